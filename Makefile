@@ -1,0 +1,52 @@
+# Two commands do all: `make run` and `make test`. Each other habit has a verb of its own.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
+LANE   ?= 1
+
+.PHONY: run test check format bench soak figures lock clean
+
+run: $(READY)
+	@mkdir -p out
+	@$(BIN)/cellwarden scan $(SCENE) --output out/wing.sigmf-meta --report out/wing.html --force
+	@echo "Open out/wing.html in a browser. / Ouvrez out/wing.html dans un navigateur."
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered -m "not soak"
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.run
+
+soak: $(READY)
+	$(BIN)/python -m benchmarks.soak --lane $(LANE)
+
+figures: $(READY)
+	$(BIN)/python -m benchmarks.figures
+
+# The lock holds every package with its hashes, for every Python and platform that the project supports.
+lock: $(READY)
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header \
+	    --output-file requirements.lock pyproject.toml
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Cellwarden needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) out

@@ -1,0 +1,3 @@
+from cellwarden.cli import main
+
+main()

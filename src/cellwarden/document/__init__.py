@@ -1,0 +1,1 @@
+"""Document: self-contained HTML from one set of templates."""

@@ -1,0 +1,20 @@
+"""What can go wrong, one type per thing that the caller can do about it.
+
+Every message names the object, says what is wrong and what to do; `cli` prints it as one line and exits with 2.
+"""
+
+
+class CellwardenError(Exception):
+    """Base of all errors that a person can act on."""
+
+
+class RecordingError(CellwardenError):
+    """A recording cannot be read: mend or choose another file."""
+
+
+class OutputError(CellwardenError):
+    """A result cannot be written: choose another place, make room, or allow overwriting."""
+
+
+class UsageError(CellwardenError):
+    """What was asked for does not fit together: ask differently."""

@@ -1,0 +1,1 @@
+"""Language: French and English for everything a person reads."""

@@ -1,0 +1,1 @@
+"""Measure: every statistic that Cellwarden publishes is computed here, and nowhere else."""

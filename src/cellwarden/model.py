@@ -1,0 +1,106 @@
+"""The values that flow from room to room. All are frozen; none does anything.
+
+Frequencies named `offset` are relative to the tuned centre (baseband); where the centre is known the absolute one is
+`Segment.centre_hz + offset`. Times are sample indices into the recording, and nanoseconds since the epoch where the
+recording tells its start. Powers are dBFS: 0 dBFS is a complex exponential of magnitude 1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Interleaved I and Q as they lie in the file, widened to one of two types: complex sample = (i + j q) * Block.scale.
+Interleaved: TypeAlias = NDArray[np.int16] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a recording without gap or retune (a SigMF capture segment)."""
+
+    sample_start: int
+    """Index of its first sample in the recording, counted as in SigMF."""
+    sample_count: int
+    rate_hz: float
+    centre_hz: float | None = None
+    """Absolute frequency of baseband zero; None where the recording does not tell it."""
+    start_ns: int | None = None
+    """Time of its first sample, nanoseconds since the epoch; None where the recording does not tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive samples of one segment. `iq` may be a reused buffer: it is valid until the next block is asked for."""
+
+    iq: Interleaved
+    """int16 or float32, shape (n, 2), native byte order."""
+    scale: float
+    """What one unit of `iq` is worth; full scale is 1.0."""
+    sample_start: int
+    """Index of the first sample in the recording."""
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A box of energy above the noise floor; nothing is known yet of who made it."""
+
+    sample_start: int
+    sample_count: int
+    low_offset_hz: float
+    high_offset_hz: float
+    snr_db: float
+    """Mean power over noise power, both within the box."""
+    floor_dbfs_hz: float
+    """Noise power density within the box, dBFS per hertz."""
+    continues: bool = False
+    """True where the emission goes on after this piece (long ones are cut into pieces)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """A burst with its name: what was sent, when, where in frequency, and how sure we are. Never who, never content."""
+
+    label: str
+    """`interface:kind` of the vocabulary, e.g. `gsm:normal`."""
+    sample_start: int
+    """First bit or symbol, ramps lie outside."""
+    sample_count: int
+    low_offset_hz: float
+    high_offset_hz: float
+    snr_db: float
+    """In the interface's nominal bandwidth (GSM 200 kHz); unknown bursts: in their box."""
+    confidence: float
+    """Probability that label and box are right."""
+    cfo_hz: float | None = None
+    """Carrier frequency minus the nearest channel's nominal one; None where neither is known."""
+    carrier_offset_hz: float | None = None
+    """Measured carrier relative to baseband zero, where the interface has a carrier."""
+    timing_samples: float | None = None
+    """Fraction of a sample by which the first symbol comes after `sample_start`."""
+    direction: str = "unknown"
+    """`uplink`, `downlink` or `unknown`."""
+    train: str | None = None
+    """Name of the call or transmission that this burst belongs to."""
+    count: int = 1
+    """Number of bursts merged into this one."""
+    floor_dbfs_hz: float | None = None
+    details: Mapping[str, str | int | float] = field(default_factory=dict)
+    """Numbers the interface has: `training_sequence`, `modulation`, … Never an identity, never payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What was learned of one channel's timing, so that weaker bursts of it can be searched below the energy floor."""
+
+    interface: str
+    carrier_offset_hz: float
+    """Relative to the tuned centre."""
+    reference_sample: float
+    """Sample index of the first symbol of some slot of this cell."""
+    slot_samples: float
+    """Distance between slots that may be used, in samples."""
+    sequence: int
+    """Training or synchronisation sequence in use."""

@@ -1,0 +1,1 @@
+"""Radio: file, receiver or network in, `Block`s out."""

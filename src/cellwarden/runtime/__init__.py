@@ -1,0 +1,1 @@
+"""Runtime: the compositions, where the rooms meet files, processes and the clock."""

@@ -1,0 +1,1 @@
+"""Signature: which emissions come from one transmitter."""

@@ -1,0 +1,1 @@
+"""Simulate: plays the world, from a seed. Nothing at run time depends on it."""
