@@ -1,0 +1,175 @@
+"""The fine pass: from a hot region to boxes with sharp edges, `Burst`.
+
+Edges are where the log-likelihood ratio says so. The power p of a sample (or bin) over the noise, with mean 1 where only
+noise is and 1 + γ where the burst is, weighs
+
+        log-likelihood ratio = p γ / (1 + γ) - ln(1 + γ)
+
+and the burst is the stretch with the largest sum. A stretch inside it whose sum falls by SPLIT is a gap, so that frames
+that follow each other within microseconds come out one by one, while the fading of an OFDM envelope does not.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin
+
+from cellwarden.detect import coarse, kernels, spectrum, suppress
+from cellwarden.model import Block, Burst
+
+SPLIT = 16.0
+GAIN_CAP = 20.0
+"""γ taken for strong bursts: a larger one would make every dip of an OFDM envelope a gap."""
+CAUTION = 0.6
+"""Part of the measured γ that is taken, since a burst fades and an overestimate would cut it at every dip."""
+EVIDENCE = 25.0
+"""Least evidence against noise, in nats. Noise has some 10⁷ boxes a minute in 10 MHz: e⁻²⁵ leaves 10⁻⁴ of one."""
+EDGE = 10**-1.8
+"""A burst ends in frequency where its density falls by 18 dB below its strongest band."""
+SHORTEST_S = 8e-6
+NARROWEST_HZ = 12e3
+OVERSAMPLING = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Bursts of one chunk, with the samples they lie in. Valid until the next one is asked for."""
+
+    bursts: tuple[Burst, ...]
+    samples: Block
+    watermark: int
+
+
+def bursts(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Find]:
+    """Find all boxes of energy above the noise floor in a stream of blocks, in bounded memory.
+
+    What was looked at and refused is counted in `rejected` by reason.
+    """
+    for chunk in coarse.chunks(blocks, rejected):
+        found: list[Burst] = []
+        for region in chunk.regions:
+            found += suppress.join_bands(refine(chunk, region, rejected), chunk.grid.rate_hz)
+        found.sort(key=lambda b: (b.sample_start, b.low_offset_hz))
+        yield Find(tuple(found), chunk.samples, chunk.watermark)
+
+
+def refine(chunk: coarse.Chunk, region: coarse.Region, rejected: Counter[str]) -> list[Burst]:
+    """The bursts within a hot region."""
+    size = chunk.grid.size
+    low = max(0, (region.first_row - 1) * size)
+    high = min(len(chunk.samples.iq), (region.end_row + 1) * size)
+    first_bin = max(0, (region.first_band - 2) * chunk.grid.per_band)
+    end_bin = min(size, (region.end_band + 2) * chunk.grid.per_band)
+    found = []
+    for band_low, band_high in _bands(chunk, low + size, max(low + 2 * size, high - size), first_bin, end_bin):
+        found += _stretches(chunk, region, low, high, band_low, band_high, rejected)
+    return found
+
+
+def _bands(chunk: coarse.Chunk, low: int, high: int, first_bin: int, end_bin: int) -> Iterator[tuple[float, float]]:
+    """Edges of the occupied bands between two samples, in hertz of baseband."""
+    size, bin_hz = chunk.grid.size, chunk.grid.bin_hz
+    density, rows = _density(chunk, low, high)
+    part = density[first_bin:end_bin]
+    freedom = max(1.0, rows * chunk.grid.freedom)
+    smooth = np.convolve(part, np.ones(3) / 3, "same")
+    strength = float(np.max(smooth)) - 1.0
+    if strength <= 0:
+        return
+    gamma = min(max(strength, 0.1), GAIN_CAP)
+    level = max(1.0, (1 + strength) * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
+    gain = freedom * (part / level * gamma / (1 + gamma) - math.log1p(gamma))
+    for first, end in kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0):
+        yield (first_bin + first - size / 2 - 0.5) * bin_hz, (first_bin + end - size / 2 - 0.5) * bin_hz
+
+
+def _density(chunk: coarse.Chunk, low: int, high: int) -> tuple[NDArray[np.float64], int]:
+    """Power over noise of each bin between two samples: float64, shape (size,), and how many frames it is from."""
+    size = chunk.grid.size
+    rows = max(1, min(64, (high - low) // size))
+    starts = np.linspace(low, max(low, high - size), rows).astype(int)
+    frames = np.empty((rows, 2 * size), np.float32)
+    for row, start in enumerate(starts):
+        part = chunk.samples.iq[start : start + size]
+        if len(part) < size:
+            part = np.concatenate([part, np.zeros((size - len(part), 2), part.dtype)])
+        kernels.window_frames(part, chunk.grid.window, frames[row : row + 1])
+    power = np.empty((rows, size), np.float32)
+    kernels.power_rows(spectrum.transform(frames), power)
+    return power.mean(axis=0) / chunk.noise, rows
+
+
+@lru_cache
+def low_pass(step: int, width: float) -> NDArray[np.float32]:
+    """Filter before keeping every `step`-th sample: passes `width` cycles a sample, odd length, gain 1 at zero."""
+    if width > 0.8:
+        return np.ones(1, np.float32)
+    return firwin(8 * max(step, math.ceil(1 / width)) | 1, width / 2, fs=1.0).astype(np.float32)
+
+
+def _stretches(
+    chunk: coarse.Chunk,
+    region: coarse.Region,
+    low: int,
+    high: int,
+    band_low: float,
+    band_high: float,
+    rejected: Counter[str],
+) -> Iterator[Burst]:
+    """The bursts of one band between two samples."""
+    rate, block = chunk.grid.rate_hz, chunk.samples
+    width = max(band_high - band_low, 2 * chunk.grid.bin_hz)
+    centre = (band_low + band_high) / 2
+    step = max(1, int(rate / (OVERSAMPLING * width)))
+    taps = low_pass(step, round(min(1.0, width / rate), 3))
+    narrow = np.empty((high - low) // step, np.complex64)
+    kernels.decimate(block.iq, 1.0, low, centre / rate, taps, step, narrow)
+    bins = slice(_bin(chunk, band_low), _bin(chunk, band_high) + 1)
+    floor = float(np.mean(chunk.noise[bins])) * float(np.sum(taps.astype(np.float64) ** 2))
+    power = (np.abs(narrow) ** 2 / floor).astype(np.float32)
+    per_freedom = max(1.0, rate / step / width)
+    core = power[chunk.grid.size // step : -chunk.grid.size // step or None]
+    strength = max(float(np.mean(core)) - 1.0 if len(core) else 0.0, 0.2)
+    for _ in range(2):
+        gamma = min(CAUTION * strength, GAIN_CAP)
+        gain = (power * np.float32(gamma / (1 + gamma)) - np.float32(math.log1p(gamma))) / np.float32(per_freedom)
+        runs = kernels.best_runs(gain, SPLIT, 0.0)
+        if not len(runs):
+            return
+        strength = max(float(np.mean(np.concatenate([power[a:b] for a, b in runs]))) - 1.0, 0.05)
+    density = 10 * math.log10(float(np.mean(chunk.noise[bins])) * block.scale**2 / rate)
+    for a, b in runs:
+        ratio = float(np.mean(power[a:b]))
+        reason = _refusal(ratio, (b - a) / per_freedom, (b - a) * step / rate, band_high - band_low)
+        if reason:
+            rejected[reason] += 1
+            continue
+        yield Burst(
+            block.sample_start + low + int(a) * step,
+            int(b - a) * step,
+            max(band_low, -rate / 2),
+            min(band_high, rate / 2),
+            10 * math.log10(ratio - 1.0),
+            density,
+            region.continues and b == len(power),
+        )
+
+
+def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float) -> str | None:
+    """Why a stretch is no burst, or None. Its evidence is Chernoff's bound on the tail of a gamma distribution."""
+    if ratio <= 1.0 or freedom * (ratio - 1.0 - math.log(ratio)) < EVIDENCE:
+        return "faint"
+    if duration_s < SHORTEST_S:
+        return "impulse"
+    if width_hz < NARROWEST_HZ:
+        return "line"
+    return None
+
+
+def _bin(chunk: coarse.Chunk, offset_hz: float) -> int:
+    return int(np.clip(round(offset_hz / chunk.grid.bin_hz + chunk.grid.size / 2), 0, chunk.grid.size - 1))

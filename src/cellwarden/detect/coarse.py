@@ -1,0 +1,242 @@
+"""The coarse pass: a stream of blocks in, chunks with hot regions out.
+
+    blocks of any size          frames          power over floor, bands of 50 kHz         hot regions
+    ────┬──────┬───── ─► |  chunk of 1024  | ─►  ratio[row, band]  ─► sums over boxes ─►  row0 row1 band0 band1
+
+The stream is cut into chunks that are counted from the segment's first sample, so how it was cut into blocks can not
+show. A region that touches the end of a chunk waits for the next one (its rows and samples are carried over); one
+longer than a chunk is handed out in pieces.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import gamma
+
+from cellwarden.detect import kernels, spectrum
+from cellwarden.model import Block, Interleaved
+
+CHUNK_FRAMES = 1024
+BATCH_FRAMES = 64
+MARGIN_FRAMES = 14
+"""A region that ends this close to the end of its chunk may go on."""
+OVERLAP_FRAMES = 26
+SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
+    (100e-6, 100e3),
+    (300e-6, 200e3),
+    (550e-6, 200e3),
+    (100e-6, 800e3),
+    (800e-6, 1.6e6),
+    (50e-6, 6.4e6),
+    (800e-6, 6.4e6),
+)
+BOX_FALSE_ALARM = 1e-8
+"""Probability that one box of noise is hot; the fine pass asks again, and more."""
+FLOOR_MEMORY = 24
+"""Chunks whose quantiles the floor is taken from."""
+QUIET_SAMPLES = 32
+"""Shortest pause, in samples, that the floor can be taken from where a band is never silent for a whole frame."""
+IMPULSE_S = 4e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Hot cells that hang together, in rows and bands of a chunk."""
+
+    first_row: int
+    end_row: int
+    first_band: int
+    end_band: int
+    continues: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Samples of some rows and what is hot in them. Valid until the next one is asked for."""
+
+    samples: Block
+    grid: spectrum.Grid
+    noise: NDArray[np.float64]
+    """Noise power of each bin, of one windowed frame, in units of `Block.iq` squared: float64, shape (size,)."""
+    regions: tuple[Region, ...]
+    watermark: int
+    """Sample index before which nothing more will be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    frames: int
+    doublings: int
+    threshold: float
+
+
+def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
+    """The boxes to sum over on a grid, with the threshold that noise exceeds with BOX_FALSE_ALARM."""
+    made: dict[tuple[int, int], _Scale] = {}
+    for duration_s, width_hz in SCALES:
+        frames = max(1, round(duration_s / grid.frame_s))
+        doublings = max(0, round(np.log2(width_hz / grid.band_hz)))
+        if 1 << doublings > grid.bands:
+            continue
+        freedom = frames * (1 << doublings) * grid.per_band * grid.freedom
+        threshold = float(gamma.isf(BOX_FALSE_ALARM, freedom) / freedom)
+        made.setdefault((frames, doublings), _Scale(frames, doublings, threshold * 1.05))
+    return tuple(made.values())
+
+
+def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
+    """The coarse pass over all segments of a stream."""
+    state: _Segment | None = None
+    for block in blocks:
+        if state is None or block.segment is not state.segment and block.segment != state.segment:
+            if state is not None:
+                yield from state.finish()
+            state = _Segment(block, rejected)
+        yield from state.push(block)
+    if state is not None:
+        yield from state.finish()
+
+
+class _Segment:
+    """Carries samples, ratios and the floor's memory from chunk to chunk of one segment."""
+
+    def __init__(self, block: Block, rejected: Counter[str]) -> None:
+        self.segment = block.segment
+        self.scale = block.scale
+        self.rejected = rejected
+        self.grid = spectrum.grid(block.segment.rate_hz)
+        self.scales = scales(self.grid)
+        size = self.grid.size
+        rows = 2 * CHUNK_FRAMES
+        self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
+        self.ratio = np.ones((rows, self.grid.bands), np.float32)
+        self.quiet = np.empty_like(self.ratio)
+        self.hot = np.zeros((rows, self.grid.bands), np.uint8)
+        self.frames = np.empty((2 * spectrum.FLOOR_ROWS, 2 * size), np.float32)
+        self.quantiles: list[NDArray[np.float64]] = []
+        self.ceilings: list[float] = []
+        self.rows_known = 0
+        self.rows = 0  # carried rows at the front, whose ratio is known
+        self.keep = 0  # first row to carry over
+        self.filled = 0  # samples in the buffer
+        self.first = block.sample_start  # sample index of the buffer's first
+
+    def push(self, block: Block) -> Iterator[Chunk]:
+        taken = 0
+        while taken < len(block.iq):
+            wanted = (self.rows + CHUNK_FRAMES) * self.grid.size - self.filled
+            part = block.iq[taken : taken + wanted]
+            self.iq[self.filled : self.filled + len(part)] = part
+            self.filled += len(part)
+            taken += len(part)
+            if len(part) == wanted:
+                yield self._process(last=False)
+                self._carry()
+
+    def finish(self) -> Iterator[Chunk]:
+        if self.filled:
+            end = self.filled + -self.filled % self.grid.size
+            self.iq[self.filled : end] = 0  # the last frame is filled up with silence
+            self.filled = end
+            yield self._process(last=True)
+
+    def _process(self, last: bool) -> Chunk:
+        size, old = self.grid.size, self.rows
+        rows = self.filled // size
+        noise = self._floor(old, rows)
+        weight = (1.0 / (noise * self.grid.per_band)).astype(np.float32)
+        for row in range(old, rows, BATCH_FRAMES):
+            end = min(rows, row + BATCH_FRAMES)
+            self._ratios(row, end, weight)
+        self._blank_impulses(old, rows, noise, weight)
+        ready, waiting = self._regions(old, rows, last)
+        keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
+        for region in ready:  # what is handed out now must not be found again among the rows carried over
+            self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
+        self.rows, self.keep = rows, keep
+        block = Block(self.iq[: self.filled], self.scale, self.first, self.segment)
+        return Chunk(block, self.grid, noise, tuple(ready), self.first + keep * size)
+
+    def _ratios(self, row: int, end: int, weight: NDArray[np.float32]) -> None:
+        spectra = self._spectra(row, end)
+        kernels.band_ratio(spectra, weight, self.grid.per_band, self.ratio[row:end])
+
+    def _spectra(self, row: int, end: int, step: int = 1) -> NDArray[np.float32]:
+        size = self.grid.size
+        if step == 1:
+            part = self.iq[row * size : end * size]
+        else:
+            part = self.iq[row * size : end * size].reshape(end - row, size, 2)[::step].reshape(-1, 2)
+        frames = self.frames[: len(part) // size]
+        kernels.window_frames(part, self.grid.window, frames)
+        return spectrum.transform(frames)
+
+    def _floor(self, old: int, rows: int) -> NDArray[np.float64]:
+        """Noise of each bin, from a low quantile over some frames of this chunk and of those before it."""
+        fresh, size = rows - old, self.grid.size
+        if fresh >= spectrum.FLOOR_ROWS or not self.quantiles:
+            step = max(1, fresh // spectrum.FLOOR_ROWS)
+            end = old + fresh // step * step
+            power = np.empty((fresh // step, size), np.float32)
+            kernels.power_rows(self._spectra(old, end, step), power)
+            self.quantiles.append(spectrum.chunk_quantile(power))
+            self.rows_known = len(power)
+            picked = self.iq[old * size : end * size].reshape(-1, size, 2)[::step].astype(np.float32)
+            self.ceilings.append(spectrum.ceiling(np.sum(picked**2, axis=2).ravel(), QUIET_SAMPLES))
+            del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
+        # The median leaves out the chunks in which a channel was busy all along.
+        quantile = np.median(np.array(self.quantiles), axis=0)
+        noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
+        most = float(np.median(self.ceilings))
+        return np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
+
+    def _blank_impulses(
+        self, old: int, rows: int, noise: NDArray[np.float64], weight: NDArray[np.float32]
+    ) -> None:
+        """Silence single clicks: rows that are loud over the whole band because of a few samples."""
+        loud = np.flatnonzero(np.median(self.ratio[old:rows, :: max(1, self.grid.bands // 16)], axis=1) > 2.0) + old
+        size = self.grid.size
+        most = max(2, round(IMPULSE_S * self.grid.rate_hz))
+        mean_noise = float(np.mean(noise))
+        for row in loud:
+            part = self.iq[row * size : (row + 1) * size]
+            power = np.sum(part.astype(np.float32) ** 2, axis=1)
+            peaks = np.flatnonzero(power > 12 * mean_noise)
+            rest = float(np.mean(np.delete(power, peaks)))
+            if 0 < len(peaks) <= most and rest < 2 * mean_noise:
+                part[peaks] = 0
+                self.rejected["impulse"] += 1
+                self._ratios(row, row + 1, weight)
+
+    def _regions(self, old: int, rows: int, last: bool) -> tuple[list[Region], list[int]]:
+        """Regions that are complete (or as long as a chunk), and the first rows of those that wait."""
+        hot, ratio = self.hot[:rows], self.ratio[:rows]
+        hot[:] = 0
+        source = ratio
+        for scale in self.scales:
+            if kernels.mark_boxes(source, scale.frames, scale.doublings, scale.threshold, hot):
+                source = self.quiet[:rows]
+                kernels.quieten(ratio, hot, source)
+        ready: list[Region] = []
+        waiting: list[int] = []
+        for first, end, low, high in kernels.components(hot) if hot.any() else ():
+            unfinished = not last and end > rows - MARGIN_FRAMES
+            if unfinished and rows - first < CHUNK_FRAMES - MARGIN_FRAMES:
+                waiting.append(int(first) - 2)
+                continue
+            if first == old:  # the rest of a piece: go back far enough that no burst is lost in the cut
+                first -= min(old, MARGIN_FRAMES)
+            ready.append(Region(int(first), int(end), int(low), int(high), bool(unfinished)))
+        return ready, waiting
+
+    def _carry(self) -> None:
+        """Move the rows that are kept to the front of the buffers."""
+        start, count = self.keep * self.grid.size, self.rows - self.keep
+        self.iq[: self.filled - start] = self.iq[start : self.filled].copy()
+        self.ratio[:count] = self.ratio[self.keep : self.rows].copy()
+        self.filled -= start
+        self.first += start
+        self.rows = count

@@ -1,0 +1,258 @@
+"""Compiled inner loops. Each has a plain numpy twin in the tests, and the two must agree.
+
+All arrays are C-contiguous. Compiled code is cached beside this file or in NUMBA_CACHE_DIR, so only the first run pays.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cellwarden.model import Interleaved
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def window_frames(iq: Interleaved, window: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Cut `iq` into frames and multiply each by `window`, unpacking integers on the way.
+
+    iq: int16 or float32, shape (frames * n, 2); window: float32, shape (n,); out: float32, shape (frames, 2 n),
+    interleaved real and imaginary parts.
+    """
+    frames, width = out.shape
+    n = width // 2
+    for f in range(frames):
+        for i in range(n):
+            w = window[i]
+            out[f, 2 * i] = iq[f * n + i, 0] * w
+            out[f, 2 * i + 1] = iq[f * n + i, 1] * w
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def power_rows(spectrum: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Squared magnitudes. spectrum: float32, shape (frames, 2 n) interleaved; out: float32, shape (frames, n)."""
+    frames, n = out.shape
+    for f in range(frames):
+        for i in range(n):
+            re = spectrum[f, 2 * i]
+            im = spectrum[f, 2 * i + 1]
+            out[f, i] = re * re + im * im
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def band_ratio(
+    spectrum: NDArray[np.float32], weight: NDArray[np.float32], per_band: int, out: NDArray[np.float32]
+) -> None:
+    """Mean power over noise power in bands of `per_band` neighbouring bins.
+
+    spectrum: float32, shape (frames, 2 n) interleaved, in the order of frequency; weight: float32, shape (n,), one over
+    the noise power and over `per_band`; out: float32, shape (frames, n // per_band).
+    """
+    frames, bands = out.shape
+    for f in range(frames):
+        for b in range(bands):
+            total = np.float32(0)
+            for k in range(b * per_band, (b + 1) * per_band):
+                re = spectrum[f, 2 * k]
+                im = spectrum[f, 2 * k + 1]
+                total += weight[k] * (re * re + im * im)
+            out[f, b] = total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def mark_boxes(
+    ratio: NDArray[np.float32], frames: int, doublings: int, threshold: float, hot: NDArray[np.uint8]
+) -> int:
+    """Set `hot` where a box of `frames` x 2**doublings cells exceeds `threshold` in the mean; returns how many boxes.
+
+    ratio: float32, shape (rows, bands); hot: uint8, same shape, only ever set. The sum over time runs along; the one
+    over frequency doubles its width step by step, so that every pass is a plain vector addition.
+    """
+    rows, bands = ratio.shape
+    width = 1 << doublings
+    hits = 0
+    if rows < frames or bands < width:
+        return hits
+    running = np.zeros(bands, np.float32)
+    summed = np.empty(bands, np.float32)
+    limit = np.float32(threshold * frames * width)
+    for t in range(rows):
+        if t >= frames and t % 64 == 0:  # start afresh now and then, so that rounding errors do not add up
+            for b in range(bands):
+                running[b] = 0
+            for u in range(t - frames, t):
+                for b in range(bands):
+                    running[b] += ratio[u, b]
+        for b in range(bands):
+            running[b] += ratio[t, b]
+        if t >= frames:
+            for b in range(bands):
+                running[b] -= ratio[t - frames, b]
+        if t < frames - 1:
+            continue
+        for b in range(bands):
+            summed[b] = running[b]
+        valid = bands
+        for d in range(doublings):
+            step = 1 << d
+            valid -= step
+            for b in range(valid):
+                summed[b] = summed[b] + summed[b + step]
+        peak = np.float32(0)
+        for b in range(valid):
+            peak = max(peak, summed[b])
+        if peak <= limit:
+            continue
+        for b in range(valid):
+            if summed[b] > limit:
+                hits += 1
+                for u in range(t - frames + 1, t + 1):
+                    for c in range(b, b + width):
+                        hot[u, c] = 1
+    return hits
+
+
+@njit(cache=True, nogil=True)
+def quieten(ratio: NDArray[np.float32], hot: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
+    """Copy `ratio` to `out` with the cells that are `hot` replaced by 1, the mean of noise. All of one shape."""
+    rows, bands = ratio.shape
+    for t in range(rows):
+        for b in range(bands):
+            out[t, b] = np.float32(1) if hot[t, b] else ratio[t, b]
+
+
+@njit(cache=True, nogil=True)
+def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Bounding boxes of the 8-connected regions of `hot`.
+
+    hot: uint8, shape (rows, bands). Returns int64, shape (count, 4): first row, end row, first band, end band, in the
+    order of the first cell met.
+    """
+    rows, bands = hot.shape
+    parent = np.empty(1024, np.int64)
+    box = np.empty((1024, 4), np.int64)
+    count = 0
+    above = np.full(bands + 2, -1, np.int64)  # label of each cell of the row above, with a margin
+    here = np.full(bands + 2, -1, np.int64)
+    for t in range(rows):
+        for b in range(bands):
+            if not hot[t, b]:
+                here[b + 1] = -1
+                continue
+            label = np.int64(-1)
+            for neighbour in (here[b], above[b], above[b + 1], above[b + 2]):
+                if neighbour < 0:
+                    continue
+                root = neighbour
+                while parent[root] != root:
+                    root = parent[root]
+                if label < 0 or root == label:
+                    label = root
+                else:  # two regions meet: the younger joins the older
+                    old, young = min(label, root), max(label, root)
+                    parent[young] = old
+                    box[old, 0] = min(box[old, 0], box[young, 0])
+                    box[old, 1] = max(box[old, 1], box[young, 1])
+                    box[old, 2] = min(box[old, 2], box[young, 2])
+                    box[old, 3] = max(box[old, 3], box[young, 3])
+                    label = old
+            if label < 0:
+                if count == len(parent):
+                    parent = np.concatenate((parent, np.empty(count, np.int64)))
+                    box = np.concatenate((box, np.empty((count, 4), np.int64)))
+                label = count
+                parent[count] = count
+                box[count] = np.array([t, t + 1, b, b + 1])
+                count += 1
+            else:
+                box[label, 1] = t + 1
+                box[label, 2] = min(box[label, 2], b)
+                box[label, 3] = max(box[label, 3], b + 1)
+            here[b + 1] = label
+        above, here = here, above
+    keep = 0
+    for i in range(count):
+        if parent[i] == i:
+            box[keep] = box[i]
+            keep += 1
+    return box[:keep].copy()
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def decimate(
+    iq: Interleaved,
+    scale: float,
+    start: int,
+    turn: float,
+    taps: NDArray[np.float32],
+    step: int,
+    out: NDArray[np.complex64],
+) -> None:
+    """Mix down, filter and keep every `step`-th sample.
+
+    out[m] = sum_k taps[k] x[c + k] exp(-2 pi j turn (c + k - start)), c = start + m step - len(taps) // 2; samples
+    outside `iq` are zero. iq: int16 or float32, shape (n, 2); turn: frequency in cycles a sample; taps: float32.
+    """
+    n = len(iq)
+    length = len(taps)
+    half = length // 2
+    # The mixer is folded into the taps; what is left is one turn for each output.
+    re_taps = np.empty(length, np.float32)
+    im_taps = np.empty(length, np.float32)
+    for k in range(length):
+        angle = -2 * np.pi * turn * (k - half)
+        re_taps[k] = taps[k] * scale * np.cos(angle)
+        im_taps[k] = taps[k] * scale * np.sin(angle)
+    for m in range(len(out)):
+        first = start + m * step - half
+        low = max(0, -first)
+        high = min(length, n - first)
+        rr = np.float32(0)
+        ii = np.float32(0)
+        ri = np.float32(0)
+        ir = np.float32(0)
+        for k in range(low, high):
+            x = np.float32(iq[first + k, 0])
+            y = np.float32(iq[first + k, 1])
+            rr += x * re_taps[k]
+            ii += y * im_taps[k]
+            ri += x * im_taps[k]
+            ir += y * re_taps[k]
+        cycles = turn * (m * step)
+        angle = -2 * np.pi * (cycles - np.floor(cycles))
+        turned = complex(rr - ii, ri + ir) * complex(np.cos(angle), np.sin(angle))
+        out[m] = turned
+
+
+@njit(cache=True, nogil=True)
+def best_runs(gain: NDArray[np.float32], split: float, least: float) -> NDArray[np.int64]:
+    """Stretches of `gain` with the largest sums, cut where the sum falls by more than `split`.
+
+    gain: float32, shape (n,), the log-likelihood ratio of each sample for signal against noise. A stretch begins where
+    the running sum leaves its minimum and ends at its maximum; it is given up once the sum has fallen `split` below
+    that maximum. Only stretches worth more than `least` are returned: int64, shape (count, 2), first and end index.
+    """
+    n = len(gain)
+    found = np.empty((n // 2 + 1, 2), np.int64)
+    count = 0
+    total = 0.0
+    start = 0
+    best = 0.0
+    end = 0
+    for i in range(n):
+        total += gain[i]
+        if total <= 0.0 or total < best - split:
+            if best > least:
+                found[count, 0] = start
+                found[count, 1] = end
+                count += 1
+            total = 0.0
+            best = 0.0
+            start = i + 1
+            end = i + 1
+        elif total > best:
+            best = total
+            end = i + 1
+    if best > least:
+        found[count, 0] = start
+        found[count, 1] = end
+        count += 1
+    return found[:count].copy()

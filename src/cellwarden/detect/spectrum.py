@@ -1,0 +1,139 @@
+"""The transform, and the noise floor under it.
+
+A coarse pass cuts the stream into frames without overlap: some 20 kHz a bin and 50 µs a frame, which suits a GSM burst
+(577 µs, 200 kHz) and leaves wider and shorter signals to sums over several bins. The window is Hann's: it halves the
+noise's degrees of freedom, which the coarse pass can spare (the fine pass has them all), and keeps a strong burst out of
+its neighbours' bins.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy.ndimage import grey_opening, label, maximum, median_filter, percentile_filter, sum_labels, uniform_filter1d
+from scipy.stats import gamma
+
+BIN_HZ = 20_000.0
+BAND_HZ = 50_000.0
+FLOOR_QUANTILE = 0.2
+FLOOR_ROWS = 128
+"""Frames of a chunk that the floor is estimated from."""
+CARRIER_RISE = 4.0
+"""A continuous signal stands at least this factor above the floor beside it, and is at least CARRIER_HZ wide."""
+CARRIER_HZ = 80_000.0
+CARRIER_BINS = 7
+"""… and wider than what the window makes of a single line."""
+NEIGHBOURHOOD_HZ = 2_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Geometry of the coarse pass."""
+
+    size: int
+    """Samples a frame, bins a spectrum."""
+    per_band: int
+    bands: int
+    rate_hz: float
+    window: NDArray[np.float32]
+    freedom: float
+    """Degrees of freedom that one bin of one frame is worth: (Σw²)² / (n Σw⁴)."""
+
+    @property
+    def bin_hz(self) -> float:
+        return self.rate_hz / self.size
+
+    @property
+    def band_hz(self) -> float:
+        return self.bin_hz * self.per_band
+
+    @property
+    def frame_s(self) -> float:
+        return self.size / self.rate_hz
+
+
+@lru_cache
+def grid(rate_hz: float) -> Grid:
+    """The coarse pass for a sample rate."""
+    size = max(16, 1 << round(np.log2(max(rate_hz / BIN_HZ, 1.0))))
+    per_band = max(1, round(BAND_HZ / (rate_hz / size)))
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
+    window /= np.sqrt(np.sum(window**2))
+    freedom = 1.0 / (size * float(np.sum(window**4)))
+    # Alternating signs put frequency zero in the middle of the spectrum, for nothing.
+    window[1::2] *= -1
+    return Grid(size, per_band, size // per_band, rate_hz, window.astype(np.float32), freedom)
+
+
+def transform(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fourier transform of each row, in the order of frequency when the window alternates in sign.
+
+    float32, shape (rows, 2 n), interleaved; the one place where a transform library is chosen.
+    """
+    spectrum: NDArray[np.complex64] = scipy.fft.fft(frames.view(np.complex64), axis=1, overwrite_x=True)
+    return spectrum.view(np.float32)
+
+
+def chunk_quantile(power: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Lower quantile of each bin's power over time, corrected so that noise alone gives its mean.
+
+    power: float32, shape (rows, n). The power of noise in a bin is exponential, so its quantile p lies at
+    -ln(1 - p) times the mean; the k-th of m order statistics has the mean sum(1 / (m - i), i < k), which is used here
+    since it is exact for few rows too.
+    """
+    rows = len(power)
+    k = max(1, round(FLOOR_QUANTILE * rows))
+    expected = float(np.sum(1.0 / (rows - np.arange(k))))
+    return np.partition(power, k - 1, axis=0)[k - 1].astype(np.float64) / expected
+
+
+def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np.float64]:
+    """Noise power of each bin from its quantile over `rows` frames: float64, shape (n,), never zero.
+
+    Narrow lines that never stop (spurs, the DC offset) belong to the floor. A wide signal that never stops does not: it
+    is a plateau above its neighbourhood, and the floor below it is taken from there.
+    """
+    n = len(quantile)
+    smooth_bins = min(n // 4 * 2 + 1, 2 * max(2, round(2500 / rows / 2)) + 1)
+    smooth = _smooth(quantile, smooth_bins)
+    spike = quantile > 2.5 * smooth
+    noise = np.where(spike, quantile, smooth)
+
+    plateau = grey_opening(smooth, max(CARRIER_BINS, round(CARRIER_HZ / bin_hz)))
+    reach = min(n, max(round(NEIGHBOURHOOD_HZ / bin_hz), n // 3))
+    base = percentile_filter(plateau, 30, reach, mode="nearest")
+    carrier = _without_lines((plateau > CARRIER_RISE * base) & (np.abs(np.arange(n) - n / 2) < 0.48 * n), quantile)
+    noise = np.where(carrier, np.minimum(noise, base), noise)
+    # Beyond the receiver's own filter nothing is left but rounding; there, no floor is below a tiny part of the median.
+    return np.maximum(noise, 1e-6 * np.median(noise) + 1e-30)
+
+
+def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Leave out the plateaus that are the foot of a single line: three neighbouring bins hold nearly all their power."""
+    regions, count = label(plateau)
+    if not count:
+        return plateau
+    numbers = np.arange(1, count + 1)
+    three = np.convolve(power, np.ones(3), "same")
+    line = maximum(three, regions, numbers) > 0.8 * sum_labels(power, regions, numbers)
+    return plateau & ~np.concatenate([[True], line])[regions]
+
+
+def ceiling(power: NDArray[np.float32], group: int) -> float:
+    """No noise is stronger than the quiet moments of a stream: mean power of a sample in them.
+
+    power: float32, shape (n,), |x|² of each sample. Taken from the 2nd percentile of means over `group` samples,
+    corrected for the gamma distribution of such means. Where frames of a transform never fall into the gaps between
+    transmissions, this still does.
+    """
+    means = power[: len(power) // group * group].reshape(-1, group).mean(axis=1)
+    return float(np.quantile(means, 0.02) / (gamma.ppf(0.02, group) / group))
+
+
+def _smooth(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Average over neighbouring bins that ignores lines narrower than a third of it."""
+    middle = median_filter(values, bins, mode="nearest")
+    calm = np.minimum(values, 2.5 * middle)
+    return np.asarray(uniform_filter1d(calm, bins, mode="nearest"))

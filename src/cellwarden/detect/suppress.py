@@ -1,0 +1,110 @@
+"""One burst, one box: what belongs together is joined, what is a shadow of something stronger is left out."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from cellwarden.model import Burst
+
+EDGE_S = 20e-6
+"""Edges this close in time may be the same."""
+SHADOW_DB = 30.0
+"""Within the time of a burst this much stronger, weaker boxes are its skirts, images and intermodulation."""
+
+
+class Boxed(Protocol):
+    """What has a place in time and frequency (`Burst`, `Emission`)."""
+
+    @property
+    def sample_start(self) -> int: ...
+    @property
+    def sample_count(self) -> int: ...
+    @property
+    def low_offset_hz(self) -> float: ...
+    @property
+    def high_offset_hz(self) -> float: ...
+
+
+Box = TypeVar("Box", bound=Boxed)
+
+
+def overlap(a: Boxed, b: Boxed) -> float:
+    """Area common to two boxes over the smaller one's area, 0 to 1."""
+    samples = min(a.sample_start + a.sample_count, b.sample_start + b.sample_count) - max(a.sample_start, b.sample_start)
+    width = min(a.high_offset_hz, b.high_offset_hz) - max(a.low_offset_hz, b.low_offset_hz)
+    if samples <= 0 or width <= 0:
+        return 0.0
+    area = min(x.sample_count * (x.high_offset_hz - x.low_offset_hz) for x in (a, b))
+    return samples * width / area if area > 0 else 0.0
+
+
+def strongest(found: Iterable[Box], strength: Callable[[Box], float], most: float = 0.5) -> list[Box]:
+    """Non-maximum suppression: of boxes that overlap by more than `most`, keep the strongest."""
+    kept: list[Box] = []
+    for box in sorted(found, key=strength, reverse=True):
+        if all(overlap(box, other) <= most for other in kept):
+            kept.append(box)
+    return kept
+
+
+def join_bands(bursts: Sequence[Burst], rate_hz: float) -> list[Burst]:
+    """Join boxes that begin and end together and lie side by side: one signal with fades in its spectrum."""
+    joined: list[Burst] = []
+    for burst in sorted(bursts, key=lambda b: b.low_offset_hz):
+        for i, other in enumerate(joined):
+            if _together(other, burst, rate_hz):
+                joined[i] = _union(other, burst)
+                break
+        else:
+            joined.append(burst)
+    return joined
+
+
+def _together(a: Burst, b: Burst, rate_hz: float) -> bool:
+    slack = EDGE_S * rate_hz + 0.05 * min(a.sample_count, b.sample_count)
+    starts = abs(a.sample_start - b.sample_start)
+    ends = abs(a.sample_start + a.sample_count - b.sample_start - b.sample_count)
+    gap = max(a.low_offset_hz, b.low_offset_hz) - min(a.high_offset_hz, b.high_offset_hz)
+    narrower = min(a.high_offset_hz - a.low_offset_hz, b.high_offset_hz - b.low_offset_hz)
+    return starts < slack and ends < slack and gap < 0.5 * narrower
+
+
+def _union(a: Burst, b: Burst) -> Burst:
+    start = min(a.sample_start, b.sample_start)
+    end = max(a.sample_start + a.sample_count, b.sample_start + b.sample_count)
+    low, high = min(a.low_offset_hz, b.low_offset_hz), max(a.high_offset_hz, b.high_offset_hz)
+    power = sum(10 ** (x.snr_db / 10) * (x.high_offset_hz - x.low_offset_hz) for x in (a, b))
+    return replace(
+        a,
+        sample_start=start,
+        sample_count=end - start,
+        low_offset_hz=low,
+        high_offset_hz=high,
+        snr_db=10 * math.log10(power / (high - low)),
+        continues=a.continues or b.continues,
+    )
+
+
+def without_shadows(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[str]) -> list[Burst]:
+    """Leave out the boxes that lie within the time of one that is SHADOW_DB denser in power."""
+
+    def density_db(burst: Burst) -> float:
+        return burst.snr_db + burst.floor_dbfs_hz
+
+    kept = []
+    slack = EDGE_S * rate_hz
+    strong = sorted(bursts, key=density_db, reverse=True)
+    for burst in bursts:
+        start, end = burst.sample_start + slack, burst.sample_start + burst.sample_count - slack
+        for other in strong:
+            if density_db(other) < density_db(burst) + SHADOW_DB:
+                kept.append(burst)
+                break
+            if other.sample_start <= start and end <= other.sample_start + other.sample_count:
+                rejected["shadow"] += 1
+                break
+        else:
+            kept.append(burst)
+    return kept
