@@ -89,18 +89,3 @@ class Emission:
     floor_dbfs_hz: float | None = None
     details: Mapping[str, str | int | float] = field(default_factory=dict)
     """Numbers the interface has: `training_sequence`, `modulation`, … Never an identity, never payload."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What was learned of one channel's timing, so that weaker bursts of it can be searched below the energy floor."""
-
-    interface: str
-    carrier_offset_hz: float
-    """Relative to the tuned centre."""
-    reference_sample: float
-    """Sample index of the first symbol of some slot of this cell."""
-    slot_samples: float
-    """Distance between slots that may be used, in samples."""
-    sequence: int
-    """Training or synchronisation sequence in use."""

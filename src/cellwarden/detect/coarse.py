@@ -39,6 +39,8 @@ FLOOR_MEMORY = 24
 """Chunks whose quantiles the floor is taken from."""
 QUIET_SAMPLES = 32
 """Shortest pause, in samples, that the floor can be taken from where a band is never silent for a whole frame."""
+QUANTUM = 1 / 6
+"""Noise that rounding to integers makes by itself: 1/12 in each of I and Q."""
 IMPULSE_S = 4e-6
 
 
@@ -191,7 +193,8 @@ class _Segment:
         quantile = np.median(np.array(self.quantiles), axis=0)
         noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
         most = float(np.median(self.ceilings))
-        return np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
+        noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
+        return np.maximum(noise, QUANTUM if self.iq.dtype == np.int16 else 1e-30)
 
     def _blank_impulses(
         self, old: int, rows: int, noise: NDArray[np.float64], weight: NDArray[np.float32]

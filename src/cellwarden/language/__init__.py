@@ -1,1 +1,112 @@
-"""Language: French and English for everything a person reads."""
+"""What people read, in French and English.
+
+English sentences in the source are the keys. A translation stands in `locale/<language>/LC_MESSAGES/cellwarden.po`,
+a gettext catalogue that translators' tools open; it is read as it is, without a compile step, on the first sentence
+asked for, and English needs no catalogue at all. A room says
+
+    from cellwarden.language import gettext as _
+
+    raise RecordingError(_("{path} is empty: choose another recording").format(path=path))
+
+so that the placeholder, not its value, is in the key. A sentence with a count takes `ngettext`; a sentence that must
+stand in a table before the language is known is marked with `mark` and goes through `gettext` where it is shown.
+Numbers and dates for people go through `number`; files for machines never do.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+LANGUAGES = ("en", "fr")
+DEFAULT = "en"
+DOMAIN = "cellwarden"
+LOCALE = Path(__file__).parent / "locale"
+
+
+class _Catalogue(NamedTuple):
+    """Translations of one language: singular by key, plural forms by singular key, and which form a number takes."""
+
+    single: Mapping[str, str]
+    plural: Mapping[str, tuple[str, ...]]
+    form: Callable[[int], int]
+
+
+_language = DEFAULT
+
+
+def choose(asked: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """The language to speak: the one asked for, else CELLWARDEN_LANGUAGE, else the locale (POSIX order), else English.
+
+    The first variable that is set decides, also where it names a language that Cellwarden does not speak.
+    """
+    wishes = (asked, *(environment.get(name) for name in ("CELLWARDEN_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")))
+    wish = next((wish for wish in wishes if wish), DEFAULT)
+    language = wish.replace("-", "_").partition(".")[0].partition("@")[0].partition("_")[0].lower()
+    return language if language in LANGUAGES else DEFAULT
+
+
+def use(language: str | None = None) -> str:
+    """Speak `language` from now on in this process (None: what the environment says). Returns the one in use."""
+    global _language
+    _language = choose(language)
+    return _language
+
+
+def language() -> str:
+    """The language in use: `en` or `fr`."""
+    return _language
+
+
+def gettext(message: str) -> str:
+    """`message` in the language in use; itself where there is no translation."""
+    return message if _language == DEFAULT else catalogue(_language).single.get(message, message)
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """The sentence for `count` things. The caller formats the number in: `.format(count=number(count))`."""
+    if _language == DEFAULT:
+        return singular if count == 1 else plural
+    translations = catalogue(_language)
+    forms = translations.plural.get(singular)
+    if forms is None:
+        return singular if count == 1 else plural
+    return forms[translations.form(count)]
+
+
+def mark(message: str) -> str:
+    """`message` as it is, noted for translators: for tables that are written before the language is known."""
+    return message
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number for people: `3,412.5` in English, `3 412,5` with a narrow no-break space in French."""
+    if _language == DEFAULT:
+        return f"{value:,.{decimals}f}"
+    from babel.numbers import format_decimal
+
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(round(value, decimals), format=pattern, locale=_language)
+
+
+@cache
+def catalogue(language: str, domain: str = DOMAIN) -> _Catalogue:
+    """Read a language's catalogue (once)."""
+    from gettext import c2py  # the standard library's compiler of plural rules
+
+    from babel.messages.pofile import read_po
+
+    with (LOCALE / language / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
+        entries = read_po(file, locale=language, domain=domain)
+    single: dict[str, str] = {}
+    plural: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        key, translation = entry.id, entry.string
+        if not key or entry.fuzzy or not translation:
+            continue
+        if isinstance(key, str) and isinstance(translation, str):
+            single[key] = translation
+        elif not isinstance(key, str) and not isinstance(translation, str) and all(translation):
+            plural[key[0]] = tuple(translation)
+    return _Catalogue(single, plural, c2py(entries.plural_expr))

@@ -1,10 +1,18 @@
-"""One recording in, its emissions out, in the order of their start: the chain radio → detect → airinterface."""
+"""One recording in, its emissions out: the chain radio → detect → airinterface."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from cellwarden.model import Emission
-from cellwarden.radio.recording import Recording
+from cellwarden.airinterface import INTERFACES
+from cellwarden.airinterface.gsm import settle
+from cellwarden.detect.bursts import bursts
+from cellwarden.detect.suppress import overlap, without_shadows
+from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.recording import Recording, blocks
+
+EXPLAINED = 0.5
+"""A box of which named emissions cover this part needs no name of its own."""
 
 
 def scan(
@@ -15,10 +23,59 @@ def scan(
     rejected: Counter[str] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Emission]:
-    """Find and name every burst of `recording`, lazily and in bounded memory.
+    """Find and name every burst of `recording`, chunk by chunk, in the order of their start.
 
     `rejected` counts what was looked at and refused, by reason. `progress` is told, after each block, the number of
     samples done since it was last called.
     """
-    raise NotImplementedError
-    yield
+    refused: Counter[str] = Counter() if rejected is None else rejected
+    waiting: list[Emission] = []
+
+    def told() -> Iterator[Block]:
+        for block in blocks(recording, block_samples):
+            yield block
+            if progress:
+                progress(len(block.iq))
+
+    for find in bursts(told(), refused):
+        waiting += _named(find.bursts, find.samples, refused)
+        waiting.sort(key=lambda e: (e.sample_start, e.low_offset_hz))
+        ready = [e for e in waiting if e.sample_start < find.watermark]
+        waiting = [e for e in waiting if e.sample_start >= find.watermark]
+        yield from _sure(ready, min_confidence, refused)
+    yield from _sure(waiting, min_confidence, refused)
+
+
+def _sure(emissions: list[Emission], least: float, rejected: Counter[str]) -> Iterator[Emission]:
+    for emission in emissions:
+        if emission.confidence >= least:
+            yield emission
+        else:
+            rejected["unsure"] += 1
+
+
+def _named(found: tuple[Burst, ...], samples: Block, rejected: Counter[str]) -> list[Emission]:
+    """Emissions of one chunk: what the interfaces know, and what is left over as unknown."""
+    rate = samples.segment.rate_hz
+    named: list[Emission] = []
+    for burst in found:
+        for interface in INTERFACES:
+            named += interface.recognise(burst, samples)
+    named = settle(named, rate)
+    left = [b for b in found if sum(overlap(b, e) for e in named) < EXPLAINED]
+    return named + [_unknown(b) for b in without_shadows(left, rate, rejected)]
+
+
+def _unknown(burst: Burst) -> Emission:
+    """A burst that no interface knows. Its confidence is that of its energy: the fine pass asks for 25 nats."""
+    weak = 1.0 / (1.0 + math.exp((burst.snr_db + 8.0) / 2.0))
+    return Emission(
+        label="unknown:burst",
+        sample_start=burst.sample_start,
+        sample_count=burst.sample_count,
+        low_offset_hz=burst.low_offset_hz,
+        high_offset_hz=burst.high_offset_hz,
+        snr_db=burst.snr_db,
+        confidence=1.0 - weak,
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+    )

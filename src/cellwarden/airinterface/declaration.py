@@ -1,0 +1,22 @@
+"""What an air interface declares of itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cellwarden.model import Block, Burst, Emission
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One row of the table of air interfaces."""
+
+    name: str
+    standard: str
+    kinds: Mapping[str, str]
+    """Labels it may give, with what each means in words."""
+    is_phone: bool
+    """Whether a burst of this interface, sent uplink, comes from a phone."""
+    symbol_rate_hz: float
+    bandwidth_hz: float
+    recognise: Callable[[Burst, Block], list[Emission]]
+    """Names what lies in a burst's box; the block holds the burst's samples and some around them."""

@@ -1,0 +1,464 @@
+"""GSM, uplink: names access and normal bursts by their known symbols.
+
+    access burst, 88 symbols, 325 µs                 normal burst, 148 symbols, 546 µs
+    ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔╲                 ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔╲
+     ext tail 8 │ sync 41 │ payload 36 │ 3            3 │ payload 58 │ training 26 │ payload 58 │ 3
+     └──── known: 49 ────┘                                            └─ known ────┘
+
+The recogniser reads the drawing from left to right: matched filter at four timings a symbol; equaliser; the known symbols
+slide over it for every carrier offset (score one: their correlation coefficient); the payload, turned by the phase of the
+known symbols, must lie on the real axis (score two: its coherence); the decisions are then sent once more and the
+difference tells carrier offset and SNR to near the Cramér–Rao bound. Decisions never leave the compiled loop.
+
+Sources: 3GPP TS 45.002 §5.2 (bursts), TS 45.004 (modulation), TS 45.005 §2 and §6 (bands, frequency error).
+"""
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin
+from scipy.special import log_ndtr
+
+from cellwarden.airinterface import gsm_kernels as kernels
+from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.gsm_waveform import (
+    CHANNEL_HZ,
+    FORMATS,
+    Format,
+    SLOT_SYMBOLS,
+    SYMBOL_RATE_HZ,
+    Kind,
+    antipodal,
+    generate,
+    main_pulse,
+)
+from cellwarden.detect.kernels import best_runs, decimate
+from cellwarden.radio.bands import direction_at
+from cellwarden.model import Block, Burst, Emission
+
+__all__ = ["INTERFACE", "generate", "recognise", "settle"]
+
+FILTER_HZ = 230_000.0
+FILTER_SYMBOLS = 4.0
+CFO_HZ = 25_000.0
+"""Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
+CFO_STEP_HZ = 4_000.0
+CLEAR_DB = 9.0
+"""Above this SNR the payload itself tells the carrier offset, and no offsets need to be tried."""
+SLACK_SYMBOLS = 14
+EQUALISER_SNR = 3.0
+WEAK_SCORE, CLEAR_SCORE = 13.0, 26.0
+"""Least score in nats for a burst of WEAK_DB and of CLEAR_DB; in between it rises evenly: what is clear must also fit."""
+WEAK_DB = 2.0
+WIDEST_CHANNELS = 4
+"""A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
+UNEXPLAINED_DB = 3.0
+"""A burst whose known and decided symbols explain this much less than its energy is something else."""
+GUARD_DEPTH = 0.4
+"""In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
+LEAST_EVIDENCE = 30.0
+"""Least evidence of energy against noise in nats before a name is given."""
+PULSE_REACH = 2.0
+FIT_GAIN = 0.86
+"""Measured on clean bursts of `generate` at 0.5 to 20 MS/s; a test holds it to 0.2 dB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    """All that depends on the sample rate only."""
+
+    step: int
+    per_symbol: float
+    taps: NDArray[np.float32]
+    table: NDArray[np.float32]
+    noise_gain: float
+    """Matched filter's noise variance for noise of unit density (a sample of unit variance at `rate / step`)."""
+    gain: float
+    """What the fit measures of the amplitude of a clean burst: the channel filter and the smaller pulses cost some."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """One recognised burst in symbols of a channel's samples."""
+
+    kind: Kind
+    modulation: str
+    sequence: int
+    score: float
+    start: float
+    """Index of the beginning of symbol 0 among the decimated samples."""
+    turn: float
+    """Carrier offset in radians a symbol."""
+    snr_db: float
+    """Of the part that fits the hypothesis."""
+    level_db: float
+    """Of all energy in the channel."""
+    continuous: bool
+
+
+@lru_cache
+def _receiver(rate_hz: float) -> _Receiver:
+    step = max(1, int(rate_hz / (2 * SYMBOL_RATE_HZ)))
+    per_symbol = rate_hz / step / SYMBOL_RATE_HZ
+    length = int(FILTER_SYMBOLS * rate_hz / SYMBOL_RATE_HZ) | 1
+    wide = min(0.99, FILTER_HZ / rate_hz)
+    taps = firwin(length, wide / 2, fs=1.0) if rate_hz > 1.5 * FILTER_HZ else np.ones(1)
+    fine = 64
+    pulse = main_pulse(fine)
+    half = math.ceil(PULSE_REACH * per_symbol)
+    m = np.arange(-half, half + 1)
+    rows = [
+        np.interp((m - row / kernels.SUBSTEPS) / per_symbol * fine + (len(pulse) - 1) / 2, np.arange(len(pulse)), pulse)
+        for row in range(kernels.SUBSTEPS + 1)
+    ]
+    table = np.array(rows)
+    table /= np.sum(table**2, axis=1, keepdims=True)
+    return _Receiver(
+        step, per_symbol, taps.astype(np.float32), table.astype(np.float32), float(np.sum(table[0] ** 2)), FIT_GAIN
+    )
+
+
+@lru_cache
+def _pulse_autocorrelation() -> NDArray[np.float64]:
+    """Autocorrelation of the main pulse at 0, 1, 2, … symbols, 1 at zero."""
+    fine = 64
+    pulse = main_pulse(fine)
+    full = np.convolve(pulse, pulse)
+    middle = len(full) // 2
+    taps = full[middle :: fine] / full[middle]
+    return np.concatenate([taps, np.zeros(16)])
+
+
+@lru_cache
+def equaliser(turn: float, snr: float = EQUALISER_SNR, reach: int = 4) -> NDArray[np.complex64]:
+    """Linear minimum-mean-square-error weights on matched filter outputs turned back by `turn` radians a symbol.
+
+    complex64, shape (2 reach + 1,). The wanted symbol is one of unit power among independent ones, the noise has the
+    pulse's own autocorrelation.
+    """
+    lags = _pulse_autocorrelation()
+
+    def coupling(d: NDArray[np.int64]) -> NDArray[np.complex128]:
+        return np.asarray(lags[np.minimum(np.abs(d), len(lags) - 1)] * np.exp(-1j * turn * d))
+
+    window = np.arange(-reach, reach + 1)
+    symbols = np.arange(-3 * reach, 3 * reach + 1)
+    mixing = coupling(window[:, None] - symbols[None, :])
+    covariance = mixing @ mixing.conj().T + coupling(window[:, None] - window[None, :]) / snr
+    wanted = coupling(window)
+    return np.linalg.solve(covariance, wanted).conj().astype(np.complex64)
+
+
+@lru_cache
+def _known(kind: Kind) -> NDArray[np.float32]:
+    return np.array([antipodal(bits) for bits in FORMATS[kind].known], np.float32)
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """Name the GSM bursts in a box, on any channel that it touches.
+
+    `block` holds the box's samples, best with 30 symbols around it. Boxes shorter than an access burst, or wider than
+    a few channels, are no GSM and cost nothing.
+    """
+    rate = block.segment.rate_hz
+    symbols = burst.sample_count / rate * SYMBOL_RATE_HZ
+    width = burst.high_offset_hz - burst.low_offset_hz
+    if symbols < 0.6 * FORMATS["access"].symbols or width > WIDEST_CHANNELS * CHANNEL_HZ or width < 0.25 * CHANNEL_HZ:
+        return []
+    if rate < 1.5 * CHANNEL_HZ:
+        return []
+    found: list[Emission] = []
+    for carrier in _carriers(burst, block):
+        found += _on_carrier(burst, block, carrier)
+    return _one_each(found)
+
+
+def _carriers(burst: Burst, block: Block) -> list[float]:
+    """Offsets at which a carrier may lie: on the raster where the centre is known and the box holds several."""
+    low, high = burst.low_offset_hz, burst.high_offset_hz
+    if high - low < 1.7 * CHANNEL_HZ:
+        return [(low + high) / 2]
+    centre = block.segment.centre_hz
+    if centre is None:
+        return list(np.arange(low + 0.3 * CHANNEL_HZ, high - 0.2 * CHANNEL_HZ, 0.2 * CHANNEL_HZ))
+    first = math.ceil((centre + low + 0.2 * CHANNEL_HZ) / CHANNEL_HZ)
+    last = math.floor((centre + high - 0.2 * CHANNEL_HZ) / CHANNEL_HZ)
+    return [n * CHANNEL_HZ - centre for n in range(first, last + 1)]
+
+
+def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
+    rate = block.segment.rate_hz
+    receiver = _receiver(rate)
+    margin = int((SLACK_SYMBOLS + 8) * rate / SYMBOL_RATE_HZ)
+    first = max(0, burst.sample_start - block.sample_start - margin)
+    end = min(len(block.iq), burst.sample_start - block.sample_start + burst.sample_count + margin)
+    y = np.empty(max(0, (end - first) // receiver.step), np.complex64)
+    if len(y) < 50 * receiver.per_symbol:
+        return []
+    decimate(block.iq, block.scale, first, carrier / rate, receiver.taps, receiver.step, y)
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / receiver.step  # of a white sample at the decimated rate
+    found = []
+    for match in _matches(y, receiver, noise):
+        found.append(_emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz))
+    return found
+
+
+def _matches(y: NDArray[np.complex64], receiver: _Receiver, noise: float) -> list[_Match]:
+    """GSM bursts among the samples of one channel; `noise` is the variance that white noise would have in a sample."""
+    in_channel = noise * FILTER_HZ / (SYMBOL_RATE_HZ * receiver.per_symbol)
+    power = (np.abs(y) ** 2 / in_channel).astype(np.float32)
+    freedom = SYMBOL_RATE_HZ * receiver.per_symbol / FILTER_HZ
+    level = float(np.mean(power)) - 1.0
+    if level < 0.05:
+        return []
+    gamma = min(0.8 * level, 20.0)
+    gain = (power * np.float32(gamma / (1 + gamma)) - np.float32(math.log1p(gamma))) / np.float32(freedom)
+    found: list[_Match] = []
+    for a, b in best_runs(gain, 14.0, 5.0):
+        symbols = (b - a) / receiver.per_symbol
+        ratio = float(np.mean(power[a:b]))
+        if symbols < 60 or ratio <= 1 or (b - a) / freedom * (ratio - 1 - math.log(ratio)) < LEAST_EVIDENCE:
+            continue
+        count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
+        for slot in range(count):
+            begin = a + slot * SLOT_SYMBOLS * receiver.per_symbol
+            end = b if slot == count - 1 else begin + SLOT_SYMBOLS * receiver.per_symbol
+            for kind in _kinds(symbols, count):
+                match = _match(y, power, receiver, noise, kind, (begin, end), ratio, symbols > LONGEST_SYMBOLS)
+                explained = match.modulation == "8psk" or match.snr_db > match.level_db - UNEXPLAINED_DB
+                if explained and match.score >= least_score(match.level_db) + math.log(count):
+                    found.append(match)
+    return found
+
+
+LONGEST_SYMBOLS = 175
+"""A stretch longer than this is no single burst."""
+
+
+def _kinds(symbols: float, count: int) -> tuple[Kind, ...]:
+    """What a stretch of so many symbols may be; its edges are blurred by some fifteen symbols when it is weak."""
+    if count > 1 or symbols > 130:
+        return ("normal",)
+    return ("access",) if symbols < 105 else ("access", "normal")
+
+
+def least_score(level_db: float) -> float:
+    """Score in nats from which a burst of this SNR is believed."""
+    part = (level_db - WEAK_DB) / (CLEAR_DB - WEAK_DB)
+    return WEAK_SCORE + (CLEAR_SCORE - WEAK_SCORE) * min(max(part, 0.0), 1.0)
+
+
+def _match(
+    y: NDArray[np.complex64],
+    power: NDArray[np.float32],
+    receiver: _Receiver,
+    noise: float,
+    kind: Kind,
+    stretch: tuple[float, float],
+    ratio: float,
+    sliding: bool,
+) -> _Match:
+    """The best hypothesis for one burst that begins and ends near two sample indices."""
+    layout, known = FORMATS[kind], _known(kind)
+    per = receiver.per_symbol
+    base = stretch[0] - SLACK_SYMBOLS * per
+    spare = max(0.0, (stretch[1] - stretch[0]) / per - layout.symbols)
+    places = 2 * SLACK_SYMBOLS + math.ceil(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if sliding else 0)
+    level_db = 10 * math.log10(max((ratio - 1) * FILTER_HZ / CHANNEL_HZ, 1e-3))
+    hypothesis = _hypothesis(y, receiver, noise, kind, base, places, clear=level_db > CLEAR_DB)
+    rho, sequence, place, phase, turn = hypothesis
+    start = base + (place + phase / kernels.PHASES) * per
+
+    z = np.empty(layout.symbols, np.complex64)
+    start += per * _parabola([_strength(y, receiver, layout, known[sequence], start + d * per, turn, z) for d in AROUND])
+    strength = _strength(y, receiver, layout, known[sequence], start, turn, z)
+    e = np.empty_like(z)
+    kernels.equalise(z, equaliser(QUARTER), e)
+    span = 2 * np.pi * 3000 / SYMBOL_RATE_HZ
+    more, unit = kernels.finest_turn(e, 0, layout.known_at, known[sequence], len(e), 0.0, span, 41)
+    lam, payload = kernels.coherence(e, 0, layout.known_at, known.shape[1], len(e), more, unit)
+    score = -(known.shape[1] - 1) * math.log1p(-min(rho, 0.999999))
+    modulation, amplitude = "gmsk", strength / known.shape[1]
+    if kind == "normal" and lam < 0.25 and rho > 0.6:  # training antipodal, payload not: 8-PSK, turning 3/16 a symbol
+        modulation, turn = "8psk", turn + QUARTER - 3 * np.pi / 8
+    else:
+        score += -float(log_ndtr(-lam * math.sqrt(payload)))
+        fine, _, amplitude, _ = kernels.remodulated(
+            z, 0, layout.known_at, known[sequence], len(z), _pulse_autocorrelation(), more, unit
+        )
+        turn += fine
+    snr = (amplitude / receiver.gain) ** 2 / (noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
+    continuous = sliding and not _guarded(power, start, start + layout.symbols * per, per)
+    return _Match(kind, modulation, sequence, score, start, turn, 10 * math.log10(max(snr, 1e-3)), level_db, continuous)
+
+
+QUARTER = np.pi / 2
+AROUND = (-0.25, 0.0, 0.25)
+
+
+def _strength(
+    y: NDArray[np.complex64],
+    receiver: _Receiver,
+    layout: Format,
+    known: NDArray[np.float32],
+    start: float,
+    turn: float,
+    z: NDArray[np.complex64],
+) -> float:
+    """Correlation with the known symbols when symbol 0 begins at sample `start`; leaves the matched filter's output."""
+    kernels.matched(y, start, receiver.per_symbol, receiver.table, QUARTER + turn, z)
+    return abs(complex(z[layout.known_at : layout.known_at + len(known)] @ known))
+
+
+def _parabola(values: list[float]) -> float:
+    """Where the parabola through the values at AROUND has its top, within those."""
+    bend = values[0] - 2 * values[1] + values[2]
+    return float(np.clip(0.125 * (values[0] - values[2]) / bend, *AROUND[::2])) if bend < 0 else 0.0
+
+
+def _guarded(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
+    """Whether the power falls before and after a burst, as it does in the guard periods of an uplink."""
+    inside = float(np.mean(power[max(0, int(start)) : int(end)]))
+    for a, b in ((start - 6 * per_symbol, start - 3 * per_symbol), (end + 3 * per_symbol, end + 6 * per_symbol)):
+        guard = power[max(0, int(a)) : max(0, int(b))]
+        if len(guard) and float(np.mean(guard)) > max(GUARD_DEPTH * inside, 1.5):
+            return False
+    return True
+
+
+def _hypothesis(
+    y: NDArray[np.complex64],
+    receiver: _Receiver,
+    noise: float,
+    kind: Kind,
+    base: float,
+    places: int,
+    clear: bool,
+) -> tuple[float, int, int, int, float]:
+    """Correlate the known symbols: (ρ², sequence, place, phase, turn in radians a symbol)."""
+    layout, known = FORMATS[kind], _known(kind)
+    total = places + layout.symbols + 4
+    e = np.empty((kernels.PHASES, total), np.complex64)
+    z = np.empty(total, np.complex64)
+    lag = 0j
+    for phase in range(kernels.PHASES):
+        shifted = base + phase / kernels.PHASES * receiver.per_symbol
+        kernels.matched(y, shifted, receiver.per_symbol, receiver.table, QUARTER, z)
+        kernels.equalise(z, equaliser(QUARTER), e[phase])
+        if clear:
+            here = kernels.squared_lag(e[phase], SLACK_SYMBOLS, total - SLACK_SYMBOLS)
+            lag = here if abs(here) > abs(lag) else lag
+    scratch = np.empty((2, total), np.float32)
+    least = noise * receiver.noise_gain
+    first = layout.known_at
+    best = (-1.0, 0, 0, 0, 0.0)
+    if clear:
+        turns = np.array([np.angle(lag) / 4])
+        rho, sequence, place, phase, _ = kernels.best_match(e, known, first, first + places, turns, least, scratch)
+        best = (rho, sequence, place - first, phase, float(turns[0]))
+    if best[0] < 0.6:
+        turns = _turns()
+        rho, sequence, place, phase, index = kernels.best_match(e, known, first, first + places, turns, least, scratch)
+        if rho > best[0]:
+            best = (rho, sequence, place - first, phase, float(turns[index]))
+    return best
+
+
+@lru_cache
+def _turns() -> NDArray[np.float64]:
+    """Carrier offsets to try, in radians a symbol. 8-PSK training, seen as GMSK, lies 1/32 of a turn a symbol lower."""
+    psk8 = SYMBOL_RATE_HZ / 16
+    offsets = np.arange(-CFO_HZ - psk8, CFO_HZ + CFO_STEP_HZ, CFO_STEP_HZ)
+    return 2 * np.pi / SYMBOL_RATE_HZ * offsets
+
+
+def _emission(
+    match: _Match, block: Block, receiver: _Receiver, carrier: float, first: int, floor_dbfs_hz: float
+) -> Emission:
+    """What leaves this room: no symbol, no decision."""
+    rate = block.segment.rate_hz
+    offset = carrier + match.turn / (2 * np.pi) * SYMBOL_RATE_HZ
+    start = block.sample_start + first + match.start * receiver.step
+    centre = block.segment.centre_hz
+    nominal = offset
+    if centre is not None:
+        nominal = round((centre + offset) / CHANNEL_HZ) * CHANNEL_HZ - centre
+    per_symbol = rate / SYMBOL_RATE_HZ
+    side = "unknown" if centre is None else direction_at(centre + offset)
+    downlink = match.continuous or side == "downlink"
+    return Emission(
+        label="gsm:downlink" if downlink else f"gsm:{match.kind}",
+        sample_start=math.floor(start),
+        sample_count=round(FORMATS[match.kind].symbols * per_symbol),
+        low_offset_hz=nominal - CHANNEL_HZ / 2,
+        high_offset_hz=nominal + CHANNEL_HZ / 2,
+        snr_db=match.snr_db,
+        confidence=_confidence(match),
+        cfo_hz=offset - nominal if centre is not None else None,
+        carrier_offset_hz=offset,
+        timing_samples=start - math.floor(start),
+        direction="downlink" if downlink else "uplink",
+        floor_dbfs_hz=floor_dbfs_hz,
+        details={
+            "training_sequence" if match.kind == "normal" else "synchronisation_sequence": match.sequence,
+            "modulation": match.modulation,
+            "score": round(match.score, 2),
+        },
+    )
+
+
+def _confidence(match: _Match) -> float:
+    """Probability that the name is right, from how far the score lies above its threshold."""
+    return 1.0 - 0.5 * math.exp(-(match.score - least_score(match.level_db)) / 3.0)
+
+
+def _one_each(found: list[Emission]) -> list[Emission]:
+    """Of emissions that lie over each other, the one with the best score."""
+    kept: list[Emission] = []
+    for emission in sorted(found, key=lambda e: -float(e.details["score"])):
+        middle = emission.sample_start + emission.sample_count / 2
+        if all(
+            abs(middle - k.sample_start - k.sample_count / 2) > 0.5 * emission.sample_count
+            or abs((emission.carrier_offset_hz or 0) - (k.carrier_offset_hz or 0)) > 0.6 * CHANNEL_HZ
+            for k in kept
+        ):
+            kept.append(emission)
+    return kept
+
+
+def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Call a carrier downlink that is busy in most of its slots: no phone sends in six of eight, a base station does.
+
+    `emissions` are those of a stretch of a recording, in any order.
+    """
+    slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
+    settled = []
+    for e in emissions:
+        near = [
+            o.sample_start
+            for o in emissions
+            if o.label in ("gsm:normal", "gsm:downlink")
+            and abs((o.carrier_offset_hz or 0.0) - (e.carrier_offset_hz or 0.0)) < 0.3 * CHANNEL_HZ
+            and abs(o.sample_start - e.sample_start) < 12 * slot
+        ]
+        busy = len(near) >= 6 and len(near) * slot > 0.5 * (max(near) - min(near) + slot)
+        settled.append(replace(e, label="gsm:downlink", direction="downlink") if busy and e.label != "gsm:access" else e)
+    return settled
+
+
+INTERFACE = Interface(
+    name="gsm",
+    standard="3GPP TS 45.002, TS 45.004",
+    kinds={
+        "gsm:access": "a phone asks for a channel (access burst)",
+        "gsm:normal": "a phone talks, texts or sends data (normal burst)",
+        "gsm:downlink": "a base station, which is no phone",
+    },
+    is_phone=True,
+    symbol_rate_hz=SYMBOL_RATE_HZ,
+    bandwidth_hz=CHANNEL_HZ,
+    recognise=recognise,
+)

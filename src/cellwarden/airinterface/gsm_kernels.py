@@ -1,0 +1,262 @@
+"""Compiled loops of the GSM recogniser. Symbols are counted from 0 at the base time of a window."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+SUBSTEPS = 32
+"""Tabulated positions of the matched filter within one sample."""
+PHASES = 4
+"""Timing hypotheses a symbol."""
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def matched(
+    y: NDArray[np.complex64],
+    base: float,
+    per_symbol: float,
+    table: NDArray[np.float32],
+    turn: float,
+    out: NDArray[np.complex64],
+) -> None:
+    """Matched filter at the middle of each symbol, turned back by `turn` radians a symbol.
+
+    out[k] = exp(-j turn k) Σ_m y[m] c0(m - base - (k + 1/2) per_symbol). y: complex64; base: sample index of the
+    beginning of symbol 0; table: float32, shape (SUBSTEPS + 1, taps), the pulse at each fraction of a sample.
+    """
+    taps = table.shape[1]
+    half = taps // 2
+    step = np.exp(-1j * turn)
+    rotation = 1.0 + 0j
+    for k in range(len(out)):
+        position = base + (k + 0.5) * per_symbol
+        whole = int(np.floor(position))
+        row = int((position - whole) * SUBSTEPS + 0.5)
+        first = whole - half
+        re = np.float32(0)
+        im = np.float32(0)
+        if first >= 0 and first + taps <= len(y):
+            for m in range(taps):
+                w = table[row, m]
+                re += w * y[first + m].real
+                im += w * y[first + m].imag
+        else:
+            for m in range(max(0, -first), min(taps, len(y) - first)):
+                w = table[row, m]
+                re += w * y[first + m].real
+                im += w * y[first + m].imag
+        out[k] = complex(re, im) * rotation
+        rotation = rotation * step
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def equalise(z: NDArray[np.complex64], weights: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
+    """out[k] = Σ_i weights[i] z[k + i - half]; outside, z is zero. All complex64."""
+    half = len(weights) // 2
+    n = len(z)
+    for k in range(n):
+        total = 0j
+        for i in range(max(0, half - k), min(len(weights), n - k + half)):
+            total += weights[i] * z[k + i - half]
+        out[k] = total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def best_match(
+    e: NDArray[np.complex64],
+    known: NDArray[np.float32],
+    first: int,
+    last: int,
+    turns: NDArray[np.float64],
+    least: float,
+    scratch: NDArray[np.float32],
+) -> tuple[float, int, int, int, int]:
+    """The sequence, place, timing and carrier offset that explain most.
+
+    e: complex64, shape (PHASES, K), equalised symbols; known: float32 ±1, shape (sequences, L); places first…last - 1;
+    turns: radians a symbol to try; least: energy of a symbol below which nothing is there to correlate with; scratch:
+    float32, shape (2, K). Returns (ρ², sequence, place, phase, index of turn), ρ² the squared correlation coefficient.
+    """
+    best = (-1.0, 0, 0, 0, 0)
+    length = known.shape[1]
+    count = last - first
+    if count <= 0:
+        return best
+    end = last - 1 + length
+    for p in range(e.shape[0]):
+        for w in range(len(turns)):
+            step = np.exp(-1j * turns[w])
+            rotation = np.exp(-1j * turns[w] * first)
+            for k in range(first, end):
+                v = e[p, k] * rotation
+                scratch[0, k] = v.real
+                scratch[1, k] = v.imag
+                rotation = rotation * step
+            energy = 0.0
+            for k in range(first, first + length - 1):
+                energy += scratch[0, k] ** 2 + scratch[1, k] ** 2
+            for place in range(first, last):
+                k = place + length - 1
+                energy += scratch[0, k] ** 2 + scratch[1, k] ** 2
+                for s in range(known.shape[0]):
+                    re = np.float32(0)
+                    im = np.float32(0)
+                    for i in range(length):
+                        re += known[s, i] * scratch[0, place + i]
+                        im += known[s, i] * scratch[1, place + i]
+                    rho = (re * re + im * im) / (length * max(energy, length * least))
+                    if rho > best[0]:
+                        best = (float(rho), s, place, p, w)
+                energy -= scratch[0, place] ** 2 + scratch[1, place] ** 2
+    return best
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def squared_lag(e: NDArray[np.complex64], first: int, last: int) -> complex:
+    """Σ e²[k + 2] conj(e²[k]), whose angle is four times the carrier's turn a symbol, for any antipodal data.
+
+    Two symbols apart, since what the equaliser leaves of direct neighbours' interference correlates at one. e:
+    complex64, shape (K,).
+    """
+    total = 0j
+    for k in range(first, last - 2):
+        a = e[k] * e[k]
+        b = e[k + 2] * e[k + 2]
+        total += b * np.conj(a)
+    return total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def finest_turn(
+    e: NDArray[np.complex64],
+    place: int,
+    known_at: int,
+    known: NDArray[np.float32],
+    symbols: int,
+    centre: float,
+    span: float,
+    steps: int,
+) -> tuple[float, complex]:
+    """Carrier offset from the whole burst: the turn ω that makes |Σ e² exp(-2 j ω k)|² + |Σ_known a e exp(-j ω k)|² largest.
+
+    e: complex64; place: index of symbol 0; known: float32 ±1 from symbol known_at on. Tries `steps` turns within ±span
+    of centre. Returns the turn (radians a symbol) and the phase of the known symbols there as a unit complex number.
+    """
+    scores = np.empty(steps)
+    low = max(0, -place)
+    high = min(symbols, len(e) - place)
+    for s in range(steps):
+        turn = centre + span * (2.0 * s / (steps - 1) - 1.0)
+        step = np.exp(-1j * turn)
+        rotation = np.exp(-1j * turn * low)
+        squares = 0j
+        coherent = 0j
+        power = 0.0
+        for k in range(low, high):
+            v = e[place + k] * rotation
+            rotation = rotation * step
+            i = k - known_at
+            if 0 <= i < len(known):
+                coherent += known[i] * v
+            else:
+                squares += v * v
+                power += v.real**2 + v.imag**2
+        scores[s] = abs(squares) + 2 * abs(coherent) * abs(coherent) / len(known)
+    top = int(np.argmax(scores))
+    shift = 0.0
+    if 0 < top < steps - 1:
+        left, middle, right = scores[top - 1], scores[top], scores[top + 1]
+        bend = left - 2 * middle + right
+        if bend < 0:
+            shift = 0.5 * (left - right) / bend
+    turn = centre + span * (2.0 * (top + shift) / (steps - 1) - 1.0)
+    phase = 0j
+    for i in range(len(known)):
+        k = known_at + i
+        if 0 <= place + k < len(e):
+            phase += known[i] * e[place + k] * np.exp(-1j * turn * k)
+    return turn, phase / (abs(phase) + 1e-30)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def coherence(
+    e: NDArray[np.complex64], place: int, known_at: int, length: int, symbols: int, turn: float, phase: complex
+) -> tuple[float, int]:
+    """How much of the payload's power lies on the real axis: Σ Re(v²) / Σ |v|², -1 to 1, and over how many symbols."""
+    real = 0.0
+    power = 1e-30
+    count = 0
+    for k in range(symbols):
+        if known_at <= k < known_at + length or place + k < 0 or place + k >= len(e):
+            continue
+        v = e[place + k] * np.exp(-1j * turn * k) * np.conj(phase)
+        real += v.real * v.real - v.imag * v.imag
+        power += v.real * v.real + v.imag * v.imag
+        count += 1
+    return real / power, count
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def remodulated(
+    z: NDArray[np.complex64],
+    place: int,
+    known_at: int,
+    known: NDArray[np.float32],
+    symbols: int,
+    pulse: NDArray[np.float64],
+    turn: float,
+    phase: complex,
+) -> tuple[float, float, float, float]:
+    """Fit the burst with its own decisions: finer turn, phase, amplitude and residual.
+
+    z: complex64, matched filter output turned back a quarter turn a symbol; pulse: autocorrelation of the pulse at
+    whole symbols. The decisions live and die here. Returns (turn, angle in radians at symbol 0, amplitude, residual
+    power a symbol).
+    """
+    a = np.zeros(symbols + 4)
+    low = max(0, -place)
+    high = min(symbols, len(z) - place)
+    for _ in range(2):
+        for k in range(low, high):
+            i = k - known_at
+            if 0 <= i < len(known):
+                a[k + 2] = known[i]
+            else:
+                v = z[place + k] * np.exp(-1j * turn * k) * np.conj(phase)
+                a[k + 2] = 1.0 if v.real >= 0 else -1.0
+        # Phase of each symbol against its own model, then a weighted straight line through it.
+        sw = 0.0
+        sk = 0.0
+        skk = 0.0
+        sp = 0.0
+        skp = 0.0
+        gain = 0.0
+        norm = 0.0
+        power = 0.0
+        for k in range(low + 2, high - 2):
+            model = complex(
+                a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4]), pulse[1] * (a[k + 3] - a[k + 1])
+            )
+            v = z[place + k] * np.exp(-1j * turn * k) * np.conj(phase)
+            product = v * np.conj(model)
+            weight = abs(model) ** 2
+            gain += product.real
+            norm += weight
+            power += abs(v) ** 2
+            angle = np.arctan2(product.imag, product.real)
+            sw += weight
+            sk += weight * k
+            skk += weight * k * k
+            sp += weight * angle
+            skp += weight * k * angle
+        spread = sw * skk - sk * sk
+        if spread <= 0 or norm <= 0:
+            break
+        slope = (sw * skp - sk * sp) / spread
+        offset = (sp - slope * sk) / sw
+        turn += slope
+        phase = phase * np.exp(1j * offset)
+    amplitude = gain / (norm + 1e-30)
+    count = max(1, high - low - 4)
+    residual = (power - amplitude * amplitude * norm) / count
+    return turn, np.arctan2(phase.imag, phase.real), amplitude, max(residual, 0.0)

@@ -1,0 +1,50 @@
+"""The choice of language, the catalogue, and numbers for people."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cellwarden import language
+
+PATH = ("CELLWARDEN_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    yield
+    language.use("en")
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment", "chosen"),
+    [
+        ("fr", {"CELLWARDEN_LANGUAGE": "en", "LC_ALL": "en_GB.UTF-8"}, "fr"),
+        (None, {"CELLWARDEN_LANGUAGE": "fr", "LC_ALL": "en_GB.UTF-8"}, "fr"),
+        (None, {"LC_ALL": "fr_CA.UTF-8", "LC_MESSAGES": "en_GB", "LANG": "en_GB"}, "fr"),
+        (None, {"LC_ALL": "", "LC_MESSAGES": "fr_BE@euro", "LANG": "en_GB"}, "fr"),
+        (None, {"LANG": "fr"}, "fr"),
+        (None, {"LC_ALL": "C", "LANG": "fr_FR.UTF-8"}, "en"),
+        (None, {"LANG": "de_DE.UTF-8"}, "en"),
+        (None, {}, "en"),
+    ],
+)
+def test_the_wish_comes_first_then_the_variables_in_posix_order(
+    asked: str | None, environment: dict[str, str], chosen: str
+) -> None:
+    assert language.choose(asked, environment) == chosen
+
+
+def test_a_sentence_without_translation_is_shown_in_english() -> None:
+    language.use("fr")
+    assert language.gettext("no such sentence, ever") == "no such sentence, ever"
+    assert language.ngettext("one such", "many such", 1) == "one such"
+    assert language.ngettext("one such", "many such", 2) == "many such"
+
+
+def test_numbers_are_written_as_each_language_writes_them() -> None:
+    language.use("en")
+    assert language.number(3412) == "3,412"
+    assert language.number(-3412.54, 1) == "-3,412.5"
+    language.use("fr")
+    assert language.number(3412) == "3\u202f412"
+    assert language.number(-3412.54, 1) == "-3\u202f412,5"
