@@ -32,7 +32,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive samples of one segment. `iq` may be a reused buffer: it is valid until the next block is asked for."""
+    """Consecutive samples of one segment. `iq` may be a reused buffer, valid until the next block is asked for."""
 
     iq: Interleaved
     """int16 or float32, shape (n, 2), native byte order."""

@@ -5,10 +5,10 @@
      ext tail 8 │ sync 41 │ payload 36 │ 3            3 │ payload 58 │ training 26 │ payload 58 │ 3
      └──── known: 49 ────┘                                            └─ known ────┘
 
-The recogniser reads the drawing from left to right: matched filter at four timings a symbol; equaliser; the known symbols
-slide over it for every carrier offset (score one: their correlation coefficient); the payload, turned by the phase of the
-known symbols, must lie on the real axis (score two: its coherence); the decisions are then sent once more and the
-difference tells carrier offset and SNR to near the Cramér–Rao bound. Decisions never leave the compiled loop.
+The recogniser reads the drawing from left to right: matched filter at four timings a symbol; equaliser; the known
+symbols slide over it for every carrier offset (score one: their correlation coefficient); the payload, turned by the
+phase of the known symbols, must lie on the real axis (score two: its coherence); the decisions are then sent once more
+and the difference tells carrier offset and SNR to near the Cramér–Rao bound. Decisions never leave the compiled loop.
 
 Sources: 3GPP TS 45.002 §5.2 (bursts), TS 45.004 (modulation), TS 45.005 §2 and §6 (bands, frequency error).
 """
@@ -27,17 +27,17 @@ from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
     FORMATS,
-    Format,
     SLOT_SYMBOLS,
     SYMBOL_RATE_HZ,
+    Format,
     Kind,
     antipodal,
     generate,
     main_pulse,
 )
 from cellwarden.detect.kernels import best_runs, decimate
-from cellwarden.radio.bands import direction_at
 from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.bands import direction_at
 
 __all__ = ["INTERFACE", "generate", "recognise", "settle"]
 
@@ -51,7 +51,7 @@ CLEAR_DB = 9.0
 SLACK_SYMBOLS = 14
 EQUALISER_SNR = 3.0
 WEAK_SCORE, CLEAR_SCORE = 13.0, 26.0
-"""Least score in nats for a burst of WEAK_DB and of CLEAR_DB; in between it rises evenly: what is clear must also fit."""
+"""Least score in nats for a burst of WEAK_DB and of CLEAR_DB, rising evenly in between: what is clear must also fit."""
 WEAK_DB = 2.0
 WIDEST_CHANNELS = 4
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
@@ -128,7 +128,7 @@ def _pulse_autocorrelation() -> NDArray[np.float64]:
     pulse = main_pulse(fine)
     full = np.convolve(pulse, pulse)
     middle = len(full) // 2
-    taps = full[middle :: fine] / full[middle]
+    taps = full[middle::fine] / full[middle]
     return np.concatenate([taps, np.zeros(16)])
 
 
@@ -179,9 +179,11 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 def _carriers(burst: Burst, block: Block) -> list[float]:
     """Offsets at which a carrier may lie: on the raster where the centre is known and the box holds several."""
     low, high = burst.low_offset_hz, burst.high_offset_hz
-    if high - low < 1.7 * CHANNEL_HZ:
-        return [(low + high) / 2]
     centre = block.segment.centre_hz
+    if high - low < 1.7 * CHANNEL_HZ:
+        middle = (low + high) / 2
+        nearest = middle if centre is None else round((centre + middle) / CHANNEL_HZ) * CHANNEL_HZ - centre
+        return [nearest, middle] if abs(nearest - middle) > CFO_HZ / 2 else [middle]
     if centre is None:
         return list(np.arange(low + 0.3 * CHANNEL_HZ, high - 0.2 * CHANNEL_HZ, 0.2 * CHANNEL_HZ))
     first = math.ceil((centre + low + 0.2 * CHANNEL_HZ) / CHANNEL_HZ)
@@ -200,10 +202,9 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
         return []
     decimate(block.iq, block.scale, first, carrier / rate, receiver.taps, receiver.step, y)
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / receiver.step  # of a white sample at the decimated rate
-    found = []
-    for match in _matches(y, receiver, noise):
-        found.append(_emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz))
-    return found
+    return [
+        _emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz) for match in _matches(y, receiver, noise)
+    ]
 
 
 def _matches(y: NDArray[np.complex64], receiver: _Receiver, noise: float) -> list[_Match]:
@@ -273,7 +274,9 @@ def _match(
     start = base + (place + phase / kernels.PHASES) * per
 
     z = np.empty(layout.symbols, np.complex64)
-    start += per * _parabola([_strength(y, receiver, layout, known[sequence], start + d * per, turn, z) for d in AROUND])
+    start += per * _parabola(
+        [_strength(y, receiver, layout, known[sequence], start + d * per, turn, z) for d in AROUND]
+    )
     strength = _strength(y, receiver, layout, known[sequence], start, turn, z)
     e = np.empty_like(z)
     kernels.equalise(z, equaliser(QUARTER), e)
@@ -445,7 +448,9 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
             and abs(o.sample_start - e.sample_start) < 12 * slot
         ]
         busy = len(near) >= 6 and len(near) * slot > 0.5 * (max(near) - min(near) + slot)
-        settled.append(replace(e, label="gsm:downlink", direction="downlink") if busy and e.label != "gsm:access" else e)
+        settled.append(
+            replace(e, label="gsm:downlink", direction="downlink") if busy and e.label != "gsm:access" else e
+        )
     return settled
 
 

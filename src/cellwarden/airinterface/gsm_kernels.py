@@ -137,7 +137,7 @@ def finest_turn(
     span: float,
     steps: int,
 ) -> tuple[float, complex]:
-    """Carrier offset from the whole burst: the turn ω that makes |Σ e² exp(-2 j ω k)|² + |Σ_known a e exp(-j ω k)|² largest.
+    """Carrier offset from the whole burst: the ω with the largest |Σ e² exp(-2jωk)| + 2/L |Σ_known a e exp(-jωk)|².
 
     e: complex64; place: index of symbol 0; known: float32 ±1 from symbol known_at on. Tries `steps` turns within ±span
     of centre. Returns the turn (radians a symbol) and the phase of the known symbols there as a unit complex number.
@@ -234,9 +234,7 @@ def remodulated(
         norm = 0.0
         power = 0.0
         for k in range(low + 2, high - 2):
-            model = complex(
-                a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4]), pulse[1] * (a[k + 3] - a[k + 1])
-            )
+            model = complex(a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4]), pulse[1] * (a[k + 3] - a[k + 1]))
             v = z[place + k] * np.exp(-1j * turn * k) * np.conj(phase)
             product = v * np.conj(model)
             weight = abs(model) ** 2

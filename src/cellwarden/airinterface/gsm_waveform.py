@@ -155,11 +155,8 @@ def generate(
     ramp = RAMP_SYMBOLS * per_symbol
     start = math.ceil(ramp) + 1 + delay_samples
     count = math.ceil(start + len(bits) * per_symbol + ramp) + 1
-    t = (np.arange(count) - start) / per_symbol
-    if modulation == "gmsk":
-        wave = np.exp(1j * gmsk_phase(bits, t))
-    else:
-        wave = _psk8(bits, FORMATS[kind], t, rng)
+    t = ((np.arange(count) - start) / per_symbol).astype(np.float64)
+    wave = np.exp(1j * gmsk_phase(bits, t)) if modulation == "gmsk" else _psk8(bits, FORMATS[kind], t, rng)
     outside = np.maximum(-t, t - len(bits))
     wave = wave * np.where(outside <= 0, 1.0, np.cos(np.pi / 2 * np.clip(outside / RAMP_SYMBOLS, 0, 1)) ** 2)
     wave = wave * np.exp(2j * np.pi * (carrier_offset_hz / rate_hz * np.arange(count) + rng.random()))

@@ -19,7 +19,7 @@ def parse(text: str) -> float | None:
     return value if math.isfinite(value) and value > 0 else None
 
 
-class Hertz(click.ParamType):
+class Hertz(click.ParamType[float]):
     """A frequency or a rate on the command line."""
 
     name = "HZ"

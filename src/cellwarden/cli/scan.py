@@ -4,12 +4,16 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cellwarden.cli.quantity import Hertz
 from cellwarden.language import gettext as _
 from cellwarden.language import use
+
+if TYPE_CHECKING:
+    from cellwarden.runtime.files import Heard
 
 MOST_ROWS = 40
 
@@ -40,7 +44,7 @@ def scan(
     language: str | None,
 ) -> None:
     """Find and name every phone burst in RECORDINGS."""
-    from cellwarden.runtime.files import Heard, Job, hear
+    from cellwarden.runtime.files import Job, hear
 
     if language:
         use(language)
@@ -56,7 +60,7 @@ def scan(
             hashed=not no_hash,
             force=force,
         )
-        heard: Heard = hear(job, progress=not quiet and not as_json and sys.stderr.isatty())
+        heard = hear(job, progress=not quiet and not as_json and sys.stderr.isatty())
         if as_json:
             click.echo(json.dumps(heard.as_json()))
         elif not quiet:
@@ -71,11 +75,11 @@ def _place(asked: Path | None, recording: Path, ending: str, several: bool) -> P
     return asked / recording.with_suffix(ending).name
 
 
-def _show(heard: "Heard") -> None:  # noqa: F821
+def _show(heard: "Heard") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     counts = Counter(emission.label for emission in heard.emissions)
     console.print(f"[bold]{heard.recording.path.name}[/bold]: {heard.verdict()}")
     if not counts:

@@ -1,7 +1,7 @@
 """The fine pass: from a hot region to boxes with sharp edges, `Burst`.
 
-Edges are where the log-likelihood ratio says so. The power p of a sample (or bin) over the noise, with mean 1 where only
-noise is and 1 + γ where the burst is, weighs
+Edges are where the log-likelihood ratio says so. The power p of a sample (or bin) over the noise, with mean 1 where
+only noise is and 1 + γ where the burst is, weighs
 
         log-likelihood ratio = p γ / (1 + γ) - ln(1 + γ)
 
@@ -65,7 +65,7 @@ def refine(chunk: coarse.Chunk, region: coarse.Region, rejected: Counter[str]) -
     high = min(len(chunk.samples.iq), (region.end_row + 1) * size)
     first_bin = max(0, (region.first_band - 2) * chunk.grid.per_band)
     end_bin = min(size, (region.end_band + 2) * chunk.grid.per_band)
-    found = []
+    found: list[Burst] = []
     for band_low, band_high in _bands(chunk, low + size, max(low + 2 * size, high - size), first_bin, end_bin):
         found += _stretches(chunk, region, low, high, band_low, band_high, rejected)
     return found

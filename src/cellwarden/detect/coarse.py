@@ -8,6 +8,7 @@ show. A region that touches the end of a chunk waits for the next one (its rows 
 longer than a chunk is handed out in pieces.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ QUIET_SAMPLES = 32
 QUANTUM = 1 / 6
 """Noise that rounding to integers makes by itself: 1/12 in each of I and Q."""
 IMPULSE_S = 4e-6
+NEAR_ROWS = 5
+"""Regions of the same bands this close in time are one: a weak burst is hot here and there only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
     """The coarse pass over all segments of a stream."""
     state: _Segment | None = None
     for block in blocks:
-        if state is None or block.segment is not state.segment and block.segment != state.segment:
+        if state is None or (block.segment is not state.segment and block.segment != state.segment):
             if state is not None:
                 yield from state.finish()
             state = _Segment(block, rejected)
@@ -153,7 +156,7 @@ class _Segment:
         for row in range(old, rows, BATCH_FRAMES):
             end = min(rows, row + BATCH_FRAMES)
             self._ratios(row, end, weight)
-        self._blank_impulses(old, rows, noise, weight)
+        self._blank_impulses(old, rows, weight)
         ready, waiting = self._regions(old, rows, last)
         keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
         for region in ready:  # what is handed out now must not be found again among the rows carried over
@@ -196,20 +199,17 @@ class _Segment:
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
         return np.maximum(noise, QUANTUM if self.iq.dtype == np.int16 else 1e-30)
 
-    def _blank_impulses(
-        self, old: int, rows: int, noise: NDArray[np.float64], weight: NDArray[np.float32]
-    ) -> None:
+    def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples."""
         loud = np.flatnonzero(np.median(self.ratio[old:rows, :: max(1, self.grid.bands // 16)], axis=1) > 2.0) + old
         size = self.grid.size
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
-        mean_noise = float(np.mean(noise))
-        for row in loud:
+        for row in loud.tolist():
             part = self.iq[row * size : (row + 1) * size]
             power = np.sum(part.astype(np.float32) ** 2, axis=1)
-            peaks = np.flatnonzero(power > 12 * mean_noise)
-            rest = float(np.mean(np.delete(power, peaks)))
-            if 0 < len(peaks) <= most and rest < 2 * mean_noise:
+            usual = float(np.median(power)) / math.log(2)
+            peaks = np.flatnonzero(power > 12 * usual)
+            if 0 < len(peaks) <= most and float(np.mean(np.delete(power, peaks))) < 2 * usual:
                 part[peaks] = 0
                 self.rejected["impulse"] += 1
                 self._ratios(row, row + 1, weight)
@@ -225,7 +225,7 @@ class _Segment:
                 kernels.quieten(ratio, hot, source)
         ready: list[Region] = []
         waiting: list[int] = []
-        for first, end, low, high in kernels.components(hot) if hot.any() else ():
+        for first, end, low, high in _near_joined(kernels.components(hot).tolist()) if hot.any() else ():
             unfinished = not last and end > rows - MARGIN_FRAMES
             if unfinished and rows - first < CHUNK_FRAMES - MARGIN_FRAMES:
                 waiting.append(int(first) - 2)
@@ -243,3 +243,17 @@ class _Segment:
         self.filled -= start
         self.first += start
         self.rows = count
+
+
+def _near_joined(boxes: list[list[int]]) -> list[list[int]]:
+    """Join boxes (first row, end row, first band, end band) that follow each other within NEAR_ROWS in common bands."""
+    joined: list[list[int]] = []
+    for box in sorted(boxes):
+        for other in reversed(joined[-64:]):
+            if box[0] - other[1] <= NEAR_ROWS and box[2] < other[3] and other[2] < box[3]:
+                other[1] = max(other[1], box[1])
+                other[2], other[3] = min(other[2], box[2]), max(other[3], box[3])
+                break
+        else:
+            joined.append(box)
+    return joined

@@ -158,7 +158,7 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
                 if count == len(parent):
                     parent = np.concatenate((parent, np.empty(count, np.int64)))
                     box = np.concatenate((box, np.empty((count, 4), np.int64)))
-                label = count
+                label = np.int64(count)
                 parent[count] = count
                 box[count] = np.array([t, t + 1, b, b + 1])
                 count += 1

@@ -2,8 +2,8 @@
 
 A coarse pass cuts the stream into frames without overlap: some 20 kHz a bin and 50 µs a frame, which suits a GSM burst
 (577 µs, 200 kHz) and leaves wider and shorter signals to sums over several bins. The window is Hann's: it halves the
-noise's degrees of freedom, which the coarse pass can spare (the fine pass has them all), and keeps a strong burst out of
-its neighbours' bins.
+noise's degrees of freedom, which the coarse pass can spare (the fine pass has them all), and keeps a strong burst
+out of its neighbours' bins.
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np
 
 
 def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Leave out the plateaus that are the foot of a single line: three neighbouring bins hold nearly all their power."""
+    """Leave out the plateaus that are the foot of a single line: three bins hold nearly all their power."""
     regions, count = label(plateau)
     if not count:
         return plateau

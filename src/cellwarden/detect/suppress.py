@@ -32,7 +32,9 @@ Box = TypeVar("Box", bound=Boxed)
 
 def overlap(a: Boxed, b: Boxed) -> float:
     """Area common to two boxes over the smaller one's area, 0 to 1."""
-    samples = min(a.sample_start + a.sample_count, b.sample_start + b.sample_count) - max(a.sample_start, b.sample_start)
+    samples = min(a.sample_start + a.sample_count, b.sample_start + b.sample_count) - max(
+        a.sample_start, b.sample_start
+    )
     width = min(a.high_offset_hz, b.high_offset_hz) - max(a.low_offset_hz, b.low_offset_hz)
     if samples <= 0 or width <= 0:
         return 0.0

@@ -77,7 +77,7 @@ def _metadata(path: Path) -> dict[str, Any]:
         raise RecordingError(_("{path} is no SigMF metadata: it has no global section").format(path=path))
     for name, kind in sections.items():
         items = meta.setdefault(name, kind())
-        if not isinstance(items, kind) or kind is list and not all(isinstance(item, dict) for item in items):
+        if not isinstance(items, kind) or (kind is list and not all(isinstance(item, dict) for item in items)):
             raise RecordingError(_("{path}: the section {name} is malformed: mend it").format(path=path, name=name))
     return meta
 
@@ -134,12 +134,19 @@ def _segments(path: Path, captures: list[dict[str, Any]], rate: float, count: in
     for i, capture in enumerate(captures):
         start = _number(capture.get("core:sample_start", 0))
         following = _number(captures[i + 1].get("core:sample_start", 0)) if i + 1 < len(captures) else count
-        if start is None or following is None or not 0 <= start < following <= count or capture.get("core:header_bytes"):
+        if (
+            start is None
+            or following is None
+            or not 0 <= start < following <= count
+            or capture.get("core:header_bytes")
+        ):
             raise RecordingError(_("{path}: the captures are out of order or unknown: mend them").format(path=path))
         when = capture.get("core:datetime")
         centre = _number(capture.get("core:frequency"))
         segments.append(
-            Segment(int(start), int(following - start), rate, centre, nanoseconds(when) if isinstance(when, str) else None)
+            Segment(
+                int(start), int(following - start), rate, centre, nanoseconds(when) if isinstance(when, str) else None
+            )
         )
     return tuple(segments)
 
@@ -186,7 +193,7 @@ def blocks(recording: Recording, block_samples: int = 1 << 20) -> Iterator[Block
 
 
 def _read_fully(file: Any, part: NDArray[Any]) -> int:
-    view, done = memoryview(part).cast("B"), 0
+    view, done = part.view(np.uint8).ravel().data, 0
     while done < len(view):
         got = file.readinto(view[done:])
         if not got:

@@ -42,9 +42,7 @@ class Heard:
 
     def segment(self, emission: Emission) -> Segment:
         """The segment that an emission lies in."""
-        return next(
-            s for s in reversed(self.recording.segments) if s.sample_start <= max(0, emission.sample_start)
-        )
+        return next(s for s in reversed(self.recording.segments) if s.sample_start <= max(0, emission.sample_start))
 
     def verdict(self) -> str:
         """One sentence for somebody in a hurry."""

@@ -1,0 +1,110 @@
+"""The GSM recogniser against a modulator that obeys the standard, theory, and recordings."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cellwarden.airinterface import gsm
+from cellwarden.airinterface.gsm_waveform import (
+    CHANNEL_HZ,
+    FORMATS,
+    SYMBOL_RATE_HZ,
+    TRAINING,
+    Kind,
+    antipodal,
+    generate,
+    main_pulse,
+)
+from cellwarden.model import Block, Burst, Emission, Segment
+
+RATE = 8 * SYMBOL_RATE_HZ
+
+
+def heard(
+    kind: Kind, snr_db: float, rng: np.random.Generator, *, rate: float = RATE, cfo: float = 0.0, **options: object
+) -> tuple[list[Emission], float]:
+    """What is recognised in one burst in noise, boxed roughly; and where its symbol 0 truly begins."""
+    wave, start = generate(kind, rng, rate_hz=rate, carrier_offset_hz=cfo, **options)  # type: ignore[arg-type]
+    margin = round(40 * rate / SYMBOL_RATE_HZ)
+    noise = rng.normal(size=len(wave) + 2 * margin) + 1j * rng.normal(size=len(wave) + 2 * margin)
+    density = 2 / rate
+    mixed = noise.copy()
+    mixed[margin : margin + len(wave)] += wave * math.sqrt(10 ** (snr_db / 10) * density * CHANNEL_HZ)
+    iq = np.stack([mixed.real, mixed.imag], axis=1).astype(np.float32)
+    block = Block(iq, 1.0, 0, Segment(0, len(iq), rate, 900e6))
+    box = Burst(margin, len(wave), cfo - 1.1e5, cfo + 1.1e5, snr_db, 10 * math.log10(density))
+    return gsm.recognise(box, block), margin + start
+
+
+@pytest.mark.parametrize("sequence", range(8))
+def test_each_training_sequence_is_told_from_the_others(sequence: int) -> None:
+    (emission,), _ = heard("normal", 10.0, np.random.default_rng(sequence), sequence=sequence, cfo=3000.0)
+    assert emission.label == "gsm:normal"
+    assert emission.details["training_sequence"] == sequence
+
+
+@pytest.mark.parametrize("sequence", range(3))
+def test_each_access_burst_is_told_from_the_others(sequence: int) -> None:
+    (emission,), _ = heard("access", 10.0, np.random.default_rng(sequence), sequence=sequence, cfo=-2000.0)
+    assert emission.label == "gsm:access"
+    assert emission.details["synchronisation_sequence"] == sequence
+
+
+@pytest.mark.parametrize("rate", [5e5, 1e6, 4e6, 1e7])
+@pytest.mark.parametrize("snr_db", [6.0, 14.0, 30.0])
+def test_time_carrier_and_level_are_measured_at_any_rate(rate: float, snr_db: float) -> None:
+    rng = np.random.default_rng(int(rate + snr_db))
+    emissions, start = heard("normal", snr_db, rng, rate=rate, cfo=1200.0, sequence=3, delay_samples=0.4)
+    (emission,) = emissions
+    symbol = rate / SYMBOL_RATE_HZ
+    assert emission.sample_start + (emission.timing_samples or 0) == pytest.approx(start, abs=0.25 * symbol)
+    assert emission.cfo_hz == pytest.approx(1200.0, abs=150.0)
+    assert emission.snr_db == pytest.approx(snr_db, abs=1.0)
+
+
+def test_eight_phase_bursts_are_named_with_their_modulation() -> None:
+    (emission,), _ = heard("normal", 18.0, np.random.default_rng(3), sequence=2, modulation="8psk")
+    assert emission.details["modulation"] == "8psk"
+    assert emission.details["training_sequence"] == 2
+    assert emission.cfo_hz == pytest.approx(0.0, abs=1500.0)
+
+
+@pytest.mark.parametrize("kind", ["normal", "access"])
+def test_noise_of_a_bursts_size_is_no_burst(kind: Kind) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        n = round(FORMATS[kind].symbols * 8)
+        iq = rng.normal(size=(n + 700, 2)).astype(np.float32)
+        iq[350 : 350 + n] *= 3.0
+        block = Block(iq, 1.0, 0, Segment(0, len(iq), RATE))
+        assert gsm.recognise(Burst(350, n, -1e5, 1e5, 9.0, 10 * math.log10(2 / RATE)), block) == []
+
+
+def test_carrier_error_is_near_the_cramer_rao_bound() -> None:
+    # var(f) ≥ 6 / ((2π)² T² (Es/N0) N (N² - 1)), Es/N0 = 15 dB · 200 / 270.833, N = 148 (Rife and Boorstyn 1974)
+    ratio = 10**1.5 * CHANNEL_HZ / SYMBOL_RATE_HZ
+    bound = math.sqrt(6 / ((2 * math.pi) ** 2 * ratio * 148 * (148**2 - 1))) * SYMBOL_RATE_HZ
+    rng = np.random.default_rng(6)
+    errors = []
+    for _ in range(100):
+        cfo = rng.uniform(-3000, 3000)
+        emissions, _ = heard("normal", 15.0, rng, cfo=cfo, sequence=int(rng.integers(8)))
+        errors.append((emissions[0].carrier_offset_hz or 0.0) - cfo)
+    assert bound == pytest.approx(12.1, abs=0.1)
+    assert math.sqrt(np.mean(np.square(errors))) < 2 * bound
+
+
+def test_the_main_pulse_is_that_of_laurent() -> None:
+    pulse = main_pulse(8)
+    assert len(pulse) == 41 and pulse.argmax() == 20
+    np.testing.assert_allclose(pulse, pulse[::-1], atol=1e-9)
+
+
+def test_gmsk_turned_back_carries_its_bits_on_one_axis() -> None:
+    wave, start = generate("normal", np.random.default_rng(1), rate_hz=RATE, sequence=5)
+    middles = np.round(start + (np.arange(61, 87) + 0.5) * 8).astype(int)
+    turned = wave[middles] * (-1j) ** np.arange(61, 87)
+    correlation = abs(turned @ antipodal(TRAINING[5])) / 26
+    assert correlation == pytest.approx(0.93, abs=0.03)
+    np.testing.assert_allclose(np.abs(wave[round(start) + 8 : round(start) + 1000]), 1.0, atol=1e-5)

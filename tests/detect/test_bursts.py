@@ -1,0 +1,80 @@
+"""Detection: what is found must not depend on how the stream is cut, nor be made of noise."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cellwarden.detect.bursts import bursts
+from cellwarden.model import Block, Burst, Segment
+
+RATE = 1e6
+
+
+def cut(iq: np.ndarray, sizes: list[int]) -> Iterator[Block]:
+    segment = Segment(0, len(iq), RATE)
+    start, turn = 0, 0
+    while start < len(iq):
+        size = sizes[turn % len(sizes)]
+        yield Block(iq[start : start + size], 2**-15, start, segment)
+        start, turn = start + size, turn + 1
+
+
+def noise(count: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, 2)) * 100
+
+
+def found(iq: np.ndarray, sizes: list[int]) -> list[Burst]:
+    return [b for find in bursts(cut(iq, sizes), Counter()) for b in find.bursts]
+
+
+@pytest.fixture(scope="module")
+def busy() -> np.ndarray:
+    rng = np.random.default_rng(8)
+    wave = noise(300_000, 7) @ [1, 1j]
+    for start in (5_000, 64_900, 65_600, 131_000, 196_000, 262_000):
+        n = np.arange(rng.integers(500, 3000))
+        wave[start : start + len(n)] += 250 * np.exp(2j * np.pi * (0.2 * n + 10 * np.sin(n / 40)) / 10)
+    return np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
+
+
+@given(sizes=st.lists(st.integers(1, 100_000), min_size=1, max_size=4).filter(lambda s: sum(s) / len(s) > 3000))
+@settings(max_examples=12, deadline=None)
+def test_cutting_the_stream_differently_changes_nothing(busy: np.ndarray, sizes: list[int]) -> None:
+    whole = found(busy, [len(busy)])
+    assert len(whole) == 5  # two of the six follow each other within a frame
+    assert found(busy, sizes) == whole
+
+
+def test_white_noise_holds_no_burst() -> None:
+    iq = noise(2_000_000, 9).astype(np.int16)
+    assert found(iq, [1 << 20]) == []
+
+
+def test_a_burst_is_boxed_in_time_frequency_and_level() -> None:
+    rng = np.random.default_rng(10)
+    wave = noise(200_000, 11) @ [1, 1j]
+    burst = np.fft.fft(rng.normal(size=(4000, 2)) @ [1, 1j])
+    band = np.abs(np.fft.fftfreq(4000) - 0.15) < 0.1  # 50 to 250 kHz
+    shaped = np.fft.ifft(burst * band) * 100 * np.sqrt(10) / np.sqrt(1)  # ten times the noise's density
+    wave[100_000:104_000] += shaped
+    iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
+    (box,) = found(iq, [1 << 20])
+    assert box.sample_start == pytest.approx(100_000, abs=60)
+    assert box.sample_count == pytest.approx(4_000, abs=120)
+    assert box.low_offset_hz == pytest.approx(50e3, abs=20e3)
+    assert box.high_offset_hz == pytest.approx(250e3, abs=20e3)
+    assert box.snr_db == pytest.approx(10.0, abs=1.0)
+    # the noise: 2 x 100² over 1 MHz, full scale 2¹⁵
+    assert box.floor_dbfs_hz == pytest.approx(10 * np.log10(2e4 / 2**30 / RATE), abs=1.0)
+
+
+def test_a_steady_carrier_and_clicks_are_no_bursts() -> None:
+    wave = noise(300_000, 12) @ [1, 1j]
+    wave += 1000 * np.exp(2j * np.pi * 0.11 * np.arange(len(wave)))
+    wave[[40_000, 90_000, 200_001]] += 20_000
+    iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
+    assert found(iq, [1 << 20]) == []

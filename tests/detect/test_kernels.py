@@ -1,0 +1,79 @@
+"""Each compiled loop against its plain numpy twin, on random input, edge sizes included."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import find_objects, label
+
+from cellwarden.detect import kernels
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_windowed_frames_are_samples_times_window(dtype: type) -> None:
+    rng = np.random.default_rng(1)
+    iq = (rng.normal(size=(3 * 8, 2)) * 1000).astype(dtype)
+    window = rng.normal(size=8).astype(np.float32)
+    out = np.empty((3, 16), np.float32)
+    kernels.window_frames(iq, window, out)
+    np.testing.assert_allclose(out.reshape(3, 8, 2), iq.reshape(3, 8, 2) * window[None, :, None], rtol=1e-6)
+
+
+def test_band_ratio_is_a_weighted_sum_of_powers() -> None:
+    rng = np.random.default_rng(2)
+    spectrum = rng.normal(size=(4, 2 * 11)).astype(np.float32)
+    weight = rng.random(11).astype(np.float32)
+    out = np.empty((4, 3), np.float32)
+    kernels.band_ratio(spectrum, weight, 3, out)
+    power = (spectrum.reshape(4, 11, 2) ** 2).sum(axis=2)
+    np.testing.assert_allclose(out, (power * weight)[:, :9].reshape(4, 3, 3).sum(axis=2), rtol=1e-5)
+    rows = np.empty((4, 11), np.float32)
+    kernels.power_rows(spectrum, rows)
+    np.testing.assert_allclose(rows, power, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "bands", "frames", "doublings"), [(200, 20, 5, 2), (6, 4, 6, 2), (3, 4, 5, 0), (9, 3, 1, 2)]
+)
+def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frames: int, doublings: int) -> None:
+    ratio = np.random.default_rng(3).exponential(size=(rows, bands)).astype(np.float32)
+    hot = np.zeros((rows, bands), np.uint8)
+    hits = kernels.mark_boxes(ratio, frames, doublings, 1.5, hot)
+    wanted, count, width = np.zeros_like(hot), 0, 1 << doublings
+    for t in range(rows - frames + 1):
+        for b in range(bands - width + 1):
+            if ratio[t : t + frames, b : b + width].mean() > 1.5:
+                wanted[t : t + frames, b : b + width] = 1
+                count += 1
+    assert hits == count
+    np.testing.assert_array_equal(hot, wanted)
+
+
+@pytest.mark.parametrize("density", [0.05, 0.3, 0.5, 0.9])
+def test_components_are_those_of_scipy(density: float) -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        hot = (rng.random((rng.integers(1, 60), rng.integers(1, 60))) < density).astype(np.uint8)
+        regions, _count = label(hot, np.ones((3, 3)))
+        wanted = sorted((r.start, r.stop, b.start, b.stop) for r, b in find_objects(regions))
+        assert sorted(map(tuple, kernels.components(hot).tolist())) == wanted
+
+
+@pytest.mark.parametrize(("step", "length", "start"), [(1, 1, 0), (3, 31, 5), (18, 149, -7), (4, 9, 90)])
+def test_decimation_is_mixing_filtering_and_leaving_out(step: int, length: int, start: int) -> None:
+    rng = np.random.default_rng(5)
+    iq = (rng.normal(size=(100, 2)) * 1000).astype(np.int16)
+    taps, turn = rng.normal(size=length).astype(np.float32), 0.123
+    out = np.empty(5, np.complex64)
+    kernels.decimate(iq, 0.5, start, turn, taps, step, out)
+    padded = np.concatenate([np.zeros(300), 0.5 * (iq @ [1, 1j]), np.zeros(300)])
+    n = np.arange(len(padded)) - 300
+    mixed = padded * np.exp(-2j * np.pi * turn * (n - start))
+    wanted = [mixed[300 + start + m * step - length // 2 :][:length] @ taps for m in range(5)]
+    np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-1)
+
+
+def test_best_runs_are_the_stretches_worth_most() -> None:
+    gain = np.array([-1, 2, 3, -1, 4, -9, 1, 5, -2], np.float32)
+    assert kernels.best_runs(gain, 5.0, 0.0).tolist() == [[1, 5], [6, 8]]
+    assert kernels.best_runs(gain, 5.0, 7.0).tolist() == [[1, 5]]
+    assert kernels.best_runs(gain, 100.0, 0.0).tolist() == [[1, 5], [6, 8]]  # -9 takes back all of the first
+    assert kernels.best_runs(np.array([], np.float32), 5.0, 0.0).tolist() == []

@@ -1,0 +1,28 @@
+"""Every sentence in the source has a French translation, and the catalogue holds no other."""
+
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import cellwarden
+from cellwarden.airinterface import INTERFACES
+
+SOURCE = Path(cellwarden.__file__).parent
+TITLES = {"time", "frequency", "channel", "interface", "kind", "SNR", "CFO", "confidence"}
+REASONS = {"faint", "impulse", "line", "shadow", "unsure"}
+
+
+def test_the_french_catalogue_is_complete_and_not_stale() -> None:
+    methods = [("**.py", "python"), ("**/templates/*.html", "jinja2.ext.babel_extract")]
+    options = {"**/templates/*.html": {"newstyle_gettext": "true", "extensions": "jinja2.ext.i18n"}}
+    marked = {
+        message
+        for _file, _line, message, _comments, _context in extract_from_dir(SOURCE, methods, options)
+        if isinstance(message, str)
+    }
+    marked |= TITLES | REASONS | {meaning for i in INTERFACES for meaning in i.kinds.values()}
+    with (SOURCE / "language/locale/fr/LC_MESSAGES/cellwarden.po").open("rb") as file:
+        translated = {entry.id for entry in read_po(file) if entry.id and entry.string}
+    assert sorted(marked - translated) == []
+    assert sorted(translated - marked) == []

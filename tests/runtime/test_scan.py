@@ -1,0 +1,84 @@
+"""The whole chain on recordings: the one that ships with the project, and the shared ones where present."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellwarden.radio.recording import open_recording, write_annotated
+from cellwarden.runtime.scan import scan
+from cellwarden.simulate import wing
+
+PHONE = {"gsm:access", "gsm:normal"}
+
+
+def labels(path: Path, **options: int) -> Counter[str]:
+    return Counter(e.label for e in scan(open_recording(path), **options))  # type: ignore[arg-type]
+
+
+def test_the_bundled_recording_is_what_its_seed_makes() -> None:
+    samples, meta = wing.scene()
+    stored = np.fromfile(wing.PLACE.with_suffix(".sigmf-data"), "<i2").reshape(-1, 2)
+    assert np.abs(samples.astype(int) - stored).max() <= 1  # another processor may round otherwise
+    assert json.loads(wing.PLACE.with_suffix(".sigmf-meta").read_text()) == json.loads(json.dumps(meta))
+
+
+def test_both_phones_of_the_bundled_recording_are_heard_and_nothing_else() -> None:
+    assert labels(wing.PLACE.with_suffix(".sigmf-meta")) == {"gsm:normal": 50, "gsm:access": 1}
+
+
+def test_block_size_does_not_show() -> None:
+    opened = open_recording(wing.PLACE.with_suffix(".sigmf-meta"))
+    assert list(scan(opened, block_samples=12_345)) == list(scan(opened, block_samples=1 << 20))
+
+
+def score(shared: Path, truth: Path, found: Path) -> dict[str, float]:
+    tool = shared / "tools" / "score.py"
+    return json.loads(subprocess.check_output([sys.executable, tool, truth, found, "--json"]))
+
+
+@pytest.mark.parametrize(("name", "share"), [("gsm_access_2M", 1.0), ("gsm_call_2M", 1.0), ("gsm_band_10M", 0.94)])
+def test_shared_gsm_bursts_are_found_and_recognised(shared: Path, tmp_path: Path, name: str, share: float) -> None:
+    truth = shared / "recordings" / "gsm" / f"{name}.sigmf-meta"
+    opened = open_recording(truth)
+    write_annotated(opened, scan(opened), tmp_path / "found.sigmf-meta", sha512=None, force=False)
+    meta = json.loads((tmp_path / "found.sigmf-meta").read_text())
+    meta["annotations"] = [a for a in meta["annotations"] if "core:generator" in a]
+    (tmp_path / "found.sigmf-meta").write_text(json.dumps(meta))
+    result = score(shared, truth, tmp_path / "found.sigmf-meta")
+    assert result["recognised"] >= share * result["true"]
+
+
+@pytest.mark.parametrize("name", ["noise_10M", "interference_10M"])
+def test_no_phone_is_heard_where_none_is(shared: Path, name: str) -> None:
+    assert not PHONE & set(labels(shared / "recordings" / "gsm" / f"{name}.sigmf-meta"))
+
+
+def test_white_noise_gives_no_annotation_at_all(shared: Path) -> None:
+    assert labels(shared / "recordings" / "gsm" / "noise_10M.sigmf-meta") == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lte_uplink_30M",
+        "wifi_dot11n_65mbps",
+        "gsm_dl_941MHz_4M",
+        "gsm_dl_941MHz_500k",
+        "lte_dl_fdd_1815M_19M2",
+        "lte_dl_fdd_1860M_1M92",
+        "lte_dl_tdd_2645M_1M92",
+        "ble_data_124B",
+        "ble_data_zigbee_overlap",
+        "zigbee_84B",
+        "ism433_elektromaten_remote",
+        "ism868_homematic_1M",
+        "ism_fsk_1M",
+    ],
+)
+def test_what_is_no_gsm_phone_is_not_called_one(shared: Path, name: str) -> None:
+    assert not PHONE & set(labels(shared / "recordings" / "real" / f"{name}.sigmf-meta"))
