@@ -4,9 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
-LANE   ?= 1
 
-.PHONY: run test check format bench soak figures lock clean
+.PHONY: run test check format bench lock clean
 
 run: $(READY)
 	@mkdir -p out
@@ -14,7 +13,7 @@ run: $(READY)
 	@echo "Open out/wing.html in a browser. / Ouvrez out/wing.html dans un navigateur."
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered -m "not soak"
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -27,13 +26,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks.run
-
-soak: $(READY)
-	$(BIN)/python -m benchmarks.soak --lane $(LANE)
-
-figures: $(READY)
-	$(BIN)/python -m benchmarks.figures
+	$(BIN)/python -m benchmarks.speed
 
 # The lock holds every package with its hashes, for every Python and platform that the project supports.
 lock: $(READY)

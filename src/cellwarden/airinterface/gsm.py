@@ -37,7 +37,7 @@ from cellwarden.airinterface.gsm_waveform import (
 )
 from cellwarden.detect.kernels import best_runs, decimate
 from cellwarden.model import Block, Burst, Emission
-from cellwarden.radio.bands import direction_at
+from cellwarden.radio.bands import channels_at, direction_at
 
 __all__ = ["INTERFACE", "generate", "recognise", "settle"]
 
@@ -171,7 +171,10 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     if rate < 1.5 * CHANNEL_HZ:
         return []
     found: list[Emission] = []
+    centre = block.segment.centre_hz
     for carrier in _carriers(burst, block):
+        if centre is not None and not channels_at(centre + carrier):
+            continue  # no GSM band there
         found += _on_carrier(burst, block, carrier)
     return _one_each(found)
 
@@ -223,20 +226,33 @@ def _matches(y: NDArray[np.complex64], receiver: _Receiver, noise: float) -> lis
         ratio = float(np.mean(power[a:b]))
         if symbols < 60 or ratio <= 1 or (b - a) / freedom * (ratio - 1 - math.log(ratio)) < LEAST_EVIDENCE:
             continue
+        limited = _limited(y, 2.0 * math.sqrt(float(np.median(power[a:b])) * in_channel))
         count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
+        least = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
         for slot in range(count):
             begin = a + slot * SLOT_SYMBOLS * receiver.per_symbol
             end = b if slot == count - 1 else begin + SLOT_SYMBOLS * receiver.per_symbol
             for kind in _kinds(symbols, count):
-                match = _match(y, power, receiver, noise, kind, (begin, end), ratio, symbols > LONGEST_SYMBOLS)
+                match = _match(limited, power, receiver, noise, kind, (begin, end), ratio, symbols > LONGEST_SYMBOLS)
                 explained = match.modulation == "8psk" or match.snr_db > match.level_db - UNEXPLAINED_DB
-                if explained and match.score >= least_score(match.level_db) + math.log(count):
+                if match.continuous and match.score < STATION_SCORE:
+                    continue
+                if explained and match.score >= least_score(match.level_db) + least:
                     found.append(match)
     return found
 
 
+MANY_SCORE = 6.0
+"""Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
+STATION_SCORE = 32.0
+"""Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
 LONGEST_SYMBOLS = 175
 """A stretch longer than this is no single burst."""
+
+
+def _limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
+    """Samples with their magnitude limited. GMSK has none to lose; a few pulses must not pass for a whole sequence."""
+    return y * np.minimum(1.0, np.float32(most) / (np.abs(y) + np.float32(1e-30)))
 
 
 def _kinds(symbols: float, count: int) -> tuple[Kind, ...]:

@@ -31,6 +31,8 @@ EVIDENCE = 25.0
 """Least evidence against noise, in nats. Noise has some 10⁷ boxes a minute in 10 MHz: e⁻²⁵ leaves 10⁻⁴ of one."""
 EDGE = 10**-1.8
 """A burst ends in frequency where its density falls by 18 dB below its strongest band."""
+BRIDGE = 0.1
+"""A gap in frequency narrower than this part of the band beside it is a fade, not an edge."""
 SHORTEST_S = 8e-6
 NARROWEST_HZ = 12e3
 OVERSAMPLING = 1.5
@@ -84,8 +86,29 @@ def _bands(chunk: coarse.Chunk, low: int, high: int, first_bin: int, end_bin: in
     gamma = min(max(strength, 0.1), GAIN_CAP)
     level = max(1.0, (1 + strength) * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
     gain = freedom * (part / level * gamma / (1 + gamma) - math.log1p(gamma))
-    for first, end in kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0):
-        yield (first_bin + first - size / 2 - 0.5) * bin_hz, (first_bin + end - size / 2 - 0.5) * bin_hz
+    runs = _bridged(kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0).tolist())
+    means = [float(np.mean(part[first:end])) for first, end in runs]
+    for number, (first, end) in enumerate(runs):
+        if not any(_is_skirt(runs[number], means[number], *other) for other in zip(runs, means, strict=True)):
+            yield (first_bin + first - size / 2 - 0.5) * bin_hz, (first_bin + end - size / 2 - 0.5) * bin_hz
+
+
+def _bridged(runs: list[list[int]]) -> list[list[int]]:
+    """Join runs of bins across gaps that are narrow beside them: fades of one wide signal."""
+    joined: list[list[int]] = []
+    for run in runs:
+        if joined and run[0] - joined[-1][1] <= BRIDGE * max(run[1] - run[0], joined[-1][1] - joined[-1][0]):
+            joined[-1][1] = run[1]
+        else:
+            joined.append(run)
+    return joined
+
+
+def _is_skirt(run: list[int], mean: float, other: list[int], other_mean: float) -> bool:
+    """Whether a run of bins is but the ragged edge of a stronger and much wider one beside it."""
+    width = other[1] - other[0]
+    gap = max(run[0] - other[1], other[0] - run[1])
+    return mean < 0.25 * other_mean and run[1] - run[0] < 0.25 * width and gap < 0.5 * width
 
 
 def _density(chunk: coarse.Chunk, low: int, high: int) -> tuple[NDArray[np.float64], int]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 from scipy.stats import gamma
 
 from cellwarden.detect import kernels, spectrum
@@ -43,6 +44,8 @@ QUIET_SAMPLES = 32
 QUANTUM = 1 / 6
 """Noise that rounding to integers makes by itself: 1/12 in each of I and Q."""
 IMPULSE_S = 4e-6
+RINGING_SAMPLES = 13
+"""Width to which a click's filter rings."""
 NEAR_ROWS = 5
 """Regions of the same bands this close in time are one: a weak burst is hot here and there only."""
 
@@ -208,7 +211,7 @@ class _Segment:
             part = self.iq[row * size : (row + 1) * size]
             power = np.sum(part.astype(np.float32) ** 2, axis=1)
             usual = float(np.median(power)) / math.log(2)
-            peaks = np.flatnonzero(power > 12 * usual)
+            peaks = np.flatnonzero(maximum_filter1d(power, RINGING_SAMPLES) > 12 * usual)
             if 0 < len(peaks) <= most and float(np.mean(np.delete(power, peaks))) < 2 * usual:
                 part[peaks] = 0
                 self.rejected["impulse"] += 1
