@@ -41,7 +41,7 @@ def score(shared: Path, truth: Path, found: Path) -> dict[str, float]:
     return json.loads(subprocess.check_output([sys.executable, tool, truth, found, "--json"]))
 
 
-@pytest.mark.parametrize(("name", "share"), [("gsm_access_2M", 1.0), ("gsm_call_2M", 1.0), ("gsm_band_10M", 0.94)])
+@pytest.mark.parametrize(("name", "share"), [("gsm_access_2M", 1.0), ("gsm_call_2M", 1.0), ("gsm_band_10M", 0.99)])
 def test_shared_gsm_bursts_are_found_and_recognised(shared: Path, tmp_path: Path, name: str, share: float) -> None:
     truth = shared / "recordings" / "gsm" / f"{name}.sigmf-meta"
     opened = open_recording(truth)

@@ -284,8 +284,7 @@ def _match(
     base = stretch[0] - SLACK_SYMBOLS * per
     spare = max(0.0, (stretch[1] - stretch[0]) / per - layout.symbols)
     places = 2 * SLACK_SYMBOLS + math.ceil(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if sliding else 0)
-    level_db = 10 * math.log10(max((ratio - 1) * FILTER_HZ / CHANNEL_HZ, 1e-3))
-    hypothesis = _hypothesis(y, receiver, noise, kind, base, places, clear=level_db > CLEAR_DB)
+    hypothesis = _hypothesis(y, receiver, noise, kind, base, places, clear=_level_db(ratio) > CLEAR_DB)
     rho, sequence, place, phase, turn = hypothesis
     start = base + (place + phase / kernels.PHASES) * per
 
@@ -309,6 +308,8 @@ def _match(
             z, 0, layout.known_at, known[sequence], len(z), _pulse_autocorrelation(), more, unit
         )
         turn += fine
+    part = power[max(0, int(start)) : max(1, int(start + layout.symbols * per))]
+    level_db = _level_db(float(np.mean(part)) if len(part) else 1.0)
     snr = (amplitude / receiver.gain) ** 2 / (noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
     continuous = sliding and not _guarded(power, start, start + layout.symbols * per, per)
     return _Match(kind, modulation, sequence, score, start, turn, 10 * math.log10(max(snr, 1e-3)), level_db, continuous)
@@ -316,6 +317,11 @@ def _match(
 
 QUARTER = np.pi / 2
 AROUND = (-0.25, 0.0, 0.25)
+
+
+def _level_db(ratio: float) -> float:
+    """SNR in 200 kHz from the power over the noise in the channel filter."""
+    return 10 * math.log10(max((ratio - 1) * FILTER_HZ / CHANNEL_HZ, 1e-3))
 
 
 def _strength(

@@ -44,6 +44,8 @@ QUIET_SAMPLES = 32
 QUANTUM = 1 / 6
 """Noise that rounding to integers makes by itself: 1/12 in each of I and Q."""
 IMPULSE_S = 4e-6
+LOUD = 1.5
+"""A frame whose median band is this far above the noise is looked at for clicks."""
 RINGING_SAMPLES = 13
 """Width to which a click's filter rings."""
 NEAR_ROWS = 5
@@ -204,16 +206,17 @@ class _Segment:
 
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples."""
-        loud = np.flatnonzero(np.median(self.ratio[old:rows, :: max(1, self.grid.bands // 16)], axis=1) > 2.0) + old
+        loud = np.flatnonzero(np.median(self.ratio[old:rows, :: max(1, self.grid.bands // 16)], axis=1) > LOUD) + old
         size = self.grid.size
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
         for row in loud.tolist():
             part = self.iq[row * size : (row + 1) * size]
             power = np.sum(part.astype(np.float32) ** 2, axis=1)
             usual = float(np.median(power)) / math.log(2)
-            peaks = np.flatnonzero(maximum_filter1d(power, RINGING_SAMPLES) > 12 * usual)
-            if 0 < len(peaks) <= most and float(np.mean(np.delete(power, peaks))) < 2 * usual:
-                part[peaks] = 0
+            clicks = int(np.sum(power > 12 * usual))
+            ringing = maximum_filter1d(power, RINGING_SAMPLES) > 12 * usual
+            if 0 < clicks <= most and float(np.mean(power[~ringing])) < 2 * usual:
+                part[ringing] = 0
                 self.rejected["impulse"] += 1
                 self._ratios(row, row + 1, weight)
 
