@@ -11,6 +11,8 @@ from cellwarden.detect.suppress import overlap, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 
+SAME = 0.5
+"""Emissions of one label that overlap by more than this are one, seen from two regions or two chunks."""
 EXPLAINED = 0.5
 """A box of which named emissions cover this part needs no name of its own."""
 
@@ -37,8 +39,16 @@ def scan(
             if progress:
                 progress(len(block.iq))
 
+    recent: list[Emission] = []
     for find in bursts(told(), refused):
-        waiting += _named(find.bursts, find.samples, refused)
+        fresh = _named(find.bursts, find.samples, refused)
+        for emission in sorted(fresh, key=lambda e: (e.sample_start, e.low_offset_hz)):
+            recent = [o for o in recent if o.sample_start + o.sample_count > emission.sample_start]
+            if any(o.label == emission.label and overlap(o, emission) > SAME for o in recent):
+                refused["twice"] += 1
+            else:
+                recent.append(emission)
+                waiting.append(emission)
         waiting.sort(key=lambda e: (e.sample_start, e.low_offset_hz))
         ready = [e for e in waiting if e.sample_start < find.watermark]
         waiting = [e for e in waiting if e.sample_start >= find.watermark]
