@@ -46,13 +46,15 @@ FILTER_SYMBOLS = 4.0
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
 CFO_STEP_HZ = 4_000.0
-CLEAR_DB = 9.0
+CLEAR_DB = 6.0
 """Above this SNR the payload itself tells the carrier offset, and no offsets need to be tried."""
+SHORT_CUT = 0.6
+"""Least squared correlation at which the offset that the payload told is believed."""
 SLACK_SYMBOLS = 14
 EQUALISER_SNR = 3.0
-WEAK_SCORE, CLEAR_SCORE = 13.0, 26.0
-"""Least score in nats for a burst of WEAK_DB and of CLEAR_DB, rising evenly in between: what is clear must also fit."""
-WEAK_DB = 2.0
+WEAK_SCORE, FIRM_SCORE = 13.0, 26.0
+"""Least score in nats for a burst of WEAK_DB and of FIRM_DB, rising evenly in between: what is clear must also fit."""
+WEAK_DB, FIRM_DB = 2.0, 9.0
 WIDEST_CHANNELS = 4
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
 UNEXPLAINED_DB = 3.0
@@ -264,8 +266,8 @@ def _kinds(symbols: float, count: int) -> tuple[Kind, ...]:
 
 def least_score(level_db: float) -> float:
     """Score in nats from which a burst of this SNR is believed."""
-    part = (level_db - WEAK_DB) / (CLEAR_DB - WEAK_DB)
-    return WEAK_SCORE + (CLEAR_SCORE - WEAK_SCORE) * min(max(part, 0.0), 1.0)
+    part = (level_db - WEAK_DB) / (FIRM_DB - WEAK_DB)
+    return WEAK_SCORE + (FIRM_SCORE - WEAK_SCORE) * min(max(part, 0.0), 1.0)
 
 
 def _match(
@@ -384,7 +386,7 @@ def _hypothesis(
         turns = np.array([np.angle(lag) / 4])
         rho, sequence, place, phase, _ = kernels.best_match(e, known, first, first + places, turns, least, scratch)
         best = (rho, sequence, place - first, phase, float(turns[0]))
-    if best[0] < 0.6:
+    if best[0] < SHORT_CUT:
         turns = _turns()
         rho, sequence, place, phase, index = kernels.best_match(e, known, first, first + places, turns, least, scratch)
         if rho > best[0]:

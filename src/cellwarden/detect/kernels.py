@@ -194,32 +194,32 @@ def decimate(
     n = len(iq)
     length = len(taps)
     half = length // 2
-    # The mixer is folded into the taps; what is left is one turn for each output.
-    re_taps = np.empty(length, np.float32)
-    im_taps = np.empty(length, np.float32)
+    flat = iq.reshape(-1)
+    # The mixer is folded into the taps, and these lie as the samples do, so that each part of an output is one dot
+    # product of neighbours in memory; what is left is one turn for each output.
+    for_real = np.empty(2 * length, np.float32)
+    for_imaginary = np.empty(2 * length, np.float32)
     for k in range(length):
         angle = -2 * np.pi * turn * (k - half)
-        re_taps[k] = taps[k] * scale * np.cos(angle)
-        im_taps[k] = taps[k] * scale * np.sin(angle)
+        re = taps[k] * scale * np.cos(angle)
+        im = taps[k] * scale * np.sin(angle)
+        for_real[2 * k] = re
+        for_real[2 * k + 1] = -im
+        for_imaginary[2 * k] = im
+        for_imaginary[2 * k + 1] = re
     for m in range(len(out)):
         first = start + m * step - half
-        low = max(0, -first)
-        high = min(length, n - first)
-        rr = np.float32(0)
-        ii = np.float32(0)
-        ri = np.float32(0)
-        ir = np.float32(0)
+        low = 2 * max(0, -first)
+        high = 2 * min(length, n - first)
+        real = np.float32(0)
+        imaginary = np.float32(0)
         for k in range(low, high):
-            x = np.float32(iq[first + k, 0])
-            y = np.float32(iq[first + k, 1])
-            rr += x * re_taps[k]
-            ii += y * im_taps[k]
-            ri += x * im_taps[k]
-            ir += y * re_taps[k]
+            x = np.float32(flat[2 * first + k])
+            real += x * for_real[k]
+            imaginary += x * for_imaginary[k]
         cycles = turn * (m * step)
         angle = -2 * np.pi * (cycles - np.floor(cycles))
-        turned = complex(rr - ii, ri + ir) * complex(np.cos(angle), np.sin(angle))
-        out[m] = turned
+        out[m] = complex(real, imaginary) * complex(np.cos(angle), np.sin(angle))
 
 
 @njit(cache=True, nogil=True)

@@ -1,10 +1,11 @@
 """One burst, one box: what belongs together is joined, what is a shadow of something stronger is left out."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from cellwarden.model import Burst
 
@@ -27,9 +28,6 @@ class Boxed(Protocol):
     def high_offset_hz(self) -> float: ...
 
 
-Box = TypeVar("Box", bound=Boxed)
-
-
 def overlap(a: Boxed, b: Boxed) -> float:
     """Area common to two boxes over the smaller one's area, 0 to 1."""
     samples = min(a.sample_start + a.sample_count, b.sample_start + b.sample_count) - max(
@@ -42,13 +40,17 @@ def overlap(a: Boxed, b: Boxed) -> float:
     return samples * width / area if area > 0 else 0.0
 
 
-def strongest(found: Iterable[Box], strength: Callable[[Box], float], most: float = 0.5) -> list[Box]:
-    """Non-maximum suppression: of boxes that overlap by more than `most`, keep the strongest."""
-    kept: list[Box] = []
-    for box in sorted(found, key=strength, reverse=True):
-        if all(overlap(box, other) <= most for other in kept):
-            kept.append(box)
-    return kept
+def covered(boxes: Sequence[Boxed], others: Sequence[Boxed]) -> list[float]:
+    """For each box the sum of its `overlap` with the others."""
+    others = sorted(others, key=lambda o: o.sample_start)
+    starts = [o.sample_start for o in others]
+    longest = max((o.sample_count for o in others), default=0)
+    parts = []
+    for box in boxes:
+        first = bisect_left(starts, box.sample_start - longest)
+        end = bisect_left(starts, box.sample_start + box.sample_count)
+        parts.append(sum(overlap(box, other) for other in others[first:end]))
+    return parts
 
 
 def join_bands(bursts: Sequence[Burst], rate_hz: float) -> list[Burst]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from cellwarden.airinterface import INTERFACES
 from cellwarden.airinterface.gsm import settle
 from cellwarden.detect.bursts import bursts
-from cellwarden.detect.suppress import overlap, without_shadows
+from cellwarden.detect.suppress import covered, overlap, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 
@@ -72,7 +72,7 @@ def _named(found: tuple[Burst, ...], samples: Block, rejected: Counter[str]) -> 
         for interface in INTERFACES:
             named += interface.recognise(burst, samples)
     named = settle(named, rate)
-    left = [b for b in found if sum(overlap(b, e) for e in named) < EXPLAINED]
+    left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
     return named + [_unknown(b) for b in without_shadows(left, rate, rejected)]
 
 
