@@ -57,11 +57,11 @@ WEAK_SCORE, FIRM_SCORE = 13.0, 26.0
 WEAK_DB, FIRM_DB = 2.0, 9.0
 WIDEST_CHANNELS = 4
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
-UNEXPLAINED_DB = 3.0
+UNEXPLAINED_DB = 3.7
 """A burst whose known and decided symbols explain this much less than its energy is something else."""
 GUARD_DEPTH = 0.4
 """In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
-LEAST_EVIDENCE = 30.0
+LEAST_EVIDENCE = 22.0
 """Least evidence of energy against noise in nats before a name is given."""
 PULSE_REACH = 2.0
 FIT_GAIN = 0.86
@@ -214,7 +214,7 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
 
 def _matches(y: NDArray[np.complex64], receiver: _Receiver, noise: float) -> list[_Match]:
     """GSM bursts among the samples of one channel; `noise` is the variance that white noise would have in a sample."""
-    in_channel = noise * FILTER_HZ / (SYMBOL_RATE_HZ * receiver.per_symbol)
+    in_channel = noise * receiver.step * float(np.sum(receiver.taps.astype(np.float64) ** 2))
     power = (np.abs(y) ** 2 / in_channel).astype(np.float32)
     freedom = SYMBOL_RATE_HZ * receiver.per_symbol / FILTER_HZ
     level = float(np.mean(power)) - 1.0
