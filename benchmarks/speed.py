@@ -31,7 +31,7 @@ def band(occupancy: float, rng: np.random.Generator) -> tuple[np.ndarray, int]:
     chosen = np.flatnonzero(rng.random(50 * slots) < occupancy)
     for number in chosen:
         channel, place = divmod(int(number), slots)
-        offset = (channel - 24.5) // 1 * CHANNEL_HZ + rng.normal() * 100
+        offset = (channel - 25) * CHANNEL_HZ + rng.normal() * 100
         burst, _ = generate("normal", rng, rate_hz=RATE_HZ, sequence=channel % 8, carrier_offset_hz=offset)
         first = round((place + 0.5) * slot)
         snr = 10 ** rng.uniform(0.5, 2.5)

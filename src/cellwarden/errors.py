@@ -14,7 +14,3 @@ class RecordingError(CellwardenError):
 
 class OutputError(CellwardenError):
     """A result cannot be written: choose another place, make room, or allow overwriting."""
-
-
-class UsageError(CellwardenError):
-    """What was asked for does not fit together: ask differently."""

@@ -55,8 +55,6 @@ class Burst:
     """Mean power over noise power, both within the box."""
     floor_dbfs_hz: float
     """Noise power density within the box, dBFS per hertz."""
-    continues: bool = False
-    """True where the emission goes on after this piece (long ones are cut into pieces)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,6 @@ class Emission:
     """Fraction of a sample by which the first symbol comes after `sample_start`."""
     direction: str = "unknown"
     """`uplink`, `downlink` or `unknown`."""
-    train: str | None = None
-    """Name of the call or transmission that this burst belongs to."""
-    count: int = 1
-    """Number of bursts merged into this one."""
     floor_dbfs_hz: float | None = None
     details: Mapping[str, str | int | float] = field(default_factory=dict)
     """Numbers the interface has: `training_sequence`, `modulation`, … Never an identity, never payload."""

@@ -63,6 +63,13 @@ def test_time_carrier_and_level_are_measured_at_any_rate(rate: float, snr_db: fl
     assert emission.snr_db == pytest.approx(snr_db, abs=1.0)
 
 
+@pytest.mark.parametrize("rate", [5e5, 2e6, 1e7])
+@pytest.mark.parametrize("kind", ["normal", "access"])
+def test_the_level_of_clean_bursts_is_right_to_three_tenths_of_a_decibel(kind: Kind, rate: float) -> None:
+    found = [heard(kind, 40.0, np.random.default_rng(seed), rate=rate)[0][0].snr_db for seed in range(8)]
+    assert np.mean(found) == pytest.approx(40.0, abs=0.3)
+
+
 def test_eight_phase_bursts_are_named_with_their_modulation() -> None:
     (emission,), _ = heard("normal", 18.0, np.random.default_rng(3), sequence=2, modulation="8psk")
     assert emission.details["modulation"] == "8psk"

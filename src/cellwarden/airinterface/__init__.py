@@ -6,7 +6,16 @@ and defined nowhere else.
 
 from cellwarden.airinterface import gsm
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.model import Emission
 
 INTERFACES: tuple[Interface, ...] = (gsm.INTERFACE,)
 
-__all__ = ["INTERFACES", "Interface"]
+_PHONES = {interface.name for interface in INTERFACES if interface.is_phone}
+
+
+def is_phone(emission: Emission) -> bool:
+    """Whether an emission was sent by a phone: its interface is one of phones, and it is no base station's."""
+    return emission.label.partition(":")[0] in _PHONES and emission.direction != "downlink"
+
+
+__all__ = ["INTERFACES", "Interface", "is_phone"]

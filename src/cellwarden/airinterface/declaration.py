@@ -20,3 +20,5 @@ class Interface:
     bandwidth_hz: float
     recognise: Callable[[Burst, Block], list[Emission]]
     """Names what lies in a burst's box; the block holds the burst's samples and some around them."""
+    settle: Callable[[list[Emission], float], list[Emission]]
+    """Mends names that only show when all of a stretch are seen together; is told the sample rate in hertz."""

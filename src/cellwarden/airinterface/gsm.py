@@ -19,11 +19,12 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin
 from scipy.special import log_ndtr
 
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.gsm_receiver import FILTER_HZ, Receiver, equaliser, pulse_autocorrelation
+from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
     FORMATS,
@@ -32,17 +33,12 @@ from cellwarden.airinterface.gsm_waveform import (
     Format,
     Kind,
     antipodal,
-    generate,
-    main_pulse,
 )
+from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.detect.kernels import best_runs, decimate
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import channels_at, direction_at
 
-__all__ = ["INTERFACE", "generate", "recognise", "settle"]
-
-FILTER_HZ = 230_000.0
-FILTER_SYMBOLS = 4.0
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
 CFO_STEP_HZ = 4_000.0
@@ -51,7 +47,6 @@ CLEAR_DB = 6.0
 SHORT_CUT = 0.6
 """Least squared correlation at which the offset that the payload told is believed."""
 SLACK_SYMBOLS = 14
-EQUALISER_SNR = 3.0
 WEAK_SCORE, FIRM_SCORE = 13.0, 26.0
 """Least score in nats for a burst of WEAK_DB and of FIRM_DB, rising evenly in between: what is clear must also fit."""
 WEAK_DB, FIRM_DB = 2.0, 9.0
@@ -63,23 +58,17 @@ GUARD_DEPTH = 0.4
 """In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
 LEAST_EVIDENCE = 22.0
 """Least evidence of energy against noise in nats before a name is given."""
-PULSE_REACH = 2.0
 FIT_GAIN = 0.86
-"""Measured on clean bursts of `generate` at 0.5 to 20 MS/s; a test holds it to 0.2 dB."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Receiver:
-    """All that depends on the sample rate only."""
-
-    step: int
-    per_symbol: float
-    taps: NDArray[np.float32]
-    table: NDArray[np.float32]
-    noise_gain: float
-    """Matched filter's noise variance for noise of unit density (a sample of unit variance at `rate / step`)."""
-    gain: float
-    """What the fit measures of the amplitude of a clean burst: the channel filter and the smaller pulses cost some."""
+"""Amplitude that the fit finds in a clean burst of 1. With it, the SNR of clean bursts comes out 0.25 dB high at all
+rates from 0.5 to 20 MS/s."""
+MANY_SCORE = 6.0
+"""Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
+STATION_SCORE = 32.0
+"""Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
+LONGEST_SYMBOLS = 175
+"""A stretch longer than this is no single burst."""
+QUARTER = np.pi / 2
+AROUND = (-0.25, 0.0, 0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,59 +88,6 @@ class _Match:
     level_db: float
     """Of all energy in the channel."""
     continuous: bool
-
-
-@lru_cache
-def _receiver(rate_hz: float) -> _Receiver:
-    step = max(1, int(rate_hz / (2 * SYMBOL_RATE_HZ)))
-    per_symbol = rate_hz / step / SYMBOL_RATE_HZ
-    length = int(FILTER_SYMBOLS * rate_hz / SYMBOL_RATE_HZ) | 1
-    wide = min(0.99, FILTER_HZ / rate_hz)
-    taps = firwin(length, wide / 2, fs=1.0) if rate_hz > 1.5 * FILTER_HZ else np.ones(1)
-    fine = 64
-    pulse = main_pulse(fine)
-    half = math.ceil(PULSE_REACH * per_symbol)
-    m = np.arange(-half, half + 1)
-    rows = [
-        np.interp((m - row / kernels.SUBSTEPS) / per_symbol * fine + (len(pulse) - 1) / 2, np.arange(len(pulse)), pulse)
-        for row in range(kernels.SUBSTEPS + 1)
-    ]
-    table = np.array(rows)
-    table /= np.sum(table**2, axis=1, keepdims=True)
-    return _Receiver(
-        step, per_symbol, taps.astype(np.float32), table.astype(np.float32), float(np.sum(table[0] ** 2)), FIT_GAIN
-    )
-
-
-@lru_cache
-def _pulse_autocorrelation() -> NDArray[np.float64]:
-    """Autocorrelation of the main pulse at 0, 1, 2, … symbols, 1 at zero."""
-    fine = 64
-    pulse = main_pulse(fine)
-    full = np.convolve(pulse, pulse)
-    middle = len(full) // 2
-    taps = full[middle::fine] / full[middle]
-    return np.concatenate([taps, np.zeros(16)])
-
-
-@lru_cache
-def equaliser(turn: float, snr: float = EQUALISER_SNR, reach: int = 4) -> NDArray[np.complex64]:
-    """Linear minimum-mean-square-error weights on matched filter outputs turned back by `turn` radians a symbol.
-
-    complex64, shape (2 reach + 1,). The wanted symbol is one of unit power among independent ones, the noise has the
-    pulse's own autocorrelation.
-    """
-    lags = _pulse_autocorrelation()
-
-    def coupling(d: NDArray[np.int64]) -> NDArray[np.complex128]:
-        return np.asarray(lags[np.minimum(np.abs(d), len(lags) - 1)] * np.exp(-1j * turn * d))
-
-    window = np.arange(-reach, reach + 1)
-    symbols = np.arange(-3 * reach, 3 * reach + 1)
-    mixing = coupling(window[:, None] - symbols[None, :])
-    covariance = mixing @ mixing.conj().T + coupling(window[:, None] - window[None, :]) / snr
-    wanted = coupling(window)
-    return np.linalg.solve(covariance, wanted).conj().astype(np.complex64)
 
 
 @lru_cache
@@ -198,7 +134,7 @@ def _carriers(burst: Burst, block: Block) -> list[float]:
 
 def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     rate = block.segment.rate_hz
-    receiver = _receiver(rate)
+    receiver = receiver_at(rate)
     margin = int((SLACK_SYMBOLS + 8) * rate / SYMBOL_RATE_HZ)
     first = max(0, burst.sample_start - block.sample_start - margin)
     end = min(len(block.iq), burst.sample_start - block.sample_start + burst.sample_count + margin)
@@ -212,21 +148,20 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     ]
 
 
-def _matches(y: NDArray[np.complex64], receiver: _Receiver, noise: float) -> list[_Match]:
+def _matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[_Match]:
     """GSM bursts among the samples of one channel; `noise` is the variance that white noise would have in a sample."""
-    in_channel = noise * receiver.step * float(np.sum(receiver.taps.astype(np.float64) ** 2))
+    in_channel = noise * receiver.channel_noise
     power = (np.abs(y) ** 2 / in_channel).astype(np.float32)
     freedom = SYMBOL_RATE_HZ * receiver.per_symbol / FILTER_HZ
     level = float(np.mean(power)) - 1.0
     if level < 0.05:
         return []
     gamma = min(0.8 * level, 20.0)
-    gain = (power * np.float32(gamma / (1 + gamma)) - np.float32(math.log1p(gamma))) / np.float32(freedom)
     found: list[_Match] = []
-    for a, b in best_runs(gain, 14.0, 5.0):
+    for a, b in best_runs(log_likelihood_ratio(power, gamma, freedom), 14.0, 5.0):
         symbols = (b - a) / receiver.per_symbol
         ratio = float(np.mean(power[a:b]))
-        if symbols < 60 or ratio <= 1 or (b - a) / freedom * (ratio - 1 - math.log(ratio)) < LEAST_EVIDENCE:
+        if symbols < 60 or evidence(ratio, (b - a) / freedom) < LEAST_EVIDENCE:
             continue
         limited = _limited(y, 2.0 * math.sqrt(float(np.median(power[a:b])) * in_channel))
         count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
@@ -242,14 +177,6 @@ def _matches(y: NDArray[np.complex64], receiver: _Receiver, noise: float) -> lis
                 if explained and match.score >= least_score(match.level_db) + least:
                     found.append(match)
     return found
-
-
-MANY_SCORE = 6.0
-"""Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
-STATION_SCORE = 32.0
-"""Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
-LONGEST_SYMBOLS = 175
-"""A stretch longer than this is no single burst."""
 
 
 def _limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
@@ -273,7 +200,7 @@ def least_score(level_db: float) -> float:
 def _match(
     y: NDArray[np.complex64],
     power: NDArray[np.float32],
-    receiver: _Receiver,
+    receiver: Receiver,
     noise: float,
     kind: Kind,
     stretch: tuple[float, float],
@@ -298,27 +225,21 @@ def _match(
     e = np.empty_like(z)
     kernels.equalise(z, equaliser(QUARTER), e)
     span = 2 * np.pi * 3000 / SYMBOL_RATE_HZ
-    more, unit = kernels.finest_turn(e, 0, layout.known_at, known[sequence], len(e), 0.0, span, 41)
-    lam, payload = kernels.coherence(e, 0, layout.known_at, known.shape[1], len(e), more, unit)
+    more, unit = kernels.finest_turn(e, layout.known_at, known[sequence], span, 41)
+    lam, payload = kernels.coherence(e, layout.known_at, known.shape[1], more, unit)
     score = -(known.shape[1] - 1) * math.log1p(-min(rho, 0.999999))
     modulation, amplitude = "gmsk", strength / known.shape[1]
     if kind == "normal" and lam < 0.25 and rho > 0.6:  # training antipodal, payload not: 8-PSK, turning 3/16 a symbol
         modulation, turn = "8psk", turn + QUARTER - 3 * np.pi / 8
     else:
         score += -float(log_ndtr(-lam * math.sqrt(payload)))
-        fine, _, amplitude, _ = kernels.remodulated(
-            z, 0, layout.known_at, known[sequence], len(z), _pulse_autocorrelation(), more, unit
-        )
+        fine, amplitude = kernels.remodulated(z, layout.known_at, known[sequence], pulse_autocorrelation(), more, unit)
         turn += fine
     part = power[max(0, int(start)) : max(1, int(start + layout.symbols * per))]
     level_db = _level_db(float(np.mean(part)) if len(part) else 1.0)
-    snr = (amplitude / receiver.gain) ** 2 / (noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
+    snr = (amplitude / FIT_GAIN) ** 2 / (noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
     continuous = sliding and not _guarded(power, start, start + layout.symbols * per, per)
     return _Match(kind, modulation, sequence, score, start, turn, 10 * math.log10(max(snr, 1e-3)), level_db, continuous)
-
-
-QUARTER = np.pi / 2
-AROUND = (-0.25, 0.0, 0.25)
 
 
 def _level_db(ratio: float) -> float:
@@ -328,7 +249,7 @@ def _level_db(ratio: float) -> float:
 
 def _strength(
     y: NDArray[np.complex64],
-    receiver: _Receiver,
+    receiver: Receiver,
     layout: Format,
     known: NDArray[np.float32],
     start: float,
@@ -358,7 +279,7 @@ def _guarded(power: NDArray[np.float32], start: float, end: float, per_symbol: f
 
 def _hypothesis(
     y: NDArray[np.complex64],
-    receiver: _Receiver,
+    receiver: Receiver,
     noise: float,
     kind: Kind,
     base: float,
@@ -403,7 +324,7 @@ def _turns() -> NDArray[np.float64]:
 
 
 def _emission(
-    match: _Match, block: Block, receiver: _Receiver, carrier: float, first: int, floor_dbfs_hz: float
+    match: _Match, block: Block, receiver: Receiver, carrier: float, first: int, floor_dbfs_hz: float
 ) -> Emission:
     """What leaves this room: no symbol, no decision."""
     rate = block.segment.rate_hz
@@ -490,4 +411,5 @@ INTERFACE = Interface(
     symbol_rate_hz=SYMBOL_RATE_HZ,
     bandwidth_hz=CHANNEL_HZ,
     recognise=recognise,
+    settle=settle,
 )

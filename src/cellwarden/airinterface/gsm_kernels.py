@@ -129,38 +129,31 @@ def squared_lag(e: NDArray[np.complex64], first: int, last: int) -> complex:
 @njit(cache=True, fastmath=True, nogil=True)
 def finest_turn(
     e: NDArray[np.complex64],
-    place: int,
     known_at: int,
     known: NDArray[np.float32],
-    symbols: int,
-    centre: float,
     span: float,
     steps: int,
 ) -> tuple[float, complex]:
     """Carrier offset from the whole burst: the ω with the largest |Σ e² exp(-2jωk)| + 2/L |Σ_known a e exp(-jωk)|².
 
-    e: complex64; place: index of symbol 0; known: float32 ±1 from symbol known_at on. Tries `steps` turns within ±span
-    of centre. Returns the turn (radians a symbol) and the phase of the known symbols there as a unit complex number.
+    e: complex64, one burst from symbol 0 on; known: float32 ±1 from symbol known_at on. Tries `steps` turns within
+    ±span. Returns the turn (radians a symbol) and the phase of the known symbols there as a unit complex number.
     """
     scores = np.empty(steps)
-    low = max(0, -place)
-    high = min(symbols, len(e) - place)
     for s in range(steps):
-        turn = centre + span * (2.0 * s / (steps - 1) - 1.0)
+        turn = span * (2.0 * s / (steps - 1) - 1.0)
         step = np.exp(-1j * turn)
-        rotation = np.exp(-1j * turn * low)
+        rotation = 1.0 + 0j
         squares = 0j
         coherent = 0j
-        power = 0.0
-        for k in range(low, high):
-            v = e[place + k] * rotation
+        for k in range(len(e)):
+            v = e[k] * rotation
             rotation = rotation * step
             i = k - known_at
             if 0 <= i < len(known):
                 coherent += known[i] * v
             else:
                 squares += v * v
-                power += v.real**2 + v.imag**2
         scores[s] = abs(squares) + 2 * abs(coherent) * abs(coherent) / len(known)
     top = int(np.argmax(scores))
     shift = 0.0
@@ -169,27 +162,24 @@ def finest_turn(
         bend = left - 2 * middle + right
         if bend < 0:
             shift = 0.5 * (left - right) / bend
-    turn = centre + span * (2.0 * (top + shift) / (steps - 1) - 1.0)
+    turn = span * (2.0 * (top + shift) / (steps - 1) - 1.0)
     phase = 0j
     for i in range(len(known)):
         k = known_at + i
-        if 0 <= place + k < len(e):
-            phase += known[i] * e[place + k] * np.exp(-1j * turn * k)
+        phase += known[i] * e[k] * np.exp(-1j * turn * k)
     return turn, phase / (abs(phase) + 1e-30)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def coherence(
-    e: NDArray[np.complex64], place: int, known_at: int, length: int, symbols: int, turn: float, phase: complex
-) -> tuple[float, int]:
+def coherence(e: NDArray[np.complex64], known_at: int, length: int, turn: float, phase: complex) -> tuple[float, int]:
     """How much of the payload's power lies on the real axis: Σ Re(v²) / Σ |v|², -1 to 1, and over how many symbols."""
     real = 0.0
     power = 1e-30
     count = 0
-    for k in range(symbols):
-        if known_at <= k < known_at + length or place + k < 0 or place + k >= len(e):
+    for k in range(len(e)):
+        if known_at <= k < known_at + length:
             continue
-        v = e[place + k] * np.exp(-1j * turn * k) * np.conj(phase)
+        v = e[k] * np.exp(-1j * turn * k) * np.conj(phase)
         real += v.real * v.real - v.imag * v.imag
         power += v.real * v.real + v.imag * v.imag
         count += 1
@@ -199,30 +189,26 @@ def coherence(
 @njit(cache=True, fastmath=True, nogil=True)
 def remodulated(
     z: NDArray[np.complex64],
-    place: int,
     known_at: int,
     known: NDArray[np.float32],
-    symbols: int,
     pulse: NDArray[np.float64],
     turn: float,
     phase: complex,
-) -> tuple[float, float, float, float]:
-    """Fit the burst with its own decisions: finer turn, phase, amplitude and residual.
+) -> tuple[float, float]:
+    """Fit the burst with its own decisions: finer turn, and amplitude.
 
-    z: complex64, matched filter output turned back a quarter turn a symbol; pulse: autocorrelation of the pulse at
-    whole symbols. The decisions live and die here. Returns (turn, angle in radians at symbol 0, amplitude, residual
-    power a symbol).
+    z: complex64, matched filter output from symbol 0 on, turned back a quarter turn a symbol; pulse: autocorrelation
+    of the pulse at whole symbols. The decisions live and die here. Returns (turn in radians a symbol, amplitude).
     """
+    symbols = len(z)
     a = np.zeros(symbols + 4)
-    low = max(0, -place)
-    high = min(symbols, len(z) - place)
     for _ in range(2):
-        for k in range(low, high):
+        for k in range(symbols):
             i = k - known_at
             if 0 <= i < len(known):
                 a[k + 2] = known[i]
             else:
-                v = z[place + k] * np.exp(-1j * turn * k) * np.conj(phase)
+                v = z[k] * np.exp(-1j * turn * k) * np.conj(phase)
                 a[k + 2] = 1.0 if v.real >= 0 else -1.0
         # Phase of each symbol against its own model, then a weighted straight line through it.
         sw = 0.0
@@ -232,15 +218,13 @@ def remodulated(
         skp = 0.0
         gain = 0.0
         norm = 0.0
-        power = 0.0
-        for k in range(low + 2, high - 2):
+        for k in range(2, symbols - 2):
             model = complex(a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4]), pulse[1] * (a[k + 3] - a[k + 1]))
-            v = z[place + k] * np.exp(-1j * turn * k) * np.conj(phase)
+            v = z[k] * np.exp(-1j * turn * k) * np.conj(phase)
             product = v * np.conj(model)
             weight = abs(model) ** 2
             gain += product.real
             norm += weight
-            power += abs(v) ** 2
             angle = np.arctan2(product.imag, product.real)
             sw += weight
             sk += weight * k
@@ -254,7 +238,4 @@ def remodulated(
         offset = (sp - slope * sk) / sw
         turn += slope
         phase = phase * np.exp(1j * offset)
-    amplitude = gain / (norm + 1e-30)
-    count = max(1, high - low - 4)
-    residual = (power - amplitude * amplitude * norm) / count
-    return turn, np.arctan2(phase.imag, phase.real), amplitude, max(residual, 0.0)
+    return turn, gain / (norm + 1e-30)

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,12 +76,12 @@ def _place(asked: Path | None, recording: Path, ending: str, several: bool) -> P
 
 def _show(heard: "Heard") -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    counts = Counter(emission.label for emission in heard.emissions)
-    console.print(f"[bold]{heard.recording.path.name}[/bold]: {heard.verdict()}")
-    if not counts:
+    console.print(f"[bold]{escape(heard.recording.path.name)}[/bold]: {heard.verdict()}")
+    if not heard.emissions:
         return
     table = Table(show_edge=False)
     for title in ("time", "frequency", "channel", "interface", "kind", "SNR", "CFO", "confidence"):

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.signal import firwin
 
 from cellwarden.detect import coarse, kernels, spectrum, suppress
+from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.model import Block, Burst
 
 SPLIT = 16.0
@@ -69,7 +70,7 @@ def refine(chunk: coarse.Chunk, region: coarse.Region, rejected: Counter[str]) -
     end_bin = min(size, (region.end_band + 2) * chunk.grid.per_band)
     found: list[Burst] = []
     for band_low, band_high in _bands(chunk, low + size, max(low + 2 * size, high - size), first_bin, end_bin):
-        found += _stretches(chunk, region, low, high, band_low, band_high, rejected)
+        found += _stretches(chunk, low, high, band_low, band_high, rejected)
     return found
 
 
@@ -137,7 +138,6 @@ def low_pass(step: int, width: float) -> NDArray[np.float32]:
 
 def _stretches(
     chunk: coarse.Chunk,
-    region: coarse.Region,
     low: int,
     high: int,
     band_low: float,
@@ -153,19 +153,19 @@ def _stretches(
     narrow = np.empty((high - low) // step, np.complex64)
     kernels.decimate(block.iq, 1.0, low, centre / rate, taps, step, narrow)
     bins = slice(_bin(chunk, band_low), _bin(chunk, band_high) + 1)
-    floor = float(np.mean(chunk.noise[bins])) * float(np.sum(taps.astype(np.float64) ** 2))
+    noise = float(np.mean(chunk.noise[bins]))
+    floor = noise * float(np.sum(taps.astype(np.float64) ** 2))
     power = (np.abs(narrow) ** 2 / floor).astype(np.float32)
     per_freedom = max(1.0, rate / step / width)
     core = power[chunk.grid.size // step : -chunk.grid.size // step or None]
     strength = max(float(np.mean(core)) - 1.0 if len(core) else 0.0, 0.2)
     for _ in range(2):
         gamma = min(CAUTION * strength, GAIN_CAP)
-        gain = (power * np.float32(gamma / (1 + gamma)) - np.float32(math.log1p(gamma))) / np.float32(per_freedom)
-        runs = kernels.best_runs(gain, SPLIT, 0.0)
+        runs = kernels.best_runs(log_likelihood_ratio(power, gamma, per_freedom), SPLIT, 0.0)
         if not len(runs):
             return
         strength = max(float(np.mean(np.concatenate([power[a:b] for a, b in runs]))) - 1.0, 0.05)
-    density = 10 * math.log10(float(np.mean(chunk.noise[bins])) * block.scale**2 / rate)
+    density = 10 * math.log10(noise * block.scale**2 / rate)
     for a, b in runs:
         ratio = float(np.mean(power[a:b]))
         reason = _refusal(ratio, (b - a) / per_freedom, (b - a) * step / rate, band_high - band_low)
@@ -179,13 +179,12 @@ def _stretches(
             min(band_high, rate / 2),
             10 * math.log10(ratio - 1.0),
             density,
-            region.continues and b == len(power),
         )
 
 
 def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float) -> str | None:
-    """Why a stretch is no burst, or None. Its evidence is Chernoff's bound on the tail of a gamma distribution."""
-    if ratio <= 1.0 or freedom * (ratio - 1.0 - math.log(ratio)) < EVIDENCE:
+    """Why a stretch is no burst, or None."""
+    if evidence(ratio, freedom) < EVIDENCE:
         return "faint"
     if duration_s < SHORTEST_S:
         return "impulse"

@@ -60,7 +60,6 @@ class Region:
     end_row: int
     first_band: int
     end_band: int
-    continues: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
     """The coarse pass over all segments of a stream."""
     state: _Segment | None = None
     for block in blocks:
-        if state is None or (block.segment is not state.segment and block.segment != state.segment):
+        if state is None or block.segment != state.segment:
             if state is not None:
                 yield from state.finish()
             state = _Segment(block, rejected)
@@ -238,7 +237,7 @@ class _Segment:
                 continue
             if first == old:  # the rest of a piece: go back far enough that no burst is lost in the cut
                 first -= min(old, MARGIN_FRAMES)
-            ready.append(Region(int(first), int(end), int(low), int(high), bool(unfinished)))
+            ready.append(Region(int(first), int(end), int(low), int(high)))
         return ready, waiting
 
     def _carry(self) -> None:

@@ -87,7 +87,6 @@ def _union(a: Burst, b: Burst) -> Burst:
         low_offset_hz=low,
         high_offset_hz=high,
         snr_db=10 * math.log10(power / (high - low)),
-        continues=a.continues or b.continues,
     )
 
 

@@ -266,21 +266,28 @@ def write_annotated(
     head.setdefault("core:version", "1.2.5")
     if sha512:
         head["core:sha512"] = sha512
-    ours = [annotation(e, _segment_of(recording, e)) for e in emissions]
+    ours = [annotation(e, segment_of(recording, e)) for e in emissions]
     both = sorted([*recording.metadata["annotations"], *ours], key=lambda a: int(a.get("core:sample_start", 0)))
     meta = {"global": head, "captures": recording.metadata["captures"], "annotations": both}
     write_text(output, json.dumps(meta, indent=2, ensure_ascii=False) + "\n", force=force)
     return len(ours)
 
 
-def _segment_of(recording: Recording, emission: Emission) -> Segment:
+def segment_of(recording: Recording, emission: Emission) -> Segment:
+    """The segment that an emission lies in."""
     return next(s for s in reversed(recording.segments) if s.sample_start <= max(0, emission.sample_start))
+
+
+def refuse_existing(output: Path) -> None:
+    """Raises OutputError where there is something already."""
+    if output.exists():
+        raise OutputError(_("{path} exists: choose another name or give --force").format(path=output))
 
 
 def write_text(output: Path, text: str, *, force: bool) -> None:
     """Write a file whole or not at all. Raises OutputError, also where it exists and `force` is not given."""
-    if output.exists() and not force:
-        raise OutputError(_("{path} exists: choose another name or give --force").format(path=output))
+    if not force:
+        refuse_existing(output)
     temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         with temporary.open("w", encoding="utf-8") as file:

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellwarden.errors import OutputError
+from cellwarden.airinterface import is_phone
 from cellwarden.language import gettext as _
-from cellwarden.model import Emission, Segment
+from cellwarden.model import Emission
 from cellwarden.radio.bands import channels_at
-from cellwarden.radio.recording import Recording, annotation, data_digest, open_recording, write_annotated
+from cellwarden.radio.recording import (
+    Recording,
+    annotation,
+    data_digest,
+    open_recording,
+    refuse_existing,
+    segment_of,
+    write_annotated,
+)
 from cellwarden.runtime.scan import scan
-
-CALLS = ("gsm:access", "gsm:normal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +46,9 @@ class Heard:
     rejected: Counter[str]
     sha512: str | None
 
-    def segment(self, emission: Emission) -> Segment:
-        """The segment that an emission lies in."""
-        return next(s for s in reversed(self.recording.segments) if s.sample_start <= max(0, emission.sample_start))
-
     def verdict(self) -> str:
         """One sentence for somebody in a hurry."""
-        counts = Counter(emission.label for emission in self.emissions)
-        calls = sum(counts[label] for label in CALLS)
+        calls = sum(is_phone(emission) for emission in self.emissions)
         others = len(self.emissions) - calls
         if calls:
             return _("A phone spoke: {calls} GSM bursts of a phone; {others} other emissions").format(
@@ -60,10 +61,10 @@ class Heard:
         return [self._row(emission) for emission in self.emissions[:most]]
 
     def _row(self, e: Emission) -> tuple[str, ...]:
-        segment = self.segment(e)
+        segment = segment_of(self.recording, e)
         centre = segment.centre_hz or 0.0
         middle = centre + (e.low_offset_hz + e.high_offset_hz) / 2
-        channels = channels_at(middle) if e.label in CALLS and segment.centre_hz is not None else ()
+        channels = channels_at(middle) if is_phone(e) and segment.centre_hz is not None else ()
         interface, _colon, kind = e.label.partition(":")
         return (
             f"{e.sample_start / segment.rate_hz * 1e3:.3f} ms",
@@ -83,15 +84,15 @@ class Heard:
             "samples": self.recording.sample_count,
             "sha512": self.sha512,
             "rejected": dict(self.rejected),
-            "annotations": [annotation(e, self.segment(e)) for e in self.emissions],
+            "annotations": [annotation(e, segment_of(self.recording, e)) for e in self.emissions],
         }
 
 
 def hear(job: Job, *, progress: bool = False) -> Heard:
     """Scan a recording and write what is asked for. Outputs that may not be overwritten are refused before the work."""
     for place in (job.output, job.report):
-        if place is not None and place.exists() and not job.force:
-            raise OutputError(_("{path} exists: choose another name or give --force").format(path=place))
+        if place is not None and not job.force:
+            refuse_existing(place)
     recording = open_recording(job.path, rate_hz=job.rate_hz, centre_hz=job.centre_hz)
     rejected: Counter[str] = Counter()
     with ThreadPoolExecutor(1) as other_core, _bar(recording.sample_count) if progress else nullcontext() as advance:

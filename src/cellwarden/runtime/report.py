@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cellwarden import __version__
+from cellwarden.airinterface import is_phone
 from cellwarden.document import page
 from cellwarden.radio.recording import Recording, read_samples, write_text
 from cellwarden.runtime.files import Heard
@@ -32,7 +33,7 @@ def write_report(heard: Heard, output: Path, *, force: bool) -> None:
             "h": e.sample_count / recording.sample_count,
             "label": e.label,
             "row": number,
-            "phone": e.label in ("gsm:access", "gsm:normal"),
+            "phone": is_phone(e),
         }
         for number, e in enumerate(heard.emissions)
     ]
@@ -49,7 +50,6 @@ def write_report(heard: Heard, output: Path, *, force: bool) -> None:
         seconds=recording.sample_count / rate,
         rate_mhz=rate / 1e6,
         centre_mhz=(recording.segments[0].centre_hz or 0.0) / 1e6,
-        absolute=recording.segments[0].centre_hz is not None,
         samples=recording.sample_count,
         rejected=dict(heard.rejected),
         sha512=heard.sha512,

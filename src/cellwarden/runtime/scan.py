@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from cellwarden.airinterface import INTERFACES
-from cellwarden.airinterface.gsm import settle
 from cellwarden.detect.bursts import bursts
 from cellwarden.detect.suppress import covered, overlap, without_shadows
 from cellwarden.model import Block, Burst, Emission
@@ -68,10 +67,9 @@ def _named(found: tuple[Burst, ...], samples: Block, rejected: Counter[str]) -> 
     """Emissions of one chunk: what the interfaces know, and what is left over as unknown."""
     rate = samples.segment.rate_hz
     named: list[Emission] = []
-    for burst in found:
-        for interface in INTERFACES:
-            named += interface.recognise(burst, samples)
-    named = settle(named, rate)
+    for interface in INTERFACES:
+        recognised = [emission for burst in found for emission in interface.recognise(burst, samples)]
+        named += interface.settle(recognised, rate)
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
     return named + [_unknown(b) for b in without_shadows(left, rate, rejected)]
 

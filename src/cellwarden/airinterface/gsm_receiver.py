@@ -1,0 +1,86 @@
+"""From samples of one GSM channel to symbols: channel filter, matched filter, equaliser."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin
+
+from cellwarden.airinterface.gsm_kernels import SUBSTEPS
+from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, main_pulse
+
+FILTER_HZ = 230_000.0
+FILTER_SYMBOLS = 4.0
+EQUALISER_SNR = 3.0
+PULSE_REACH = 2.0
+"""Symbols that the matched filter reaches to either side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """All that depends on the sample rate only."""
+
+    step: int
+    per_symbol: float
+    taps: NDArray[np.float32]
+    table: NDArray[np.float32]
+    noise_gain: float
+    """Matched filter's noise variance for noise of unit density (a sample of unit variance at `rate / step`)."""
+    channel_noise: float
+    """Variance behind the channel filter, for white noise of unit variance at `rate / step`."""
+
+
+@lru_cache
+def receiver(rate_hz: float) -> Receiver:
+    """The receiver for a sample rate: some two samples a symbol, whatever the rate."""
+    step = max(1, int(rate_hz / (2 * SYMBOL_RATE_HZ)))
+    per_symbol = rate_hz / step / SYMBOL_RATE_HZ
+    length = int(FILTER_SYMBOLS * rate_hz / SYMBOL_RATE_HZ) | 1
+    wide = min(0.99, FILTER_HZ / rate_hz)
+    passing = firwin(length, wide / 2, fs=1.0) if rate_hz > 1.5 * FILTER_HZ else np.ones(1)
+    taps: NDArray[np.float32] = passing.astype(np.float32)
+    fine = 64
+    pulse = main_pulse(fine)
+    half = math.ceil(PULSE_REACH * per_symbol)
+    m = np.arange(-half, half + 1)
+    rows = [
+        np.interp((m - row / SUBSTEPS) / per_symbol * fine + (len(pulse) - 1) / 2, np.arange(len(pulse)), pulse)
+        for row in range(SUBSTEPS + 1)
+    ]
+    table = np.array(rows)
+    table /= np.sum(table**2, axis=1, keepdims=True)
+    channel_noise = step * float(np.sum(taps.astype(np.float64) ** 2))
+    return Receiver(step, per_symbol, taps, table.astype(np.float32), float(np.sum(table[0] ** 2)), channel_noise)
+
+
+@lru_cache
+def pulse_autocorrelation() -> NDArray[np.float64]:
+    """Autocorrelation of the main pulse at 0, 1, 2, … symbols, 1 at zero."""
+    fine = 64
+    pulse = main_pulse(fine)
+    full = np.convolve(pulse, pulse)
+    middle = len(full) // 2
+    taps = full[middle::fine] / full[middle]
+    return np.concatenate([taps, np.zeros(16)])
+
+
+@lru_cache
+def equaliser(turn: float, snr: float = EQUALISER_SNR, reach: int = 4) -> NDArray[np.complex64]:
+    """Linear minimum-mean-square-error weights on matched filter outputs turned back by `turn` radians a symbol.
+
+    complex64, shape (2 reach + 1,). The wanted symbol is one of unit power among independent ones, the noise has the
+    pulse's own autocorrelation.
+    """
+    lags = pulse_autocorrelation()
+
+    def coupling(d: NDArray[np.int64]) -> NDArray[np.complex128]:
+        return np.asarray(lags[np.minimum(np.abs(d), len(lags) - 1)] * np.exp(-1j * turn * d))
+
+    window = np.arange(-reach, reach + 1)
+    symbols = np.arange(-3 * reach, 3 * reach + 1)
+    mixing = coupling(window[:, None] - symbols[None, :])
+    covariance = mixing @ mixing.conj().T + coupling(window[:, None] - window[None, :]) / snr
+    wanted = coupling(window)
+    return np.linalg.solve(covariance, wanted).conj().astype(np.complex64)
