@@ -46,10 +46,20 @@ class Heard:
     rejected: Counter[str]
     sha512: str | None
 
+    @property
+    def total(self) -> int:
+        """How many emissions were found."""
+        return len(self.emissions)
+
+    @property
+    def phones(self) -> int:
+        """How many of them a phone sent."""
+        return sum(is_phone(emission) for emission in self.emissions)
+
     def verdict(self) -> str:
         """One sentence for somebody in a hurry."""
-        calls = sum(is_phone(emission) for emission in self.emissions)
-        others = len(self.emissions) - calls
+        calls = self.phones
+        others = self.total - calls
         if calls:
             return _("A phone spoke: {calls} GSM bursts of a phone; {others} other emissions").format(
                 calls=calls, others=others
