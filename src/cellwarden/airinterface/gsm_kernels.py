@@ -112,18 +112,87 @@ def best_match(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def squared_lag(e: NDArray[np.complex64], first: int, last: int) -> complex:
-    """Σ e²[k + 2] conj(e²[k]), whose angle is four times the carrier's turn a symbol, for any antipodal data.
+def window(
+    y: NDArray[np.complex64],
+    base: float,
+    per_symbol: float,
+    table: NDArray[np.float32],
+    turn: float,
+    weights: NDArray[np.complex64],
+    e: NDArray[np.complex64],
+) -> None:
+    """Equalised symbols of a window at PHASES timings. e: complex64, shape (PHASES, K); the rest as in `matched`."""
+    z = np.empty(e.shape[1], np.complex64)
+    for phase in range(len(e)):
+        matched(y, base + phase / len(e) * per_symbol, per_symbol, table, turn, z)
+        equalise(z, weights, e[phase])
 
-    Two symbols apart, since what the equaliser leaves of direct neighbours' interference correlates at one. e:
-    complex64, shape (K,).
+
+@njit(cache=True, fastmath=True, nogil=True)
+def aligned_match(
+    e: NDArray[np.complex64], known: NDArray[np.float32], first: int, last: int, turn: float, phase: complex
+) -> tuple[float, int, int]:
+    """The sequence and place that explain most of the real parts, once carrier and phase are known but for the sign.
+
+    e: complex64, shape (K,), symbols of one timing; known: float32 ±1, shape (sequences, L); places first…last - 1;
+    turn: radians a symbol; phase: unit, of symbol 0. Returns (ρ², sequence, place).
     """
+    length = known.shape[1]
+    real = np.empty(last - first + length - 1, np.float32)
+    step = np.exp(-1j * turn)
+    rotation = np.conj(phase) * np.exp(-1j * turn * first)
+    for k in range(len(real)):
+        v = e[first + k]
+        real[k] = v.real * rotation.real - v.imag * rotation.imag
+        rotation = rotation * step
+    best = (-1.0, 0, 0)
+    for place in range(last - first):
+        part = real[place : place + length]
+        energy = np.float32(1e-30)
+        for i in range(length):
+            energy += part[i] * part[i]
+        for s in range(known.shape[0]):
+            total = np.float32(0)
+            for i in range(length):
+                total += known[s, i] * part[i]
+            rho = total * total / (length * energy)
+            if rho > best[0]:
+                best = (float(rho), s, first + place)
+    return best
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def placed(
+    y: NDArray[np.complex64],
+    start: float,
+    per_symbol: float,
+    table: NDArray[np.float32],
+    turn: float,
+    known_at: int,
+    known: NDArray[np.float32],
+    out: NDArray[np.complex64],
+) -> tuple[float, float]:
+    """Where symbol 0 begins, to a fraction of the guess `start`: the top of the parabola through three correlations.
+
+    Leaves the matched filter's output in `out`, one value a symbol. Returns (start, correlation with the known symbols).
+    """
+    strength = np.empty(3)
+    part = np.empty(len(known), np.complex64)
+    for i in range(3):
+        first = start + (0.25 * (i - 1) + known_at) * per_symbol
+        matched(y, first, per_symbol, table, turn, part)
+        total = 0j
+        for k in range(len(known)):
+            total += known[k] * part[k]
+        strength[i] = abs(total)
+    bend = strength[0] - 2 * strength[1] + strength[2]
+    if bend < 0:
+        start += per_symbol * min(max(0.125 * (strength[0] - strength[2]) / bend, -0.25), 0.25)
+    matched(y, start, per_symbol, table, turn, out)
     total = 0j
-    for k in range(first, last - 2):
-        a = e[k] * e[k]
-        b = e[k + 2] * e[k + 2]
-        total += b * np.conj(a)
-    return total
+    for k in range(len(known)):
+        total += known[k] * out[known_at + k]
+    return start, abs(total)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

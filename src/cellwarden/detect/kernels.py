@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from cellwarden.model import Interleaved
 
+TURNS = 64
+"""Phasors that the mixer has in its table."""
+
 
 @njit(cache=True, fastmath=True, nogil=True)
 def window_frames(iq: Interleaved, window: NDArray[np.float32], out: NDArray[np.float32]) -> None:
@@ -193,33 +196,37 @@ def decimate(
     """
     n = len(iq)
     length = len(taps)
-    half = length // 2
-    flat = iq.reshape(-1)
-    # The mixer is folded into the taps, and these lie as the samples do, so that each part of an output is one dot
-    # product of neighbours in memory; what is left is one turn for each output.
-    for_real = np.empty(2 * length, np.float32)
-    for_imaginary = np.empty(2 * length, np.float32)
-    for k in range(length):
-        angle = -2 * np.pi * turn * (k - half)
-        re = taps[k] * scale * np.cos(angle)
-        im = taps[k] * scale * np.sin(angle)
-        for_real[2 * k] = re
-        for_real[2 * k + 1] = -im
-        for_imaginary[2 * k] = im
-        for_imaginary[2 * k + 1] = re
-    for m in range(len(out)):
-        first = start + m * step - half
-        low = 2 * max(0, -first)
-        high = 2 * min(length, n - first)
-        real = np.float32(0)
-        imaginary = np.float32(0)
-        for k in range(low, high):
-            x = np.float32(flat[2 * first + k])
-            real += x * for_real[k]
-            imaginary += x * for_imaginary[k]
-        cycles = turn * (m * step)
+    low = start - length // 2
+    count = (len(out) - 1) * step + length
+    # Mixed first, in rows of TURNS so that one table of phasors serves all; then each part of an output is one dot
+    # product of neighbours in memory.
+    real = np.zeros(count, np.float32)
+    imaginary = np.zeros(count, np.float32)
+    cosine = np.empty(TURNS, np.float32)
+    sine = np.empty(TURNS, np.float32)
+    for i in range(TURNS):
+        angle = -2 * np.pi * (turn * i - np.floor(turn * i))
+        cosine[i] = scale * np.cos(angle)
+        sine[i] = scale * np.sin(angle)
+    for row in range(0, count, TURNS):
+        cycles = turn * (low + row - start)
         angle = -2 * np.pi * (cycles - np.floor(cycles))
-        out[m] = complex(real, imaginary) * complex(np.cos(angle), np.sin(angle))
+        re = np.float32(np.cos(angle))
+        im = np.float32(np.sin(angle))
+        for i in range(max(row, -low) - row, min(row + TURNS, count, n - low) - row):
+            c = cosine[i] * re - sine[i] * im
+            s = cosine[i] * im + sine[i] * re
+            x = np.float32(iq[low + row + i, 0])
+            y = np.float32(iq[low + row + i, 1])
+            real[row + i] = x * c - y * s
+            imaginary[row + i] = x * s + y * c
+    for m in range(len(out)):
+        re = np.float32(0)
+        im = np.float32(0)
+        for k in range(length):
+            re += taps[k] * real[m * step + k]
+            im += taps[k] * imaginary[m * step + k]
+        out[m] = complex(re, im)
 
 
 @njit(cache=True, nogil=True)
