@@ -173,7 +173,7 @@ def test_between_the_bands_lies_nothing(mhz: float) -> None:
 
 @given(st.sampled_from(EVERYTHING), st.floats(0, 1, exclude_max=True))
 def test_a_channel_lies_where_its_own_centre_says(stretch: Stretch, share: float) -> None:
-    frequency_hz = stretch.low_hz + share * (stretch.high_hz - stretch.low_hz)
+    frequency_hz = stretch.low_hz + int(share * (stretch.high_hz - stretch.low_hz))
     one = stretch.at(frequency_hz)
     assert one is not None and one in allocations_at(frequency_hz)
     if one.centre_hz is None:
