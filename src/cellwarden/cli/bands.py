@@ -1,22 +1,50 @@
 """`cellwarden bands 902.4MHz`: which bands, which side, which channel."""
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from cellwarden.cli.quantity import Hertz
 from cellwarden.language import gettext as _
 
+if TYPE_CHECKING:
+    from cellwarden.radio.bands_raster import Allocation
+
 
 @click.command()
 @click.argument("frequency", type=Hertz())
 def bands(frequency: float) -> None:
-    """Say which GSM bands and channels hold a frequency."""
-    from cellwarden.radio.bands import channels_at
+    """Say which bands and channels of GSM, UMTS, LTE, NR and unlicensed systems hold a frequency."""
+    from cellwarden.radio.bands import allocations_at
 
-    found = channels_at(frequency)
-    if not found:
-        click.echo(_("{mhz:.4f} MHz lies in no GSM band").format(mhz=frequency / 1e6))
-    words = {"uplink": _("uplink (phones send here)"), "downlink": _("downlink (base stations send here)")}
-    for channel in found:
+    found = allocations_at(frequency)
+    if found:
+        _show(found)
+    else:
         click.echo(
-            f"{channel.band}  ARFCN {channel.arfcn}  {channel.centre_hz / 1e6:.1f} MHz  {words[channel.direction]}"
+            _("{mhz:.4f} MHz lies in no band of mobile phones, DECT, Bluetooth, Wi-Fi or short-range devices").format(
+                mhz=frequency / 1e6
+            )
         )
+
+
+def _show(found: tuple["Allocation", ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    words = {
+        "uplink": _("uplink (phones send here)"),
+        "downlink": _("downlink (base stations send here)"),
+        "both": _("both ways"),
+    }
+    names = {"channel": _("channel"), "carrier": _("carrier")}
+    table = Table(show_edge=False)
+    for title in (_("system"), _("band"), _("side"), _("channel")):
+        table.add_column(title)
+    table.add_column(_("centre of the channel"), justify="right")
+    for one in found:
+        channel = "" if one.channel is None else f"{names.get(one.channel_name, one.channel_name)} {one.channel}"
+        centre = "" if one.centre_hz is None else f"{one.centre_hz / 1e6:.3f} MHz"
+        table.add_row(one.system, one.band, words[one.direction], channel, centre)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,39 +1,22 @@
-"""GSM bands and channels (3GPP TS 45.005 §2): which side of a band a frequency lies on, and which ARFCN it is.
+"""Which bands hold a frequency, which side of a band that is, and which channel.
 
-Fl(n) = first + 0.2 MHz (n - offset) is the uplink carrier of channel n, and the downlink lies a duplex spacing higher.
+`channels_at` and `direction_at` answer for GSM alone (3GPP TS 45.005 §2) and are asked once or more for every burst:
+all GSM carriers lie on multiples of 200 kHz, so that each is one look-up in a table made beforehand.
+`allocations_at` answers for every system there is a table of, one line per band.
 """
 
 from dataclasses import dataclass
 
-RASTER_HZ = 200_000
+from cellwarden.radio import bands_cellular
+from cellwarden.radio.bands_raster import Allocation, Stretch
+from cellwarden.radio.bands_unlicensed import UNLICENSED
 
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """One stretch of channels of a band."""
-
-    name: str
-    first_arfcn: int
-    last_arfcn: int
-    first_uplink_hz: int
-    duplex_hz: int
-
-
-BANDS = (
-    Band("GSM 450", 259, 293, 450_600_000, 10_000_000),
-    Band("GSM 480", 306, 340, 479_000_000, 10_000_000),
-    Band("GSM 850", 128, 251, 824_200_000, 45_000_000),
-    Band("GSM 900", 0, 124, 890_000_000, 45_000_000),
-    Band("GSM 900", 975, 1023, 880_200_000, 45_000_000),
-    Band("GSM-R 900", 955, 974, 876_200_000, 45_000_000),
-    Band("DCS 1800", 512, 885, 1_710_200_000, 95_000_000),
-    Band("PCS 1900", 512, 810, 1_850_200_000, 80_000_000),
-)
+RASTER_HZ = bands_cellular.GSM_RASTER_HZ
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel that a frequency belongs to."""
+    """A GSM channel that a frequency belongs to."""
 
     band: str
     direction: str
@@ -42,19 +25,36 @@ class Channel:
     centre_hz: int
 
 
+def _by_raster(stretches: list[Stretch]) -> dict[int, tuple[Channel, ...]]:
+    """GSM channels by their carrier in units of 200 kHz."""
+    found: dict[int, tuple[Channel, ...]] = {}
+    for s in stretches:
+        for arfcn, centre_hz in zip(s.channels, range(s.first_hz, s.high_hz, s.step_hz), strict=True):
+            place = centre_hz // RASTER_HZ
+            found[place] = (*found.get(place, ()), Channel(s.band, s.direction, arfcn, centre_hz))
+    return found
+
+
+_GSM = bands_cellular.gsm()
+_CHANNELS = _by_raster(_GSM)
+_DIRECTIONS = {
+    place: channels[0].direction if len({channel.direction for channel in channels}) == 1 else "unknown"
+    for place, channels in _CHANNELS.items()
+}
+_EVERYTHING = (*_GSM, *bands_cellular.umts(), *bands_cellular.lte(), *bands_cellular.nr(), *UNLICENSED)
+
+
 def channels_at(frequency_hz: float) -> tuple[Channel, ...]:
     """All GSM channels whose 200 kHz hold a frequency; more than one where bands overlap."""
-    found = []
-    for band in BANDS:
-        for direction, shift in (("uplink", 0), ("downlink", band.duplex_hz)):
-            number = round((frequency_hz - band.first_uplink_hz - shift) / RASTER_HZ)
-            if 0 <= number <= band.last_arfcn - band.first_arfcn:
-                centre = band.first_uplink_hz + shift + number * RASTER_HZ
-                found.append(Channel(band.name, direction, band.first_arfcn + number, centre))
-    return tuple(found)
+    return _CHANNELS.get(int(frequency_hz / RASTER_HZ + 0.5), ())
 
 
 def direction_at(frequency_hz: float) -> str:
     """`uplink`, `downlink`, or `unknown` where no GSM band lies or two bands disagree."""
-    sides = {channel.direction for channel in channels_at(frequency_hz)}
-    return sides.pop() if len(sides) == 1 else "unknown"
+    return _DIRECTIONS.get(int(frequency_hz / RASTER_HZ + 0.5), "unknown")
+
+
+def allocations_at(frequency_hz: float) -> tuple[Allocation, ...]:
+    """Every band that holds a frequency: GSM, UMTS, LTE, NR by band number, then what needs no licence."""
+    found = (stretch.at(frequency_hz) for stretch in _EVERYTHING)
+    return tuple(allocation for allocation in found if allocation is not None)
