@@ -41,7 +41,9 @@ def test_an_archive_a_wav_and_a_bare_file_tell_the_same_as_the_pair(tmp_path: Pa
     assert list(scan(bare)) == emissions
     sound = room.open_recording(tmp_path / "w.wav")  # whose header rounds the rate to a whole number
     assert sound.segments[0].centre_hz == centre
-    assert [(e.label, e.sample_start) for e in scan(sound)] == [(e.label, e.sample_start) for e in emissions]
+    assert sound.rate_hz == rate
+    for theirs, ours in zip(scan(sound), emissions, strict=True):
+        assert theirs.label == ours.label and abs(theirs.sample_start - ours.sample_start) <= 1
 
 
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:

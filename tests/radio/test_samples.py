@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import RecordingError
 from cellwarden.radio import recording as room
-from cellwarden.radio.datatype import datatype
+from cellwarden.radio.datatype import named
 
 Write = Callable[..., Path]
 
@@ -52,7 +52,7 @@ def values(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> st.SearchStra
 def test_complex_samples_are_those_that_numpy_reads(
     write: Write, name: str, data: st.DataObject, count: int, block: int
 ) -> None:
-    kind = datatype(name)
+    kind = named(name)
     assert kind is not None
     raw = data.draw(values(kind.component, (count, 2)))
     raw.reshape(-1)[0] = 1  # a recording of zeros only is refused
@@ -66,7 +66,7 @@ def test_complex_samples_are_those_that_numpy_reads(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_library_of_sigmf_reads_the_same(write: Write, name: str) -> None:
-    kind = datatype(name)
+    kind = named(name)
     assert kind is not None
     rng = np.random.default_rng(1)
     shape = (301,) if kind.real else (301, 2)
@@ -103,7 +103,7 @@ def test_integers_of_this_machine_are_handed_on_without_a_copy(write: Write) -> 
 def test_the_first_sample_that_is_no_number_is_named(
     write: Write, name: str, bad: float, where: int, block: int
 ) -> None:
-    kind = datatype(name)
+    kind = named(name)
     assert kind is not None
     raw = np.ones((2000, 1 if kind.real else 2), kind.component)
     raw[where, -1] = bad

@@ -33,7 +33,7 @@ class Datatype:
         return self.component.itemsize * (1 if self.real else 2)
 
 
-def datatype(name: object) -> Datatype | None:
+def named(name: object) -> Datatype | None:
     """The datatype that SigMF calls `name`; None where there is none of that name."""
     match = _DATATYPE.fullmatch(name) if isinstance(name, str) else None
     if match is None:

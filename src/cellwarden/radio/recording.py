@@ -19,8 +19,7 @@ from cellwarden.errors import OutputError, RecordingError
 from cellwarden.language import gettext as _
 from cellwarden.model import Emission, Segment
 from cellwarden.radio import archive, bare, metadata, wav
-from cellwarden.radio.datatype import datatype as datatype_named
-from cellwarden.radio.datatype import widened
+from cellwarden.radio.datatype import named, widened
 from cellwarden.radio.metadata import Stretch, nanoseconds
 from cellwarden.radio.samples import Recording, blocks, check_digest, data_digest, read_samples, stored
 
@@ -105,10 +104,10 @@ def _found(path: Path) -> Path:
 
 
 @contextmanager
-def _file(path: Path, named: Path | None = None) -> Iterator[tuple[BinaryIO, int]]:
+def _file(path: Path, asked: Path | None = None) -> Iterator[tuple[BinaryIO, int]]:
     """An open file and its size; RecordingError where it cannot be read.
 
-    `named` is the file that a person named, where that is another one.
+    `asked` is the file that a person named, where that is another one.
     """
     try:
         facts = path.stat()
@@ -117,10 +116,10 @@ def _file(path: Path, named: Path | None = None) -> Iterator[tuple[BinaryIO, int
         with path.open("rb") as file:
             yield file, facts.st_size
     except OSError as error:
-        if named is None or named == path:
+        if asked is None or asked == path:
             raise _unreadable(path, error) from error
         raise RecordingError(
-            _("{path}: its samples {data} cannot be read: {why}").format(path=named, data=path, why=error.strerror)
+            _("{path}: its samples {data} cannot be read: {why}").format(path=asked, data=path, why=error.strerror)
         ) from error
 
 
@@ -131,7 +130,7 @@ def _unreadable(path: Path, error: OSError) -> RecordingError:
 def _checked(path: Path, data_path: Path, meta: dict[str, Any], offset: int, size: int) -> Recording:
     """The recording that `meta` describes, whose dataset is `size` bytes from `offset` on."""
     head = meta["global"]
-    datatype = datatype_named(head.get("core:datatype"))
+    datatype = named(head.get("core:datatype"))
     if datatype is None:
         name = metadata.shown(head.get("core:datatype"))
         raise RecordingError(_("{path}: datatype {name} is unknown: convert it").format(path=path, name=name))
