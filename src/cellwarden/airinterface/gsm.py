@@ -33,7 +33,6 @@ from cellwarden.airinterface.gsm_waveform import (
     FORMATS,
     SLOT_SYMBOLS,
     SYMBOL_RATE_HZ,
-    Format,
     Kind,
     antipodal,
 )

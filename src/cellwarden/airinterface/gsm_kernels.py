@@ -174,7 +174,7 @@ def placed(
 ) -> tuple[float, float]:
     """Where symbol 0 begins, to a fraction of the guess `start`: the top of the parabola through three correlations.
 
-    Leaves the matched filter's output in `out`, one value a symbol. Returns (start, correlation with the known symbols).
+    Leaves the matched filter's output in `out`, a value a symbol. Returns (start, correlation with the known symbols).
     """
     strength = np.empty(3)
     part = np.empty(len(known), np.complex64)
