@@ -30,7 +30,7 @@ bench: $(READY)
 
 # The lock holds every package with its hashes, for every Python and platform that the project supports.
 lock: $(READY)
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header \
+	$(BIN)/uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --extra dev --no-header \
 	    --output-file requirements.lock pyproject.toml
 
 $(READY): requirements.lock pyproject.toml
