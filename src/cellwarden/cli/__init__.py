@@ -38,6 +38,7 @@ def commands() -> click.Group:
     )
     for command in (scan.scan, interfaces.interfaces, bands.bands):
         command.help = _(command.help or "")  # where it is a docstring it was not translated yet
+        command.short_help = command.help.partition(". ")[0]  # whole, where Click would cut it at 45 letters
         group.add_command(command)
     for command in (group, *group.commands.values()):
         command.params.append(language_option())

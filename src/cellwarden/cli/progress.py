@@ -46,7 +46,7 @@ class Bars:
         self._parts[number] = min(1.0, self._parts.get(number, 0.0) + samples / total)
         self._progress.update(self._all, completed=sum(self._parts.values()))
         speed = next(task.speed for task in self._progress.tasks if task.id == line)
-        self._progress.update(line, rate=f"{(speed or 0.0) / 1e6:.1f} MS/s")
+        self._progress.update(line, rate=f"{speed / 1e6:.1f} MS/s" if speed else "")
 
     def ended(self, number: int) -> None:
         """A recording is done, or failed."""
