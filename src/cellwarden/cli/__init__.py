@@ -13,7 +13,7 @@ from cellwarden.errors import CellwardenError
 from cellwarden.language import gettext as _
 from cellwarden.language import use
 
-EXAMPLES = """\b
+EXAMPLES = """\
   cellwarden scan RECORDING.sigmf-meta -o FOUND.sigmf-meta --report REPORT.html
   cellwarden scan *.sigmf-meta --report REPORTS
   cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
@@ -31,14 +31,12 @@ def commands() -> click.Group:
         invoke_without_command=True,
         callback=_bare,
         context_settings={"help_option_names": ["-h", "--help"]},
-        help=_("Find contraband phones by the radio waves they send. It only listens, and never reads content."),
-        epilog=_("Examples:")
-        + f"\n\n{EXAMPLES}\n\n"
-        + _("Exit code 0: done, whether a phone was heard or not. 2: something must be mended first."),
+        help=_("Find contraband phones by the radio waves they send. It only listens."),
+        epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
     for command in (scan.scan, interfaces.interfaces, bands.bands):
-        command.help = _(command.help or "")  # where it is a docstring it was not translated yet
-        command.short_help = command.help.partition(". ")[0]  # whole, where Click would cut it at 45 letters
+        words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
+        command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
         group.add_command(command)
     for command in (group, *group.commands.values()):
         command.params.append(language_option())

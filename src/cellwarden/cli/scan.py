@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 PATH = click.Path(path_type=Path)
 
 
-@click.command(help=_("Find and name every phone burst in RECORDINGS. Several are scanned at once."))
+@click.command(
+    help=_("Find and name every phone burst in RECORDINGS. Several are scanned at once."),
+    epilog=_("Exit code 0: done, whether a phone was heard or not. 2: something must be mended first."),
+)
 @click.argument("recordings", nargs=-1, required=True, type=PATH)
 @click.option(
     "-o",
