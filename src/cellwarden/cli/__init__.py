@@ -39,7 +39,8 @@ def commands() -> click.Group:
         command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
         group.add_command(command)
     for command in (group, *group.commands.values()):
-        command.params.append(language_option())
+        if not any(parameter.name == "language" for parameter in command.params):
+            command.params.append(language_option())
     click.version_option(__version__, prog_name="cellwarden")(group)
     return group
 
@@ -63,7 +64,9 @@ def main() -> None:
     use(wish(sys.argv[1:]))
     speak()
     try:
-        sys.exit(commands()(prog_name="cellwarden", standalone_mode=False))
+        code = commands()(prog_name="cellwarden", standalone_mode=False)
+        if code:
+            sys.exit(code)
     except CellwardenError as error:
         complain(str(error))
         sys.exit(2)

@@ -34,15 +34,15 @@ def show(heard: Heard) -> None:
 
 
 def _table(heard: Heard, emissions: Iterable[Emission]) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    for title in ("time", "frequency", "channel", "kind", "SNR", "CFO", "confidence"):
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    for title in ("time", "MHz", "channel", "kind", "SNR", "CFO", "confidence"):
         table.add_column(_(title), justify="left" if title in ("channel", "kind") else "right")
     for emission in emissions:
         time, frequency, channel, interface, kind, snr, cfo, confidence = heard.row(emission)
         clock = heard.clock(emission)
         cells = (
             time if clock is None else clock.strftime("%H:%M:%S.%f"),
-            frequency,
+            frequency.removesuffix(" MHz"),
             channel,
             f"{interface}:{kind}",
             snr,

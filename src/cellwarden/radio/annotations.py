@@ -49,8 +49,13 @@ def annotation(emission: Emission, segment: Segment) -> dict[str, Any]:
     return made
 
 
-def annotation_line(made: Mapping[str, Any]) -> str:
-    """An annotation as one line of JSON."""
+def line_of(recording: Recording, emission: Emission) -> tuple[int, str]:
+    """An emission of a recording as an annotation in one line of JSON, and the sample where it starts."""
+    made = annotation(emission, segment_of(recording, emission))
+    return int(made["core:sample_start"]), _line(made)
+
+
+def _line(made: Mapping[str, Any]) -> str:
     return json.dumps(made, ensure_ascii=False)
 
 
@@ -61,8 +66,7 @@ def write_annotated(
 
     `emissions` come in the order of their start. Raises OutputError.
     """
-    ours = (annotation(emission, segment_of(recording, emission)) for emission in emissions)
-    lines = ((int(made["core:sample_start"]), annotation_line(made)) for made in ours)
+    lines = (line_of(recording, emission) for emission in emissions)
     return write_merged(recording, lines, output, sha512=sha512, force=force)
 
 
@@ -79,7 +83,7 @@ def write_merged(
             yield line
 
     theirs = sorted(recording.metadata["annotations"], key=_start)
-    own = ((_start(item), annotation_line(item)) for item in theirs)
+    own = ((_start(item), _line(item)) for item in theirs)
     write_pieces(output, _pieces(recording, heapq.merge(own, counted(), key=lambda line: line[0]), sha512), force=force)
     return ours
 

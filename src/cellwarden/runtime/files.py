@@ -19,8 +19,7 @@ from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.model import Emission
 from cellwarden.radio.annotations import (
-    annotation,
-    annotation_line,
+    line_of,
     refuse_existing,
     segment_of,
     write_merged,
@@ -90,8 +89,7 @@ class _Collector:
 
     def _keep(self, spool: Spool | None, emission: Emission) -> None:
         if spool is not None:
-            made = annotation(emission, segment_of(self.recording, emission))
-            spool.add(emission.sample_start, annotation_line(made))
+            spool.add(*line_of(self.recording, emission))
 
 
 def hear(job: Job, progress: Progress | None = None) -> Heard:
