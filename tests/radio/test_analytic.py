@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cellwarden.airinterface.gsm_waveform import generate
 from cellwarden.model import Emission, Segment
-from cellwarden.radio import analytic
+from cellwarden.radio import analytic, annotations
 from cellwarden.radio import recording as room
 from cellwarden.runtime.scan import scan
 
@@ -82,7 +82,7 @@ def test_a_burst_in_real_samples_is_found_once_where_it_is(write: Write, centre_
     )
     opened = room.open_recording(path)
     (emission,) = scan(opened)
-    found, segment = room.stored(opened, emission, room.segment_of(opened, emission))
+    found, segment = room.stored(opened, emission, annotations.segment_of(opened, emission))
     assert found.label == "gsm:normal" and segment.rate_hz == rate and segment.centre_hz == centre_hz
     assert (found.low_offset_hz + found.high_offset_hz) / 2 == pytest.approx(offset, abs=100)
     assert found.snr_db == pytest.approx(snr_db, abs=1.5)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cellwarden.errors import RecordingError
+from cellwarden.radio import annotations
 from cellwarden.radio import recording as room
 
 IQ = np.random.default_rng(1).integers(-100, 100, (500, 2))
@@ -81,7 +82,7 @@ def test_the_file_is_described_as_a_dataset_with_header_and_trailer(tmp_path: Pa
     opened = room.open_recording(path)
     assert opened.sample_count == 500 and opened.data_size == path.stat().st_size
     beside = tmp_path / "r.sigmf-meta"
-    room.write_annotated(opened, [], beside, sha512=room.data_digest(opened), force=False)
+    annotations.write_annotated(opened, [], beside, sha512=room.data_digest(opened), force=False)
     again = room.open_recording(beside)
     assert again.data_path == path and room.check_digest(again, room.data_digest(again)) is None
     assert np.array_equal(room.read_samples(again, 0, 500), room.read_samples(opened, 0, 500))

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.radio.recording import open_recording, write_annotated
+from cellwarden.radio.annotations import write_annotated
+from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
 from cellwarden.simulate import wing
 

@@ -1,4 +1,8 @@
-"""The commands that people type; thin, in French and English."""
+"""The commands that people type; thin, in French and English.
+
+Help is text that is made when a command's module is imported. So the language is chosen first, and the modules are
+imported after it; in them `help=_("…")` is all that is needed.
+"""
 
 import sys
 
@@ -6,32 +10,68 @@ import click
 
 from cellwarden import __version__
 from cellwarden.errors import CellwardenError
+from cellwarden.language import gettext as _
 from cellwarden.language import use
 
+EXAMPLES = """\
+  cellwarden scan RECORDING.sigmf-meta -o FOUND.sigmf-meta --report REPORT.html
+  cellwarden scan *.sigmf-meta --report REPORTS
+  cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
+  cellwarden interfaces
+  cellwarden bands 902.4MHz"""
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="cellwarden")
+
+def commands() -> click.Group:
+    """All commands, with their help in the language in use."""
+    from cellwarden.cli import bands, interfaces, scan
+    from cellwarden.cli.words import language_option
+
+    group = click.Group(
+        "cellwarden",
+        invoke_without_command=True,
+        callback=_bare,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help=_("Find contraband phones by the radio waves they send. It only listens."),
+        epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
+    )
+    for command in (scan.scan, interfaces.interfaces, bands.bands):
+        words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
+        command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
+        group.add_command(command)
+    for command in (group, *group.commands.values()):
+        if not any(parameter.name == "language" for parameter in command.params):
+            command.params.append(language_option())
+    click.version_option(__version__, prog_name="cellwarden")(group)
+    return group
+
+
 @click.pass_context
-def cellwarden(context: click.Context) -> None:
-    """Find contraband phones by the radio waves they send."""
-    use(None)
+def _bare(context: click.Context) -> None:
+    """Without a command, show what there is."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
+def complain(message: str) -> None:
+    """A mistake or a warning, as one line on standard error."""
+    click.echo(f"cellwarden: {' '.join(message.split())}", err=True)
+
+
 def main() -> None:
     """Entry point: an error that a person can act on is one line and exit code 2."""
-    from cellwarden.cli import bands, interfaces, scan
+    from cellwarden.cli.words import speak, wish
 
-    for command in (scan.scan, interfaces.interfaces, bands.bands):
-        cellwarden.add_command(command)
+    use(wish(sys.argv[1:]))
+    speak()
     try:
-        cellwarden(standalone_mode=False)
+        code = commands()(prog_name="cellwarden", standalone_mode=False)
+        if code:
+            sys.exit(code)
     except CellwardenError as error:
-        click.echo(f"cellwarden: {' '.join(str(error).split())}", err=True)
+        complain(str(error))
         sys.exit(2)
     except click.ClickException as error:
-        click.echo(f"cellwarden: {error.format_message()}", err=True)
+        complain(error.format_message())
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)

@@ -5,12 +5,20 @@ import click
 from cellwarden.language import gettext as _
 
 
-@click.command()
+@click.command(help=_("List the air interfaces and kinds of burst that can be recognised."))
 def interfaces() -> None:
-    """List the air interfaces and kinds of burst that can be recognised."""
+    """One table for each interface: its labels and what they mean."""
+    from rich.console import Console
+    from rich.table import Table
+
     from cellwarden.airinterface import INTERFACES
 
+    console = Console(highlight=False)
     for interface in INTERFACES:
-        click.echo(f"{interface.name}  ({interface.standard})")
+        whose = _("a phone's") if interface.is_phone else _("not a phone's")
+        console.print(f"[bold]{interface.name.upper()}[/bold]  {whose}  ({interface.standard})")
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(width=18, no_wrap=True)
         for label, meaning in interface.kinds.items():
-            click.echo(f"  {label:<16}{_(meaning)}")
+            table.add_row(f"  {label}", _(meaning))
+        console.print(table)

@@ -1,93 +1,177 @@
-"""`cellwarden scan`: what was heard in a recording."""
+"""`cellwarden scan`: what was heard in recordings."""
 
-import json
+import shutil
 import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cellwarden.cli import complain
 from cellwarden.cli.quantity import Hertz
 from cellwarden.language import gettext as _
-from cellwarden.language import use
 
 if TYPE_CHECKING:
-    from cellwarden.runtime.files import Heard
+    from cellwarden.cli.progress import Bars
+    from cellwarden.runtime.files import Job
+    from cellwarden.runtime.parallel import Outcome
 
-MOST_ROWS = 40
+PATH = click.Path(path_type=Path)
 
 
-@click.command()
-@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Annotated .sigmf-meta, or a folder for several.")
-@click.option("--report", type=click.Path(path_type=Path), help="HTML report, or a folder for several.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each recording.")
-@click.option("--min-confidence", default=0.5, show_default=True, type=click.FloatRange(0, 1))
-@click.option("--rate", type=Hertz(), help="Sample rate of a bare file.")
-@click.option("--centre", type=Hertz(), help="Tuned frequency of a bare file.")
-@click.option("--no-hash", is_flag=True, help="Leave the hash of the samples out.")
-@click.option("--force", is_flag=True, help="Overwrite what exists.")
-@click.option("--quiet", is_flag=True, help="No progress, no table.")
-@click.option("--language", type=click.Choice(["en", "fr"]))
+@click.command(
+    help=_("Find and name every phone burst in RECORDINGS. Several are scanned at once."),
+    epilog=_("Exit code 0: done, whether a phone was heard or not. 2: something must be mended first."),
+)
+@click.argument("recordings", nargs=-1, required=True, type=PATH)
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    help=_(
+        "Write the metadata with all annotations to this .sigmf-meta, or to a folder for several recordings. The"
+        " samples are not copied: SigMF expects them beside it under the same name."
+    ),
+)
+@click.option("--report", type=PATH, help=_("Write an HTML report; for several a folder, with an index.html."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object a line for each recording."))
+@click.option(
+    "--min-confidence",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help=_("Leave out what is less probable."),
+)
+@click.option(
+    "--trains/--no-trains",
+    default=None,
+    help=_("One annotation for all bursts of a call, or for each burst. By itself from 100,000 annotations on."),
+)
+@click.option("--rate", "rate_hz", type=Hertz(), help=_("Sample rate of a bare file."))
+@click.option("--centre", "centre_hz", type=Hertz(), help=_("Tuned frequency of a bare file."))
+@click.option(
+    "--datatype", metavar=_("TYPE"), help=_("SigMF datatype of a bare file whose ending does not tell, as ci16_le.")
+)
+@click.option(
+    "--no-hash", "hashed", is_flag=True, flag_value=False, default=True, help=_("Leave the hash of the samples out.")
+)
+@click.option("--strict", is_flag=True, help=_("Refuse a recording whose samples do not have the hash it tells."))
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help=_("Recordings to scan at once; otherwise one a core.")
+)
+@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
 def scan(
     recordings: tuple[Path, ...],
     output: Path | None,
     report: Path | None,
     as_json: bool,
-    min_confidence: float,
-    rate: float | None,
-    centre: float | None,
-    no_hash: bool,
-    force: bool,
+    jobs: int | None,
     quiet: bool,
-    language: str | None,
+    **wanted: Any,
 ) -> None:
-    """Find and name every phone burst in RECORDINGS."""
-    from cellwarden.runtime.files import Job, hear
+    """`wanted` are fields of Job."""
+    if wanted["strict"] and not wanted["hashed"]:
+        raise click.UsageError(_("--strict needs the hash: leave --no-hash out"))
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cellwarden-"))) if as_json else None
+        todo = _jobs(recordings, output, report, scratch, wanted)
+        bars = None
+        if sys.stderr.isatty() and not quiet:
+            from cellwarden.cli.progress import Bars
 
-    if language:
-        use(language)
-    several = len(recordings) > 1
-    for path in recordings:
-        job = Job(
-            path,
-            _place(output, path, ".sigmf-meta", several),
-            _place(report, path, ".html", several),
-            rate_hz=rate,
-            centre_hz=centre,
-            min_confidence=min_confidence,
-            hashed=not no_hash,
-            force=force,
-        )
-        heard = hear(job, progress=not quiet and not as_json and sys.stderr.isatty())
-        if as_json:
-            click.echo(json.dumps(heard.as_json()))
-        elif not quiet:
-            _show(heard)
+            bars = Bars(recordings)
+        if len(todo) == 1:
+            _one(todo[0], bars, quiet)
+        else:
+            _several(todo, jobs, bars, report, quiet)
 
 
-def _place(asked: Path | None, recording: Path, ending: str, several: bool) -> Path | None:
-    """Where an output goes: the file asked for, or in the folder asked for when there are several."""
-    if asked is None or not several:
-        return asked
-    asked.mkdir(parents=True, exist_ok=True)
-    return asked / recording.with_suffix(ending).name
+def _jobs(
+    recordings: tuple[Path, ...], output: Path | None, report: Path | None, scratch: Path | None, wanted: dict[str, Any]
+) -> "list[Job]":
+    from cellwarden.runtime.files import Job
+    from cellwarden.runtime.places import place_one, places
+
+    paths = list(recordings)
+    lines = [scratch / f"{number}.json" if scratch else None for number in range(len(paths))]
+    if len(paths) == 1:
+        outputs, reports = [place_one(output, paths[0], ".sigmf-meta")], [place_one(report, paths[0], ".html")]
+    else:
+        outputs, reports = places(output, paths, ".sigmf-meta"), places(report, paths, ".html")
+    return [
+        Job(path, output=to, report=page, json=line, **wanted)
+        for path, to, page, line in zip(paths, outputs, reports, lines, strict=True)
+    ]
 
 
-def _show(heard: "Heard") -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+def _one(job: "Job", bars: "Bars | None", quiet: bool) -> None:
+    from cellwarden.runtime.files import hear
 
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(f"[bold]{escape(heard.recording.path.name)}[/bold]: {heard.verdict()}")
-    if not heard.emissions:
-        return
-    table = Table(show_edge=False)
-    for title in ("time", "frequency", "channel", "interface", "kind", "SNR", "CFO", "confidence"):
-        table.add_column(_(title), justify="left" if title in ("interface", "kind") else "right")
-    for row in heard.rows(MOST_ROWS):
-        table.add_row(*row)
-    console.print(table)
-    if len(heard.emissions) > MOST_ROWS:
-        console.print(_("… and {count} more").format(count=len(heard.emissions) - MOST_ROWS))
+    if bars is None:
+        heard = hear(job)
+    else:
+        with bars:
+            heard = hear(job, lambda done, total: bars.told(0, done, total))
+    if not quiet:
+        for warning in heard.warnings:
+            complain(warning)
+    if job.json is not None:
+        _print_file(job.json)
+    elif not quiet:
+        from cellwarden.cli.show import show
+
+        show(heard)
+
+
+def _several(jobs: "list[Job]", processes: int | None, bars: "Bars | None", report: Path | None, quiet: bool) -> None:
+    from cellwarden.radio.annotations import refuse_existing
+    from cellwarden.runtime.index import index_place, write_index
+    from cellwarden.runtime.parallel import cores
+
+    force = jobs[0].force
+    if report is not None and not force:
+        refuse_existing(index_place(report))
+    outcomes = _outcomes(jobs, min(processes or cores(), len(jobs)), bars)
+    if report is not None:
+        write_index(outcomes, report, force=force)
+    if not quiet and jobs[0].json is None:
+        from cellwarden.cli.show import show_all
+
+        show_all(outcomes)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            complain(outcome.error)
+            continue
+        if not quiet:
+            for warning in outcome.warnings:
+                complain(warning)
+        if outcome.job.json is not None:
+            _print_file(outcome.job.json)
+    if any(outcome.error is not None for outcome in outcomes):
+        raise click.exceptions.Exit(2)
+
+
+def _outcomes(jobs: "list[Job]", processes: int, bars: "Bars | None") -> "list[Outcome]":
+    """What became of the jobs, in their order."""
+    from cellwarden.runtime.parallel import hear_all
+
+    done: dict[int, Outcome] = {}
+    with ExitStack() as stack:
+        if bars is not None:
+            stack.enter_context(bars)
+        for number, outcome in hear_all(jobs, processes=processes, progress=bars.told if bars else None):
+            done[number] = outcome
+            if bars is not None:
+                bars.ended(number)
+    return [done[number] for number in range(len(jobs))]
+
+
+def _print_file(path: Path) -> None:
+    """Copy a file to standard output."""
+    sys.stdout.flush()
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+    sys.stdout.buffer.flush()

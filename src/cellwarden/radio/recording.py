@@ -6,42 +6,31 @@
 .cs16 .cu8 .cf32 … (bare) ─┘
 """
 
-import json
-import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cellwarden import __version__
-from cellwarden.errors import OutputError, RecordingError
+from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
-from cellwarden.model import Emission, Segment
+from cellwarden.model import Segment
 from cellwarden.radio import archive, bare, metadata, wav
 from cellwarden.radio.datatype import named, widened
 from cellwarden.radio.metadata import Stretch, nanoseconds
 from cellwarden.radio.samples import Recording, blocks, check_digest, data_digest, read_samples, stored
 
 __all__ = [
-    "EXTENSION",
     "Recording",
-    "annotation",
     "blocks",
     "check_digest",
     "data_digest",
     "nanoseconds",
     "open_recording",
     "read_samples",
-    "refuse_existing",
-    "segment_of",
     "stored",
     "widened",
-    "write_annotated",
-    "write_text",
 ]
-
-EXTENSION = {"name": "cellwarden", "version": __version__, "optional": True}
 
 
 def open_recording(
@@ -169,71 +158,3 @@ def _segment(part: Stretch, rate_hz: float, step: int) -> Segment:
         late = first * step - part.sample_start
         start_ns = None if start_ns is None else start_ns + round(late / rate_hz * 1e9)
     return Segment(first, end - first, rate_hz / step, centre, start_ns)
-
-
-def annotation(emission: Emission, segment: Segment) -> dict[str, Any]:
-    """One SigMF annotation, with absolute frequencies where the centre is known."""
-    centre = segment.centre_hz or 0.0
-    made: dict[str, Any] = {
-        "core:sample_start": emission.sample_start,
-        "core:sample_count": emission.sample_count,
-        "core:freq_lower_edge": round(centre + emission.low_offset_hz, 1),
-        "core:freq_upper_edge": round(centre + emission.high_offset_hz, 1),
-        "core:label": emission.label,
-        "core:generator": f"cellwarden {__version__}",
-        "cellwarden:snr_db": round(emission.snr_db, 2),
-        "cellwarden:confidence": round(emission.confidence, 4),
-        "cellwarden:direction": emission.direction,
-    }
-    for name, value in (("cfo_hz", emission.cfo_hz), ("timing_samples", emission.timing_samples)):
-        if value is not None:
-            made[f"cellwarden:{name}"] = round(value, 3)
-    made.update({f"cellwarden:{name}": value for name, value in emission.details.items()})
-    return made
-
-
-def write_annotated(
-    recording: Recording, emissions: Iterable[Emission], output: Path, *, sha512: str | None, force: bool
-) -> int:
-    """Write the recording's metadata with its own annotations and ours, in order; returns how many are ours.
-
-    Written under a temporary name and then renamed, so that a full disk or a crash leaves what was there.
-    """
-    head = dict(recording.metadata["global"])
-    known = [e for e in head.get("core:extensions", []) if isinstance(e, dict) and e.get("name") != "cellwarden"]
-    head["core:extensions"] = [*known, EXTENSION]
-    head.setdefault("core:version", "1.2.5")
-    if sha512:
-        head["core:sha512"] = sha512
-    ours = [annotation(e, segment_of(recording, e)) for e in emissions]
-    both = sorted([*recording.metadata["annotations"], *ours], key=lambda a: int(a.get("core:sample_start", 0)))
-    meta = {"global": head, "captures": recording.metadata["captures"], "annotations": both}
-    write_text(output, json.dumps(meta, indent=2, ensure_ascii=False) + "\n", force=force)
-    return len(ours)
-
-
-def segment_of(recording: Recording, emission: Emission) -> Segment:
-    """The segment that an emission lies in."""
-    return next(s for s in reversed(recording.segments) if s.sample_start <= max(0, emission.sample_start))
-
-
-def refuse_existing(output: Path) -> None:
-    """Raises OutputError where there is something already."""
-    if output.exists():
-        raise OutputError(_("{path} exists: choose another name or give --force").format(path=output))
-
-
-def write_text(output: Path, text: str, *, force: bool) -> None:
-    """Write a file whole or not at all. Raises OutputError, also where it exists and `force` is not given."""
-    if not force:
-        refuse_existing(output)
-    temporary = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(output)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(_("{path} cannot be written: {why}").format(path=output, why=error.strerror)) from error

@@ -1,26 +1,41 @@
-"""From a file to all that is written about it: annotations, report, words."""
+"""From a file to all that is written about it: annotations, report, words. Memory does not grow with its length.
+
+scan ─► emission ─┬─► Tally, Best          counts, and the few that are shown
+                  ├─► Spool                each burst's annotation, a line on the disk
+                  └─► Grouper ─► Spool     each train's
+end:  Spool + the recording's own annotations ─► .sigmf-meta, JSON
+"""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cellwarden.airinterface import is_phone
+from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
+from cellwarden.language import number
 from cellwarden.model import Emission
-from cellwarden.radio.bands import channels_at
-from cellwarden.radio.recording import (
-    Recording,
-    annotation,
-    data_digest,
-    open_recording,
+from cellwarden.radio.annotations import (
+    line_of,
     refuse_existing,
     segment_of,
-    write_annotated,
+    write_merged,
+    write_pieces,
 )
+from cellwarden.radio.recording import Recording, check_digest, data_digest, open_recording
+from cellwarden.runtime.heard import Best, Heard, Tally
 from cellwarden.runtime.scan import scan
+from cellwarden.runtime.spool import Spool
+from cellwarden.signature.group import Grouper
+
+MOST_ANNOTATIONS = 100_000
+"""With more than this, bursts are merged into trains unless it is asked not to."""
+
+Progress = Callable[[int, int], None]
+"""Is told how many samples were done since the last call, and how many there are in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,115 +43,139 @@ class Job:
     """One recording, and what is wanted of it."""
 
     path: Path
-    output: Path | None
-    report: Path | None
+    output: Path | None = None
+    report: Path | None = None
+    json: Path | None = None
+    """Where to write what `Heard.json_pieces` says; overwritten."""
     rate_hz: float | None = None
     centre_hz: float | None = None
+    datatype: str | None = None
     min_confidence: float = 0.5
+    trains: bool | None = None
+    """One annotation for each train instead of each burst; None: where there are more than MOST_ANNOTATIONS."""
     hashed: bool = True
+    strict: bool = False
+    """Refuse a recording whose samples are not those that its metadata was written for."""
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was found in a recording."""
+class _Collector:
+    """Takes emissions as they come, and keeps of them what does not grow, or lies on the disk."""
 
-    recording: Recording
-    emissions: tuple[Emission, ...]
-    rejected: Counter[str]
-    sha512: str | None
+    def __init__(self, recording: Recording, bursts: Spool | None, trains: Spool | None) -> None:
+        self.recording = recording
+        self.tally, self.grouper = Tally(), Grouper()
+        self.best, self.best_trains = Best(), Best()
+        self.spool, self.train_spool = bursts, trains
+        self.trains = 0
 
-    @property
-    def total(self) -> int:
-        """How many emissions were found."""
-        return len(self.emissions)
+    def add(self, emission: Emission) -> None:
+        segment = segment_of(self.recording, emission)
+        self.tally.add(emission, segment)
+        train, over = self.grouper.add(emission, segment)
+        emission = replace(emission, details={**emission.details, "train": train})
+        self.best.add(emission)
+        self._keep(self.spool, emission)
+        self._ended(over)
 
-    @property
-    def phones(self) -> int:
-        """How many of them a phone sent."""
-        return sum(is_phone(emission) for emission in self.emissions)
+    def close(self) -> None:
+        self._ended(self.grouper.close())
 
-    def verdict(self) -> str:
-        """One sentence for somebody in a hurry."""
-        calls = self.phones
-        others = self.total - calls
-        if calls:
-            return _("A phone spoke: {calls} GSM bursts of a phone; {others} other emissions").format(
-                calls=calls, others=others
-            )
-        return _("No phone was recognised; {others} other emissions").format(others=others)
+    def _ended(self, trains: list[Emission]) -> None:
+        for train in trains:
+            self.trains += 1
+            self.best_trains.add(train)
+            self._keep(self.train_spool, train)
 
-    def rows(self, most: int) -> list[tuple[str, ...]]:
-        """Cells of the table: time, frequency, channel, interface, kind, SNR, CFO, confidence."""
-        return [self._row(emission) for emission in self.emissions[:most]]
-
-    def _row(self, e: Emission) -> tuple[str, ...]:
-        segment = segment_of(self.recording, e)
-        centre = segment.centre_hz or 0.0
-        middle = centre + (e.low_offset_hz + e.high_offset_hz) / 2
-        channels = channels_at(middle) if is_phone(e) and segment.centre_hz is not None else ()
-        interface, _colon, kind = e.label.partition(":")
-        return (
-            f"{e.sample_start / segment.rate_hz * 1e3:.3f} ms",
-            f"{middle / 1e6:.4f} MHz",
-            ", ".join(f"ARFCN {channel.arfcn}" for channel in channels),
-            interface,
-            kind,
-            f"{e.snr_db:.1f} dB",
-            "" if e.cfo_hz is None else f"{e.cfo_hz:+.0f} Hz",
-            f"{e.confidence:.3f}",
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """All that was found, for machines."""
-        return {
-            "recording": str(self.recording.path),
-            "samples": self.recording.sample_count,
-            "sha512": self.sha512,
-            "rejected": dict(self.rejected),
-            "annotations": [annotation(e, segment_of(self.recording, e)) for e in self.emissions],
-        }
+    def _keep(self, spool: Spool | None, emission: Emission) -> None:
+        if spool is not None:
+            spool.add(*line_of(self.recording, emission))
 
 
-def hear(job: Job, *, progress: bool = False) -> Heard:
+def hear(job: Job, progress: Progress | None = None) -> Heard:
     """Scan a recording and write what is asked for. Outputs that may not be overwritten are refused before the work."""
     for place in (job.output, job.report):
         if place is not None and not job.force:
             refuse_existing(place)
-    recording = open_recording(job.path, rate_hz=job.rate_hz, centre_hz=job.centre_hz)
-    rejected: Counter[str] = Counter()
-    with ThreadPoolExecutor(1) as other_core, _bar(recording.sample_count) if progress else nullcontext() as advance:
+    recording = _opened(job)
+    with ExitStack() as stack:
+        bursts, trains = _spools(job, stack)
+        collector, rejected = _Collector(recording, bursts, trains), Counter[str]()
+        digest = _scanned(recording, job, collector, rejected, progress)
+        merged, warnings = _merged(job, collector), _warnings(job, recording, digest, collector)
+        kept = collector.best_trains if merged else collector.best
+        heard = Heard(
+            recording,
+            kept.in_order(),
+            rejected,
+            digest,
+            tally=collector.tally,
+            trains=collector.trains,
+            merged=merged,
+            warnings=warnings,
+        )
+        _write(job, heard, trains if merged else bursts)
+    return heard
+
+
+def _opened(job: Job) -> Recording:
+    given: dict[str, Any] = {} if job.datatype is None else {"datatype": job.datatype}
+    return open_recording(job.path, rate_hz=job.rate_hz, centre_hz=job.centre_hz, **given)
+
+
+def _spools(job: Job, stack: ExitStack) -> tuple[Spool | None, Spool | None]:
+    """Where bursts and trains wait, beside the output; None for what nobody asked for."""
+    place = job.output or job.json
+    if place is None:
+        return None, None
+    bursts = stack.enter_context(Spool(place.parent)) if job.trains is not True else None
+    trains = stack.enter_context(Spool(place.parent)) if job.trains is not False else None
+    return bursts, trains
+
+
+def _scanned(
+    recording: Recording, job: Job, collector: _Collector, rejected: Counter[str], progress: Progress | None
+) -> str | None:
+    """Feed all emissions to the collector; the hash of the samples is computed beside it."""
+    told = None if progress is None else lambda samples: progress(samples, recording.sample_count)
+    with ThreadPoolExecutor(1) as other_core:
         digest = other_core.submit(data_digest, recording) if job.hashed else None
-        emissions = tuple(scan(recording, min_confidence=job.min_confidence, rejected=rejected, progress=advance))
-        heard = Heard(recording, emissions, rejected, digest.result() if digest else None)
-    if job.output is not None:
-        write_annotated(recording, emissions, job.output, sha512=heard.sha512, force=job.force)
+        for emission in scan(recording, min_confidence=job.min_confidence, rejected=rejected, progress=told):
+            collector.add(emission)
+        collector.close()
+        return digest.result() if digest else None
+
+
+def _merged(job: Job, collector: _Collector) -> bool:
+    many = collector.tally.kinds.total() > MOST_ANNOTATIONS
+    return many if job.trains is None else job.trains
+
+
+def _warnings(job: Job, recording: Recording, digest: str | None, collector: _Collector) -> tuple[str, ...]:
+    """What a person should know. Raises RecordingError where `strict` makes it an error."""
+    warnings = []
+    mismatch = check_digest(recording, digest) if digest is not None else None
+    if mismatch is not None:
+        if job.strict:
+            raise RecordingError(mismatch)
+        warnings.append(mismatch)
+    if job.trains is None and _merged(job, collector):
+        warnings.append(
+            _("{path}: {count} bursts were merged into {trains} trains: give --no-trains to keep each").format(
+                path=recording.path,
+                count=number(collector.tally.kinds.total()),
+                trains=number(collector.trains),
+            )
+        )
+    return tuple(warnings)
+
+
+def _write(job: Job, heard: Heard, spool: Spool | None) -> None:
+    if job.output is not None and spool is not None:
+        write_merged(heard.recording, spool, job.output, sha512=heard.sha512, force=job.force)
+    if job.json is not None and spool is not None:
+        write_pieces(job.json, heard.json_pieces(spool), force=True)
     if job.report is not None:
         from cellwarden.runtime.report import write_report
 
         write_report(heard, job.report, force=job.force)
-    return heard
-
-
-class _bar:
-    """Progress on standard error: samples a second and the time left."""
-
-    def __init__(self, samples: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (BarColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-        self.progress = Progress(*columns, console=Console(stderr=True))
-        self.task = self.progress.add_task("", total=samples, rate="")
-
-    def __enter__(self) -> Any:
-        self.progress.start()
-        return self._advance
-
-    def _advance(self, samples: int) -> None:
-        self.progress.advance(self.task, samples)
-        speed = self.progress.tasks[0].speed
-        self.progress.update(self.task, rate=f"{(speed or 0) / 1e6:.1f} MS/s")
-
-    def __exit__(self, *_error: object) -> None:
-        self.progress.stop()

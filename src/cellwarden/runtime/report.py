@@ -11,8 +11,9 @@ from PIL import Image
 from cellwarden import __version__
 from cellwarden.airinterface import is_phone
 from cellwarden.document import page
-from cellwarden.radio.recording import Recording, read_samples, write_text
-from cellwarden.runtime.files import Heard
+from cellwarden.radio.annotations import write_text
+from cellwarden.radio.recording import Recording, read_samples
+from cellwarden.runtime.heard import Heard
 
 WIDTH, HEIGHT = 1024, 700
 MOST_SAMPLES = 200_000_000

@@ -1,0 +1,152 @@
+"""Annotations out: a recording's metadata with what was found in it, written as a stream.
+
+The file is composed from three parts, and only the first and the second are ever in memory:
+
+    head of the recording  ─►  {"global": …, "captures": …, "annotations": [
+    its own annotations    ─┐    one annotation a line,
+    what was found         ─┴►   merged by core:sample_start
+                               ]}
+
+It is written under a temporary name beside the output and renamed when it is complete and on the disk, so that a full
+disk or a crash leaves what was there.
+"""
+
+import heapq
+import json
+import os
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cellwarden import __version__
+from cellwarden.errors import OutputError
+from cellwarden.language import gettext as _
+from cellwarden.model import Emission, Segment
+from cellwarden.radio.recording import Recording, stored
+
+EXTENSION = {"name": "cellwarden", "version": __version__, "optional": True}
+
+
+def annotation(emission: Emission, segment: Segment) -> dict[str, Any]:
+    """One SigMF annotation, with absolute frequencies where the centre is known."""
+    centre = segment.centre_hz or 0.0
+    made: dict[str, Any] = {
+        "core:sample_start": emission.sample_start,
+        "core:sample_count": emission.sample_count,
+        "core:freq_lower_edge": round(centre + emission.low_offset_hz, 1),
+        "core:freq_upper_edge": round(centre + emission.high_offset_hz, 1),
+        "core:label": emission.label,
+        "core:generator": f"cellwarden {__version__}",
+        "cellwarden:snr_db": round(emission.snr_db, 2),
+        "cellwarden:confidence": round(emission.confidence, 4),
+        "cellwarden:direction": emission.direction,
+    }
+    for name, value in (("cfo_hz", emission.cfo_hz), ("timing_samples", emission.timing_samples)):
+        if value is not None:
+            made[f"cellwarden:{name}"] = round(value, 3)
+    made.update({f"cellwarden:{name}": value for name, value in emission.details.items()})
+    return made
+
+
+def line_of(recording: Recording, emission: Emission) -> tuple[int, str]:
+    """An emission of a recording as an annotation in one line of JSON, and the sample where it starts."""
+    made = annotation(*stored(recording, emission, segment_of(recording, emission)))
+    return int(made["core:sample_start"]), _line(made)
+
+
+def _line(made: Mapping[str, Any]) -> str:
+    return json.dumps(made, ensure_ascii=False)
+
+
+def write_annotated(
+    recording: Recording, emissions: Iterable[Emission], output: Path, *, sha512: str | None, force: bool
+) -> int:
+    """Write the recording's metadata with its own annotations and ours; returns how many are ours.
+
+    `emissions` come in the order of their start. Raises OutputError.
+    """
+    lines = (line_of(recording, emission) for emission in emissions)
+    return write_merged(recording, lines, output, sha512=sha512, force=force)
+
+
+def write_merged(
+    recording: Recording, lines: Iterable[tuple[int, str]], output: Path, *, sha512: str | None, force: bool
+) -> int:
+    """As `write_annotated`, from annotations that are lines of JSON already: (sample_start, line) in order of start."""
+    ours = 0
+
+    def counted() -> Iterator[tuple[int, str]]:
+        nonlocal ours
+        for line in lines:
+            ours += 1
+            yield line
+
+    theirs = sorted(recording.metadata["annotations"], key=_start)
+    own = ((_start(item), _line(item)) for item in theirs)
+    write_pieces(output, _pieces(recording, heapq.merge(own, counted(), key=lambda line: line[0]), sha512), force=force)
+    return ours
+
+
+def _start(item: Mapping[str, Any]) -> int:
+    return int(item.get("core:sample_start", 0))
+
+
+def _pieces(recording: Recording, lines: Iterable[tuple[int, str]], sha512: str | None) -> Iterator[str]:
+    """The text of the metadata, piece by piece."""
+    head = dict(recording.metadata["global"])
+    known = [e for e in head.get("core:extensions", []) if isinstance(e, dict) and e.get("name") != "cellwarden"]
+    head["core:extensions"] = [*known, EXTENSION]
+    head.setdefault("core:version", "1.2.5")
+    if sha512:
+        head["core:sha512"] = sha512
+    captures = recording.metadata["captures"]
+    yield f'{{\n"global": {json.dumps(head, indent=2, ensure_ascii=False)},\n'
+    yield f'"captures": {json.dumps(captures, indent=2, ensure_ascii=False)},\n"annotations": ['
+    separator = "\n"
+    for _sample, line in lines:
+        yield separator + line
+        separator = ",\n"
+    yield "\n]\n}\n"
+
+
+def segment_of(recording: Recording, emission: Emission) -> Segment:
+    """The segment that an emission lies in."""
+    after = bisect_right(recording.segments, max(0, emission.sample_start), key=lambda segment: segment.sample_start)
+    return recording.segments[max(0, after - 1)]
+
+
+def refuse_existing(output: Path) -> None:
+    """Raises OutputError where there is something already."""
+    if output.exists():
+        raise OutputError(_("{path} exists: choose another name or give --force").format(path=output))
+
+
+def write_text(output: Path, text: str, *, force: bool) -> None:
+    """Write a file whole or not at all. Raises OutputError, also where it exists and `force` is not given."""
+    write_pieces(output, (text,), force=force)
+
+
+def write_pieces(output: Path, pieces: Iterable[str], *, force: bool) -> None:
+    """Write a file whole or not at all from pieces of its text. Raises OutputError as `write_text` does."""
+    if not force:
+        refuse_existing(output)
+    temporary = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        # half a surrogate pair, which JSON may hold and UTF-8 may not, is written as JSON's own escape
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(output)
+    except OSError as error:
+        raise OutputError(unwritable(output, error)) from error
+    finally:
+        temporary.unlink(missing_ok=True)  # where it was renamed there is nothing left to remove
+
+
+def unwritable(place: Path, error: OSError) -> str:
+    """What to say where the operating system refuses to write."""
+    return _("{path} cannot be written: {why}: make room or choose another place").format(
+        path=place, why=error.strerror or error
+    )
