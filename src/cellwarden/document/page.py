@@ -10,7 +10,6 @@ import hashlib
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from cellwarden.language import gettext, language, ngettext
 
@@ -34,7 +33,7 @@ def render(template: str, **values: object) -> str:
         " base-uri 'none'; form-action 'none'"
     )
     return environment.get_template(template).render(
-        lang=language(), script=Markup(script), style=Markup(style), policy=Markup(policy), **values
+        lang=language(), script=script, style=style, policy=policy, **values
     )
 
 

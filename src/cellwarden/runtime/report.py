@@ -108,8 +108,8 @@ def _looked(recording: Recording) -> dict[str, str]:
 
 def _title(recording: Recording, panel: Panel) -> str:
     """What a panel covers, in words."""
-    low, high = (decimal(edge / 1e6, 2) for edge in panel.frame.y)
-    start, end = (words.duration(edge) for edge in panel.frame.x)
+    low, high = (decimal(edge, 2) for edge in panel.frame.y)
+    start, end = (words.duration(edge / panel.per_second) for edge in panel.frame.x)
     text = f"{low} – {high} MHz, {start} – {end}"
     if panel.stretch.centre_hz is None:
         text = _("{range} (frequencies from the tuned one, which the recording does not tell)").format(range=text)
@@ -118,15 +118,15 @@ def _title(recording: Recording, panel: Panel) -> str:
 
 def _boxes(recording: Recording, panel: Panel, emissions: tuple[Emission, ...], order: list[int]) -> list[Box]:
     """Boxes of the emissions that begin in a panel; phones come last, so that they lie above the others."""
-    frame, rate = panel.frame, recording.rate_hz
+    frame, per_sample = panel.frame, panel.per_second / recording.rate_hz
     made = []
     for index in reversed(order):
         e = emissions[index]
         if not panel.stretch.first <= max(0, e.sample_start) < panel.stretch.end:
             continue
         centre = panel.stretch.centre_hz or 0.0
-        left, right = (frame.at_x(s / rate) for s in (e.sample_start, e.sample_start + e.sample_count))
-        top, bottom = (frame.at_y(centre + edge) for edge in (e.high_offset_hz, e.low_offset_hz))
+        left, right = (frame.at_x(s * per_sample) for s in (e.sample_start, e.sample_start + e.sample_count))
+        top, bottom = (frame.at_y((centre + edge) / 1e6) for edge in (e.high_offset_hz, e.low_offset_hz))
         facts = (f"#{index + 1}", e.label, words.when(recording, e), words.place(recording, e), _snr(e))
         made.append(Box(index, is_phone(e), left, top, right - left, bottom - top, " · ".join(facts)))
     return made

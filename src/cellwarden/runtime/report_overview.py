@@ -35,11 +35,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture: base64 PNG and its frame; time in seconds since the file's first sample, frequency in hertz."""
+    """One picture, base64 PNG, and its frame: time since the file's first sample in `unit`, frequency in megahertz."""
 
     stretch: Stretch
     frame: Frame
     image: str
+    unit: str
+    per_second: float
+    """Units in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,7 @@ def overview(recording: Recording, emissions: tuple[Emission, ...]) -> Overview:
     top = float(np.quantile(levels, 0.9995)) if len(levels) else floor
     scale = Scale(floor - 3.0, max(floor + 20.0, top))
     panels = tuple(
-        Panel(stretch, panel_frame(stretch, recording.rate_hz), png(image, scale))
-        for stretch, image in zip(chosen, images, strict=True)
+        _panel(stretch, recording.rate_hz, png(image, scale)) for stretch, image in zip(chosen, images, strict=True)
     )
     return Overview(panels, len(every) - len(chosen), scale, floor, recording.rate_hz / size)
 
@@ -114,10 +116,8 @@ def _image(recording: Recording, s: Stretch, size: int, shown: int, phones: bool
     return decibels(power_columns(recording, (s.first, s.end), size, columns, frames, size))
 
 
-def panel_frame(s: Stretch, rate_hz: float) -> Frame:
-    """The frame of a stretch's picture: seconds since the file's first sample, hertz."""
-    centre = s.centre_hz or 0.0
-    return Frame(
-        1000, 480, 70, 12, 8, 42,
-        (s.first / rate_hz, s.end / rate_hz), (centre - rate_hz / 2, centre + rate_hz / 2),
-    )  # fmt: skip
+def _panel(s: Stretch, rate_hz: float, image: str) -> Panel:
+    unit, per_second = ("ms", 1e3) if s.end / rate_hz < 10 else ("s", 1.0)
+    centre, half = (s.centre_hz or 0.0) / 1e6, rate_hz / 2e6
+    x = (s.first / rate_hz * per_second, s.end / rate_hz * per_second)
+    return Panel(s, Frame(1000, 480, 74, 12, 8, 44, x, (centre - half, centre + half)), image, unit, per_second)
