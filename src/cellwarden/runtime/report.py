@@ -8,7 +8,7 @@ from cellwarden.airinterface import is_phone
 from cellwarden.document import page
 from cellwarden.language import gettext as _
 from cellwarden.model import Emission
-from cellwarden.radio.recording import Recording, segment_of, write_text
+from cellwarden.radio.recording import Recording, write_text
 from cellwarden.runtime import report_words as words
 from cellwarden.runtime.files import Heard
 from cellwarden.runtime.pictures import Frame, decimal, shades, ticks
@@ -143,7 +143,7 @@ def _rows(heard: Heard, order: list[int], pictured: set[int]) -> list[Row]:
         e = heard.emissions[index]
         interface, _colon, kind = e.label.partition(":")
         channel = "".join(filter(str.isdigit, texts[index][2].partition(",")[0]))
-        keys = (
+        keys: tuple[str | float, ...] = (
             e.sample_start,
             words.middle_hz(heard.recording, e),
             int(channel) if channel else -1,
@@ -153,7 +153,7 @@ def _rows(heard: Heard, order: list[int], pictured: set[int]) -> list[Row]:
             -1e9 if e.cfo_hz is None else e.cfo_hz,
             e.confidence,
         )
-        cells = tuple(zip(texts[index], keys, strict=True))
+        cells: tuple[tuple[str, str | float], ...] = tuple(zip(texts[index], keys, strict=True))
         made.append(Row(index, is_phone(e), cells, index in pictured))
     return made
 
@@ -196,13 +196,12 @@ def _facts(heard: Heard) -> list[tuple[str, str]]:
     starts = [s.start_ns for s in recording.segments if s.start_ns is not None]
     centres = dict.fromkeys(s.centre_hz for s in recording.segments if s.centre_hz is not None)
     least = getattr(heard, "min_confidence", None)
-    captures = [segment_of(recording, e).sample_start for e in heard.emissions]
     facts = [
         (_("file"), recording.path.name),
         (_("datatype"), str(recording.metadata["global"].get("core:datatype", ""))),
         (_("sample rate"), f"{decimal(recording.rate_hz / 1e6, 4)} MS/s"),
         (_("samples"), f"{recording.sample_count} ({words.duration(recording.sample_count / recording.rate_hz)})"),
-        (_("captures"), f"{len(recording.segments)} ({_('heard in {count}').format(count=len(set(captures)))})"),
+        (_("captures"), str(len(recording.segments))),
         (_("tuned to"), ", ".join(f"{decimal(c / 1e6, 4)} MHz" for c in list(centres)[:8]) or _("not told")),
         (_("began"), words.utc(starts[0]) if starts else _("not told")),
         (_("least confidence"), "" if least is None else decimal(least, 2)),

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,10 @@ PART_SAMPLES = 20_000
 MOST_COLUMNS = 160
 LEAST_SYMBOLS = 8.0
 """Shortest transform over a phone's burst, in symbols: none of them shows by itself."""
+LEAST_LEVEL = 0.2
+"""Of the burst's magnitude: what is weaker has no frequency worth drawing."""
 WIDE, HIGH = 440.0, 230.0
-Pieces = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+Pieces: TypeAlias = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ def crop(recording: Recording, e: Emission, emissions: tuple[Emission, ...]) -> 
     margin = max(e.sample_count // 2, 32)
     first = max(segment.sample_start, e.sample_start - margin)
     end = max(first + 1, min(segment.sample_start + segment.sample_count, e.sample_start + e.sample_count + margin))
-    width = max(e.high_offset_hz - e.low_offset_hz, 2 * rate / max(e.sample_count, 64))
+    width = max(e.high_offset_hz - e.low_offset_hz, 6 * rate / max(e.sample_count, 64))
     low = max(-rate / 2, e.low_offset_hz - width)
-    high = max(low + width, min(rate / 2, e.high_offset_hz + width))
+    high = min(rate / 2, max(e.high_offset_hz, e.low_offset_hz) + width)
 
     length = math.sqrt(max(e.sample_count, 1) / rate / width)
     least = LEAST_SYMBOLS / symbol_rate_hz(e) if is_guarded(e) else 0.0
@@ -89,7 +92,9 @@ def crop(recording: Recording, e: Emission, emissions: tuple[Emission, ...]) -> 
     power = power_columns(recording, (first, end), size, columns, frames, bins)
     near = [o for o in emissions if is_guarded(o) and _meets(o, first, end)]
     _blank(power, first, end, near, rate, frames * size / 2)
-    rows = slice(int((low / rate + 0.5) * bins), max(int((low / rate + 0.5) * bins) + 2, int((high / rate + 0.5) * bins)))
+    rows = slice(
+        int((low / rate + 0.5) * bins), max(int((low / rate + 0.5) * bins) + 2, int((high / rate + 0.5) * bins))
+    )
     image = decibels(power[:, rows])
     floor = float(np.quantile(image, 0.2))
     scale = Scale(floor, max(floor + 15.0, float(image.max())))
@@ -136,7 +141,7 @@ def course(recording: Recording, e: Emission) -> Plot:
     factor, unit = _units(e.sample_count / rate)
     around = 8 / symbol_rate_hz(e) if guarded else 0.0
     span = (-around * factor, (e.sample_count / rate + around) * factor)
-    frame = Frame(WIDE, HIGH, 62, 8, 8, 40, span, (-0.7 * width / 1e3, 0.7 * width / 1e3))
+    frame = Frame(WIDE, HIGH, 62, 8, 8, 40, span, (-0.8 * width / 1e3, 0.8 * width / 1e3))
     curve = "".join(path(frame, seconds * factor, hertz / 1e3) for seconds, hertz in pieces)
     hidden = [(a / rate * factor, b / rate * factor) for a, b in payload_samples(e, rate)] if guarded else []
     bands = tuple((max(frame.left, frame.at_x(a)), frame.at_x(b)) for a, b in hidden)
@@ -164,13 +169,14 @@ def known_course(recording: Recording, e: Emission) -> Pieces:
     places = np.arange(count) + (base - e.sample_start)
     # Outside the burst nothing is payload of its own, but another phone's may lie there: only the shown parts remain.
     x[~np.any([(places >= a) & (places < b) for a, b in spans], axis=0)] = 0
-    hertz = _hertz(x, taps, e, rate)
-    middles = places[half : half + len(hertz)] + 0.5
-    found = []
+    hertz, level = _hertz(x, taps, e, rate)
+    loud = level > LEAST_LEVEL * level.max()  # beyond the ramps there is only noise
+    middles: NDArray[np.float64] = places[half : half + len(hertz)] + 0.5
+    found: Pieces = []
     for a, b in spans:
         inside = (middles >= a + half + 1) & (middles < b - half - 1)
         if inside.any():
-            found.append((middles[inside][::step] / rate, hertz[inside][::step]))
+            found.append((middles[inside][::step] / rate, np.where(loud, hertz, np.nan)[inside][::step]))
     return found
 
 
@@ -187,7 +193,7 @@ def smoothed_course(recording: Recording, e: Emission) -> Pieces:
         middle, reach = (a + b) // 2, min(b - a, PART_SAMPLES) // 2 + len(taps) // 2
         x = read_samples(recording, middle - reach, 2 * reach + 2)
         if len(x) > len(taps):
-            hertz[part] = np.median(_hertz(x, taps, e, rate))
+            hertz[part] = np.median(_hertz(x, taps, e, rate)[0])
     return [(seconds, hertz)]
 
 
@@ -201,9 +207,15 @@ def _channel_filter(e: Emission, rate_hz: float) -> tuple[NDArray[np.float32], i
     return firwin(length, 0.6 * width, fs=rate_hz).astype(np.float32), step
 
 
-def _hertz(x: NDArray[np.complex64], taps: NDArray[np.float32], e: Emission, rate_hz: float) -> NDArray[np.float64]:
-    """Frequency between neighbouring samples behind the filter, relative to the carrier: float64, shape (n - taps,)."""
+def _hertz(
+    x: NDArray[np.complex64], taps: NDArray[np.float32], e: Emission, rate_hz: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Behind the filter, frequency relative to the carrier between neighbouring samples, and the first one's magnitude.
+
+    float64, each shape (n - taps,).
+    """
     turns = centre_offset_hz(e) / rate_hz * np.arange(len(x))
     mixed = x * np.exp(-2j * np.pi * turns).astype(np.complex64)
     y = fftconvolve(mixed, taps, "valid") if len(taps) > 1 else mixed
-    return np.angle(y[1:] * np.conj(y[:-1])).astype(np.float64) * rate_hz / (2 * np.pi)
+    hertz = np.angle(y[1:] * np.conj(y[:-1])).astype(np.float64) * rate_hz / (2 * np.pi)
+    return hertz, np.abs(y[:-1]).astype(np.float64)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from cellwarden.airinterface import INTERFACES, is_phone
 from cellwarden.airinterface.gsm_waveform import FRAME_SYMBOLS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
 from cellwarden.language import gettext as _
-from cellwarden.language import ngettext, number
+from cellwarden.language import number
 from cellwarden.model import Emission
 from cellwarden.radio.bands import RASTER_HZ, channels_at
 from cellwarden.radio.recording import Recording, segment_of
@@ -55,8 +55,8 @@ def when(recording: Recording, e: Emission) -> str:
 
 def duration(seconds: float) -> str:
     """A length of time in the unit that suits it."""
-    if abs(seconds) < 1e-3:
-        return f"{decimal(seconds * 1e6, 1 if seconds else 0)} µs"
+    if 0 < abs(seconds) < 1e-3:
+        return f"{decimal(seconds * 1e6, 1)} µs"
     if abs(seconds) < 10:
         return f"{decimal(seconds * 1e3, 1)} ms"
     return f"{decimal(seconds, 2)} s"
@@ -78,6 +78,8 @@ def utc(time_ns: int) -> str:
 
 def meaning(label: str) -> str:
     """What a label means in words, or nothing."""
+    if label == "unknown:burst":
+        return _("unknown burst")
     return next((_(i.kinds[label]) for i in INTERFACES if label in i.kinds), "")
 
 
@@ -104,7 +106,9 @@ def _group(recording: Recording, emissions: Sequence[Emission], members: list[in
     else:
         text = _("{count} bursts between {first} and {last}").format(**values)
     if is_phone(first):
-        return Group(place(recording, first), text, _guess(recording, [emissions[m] for m in members]), members[0], True)
+        return Group(
+            place(recording, first), text, _guess(recording, [emissions[m] for m in members]), members[0], True
+        )
     frequencies = sorted(members, key=lambda m: middle_hz(recording, emissions[m]))
     low, high = (place(recording, emissions[frequencies[end]]) for end in (0, -1))
     where = low if low == high else _("{low} to {high}").format(low=low, high=high)
@@ -118,7 +122,7 @@ def _guess(recording: Recording, members: list[Emission]) -> str:
     if asks + talks < len(members):
         return meaning(members[0].label)
     if not talks:
-        return ngettext("a phone asks for a channel", "phones ask for a channel, or one asks again", asks)
+        return _("a phone asks for a channel") if asks == 1 else _("phones ask for a channel, or one asks again")
     slots = _slots(recording, [e for e in members if e.label == "gsm:normal"])
     said = _("a few bursts of a phone")
     if talks >= CALL_BURSTS and slots == 1:
@@ -157,7 +161,7 @@ def reason(name: str) -> str:
         "twice": _("the same emission, seen again"),
         "unsure": _("below the confidence asked for"),
     }
-    return words.get(name, name)
+    return words.get(name, _(name))
 
 
 def detail(name: str) -> str:

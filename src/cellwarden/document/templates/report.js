@@ -11,7 +11,7 @@ function ticks(low, high, wanted) {
   const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough * 0.999);
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), words = numbers(Math.min(places, 20)), found = [];
   for (let n = Math.ceil(low / step - 1e-9); n <= Math.floor(high / step + 1e-9); n++)
-    found.push([n * step, words.format(n * step).replace("-", "−")]);
+    found.push([n * step, words.format(n * step + 0).replace("-", "−")]);
   return found;
 }
 
