@@ -171,7 +171,7 @@ def known_course(recording: Recording, e: Emission) -> Pieces:
     x[~np.any([(places >= a) & (places < b) for a, b in spans], axis=0)] = 0
     hertz, level = _hertz(x, taps, e, rate)
     loud = level > LEAST_LEVEL * level.max()  # beyond the ramps there is only noise
-    middles: NDArray[np.float64] = places[half : half + len(hertz)] + 0.5
+    middles = np.asarray(places[half : half + len(hertz)] + 0.5, np.float64)
     found: Pieces = []
     for a, b in spans:
         inside = (middles >= a + half + 1) & (middles < b - half - 1)
@@ -198,12 +198,15 @@ def smoothed_course(recording: Recording, e: Emission) -> Pieces:
 
 
 def _channel_filter(e: Emission, rate_hz: float) -> tuple[NDArray[np.float32], int]:
-    """Low-pass taps for an emission's band, three of its reciprocal bandwidths long, and a step to draw at."""
+    """Low-pass taps for an emission's band, and a step to draw at.
+
+    Three reciprocal bandwidths long where payload lies beside what is shown, longer and so steeper elsewhere.
+    """
     width = max(e.high_offset_hz - e.low_offset_hz, 4 * rate_hz / max(e.sample_count, 64))
     step = max(1, int(rate_hz / (5 * width)))
     if rate_hz < 1.5 * width:
         return np.ones(1, np.float32), step
-    length = min(int(3 * rate_hz / width), PART_SAMPLES) | 1
+    length = min(int((3 if is_guarded(e) else 8) * rate_hz / width), PART_SAMPLES) | 1
     return firwin(length, 0.6 * width, fs=rate_hz).astype(np.float32), step
 
 
