@@ -19,6 +19,8 @@ EACH_KIND = 3
 """So many of each label and frequency come before more of the same."""
 UNKNOWN_PARTS = 50
 """The frequency of an unknown burst is drawn as so many medians: too few for data to be read from."""
+LEAST_PART_S = 30e-6
+"""None of them is shorter than this, eight GSM symbols: the burst may be a phone's that was not recognised."""
 PART_SAMPLES = 20_000
 MOST_COLUMNS = 160
 LEAST_SYMBOLS = 8.0
@@ -142,6 +144,9 @@ def course(recording: Recording, e: Emission) -> Plot:
     around = 8 / symbol_rate_hz(e) if guarded else 0.0
     span = (-around * factor, (e.sample_count / rate + around) * factor)
     frame = Frame(WIDE, HIGH, 62, 8, 8, 40, span, (-0.8 * width / 1e3, 0.8 * width / 1e3))
+    if len(pieces) == 1 and len(pieces[0][0]) == 1:  # a single median is drawn as a line
+        seconds, hertz = pieces[0]
+        pieces = [(np.array([0.0, 2 * seconds[0]]), np.repeat(hertz, 2))]
     curve = "".join(path(frame, seconds * factor, hertz / 1e3) for seconds, hertz in pieces)
     hidden = [(a / rate * factor, b / rate * factor) for a, b in payload_samples(e, rate)] if guarded else []
     bands = tuple((max(frame.left, frame.at_x(a)), frame.at_x(b)) for a, b in hidden)
@@ -184,7 +189,7 @@ def smoothed_course(recording: Recording, e: Emission) -> Pieces:
     """The same of an unknown burst, as UNKNOWN_PARTS medians. Of each part at most PART_SAMPLES samples are read."""
     rate = recording.rate_hz
     taps, _step = _channel_filter(e, rate)
-    parts = max(1, min(UNKNOWN_PARTS, e.sample_count // 4))
+    parts = max(1, min(UNKNOWN_PARTS, int(e.sample_count / rate / LEAST_PART_S)))
     seconds, hertz = np.full(parts, np.nan), np.full(parts, np.nan)
     for part in range(parts):
         a = e.sample_start + part * e.sample_count // parts
