@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
 
-.PHONY: run test check format bench lock clean
+.PHONY: run test check format bench figures lock clean
 
 run: $(READY)
 	@mkdir -p out
@@ -27,6 +27,9 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.speed
+
+figures: $(READY)
+	$(BIN)/python docs/figures/report.py
 
 # The lock holds every package with its hashes, for every Python and platform that the project supports.
 lock: $(READY)

@@ -7,7 +7,6 @@ from babel.messages.pofile import read_po
 
 import cellwarden
 from cellwarden.airinterface import INTERFACES
-from cellwarden.cli.bands import bands
 
 SOURCE = Path(cellwarden.__file__).parent
 TITLES = {"time", "frequency", "channel", "interface", "kind", "SNR", "CFO", "confidence"}
@@ -21,7 +20,6 @@ def test_the_french_catalogue_is_complete_and_not_stale() -> None:
         message if isinstance(message, str) else tuple(message[:2])  # of a sentence with a count: singular and plural
         for _file, _line, message, _comments, _context in extract_from_dir(SOURCE, methods, options)
     }
-    marked |= {bands.help}
     marked |= TITLES | REASONS | {meaning for i in INTERFACES for meaning in i.kinds.values()}
     with (SOURCE / "language/locale/fr/LC_MESSAGES/cellwarden.po").open("rb") as file:
         translated = {entry.id for entry in read_po(file) if entry.id and entry.string}

@@ -116,7 +116,8 @@ def test_the_rate_interval_is_the_exact_one_of_a_count() -> None:
     assert poisson.cdf(n, rate.upper * DURATION_S) == pytest.approx(0.025)
 
 
-@given(st.floats(-0.5, 1), st.floats(0.1, 10), st.floats(-20, -1e-3))
+# scipy divides by the shape, which fails next to zero
+@given(st.floats(-0.5, 1).map(lambda shape: round(shape, 6)), st.floats(0.1, 10), st.floats(-20, -1e-3))
 def test_survival_and_its_inverse_are_scipys(shape: float, scale: float, log_survival: float) -> None:
     excess = float(excess_at(log_survival, shape, scale))
     assert float(survival(excess, shape, scale)) == pytest.approx(math.exp(log_survival), rel=1e-4)

@@ -1,6 +1,5 @@
 """`cellwarden bands 902.4MHz`: which bands, which side, which channel."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +11,10 @@ if TYPE_CHECKING:
     from cellwarden.radio.bands_raster import Allocation
 
 
-@click.command()
+@click.command(help=_("Say which bands and channels of GSM, UMTS, LTE, NR and unlicensed systems hold a frequency."))
 @click.argument("frequency", type=Hertz())
 def bands(frequency: float) -> None:
-    """Say which bands and channels of GSM, UMTS, LTE, NR and unlicensed systems hold a frequency."""
+    """One line for each allocation that holds the frequency."""
     from cellwarden.radio.bands import allocations_at
 
     found = allocations_at(frequency)
@@ -34,8 +33,8 @@ def _show(found: tuple["Allocation", ...]) -> None:
     from rich.table import Table
 
     words = {
-        "uplink": _("uplink (phones send here)"),
-        "downlink": _("downlink (base stations send here)"),
+        "uplink": _("uplink (phones)"),
+        "downlink": _("downlink (base stations)"),
         "both": _("both ways"),
     }
     names = {"channel": _("channel"), "carrier": _("carrier")}
@@ -47,4 +46,4 @@ def _show(found: tuple["Allocation", ...]) -> None:
         channel = "" if one.channel is None else f"{names.get(one.channel_name, one.channel_name)} {one.channel}"
         centre = "" if one.centre_hz is None else f"{one.centre_hz / 1e6:.3f} MHz"
         table.add_row(one.system, one.band, words[one.direction], channel, centre)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    Console().print(table)

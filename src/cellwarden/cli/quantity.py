@@ -5,6 +5,8 @@ import re
 
 import click
 
+from cellwarden.language import gettext as _
+
 _PREFIX = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
 _QUANTITY = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([kKMG]?)\s*(?:Hz|hz|S/s|sps)?\s*")
 
@@ -27,5 +29,5 @@ class Hertz(click.ParamType[float]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         hertz = value if isinstance(value, float) else parse(str(value))
         if hertz is None:
-            self.fail(f"{value!r}: write it as 902.4MHz, 10M or 2.1667e6", param, ctx)
+            self.fail(_("{value}: write it as 902.4MHz, 10M or 2.1667e6").format(value=repr(value)), param, ctx)
         return hertz

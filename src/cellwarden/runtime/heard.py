@@ -131,14 +131,14 @@ class Heard:
         interface, _colon, kind = e.label.partition(":")
         bursts = e.details.get("bursts")
         return (
-            f"{e.sample_start / segment.rate_hz * 1e3:.3f} ms",
-            f"{_middle_hz(e, segment) / 1e6:.4f} MHz",
+            f"{number(e.sample_start / segment.rate_hz * 1e3, 3)} ms",
+            f"{number(_middle_hz(e, segment) / 1e6, 4)} MHz",
             ", ".join(channel_names(e, segment)) if is_phone(e) else "",
             interface,
             kind if bursts is None else f"{kind} ×{bursts}",
-            f"{e.snr_db:.1f} dB",
-            "" if e.cfo_hz is None else f"{e.cfo_hz:+.0f} Hz",
-            f"{e.confidence:.3f}",
+            f"{number(e.snr_db, 1)} dB",
+            "" if e.cfo_hz is None else f"{'+' if e.cfo_hz >= 0 else ''}{number(e.cfo_hz)} Hz",
+            number(e.confidence, 3),
         )
 
     def clock(self, emission: Emission) -> datetime | None:

@@ -1,90 +1,212 @@
 """The report of one scan: a page that needs no network, for somebody who has never seen a spectrogram."""
 
-import base64
-import io
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from cellwarden import __version__
 from cellwarden.airinterface import is_phone
 from cellwarden.document import page
+from cellwarden.language import gettext as _
+from cellwarden.model import Emission
 from cellwarden.radio.annotations import write_text
-from cellwarden.radio.recording import Recording, read_samples
+from cellwarden.radio.recording import Recording
+from cellwarden.runtime import report_words as words
 from cellwarden.runtime.heard import Heard
+from cellwarden.runtime.pictures import Frame, decimal, shades, ticks
+from cellwarden.runtime.report_evidence import Plot, chosen, course, crop
+from cellwarden.runtime.report_overview import Overview, Panel, overview
+from cellwarden.runtime.report_shown import is_guarded
 
-WIDTH, HEIGHT = 1024, 700
-MOST_SAMPLES = 200_000_000
-MOST_BOXES = 5_000
+MOST_BOXES = 4_000
 MOST_ROWS = 2_000
-PALETTE = ((13, 8, 60), (71, 3, 159), (149, 33, 140), (214, 85, 93), (253, 157, 58), (240, 249, 33))
+BAR = Frame(320, 44, 12, 12, 0, 22, (0.0, 1.0), (0.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One emission in a panel, in its frame's pixels."""
+
+    row: int
+    phone: bool
+    x: float
+    y: float
+    width: float
+    height: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; each cell with the value it is sorted by."""
+
+    number: int
+    phone: bool
+    cells: tuple[tuple[str, str | float], ...]
+    pictured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is shown of one emission."""
+
+    row: int
+    phone: bool
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    crop: Plot
+    course: Plot
+    guarded: bool
 
 
 def write_report(heard: Heard, output: Path, *, force: bool) -> None:
     """Write the report; raises OutputError where it exists and `force` is not given, or the disk is full."""
-    recording = heard.recording
-    rate = recording.rate_hz
-    boxes = [
-        {
-            "x": e.low_offset_hz / rate + 0.5,
-            "y": e.sample_start / recording.sample_count,
-            "w": (e.high_offset_hz - e.low_offset_hz) / rate,
-            "h": e.sample_count / recording.sample_count,
-            "label": e.label,
-            "row": number,
-            "phone": is_phone(e),
-        }
-        for number, e in enumerate(heard.emissions)
+    write_text(output, page.render("report.html", **_values(heard)), force=force)
+
+
+def _values(heard: Heard) -> dict[str, object]:
+    recording, emissions = heard.recording, heard.emissions
+    first_phones = sorted(range(len(emissions)), key=lambda i: not is_phone(emissions[i]))
+    picture = overview(recording, emissions)
+    boxes = [_boxes(recording, panel, emissions, first_phones[:MOST_BOXES]) for panel in picture.panels]
+    pictured = chosen(emissions)
+    found, more_groups = words.groups(recording, emissions)
+    phones = [e for e in emissions if is_phone(e)]
+    return {
+        "name": recording.path.name,
+        "phone": heard.phones > 0,
+        "verdict": heard.verdict(),
+        "groups": found,
+        "more_groups": more_groups,
+        "span": words.span(recording, phones) if phones else None,
+        "looked": _looked(recording),
+        "panels": list(zip(picture.panels, [_title(recording, p) for p in picture.panels], boxes, strict=True)),
+        "panels_left_out": picture.left_out,
+        "left_out": max(0, heard.total - sum(map(len, boxes))),
+        "bar": _bar(picture),
+        "rows": _rows(heard, first_phones[:MOST_ROWS], set(pictured)),
+        "more": max(0, heard.total - MOST_ROWS, heard.total - len(emissions)),
+        "cards": [_card(recording, index, emissions) for index in pictured],
+        "cards_left_out": max(0, heard.total - len(pictured)),
+        "facts": _facts(heard),
+        "rejected": [(words.reason(name), count) for name, count in heard.rejected.most_common()],
+        "sha512": heard.sha512,
+        "version": __version__,
+    }
+
+
+def _looked(recording: Recording) -> dict[str, str]:
+    """What was listened to, for the sentence that bounds the verdict."""
+    edges = [
+        (s.centre_hz + side * recording.rate_hz / 2) / 1e6
+        for s in recording.segments
+        if s.centre_hz is not None
+        for side in (-1, 1)
     ]
-    boxes.sort(key=lambda box: not box["phone"])
-    text = page.render(
-        "report.html",
-        name=recording.path.name,
-        verdict=heard.verdict(),
-        image=_png(overview(recording)),
-        boxes=boxes[:MOST_BOXES],
-        left_out=max(0, len(boxes) - MOST_BOXES),
-        rows=heard.rows(MOST_ROWS),
-        more=max(0, len(heard.emissions) - MOST_ROWS),
-        seconds=recording.sample_count / rate,
-        rate_mhz=rate / 1e6,
-        centre_mhz=(recording.segments[0].centre_hz or 0.0) / 1e6,
-        samples=recording.sample_count,
-        rejected=dict(heard.rejected),
-        sha512=heard.sha512,
-        version=__version__,
+    length = words.duration(recording.sample_count / recording.rate_hz)
+    where = f"{decimal(min(edges), 1)} – {decimal(max(edges), 1)} MHz" if edges else ""
+    return {"length": length, "where": where or f"{decimal(recording.rate_hz / 1e6, 2)} MHz"}
+
+
+def _title(recording: Recording, panel: Panel) -> str:
+    """What a panel covers, in words."""
+    low, high = (decimal(edge, 2) for edge in panel.frame.y)
+    start, end = (words.duration(edge / panel.per_second) for edge in panel.frame.x)
+    text = f"{low} – {high} MHz, {start} – {end}"
+    if panel.stretch.centre_hz is None:
+        text = _("{range} (frequencies from the tuned one, which the recording does not tell)").format(range=text)
+    return text if panel.stretch.start_ns is None else f"{text}, {words.utc(panel.stretch.start_ns)}"
+
+
+def _boxes(recording: Recording, panel: Panel, emissions: tuple[Emission, ...], order: list[int]) -> list[Box]:
+    """Boxes of the emissions that begin in a panel; phones come last, so that they lie above the others."""
+    frame, per_sample = panel.frame, panel.per_second / recording.rate_hz
+    made = []
+    for index in reversed(order):
+        e = emissions[index]
+        if not panel.stretch.first <= max(0, e.sample_start) < panel.stretch.end:
+            continue
+        centre = panel.stretch.centre_hz or 0.0
+        left, right = (frame.at_x(s * per_sample) for s in (e.sample_start, e.sample_start + e.sample_count))
+        top, bottom = (frame.at_y((centre + edge) / 1e6) for edge in (e.high_offset_hz, e.low_offset_hz))
+        facts = (f"#{index + 1}", e.label, words.when(recording, e), words.place(recording, e), _snr(e))
+        made.append(Box(index, is_phone(e), left, top, right - left, bottom - top, " · ".join(facts)))
+    return made
+
+
+def _snr(e: Emission) -> str:
+    return _("SNR {db} dB").format(db=decimal(e.snr_db, 1))
+
+
+def _rows(heard: Heard, order: list[int], pictured: set[int]) -> list[Row]:
+    texts = heard.rows(len(heard.emissions))
+    made = []
+    for index in order:
+        e = heard.emissions[index]
+        interface, _colon, kind = e.label.partition(":")
+        channel = "".join(filter(str.isdigit, texts[index][2].partition(",")[0]))
+        keys: tuple[str | float, ...] = (
+            e.sample_start,
+            words.middle_hz(heard.recording, e),
+            int(channel) if channel else -1,
+            interface,
+            kind,
+            e.snr_db,
+            -1e9 if e.cfo_hz is None else e.cfo_hz,
+            e.confidence,
+        )
+        cells: tuple[tuple[str, str | float], ...] = tuple(zip(texts[index], keys, strict=True))
+        made.append(Row(index, is_phone(e), cells, index in pictured))
+    return made
+
+
+def _card(recording: Recording, index: int, emissions: tuple[Emission, ...]) -> Card:
+    e = emissions[index]
+    facts = [
+        (_("time"), words.when(recording, e)),
+        (_("clock"), words.clock(recording, e) or ""),
+        (_("length"), words.duration(e.sample_count / recording.rate_hz)),
+        (_("frequency"), words.place(recording, e)),
+        (_("width"), f"{decimal((e.high_offset_hz - e.low_offset_hz) / 1e3, 1)} kHz"),
+        (_("SNR"), f"{decimal(e.snr_db, 1)} dB"),
+        (_("CFO"), "" if e.cfo_hz is None else f"{decimal(e.cfo_hz, 0)} Hz"),
+        (_("confidence"), decimal(e.confidence, 3)),
+        *((words.detail(name), str(value)) for name, value in e.details.items()),
+    ]
+    title = words.meaning(e.label)
+    return Card(
+        index,
+        is_phone(e),
+        f"{e.label} – {title}" if title else e.label,
+        tuple((name, value) for name, value in facts if value),
+        crop(recording, e, emissions),
+        course(recording, e),
+        is_guarded(e),
     )
-    write_text(output, text, force=force)
 
 
-def overview(recording: Recording) -> NDArray[np.float32]:
-    """Spectrogram of the whole recording in decibels, the strongest frame of each row: float32, shape (rows, WIDTH)."""
-    size = WIDTH
-    rows = max(1, min(HEIGHT, recording.sample_count // size))
-    frames = max(1, min(recording.sample_count, MOST_SAMPLES) // size // rows)
-    window = np.hanning(size).astype(np.float32)
-    image = np.empty((rows, size), np.float32)
-    for row in range(rows):
-        start = row * recording.sample_count // rows
-        x = read_samples(recording, start, frames * size)
-        x = np.pad(x, (0, -len(x) % size)).reshape(-1, size)
-        power = np.abs(np.fft.fft(x * window, axis=1)) ** 2
-        image[row] = np.fft.fftshift(power.max(axis=0))
-    return np.asarray(10 * np.log10(image + 1e-20), np.float32)
+def _bar(picture: Overview) -> dict[str, object]:
+    """The colour bar: shades, and decibels over the middle level at their places."""
+    low, high = (edge - picture.floor_dbfs for edge in (picture.scale.low_db, picture.scale.high_db))
+    marks = [(BAR.at_x((value - low) / (high - low)), text) for value, text in ticks(low, high, 6)]
+    kilohertz = decimal(picture.bin_hz / 1e3, 1)
+    return {"shades": shades(), "marks": marks, "floor": decimal(picture.floor_dbfs, 1), "bin": kilohertz}
 
 
-def _png(decibels: NDArray[np.float32]) -> str:
-    """The picture as base64: dark is quiet, bright is loud."""
-    low = float(np.median(decibels)) - 3.0
-    high = max(low + 20.0, float(np.quantile(decibels, 0.9995)))
-    level = np.clip((decibels - low) / (high - low) * 255, 0, 255).astype(np.uint8)
-    picture = Image.fromarray(level, "L").convert("P")
-    steps = np.linspace(0, len(PALETTE) - 1, 256)
-    colours = np.array(PALETTE, float)
-    table = np.stack([np.interp(steps, np.arange(len(PALETTE)), colours[:, c]) for c in range(3)], axis=1)
-    picture.putpalette(table.astype(np.uint8).ravel().tolist())
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+def _facts(heard: Heard) -> list[tuple[str, str]]:
+    recording = heard.recording
+    starts = [s.start_ns for s in recording.segments if s.start_ns is not None]
+    centres = dict.fromkeys(s.centre_hz for s in recording.segments if s.centre_hz is not None)
+    least = getattr(heard, "min_confidence", None)
+    facts = [
+        (_("file"), recording.path.name),
+        (_("datatype"), str(recording.metadata["global"].get("core:datatype", ""))),
+        (_("sample rate"), f"{decimal(recording.rate_hz / 1e6, 4)} MS/s"),
+        (_("samples"), f"{recording.sample_count} ({words.duration(recording.sample_count / recording.rate_hz)})"),
+        (_("captures"), str(len(recording.segments))),
+        (_("tuned to"), ", ".join(f"{decimal(c / 1e6, 4)} MHz" for c in list(centres)[:8]) or _("not told")),
+        (_("began"), words.utc(starts[0]) if starts else _("not told")),
+        (_("least confidence"), "" if least is None else decimal(least, 2)),
+        (_("program"), f"Cellwarden {__version__}"),
+        ("SHA-512", heard.sha512 or _("not computed")),
+    ]
+    return [(name, value) for name, value in facts if value]

@@ -1,0 +1,176 @@
+"""What a report says in sentences: who was heard where, from when to when."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cellwarden.airinterface import INTERFACES, is_phone
+from cellwarden.airinterface.gsm_waveform import FRAME_SYMBOLS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
+from cellwarden.language import gettext as _
+from cellwarden.language import number
+from cellwarden.model import Emission
+from cellwarden.radio.annotations import segment_of
+from cellwarden.radio.bands import RASTER_HZ, channels_at
+from cellwarden.radio.recording import Recording
+from cellwarden.runtime.pictures import decimal
+
+MOST_GROUPS = 12
+CALL_BURSTS = 5
+"""A phone that sends so many normal bursts on a channel is in a call or a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Emissions of one kind on one frequency, as sentences."""
+
+    place: str
+    text: str
+    guess: str
+    row: int
+    """Index of its first emission."""
+    phone: bool
+
+
+def middle_hz(recording: Recording, e: Emission) -> float:
+    """Middle of an emission's box: absolute, or from the tuned centre where the recording does not tell that."""
+    return (segment_of(recording, e).centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2
+
+
+def place(recording: Recording, e: Emission) -> str:
+    """Channel and frequency in words."""
+    middle = middle_hz(recording, e)
+    if segment_of(recording, e).centre_hz is None:
+        shown = decimal(middle / 1e6, 3)
+        return _("{mhz} MHz from the tuned frequency").format(mhz=shown if middle < 0 else f"+{shown}")
+    names = channels_at(middle) if is_phone(e) else ()
+    frequency = f"{decimal(middle / 1e6, 1 if round(middle) % 100_000 == 0 else 3)} MHz"
+    uplink = [f"ARFCN {channel.arfcn}" for channel in names if channel.direction == "uplink"]
+    return ", ".join([" / ".join(uplink), frequency]) if uplink else frequency
+
+
+def when(recording: Recording, e: Emission) -> str:
+    """Time since the recording began."""
+    return duration(e.sample_start / recording.rate_hz)
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the unit that suits it."""
+    if 0 < abs(seconds) < 1e-3:
+        return f"{decimal(seconds * 1e6, 1)} µs"
+    if abs(seconds) < 10:
+        return f"{decimal(seconds * 1e3, 1)} ms"
+    return f"{decimal(seconds, 2)} s"
+
+
+def clock(recording: Recording, e: Emission) -> str | None:
+    """Date and time of an emission; None where the recording does not tell its start."""
+    segment = segment_of(recording, e)
+    if segment.start_ns is None:
+        return None
+    return utc(segment.start_ns + round((e.sample_start - segment.sample_start) / segment.rate_hz * 1e9))
+
+
+def utc(time_ns: int) -> str:
+    """Nanoseconds since the epoch as ISO 8601 to the millisecond."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_ns // 1000)
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} UTC"
+
+
+def meaning(label: str) -> str:
+    """What a label means in words, or nothing."""
+    if label == "unknown:burst":
+        return _("unknown burst")
+    return next((_(i.kinds[label]) for i in INTERFACES if label in i.kinds), "")
+
+
+def groups(recording: Recording, emissions: Sequence[Emission]) -> tuple[list[Group], int]:
+    """Emissions by label's interface and channel, phones first and then the largest; and how many groups are left out.
+
+    What is no phone is grouped by label alone: it may lie anywhere.
+    """
+    found: dict[tuple[object, ...], list[int]] = {}
+    for index, e in enumerate(emissions):
+        raster = round(middle_hz(recording, e) / RASTER_HZ) if is_phone(e) else None
+        found.setdefault((is_phone(e), e.label.partition(":")[0] if is_phone(e) else e.label, raster), []).append(index)
+    ordered = sorted(found.values(), key=lambda members: (not is_phone(emissions[members[0]]), -len(members)))
+    made = [_group(recording, emissions, members) for members in ordered[:MOST_GROUPS]]
+    return made, max(0, len(ordered) - MOST_GROUPS)
+
+
+def _group(recording: Recording, emissions: Sequence[Emission], members: list[int]) -> Group:
+    first, last = emissions[members[0]], emissions[members[-1]]
+    count = len(members)
+    values = {"count": number(count), "first": when(recording, first), "last": when(recording, last)}
+    if count == 1:
+        text = _("one burst at {first}").format(**values)
+    else:
+        text = _("{count} bursts between {first} and {last}").format(**values)
+    if is_phone(first):
+        return Group(
+            place(recording, first), text, _guess(recording, [emissions[m] for m in members]), members[0], True
+        )
+    frequencies = sorted(members, key=lambda m: middle_hz(recording, emissions[m]))
+    low, high = (place(recording, emissions[frequencies[end]]) for end in (0, -1))
+    where = low if low == high else _("{low} to {high}").format(low=low, high=high)
+    return Group(where, text, meaning(first.label) or first.label, members[0], False)
+
+
+def _guess(recording: Recording, members: list[Emission]) -> str:
+    """What a phone's bursts on one channel probably are. A hypothesis, and worded as one."""
+    kinds = Counter(e.label for e in members)
+    asks, talks = kinds["gsm:access"], kinds["gsm:normal"]
+    if asks + talks < len(members):
+        return meaning(members[0].label)
+    if not talks:
+        return _("a phone asks for a channel") if asks == 1 else _("phones ask for a channel, or one asks again")
+    slots = _slots(recording, [e for e in members if e.label == "gsm:normal"])
+    said = _("a few bursts of a phone")
+    if talks >= CALL_BURSTS and slots == 1:
+        said = _("probably one call or session")
+    elif talks >= CALL_BURSTS:
+        said = _("in {slots} time slots: several calls, or one fast data session").format(slots=number(slots))
+    return _("a phone asks for a channel, then {said}").format(said=said) if asks else said
+
+
+def _slots(recording: Recording, members: list[Emission]) -> int:
+    """How many of the eight slots of a frame (TS 45.002 §4.3) normal bursts of a channel lie in, within one capture."""
+    by_segment: dict[int, list[int]] = {}
+    for e in members:
+        by_segment.setdefault(segment_of(recording, e).sample_start, []).append(e.sample_start)
+    slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * recording.rate_hz
+    per_frame = round(FRAME_SYMBOLS / SLOT_SYMBOLS)
+    return max(len({round((s - starts[0]) / slot) % per_frame for s in starts}) for starts in by_segment.values())
+
+
+def span(recording: Recording, emissions: Sequence[Emission]) -> tuple[str, str]:
+    """First and last of some emissions, with date and time where known."""
+    first, last = (
+        f"{when(recording, e)} ({clock(recording, e)})" if clock(recording, e) else when(recording, e)
+        for e in (emissions[0], emissions[-1])
+    )
+    return first, last
+
+
+def reason(name: str) -> str:
+    """Why something was looked at and refused, in words."""
+    words = {
+        "faint": _("too faint to be told from noise"),
+        "impulse": _("clicks, shorter than any burst of a phone"),
+        "line": _("steady carriers and spurs"),
+        "shadow": _("skirts and images of something stronger"),
+        "twice": _("the same emission, seen again"),
+        "unsure": _("below the confidence asked for"),
+    }
+    return words.get(name, _(name))
+
+
+def detail(name: str) -> str:
+    """What a number of an interface is called."""
+    words = {
+        "training_sequence": _("training sequence"),
+        "synchronisation_sequence": _("synchronisation sequence"),
+        "modulation": _("modulation"),
+        "score": _("score"),
+    }
+    return words.get(name, name.replace("_", " "))
