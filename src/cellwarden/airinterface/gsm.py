@@ -44,7 +44,7 @@ from cellwarden.radio.bands import channels_at, direction_at
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
 CFO_STEP_HZ = 4_000.0
-CLEAR_DB = 6.0
+WEAK_DB, CLEAR_DB = 2.0, 6.0
 """Above this SNR the payload itself tells the carrier offset, and no offsets need to be tried."""
 SHORT_CUT = 0.6
 """Least squared correlation at which the offset that the payload told is believed."""
@@ -52,13 +52,19 @@ SLACK_SYMBOLS = 14
 TRANSFORM = 256
 """Bins of the transform that finds the carrier: 529 Hz each, since squares turn twice as fast."""
 REACH = math.ceil(2 * CFO_HZ * TRANSFORM / SYMBOL_RATE_HZ)
-WEAK_SCORE, FIRM_SCORE = 14.0, 26.0
-"""Least score in nats for a burst of WEAK_DB and of FIRM_DB, rising evenly in between: what is clear must also fit."""
-WEAK_DB, FIRM_DB = 2.0, 9.0
+LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "normal": ((0.0, 2.0, 3.0), (20.0, 13.5, 16.0)),
+    "access": ((0.0, 2.0), (20.0, 18.0)),
+}
+"""SNR in dB, and the least score in nats there. Of a thousand other signals of a burst's size and level (Gaussian, or
+one resource block of SC-FDMA) fewer than one reaches it, but for some ten between 2 and 3 dB."""
+UNFIT_NATS = 8.0
+"""Taken off for each decibel of its energy that a burst's symbols leave unexplained."""
+LEAST_TRAINING = 7.0
+ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (26.0, 20.0))
+"""SNR in dB, and the nats of known symbols that need no others beside them: 8-PSK, and echoes."""
 WIDEST_CHANNELS = 4
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
-UNEXPLAINED_DB = 3.7
-"""A burst whose known and decided symbols explain this much less than its energy is something else."""
 GUARD_DEPTH = 0.4
 """In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
 LEAST_EVIDENCE = 22.0
@@ -70,7 +76,14 @@ MANY_SCORE = 6.0
 """Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
 STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
-LONGEST_SYMBOLS = 175
+LINES = 8
+"""Carriers tried for a normal burst, the strongest lines of its squared symbols."""
+ROUNDS = 3
+PRIOR_VALUES = 60.0
+"""Values that the noise floor counts as when the variance of a weak burst's symbols is estimated."""
+MOST_GAIN = 10.0
+"""Most signal over noise that a symbol is believed to have: what is left then is its neighbours."""
+LONGEST_SYMBOLS = 220
 """A stretch longer than this is no single burst."""
 QUARTER = np.pi / 2
 
@@ -83,6 +96,8 @@ class _Match:
     modulation: str
     sequence: int
     score: float
+    training: float
+    """The known symbols' part of the score."""
     start: float
     """Index of the beginning of symbol 0 among the decimated samples."""
     turn: float
@@ -97,6 +112,14 @@ class _Match:
 @lru_cache
 def _known(kind: Kind) -> NDArray[np.float32]:
     return np.array([antipodal(bits) for bits in FORMATS[kind].known], np.float32)
+
+
+@lru_cache
+def _told(kind: Kind) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """All symbols that are known of a burst, the tails' too: their places, and ±1, shape (sequences, L)."""
+    layout, known = FORMATS[kind], _known(kind)
+    at = np.array([*range(layout.known_at, layout.known_at + known.shape[1]), *layout.tails])
+    return at, np.pad(known, ((0, 0), (0, len(layout.tails))), constant_values=1)
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -169,16 +192,15 @@ def _matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list
             continue
         limited = _limited(y, 2.0 * math.sqrt(float(np.median(power[a:b])) * in_channel))
         count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
-        least = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
+        more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
         for slot in range(count):
             begin = a + slot * SLOT_SYMBOLS * receiver.per_symbol
             end = b if slot == count - 1 else begin + SLOT_SYMBOLS * receiver.per_symbol
             for kind in _kinds(symbols, count):
                 match = _match(limited, power, receiver, noise, kind, (begin, end), ratio, symbols > LONGEST_SYMBOLS)
-                explained = match.modulation == "8psk" or match.snr_db > match.level_db - UNEXPLAINED_DB
                 if match.continuous and match.score < STATION_SCORE:
                     continue
-                if explained and match.score >= least_score(match.level_db) + least:
+                if _margin(match) >= more:
                     found.append(match)
     return found
 
@@ -195,10 +217,14 @@ def _kinds(symbols: float, count: int) -> tuple[Kind, ...]:
     return ("access",) if symbols < 105 else ("access", "normal")
 
 
-def least_score(level_db: float) -> float:
-    """Score in nats from which a burst of this SNR is believed."""
-    part = (level_db - WEAK_DB) / (FIRM_DB - WEAK_DB)
-    return WEAK_SCORE + (FIRM_SCORE - WEAK_SCORE) * min(max(part, 0.0), 1.0)
+def _margin(match: _Match) -> float:
+    """Nats that a match has more than it needs: of all symbols together, or of the known ones by themselves."""
+    alone = match.training - float(np.interp(match.level_db, *ENOUGH_TRAINING))
+    if match.modulation == "8psk" or match.training < LEAST_TRAINING:
+        return alone
+    unfit = min(match.snr_db - match.level_db, 0.0)
+    least = float(np.interp(match.level_db, *LEAST_SCORE[match.kind]))
+    return max(alone, match.score + UNFIT_NATS * unfit - least)
 
 
 def _match(
@@ -217,32 +243,48 @@ def _match(
     base = stretch[0] - SLACK_SYMBOLS * per
     spare = max(0.0, (stretch[1] - stretch[0]) / per - layout.symbols)
     places = 2 * SLACK_SYMBOLS + math.ceil(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if sliding else 0)
-    hypothesis = _hypothesis(y, receiver, noise, kind, base, places, clear=_level_db(ratio) > CLEAR_DB)
-    rho, sequence, place, phase, turn, aligned = hypothesis
+    sequence, place, phase, turn, blind = _hypothesis(y, receiver, noise, kind, base, places, _level_db(ratio))
     start = base + (place + phase / kernels.PHASES) * per
 
     z = np.empty(layout.symbols, np.complex64)
     e = np.empty_like(z)
     start, strength = kernels.placed(y, start, per, receiver.table, QUARTER + turn, layout.known_at, known[sequence], z)
     kernels.equalise(z, equaliser(QUARTER), e)
-    span = 2 * np.pi * (600 if aligned else 3000) / SYMBOL_RATE_HZ
-    more, unit = kernels.finest_turn(e, layout.known_at, known[sequence], span, 9 if aligned else 41)
+    span, steps = (600, 9) if blind is None else (3000, 41)
+    more, unit = kernels.finest_turn(e, layout.known_at, known[sequence], 2 * np.pi * span / SYMBOL_RATE_HZ, steps)
+    at, told = _told(kind)
+    fit, energy = kernels.explained(z, at, told[sequence], more, unit)
+    part = power[max(0, int(start)) : max(1, int(start + layout.symbols * per))]
+    level_db = _level_db(float(np.mean(part)) if len(part) else 1.0)
+    training = _training_nats(fit, energy, len(at), noise * receiver.noise_gain / 2, level_db)
     lam, payload = kernels.coherence(e, layout.known_at, known.shape[1], more, unit)
-    score = -(known.shape[1] - 1) * (0.5 if aligned else 1.0) * math.log1p(-min(rho, 0.999999))
+    score = training
     modulation, amplitude = "gmsk", strength / known.shape[1]
-    if (
-        kind == "normal" and not aligned and lam < 0.25 and rho > 0.6
-    ):  # training antipodal, payload not: 8-PSK, turning 3/16 a symbol
+    if kind == "normal" and blind is not None and lam < 0.25 and blind > 0.6:
+        # The training is antipodal, the payload is not; and all turns by 3/16 a symbol, not by a quarter.
         modulation, turn = "8psk", turn + QUARTER - 3 * np.pi / 8
+        score = training = -(known.shape[1] - 1) * math.log1p(-min(blind, 0.999999))
     else:
         score += -float(log_ndtr(-lam * math.sqrt(payload)))
         fine, amplitude = kernels.remodulated(z, layout.known_at, known[sequence], pulse_autocorrelation(), more, unit)
         turn += fine
-    part = power[max(0, int(start)) : max(1, int(start + layout.symbols * per))]
-    level_db = _level_db(float(np.mean(part)) if len(part) else 1.0)
     snr = (amplitude / FIT_GAIN) ** 2 / (noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
     continuous = sliding and not _guarded(power, start, start + layout.symbols * per, per)
-    return _Match(kind, modulation, sequence, score, start, turn, 10 * math.log10(max(snr, 1e-3)), level_db, continuous)
+    return _Match(
+        kind, modulation, sequence, score, training, start, turn, 10 * math.log10(max(snr, 1e-3)), level_db, continuous
+    )
+
+
+def _training_nats(told: float, energy: float, length: int, variance: float, level_db: float) -> float:
+    """Evidence that the known symbols are there against as much energy without them.
+
+    A likelihood ratio in which the variance is estimated from `length` values on the real axis and, for a weak burst,
+    from the floor, which then counts as PRIOR_VALUES more: what is weak can be little else than noise, what is strong
+    may be any other signal.
+    """
+    prior = float(np.interp(level_db, (WEAK_DB, CLEAR_DB), (PRIOR_VALUES, 0.0)))
+    total = energy + prior * variance
+    return -0.5 * (length - 1 + prior) * math.log1p(-min(told / max(total, 1e-30), 0.999999))
 
 
 def _level_db(ratio: float) -> float:
@@ -267,45 +309,73 @@ def _hypothesis(
     kind: Kind,
     base: float,
     places: int,
-    clear: bool,
-) -> tuple[float, int, int, int, float, bool]:
-    """Correlate the known symbols: (ρ², sequence, place, phase, turn in radians a symbol, whether aligned before)."""
+    level_db: float,
+) -> tuple[int, int, int, float, float | None]:
+    """Find the known symbols: sequence, place, phase, turn in radians a symbol, and ρ² where nothing else told it."""
     layout, known = FORMATS[kind], _known(kind)
     total = places + layout.symbols + 4
-    e = np.empty((kernels.PHASES, total), np.complex64)
-    kernels.window(y, base, receiver.per_symbol, receiver.table, QUARTER, equaliser(QUARTER), e)
+    z = np.empty((kernels.PHASES, total), np.complex64)
+    e = np.empty_like(z)
+    kernels.window(y, base, receiver.per_symbol, receiver.table, QUARTER, equaliser(QUARTER), z, e)
+    if kind == "normal":
+        lines = _lines(e[:, SLACK_SYMBOLS : total - SLACK_SYMBOLS])
+        variance = noise * receiver.noise_gain / 2
+        power = FIT_GAIN**2 * 10 ** (level_db / 10) * noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * receiver.per_symbol)
+        variance = max(variance, power / MOST_GAIN)
+        gain, expected = math.sqrt(power) / variance, power / variance / 2
+        (at, told), symbols = _told(kind), layout.symbols
+        _nats, best, _sequence, place = kernels.likeliest(z, lines, told, at, symbols, places, gain, expected)
+        line = lines[best : best + 1]
+        phase = int(line[0, 0])
+        line[0, 2:] = _turned(line[0, 2:], line[0, 1] * place)
+        kernels.tuned(z[phase, place : place + symbols], line[0], gain, ROUNDS)
+        line[0, 2:] = _turned(line[0, 2:], -line[0, 1] * place)
+        line = np.repeat(line, kernels.PHASES, axis=0)
+        line[:, 0] = range(kernels.PHASES)
+        _nats, phase, sequence, place = kernels.likeliest(z, line, told, at, symbols, places, gain, expected)
+        turn = float(line[0, 1])
+        unit = _turned(line[0, 2:], turn * place)
+        fit, energy = kernels.explained(z[phase, place:], at, told[sequence], turn, complex(*unit))
+        if level_db < CLEAR_DB or fit > SHORT_CUT * energy:
+            return sequence, place, phase, turn, None
+    # Too few symbols to find a carrier by, or eight phases: try each carrier offset.
+    scratch = np.empty((2, total), np.float32)
+    least = noise * receiver.noise_gain
     first = layout.known_at
-    phase, turn, unit = _aligned(e[:, SLACK_SYMBOLS : total - SLACK_SYMBOLS])
-    rho, sequence, place = kernels.aligned_match(e[phase], known, first, first + places, turn, unit)
-    best = (rho, sequence, place - first, phase, turn, True)
-    if kind == "access" or (clear and rho < SHORT_CUT):  # too few symbols to align by, or eight phases
-        scratch = np.empty((2, total), np.float32)
-        least = noise * receiver.noise_gain
-        turns = _turns()
-        rho, sequence, place, phase, index = kernels.best_match(e, known, first, first + places, turns, least, scratch)
-        best = (rho, sequence, place - first, phase, float(turns[index]), False)
-    return best
+    turns = _turns()
+    rho, sequence, place, phase, index = kernels.best_match(e, known, first, first + places, turns, least, scratch)
+    return sequence, place - first, phase, float(turns[index]), rho
 
 
-def _aligned(e: NDArray[np.complex64]) -> tuple[int, float, complex]:
-    """Timing, carrier (radians a symbol) and phase of antipodal symbols, whatever they say: where Σ e² e^(-2jωk) peaks.
+def _turned(unit: NDArray[np.float64], angle: float) -> tuple[float, float]:
+    """A unit complex number (real, imaginary) turned by an angle in radians."""
+    turned = complex(unit[0], unit[1]) * cmath.exp(1j * angle)
+    return turned.real, turned.imag
 
-    e: complex64, shape (PHASES, K), symbols from SLACK_SYMBOLS on. The phase, unit, is that of symbol 0 of the window,
-    and may have the wrong sign.
+
+def _lines(e: NDArray[np.complex64]) -> NDArray[np.float64]:
+    """Timing, carrier (radians a symbol) and phase of antipodal symbols, whatever they say: the tops of |Σ e² e^-2jωk|.
+
+    e: complex64, shape (PHASES, K), symbols from SLACK_SYMBOLS on. float64, shape (LINES, 4): timing, turn, and the
+    phase of symbol 0 of the window as a unit complex number, whose sign may be wrong.
     """
     e = e[:, :TRANSFORM]
     spectrum = scipy.fft.fft(e * e, TRANSFORM, axis=1)
     near = np.concatenate([spectrum[:, -REACH:], spectrum[:, : REACH + 1]], axis=1)
     power = near.real**2 + near.imag**2
-    phase, top = divmod(int(np.argmax(power)), power.shape[1])
-    row, shift = power[phase], 0.0
-    if 0 < top < len(row) - 1:
-        left, middle, right = np.sqrt(row[top - 1 : top + 2]).tolist()
-        shift = 0.5 * (left - right) / (left - 2 * middle + right - 1e-30)
-    twice = 2 * math.pi * (top - REACH + shift) / TRANSFORM
-    angle = cmath.phase(complex(near[phase, top]))
-    angle -= twice * SLACK_SYMBOLS + 2 * math.pi * shift / TRANSFORM * (e.shape[1] - 1) / 2
-    return phase, twice / 2, cmath.exp(0.5j * angle)
+    lines = np.empty((LINES, 4))
+    for i in range(LINES):
+        phase, top = divmod(int(np.argmax(power)), power.shape[1])
+        row, shift = power[phase], 0.0
+        if 0 < top < len(row) - 1:
+            left, middle, right = np.sqrt(row[top - 1 : top + 2]).tolist()
+            shift = min(max(0.5 * (left - right) / (left - 2 * middle + right - 1e-30), -0.5), 0.5)
+        twice = 2 * math.pi * (top - REACH + shift) / TRANSFORM
+        angle = cmath.phase(complex(near[phase, top]))
+        angle -= twice * SLACK_SYMBOLS + 2 * math.pi * shift / TRANSFORM * (e.shape[1] - 1) / 2
+        lines[i] = phase, twice / 2, math.cos(angle / 2), math.sin(angle / 2)
+        power[:, max(0, top - 2) : top + 3] = 0
+    return lines
 
 
 @lru_cache
@@ -353,7 +423,7 @@ def _emission(
 
 def _confidence(match: _Match) -> float:
     """Probability that the name is right, from how far the score lies above its threshold."""
-    return 1.0 - 0.5 * math.exp(-(match.score - least_score(match.level_db)) / 3.0)
+    return 1.0 - 0.5 * math.exp(-max(0.0, _margin(match)) / 3.0)
 
 
 def _one_each(found: list[Emission]) -> list[Emission]:

@@ -119,46 +119,124 @@ def window(
     table: NDArray[np.float32],
     turn: float,
     weights: NDArray[np.complex64],
+    z: NDArray[np.complex64],
     e: NDArray[np.complex64],
 ) -> None:
-    """Equalised symbols of a window at PHASES timings. e: complex64, shape (PHASES, K); the rest as in `matched`."""
-    z = np.empty(e.shape[1], np.complex64)
+    """Symbols of a window at PHASES timings, as matched (z) and as equalised (e).
+
+    z, e: complex64, shape (PHASES, K); the rest as in `matched`.
+    """
     for phase in range(len(e)):
-        matched(y, base + phase / len(e) * per_symbol, per_symbol, table, turn, z)
-        equalise(z, weights, e[phase])
+        matched(y, base + phase / len(e) * per_symbol, per_symbol, table, turn, z[phase])
+        equalise(z[phase], weights, e[phase])
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def aligned_match(
-    e: NDArray[np.complex64], known: NDArray[np.float32], first: int, last: int, turn: float, phase: complex
-) -> tuple[float, int, int]:
-    """The sequence and place that explain most of the real parts, once carrier and phase are known but for the sign.
+def likeliest(
+    z: NDArray[np.complex64],
+    lines: NDArray[np.float64],
+    known: NDArray[np.float32],
+    at: NDArray[np.int64],
+    symbols: int,
+    places: int,
+    gain: float,
+    expected: float,
+) -> tuple[float, int, int, int]:
+    """The carrier, sequence and place that are likeliest of a burst whose other symbols may be anything.
 
-    e: complex64, shape (K,), symbols of one timing; known: float32 ±1, shape (sequences, L); places first…last - 1;
-    turn: radians a symbol; phase: unit, of symbol 0. Returns (ρ², sequence, place).
+    On the real axis a symbol ±A in noise of variance σ² is r, and with x = A r / σ² its likelihood over that of noise
+    alone is exp(s x - A²/2σ²) where the symbol s is known, cosh(x) exp(-A²/2σ²) where it may be either. Their
+    logarithms add up over the burst; the phase of a carrier found from squares has either sign.
+
+    z: complex64, shape (PHASES, K), matched symbols; lines: float64, shape (n, 4), carriers to try: timing, radians a
+    symbol, and real and imaginary part of the phase of symbol 0; known: float32 ±1, shape (sequences, L), the
+    symbols at int64 places `at` of `symbols`; gain: A/σ²; expected: A²/2σ². Returns (nats, line, sequence, place).
     """
     length = known.shape[1]
-    real = np.empty(last - first + length - 1, np.float32)
-    step = np.exp(-1j * turn)
-    rotation = np.conj(phase) * np.exp(-1j * turn * first)
-    for k in range(len(real)):
-        v = e[first + k]
-        real[k] = v.real * rotation.real - v.imag * rotation.imag
-        rotation = rotation * step
-    best = (-1.0, 0, 0)
-    for place in range(last - first):
-        part = real[place : place + length]
-        energy = np.float32(1e-30)
-        for i in range(length):
-            energy += part[i] * part[i]
-        for s in range(known.shape[0]):
-            total = np.float32(0)
+    count = places + symbols - 1
+    x = np.empty(count, np.float32)
+    either = np.empty(count, np.float32)
+    best = (-np.inf, 0, 0, 0)
+    for line in range(len(lines)):
+        row = z[int(lines[line, 0])]
+        step = np.exp(-1j * lines[line, 1])
+        rotation = complex(lines[line, 2], -lines[line, 3]) * gain
+        for k in range(count):
+            v = row[k]
+            x[k] = v.real * rotation.real - v.imag * rotation.imag
+            size = abs(x[k])
+            either[k] = size + np.log1p(np.exp(-2 * size)) - np.float32(0.6931472) - np.float32(expected)
+            rotation = rotation * step
+        whole = 0.0
+        for k in range(symbols - 1):
+            whole += either[k]
+        for place in range(places):
+            whole += either[place + symbols - 1]
+            rest = whole - length * expected
             for i in range(length):
-                total += known[s, i] * part[i]
-            rho = total * total / (length * energy)
-            if rho > best[0]:
-                best = (float(rho), s, first + place)
+                rest -= either[place + at[i]]
+            for s in range(known.shape[0]):
+                told = np.float32(0)
+                for i in range(length):
+                    told += known[s, i] * x[place + at[i]]
+                nats = rest + abs(told)
+                if nats > best[0]:
+                    best = (float(nats), line, s, place)
+            whole -= either[place]
     return best
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def tuned(z: NDArray[np.complex64], line: NDArray[np.float64], gain: float, rounds: int) -> None:
+    """Carrier and phase of antipodal symbols by expectation and maximisation; `line` is refined where it stands.
+
+    A symbol is expected to be tanh(x), x as in `likeliest`; the sum S(δ) of the samples times these, turned back by
+    δ (k - middle), is largest near δ = Im(S1 S0*) / Re(S2 S0*), with the moments of S(0) about the middle.
+    z: complex64, the symbols of one burst as matched; line: float64, as in `likeliest`, for symbol 0 of z.
+    """
+    turn = line[1]
+    unit = complex(line[2], line[3])
+    middle = (len(z) - 1) / 2
+    for _ in range(rounds):
+        step = np.exp(-1j * turn)
+        rotation = np.conj(unit)
+        s0 = 0j
+        s1 = 0j
+        s2 = 0j
+        for k in range(len(z)):
+            v = z[k] * rotation
+            rotation = rotation * step
+            u = v * np.tanh(gain * v.real)
+            s0 += u
+            s1 += (k - middle) * u
+            s2 += (k - middle) * (k - middle) * u
+        bend = (s2 * np.conj(s0)).real
+        shift = (s1 * np.conj(s0)).imag / bend if bend > 0 else 0.0
+        shift = min(max(shift, -1.0 / len(z)), 1.0 / len(z))
+        turn += shift
+        unit = unit * (s0 / (abs(s0) + 1e-30)) * np.exp(-1j * shift * middle)
+    line[1] = turn
+    line[2] = unit.real
+    line[3] = unit.imag
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def explained(
+    z: NDArray[np.complex64], at: NDArray[np.int64], known: NDArray[np.float32], turn: float, phase: complex
+) -> tuple[float, float]:
+    """How much of the known symbols' energy on the real axis is theirs: (Σ s r)² / L and Σ r².
+
+    z: complex64, matched symbols of one burst; at: int64, which ones are known; turn: radians a symbol; phase: unit, of
+    symbol 0.
+    """
+    told = 0.0
+    energy = 0.0
+    for i in range(len(known)):
+        k = at[i]
+        r = (z[k] * np.exp(-1j * turn * k) * np.conj(phase)).real
+        told += known[i] * r
+        energy += r * r
+    return told * told / len(known), energy
 
 
 @njit(cache=True, fastmath=True, nogil=True)

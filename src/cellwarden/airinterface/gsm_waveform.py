@@ -58,11 +58,13 @@ class Format:
     symbols: int
     known_at: int
     known: tuple[str, ...]
+    tails: tuple[int, ...]
+    """Symbols whose bits are always 0."""
 
 
 FORMATS: dict[Kind, Format] = {
-    "normal": Format(148, 61, TRAINING),
-    "access": Format(88, 0, tuple(EXTENDED_TAIL + s for s in SYNCHRONISATION)),
+    "normal": Format(148, 61, TRAINING, (0, 1, 2, 145, 146, 147)),
+    "access": Format(88, 0, tuple(EXTENDED_TAIL + s for s in SYNCHRONISATION), (85, 86, 87)),
 }
 
 
@@ -110,9 +112,7 @@ def burst_bits(kind: Kind, sequence: int, rng: np.random.Generator) -> NDArray[n
     """Bits of one burst with random payload: int64, shape (148,) or (88,)."""
     layout = FORMATS[kind]
     bits = rng.integers(0, 2, layout.symbols)
-    bits[-3:] = 0
-    if kind == "normal":
-        bits[:3] = 0
+    bits[list(layout.tails)] = 0
     known = layout.known[sequence]
     bits[layout.known_at : layout.known_at + len(known)] = [int(b) for b in known]
     return bits
