@@ -1,5 +1,7 @@
 """Compiled loops of the GSM recogniser. Symbols are counted from 0 at the base time of a window."""
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -132,31 +134,81 @@ def window(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def lines(spectrum: NDArray[np.complex64], reach: int, count: int, symbols: int) -> NDArray[np.float64]:
+    """Carriers of antipodal symbols, whatever they say: where the spectrum of their squares is strongest.
+
+    spectrum: complex64, shape (PHASES, bins), of `symbols` squared symbols at each timing; reach: bins looked at either
+    way. Returns float64, shape (count, 4): timing, turn in radians a symbol, and the phase of symbol 0 as real and
+    imaginary part of a unit number, whose sign may be wrong: squares do not tell it.
+    """
+    bins = spectrum.shape[1]
+    power = np.empty((spectrum.shape[0], 2 * reach + 1), np.float32)
+    for p in range(power.shape[0]):
+        for i in range(power.shape[1]):
+            v = spectrum[p, (i - reach) % bins]
+            power[p, i] = v.real * v.real + v.imag * v.imag
+    size = np.sqrt(power)
+    found = np.empty((count, 4))
+    for n in range(count):
+        phase = 0
+        top = 0
+        for p in range(power.shape[0]):
+            i = int(np.argmax(power[p]))
+            if power[p, i] > power[phase, top]:
+                phase, top = p, i
+        shift = 0.0
+        if 0 < top < power.shape[1] - 1:
+            bend = size[phase, top - 1] - 2 * size[phase, top] + size[phase, top + 1]
+            if bend < 0:
+                shift = min(max(0.5 * (size[phase, top - 1] - size[phase, top + 1]) / bend, -0.5), 0.5)
+        v = spectrum[phase, (top - reach) % bins]
+        # The line's phase at the middle of the symbols does not depend on the shift; from there it goes back to 0.
+        angle = np.arctan2(v.imag, v.real) - 2 * np.pi * shift / bins * (symbols - 1) / 2
+        found[n, 0] = phase
+        found[n, 1] = np.pi * (top - reach + shift) / bins
+        found[n, 2] = np.cos(angle / 2)
+        found[n, 3] = np.sin(angle / 2)
+        power[:, max(0, top - 2) : top + 3] = 0
+    return found
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def turned(lines: NDArray[np.float64], symbols: float) -> None:
+    """Count symbols from `symbols` later on: the phases in `lines` are turned to those of that symbol, in place."""
+    for line in lines:
+        unit = complex(line[2], line[3]) * np.exp(1j * line[1] * symbols)
+        line[2] = unit.real
+        line[3] = unit.imag
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def likeliest(
     z: NDArray[np.complex64],
     lines: NDArray[np.float64],
     known: NDArray[np.float32],
-    at: NDArray[np.int64],
+    known_at: int,
+    tails: NDArray[np.int64],
     symbols: int,
     places: int,
     gain: float,
     expected: float,
-) -> tuple[float, int, int, int]:
+) -> tuple[int, int, int]:
     """The carrier, sequence and place that are likeliest of a burst whose other symbols may be anything.
 
     On the real axis a symbol ±A in noise of variance σ² is r, and with x = A r / σ² its likelihood over that of noise
     alone is exp(s x - A²/2σ²) where the symbol s is known, cosh(x) exp(-A²/2σ²) where it may be either. Their
     logarithms add up over the burst; the phase of a carrier found from squares has either sign.
 
-    z: complex64, shape (PHASES, K), matched symbols; lines: float64, shape (n, 4), carriers to try: timing, radians a
-    symbol, and real and imaginary part of the phase of symbol 0; known: float32 ±1, shape (sequences, L), the
-    symbols at int64 places `at` of `symbols`; gain: A/σ²; expected: A²/2σ². Returns (nats, line, sequence, place).
+    z: complex64, shape (PHASES, K), matched symbols; lines: float64, shape (n, 4), as from `lines`; known: float32 ±1,
+    shape (sequences, L), from symbol known_at of `symbols` on; tails: int64, symbols that are +1; gain: A/σ²; expected:
+    A²/2σ². Returns (line, sequence, place).
     """
     length = known.shape[1]
     count = places + symbols - 1
     x = np.empty(count, np.float32)
     either = np.empty(count, np.float32)
-    best = (-np.inf, 0, 0, 0)
+    best = (0, 0, 0)
+    most = -np.inf
     for line in range(len(lines)):
         row = z[int(lines[line, 0])]
         step = np.exp(-1j * lines[line, 1])
@@ -164,24 +216,31 @@ def likeliest(
         for k in range(count):
             v = row[k]
             x[k] = v.real * rotation.real - v.imag * rotation.imag
-            size = abs(x[k])
-            either[k] = size + np.log1p(np.exp(-2 * size)) - np.float32(0.6931472) - np.float32(expected)
             rotation = rotation * step
+        for k in range(count):  # ln cosh x, to 0.02
+            size = abs(x[k])
+            bend = max(np.float32(0), np.float32(1) - size * np.float32(1 / 2.3))
+            either[k] = size - np.float32(math.log(2)) * (np.float32(1) - bend * bend * bend) - np.float32(expected)
         whole = 0.0
         for k in range(symbols - 1):
             whole += either[k]
         for place in range(places):
             whole += either[place + symbols - 1]
-            rest = whole - length * expected
+            rest = whole
+            ends = np.float32(0)
+            for i in tails:
+                rest -= either[place + i]
+                ends += x[place + i]
+            first = place + known_at
             for i in range(length):
-                rest -= either[place + at[i]]
+                rest -= either[first + i]
             for s in range(known.shape[0]):
-                told = np.float32(0)
+                told = ends
                 for i in range(length):
-                    told += known[s, i] * x[place + at[i]]
-                nats = rest + abs(told)
-                if nats > best[0]:
-                    best = (float(nats), line, s, place)
+                    told += known[s, i] * x[first + i]
+                if rest + abs(told) > most:
+                    most = rest + abs(told)
+                    best = (line, s, place)
             whole -= either[place]
     return best
 
@@ -222,21 +281,27 @@ def tuned(z: NDArray[np.complex64], line: NDArray[np.float64], gain: float, roun
 
 @njit(cache=True, fastmath=True, nogil=True)
 def explained(
-    z: NDArray[np.complex64], at: NDArray[np.int64], known: NDArray[np.float32], turn: float, phase: complex
-) -> tuple[float, float]:
-    """How much of the known symbols' energy on the real axis is theirs: (Σ s r)² / L and Σ r².
+    z: NDArray[np.complex64],
+    known_at: int,
+    known: NDArray[np.float32],
+    tails: NDArray[np.int64],
+    turn: float,
+    phase: complex,
+) -> tuple[float, float, int]:
+    """How much of the known symbols' energy on the real axis is theirs: (Σ s r)² / n, Σ r², and their number n.
 
-    z: complex64, matched symbols of one burst; at: int64, which ones are known; turn: radians a symbol; phase: unit, of
-    symbol 0.
+    z: complex64, matched symbols of one burst; known: float32 ±1, from symbol known_at on; tails: int64, symbols that
+    are +1; turn: radians a symbol; phase: unit, of symbol 0.
     """
     told = 0.0
     energy = 0.0
-    for i in range(len(known)):
-        k = at[i]
+    for i in range(len(known) + len(tails)):
+        k = known_at + i if i < len(known) else tails[i - len(known)]
         r = (z[k] * np.exp(-1j * turn * k) * np.conj(phase)).real
-        told += known[i] * r
+        told += r * (known[i] if i < len(known) else 1.0)
         energy += r * r
-    return told * told / len(known), energy
+    count = len(known) + len(tails)
+    return told * told / count, energy, count
 
 
 @njit(cache=True, fastmath=True, nogil=True)

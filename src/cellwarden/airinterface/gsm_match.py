@@ -1,0 +1,340 @@
+"""Looks for GSM bursts in the samples of one channel.
+
+Power tells where a burst may lie; what follows reads the drawing above `gsm` from left to right.
+
+    samples ► matched filter, 4 timings a symbol ► z, and equalised e
+    normal burst:  lines of e² (carrier, phase) ► likelihood of each line, sequence and place on the real axis of z
+    access burst:  the known symbols slide over e for every carrier offset; so do those of a normal burst of 8-PSK
+    then:          time and carrier to a fraction; nats of the known symbols, nats of the payload's lying on one axis;
+                   the decisions are sent once more, and the difference tells carrier offset and SNR
+
+Decisions never leave the compiled loops. Carrier offset and SNR come near the Cramér–Rao bound.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy.special import log_ndtr
+
+from cellwarden.airinterface import gsm_kernels as kernels
+from cellwarden.airinterface.gsm_receiver import Receiver, equaliser, pulse_autocorrelation
+from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind, antipodal
+from cellwarden.detect.evidence import evidence, log_likelihood_ratio
+from cellwarden.detect.kernels import best_runs
+
+CFO_HZ = 25_000.0
+"""Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
+CFO_STEP_HZ = 4_000.0
+SLACK_SYMBOLS = 14
+"""How far from the edges that power tells a burst may begin or end."""
+TRANSFORM = 256
+"""Bins of the transform that finds the carrier: 529 Hz each, since squares turn twice as fast."""
+REACH = math.ceil(2 * CFO_HZ * TRANSFORM / SYMBOL_RATE_HZ)
+LINES = 8
+"""Carriers tried for a normal burst, the strongest lines of its squared symbols."""
+ROUNDS = 2
+"""Of tuning carrier and phase to a burst's own symbols."""
+MOST_GAIN = 10.0
+"""Most signal over noise that a symbol is believed to have: what is left then is its neighbours."""
+WEAK_DB, CLEAR_DB = 2.0, 6.0
+"""SNR up to which a burst is too weak, and from which it is clear enough, to tell its noise without the floor."""
+PRIOR_VALUES = 60.0
+"""Values that the noise floor counts as when the variance of a weak burst's symbols is estimated."""
+LEAST_EVIDENCE = 22.0
+"""Least evidence of energy against noise in nats before symbols are looked for."""
+LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "normal": ((0.0, 1.5, 3.0), (21.0, 14.5, 17.0)),
+    "access": ((0.0, 2.0), (21.0, 17.0)),
+}
+"""SNR in dB, and the least score in nats there. Of a thousand other signals of a burst's size and level (Gaussian, or
+one resource block of SC-FDMA) fewer than one reaches it, but for some ten between 2 and 3 dB."""
+UNFIT_NATS = 8.0
+"""Taken off for each decibel of its energy that a burst's symbols leave unexplained."""
+LEAST_TRAINING = 7.0
+"""Least nats of the known symbols by themselves."""
+ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (26.0, 20.0))
+"""SNR in dB, and the nats of known symbols that need no others beside them: 8-PSK, and echoes."""
+ONE_AXIS = 0.25
+"""Least coherence of a payload of two phases; eight have none."""
+PAYLOAD_NATS = 6.0
+"""Least nats of a payload of two phases in a clear burst."""
+MANY_SCORE = 6.0
+"""Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
+STATION_SCORE = 32.0
+"""Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
+LONGEST_SYMBOLS = 220
+"""A stretch longer than this is no single burst, blurred as its edges may be."""
+GUARD_DEPTH = 0.4
+"""In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
+FIT_GAIN = 0.885
+"""Amplitude that the fit finds in a clean burst of 1."""
+PASSED = 0.857
+"""Part of a burst's power that passes the channel filter."""
+QUARTER = np.pi / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One recognised burst in symbols of a channel's samples."""
+
+    kind: Kind
+    modulation: str
+    sequence: int
+    score: float
+    """Nats of all symbols."""
+    training: float
+    """The known symbols' part of the score."""
+    start: float
+    """Index of the beginning of symbol 0 among the channel's samples."""
+    turn: float
+    """Carrier offset in radians a symbol."""
+    snr_db: float
+    """Of the part that fits the hypothesis."""
+    level_db: float
+    """Of all energy in the channel."""
+    continuous: bool
+
+
+class _Channel(NamedTuple):
+    """One channel's samples and what is known of them."""
+
+    y: NDArray[np.complex64]
+    power: NDArray[np.float32]
+    """Over the noise."""
+    noise: float
+    """Variance that white noise would have in a sample of y."""
+    receiver: Receiver
+
+
+class _Stretch(NamedTuple):
+    """Where a burst may lie: its first and last sample index, SNR, and whether it may begin anywhere in a slot."""
+
+    begin: float
+    end: float
+    level_db: float
+    sliding: bool
+
+
+class _Guess(NamedTuple):
+    """A burst's sequence, index of symbol 0, carrier (radians a symbol), and ρ² where every carrier was tried."""
+
+    sequence: int
+    start: float
+    turn: float
+    rho: float | None
+
+
+def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[Match]:
+    """GSM bursts among the samples of one channel.
+
+    y: complex64, shape (n,), `receiver.per_symbol` samples a symbol; noise: the variance that white noise would have in
+    a sample, before the channel filter.
+    """
+    in_channel = noise * receiver.channel_noise
+    power = (y.real**2 + y.imag**2) / np.float32(in_channel)
+    freedom = 1 / receiver.channel_noise
+    level = float(np.mean(power)) - 1.0
+    if level < 0.05:
+        return []
+    found: list[Match] = []
+    for a, b in best_runs(log_likelihood_ratio(power, min(0.8 * level, 20.0), freedom), 14.0, 5.0).tolist():
+        symbols = (b - a) / receiver.per_symbol
+        ratio = float(np.mean(power[a:b]))
+        if symbols < 60 or evidence(ratio, (b - a) / freedom) < LEAST_EVIDENCE:
+            continue
+        limited = _limited(y, 2.0 * math.sqrt(float(np.median(power[a:b])) * in_channel))
+        channel = _Channel(limited, power, noise, receiver)
+        count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
+        more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
+        for stretch in _slots(a, b, count, _level_db(ratio, receiver), receiver.per_symbol):
+            tried = [_match(channel, stretch, kind) for kind in _kinds(symbols, count)]
+            found += [m for m in tried if margin(m) >= more and not (m.continuous and m.score < STATION_SCORE)]
+    return found
+
+
+def _slots(a: int, b: int, count: int, level_db: float, per_symbol: float) -> Iterator[_Stretch]:
+    """A stretch cut into `count` slots."""
+    slot = SLOT_SYMBOLS * per_symbol
+    sliding = (b - a) / per_symbol > LONGEST_SYMBOLS
+    for number in range(count):
+        begin = a + number * slot
+        yield _Stretch(begin, b if number == count - 1 else begin + slot, level_db, sliding)
+
+
+def _limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
+    """Samples with their magnitude limited. GMSK has none to lose; a few pulses must not pass for a whole sequence."""
+    return y * np.minimum(1.0, np.float32(most) / (np.abs(y) + np.float32(1e-30)))
+
+
+def _kinds(symbols: float, count: int) -> tuple[Kind, ...]:
+    """What a stretch of so many symbols may be; its edges are blurred by some fifteen symbols when it is weak."""
+    if count > 1 or symbols > 130:
+        return ("normal",)
+    return ("access",) if symbols < 105 else ("access", "normal")
+
+
+def margin(match: Match) -> float:
+    """Nats that a match has more than it needs: of all symbols together, or of the known ones by themselves."""
+    alone = match.training - _enough(match.level_db)
+    if match.modulation == "8psk" or match.training < LEAST_TRAINING:
+        return alone
+    unfit = min(match.snr_db - match.level_db, 0.0)
+    least = float(np.interp(match.level_db, *LEAST_SCORE[match.kind]))
+    return max(alone, match.score + UNFIT_NATS * unfit - least)
+
+
+def _enough(level_db: float) -> float:
+    return float(np.interp(level_db, *ENOUGH_TRAINING))
+
+
+def confidence(match: Match) -> float:
+    """Probability that the name is right."""
+    return 1.0 - 0.5 * math.exp(-max(0.0, margin(match)) / 3.0)
+
+
+def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
+    """The best hypothesis for one burst in a stretch."""
+    layout, per = FORMATS[kind], channel.receiver.per_symbol
+    base = stretch.begin - SLACK_SYMBOLS * per
+    spare = max(0.0, (stretch.end - stretch.begin) / per - layout.symbols)
+    places = 2 * SLACK_SYMBOLS + math.ceil(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if stretch.sliding else 0)
+    z = np.empty((kernels.PHASES, places + layout.symbols + 4), np.complex64)
+    e = np.empty_like(z)
+    kernels.window(channel.y, base, per, channel.receiver.table, QUARTER, equaliser(QUARTER), z, e)
+    if kind == "access":  # too few symbols to find a carrier by their squares
+        return _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
+    guess = _likeliest(z, e, kind, channel, stretch.level_db, base, places)
+    match = _fitted(channel, stretch, kind, guess)
+    if stretch.level_db < CLEAR_DB or (margin(match) > 0 and match.score - match.training > PAYLOAD_NATS):
+        return match
+    blind = _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
+    return max(match, blind, key=margin)
+
+
+def _likeliest(
+    z: NDArray[np.complex64],
+    e: NDArray[np.complex64],
+    kind: Kind,
+    channel: _Channel,
+    level_db: float,
+    base: float,
+    places: int,
+) -> _Guess:
+    """The likeliest burst on the carriers that its squared symbols tell, then on that carrier once it is tuned."""
+    layout, known, tails = FORMATS[kind], _known(kind), _tails(kind)
+    receiver, per = channel.receiver, channel.receiver.per_symbol
+    power = FIT_GAIN**2 * 10 ** (level_db / 10) * channel.noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per)
+    variance = max(channel.noise * receiver.noise_gain / 2, power / MOST_GAIN)
+    gain, expected = math.sqrt(power) / variance, power / variance / 2
+
+    middle = e[:, SLACK_SYMBOLS : e.shape[1] - SLACK_SYMBOLS][:, :TRANSFORM]
+    lines = kernels.lines(scipy.fft.fft(middle * middle, TRANSFORM, axis=1), REACH, LINES, middle.shape[1])
+    kernels.turned(lines, -SLACK_SYMBOLS)
+    best, _sequence, place = kernels.likeliest(
+        z, lines, known, layout.known_at, tails, layout.symbols, places, gain, expected
+    )
+    line = lines[best : best + 1]
+    kernels.turned(line, place)
+    kernels.tuned(z[int(line[0, 0]), place : place + layout.symbols], line[0], gain, ROUNDS)
+    kernels.turned(line, -place)
+    timings = np.repeat(line, kernels.PHASES, axis=0)
+    timings[:, 0] = range(kernels.PHASES)
+    phase, sequence, place = kernels.likeliest(
+        z, timings, known, layout.known_at, tails, layout.symbols, places, gain, expected
+    )
+    return _Guess(sequence, base + (place + phase / kernels.PHASES) * per, float(line[0, 1]), None)
+
+
+def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base: float, places: int) -> _Guess:
+    """The known symbols at each place, time and carrier offset."""
+    layout, known, turns = FORMATS[kind], _known(kind), _turns()
+    scratch = np.empty((2, e.shape[1]), np.float32)
+    least = channel.noise * channel.receiver.noise_gain
+    first = layout.known_at
+    rho, sequence, place, phase, index = kernels.best_match(e, known, first, first + places, turns, least, scratch)
+    start = base + (place - first + phase / kernels.PHASES) * channel.receiver.per_symbol
+    return _Guess(sequence, start, float(turns[index]), rho)
+
+
+def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> Match:
+    """Time, carrier, level and evidence of a burst that begins near where it was guessed."""
+    layout, known, receiver = FORMATS[kind], _known(kind)[guess.sequence], channel.receiver
+    per, first = receiver.per_symbol, layout.known_at
+    z = np.empty(layout.symbols, np.complex64)
+    e = np.empty_like(z)
+    start, strength = kernels.placed(channel.y, guess.start, per, receiver.table, QUARTER + guess.turn, first, known, z)
+    kernels.equalise(z, equaliser(QUARTER), e)
+    span, steps = (600, 9) if guess.rho is None else (3000, 41)
+    more, unit = kernels.finest_turn(e, first, known, 2 * np.pi * span / SYMBOL_RATE_HZ, steps)
+    coherence, payload = kernels.coherence(e, first, len(known), more, unit)
+    part = channel.power[max(0, int(start)) : max(1, int(start + layout.symbols * per))]
+    level_db = _level_db(float(np.mean(part)) if len(part) else 1.0, receiver)
+    told, energy, count = kernels.explained(z, first, known, _tails(kind), more, unit)
+    training = _training_nats(told, energy, count, channel.noise * receiver.noise_gain / 2, level_db)
+    if guess.rho is not None and kind == "normal":
+        training = max(training, -(len(known) - 1) * math.log1p(-min(guess.rho, 0.999999)))
+    if kind == "normal" and coherence < ONE_AXIS and training >= _enough(level_db):
+        # The training is antipodal, the payload is not; and all turns by 3/16 a symbol, not by a quarter.
+        modulation, turn, amplitude = "8psk", guess.turn + QUARTER - 3 * np.pi / 8, strength / len(known)
+        score = training
+    else:
+        fine, amplitude = kernels.remodulated(z, first, known, pulse_autocorrelation(), more, unit)
+        modulation, turn = "gmsk", guess.turn + fine
+        score = training - float(log_ndtr(-coherence * math.sqrt(payload)))
+    snr = (amplitude / FIT_GAIN) ** 2 / (channel.noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
+    continuous = stretch.sliding and not _guarded(channel.power, start, start + layout.symbols * per, per)
+    snr_db = 10 * math.log10(max(snr, 1e-3))
+    return Match(kind, modulation, guess.sequence, score, training, start, turn, snr_db, level_db, continuous)
+
+
+def _training_nats(told: float, energy: float, count: int, variance: float, level_db: float) -> float:
+    """Evidence that the known symbols are there against as much energy without them.
+
+    A likelihood ratio in which the variance is estimated from `count` values on the real axis and, for a weak burst,
+    from the floor, which then counts as PRIOR_VALUES more: what is weak can be little else than noise, what is strong
+    may be any other signal.
+    """
+    prior = float(np.interp(level_db, (WEAK_DB, CLEAR_DB), (PRIOR_VALUES, 0.0)))
+    total = energy + prior * variance
+    return -0.5 * (count - 1 + prior) * math.log1p(-min(told / max(total, 1e-30), 0.999999))
+
+
+def _level_db(ratio: float, receiver: Receiver) -> float:
+    """SNR in 200 kHz from the power over the noise behind the channel filter."""
+    noise_hz = receiver.channel_noise * SYMBOL_RATE_HZ * receiver.per_symbol
+    return 10 * math.log10(max((ratio - 1) * noise_hz / (PASSED * CHANNEL_HZ), 1e-3))
+
+
+def _guarded(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
+    """Whether the power falls before and after a burst, as it does in the guard periods of an uplink."""
+    inside = float(np.mean(power[max(0, int(start)) : int(end)]))
+    for a, b in ((start - 6 * per_symbol, start - 3 * per_symbol), (end + 3 * per_symbol, end + 6 * per_symbol)):
+        guard = power[max(0, int(a)) : max(0, int(b))]
+        if len(guard) and float(np.mean(guard)) > max(GUARD_DEPTH * inside, 1.5):
+            return False
+    return True
+
+
+@lru_cache
+def _known(kind: Kind) -> NDArray[np.float32]:
+    """Training or synchronisation sequences: float32 ±1, shape (sequences, L)."""
+    return np.array([antipodal(bits) for bits in FORMATS[kind].known], np.float32)
+
+
+@lru_cache
+def _tails(kind: Kind) -> NDArray[np.int64]:
+    return np.array(FORMATS[kind].tails)
+
+
+@lru_cache
+def _turns() -> NDArray[np.float64]:
+    """Carrier offsets to try, in radians a symbol. 8-PSK training, seen as GMSK, lies 1/32 of a turn a symbol lower."""
+    psk8 = SYMBOL_RATE_HZ / 16
+    offsets = np.arange(-CFO_HZ - psk8, CFO_HZ + CFO_STEP_HZ, CFO_STEP_HZ)
+    return 2 * np.pi / SYMBOL_RATE_HZ * offsets

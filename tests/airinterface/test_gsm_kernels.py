@@ -1,0 +1,164 @@
+"""Each compiled loop of the GSM recogniser against a plain numpy twin, on random input."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cellwarden.airinterface import gsm_kernels as kernels
+from cellwarden.airinterface.gsm_receiver import equaliser, pulse_autocorrelation, receiver
+
+RATE = 2_166_667.0
+KNOWN = np.where(np.random.default_rng(1).random((3, 9)) < 0.5, -1, 1).astype(np.float32)
+TAILS = np.array([0, 1, 38, 39])
+
+
+def noise(seed: int, *shape: int) -> NDArray[np.complex64]:
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64)
+
+
+def axis(z: NDArray[np.complex64], turn: float, unit: complex) -> NDArray[np.float64]:
+    """Symbols on the real axis once carrier and phase are taken off."""
+    return np.real(z * np.exp(-1j * turn * np.arange(len(z))) * np.conj(unit)).astype(float)
+
+
+@pytest.mark.parametrize("base", [-20.3, 0.0, 5.7, 180.2])
+def test_matched_filter_is_a_dot_product_with_the_pulse_at_each_symbol(base: float) -> None:
+    y, rx = noise(2, 220), receiver(RATE)
+    out = np.empty(30, np.complex64)
+    kernels.matched(y, base, rx.per_symbol, rx.table, 0.3, out)
+    half = rx.table.shape[1] // 2
+    padded = np.concatenate([np.zeros(400), y, np.zeros(400)])
+    for k in range(30):
+        position = base + (k + 0.5) * rx.per_symbol
+        whole = math.floor(position)
+        row = rx.table[int((position - whole) * kernels.SUBSTEPS + 0.5)]
+        part = padded[400 + whole - half : 400 + whole + half + 1]
+        assert out[k] == pytest.approx(np.sum(row * part) * np.exp(-0.3j * k), abs=1e-4)
+
+
+def test_a_window_holds_matched_and_equalised_symbols_of_each_timing() -> None:
+    y, rx, weights = noise(3, 200), receiver(RATE), equaliser(np.pi / 2)
+    z = np.empty((kernels.PHASES, 25), np.complex64)
+    e = np.empty_like(z)
+    kernels.window(y, 11.0, rx.per_symbol, rx.table, np.pi / 2, weights, z, e)
+    alone = np.empty(25, np.complex64)
+    for phase in range(kernels.PHASES):
+        kernels.matched(y, 11.0 + phase / kernels.PHASES * rx.per_symbol, rx.per_symbol, rx.table, np.pi / 2, alone)
+        np.testing.assert_allclose(z[phase], alone, atol=1e-5)
+        np.testing.assert_allclose(e[phase], np.convolve(alone, weights[::-1], "same"), atol=1e-4)
+
+
+def test_best_match_finds_the_largest_squared_correlation() -> None:
+    e = noise(4, kernels.PHASES, 30)
+    turns = np.array([-0.2, 0.0, 0.15])
+    length, least = KNOWN.shape[1], 0.1
+    best = max(
+        (
+            abs(np.sum(KNOWN[s] * (row := (e[p] * np.exp(-1j * w * np.arange(30)))[at : at + length]))) ** 2
+            / (length * max(np.sum(np.abs(row) ** 2), length * least)),
+            (s, at, p, i),
+        )
+        for p in range(kernels.PHASES)
+        for i, w in enumerate(turns)
+        for at in range(2, 15)
+        for s in range(len(KNOWN))
+    )
+    rho, *where = kernels.best_match(e, KNOWN, 2, 15, turns, least, np.empty((2, 30), np.float32))
+    assert rho == pytest.approx(best[0], rel=1e-4) and tuple(where) == best[1]
+
+
+def test_lines_are_the_tops_of_the_spectrum_with_the_phase_of_symbol_zero() -> None:
+    symbols, turn, phase = 150, 0.05, 0.7
+    signs = np.where(np.random.default_rng(5).random(symbols) < 0.5, -1, 1)
+    e = 0.05 * noise(6, kernels.PHASES, symbols)
+    e[2] += (signs * np.exp(1j * (turn * np.arange(symbols) + phase))).astype(np.complex64)
+    found = kernels.lines(np.fft.fft(e * e, 256, axis=1).astype(np.complex64), 40, 3, symbols)
+    assert found.shape == (3, 4) and found[0, 0] == 2
+    assert found[0, 1] == pytest.approx(turn, abs=2e-3)
+    angle = math.atan2(found[0, 3], found[0, 2])
+    assert math.sin(angle - phase) == pytest.approx(0.0, abs=0.15)  # the sign may be wrong
+    middle = found[0, 1] * symbols / 2 + angle - turn * symbols / 2 - phase
+    assert math.sin(middle) == pytest.approx(0.0, abs=0.02)
+
+
+def test_turned_lines_tell_the_phase_of_another_symbol() -> None:
+    line = np.array([[0.0, 0.1, math.cos(0.4), math.sin(0.4)]])
+    kernels.turned(line, 7)
+    np.testing.assert_allclose(line, [[0.0, 0.1, math.cos(1.1), math.sin(1.1)]], atol=1e-12)
+
+
+def test_likeliest_maximises_the_likelihood_of_known_and_unknown_symbols() -> None:
+    symbols, places, known_at, gain, expected = 40, 12, 15, 1.4, 0.6
+    z = noise(7, kernels.PHASES, symbols + places)
+    lines = np.array([[p, w, math.cos(a), math.sin(a)] for p, w, a in ((0, 0.1, 0.3), (3, -0.05, 2.0), (1, 0.0, 1.0))])
+    length = KNOWN.shape[1]
+    nats = {}
+    for i, (p, w, re, im) in enumerate(lines):
+        x = gain * axis(z[int(p)], w, complex(re, im))
+        either = np.log(np.cosh(x)) - expected
+        for place in range(places):
+            burst = slice(place, place + symbols)
+            told = np.concatenate([place + known_at + np.arange(length), place + TAILS])
+            rest = np.sum(either[burst]) - np.sum(either[told])
+            for s in range(len(KNOWN)):
+                nats[i, s, place] = rest + abs(np.sum(np.append(KNOWN[s], np.ones(len(TAILS))) * x[told]))
+    chosen = kernels.likeliest(z, lines, KNOWN, known_at, TAILS, symbols, places, gain, expected)
+    assert nats[chosen] >= max(nats.values()) - 0.02 * symbols  # ln cosh is good to 0.02
+
+
+def test_tuning_ends_at_the_carrier_and_phase_of_the_symbols() -> None:
+    k = np.arange(148)
+    signs = np.where(np.random.default_rng(8).random(148) < 0.5, -1, 1)
+    z = (signs * np.exp(1j * (0.013 * k + 1.0)) + 0.3 * noise(9, 148)).astype(np.complex64)
+    line = np.array([0.0, 0.017, math.cos(0.8), math.sin(0.8)])
+    kernels.tuned(z, line, 5.0, 6)
+    # the Cramér–Rao bound here is sqrt(12 · 0.09 / 148³) = 0.6 mrad a symbol and sqrt(4 · 0.09 / 148) = 50 mrad
+    assert line[1] == pytest.approx(0.013, abs=0.002)
+    assert math.sin(math.atan2(line[3], line[2]) - 1.0) == pytest.approx(0.0, abs=0.15)
+
+
+def test_explained_energy_is_that_of_the_known_symbols_on_the_real_axis() -> None:
+    z, unit = noise(10, 40), np.exp(0.9j)
+    told, energy, count = kernels.explained(z, 15, KNOWN[1], TAILS, 0.07, unit)
+    where = np.append(15 + np.arange(KNOWN.shape[1]), TAILS)
+    real = axis(z, 0.07, unit)[where]
+    assert count == len(where) and energy == pytest.approx(np.sum(real**2))
+    assert told == pytest.approx(np.sum(np.append(KNOWN[1], np.ones(4)) * real) ** 2 / count)
+
+
+def test_coherence_is_the_share_of_the_payload_on_one_axis() -> None:
+    e, unit = noise(11, 40), np.exp(-0.4j)
+    v = np.delete(e * np.exp(-0.02j * np.arange(40)) * np.conj(unit), np.arange(15, 24))
+    share, count = kernels.coherence(e, 15, 9, 0.02, unit)
+    assert count == 31
+    assert share == pytest.approx(np.sum(v.real**2 - v.imag**2) / np.sum(np.abs(v) ** 2), abs=1e-5)
+
+
+def test_finest_turn_is_where_squares_and_known_symbols_agree_best() -> None:
+    e, span, steps = noise(12, 40), 0.05, 9
+    e[15:24] += 3 * KNOWN[0] * np.exp(0.021j * np.arange(15, 24))
+    scores = []
+    for turn in np.linspace(-span, span, steps):
+        v = e * np.exp(-1j * turn * np.arange(40))
+        known = np.sum(KNOWN[0] * v[15:24])
+        scores.append(abs(np.sum(np.delete(v, np.arange(15, 24)) ** 2)) + 2 * abs(known) ** 2 / 9)
+    turn, unit = kernels.finest_turn(e, 15, KNOWN[0], span, steps)
+    top = int(np.argmax(scores))
+    assert abs(turn - np.linspace(-span, span, steps)[top]) <= span / (steps - 1) + 1e-9
+    phase = np.sum(KNOWN[0] * e[15:24] * np.exp(-1j * turn * np.arange(15, 24)))
+    assert unit == pytest.approx(phase / abs(phase), abs=1e-5)
+
+
+def test_remodulated_decisions_tell_amplitude_and_carrier_of_a_clean_burst() -> None:
+    pulse = pulse_autocorrelation()
+    a = np.where(np.random.default_rng(13).random(152) < 0.5, -1, 1)
+    lag = [a[2 + d : 150 + d] for d in (-2, -1, 0, 1, 2)]
+    model = lag[2] * pulse[0] - pulse[2] * (lag[0] + lag[4]) + 1j * pulse[1] * (lag[3] - lag[1])
+    z = (0.8 * model * np.exp(0.0004j * np.arange(148) + 0.1j)).astype(np.complex64)
+    known = a[2 + 61 : 2 + 87].astype(np.float32)
+    turn, amplitude = kernels.remodulated(z, 61, known, pulse, 0.0, np.exp(0.1j))
+    assert turn == pytest.approx(0.0004, abs=1e-5)
+    assert amplitude == pytest.approx(0.8, abs=0.01)
