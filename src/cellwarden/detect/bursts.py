@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ EDGE = 10**-1.8
 """A burst ends in frequency where its density falls by 18 dB below its strongest band."""
 BRIDGE = 0.1
 """A gap in frequency narrower than this part of the band beside it is a fade, not an edge."""
+DEEP = 1e3
+"""A gap is where the power falls by this factor (30 dB), also where that is not yet noise."""
+STEP = 4.0
+"""A step of this factor (6 dB) is no envelope's."""
+WIDEST_FADE_HZ = 400e3
 SHORTEST_S = 8e-6
 NARROWEST_HZ = 12e3
 OVERSAMPLING = 1.5
@@ -87,22 +93,25 @@ def _bands(chunk: coarse.Chunk, low: int, high: int, first_bin: int, end_bin: in
     gamma = min(max(strength, 0.1), GAIN_CAP)
     level = max(1.0, (1 + strength) * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
     gain = freedom * (part / level * gamma / (1 + gamma) - math.log1p(gamma))
-    runs = _bridged(kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0).tolist())
+    runs = _bridged(kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0).tolist(), WIDEST_FADE_HZ / bin_hz)
     means = [float(np.mean(part[first:end])) for first, end in runs]
     for number, (first, end) in enumerate(runs):
         if not any(_is_skirt(runs[number], means[number], *other) for other in zip(runs, means, strict=True)):
             yield (first_bin + first - size / 2 - 0.5) * bin_hz, (first_bin + end - size / 2 - 0.5) * bin_hz
 
 
-def _bridged(runs: list[list[int]]) -> list[list[int]]:
-    """Join runs of bins across gaps that are narrow beside them: fades of one wide signal."""
+def _bridged(runs: list[list[int]], most: float) -> list[list[int]]:
+    """Join runs of bins across gaps that are narrow beside them, and no wider than `most`: fades of one wide signal."""
     joined: list[list[int]] = []
     for run in runs:
-        if joined and run[0] - joined[-1][1] <= BRIDGE * max(run[1] - run[0], joined[-1][1] - joined[-1][0]):
-            joined[-1][1] = run[1]
-        else:
-            joined.append(run)
+        joined.append(run)
+        while len(joined) > 1 and _is_fade(joined[-2], joined[-1], most):  # what has grown may reach further back
+            joined[-2:] = [[joined[-2][0], joined[-1][1]]]
     return joined
+
+
+def _is_fade(left: list[int], right: list[int], most: float) -> bool:
+    return right[0] - left[1] <= min(most, BRIDGE * max(right[1] - right[0], left[1] - left[0]))
 
 
 def _is_skirt(run: list[int], mean: float, other: list[int], other_mean: float) -> bool:
@@ -165,6 +174,8 @@ def _stretches(
         if not len(runs):
             return
         strength = max(float(np.mean(np.concatenate([power[a:b] for a, b in runs]))) - 1.0, 0.05)
+    if strength > DEEP:
+        runs = _split_deep(power, runs, strength / DEEP, per_freedom)
     density = 10 * math.log10(noise * block.scale**2 / rate)
     for a, b in runs:
         ratio = float(np.mean(power[a:b]))
@@ -180,6 +191,28 @@ def _stretches(
             10 * math.log10(ratio - 1.0),
             density,
         )
+
+
+def _split_deep(
+    power: NDArray[np.float32], runs: NDArray[np.int64], floor: float, per_freedom: float
+) -> NDArray[np.int64]:
+    """Cut runs of a strong burst where its power falls to `floor` for a moment and then goes on at another level.
+
+    The filter that the samples come through rings, and fills a gap of less than a microsecond with some of the burst.
+    A dip alone may be the envelope of an OFDM signal; a dip and a step are two transmitters.
+    """
+    pieces: list[tuple[int, int]] = []
+    for a, b in runs.tolist():
+        gain = log_likelihood_ratio(power[a:b] / np.float32(floor), DEEP, per_freedom)
+        parts = (kernels.best_runs(gain, SPLIT, SPLIT) + a).tolist()
+        start = a
+        for (first, end), (following, last) in pairwise(parts):
+            level, onward = float(np.mean(power[first:end])), float(np.mean(power[following:last]))
+            if max(level, onward) > STEP * min(level, onward):
+                pieces.append((start, end))
+                start = following
+        pieces.append((start, b))
+    return np.array(pieces)
 
 
 def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float) -> str | None:

@@ -147,12 +147,16 @@ class _Segment:
 
     def finish(self) -> Iterator[Chunk]:
         if self.filled:
-            end = self.filled + -self.filled % self.grid.size
-            self.iq[self.filled : end] = 0  # the last frame is filled up with silence
-            self.filled = end
-            yield self._process(last=True)
+            size, missing = self.grid.size, -self.filled % self.grid.size
+            if missing:  # the last frame is filled up with the samples before it: silence would be an edge
+                end = self.filled + missing
+                before = self.iq[max(0, self.filled - size) : self.filled - size + missing]
+                self.iq[self.filled : end] = 0
+                self.iq[self.filled : self.filled + len(before)] = before
+                self.filled = end
+            yield self._process(last=True, missing=missing)
 
-    def _process(self, last: bool) -> Chunk:
+    def _process(self, last: bool, missing: int = 0) -> Chunk:
         size, old = self.grid.size, self.rows
         rows = self.filled // size
         noise = self._floor(old, rows)
@@ -166,7 +170,7 @@ class _Segment:
         for region in ready:  # what is handed out now must not be found again among the rows carried over
             self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
         self.rows, self.keep = rows, keep
-        block = Block(self.iq[: self.filled], self.scale, self.first, self.segment)
+        block = Block(self.iq[: self.filled - missing], self.scale, self.first, self.segment)
         return Chunk(block, self.grid, noise, tuple(ready), self.first + keep * size)
 
     def _ratios(self, row: int, end: int, weight: NDArray[np.float32]) -> None:
@@ -204,8 +208,9 @@ class _Segment:
         return np.maximum(noise, QUANTUM if self.iq.dtype == np.int16 else 1e-30)
 
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
-        """Silence single clicks: rows that are loud over the whole band because of a few samples."""
-        loud = np.flatnonzero(np.median(self.ratio[old:rows, :: max(1, self.grid.bands // 16)], axis=1) > LOUD) + old
+        """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""
+        some = slice(None, None, max(1, self.grid.bands // 16))
+        loud = np.flatnonzero(np.median(self.ratio[old:rows, some], axis=1) > LOUD) + old
         size = self.grid.size
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
         for row in loud.tolist():
@@ -215,9 +220,13 @@ class _Segment:
             clicks = int(np.sum(power > 12 * usual))
             ringing = maximum_filter1d(power, RINGING_SAMPLES) > 12 * usual
             if 0 < clicks <= most and float(np.mean(power[~ringing])) < 2 * usual:
+                before, ratio = part.copy(), self.ratio[row].copy()
                 part[ringing] = 0
-                self.rejected["impulse"] += 1
                 self._ratios(row, row + 1, weight)
+                if float(np.median(self.ratio[row, some])) < LOUD:
+                    self.rejected["impulse"] += 1
+                else:  # the peaks of a signal that fills the band
+                    part[:], self.ratio[row] = before, ratio
 
     def _regions(self, old: int, rows: int, last: bool) -> tuple[list[Region], list[int]]:
         """Regions that are complete (or as long as a chunk), and the first rows of those that wait."""

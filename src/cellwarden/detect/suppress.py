@@ -11,6 +11,8 @@ from cellwarden.model import Burst
 
 EDGE_S = 20e-6
 """Edges this close in time may be the same."""
+BLUR = 8.0
+"""Degrees of freedom by which the edges of a faint burst err."""
 SHADOW_DB = 30.0
 """Within the time of a burst this much stronger, weaker boxes are its skirts, images and intermodulation."""
 
@@ -97,9 +99,10 @@ def without_shadows(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[s
         return burst.snr_db + burst.floor_dbfs_hz
 
     kept = []
-    slack = EDGE_S * rate_hz
     strong = sorted(bursts, key=density_db, reverse=True)
     for burst in bursts:
+        # What is narrow and faint has blurred edges: they are told to some degrees of freedom, each 1/width long.
+        slack = (EDGE_S + BLUR / (burst.high_offset_hz - burst.low_offset_hz)) * rate_hz
         start, end = burst.sample_start + slack, burst.sample_start + burst.sample_count - slack
         for other in strong:
             if density_db(other) < density_db(burst) + SHADOW_DB:
