@@ -24,6 +24,13 @@ def axis(z: NDArray[np.complex64], turn: float, unit: complex) -> NDArray[np.flo
     return np.real(z * np.exp(-1j * turn * np.arange(len(z))) * np.conj(unit)).astype(float)
 
 
+@pytest.mark.parametrize(("first", "end"), [(3, 9), (-4, 2), (8, 30), (12, 12), (40, 50)])
+def test_mean_is_of_what_lies_within(first: int, end: int) -> None:
+    power = np.abs(noise(1, 20)).astype(np.float32)
+    part = power[max(first, 0) : max(end, 0)]
+    assert kernels.mean(power, first, end) == pytest.approx(np.mean(part) if len(part) else 1.0, rel=1e-6)
+
+
 @pytest.mark.parametrize("base", [-20.3, 0.0, 5.7, 180.2])
 def test_matched_filter_is_a_dot_product_with_the_pulse_at_each_symbol(base: float) -> None:
     y, rx = noise(2, 220), receiver(RATE)

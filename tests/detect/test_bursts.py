@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwarden.detect.bursts import bursts
+from cellwarden.detect.bursts import bursts, finds
 from cellwarden.model import Block, Burst, Segment
 
 RATE = 1e6
@@ -28,7 +28,11 @@ def noise(count: int, seed: int) -> np.ndarray:
 
 
 def found(iq: np.ndarray, sizes: list[int]) -> list[Burst]:
-    return [b for find in bursts(cut(iq, sizes), Counter()) for b in find.bursts]
+    refused: Counter[str] = Counter()
+    made = [
+        b for find in finds(cut(iq, sizes), refused) for n in range(len(find.rough)) for b in bursts(find, n, refused)
+    ]
+    return sorted(made, key=lambda b: (b.sample_start, b.low_offset_hz))
 
 
 @pytest.fixture(scope="module")

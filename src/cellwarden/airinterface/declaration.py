@@ -18,6 +18,8 @@ class Interface:
     """Whether a burst of this interface, sent uplink, comes from a phone."""
     symbol_rate_hz: float
     bandwidth_hz: float
+    longest_s: float
+    """Of its longest burst."""
     recognise: Callable[[Burst, Block], list[Emission]]
     """Names what lies in a burst's box; the block holds the burst's samples and some around them."""
     settle: Callable[[list[Emission], float], list[Emission]]

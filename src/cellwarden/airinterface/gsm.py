@@ -26,7 +26,7 @@ from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import channels_at, direction_at
 
-WIDEST_CHANNELS = 4
+WIDEST_CHANNELS = 6
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
 
 
@@ -168,6 +168,7 @@ INTERFACE = Interface(
     is_phone=True,
     symbol_rate_hz=SYMBOL_RATE_HZ,
     bandwidth_hz=CHANNEL_HZ,
+    longest_s=FORMATS["normal"].symbols / SYMBOL_RATE_HZ,
     recognise=recognise,
     settle=settle,
 )

@@ -13,6 +13,19 @@ PHASES = 4
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def mean(power: NDArray[np.float32], first: int, end: int) -> float:
+    """Mean from `first` to before `end`, as far as these lie within; 1, which is noise, where nothing does."""
+    first = max(first, 0)
+    end = min(end, len(power))
+    if end <= first:
+        return 1.0
+    total = 0.0
+    for i in range(first, end):
+        total += power[i]
+    return total / (end - first)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def matched(
     y: NDArray[np.complex64],
     base: float,

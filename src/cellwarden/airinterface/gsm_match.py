@@ -36,16 +36,23 @@ SLACK_SYMBOLS = 14
 TRANSFORM = 256
 """Bins of the transform that finds the carrier: 529 Hz each, since squares turn twice as fast."""
 REACH = math.ceil(2 * CFO_HZ * TRANSFORM / SYMBOL_RATE_HZ)
-LINES = 8
-"""Carriers tried for a normal burst, the strongest lines of its squared symbols."""
+LINES, CLEAR_LINES = 8, 2
+"""Carriers tried for a normal burst, the strongest lines of its squared symbols; fewer where it is clear."""
 ROUNDS = 2
 """Of tuning carrier and phase to a burst's own symbols."""
+NEAR = 6
+"""Symbols either way in which a burst is looked for again once its carrier is tuned."""
 MOST_GAIN = 10.0
 """Most signal over noise that a symbol is believed to have: what is left then is its neighbours."""
 WEAK_DB, CLEAR_DB = 2.0, 6.0
 """SNR up to which a burst is too weak, and from which it is clear enough, to tell its noise without the floor."""
 PRIOR_VALUES = 60.0
 """Values that the noise floor counts as when the variance of a weak burst's symbols is estimated."""
+MOST_LEVELS = 3
+"""Bursts of how many different levels are looked for in a box."""
+RAMP = 4.0
+"""Symbols before and after a burst that its ramps and the channel filter fill."""
+FEWEST_SYMBOLS = 60
 LEAST_EVIDENCE = 22.0
 """Least evidence of energy against noise in nats before symbols are looked for."""
 LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
@@ -136,26 +143,52 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
     y: complex64, shape (n,), `receiver.per_symbol` samples a symbol; noise: the variance that white noise would have in
     a sample, before the channel filter.
     """
-    in_channel = noise * receiver.channel_noise
-    power = (y.real**2 + y.imag**2) / np.float32(in_channel)
+    power = (y.real**2 + y.imag**2) / np.float32(noise * receiver.channel_noise)
+    left = power.copy()
+    found: list[Match] = []
+    for _ in range(MOST_LEVELS):  # a weak burst beside a strong one shows once that is taken away
+        fresh = [m for stretch in _stretches(left, receiver) for m in _in_stretch(y, power, noise, receiver, stretch)]
+        found += fresh
+        for match in fresh:
+            first = max(0, int(match.start - RAMP * receiver.per_symbol))
+            left[first : int(match.start + (FORMATS[match.kind].symbols + RAMP) * receiver.per_symbol)] = 1.0
+        if not fresh:
+            break
+    return found
+
+
+def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int, int]]:
+    """Where power over noise may hold a burst: first and last index."""
     freedom = 1 / receiver.channel_noise
-    level = float(np.mean(power)) - 1.0
+    level = kernels.mean(power, 0, len(power)) - 1.0
     if level < 0.05:
         return []
-    found: list[Match] = []
-    for a, b in best_runs(log_likelihood_ratio(power, min(0.8 * level, 20.0), freedom), 14.0, 5.0).tolist():
-        symbols = (b - a) / receiver.per_symbol
-        ratio = float(np.mean(power[a:b]))
-        if symbols < 60 or evidence(ratio, (b - a) / freedom) < LEAST_EVIDENCE:
-            continue
-        limited = _limited(y, 2.0 * math.sqrt(float(np.median(power[a:b])) * in_channel))
-        channel = _Channel(limited, power, noise, receiver)
-        count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
-        more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
-        for stretch in _slots(a, b, count, _level_db(ratio, receiver), receiver.per_symbol):
-            tried = [_match(channel, stretch, kind) for kind in _kinds(symbols, count)]
-            found += [m for m in tried if margin(m) >= more and not (m.continuous and m.score < STATION_SCORE)]
-    return found
+    runs = best_runs(log_likelihood_ratio(power, min(0.8 * level, 20.0), freedom), 14.0, 5.0)
+    return [
+        (a, b)
+        for a, b in runs.tolist()
+        if b - a >= FEWEST_SYMBOLS * receiver.per_symbol
+        and evidence(kernels.mean(power, a, b), (b - a) / freedom) >= LEAST_EVIDENCE
+    ]
+
+
+def _in_stretch(
+    y: NDArray[np.complex64], power: NDArray[np.float32], noise: float, receiver: Receiver, stretch: tuple[int, int]
+) -> Iterator[Match]:
+    """The bursts believed in one stretch."""
+    a, b = stretch
+    limit = 2.0 * math.sqrt(
+        float(np.partition(power[a:b], (b - a) // 2)[(b - a) // 2]) * noise * receiver.channel_noise
+    )
+    channel = _Channel(_limited(y, limit), power, noise, receiver)
+    symbols = (b - a) / receiver.per_symbol
+    count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
+    more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
+    for slot in _slots(a, b, count, _level_db(kernels.mean(power, a, b), receiver), receiver.per_symbol):
+        for kind in _kinds(symbols, count):
+            match = _match(channel, slot, kind)
+            if margin(match) >= more and not (match.continuous and match.score < STATION_SCORE):
+                yield match
 
 
 def _slots(a: int, b: int, count: int, level_db: float, per_symbol: float) -> Iterator[_Stretch]:
@@ -185,12 +218,22 @@ def margin(match: Match) -> float:
     if match.modulation == "8psk" or match.training < LEAST_TRAINING:
         return alone
     unfit = min(match.snr_db - match.level_db, 0.0)
-    least = float(np.interp(match.level_db, *LEAST_SCORE[match.kind]))
+    least = _between(match.level_db, *LEAST_SCORE[match.kind])
     return max(alone, match.score + UNFIT_NATS * unfit - least)
 
 
+def _between(x: float, at: tuple[float, ...], values: tuple[float, ...]) -> float:
+    """Straight lines through the points (at, values), level outside."""
+    if x <= at[0]:
+        return values[0]
+    for left, right, low, high in zip(at, at[1:], values, values[1:], strict=False):
+        if x < right:
+            return low + (high - low) * (x - left) / (right - left)
+    return values[-1]
+
+
 def _enough(level_db: float) -> float:
-    return float(np.interp(level_db, *ENOUGH_TRAINING))
+    return _between(level_db, *ENOUGH_TRAINING)
 
 
 def confidence(match: Match) -> float:
@@ -234,7 +277,8 @@ def _likeliest(
     gain, expected = math.sqrt(power) / variance, power / variance / 2
 
     middle = e[:, SLACK_SYMBOLS : e.shape[1] - SLACK_SYMBOLS][:, :TRANSFORM]
-    lines = kernels.lines(scipy.fft.fft(middle * middle, TRANSFORM, axis=1), REACH, LINES, middle.shape[1])
+    count = LINES if level_db < CLEAR_DB else CLEAR_LINES
+    lines = kernels.lines(scipy.fft.fft(middle * middle, TRANSFORM, axis=1), REACH, count, middle.shape[1])
     kernels.turned(lines, -SLACK_SYMBOLS)
     best, _sequence, place = kernels.likeliest(
         z, lines, known, layout.known_at, tails, layout.symbols, places, gain, expected
@@ -242,13 +286,15 @@ def _likeliest(
     line = lines[best : best + 1]
     kernels.turned(line, place)
     kernels.tuned(z[int(line[0, 0]), place : place + layout.symbols], line[0], gain, ROUNDS)
-    kernels.turned(line, -place)
+    first = max(0, place - NEAR)
+    kernels.turned(line, first - place)
     timings = np.repeat(line, kernels.PHASES, axis=0)
     timings[:, 0] = range(kernels.PHASES)
+    near = min(places, place + NEAR + 1) - first
     phase, sequence, place = kernels.likeliest(
-        z, timings, known, layout.known_at, tails, layout.symbols, places, gain, expected
+        z[:, first:], timings, known, layout.known_at, tails, layout.symbols, near, gain, expected
     )
-    return _Guess(sequence, base + (place + phase / kernels.PHASES) * per, float(line[0, 1]), None)
+    return _Guess(sequence, base + (first + place + phase / kernels.PHASES) * per, float(line[0, 1]), None)
 
 
 def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base: float, places: int) -> _Guess:
@@ -256,9 +302,12 @@ def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base:
     layout, known, turns = FORMATS[kind], _known(kind), _turns()
     scratch = np.empty((2, e.shape[1]), np.float32)
     least = channel.noise * channel.receiver.noise_gain
-    first = layout.known_at
-    rho, sequence, place, phase, index = kernels.best_match(e, known, first, first + places, turns, least, scratch)
-    start = base + (place - first + phase / kernels.PHASES) * channel.receiver.per_symbol
+    first, step = layout.known_at, 1 if kind == "access" else 2  # what is weak needs the finer timing
+    timings = e[::step]
+    rho, sequence, place, phase, index = kernels.best_match(
+        timings, known, first, first + places, turns, least, scratch
+    )
+    start = base + (place - first + phase / len(timings)) * channel.receiver.per_symbol
     return _Guess(sequence, start, float(turns[index]), rho)
 
 
@@ -273,8 +322,7 @@ def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> 
     span, steps = (600, 9) if guess.rho is None else (3000, 41)
     more, unit = kernels.finest_turn(e, first, known, 2 * np.pi * span / SYMBOL_RATE_HZ, steps)
     coherence, payload = kernels.coherence(e, first, len(known), more, unit)
-    part = channel.power[max(0, int(start)) : max(1, int(start + layout.symbols * per))]
-    level_db = _level_db(float(np.mean(part)) if len(part) else 1.0, receiver)
+    level_db = _level_db(kernels.mean(channel.power, int(start), int(start + layout.symbols * per)), receiver)
     told, energy, count = kernels.explained(z, first, known, _tails(kind), more, unit)
     training = _training_nats(told, energy, count, channel.noise * receiver.noise_gain / 2, level_db)
     if guess.rho is not None and kind == "normal":
@@ -300,7 +348,7 @@ def _training_nats(told: float, energy: float, count: int, variance: float, leve
     from the floor, which then counts as PRIOR_VALUES more: what is weak can be little else than noise, what is strong
     may be any other signal.
     """
-    prior = float(np.interp(level_db, (WEAK_DB, CLEAR_DB), (PRIOR_VALUES, 0.0)))
+    prior = _between(level_db, (WEAK_DB, CLEAR_DB), (PRIOR_VALUES, 0.0))
     total = energy + prior * variance
     return -0.5 * (count - 1 + prior) * math.log1p(-min(told / max(total, 1e-30), 0.999999))
 
@@ -313,12 +361,10 @@ def _level_db(ratio: float, receiver: Receiver) -> float:
 
 def _guarded(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
     """Whether the power falls before and after a burst, as it does in the guard periods of an uplink."""
-    inside = float(np.mean(power[max(0, int(start)) : int(end)]))
-    for a, b in ((start - 6 * per_symbol, start - 3 * per_symbol), (end + 3 * per_symbol, end + 6 * per_symbol)):
-        guard = power[max(0, int(a)) : max(0, int(b))]
-        if len(guard) and float(np.mean(guard)) > max(GUARD_DEPTH * inside, 1.5):
-            return False
-    return True
+    most = max(GUARD_DEPTH * kernels.mean(power, int(start), int(end)), 1.5)
+    before = kernels.mean(power, int(start - 6 * per_symbol), int(start - 3 * per_symbol))
+    after = kernels.mean(power, int(end + 3 * per_symbol), int(end + 6 * per_symbol))
+    return before <= most and after <= most
 
 
 @lru_cache

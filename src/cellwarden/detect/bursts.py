@@ -47,24 +47,45 @@ OVERSAMPLING = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Bursts of one chunk, with the samples they lie in. Valid until the next one is asked for."""
+    """What was found in one chunk. Valid until the next one is asked for."""
 
-    bursts: tuple[Burst, ...]
+    rough: tuple[Burst, ...]
+    """Boxes that hold all there is, with edges to some 50 µs and 50 kHz; of one burst, or of several."""
     samples: Block
     watermark: int
+    """Sample index before which nothing more will be found."""
+    chunk: coarse.Chunk
 
 
-def bursts(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Find]:
-    """Find all boxes of energy above the noise floor in a stream of blocks, in bounded memory.
+def finds(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Find]:
+    """Find all energy above the noise floor in a stream of blocks, in bounded memory.
 
     What was looked at and refused is counted in `rejected` by reason.
     """
     for chunk in coarse.chunks(blocks, rejected):
-        found: list[Burst] = []
-        for region in chunk.regions:
-            found += suppress.join_bands(refine(chunk, region, rejected), chunk.grid.rate_hz)
-        found.sort(key=lambda b: (b.sample_start, b.low_offset_hz))
-        yield Find(tuple(found), chunk.samples, chunk.watermark)
+        rough = tuple(_rough(chunk, region) for region in chunk.regions)
+        yield Find(rough, chunk.samples, chunk.watermark, chunk)
+
+
+def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
+    """The bursts in one of the rough boxes, with sharp edges."""
+    sharp = refine(find.chunk, find.chunk.regions[number], rejected)
+    return suppress.join_bands(sharp, find.chunk.grid.rate_hz)
+
+
+def _rough(chunk: coarse.Chunk, region: coarse.Region) -> Burst:
+    grid, block = chunk.grid, chunk.samples
+    bins = slice(region.first_band * grid.per_band, region.end_band * grid.per_band)
+    low, high = ((edge - grid.size / 2 - 0.5) * grid.bin_hz for edge in (bins.start, bins.stop))
+    density = float(np.mean(chunk.noise[bins])) * block.scale**2 / grid.rate_hz
+    return Burst(
+        block.sample_start + region.first_row * grid.size,
+        (region.end_row - region.first_row) * grid.size,
+        low,
+        high,
+        10 * math.log10(max(region.ratio - 1.0, 1e-3)),
+        10 * math.log10(density),
+    )
 
 
 def refine(chunk: coarse.Chunk, region: coarse.Region, rejected: Counter[str]) -> list[Burst]:

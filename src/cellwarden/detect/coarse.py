@@ -60,6 +60,8 @@ class Region:
     end_row: int
     first_band: int
     end_band: int
+    ratio: float
+    """Mean power over noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ class _Segment:
                 continue
             if first == old:  # the rest of a piece: go back far enough that no burst is lost in the cut
                 first -= min(old, MARGIN_FRAMES)
-            ready.append(Region(int(first), int(end), int(low), int(high)))
+            ready.append(Region(first, end, low, high, float(np.mean(ratio[first:end, low:high]))))
         return ready, waiting
 
     def _carry(self) -> None:

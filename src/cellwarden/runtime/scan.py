@@ -4,14 +4,16 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from cellwarden.airinterface import INTERFACES
-from cellwarden.detect.bursts import bursts
+from cellwarden.airinterface import INTERFACES, Interface
+from cellwarden.detect.bursts import Find, bursts, finds
 from cellwarden.detect.suppress import covered, overlap, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 
 SAME = 0.5
 """Emissions of one label that overlap by more than this are one, seen from two regions or two chunks."""
+SLACK_S, SLACK_HZ = 130e-6, 125e3
+"""By which a rough box may stick out of the one emission that it holds: its edges, and the skirts of a strong burst."""
 EXPLAINED = 0.5
 """A box of which named emissions cover this part needs no name of its own."""
 
@@ -39,8 +41,8 @@ def scan(
                 progress(len(block.iq))
 
     recent: list[Emission] = []
-    for find in bursts(told(), refused):
-        fresh = _named(find.bursts, find.samples, refused)
+    for find in finds(told(), refused):
+        fresh = _named(find, refused)
         for emission in sorted(fresh, key=lambda e: (e.sample_start, e.low_offset_hz)):
             recent = [o for o in recent if o.sample_start + o.sample_count > emission.sample_start]
             if any(o.label == emission.label and overlap(o, emission) > SAME for o in recent):
@@ -63,15 +65,48 @@ def _sure(emissions: list[Emission], least: float, rejected: Counter[str]) -> It
             rejected["unsure"] += 1
 
 
-def _named(found: tuple[Burst, ...], samples: Block, rejected: Counter[str]) -> list[Emission]:
-    """Emissions of one chunk: what the interfaces know, and what is left over as unknown."""
-    rate = samples.segment.rate_hz
+def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
+    """Emissions of one chunk: what the interfaces know, and what is left over as unknown.
+
+    Edges are sharpened only where no emission explains a rough box.
+    """
+    rate = find.samples.segment.rate_hz
+    recognised: dict[str, list[Emission]] = {interface.name: [] for interface in INTERFACES}
+    found: list[Burst] = []
+    for number, rough in enumerate(find.rough):
+        for interface in INTERFACES:
+            if not _may_be_one(rough, interface, rate):
+                continue
+            told = interface.recognise(rough, find.samples)
+            if any(_explains(emission, rough, rate) for emission in told):
+                recognised[interface.name] += told
+                break
+        else:
+            found += bursts(find, number, rejected)
+    found.sort(key=lambda b: (b.sample_start, b.low_offset_hz))
     named: list[Emission] = []
     for interface in INTERFACES:
-        recognised = [emission for burst in found for emission in interface.recognise(burst, samples)]
-        named += interface.settle(recognised, rate)
+        recognised[interface.name] += [e for burst in found for e in interface.recognise(burst, find.samples)]
+        named += interface.settle(recognised[interface.name], rate)
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
     return named + [_unknown(b) for b in without_shadows(left, rate, rejected)]
+
+
+def _may_be_one(rough: Burst, interface: Interface, rate_hz: float) -> bool:
+    """Whether a rough box is small enough to hold but one burst of an interface."""
+    short = rough.sample_count / rate_hz < interface.longest_s + 2 * SLACK_S
+    return short and rough.high_offset_hz - rough.low_offset_hz < interface.bandwidth_hz + 2 * SLACK_HZ
+
+
+def _explains(emission: Emission, rough: Burst, rate_hz: float) -> bool:
+    """Whether a rough box holds an emission and nothing else: it does not stick out by another one's size."""
+    slack = SLACK_S * rate_hz
+    return (
+        rough.sample_start > emission.sample_start - slack
+        and rough.sample_start + rough.sample_count < emission.sample_start + emission.sample_count + slack
+        and rough.low_offset_hz > emission.low_offset_hz - SLACK_HZ
+        and rough.high_offset_hz < emission.high_offset_hz + SLACK_HZ
+    )
 
 
 def _unknown(burst: Burst) -> Emission:
