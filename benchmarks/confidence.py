@@ -1,4 +1,4 @@
-"""Is the confidence a probability? Phones' bursts and impostors of every level, through the whole chain.
+"""Lane 3: is the confidence a probability? Phones' bursts and impostors of every level, through the whole chain.
 
 What is claimed is compared with what was placed: a `gsm:*` emission is right where a burst of that very kind lies under
 it, an `unknown:burst` where anything at all does. Beside each claim stands the margin that it was made from, so that a
@@ -6,19 +6,23 @@ logistic map from margin to probability can be fitted to it.
 """
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchmarks.lane import Lane
 from benchmarks.truth import common_samples, heard
 from cellwarden.airinterface import gsm
 from cellwarden.airinterface.gsm_match import Match, margin
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
+from cellwarden.measure.calibration import expected_calibration_error, fit_logistic, reliability
+from cellwarden.measure.proportion import wilson
 from cellwarden.model import Emission
 from cellwarden.simulate.parameters import Parameters
 from cellwarden.simulate.scenes import Air, Placed, Truth, gsm_burst, impostor, indoor_paths
@@ -29,7 +33,8 @@ PHONES = 0.5
 ECHOED = 0.5
 DURATIONS_S = (325e-6, 547e-6)
 """Half of the impostors last as long as a GSM burst, the others anything from 0.25 to 0.9 ms."""
-HIDDEN = 200.0
+SCENES, SCENE_S, SEED = 12, 10.0, 100
+SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class Claim:
     margin: float
     """NaN for what no interface named."""
     snr_db: float
-    symbols: float
-    """Time-bandwidth product of the box."""
+    product: float
+    """Of the box's duration and width."""
     right: bool
     of: str
     """Label of the truth that it lies on most, or nothing."""
@@ -70,19 +75,24 @@ def mixture(air: Air, rng: np.random.Generator, parameters: Parameters) -> Itera
             yield impostor(air, at, names[int(rng.integers(len(names)))], offset, snr_db, lasts, rng)
 
 
+class _Claimed(float):
+    """A confidence that remembers the margin it was made from."""
+
+    margin = math.nan
+
+
 @contextmanager
 def _margins() -> Iterator[None]:
-    """Within this, the confidence of a GSM emission carries its margin, as `_margin_of` reads it."""
+    """Within this, the confidence of a GSM emission remembers its margin."""
+    claimed = gsm.confidence
 
-    def carried(match: Match) -> float:
-        return 1.0 - 0.5 * math.exp(-max(0.0, margin(match)) / HIDDEN)
+    def both(match: Match) -> float:
+        told = _Claimed(claimed(match))
+        told.margin = margin(match)
+        return told
 
-    with patch.object(gsm, "confidence", carried):
+    with patch.object(gsm, "confidence", both):
         yield
-
-
-def _margin_of(emission: Emission) -> float:
-    return -HIDDEN * math.log(2 * (1.0 - emission.confidence))
 
 
 def claims(seconds: float, seed: int, parameters: Parameters | None = None) -> list[Claim]:
@@ -90,10 +100,10 @@ def claims(seconds: float, seed: int, parameters: Parameters | None = None) -> l
     world, air, rng = parameters or Parameters(), Air(seconds=seconds), np.random.default_rng(seed)
     with _margins():
         truths, emissions = heard(air, mixture(air, rng, world), int(rng.integers(1 << 31)))
-    return judged(truths, emissions)
+    return judged(truths, emissions, air.rate_hz)
 
 
-def judged(truths: list[Truth], emissions: list[Emission]) -> list[Claim]:
+def judged(truths: list[Truth], emissions: list[Emission], rate_hz: float) -> list[Claim]:
     """Each emission with the truth that it lies on, if at least half of the shorter of the two is common to both."""
     starts = np.array([t.start for t in truths])
     longest = max((t.count for t in truths), default=0)
@@ -107,12 +117,74 @@ def judged(truths: list[Truth], emissions: list[Emission]) -> list[Claim]:
         made.append(
             Claim(
                 e.label,
-                e.confidence,
-                _margin_of(e) if phone else math.nan,
+                float(e.confidence),
+                getattr(e.confidence, "margin", math.nan),
                 e.snr_db,
-                e.sample_count / 10e6 * (e.high_offset_hz - e.low_offset_hz),
+                e.sample_count / rate_hz * (e.high_offset_hz - e.low_offset_hz),
                 best is not None and (best.label == e.label or not phone),
                 best.label if best else "",
             )
         )
     return made
+
+
+def parts(scale: float) -> dict[str, Any]:
+    """Scenes of their own seeds; a small scale has fewer, then shorter ones."""
+    count = max(1, round(SCENES * scale))
+    seconds = min(SCENE_S, max(0.4, SCENES * SCENE_S * scale / count))
+    return {f"scene{number}": partial(_scene, seconds, SEED + number) for number in range(count)}
+
+
+def _scene(seconds: float, seed: int) -> list[dict[str, Any]]:
+    return [
+        {**asdict(claim), "margin": None if math.isnan(claim.margin) else claim.margin}
+        for claim in claims(seconds, seed)
+    ]
+
+
+def summary(done: Mapping[str, Any]) -> dict[str, Any]:
+    """Reliability, expected calibration error, what passed for a phone, and the map that would calibrate margins."""
+    every = [claim for scene in done.values() for claim in scene]
+    phones = [c for c in every if c["label"] in ("gsm:normal", "gsm:access")]
+    others = [c for c in every if c["label"] == "unknown:burst"]
+    figures: dict[str, Any] = {"seed": SEED, "phones": _calibrated(phones), "unknown": _calibrated(others)}
+    figures["wrong"] = dict(Counter(f"{c['label']} on {c['of'] or 'nothing'}" for c in phones if not c["right"]))
+    margins, right = [c["margin"] for c in phones], [c["right"] for c in phones]
+    if any(right) and not all(right):
+        fitted = fit_logistic(margins, right)
+        figures["logistic"] = {"slope": fitted.slope, "intercept": fitted.intercept}
+        figures["fitted_ece"] = expected_calibration_error(reliability(fitted.probability(margins), right))
+        figures["by_margin"] = by_margin(margins, right)
+    return figures
+
+
+def by_margin(margins: list[float], right: list[bool]) -> list[dict[str, float]]:
+    """Claims, and those that are right, between margins in nats."""
+    edges = (0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 40, math.inf)
+    place = np.digitize(margins, edges)
+    was = np.asarray(right)
+    return [
+        {"from": edges[k - 1], "claims": int((place == k).sum()), "right": int(was[place == k].sum())}
+        for k in range(1, len(edges))
+    ]
+
+
+def _calibrated(claimed: list[dict[str, Any]]) -> dict[str, Any]:
+    if not claimed:
+        return {"claims": 0}
+    bins = reliability([c["confidence"] for c in claimed], [c["right"] for c in claimed])
+    sure = [c for c in claimed if c["confidence"] >= SURE]
+    hits = sum(c["right"] for c in sure)
+    return {
+        "claims": len(claimed),
+        "right": sum(c["right"] for c in claimed),
+        "ece": expected_calibration_error(bins),
+        "bins": [asdict(one) for one in bins],
+        "sure": len(sure),
+        "sure_mean": float(np.mean([c["confidence"] for c in sure])) if sure else None,
+        "sure_right": hits / len(sure) if sure else None,
+        "sure_interval": list(wilson(hits, len(sure))),
+    }
+
+
+LANE = Lane("confidence", parts, summary)

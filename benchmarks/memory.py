@@ -1,0 +1,74 @@
+"""Lane 5: peak memory of a scan of a short and of a ten times longer recording, a real one repeated."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.lane import Lane
+from benchmarks.results import ROOT
+from cellwarden.simulate import wing
+
+SIZES = {"1GB": 1e9, "10GB": 1e10}
+REAL = ROOT.parent / "shared/recordings/real/gsm_dl_941MHz_4M.sigmf-meta"
+SPARE = 2e9
+"""Bytes left free on the disk."""
+
+
+def source() -> Path:
+    """A real recording where one lies beside the checkout, else the one that ships with the project."""
+    return REAL if REAL.exists() else wing.PLACE.with_suffix(".sigmf-meta")
+
+
+def repeated(meta_path: Path, size: float, place: Path) -> int:
+    """Write a recording's samples again and again until the file has `size` bytes; returns how many it has."""
+    samples = meta_path.with_suffix(".sigmf-data").read_bytes()
+    meta = json.loads(meta_path.read_text(encoding="utf-8"))
+    described = {"core:datatype", "core:sample_rate", "core:version"}
+    head = {key: value for key, value in meta["global"].items() if key in described}
+    captures = [{key: c[key] for key in ("core:sample_start", "core:frequency") if key in c} for c in meta["captures"]]
+    place.write_text(json.dumps({"global": head, "captures": captures[:1], "annotations": []}), encoding="utf-8")
+    times = max(1, round(size / len(samples)))
+    with place.with_suffix(".sigmf-data").open("wb") as file:
+        for _ in range(times):
+            file.write(samples)
+    return times * len(samples)
+
+
+def peak(size: float) -> dict[str, Any]:
+    """Peak resident memory of `cellwarden scan` in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
+        place = Path(folder) / "long.sigmf-meta"
+        stat = os.statvfs(folder)
+        if stat.f_bavail * stat.f_frsize < size + SPARE:
+            return {"why_not": f"{folder} has no room for {size / 1e9:.1f} GB"}
+        written = repeated(source(), size, place)
+        command = [sys.executable, "-m", "cellwarden", "scan", str(place), "-o", f"{folder}/found.sigmf-meta"]
+        process = subprocess.Popen([*command, "--force", "--quiet", "--no-hash"], stdout=subprocess.DEVNULL)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)  # waited for above
+        return {
+            "bytes": written,
+            "exit": process.returncode,
+            "peak_mb": usage.ru_maxrss * 1024 / 1e6,
+            "processor_s": usage.ru_utime + usage.ru_stime,
+            "source": source().stem,
+        }
+
+
+def parts(scale: float) -> dict[str, Any]:
+    """One for each size."""
+    return {name: partial(peak, size * scale) for name, size in SIZES.items()}
+
+
+def summary(done: Mapping[str, Any]) -> dict[str, Any]:
+    """As measured."""
+    return {"sizes": dict(done)}
+
+
+LANE = Lane("memory", parts, summary)

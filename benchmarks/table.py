@@ -1,0 +1,178 @@
+"""The README's table of figures, made from the newest results: `python -m benchmarks.table` writes it in its place."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.results import ROOT, newest
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+NOT_YET = "not measured yet"
+
+Figures = dict[str, Any]
+
+
+def share(one: Figures) -> str:
+    """A share with its interval and how many it is of."""
+    low, high = one["interval"]
+    return f"{one['share']:.3f} ({low:.3f}–{high:.3f}, {one['bursts']} bursts)"
+
+
+def _recordings(names: tuple[str, ...]) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        files = f["recordings"]["files"]
+        return "; ".join(
+            f"{n} {files[n]['recognised']}/{files[n]['true']}, false {files[n]['false']}" for n in names if n in files
+        )
+
+    return cell
+
+
+def _no_phones(f: Figures) -> str:
+    files = f["recordings"]["files"]
+    return f"{sum(one['phones'] for one in files.values() if not one['true_phones'])} phone labels in " + (
+        f"{sum(not one['true_phones'] for one in files.values())} recordings without a phone"
+    )
+
+
+def _quiet(f: Figures) -> str:
+    files = f["recordings"]["files"]
+    return "; ".join(f"{n} {files[n]['phones']}" for n in ("noise_10M", "interference_10M") if n in files)
+
+
+def _recognition(f: Figures) -> str:
+    asked = f["recognition"]["asked"]
+    return f"normal {share(asked['normal'])}; access {share(asked['access'])}"
+
+
+def _false(f: Figures) -> str:
+    noise = f["false_alarms"]["noise"]
+    low, high = noise["per_minute_interval"]
+    rate = f"{noise['bursts']} bursts in {noise['seconds']:.0f} s ({low:.2g}–{high:.2g} a minute)"
+    return f"{rate}, {noise['phones']} phone labels"
+
+
+def _tail(f: Figures) -> str:
+    tail = f["false_alarms"]["false_labels_per_s"]
+    return f"{tail['value']:.1e} a second ({tail['lower']:.1e}–{tail['upper']:.1e})"
+
+
+def _carrier(f: Figures) -> str:
+    one = f["accuracy"]
+    value, low, high = one["carrier_rmse_hz"]
+    return f"{value:.1f} Hz ({low:.1f}–{high:.1f}), {value / one['carrier_bound_hz']:.2f} × the bound"
+
+
+def _time(f: Figures) -> str:
+    value, low, high = f["accuracy"]["start_iqr_us"]
+    return f"{value:.2f} µs ({low:.2f}–{high:.2f})"
+
+
+def _ranges(f: Figures) -> str:
+    one = f["accuracy"]["ranges"]
+    units = {
+        "carrier_rmse_hz": ("carrier", ".1f", " Hz"),
+        "start_iqr_us": ("start", ".2f", " µs"),
+        "normal_2db": ("normal at 2 dB", ".3f", ""),
+        "access_3.5db": ("access at 3.5 dB", ".3f", ""),
+    }
+    return "; ".join(f"{w} {one[k][0]:{s}}–{one[k][1]:{s}}{u}" for k, (w, s, u) in units.items() if k in one)
+
+
+def _confidence(f: Figures) -> str:
+    one = f["confidence"]["phones"]
+    low, high = one["sure_interval"]
+    return (
+        f"share right {one['sure_right']:.4f} ({low:.4f}–{high:.4f}) of mean p {one['sure_mean']:.4f}, "
+        f"{one['sure']} claims; ECE {one['ece']:.4f}"
+    )
+
+
+def _memory(f: Figures) -> str:
+    sizes = f["memory"]["sizes"].values()
+    return "; ".join(
+        one["why_not"] if "why_not" in one else f"{one['peak_mb']:.0f} MB for {one['bytes'] / 1e9:.2g} GB"
+        for one in sizes
+    )
+
+
+def _speed(f: Figures) -> str:
+    scenes = f["speed"]["scenes"]
+    return "; ".join(f"{name} {one['ms_per_processor_s']:.0f} MS/s" for name, one in scenes.items())
+
+
+def _stages(f: Figures) -> str:
+    scenes = f["speed"]["scenes"]
+    return "; ".join(
+        f"{name}: " + ", ".join(f"{stage} {part:.0%}" for stage, part in one["stages"].items())
+        for name, one in scenes.items()
+    )
+
+
+LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
+    (
+        "Recordings with truth, recognised",
+        "8/8, all, ≥ 99 %; false 0",
+        "recordings",
+        _recordings(("gsm_access_2M", "gsm_call_2M", "gsm_band_10M")),
+    ),
+    ("Phone labels in noise and interference", "0", "recordings", _quiet),
+    (
+        "Recognition end to end, normal at 2 dB, access at 3.5 dB",
+        "≥ 0.99, lower bound ≥ 0.985",
+        "recognition",
+        _recognition,
+    ),
+    ("False alarms on white noise, 10 MS/s", "≤ 1 burst a minute; 0 phone labels", "false_alarms", _false),
+    ("False phone labels in 10 MHz, extrapolated", "≤ 1.1e-9 a second", "false_alarms", _tail),
+    ("Carrier offset error, normal burst, 15 dB", "RMSE ≤ 2 × Cramér–Rao (12.1 Hz)", "accuracy", _carrier),
+    ("Start time error, 10 dB, interquartile range", "≤ 1 µs", "accuracy", _time),
+    ("The same with the simulation's parameters varied by ±50 %", "–", "accuracy", _ranges),
+    (
+        "Real recordings, recognised",
+        "every box, false ≤ 1 each",
+        "recordings",
+        lambda f: "; ".join(
+            f"{n} found {one['found']}/{one['true']}, false {one['false']}"
+            for n, one in f["recordings"]["files"].items()
+            if n in ("lte_uplink_30M", "wifi_dot11n_65mbps")
+        ),
+    ),
+    ("Recordings without a phone", "no phone label", "recordings", _no_phones),
+    ("Confidence from 0.9 to 1", "share right within 0.05 of mean p", "confidence", _confidence),
+    ("Peak memory", "< 500 MB for 10 GB and for 1 GB", "memory", _memory),
+    ("Speed, one core, 10 MS/s", "≥ 60 MS/s at 5 % occupied", "speed", _speed),
+    ("Share of each stage", "–", "speed", _stages),
+)
+
+
+def table(results: dict[str, Any] | None) -> str:
+    """The table in Markdown; what was not measured says so."""
+    figures = results["figures"] if results else {}
+    rows = ["| figure | target | measured | scale |", "|---|---|---|---|"]
+    for name, target, lane, cell in LINES:
+        measured = cell(figures) if lane in figures else ""
+        scale = f"{figures[lane]['scale']:g}" if measured else "–"
+        rows.append(f"| {name} | {target} | {measured or NOT_YET} | {scale} |")
+    if results:
+        rows += ["", f"Commit {results['commit']}, {results['date'][:10]}, {results['machine']['processor']}."]
+    return "\n".join(rows)
+
+
+def put(text: str, made: str) -> str:
+    """A text with the table between its two markers."""
+    before, begin, rest = text.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"no place for the table: {BEGIN} and {END} are needed")
+    return f"{before}{BEGIN}\n{made}\n{END}{after}"
+
+
+def main() -> None:
+    """Write the table into README.md."""
+    readme = ROOT / "README.md"
+    readme.write_text(put(readme.read_text(encoding="utf-8"), table(newest())), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
