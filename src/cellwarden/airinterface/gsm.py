@@ -28,18 +28,20 @@ from cellwarden.radio.bands import channels_at, direction_at
 
 WIDEST_CHANNELS = 6
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
+FEWEST_SYMBOLS = 20
+"""A box shorter than this is not looked into."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the GSM bursts in a box, on any channel that it touches.
 
-    `block` holds the box's samples, best with 30 symbols around it. Boxes shorter than an access burst, or wider than
-    a few channels, are no GSM and cost nothing.
+    `block` holds the box's samples, best with a slot around it. A faint burst's box may hold but a part of it. Boxes
+    that are shorter or narrower than such a part, or wider than a few channels, are no GSM and cost nothing.
     """
     rate = block.segment.rate_hz
     symbols = burst.sample_count / rate * SYMBOL_RATE_HZ
     width = burst.high_offset_hz - burst.low_offset_hz
-    if symbols < 0.6 * FORMATS["access"].symbols or width > WIDEST_CHANNELS * CHANNEL_HZ or width < 0.25 * CHANNEL_HZ:
+    if symbols < FEWEST_SYMBOLS or width > WIDEST_CHANNELS * CHANNEL_HZ or width < 0.25 * CHANNEL_HZ:
         return []
     if rate < 1.5 * CHANNEL_HZ:
         return []
@@ -59,6 +61,8 @@ def _carriers(burst: Burst, block: Block) -> list[float]:
     if high - low < 1.7 * CHANNEL_HZ:
         middle = (low + high) / 2
         nearest = middle if centre is None else round((centre + middle) / CHANNEL_HZ) * CHANNEL_HZ - centre
+        if centre is None and high - low < 0.8 * CHANNEL_HZ:  # part of a faint burst's width: which part?
+            return [middle, middle - 1.6 * CFO_HZ, middle + 1.6 * CFO_HZ]
         return [nearest, middle] if abs(nearest - middle) > CFO_HZ / 2 else [middle]
     if centre is None:
         return list(np.arange(low + 0.3 * CHANNEL_HZ, high - 0.2 * CHANNEL_HZ, 0.2 * CHANNEL_HZ))
@@ -70,7 +74,9 @@ def _carriers(burst: Burst, block: Block) -> list[float]:
 def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     rate = block.segment.rate_hz
     receiver = receiver_at(rate)
-    margin = int((SLACK_SYMBOLS + 8) * rate / SYMBOL_RATE_HZ)
+    per_symbol = rate / SYMBOL_RATE_HZ
+    missing = max(0.0, FORMATS["normal"].symbols * per_symbol - burst.sample_count)
+    margin = int(missing + (SLACK_SYMBOLS + 8) * per_symbol)
     first = max(0, burst.sample_start - block.sample_start - margin)
     end = min(len(block.iq), burst.sample_start - block.sample_start + burst.sample_count + margin)
     y = np.empty(max(0, (end - first) // receiver.step), np.complex64)

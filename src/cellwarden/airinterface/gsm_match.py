@@ -53,10 +53,11 @@ MOST_LEVELS = 3
 RAMP = 4.0
 """Symbols before and after a burst that its ramps and the channel filter fill."""
 FEWEST_SYMBOLS = 60
-LEAST_EVIDENCE = 22.0
-"""Least evidence of energy against noise in nats before symbols are looked for."""
+LEAST_EVIDENCE = 30.0
+"""Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, which has
+some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
 LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "normal": ((0.0, 1.5, 3.0), (21.0, 14.5, 17.0)),
+    "normal": ((0.0, 1.5, 3.0), (21.0, 13.5, 16.0)),
     "access": ((0.0, 2.0), (21.0, 17.0)),
 }
 """SNR in dB, and the least score in nats there. Of a thousand other signals of a burst's size and level (Gaussian, or
@@ -163,7 +164,9 @@ def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int
     level = kernels.mean(power, 0, len(power)) - 1.0
     if level < 0.05:
         return []
-    runs = best_runs(log_likelihood_ratio(power, min(0.8 * level, 20.0), freedom), 14.0, 5.0)
+    alone = len(power) / (FORMATS["normal"].symbols * receiver.per_symbol)  # one burst has all that energy by itself
+    gamma = min(0.8 * level * min(max(alone, 1.0), 2.5), 20.0)
+    runs = best_runs(log_likelihood_ratio(power, gamma, freedom), 14.0, 5.0)
     return [
         (a, b)
         for a, b in runs.tolist()
@@ -185,7 +188,7 @@ def _in_stretch(
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
     for slot in _slots(a, b, count, _level_db(kernels.mean(power, a, b), receiver), receiver.per_symbol):
-        for kind in _kinds(symbols, count):
+        for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
             if margin(match) >= more and not (match.continuous and match.score < STATION_SCORE):
                 yield match
@@ -205,11 +208,13 @@ def _limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
     return y * np.minimum(1.0, np.float32(most) / (np.abs(y) + np.float32(1e-30)))
 
 
-def _kinds(symbols: float, count: int) -> tuple[Kind, ...]:
-    """What a stretch of so many symbols may be; its edges are blurred by some fifteen symbols when it is weak."""
-    if count > 1 or symbols > 130:
+def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
+    """What a stretch of so many symbols may be; a faint one's edges are blurred by some fifty symbols."""
+    if count > 1:
         return ("normal",)
-    return ("access",) if symbols < 105 else ("access", "normal")
+    if level_db < CLEAR_DB:
+        return ("access", "normal") if symbols < 190 else ("normal",)
+    return ("access",) if symbols < 105 else ("access", "normal") if symbols < 130 else ("normal",)
 
 
 def margin(match: Match) -> float:
@@ -244,9 +249,10 @@ def confidence(match: Match) -> float:
 def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     """The best hypothesis for one burst in a stretch."""
     layout, per = FORMATS[kind], channel.receiver.per_symbol
-    base = stretch.begin - SLACK_SYMBOLS * per
-    spare = max(0.0, (stretch.end - stretch.begin) / per - layout.symbols)
-    places = 2 * SLACK_SYMBOLS + math.ceil(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if stretch.sliding else 0)
+    spare = math.ceil((stretch.end - stretch.begin) / per - layout.symbols)
+    missing = max(0, -spare)  # symbols too faint to show, at either end
+    base = stretch.begin - (SLACK_SYMBOLS + missing) * per
+    places = 2 * SLACK_SYMBOLS + abs(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if stretch.sliding else 0)
     z = np.empty((kernels.PHASES, places + layout.symbols + 4), np.complex64)
     e = np.empty_like(z)
     kernels.window(channel.y, base, per, channel.receiver.table, QUARTER, equaliser(QUARTER), z, e)
