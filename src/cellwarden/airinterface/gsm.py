@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, Match, confidence, matches
+from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, Match, confidence, margin, matches
 from cellwarden.airinterface.gsm_receiver import Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
@@ -28,6 +28,8 @@ from cellwarden.radio.bands import channels_at, direction_at
 
 WIDEST_CHANNELS = 6
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
+UNKNOWN_BAND = 5.0
+"""Nats asked for on top where the tuned frequency is not told: a GSM band is one in a hundred of those it may be."""
 FEWEST_SYMBOLS = 20
 """A box shorter than this is not looked into."""
 
@@ -76,16 +78,19 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     receiver = receiver_at(rate)
     per_symbol = rate / SYMBOL_RATE_HZ
     missing = max(0.0, FORMATS["normal"].symbols * per_symbol - burst.sample_count)
-    margin = int(missing + (SLACK_SYMBOLS + 8) * per_symbol)
-    first = max(0, burst.sample_start - block.sample_start - margin)
-    end = min(len(block.iq), burst.sample_start - block.sample_start + burst.sample_count + margin)
+    around = int(missing + (SLACK_SYMBOLS + 8) * per_symbol)
+    first = max(0, burst.sample_start - block.sample_start - around)
+    end = min(len(block.iq), burst.sample_start - block.sample_start + burst.sample_count + around)
     y = np.empty(max(0, (end - first) // receiver.step), np.complex64)
     if len(y) < 50 * receiver.per_symbol:
         return []
     decimate(block.iq, block.scale, first, carrier / rate, receiver.taps, receiver.step, y)
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / receiver.step  # of a white sample at the decimated rate
+    least = UNKNOWN_BAND if block.segment.centre_hz is None else 0.0
     return [
-        _emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz) for match in matches(y, receiver, noise)
+        _emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz)
+        for match in matches(y, receiver, noise)
+        if margin(match) >= least
     ]
 
 

@@ -54,24 +54,26 @@ RAMP = 4.0
 """Symbols before and after a burst that its ramps and the channel filter fill."""
 FEWEST_SYMBOLS = 60
 LEAST_EVIDENCE = 30.0
-"""Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, which has
+"""Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
 some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
 LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "normal": ((0.0, 1.5, 3.0), (21.0, 13.5, 16.0)),
+    "normal": ((1.0, 1.6, 3.0), (20.0, 14.0, 16.0)),
     "access": ((0.0, 2.0), (21.0, 17.0)),
 }
 """SNR in dB, and the least score in nats there. Of a thousand other signals of a burst's size and level (Gaussian, or
 one resource block of SC-FDMA) fewer than one reaches it, but for some ten between 2 and 3 dB."""
 UNFIT_NATS = 8.0
 """Taken off for each decibel of its energy that a burst's symbols leave unexplained."""
-LEAST_TRAINING = 7.0
-"""Least nats of the known symbols by themselves."""
-ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (26.0, 20.0))
+LEAST_TRAINING = ((1.5, 3.0, 5.0, 8.0), (7.5, 10.0, 14.0, 18.0))
+"""SNR in dB, and the least nats of the known symbols by themselves."""
+ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (28.0, 23.0))
 """SNR in dB, and the nats of known symbols that need no others beside them: 8-PSK, and echoes."""
 ONE_AXIS = 0.25
 """Least coherence of a payload of two phases; eight have none."""
 PAYLOAD_NATS = 6.0
 """Least nats of a payload of two phases in a clear burst."""
+MOST_LINE: dict[Kind, float] = {"normal": 0.18, "access": 0.21}
+"""Most of its power that a burst may have in one spectral line; one in a thousand has more by chance, a tone always."""
 MANY_SCORE = 6.0
 """Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
 STATION_SCORE = 32.0
@@ -190,8 +192,19 @@ def _in_stretch(
     for slot in _slots(a, b, count, _level_db(kernels.mean(power, a, b), receiver), receiver.per_symbol):
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
-            if margin(match) >= more and not (match.continuous and match.score < STATION_SCORE):
+            if margin(match) < more or (match.continuous and match.score < STATION_SCORE):
+                continue
+            if _line_share(channel, match) < MOST_LINE[match.kind]:
                 yield match
+
+
+def _line_share(channel: _Channel, match: Match) -> float:
+    """Part of the power that lies in one spectral line: GMSK and 8-PSK have none, tones and much of FSK do."""
+    first = max(0, int(match.start))
+    part = channel.y[first : int(match.start + FORMATS[match.kind].symbols * channel.receiver.per_symbol)]
+    spectrum = scipy.fft.fft(part, scipy.fft.next_fast_len(2 * len(part)))
+    energy = float(np.vdot(part, part).real)
+    return float(np.max(spectrum.real**2 + spectrum.imag**2)) / max(len(part) * energy, 1e-30)
 
 
 def _slots(a: int, b: int, count: int, level_db: float, per_symbol: float) -> Iterator[_Stretch]:
@@ -220,7 +233,7 @@ def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
 def margin(match: Match) -> float:
     """Nats that a match has more than it needs: of all symbols together, or of the known ones by themselves."""
     alone = match.training - _enough(match.level_db)
-    if match.modulation == "8psk" or match.training < LEAST_TRAINING:
+    if match.modulation == "8psk" or match.training < _between(match.level_db, *LEAST_TRAINING):
         return alone
     unfit = min(match.snr_db - match.level_db, 0.0)
     least = _between(match.level_db, *LEAST_SCORE[match.kind])

@@ -35,7 +35,7 @@ SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
     (50e-6, 6.4e6),
     (800e-6, 6.4e6),
 )
-BOX_FALSE_ALARM = 1e-6
+BOX_FALSE_ALARM = 4e-6
 """Probability that one box of noise is hot; the fine pass asks again, and more."""
 FLOOR_MEMORY = 24
 """Chunks whose quantiles the floor is taken from."""
