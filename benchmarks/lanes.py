@@ -20,7 +20,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (false_alarms.LANE, 0.01),
     (confidence.LANE, 0.1),
     (accuracy.LANE, 0.1),
-    (memory.LANE, 0.02),
+    (memory.LANE, 0.01),
     (speed.LANE, 0.05),
 )
 """Every lane with the part of its full size that takes a minute or so."""

@@ -1,4 +1,4 @@
-"""Lane 6: samples a second of the whole scan on one core, 10 MS/s ci16 from the page cache, and the share of each stage.
+"""Lane 6: samples a second of the whole scan on one core, 10 MS/s from the page cache, and the share of each stage.
 
     quiet             noise alone
     5 % of the time   one burst after the other, as if the band were one channel (channel occupancy, ITU-R SM.2256 §4)
