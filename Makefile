@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
 
-.PHONY: run test check format bench figures lock clean
+.PHONY: run test check format bench soak figures lock clean
 
 run: $(READY)
 	@mkdir -p out
@@ -26,10 +26,16 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.lanes
+
+# One lane in full, at most an hour: make soak LANE=1. Broken off, it goes on where it stopped.
+LANE  ?= 0
+soak: $(READY)
+	$(BIN)/python -m benchmarks.lanes $(LANE)
 
 figures: $(READY)
 	$(BIN)/python docs/figures/report.py
+	$(BIN)/python docs/figures/curves.py
 
 # The lock holds every package with its hashes, for every Python and platform that the project supports.
 lock: $(READY)

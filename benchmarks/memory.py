@@ -15,7 +15,7 @@ from benchmarks.results import ROOT
 from cellwarden.simulate import wing
 
 SIZES = {"1GB": 1e9, "10GB": 1e10}
-REAL = ROOT.parent / "shared/recordings/real/gsm_dl_941MHz_4M.sigmf-meta"
+REAL = ROOT.parent / "shared/recordings/real/wifi_dot11n_65mbps.sigmf-meta"
 SPARE = 2e9
 """Bytes left free on the disk."""
 

@@ -1,0 +1,46 @@
+"""All lanes: `python -m benchmarks.lanes` runs a small version of each, `… N [SCALE]` lane N in full."""
+
+import sys
+import time
+
+from benchmarks import accuracy, confidence, false_alarms, memory, recognition, recordings, results, speed, table
+from benchmarks.lane import Lane, run
+
+SOAK: dict[int, Lane] = {
+    1: recognition.LANE,
+    2: false_alarms.LANE,
+    3: confidence.LANE,
+    4: accuracy.LANE,
+    5: memory.LANE,
+    6: speed.LANE,
+}
+QUICK: tuple[tuple[Lane, float], ...] = (
+    (recordings.LANE, 1.0),
+    (recognition.LANE, 0.1),
+    (false_alarms.LANE, 0.01),
+    (confidence.LANE, 0.1),
+    (accuracy.LANE, 0.1),
+    (memory.LANE, 0.01),
+    (speed.LANE, 0.05),
+)
+"""Every lane with the part of its full size that takes a minute or so."""
+KEPT = results.ROOT / "out" / "soak"
+
+
+def main() -> None:
+    """Measure, add to the results of this commit, write the README's table."""
+    words = sys.argv[1:]
+    if (words and not words[0].isdigit()) or (words and int(words[0]) not in SOAK):
+        sys.exit(f"make soak LANE=n: n is one of {', '.join(f'{n} ({lane.name})' for n, lane in SOAK.items())}")
+    chosen = ((SOAK[int(words[0])], float(words[1]) if len(words) > 1 else 1.0),) if words else QUICK
+    for lane, scale in chosen:
+        began = time.perf_counter()
+        figures = run(lane, scale, KEPT / results.commit(), lambda line: print(line, flush=True))
+        path = results.merged({lane.name: figures})
+        print(f"{lane.name}: {time.perf_counter() - began:.0f} s, in {path.relative_to(results.ROOT)}", flush=True)
+    table.main()
+    print(table.table(results.newest()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The curves beside the report's picture, from the newest results: `python docs/figures/curves.py`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.recognition import theory
+from benchmarks.results import newest
+
+FOLDER = Path(__file__).parent
+
+
+def recognition(figures: dict[str, Any]) -> None:
+    """Share recognised against SNR, beside theory."""
+    chart, axes = plt.subplots(figsize=(8, 4.5))
+    fine = np.linspace(-8, 12, 401)
+    for kind, colour in (("normal", "tab:blue"), ("access", "tab:orange")):
+        points = sorted((p for p in figures["points"] if p["kind"] == kind), key=lambda p: p["snr_db"])
+        share = np.array([p["share"] for p in points])
+        ends = np.array([p["interval"] for p in points])
+        spread = np.clip([share - ends[:, 0], ends[:, 1] - share], 0, 1)
+        axes.errorbar([p["snr_db"] for p in points], share, spread, fmt="o-", ms=3, color=colour, label=f"{kind} burst")
+        ideal = theory(kind, fine)
+        axes.plot(fine, ideal["energy"], "--", color=colour, lw=1, label=f"{kind}: ideal energy detector")
+        axes.plot(fine, ideal["matched"], ":", color=colour, lw=1, label=f"{kind}: matched filter, known symbols")
+    axes.set(xlabel="SNR in 200 kHz, dB", ylabel="share recognised", ylim=(-0.02, 1.02))
+    _save(chart, axes, "recognition")
+
+
+def tails(figures: dict[str, Any]) -> None:
+    """How often noise exceeds a margin: observed, and the fitted tail beyond it."""
+    chart, axes = plt.subplots(figsize=(8, 4.5))
+    for (kind, one), colour in zip(figures["tails"].items(), ("tab:blue", "tab:orange"), strict=True):
+        curve = np.array(one["curve"])
+        axes.semilogy(curve[:, 0], curve[:, 1], ".", ms=4, color=colour, label=f"{kind}: observed")
+        x = np.linspace(one["threshold"], 5.0, 300)
+        shape = one["shape"][0] if abs(one["shape"][0]) > 1e-6 else 1e-6
+        left = np.maximum(1 + shape * (x - one["threshold"]) / one["scale"], 1e-30) ** (-1 / shape)
+        axes.semilogy(x, one["per_box"] * left, "-", lw=1, color=colour, label=f"{kind}: fitted tail")
+    axes.axvline(0.0, color="grey", lw=0.8)
+    axes.set(xlabel="margin, nats", ylabel="share of noise boxes above it", ylim=(1e-9, 1))
+    _save(chart, axes, "noise-tail")
+
+
+def confidence(figures: dict[str, Any]) -> None:
+    """Share right against confidence."""
+    chart, axes = plt.subplots(figsize=(4.5, 4.5))
+    bins = figures["phones"]["bins"]
+    right = np.array([b["share_right"] for b in bins])
+    ends = np.array([b["interval"] for b in bins])
+    axes.plot([0, 1], [0, 1], color="grey", lw=0.8)
+    spread = np.clip([right - ends[:, 0], ends[:, 1] - right], 0, 1)
+    axes.errorbar([b["mean_confidence"] for b in bins], right, spread, fmt="o", label="GSM bursts")
+    axes.set(xlabel="confidence", ylabel="share right", xlim=(0, 1.02), ylim=(0, 1.02))
+    _save(chart, axes, "confidence")
+
+
+def _save(chart: Any, axes: Any, name: str) -> None:
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    chart.tight_layout()
+    chart.savefig(FOLDER / f"{name}.png", dpi=100)
+    plt.close(chart)
+
+
+def main() -> None:
+    """Draw what was measured."""
+    results = newest()
+    if results is None:
+        sys.exit("nothing was measured yet: make bench")
+    for lane, draw in (("recognition", recognition), ("false_alarms", tails), ("confidence", confidence)):
+        if lane in results["figures"]:
+            draw(results["figures"][lane])
+
+
+if __name__ == "__main__":
+    main()

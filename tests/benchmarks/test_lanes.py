@@ -1,0 +1,106 @@
+"""A small version of each lane; what a figure must be comes from theory or from how the scene was made."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.lane import Lane, run
+
+from benchmarks import accuracy, confidence, false_alarms, memory, recognition, results, speed, table
+from cellwarden.simulate.parameters import Parameters, varied
+from cellwarden.simulate.scenes import NOISE_STEPS, Air, blocks, gsm_burst
+
+
+def silent(_line: str) -> None:
+    """Says nothing."""
+
+
+def test_noise_and_a_burst_have_the_power_that_was_asked_for() -> None:
+    air, rng = Air(seconds=0.2), np.random.default_rng(1)
+    placed = gsm_burst(air, 500_000, "normal", 3, 20.0, rng)
+    truths: list = []
+    wave = np.concatenate(list(blocks(air, [placed], 2, truths))).astype(np.float64)
+    noise = np.mean(wave[:400_000] ** 2)
+    assert noise == pytest.approx(NOISE_STEPS**2, rel=0.01)
+    first, end = round(truths[0].start) + 50, round(truths[0].start) + truths[0].count - 50
+    burst = np.mean(np.sum(wave[first:end] ** 2, axis=1)) - 2 * noise
+    # 20 dB in 200 kHz are 100 · 0.2 MHz / 10 MHz = 2 times the noise of the whole band.
+    assert burst / (2 * noise) == pytest.approx(2.0, rel=0.06)
+
+
+def test_a_varied_world_stays_within_half_of_each_parameter() -> None:
+    world = varied(Parameters(), np.random.default_rng(3))
+    assert 0.5 <= world.delay_spread_s / Parameters().delay_spread_s <= 1.5
+    assert world.delay_spread_s != Parameters().delay_spread_s
+    assert world.snr_low_db == Parameters().snr_low_db
+
+
+@pytest.mark.parametrize("kind", ["normal", "access"])
+def test_clear_bursts_are_recognised_and_hopeless_ones_are_not(kind: str) -> None:
+    assert recognition.point(kind, 12.0, 40, 1)["recognised"] >= 39  # type: ignore[arg-type]
+    assert recognition.point(kind, -8.0, 40, 1)["recognised"] == 0  # type: ignore[arg-type]
+
+
+def test_white_noise_has_no_phone_and_its_tail_falls() -> None:
+    figures = run(false_alarms.LANE, 0.0, tell=silent)
+    assert figures["noise"]["phones"] == 0
+    for tail in figures["tails"].values():
+        assert tail["observed_at_0"] <= 0.01 * tail["boxes"]
+
+
+def test_of_what_is_sure_about_the_share_that_is_said_is_right() -> None:
+    phones = run(confidence.LANE, 0.02, tell=silent)["phones"]
+    assert phones["sure"] > 300
+    assert phones["sure_right"] == pytest.approx(phones["sure_mean"], abs=0.05)
+
+
+def test_carrier_and_time_are_as_exact_as_was_promised() -> None:
+    figures = run(accuracy.LANE, 0.0, tell=silent)
+    assert figures["carrier_rmse_hz"][0] < 2 * figures["carrier_bound_hz"]
+    assert figures["start_iqr_us"][0] < 1.0
+
+
+def test_memory_stays_below_the_limit() -> None:
+    for size in run(memory.LANE, 0.0, tell=silent)["sizes"].values():
+        assert size["exit"] == 0 and size["peak_mb"] < 500
+
+
+def test_the_stages_of_a_scan_make_up_the_whole() -> None:
+    scene = speed.measured("5 % of the time", 0.5)
+    assert sum(scene["stages"].values()) == pytest.approx(1.0)
+    assert scene["recognised"] >= 0.9 * scene["bursts"]
+
+
+def test_a_lane_that_was_broken_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def part(name: str) -> str:
+        asked.append(name)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return name
+
+    lane = Lane("any", lambda scale: {n: lambda n=n: part(n) for n in "abc"}, lambda done: {"all": "".join(done)})  # type: ignore[misc]
+    with pytest.raises(KeyboardInterrupt):
+        run(lane, 1.0, tmp_path, silent)
+    assert run(lane, 1.0, tmp_path, silent) == {"scale": 1.0, "all": "abc"}
+    assert asked == ["a", "b", "b", "c"]
+
+
+def test_a_larger_measurement_is_not_replaced_by_a_smaller_one(tmp_path: Path) -> None:
+    results.merged({"any": {"scale": 1.0, "value": 1}}, tmp_path)
+    path = results.merged({"any": {"scale": 0.1, "value": 2}}, tmp_path)
+    assert json.loads(path.read_text(encoding="utf-8"))["figures"]["any"]["value"] == 1
+
+
+def test_the_table_in_the_readme_is_what_the_newest_results_give() -> None:
+    text = (results.ROOT / "README.md").read_text(encoding="utf-8")
+    assert table.put(text, table.table(results.newest())) == text
+
+
+def test_what_was_not_measured_says_so() -> None:
+    assert table.table(None).count(table.NOT_YET) == len(table.LINES)
