@@ -57,7 +57,7 @@ LEAST_EVIDENCE = 30.0
 """Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
 some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
 LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "normal": ((1.0, 1.6, 3.0), (20.0, 14.0, 16.0)),
+    "normal": ((0.0, 1.5, 3.0), (24.0, 14.5, 16.5)),
     "access": ((0.0, 2.0), (21.0, 17.0)),
 }
 """SNR in dB, and the least score in nats there. Of a thousand other signals of a burst's size and level (Gaussian, or
