@@ -114,6 +114,19 @@ def test_other_signals_of_a_bursts_size_and_level_are_no_burst(snr_db: float) ->
         assert gsm.recognise(box, block) == []
 
 
+@pytest.mark.parametrize("snr_db", [4.0, 12.0])
+def test_a_carrier_without_modulation_is_no_burst(snr_db: float) -> None:
+    rng, density = np.random.default_rng(9), 2 / RATE
+    n, margin = round(148 * RATE / SYMBOL_RATE_HZ), 320
+    for _ in range(100):
+        turns = rng.uniform(-80e3, 80e3) / RATE * np.arange(n) + rng.random()
+        tone = np.exp(2j * np.pi * turns) * math.sqrt(10 ** (snr_db / 10) * density * CHANNEL_HZ)
+        iq = rng.normal(size=(n + 2 * margin, 2)).astype(np.float32)
+        iq[margin : margin + n] += np.stack([tone.real, tone.imag], axis=1)
+        block = Block(iq, 1.0, 0, Segment(0, len(iq), RATE, 900e6))
+        assert gsm.recognise(Burst(margin, n, -1e5, 1e5, snr_db, 10 * math.log10(density)), block) == []
+
+
 def test_carrier_error_is_near_the_cramer_rao_bound() -> None:
     # var(f) ≥ 6 / ((2π)² T² (Es/N0) N (N² - 1)), Es/N0 = 15 dB · 200 / 270.833, N = 148 (Rife and Boorstyn 1974)
     ratio = 10**1.5 * CHANNEL_HZ / SYMBOL_RATE_HZ

@@ -82,3 +82,41 @@ def test_a_steady_carrier_and_clicks_are_no_bursts() -> None:
     wave[[40_000, 90_000, 200_001]] += 20_000
     iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
     assert found(iq, [1 << 20]) == []
+
+
+def test_a_frame_is_told_from_the_next_across_half_a_microsecond() -> None:
+    # A shorter gap than the filter's own ringing; the second frame is 12 dB weaker, so it is another sender's.
+    rng, rate = np.random.default_rng(20), 20e6
+    frame = rng.normal(size=2400) + 1j * rng.normal(size=2400)
+    frame = np.fft.ifft(np.fft.fft(frame) * (np.abs(np.fft.fftfreq(2400)) < 0.4))
+    frame /= np.sqrt(np.mean(np.abs(frame) ** 2))
+    wave = 5 * (rng.normal(size=(40_000, 2)) @ [1, 1j])
+    wave[20_000:21_200] += 5000 * frame[:1200]
+    wave[21_210:22_400] += 1250 * frame[1210:]
+    iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
+    segment = Segment(0, len(iq), rate)
+    refused: Counter[str] = Counter()
+    made = [
+        b
+        for f in finds([Block(iq, 1.0, 0, segment)], refused)
+        for n in range(len(f.rough))
+        for b in bursts(f, n, refused)
+    ]
+    assert [b.sample_start for b in made] == pytest.approx([20_000, 21_210], abs=8)
+    assert [b.sample_count for b in made] == pytest.approx([1200, 1190], abs=12)
+
+
+def test_the_peaks_of_a_signal_that_fills_the_band_are_no_clicks() -> None:
+    wave = noise(100_000, 21) @ [1, 1j]
+    rng = np.random.default_rng(22)
+    wave[30_000:30_900] += 3000 * (rng.normal(size=(900, 2)) @ [1, 1j])
+    iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
+    refused: Counter[str] = Counter()
+    list(finds(cut(iq, [len(iq)]), refused))
+    assert refused["impulse"] == 0
+
+
+@pytest.mark.parametrize("count", [100_000, 100_001, 100_031, 100_063])
+def test_a_recording_that_ends_within_a_frame_ends_without_a_burst(count: int) -> None:
+    wave = noise(count, 23) + 1500.0  # a strong DC offset
+    assert found(wave.astype(np.int16), [count]) == []
