@@ -17,14 +17,9 @@ class Parameters:
 
     locked_ppm: float = 0.1
     """Carrier offset of a phone locked to its base station: ±0.1 ppm (3GPP TS 45.010 §6.1)."""
-    crystal_ppm: float = 10.0
-    """Error of a phone's crystal before it is locked: ±10 ppm, the tolerance with which 26 MHz crystals for GSM are
-    sold, temperature included (for instance Epson TSX-3225, 26 MHz, data sheet)."""
     receiver_ppm: float = 2.0
     """Error of the receiver's clock: ±2 ppm, the oscillator of a USRP B200 (Ettus, data sheet); an RTL-SDR V3 claims
     1 ppm, a HackRF One 20 ppm."""
-    ramp_symbols: float = 2.5
-    """Length of the power ramp: TS 45.005 annex B leaves 10 µs (2.7 symbols) for the rise from -30 dB to full power."""
     delay_spread_s: float = 70e-9
     """RMS delay spread indoors: 70 ns, a residential building at 1.9 GHz, median case (ITU-R P.1238, table of delay
     spread parameters; its office has 100 ns, its worst commercial building 500 ns)."""
@@ -38,9 +33,6 @@ class Parameters:
     """Density of what is on the air in 10 MHz; a cell of GSM carries 1,733 bursts a second on each busy channel
     (TS 45.002 §4.3.2), a prison wing few of them."""
 
-
-TYPICAL_URBAN = ((0.0, -3.0), (0.2e-6, 0.0), (0.5e-6, -2.0), (1.6e-6, -6.0), (2.3e-6, -8.0), (5.0e-6, -10.0))
-"""Delay in seconds and mean power in dB of each path, outdoors: TS 45.005 §C.3.3, six taps."""
 
 FIXED = ("snr_low_db", "snr_high_db")
 """These span an axis and are not uncertain."""
