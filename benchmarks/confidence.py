@@ -8,18 +8,16 @@ logistic map from margin to probability can be fitted to it.
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
+from scipy.special import logit
 
 from benchmarks.lane import Lane
 from benchmarks.truth import common_samples, heard
-from cellwarden.airinterface import gsm
-from cellwarden.airinterface.gsm_match import Match, margin
+from cellwarden.airinterface.gsm_match import CONFIDENCE
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.measure.calibration import expected_calibration_error, fit_logistic, reliability
 from cellwarden.measure.proportion import wilson
@@ -35,6 +33,8 @@ DURATIONS_S = (325e-6, 547e-6)
 """Half of the impostors last as long as a GSM burst, the others anything from 0.25 to 0.9 ms."""
 SCENES, SCENE_S, SEED = 12, 10.0, 100
 SURE = 0.9
+SUREST = 1 - 1e-15
+"""The last number before 1, which has no logarithm of odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +75,18 @@ def mixture(air: Air, rng: np.random.Generator, parameters: Parameters) -> Itera
             yield impostor(air, at, names[int(rng.integers(len(names)))], offset, snr_db, lasts, rng)
 
 
-class _Claimed(float):
-    """A confidence that remembers the margin it was made from."""
-
-    margin = math.nan
-
-
-@contextmanager
-def _margins() -> Iterator[None]:
-    """Within this, the confidence of a GSM emission remembers its margin."""
-    claimed = gsm.confidence
-
-    def both(match: Match) -> float:
-        told = _Claimed(claimed(match))
-        told.margin = margin(match)
-        return told
-
-    with patch.object(gsm, "confidence", both):
-        yield
+def _margin(emission: Emission) -> float:
+    """The margin that a GSM emission's confidence was made from: that map backwards. NaN for what has none."""
+    if not emission.label.startswith("gsm:"):
+        return math.nan
+    slope, intercept = CONFIDENCE
+    return float((logit(min(emission.confidence, SUREST)) - intercept) / slope)
 
 
 def claims(seconds: float, seed: int, parameters: Parameters | None = None) -> list[Claim]:
     """All emissions of one scene, judged."""
     world, air, rng = parameters or Parameters(), Air(seconds=seconds), np.random.default_rng(seed)
-    with _margins():
-        truths, emissions = heard(air, mixture(air, rng, world), int(rng.integers(1 << 31)))
+    truths, emissions = heard(air, mixture(air, rng, world), int(rng.integers(1 << 31)))
     return judged(truths, emissions, air.rate_hz)
 
 
@@ -117,8 +104,8 @@ def judged(truths: list[Truth], emissions: list[Emission], rate_hz: float) -> li
         made.append(
             Claim(
                 e.label,
-                float(e.confidence),
-                getattr(e.confidence, "margin", math.nan),
+                e.confidence,
+                _margin(e),
                 e.snr_db,
                 e.sample_count / rate_hz * (e.high_offset_hz - e.low_offset_hz),
                 best is not None and (best.label == e.label or not phone),

@@ -14,7 +14,6 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from scipy.stats import chi2
 
 from benchmarks.lane import Lane
 from benchmarks.truth import heard
@@ -22,6 +21,7 @@ from benchmarks.watched import NAME, watching
 from cellwarden.airinterface import gsm_match
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind
+from cellwarden.measure.count import poisson
 from cellwarden.measure.tail import fit_tail, goodness_of_fit
 from cellwarden.measure.tail_profile import exceedance_rate, shape_interval
 from cellwarden.simulate.scenes import Air
@@ -43,7 +43,7 @@ def noise(seconds: float) -> dict[str, Any]:
     with watching() as watch:
         _truths, emissions = heard(Air(seconds=seconds), [], SEED)
     phones = sum(e.label.startswith("gsm:") for e in emissions)
-    low, high = _poisson(len(emissions))
+    low, high = poisson(len(emissions))
     return {
         "seconds": seconds,
         "bursts": len(emissions),
@@ -51,11 +51,6 @@ def noise(seconds: float) -> dict[str, Any]:
         "per_minute_interval": [low / seconds * 60, high / seconds * 60],
         "asked": watch.entered[NAME],
     }
-
-
-def _poisson(count: int) -> tuple[float, float]:
-    """Exact limits of 95 % for a mean, from one count."""
-    return float(chi2.ppf(0.025, 2 * count) / 2) if count else 0.0, float(chi2.isf(0.025, 2 * count + 2) / 2)
 
 
 @contextmanager
@@ -127,7 +122,7 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
         boxes = sum(part["boxes"] for part in of)
         tails[kind] = {"noise_boxes": boxes, "sought_share": len(found) / boxes, **tail(found)}
     counted = done["noise"]
-    low, high = _poisson(counted["asked"])
+    low, high = poisson(counted["asked"])
     asked = [counted["asked"] / counted["seconds"], low / counted["seconds"], high / counted["seconds"]]
     # The likelier kind of the two: a box is short or long, not both.
     pass_each = [t["passes"] or [t["observed_at_0"] / t["boxes"]] * 3 for t in tails.values()]

@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.recognition import theory
 from benchmarks.results import newest
 
+from cellwarden.measure.tail import survival
+
 FOLDER = Path(__file__).parent
 
 
@@ -41,8 +43,7 @@ def tails(figures: dict[str, Any]) -> None:
         curve = np.array(one["curve"])
         axes.semilogy(curve[:, 0], curve[:, 1], ".", ms=4, color=colour, label=f"{kind}: observed")
         x = np.linspace(one["threshold"], 5.0, 300)
-        shape = one["shape"][0] if abs(one["shape"][0]) > 1e-6 else 1e-6
-        left = np.maximum(1 + shape * (x - one["threshold"]) / one["scale"], 1e-30) ** (-1 / shape)
+        left = survival(x - one["threshold"], one["shape"][0], one["scale"])
         axes.semilogy(x, one["per_box"] * left, "-", lw=1, color=colour, label=f"{kind}: fitted tail")
     axes.axvline(0.0, color="grey", lw=0.8)
     axes.set(xlabel="margin, nats", ylabel="share of noise boxes above it", ylim=(1e-9, 1))

@@ -1,7 +1,7 @@
 """Detection: what is found must not depend on how the stream is cut, nor be made of noise."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -27,12 +27,14 @@ def noise(count: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, 2)) * 100
 
 
-def found(iq: np.ndarray, sizes: list[int]) -> list[Burst]:
+def boxed(blocks: Iterable[Block]) -> list[Burst]:
     refused: Counter[str] = Counter()
-    made = [
-        b for find in finds(cut(iq, sizes), refused) for n in range(len(find.rough)) for b in bursts(find, n, refused)
-    ]
+    made = [b for find in finds(blocks, refused) for n in range(len(find.rough)) for b in bursts(find, n, refused)]
     return sorted(made, key=lambda b: (b.sample_start, b.low_offset_hz))
+
+
+def found(iq: np.ndarray, sizes: list[int]) -> list[Burst]:
+    return boxed(cut(iq, sizes))
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +96,7 @@ def test_a_frame_is_told_from_the_next_across_half_a_microsecond() -> None:
     wave[20_000:21_200] += 5000 * frame[:1200]
     wave[21_210:22_400] += 1250 * frame[1210:]
     iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
-    segment = Segment(0, len(iq), rate)
-    refused: Counter[str] = Counter()
-    made = [
-        b
-        for f in finds([Block(iq, 1.0, 0, segment)], refused)
-        for n in range(len(f.rough))
-        for b in bursts(f, n, refused)
-    ]
+    made = boxed([Block(iq, 1.0, 0, Segment(0, len(iq), rate))])
     assert [b.sample_start for b in made] == pytest.approx([20_000, 21_210], abs=8)
     assert [b.sample_count for b in made] == pytest.approx([1200, 1190], abs=12)
 

@@ -53,6 +53,7 @@ MOST_LEVELS = 3
 RAMP = 4.0
 """Symbols before and after a burst that its ramps and the channel filter fill."""
 FEWEST_SYMBOLS = 60
+"""A stretch shorter than this is not looked into: it holds too little of an access burst."""
 LEAST_EVIDENCE = 30.0
 """Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
 some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
@@ -347,7 +348,7 @@ def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> 
     told, energy, count = kernels.explained(z, first, known, _tails(kind), more, unit)
     training = _training_nats(told, energy, count, channel.noise * receiver.noise_gain / 2, level_db)
     if guess.rho is not None and kind == "normal":
-        training = max(training, -(len(known) - 1) * math.log1p(-min(guess.rho, 0.999999)))
+        training = max(training, _nats(len(known) - 1, guess.rho))
     if kind == "normal" and coherence < ONE_AXIS and training >= _enough(level_db):
         # The training is antipodal, the payload is not; and all turns by 3/16 a symbol, not by a quarter.
         modulation, turn, amplitude = "8psk", guess.turn + QUARTER - 3 * np.pi / 8, strength / len(known)
@@ -371,7 +372,12 @@ def _training_nats(told: float, energy: float, count: int, variance: float, leve
     """
     prior = _between(level_db, (WEAK_DB, CLEAR_DB), (PRIOR_VALUES, 0.0))
     total = energy + prior * variance
-    return -0.5 * (count - 1 + prior) * math.log1p(-min(told / max(total, 1e-30), 0.999999))
+    return _nats(0.5 * (count - 1 + prior), told / max(total, 1e-30))
+
+
+def _nats(freedom: float, share: float) -> float:
+    """Evidence of a share ρ² of energy explained: -f ln(1 - ρ²)."""
+    return -freedom * math.log1p(-min(share, 0.999999))
 
 
 def _level_db(ratio: float, receiver: Receiver) -> float:

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import xlog1py
-from scipy.stats import chi2
 
+from cellwarden.measure.count import poisson
 from cellwarden.measure.interval import Estimate
 
 SHAPE_RANGE = (-0.5, 1.0)
@@ -123,10 +123,8 @@ def excess_at(log_survival: ArrayLike, shape: float, scale: float) -> NDArray[np
 
 
 def rate_interval(tail: Tail, confidence: float = 0.95) -> Estimate:
-    """Exceedances of the threshold per second with the exact interval of a Poisson count (F. Garwood 1936)."""
-    n, miss = tail.excesses.size, (1 - confidence) / 2
-    lower = float(chi2.ppf(miss, 2 * n)) / 2
-    upper = float(chi2.isf(miss, 2 * n + 2)) / 2
+    """Exceedances of the threshold per second with the exact interval of their count."""
+    lower, upper = poisson(tail.excesses.size, confidence)
     return Estimate(tail.rate_per_s, lower / tail.duration_s, upper / tail.duration_s)
 
 

@@ -1,0 +1,12 @@
+"""How sure a count is: the exact interval of a Poisson mean (F. Garwood, Biometrika 28 (1936) 437)."""
+
+from scipy.stats import chi2
+
+from cellwarden.measure.interval import Interval
+
+
+def poisson(count: int, confidence: float = 0.95) -> Interval:
+    """Interval of the mean of which `count` events were seen once; without an event its lower end is 0."""
+    miss = (1 - confidence) / 2
+    lower = float(chi2.ppf(miss, 2 * count)) / 2 if count else 0.0
+    return Interval(lower, float(chi2.isf(miss, 2 * count + 2)) / 2)
