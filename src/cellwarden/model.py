@@ -83,3 +83,19 @@ class Emission:
     floor_dbfs_hz: float | None = None
     details: Mapping[str, str | int | float] = field(default_factory=dict)
     """Numbers the interface has: `training_sequence`, `modulation`, … Never an identity, never payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is known of a base station, so that `search` may look deeper than energy shows. Never a subscriber."""
+
+    interface: str
+    """Name of its air interface, e.g. `gsm`."""
+    carriers_hz: tuple[float, ...]
+    """Offsets of its uplink carriers from baseband zero, as this receiver hears them."""
+    frame_start: float
+    """Sample index, with its fraction, at which one of its uplink frames begins here for a phone beside the sensor."""
+    frame_samples: float
+    """Length of a frame in samples of this receiver's clock."""
+    details: Mapping[str, str | int | float] = field(default_factory=dict)
+    """What the interface uses besides: `training_sequence`, `physical_cell`, `preamble_root`, …"""

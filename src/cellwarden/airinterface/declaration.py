@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cellwarden.model import Block, Burst, Emission
+from cellwarden.model import Block, Burst, Cell, Emission
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,10 @@ class Interface:
     symbol_rate_hz: float
     bandwidth_hz: float
     longest_s: float
-    """Of its longest burst."""
+    """Of its longest burst; 0 where only boxes with sharp edges can be named."""
     recognise: Callable[[Burst, Block], list[Emission]]
     """Names what lies in a burst's box; the block holds the burst's samples and some around them."""
     settle: Callable[[list[Emission], float], list[Emission]]
     """Mends names that only show when all of a stretch are seen together; is told the sample rate in hertz."""
+    search: Callable[[Block, Cell], list[Emission]] | None = None
+    """Finds below the energy floor what a phone of a known cell sends; None where that pays nothing."""
