@@ -51,10 +51,10 @@ def matched(
         re = np.float32(0)
         im = np.float32(0)
         if first >= 0 and first + taps <= len(y):
+            part, pulse = y[first : first + taps], table[row]
             for m in range(taps):
-                w = table[row, m]
-                re += w * y[first + m].real
-                im += w * y[first + m].imag
+                re += pulse[m] * part[m].real
+                im += pulse[m] * part[m].imag
         else:
             for m in range(max(0, -first), min(taps, len(y) - first)):
                 w = table[row, m]
@@ -70,10 +70,15 @@ def equalise(z: NDArray[np.complex64], weights: NDArray[np.complex64], out: NDAr
     half = len(weights) // 2
     n = len(z)
     for k in range(n):
-        total = 0j
-        for i in range(max(0, half - k), min(len(weights), n - k + half)):
-            total += weights[i] * z[k + i - half]
-        out[k] = total
+        low = max(0, half - k)
+        high = min(len(weights), n - k + half)
+        part, by = z[k + low - half : k + high - half], weights[low:high]
+        re = np.float32(0)
+        im = np.float32(0)
+        for i in range(len(part)):
+            re += by[i].real * part[i].real - by[i].imag * part[i].imag
+            im += by[i].real * part[i].imag + by[i].imag * part[i].real
+        out[k] = complex(re, im)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -113,12 +118,15 @@ def best_match(
             for place in range(first, last):
                 k = place + length - 1
                 energy += scratch[0, k] ** 2 + scratch[1, k] ** 2
+                real = scratch[0, place : place + length]
+                imaginary = scratch[1, place : place + length]
                 for s in range(known.shape[0]):
+                    signs = known[s]
                     re = np.float32(0)
                     im = np.float32(0)
                     for i in range(length):
-                        re += known[s, i] * scratch[0, place + i]
-                        im += known[s, i] * scratch[1, place + i]
+                        re += signs[i] * real[i]
+                        im += signs[i] * imaginary[i]
                     rho = (re * re + im * im) / (length * max(energy, length * least))
                     if rho > best[0]:
                         best = (float(rho), s, place, p, w)
@@ -245,12 +253,16 @@ def likeliest(
                 rest -= either[place + i]
                 ends += x[place + i]
             first = place + known_at
+            values, any_of_two = x[first : first + length], either[first : first + length]
+            lost = np.float32(0)
             for i in range(length):
-                rest -= either[first + i]
+                lost += any_of_two[i]
+            rest -= lost
             for s in range(known.shape[0]):
+                signs = known[s]
                 told = ends
                 for i in range(length):
-                    told += known[s, i] * x[first + i]
+                    told += signs[i] * values[i]
                 if rest + abs(told) > most:
                     most = rest + abs(told)
                     best = (line, s, place)

@@ -213,19 +213,29 @@ def decimate(
         angle = -2 * np.pi * (cycles - np.floor(cycles))
         re = np.float32(np.cos(angle))
         im = np.float32(np.sin(angle))
-        for i in range(max(row, -low) - row, min(row + TURNS, count, n - low) - row):
-            c = cosine[i] * re - sine[i] * im
-            s = cosine[i] * im + sine[i] * re
-            x = np.float32(iq[low + row + i, 0])
-            y = np.float32(iq[low + row + i, 1])
-            real[row + i] = x * c - y * s
-            imaginary[row + i] = x * s + y * c
+        first = max(row, -low)
+        end = min(row + TURNS, count, n - low)
+        if end <= first:
+            continue
+        # Slices tell the compiler that no index is negative; it makes vectors of such loops only.
+        part = iq[low + first : low + end]
+        to_real, to_imaginary = real[first:end], imaginary[first:end]
+        cosines, sines = cosine[first - row : end - row], sine[first - row : end - row]
+        for i in range(len(part)):
+            c = cosines[i] * re - sines[i] * im
+            s = cosines[i] * im + sines[i] * re
+            x = np.float32(part[i, 0])
+            y = np.float32(part[i, 1])
+            to_real[i] = x * c - y * s
+            to_imaginary[i] = x * s + y * c
     for m in range(len(out)):
+        to_real = real[m * step : m * step + length]
+        to_imaginary = imaginary[m * step : m * step + length]
         re = np.float32(0)
         im = np.float32(0)
         for k in range(length):
-            re += taps[k] * real[m * step + k]
-            im += taps[k] * imaginary[m * step + k]
+            re += taps[k] * to_real[k]
+            im += taps[k] * to_imaginary[k]
         out[m] = complex(re, im)
 
 
