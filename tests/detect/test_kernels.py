@@ -47,6 +47,14 @@ def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frame
     np.testing.assert_array_equal(hot, wanted)
 
 
+@pytest.mark.parametrize(("rows", "n", "group"), [(3, 64, 32), (5, 16, 32), (1, 8, 8)])
+def test_power_of_groups_is_their_mean(rows: int, n: int, group: int) -> None:
+    frames = np.random.default_rng(6).integers(-30000, 30000, (2 * rows, n, 2), dtype=np.int16)[::2]
+    power = np.sum(frames.astype(float) ** 2, axis=2).ravel()
+    wanted = power[: len(power) // group * group].reshape(-1, group).mean(axis=1)
+    np.testing.assert_allclose(kernels.group_power(frames, group), wanted, rtol=1e-5)
+
+
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.5, 0.9])
 def test_components_are_those_of_scipy(density: float) -> None:
     rng = np.random.default_rng(4)

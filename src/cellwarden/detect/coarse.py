@@ -192,15 +192,16 @@ class _Segment:
     def _floor(self, old: int, rows: int) -> NDArray[np.float64]:
         """Noise of each bin, from a low quantile over some frames of this chunk and of those before it."""
         fresh, size = rows - old, self.grid.size
-        if fresh >= spectrum.FLOOR_ROWS or not self.quantiles:
-            step = max(1, fresh // spectrum.FLOOR_ROWS)
+        wanted = spectrum.FLOOR_ROWS if len(self.quantiles) < FLOOR_MEMORY else spectrum.LATER_ROWS
+        if fresh >= wanted or not self.quantiles:
+            step = max(1, fresh // wanted)
             end = old + fresh // step * step
             power = np.empty((fresh // step, size), np.float32)
             kernels.power_rows(self._spectra(old, end, step), power)
             self.quantiles.append(spectrum.chunk_quantile(power))
             self.rows_known = len(power)
-            picked = self.iq[old * size : end * size].reshape(-1, size, 2)[::step].astype(np.float32)
-            self.ceilings.append(spectrum.ceiling(np.sum(picked**2, axis=2).ravel(), QUIET_SAMPLES))
+            picked = self.iq[old * size : end * size].reshape(-1, size, 2)[::step]
+            self.ceilings.append(spectrum.ceiling(kernels.group_power(picked, QUIET_SAMPLES), QUIET_SAMPLES))
             del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
         # The median leaves out the chunks in which a channel was busy all along.
         quantile = np.median(np.array(self.quantiles), axis=0)
@@ -212,7 +213,8 @@ class _Segment:
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""
         some = slice(None, None, max(1, self.grid.bands // 16))
-        loud = np.flatnonzero(np.median(self.ratio[old:rows, some], axis=1) > LOUD) + old
+        sample = self.ratio[old:rows, some]
+        loud = np.flatnonzero(np.count_nonzero(sample > LOUD, axis=1) > sample.shape[1] / 2) + old
         size = self.grid.size
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
         for row in loud.tolist():

@@ -41,6 +41,34 @@ def power_rows(spectrum: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def group_power(frames: NDArray[np.int16] | NDArray[np.float32], group: int) -> NDArray[np.float32]:
+    """Mean |x|² of each `group` samples that follow each other, a rest left out.
+
+    frames: int16 or float32, shape (rows, n, 2), where n is a multiple of `group` or the other way round. Returns
+    float32.
+    """
+    rows, n = frames.shape[:2]
+    made = np.empty(rows * n // group, np.float32)
+    count = 0
+    total = np.float32(0)
+    held = 0
+    for row in range(rows):
+        for first in range(0, n, group):
+            part = frames[row, first : first + group]
+            for i in range(len(part)):
+                x = np.float32(part[i, 0])
+                y = np.float32(part[i, 1])
+                total += x * x + y * y
+            held += len(part)
+            if held == group:
+                made[count] = total / group
+                count += 1
+                held = 0
+                total = np.float32(0)
+    return made
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def band_ratio(
     spectrum: NDArray[np.float32], weight: NDArray[np.float32], per_band: int, out: NDArray[np.float32]
 ) -> None:
@@ -61,6 +89,20 @@ def band_ratio(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def add(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """out = a + b, element by element. All float32, of one length."""
+    for i in range(len(out)):
+        out[i] = a[i] + b[i]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def exchange(total: NDArray[np.float32], coming: NDArray[np.float32], leaving: NDArray[np.float32]) -> None:
+    """total += coming - leaving, element by element. All float32, of one length."""
+    for i in range(len(total)):
+        total[i] += coming[i] - leaving[i]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def mark_boxes(
     ratio: NDArray[np.float32], frames: int, doublings: int, threshold: float, hot: NDArray[np.uint8]
 ) -> int:
@@ -75,41 +117,34 @@ def mark_boxes(
     if rows < frames or bands < width:
         return hits
     running = np.zeros(bands, np.float32)
-    summed = np.empty(bands, np.float32)
+    summed = np.empty((2, bands), np.float32)
     limit = np.float32(threshold * frames * width)
     for t in range(rows):
         if t >= frames and t % 64 == 0:  # start afresh now and then, so that rounding errors do not add up
-            for b in range(bands):
-                running[b] = 0
+            running[:] = 0
             for u in range(t - frames, t):
-                for b in range(bands):
-                    running[b] += ratio[u, b]
-        for b in range(bands):
-            running[b] += ratio[t, b]
+                add(running, ratio[u], running)
         if t >= frames:
-            for b in range(bands):
-                running[b] -= ratio[t - frames, b]
+            exchange(running, ratio[t], ratio[t - frames])
+        else:
+            add(running, ratio[t], running)
         if t < frames - 1:
             continue
-        for b in range(bands):
-            summed[b] = running[b]
-        valid = bands
+        wide = running
         for d in range(doublings):
-            step = 1 << d
-            valid -= step
-            for b in range(valid):
-                summed[b] = summed[b] + summed[b + step]
+            valid = len(wide) - (1 << d)
+            wider = summed[d % 2, :valid]
+            add(wide[:valid], wide[1 << d :], wider)
+            wide = wider
         peak = np.float32(0)
-        for b in range(valid):
-            peak = max(peak, summed[b])
+        for value in wide:
+            peak = max(peak, value)
         if peak <= limit:
             continue
-        for b in range(valid):
-            if summed[b] > limit:
+        for b in range(len(wide)):
+            if wide[b] > limit:
                 hits += 1
-                for u in range(t - frames + 1, t + 1):
-                    for c in range(b, b + width):
-                        hot[u, c] = 1
+                hot[t - frames + 1 : t + 1, b : b + width] = 1
     return hits
 
 

@@ -6,6 +6,7 @@ noise's degrees of freedom, which the coarse pass can spare (the fine pass has t
 out of its neighbours' bins.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,12 +21,15 @@ BAND_HZ = 50_000.0
 FLOOR_QUANTILE = 0.2
 FLOOR_ROWS = 128
 """Frames of a chunk that the floor is estimated from."""
+LATER_ROWS = 64
+"""The same once many chunks are remembered, so that each needs to say less."""
 CARRIER_RISE = 4.0
 """A continuous signal stands at least this factor above the floor beside it, and is at least CARRIER_HZ wide."""
 CARRIER_HZ = 80_000.0
 CARRIER_BINS = 7
 """… and wider than what the window makes of a single line."""
 NEIGHBOURHOOD_HZ = 2_000_000.0
+QUIET_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +81,15 @@ def transform(frames: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def chunk_quantile(power: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Lower quantile of each bin's power over time, corrected so that noise alone gives its mean.
+    """Lower quantile of each bin's power over time, corrected so that noise alone gives its mean as the median.
 
     power: float32, shape (rows, n). The power of noise in a bin is exponential, so its quantile p lies at
-    -ln(1 - p) times the mean; the k-th of m order statistics has the mean sum(1 / (m - i), i < k), which is used here
-    since it is exact for few rows too.
+    -ln(1 - p) times the mean; the k-th of m order statistics of a uniform distribution has its median near
+    (k - 1/3) / (m + 1/3), which is used here since the median over many chunks is what the floor is made of.
     """
     rows = len(power)
     k = max(1, round(FLOOR_QUANTILE * rows))
-    expected = float(np.sum(1.0 / (rows - np.arange(k))))
+    expected = -math.log1p(-(k - 1 / 3) / (rows + 1 / 3))
     return np.partition(power, k - 1, axis=0)[k - 1].astype(np.float64) / expected
 
 
@@ -121,15 +125,20 @@ def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> ND
     return plateau & ~np.concatenate([[True], line])[regions]
 
 
-def ceiling(power: NDArray[np.float32], group: int) -> float:
+def ceiling(means: NDArray[np.float32], group: int) -> float:
     """No noise is stronger than the quiet moments of a stream: mean power of a sample in them.
 
-    power: float32, shape (n,), |x|² of each sample. Taken from the 2nd percentile of means over `group` samples,
-    corrected for the gamma distribution of such means. Where frames of a transform never fall into the gaps between
-    transmissions, this still does.
+    means: float32, shape (n,), |x|² averaged over `group` samples each. Their 2nd percentile, corrected for the gamma
+    distribution of such means. Where frames of a transform never fall into the gaps between transmissions, this still
+    does.
     """
-    means = power[: len(power) // group * group].reshape(-1, group).mean(axis=1)
-    return float(np.quantile(means, 0.02) / (gamma.ppf(0.02, group) / group))
+    return float(np.quantile(means, QUIET_SHARE) / _quiet(group))
+
+
+@lru_cache
+def _quiet(group: int) -> float:
+    """The quantile QUIET_SHARE of means over `group` exponential values of mean 1."""
+    return float(gamma.ppf(QUIET_SHARE, group) / group)
 
 
 def _smooth(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
