@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from cellwarden.airinterface import gsm_fit
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_receiver import equaliser, pulse_autocorrelation, receiver
 
@@ -129,7 +130,7 @@ def test_tuning_ends_at_the_carrier_and_phase_of_the_symbols() -> None:
 
 def test_explained_energy_is_that_of_the_known_symbols_on_the_real_axis() -> None:
     z, unit = noise(10, 40), np.exp(0.9j)
-    told, energy, count = kernels.explained(z, 15, KNOWN[1], TAILS, 0.07, unit)
+    told, energy, count = gsm_fit.explained(z, 15, KNOWN[1], TAILS, 0.07, unit)
     where = np.append(15 + np.arange(KNOWN.shape[1]), TAILS)
     real = axis(z, 0.07, unit)[where]
     assert count == len(where) and energy == pytest.approx(np.sum(real**2))
@@ -139,7 +140,7 @@ def test_explained_energy_is_that_of_the_known_symbols_on_the_real_axis() -> Non
 def test_coherence_is_the_share_of_the_payload_on_one_axis() -> None:
     e, unit = noise(11, 40), np.exp(-0.4j)
     v = np.delete(e * np.exp(-0.02j * np.arange(40)) * np.conj(unit), np.arange(15, 24))
-    share, count = kernels.coherence(e, 15, 9, 0.02, unit)
+    share, count = gsm_fit.coherence(e, 15, 9, 0.02, unit)
     assert count == 31
     assert share == pytest.approx(np.sum(v.real**2 - v.imag**2) / np.sum(np.abs(v) ** 2), abs=1e-5)
 
@@ -152,7 +153,7 @@ def test_finest_turn_is_where_squares_and_known_symbols_agree_best() -> None:
         v = e * np.exp(-1j * turn * np.arange(40))
         known = np.sum(KNOWN[0] * v[15:24])
         scores.append(abs(np.sum(np.delete(v, np.arange(15, 24)) ** 2)) + 2 * abs(known) ** 2 / 9)
-    turn, unit = kernels.finest_turn(e, 15, KNOWN[0], span, steps)
+    turn, unit = gsm_fit.finest_turn(e, 15, KNOWN[0], span, steps)
     top = int(np.argmax(scores))
     assert abs(turn - np.linspace(-span, span, steps)[top]) <= span / (steps - 1) + 1e-9
     phase = np.sum(KNOWN[0] * e[15:24] * np.exp(-1j * turn * np.arange(15, 24)))
@@ -166,6 +167,6 @@ def test_remodulated_decisions_tell_amplitude_and_carrier_of_a_clean_burst() -> 
     model = lag[2] * pulse[0] - pulse[2] * (lag[0] + lag[4]) + 1j * pulse[1] * (lag[3] - lag[1])
     z = (0.8 * model * np.exp(0.0004j * np.arange(148) + 0.1j)).astype(np.complex64)
     known = a[2 + 61 : 2 + 87].astype(np.float32)
-    turn, amplitude = kernels.remodulated(z, 61, known, pulse, 0.0, np.exp(0.1j))
+    turn, amplitude = gsm_fit.remodulated(z, 61, known, pulse, 0.0, np.exp(0.1j))
     assert turn == pytest.approx(0.0004, abs=1e-5)
     assert amplitude == pytest.approx(0.8, abs=0.01)

@@ -26,6 +26,45 @@ def mean(power: NDArray[np.float32], first: int, end: int) -> float:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def power(y: NDArray[np.complex64], scale: float) -> NDArray[np.float32]:
+    """scale · |y|²: float32, of the shape of y, complex64, (n,)."""
+    out = np.empty(len(y), np.float32)
+    by = np.float32(scale)
+    for i in range(len(y)):
+        out[i] = by * (y[i].real * y[i].real + y[i].imag * y[i].imag)
+    return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
+    """Samples with their magnitude limited. GMSK has none to lose; a few pulses must not pass for a whole sequence.
+
+    complex64, of the shape of y.
+    """
+    out = np.empty_like(y)
+    top = np.float32(most * most)
+    for i in range(len(y)):
+        size = y[i].real * y[i].real + y[i].imag * y[i].imag
+        out[i] = y[i] if size <= top else y[i] * np.float32(np.sqrt(top / size))
+    return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def turn(y: NDArray[np.complex64], first: int, end: int) -> float:
+    """Mean frequency of the samples from `first` to before `end`, cycles a sample: the phase of Σ y[n + 1] conj(y[n]).
+
+    y: complex64, shape (n,).
+    """
+    re = np.float32(0)
+    im = np.float32(0)
+    late, early = y[first + 1 : end], y[first : end - 1]
+    for n in range(len(early)):
+        re += late[n].real * early[n].real + late[n].imag * early[n].imag
+        im += late[n].imag * early[n].real - late[n].real * early[n].imag
+    return np.arctan2(im, re) / (2 * np.pi)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def matched(
     y: NDArray[np.complex64],
     base: float,
@@ -302,177 +341,3 @@ def tuned(z: NDArray[np.complex64], line: NDArray[np.float64], gain: float, roun
     line[1] = turn
     line[2] = unit.real
     line[3] = unit.imag
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def explained(
-    z: NDArray[np.complex64],
-    known_at: int,
-    known: NDArray[np.float32],
-    tails: NDArray[np.int64],
-    turn: float,
-    phase: complex,
-) -> tuple[float, float, int]:
-    """How much of the known symbols' energy on the real axis is theirs: (Σ s r)² / n, Σ r², and their number n.
-
-    z: complex64, matched symbols of one burst; known: float32 ±1, from symbol known_at on; tails: int64, symbols that
-    are +1; turn: radians a symbol; phase: unit, of symbol 0.
-    """
-    told = 0.0
-    energy = 0.0
-    for i in range(len(known) + len(tails)):
-        k = known_at + i if i < len(known) else tails[i - len(known)]
-        r = (z[k] * np.exp(-1j * turn * k) * np.conj(phase)).real
-        told += r * (known[i] if i < len(known) else 1.0)
-        energy += r * r
-    count = len(known) + len(tails)
-    return told * told / count, energy, count
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def placed(
-    y: NDArray[np.complex64],
-    start: float,
-    per_symbol: float,
-    table: NDArray[np.float32],
-    turn: float,
-    known_at: int,
-    known: NDArray[np.float32],
-    out: NDArray[np.complex64],
-) -> tuple[float, float]:
-    """Where symbol 0 begins, to a fraction of the guess `start`: the top of the parabola through three correlations.
-
-    Leaves the matched filter's output in `out`, a value a symbol. Returns (start, correlation with the known symbols).
-    """
-    strength = np.empty(3)
-    part = np.empty(len(known), np.complex64)
-    for i in range(3):
-        first = start + (0.25 * (i - 1) + known_at) * per_symbol
-        matched(y, first, per_symbol, table, turn, part)
-        total = 0j
-        for k in range(len(known)):
-            total += known[k] * part[k]
-        strength[i] = abs(total)
-    bend = strength[0] - 2 * strength[1] + strength[2]
-    if bend < 0:
-        start += per_symbol * min(max(0.125 * (strength[0] - strength[2]) / bend, -0.25), 0.25)
-    matched(y, start, per_symbol, table, turn, out)
-    total = 0j
-    for k in range(len(known)):
-        total += known[k] * out[known_at + k]
-    return start, abs(total)
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def finest_turn(
-    e: NDArray[np.complex64],
-    known_at: int,
-    known: NDArray[np.float32],
-    span: float,
-    steps: int,
-) -> tuple[float, complex]:
-    """Carrier offset from the whole burst: the ω with the largest |Σ e² exp(-2jωk)| + 2/L |Σ_known a e exp(-jωk)|².
-
-    e: complex64, one burst from symbol 0 on; known: float32 ±1 from symbol known_at on. Tries `steps` turns within
-    ±span. Returns the turn (radians a symbol) and the phase of the known symbols there as a unit complex number.
-    """
-    scores = np.empty(steps)
-    for s in range(steps):
-        turn = span * (2.0 * s / (steps - 1) - 1.0)
-        step = np.exp(-1j * turn)
-        rotation = 1.0 + 0j
-        squares = 0j
-        coherent = 0j
-        for k in range(len(e)):
-            v = e[k] * rotation
-            rotation = rotation * step
-            i = k - known_at
-            if 0 <= i < len(known):
-                coherent += known[i] * v
-            else:
-                squares += v * v
-        scores[s] = abs(squares) + 2 * abs(coherent) * abs(coherent) / len(known)
-    top = int(np.argmax(scores))
-    shift = 0.0
-    if 0 < top < steps - 1:
-        left, middle, right = scores[top - 1], scores[top], scores[top + 1]
-        bend = left - 2 * middle + right
-        if bend < 0:
-            shift = 0.5 * (left - right) / bend
-    turn = span * (2.0 * (top + shift) / (steps - 1) - 1.0)
-    phase = 0j
-    for i in range(len(known)):
-        k = known_at + i
-        phase += known[i] * e[k] * np.exp(-1j * turn * k)
-    return turn, phase / (abs(phase) + 1e-30)
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def coherence(e: NDArray[np.complex64], known_at: int, length: int, turn: float, phase: complex) -> tuple[float, int]:
-    """How much of the payload's power lies on the real axis: Σ Re(v²) / Σ |v|², -1 to 1, and over how many symbols."""
-    real = 0.0
-    power = 1e-30
-    count = 0
-    for k in range(len(e)):
-        if known_at <= k < known_at + length:
-            continue
-        v = e[k] * np.exp(-1j * turn * k) * np.conj(phase)
-        real += v.real * v.real - v.imag * v.imag
-        power += v.real * v.real + v.imag * v.imag
-        count += 1
-    return real / power, count
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def remodulated(
-    z: NDArray[np.complex64],
-    known_at: int,
-    known: NDArray[np.float32],
-    pulse: NDArray[np.float64],
-    turn: float,
-    phase: complex,
-) -> tuple[float, float]:
-    """Fit the burst with its own decisions: finer turn, and amplitude.
-
-    z: complex64, matched filter output from symbol 0 on, turned back a quarter turn a symbol; pulse: autocorrelation
-    of the pulse at whole symbols. The decisions live and die here. Returns (turn in radians a symbol, amplitude).
-    """
-    symbols = len(z)
-    a = np.zeros(symbols + 4)
-    for _ in range(2):
-        for k in range(symbols):
-            i = k - known_at
-            if 0 <= i < len(known):
-                a[k + 2] = known[i]
-            else:
-                v = z[k] * np.exp(-1j * turn * k) * np.conj(phase)
-                a[k + 2] = 1.0 if v.real >= 0 else -1.0
-        # Phase of each symbol against its own model, then a weighted straight line through it.
-        sw = 0.0
-        sk = 0.0
-        skk = 0.0
-        sp = 0.0
-        skp = 0.0
-        gain = 0.0
-        norm = 0.0
-        for k in range(2, symbols - 2):
-            model = complex(a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4]), pulse[1] * (a[k + 3] - a[k + 1]))
-            v = z[k] * np.exp(-1j * turn * k) * np.conj(phase)
-            product = v * np.conj(model)
-            weight = abs(model) ** 2
-            gain += product.real
-            norm += weight
-            angle = np.arctan2(product.imag, product.real)
-            sw += weight
-            sk += weight * k
-            skk += weight * k * k
-            sp += weight * angle
-            skp += weight * k * angle
-        spread = sw * skk - sk * sk
-        if spread <= 0 or norm <= 0:
-            break
-        slope = (sw * skp - sk * sp) / spread
-        offset = (sp - slope * sk) / sw
-        turn += slope
-        phase = phase * np.exp(1j * offset)
-    return turn, gain / (norm + 1e-30)

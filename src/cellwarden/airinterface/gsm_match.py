@@ -15,14 +15,16 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from cellwarden.airinterface import gsm_clear
 from cellwarden.airinterface import gsm_kernels as kernels
+from cellwarden.airinterface.gsm_fit import fit
 from cellwarden.airinterface.gsm_receiver import Receiver, equaliser, pulse_autocorrelation
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind, antipodal
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
@@ -57,6 +59,8 @@ FEWEST_SYMBOLS = 60
 LEAST_EVIDENCE = 30.0
 """Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
 some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
+SKIRT_HZ = 80_000.0
+"""What has its power farther than this from the middle of the channel is the skirt of a burst on the next one."""
 LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "normal": ((0.0, 1.5, 3.0), (24.0, 14.5, 16.5)),
     "access": ((0.0, 2.0), (21.0, 17.0)),
@@ -134,13 +138,20 @@ class _Stretch(NamedTuple):
     sliding: bool
 
 
+Method = Literal["clear", "likeliest", "carriers"]
+SPANS: dict[Method, tuple[float, int]] = {"clear": (1800, 25), "likeliest": (600, 9), "carriers": (3000, 41)}
+"""Hertz either way of a guessed carrier in which it is looked for, and in how many steps, by how it was guessed."""
+
+
 class _Guess(NamedTuple):
-    """A burst's sequence, index of symbol 0, carrier (radians a symbol), and ρ² where every carrier was tried."""
+    """A burst's sequence, index of symbol 0, carrier (radians a symbol), and how it was guessed."""
 
     sequence: int
     start: float
     turn: float
-    rho: float | None
+    method: Method
+    rho: float
+    """Squared correlation coefficient of the known symbols."""
 
 
 def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[Match]:
@@ -149,7 +160,7 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
     y: complex64, shape (n,), `receiver.per_symbol` samples a symbol; noise: the variance that white noise would have in
     a sample, before the channel filter.
     """
-    power = (y.real**2 + y.imag**2) / np.float32(noise * receiver.channel_noise)
+    power = kernels.power(y, 1 / (noise * receiver.channel_noise))
     left = power.copy()
     found: list[Match] = []
     for _ in range(MOST_LEVELS):  # a weak burst beside a strong one shows once that is taken away
@@ -185,10 +196,13 @@ def _in_stretch(
 ) -> Iterator[Match]:
     """The bursts believed in one stretch."""
     a, b = stretch
+    middle_hz = kernels.turn(y, a, b) * SYMBOL_RATE_HZ * receiver.per_symbol
+    if abs(middle_hz) > SKIRT_HZ:
+        return
     limit = 2.0 * math.sqrt(
         float(np.partition(power[a:b], (b - a) // 2)[(b - a) // 2]) * noise * receiver.channel_noise
     )
-    channel = _Channel(_limited(y, limit), power, noise, receiver)
+    channel = _Channel(kernels.limited(y, limit), power, noise, receiver)
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
@@ -197,7 +211,7 @@ def _in_stretch(
             match = _match(channel, slot, kind)
             if margin(match) < more or (match.continuous and match.score < STATION_SCORE):
                 continue
-            if _line_share(channel, match) < MOST_LINE[match.kind]:
+            if match.training >= _enough(match.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
                 yield match
 
 
@@ -217,11 +231,6 @@ def _slots(a: int, b: int, count: int, level_db: float, per_symbol: float) -> It
     for number in range(count):
         begin = a + number * slot
         yield _Stretch(begin, b if number == count - 1 else begin + slot, level_db, sliding)
-
-
-def _limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
-    """Samples with their magnitude limited. GMSK has none to lose; a few pulses must not pass for a whole sequence."""
-    return y * np.minimum(1.0, np.float32(most) / (np.abs(y) + np.float32(1e-30)))
 
 
 def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
@@ -265,6 +274,11 @@ def confidence(match: Match) -> float:
 def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     """The best hypothesis for one burst in a stretch."""
     layout, per = FORMATS[kind], channel.receiver.per_symbol
+    clear = _clear(channel, stretch) if kind == "normal" and stretch.level_db >= CLEAR_DB else None
+    if clear is not None:
+        match = _fitted(channel, stretch, kind, clear)
+        if _convinces(match):
+            return match
     spare = math.ceil((stretch.end - stretch.begin) / per - layout.symbols)
     missing = max(0, -spare)  # symbols too faint to show, at either end
     base = stretch.begin - (SLACK_SYMBOLS + missing) * per
@@ -276,10 +290,40 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
         return _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
     guess = _likeliest(z, e, kind, channel, stretch.level_db, base, places)
     match = _fitted(channel, stretch, kind, guess)
-    if stretch.level_db < CLEAR_DB or (margin(match) > 0 and match.score - match.training > PAYLOAD_NATS):
+    if stretch.level_db < CLEAR_DB or _convinces(match):
         return match
     blind = _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
     return max(match, blind, key=margin)
+
+
+def _convinces(match: Match) -> bool:
+    """Whether a match leaves no doubt that is worth another search: known symbols and payload speak for it."""
+    return margin(match) > 0 and match.score - match.training > PAYLOAD_NATS
+
+
+def _clear(channel: _Channel, stretch: _Stretch) -> _Guess | None:
+    """A guess at one clear burst, which stands where the power is; None where the stretch is too short for one."""
+    layout, receiver = FORMATS["normal"], channel.receiver
+    per, slack = receiver.per_symbol, SLACK_SYMBOLS * receiver.per_symbol
+    low = max(0, int(stretch.begin - slack))
+    power = channel.power[low : int(stretch.end + slack)]
+    length = round(layout.symbols * per)
+    if len(power) < length:
+        return None
+    first, _ratio, _peak = gsm_clear.strongest(power, length)
+    sequence, start, turn, rho = gsm_clear.guess(
+        channel.y,
+        float(low + first),
+        per,
+        receiver.table,
+        QUARTER,
+        equaliser(QUARTER),
+        _known("normal"),
+        layout.known_at,
+        layout.symbols,
+        *gsm_clear.carriers(2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ),
+    )
+    return _Guess(sequence, start, turn, "clear", rho)
 
 
 def _likeliest(
@@ -316,7 +360,7 @@ def _likeliest(
     phase, sequence, place = kernels.likeliest(
         z[:, first:], timings, known, layout.known_at, tails, layout.symbols, near, gain, expected
     )
-    return _Guess(sequence, base + (first + place + phase / kernels.PHASES) * per, float(line[0, 1]), None)
+    return _Guess(sequence, base + (first + place + phase / kernels.PHASES) * per, float(line[0, 1]), "likeliest", 0.0)
 
 
 def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base: float, places: int) -> _Guess:
@@ -330,37 +374,46 @@ def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base:
         timings, known, first, first + places, turns, least, scratch
     )
     start = base + (place - first + phase / len(timings)) * channel.receiver.per_symbol
-    return _Guess(sequence, start, float(turns[index]), rho)
+    return _Guess(sequence, start, float(turns[index]), "carriers", rho)
 
 
 def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> Match:
     """Time, carrier, level and evidence of a burst that begins near where it was guessed."""
     layout, known, receiver = FORMATS[kind], _known(kind)[guess.sequence], channel.receiver
-    per, first = receiver.per_symbol, layout.known_at
-    z = np.empty(layout.symbols, np.complex64)
-    e = np.empty_like(z)
-    start, strength = kernels.placed(channel.y, guess.start, per, receiver.table, QUARTER + guess.turn, first, known, z)
-    kernels.equalise(z, equaliser(QUARTER), e)
-    span, steps = (600, 9) if guess.rho is None else (3000, 41)
-    more, unit = kernels.finest_turn(e, first, known, 2 * np.pi * span / SYMBOL_RATE_HZ, steps)
-    coherence, payload = kernels.coherence(e, first, len(known), more, unit)
-    level_db = _level_db(kernels.mean(channel.power, int(start), int(start + layout.symbols * per)), receiver)
-    told, energy, count = kernels.explained(z, first, known, _tails(kind), more, unit)
-    training = _training_nats(told, energy, count, channel.noise * receiver.noise_gain / 2, level_db)
-    if guess.rho is not None and kind == "normal":
+    per, span, steps = receiver.per_symbol, *SPANS[guess.method]
+    told = fit(
+        channel.y,
+        channel.power,
+        guess.start,
+        QUARTER + guess.turn,
+        per,
+        receiver.table,
+        equaliser(QUARTER),
+        pulse_autocorrelation(),
+        layout.symbols,
+        layout.known_at,
+        known,
+        _tails(kind),
+        2 * np.pi * span / SYMBOL_RATE_HZ,
+        steps,
+    )
+    level_db = _level_db(told.ratio, receiver)
+    variance = channel.noise * receiver.noise_gain / 2
+    training = _training_nats(told.told, told.energy, told.count, variance, level_db)
+    if guess.method == "carriers" and kind == "normal":
         training = max(training, _nats(len(known) - 1, guess.rho))
-    if kind == "normal" and coherence < ONE_AXIS and training >= _enough(level_db):
+    modulation, turn, amplitude = "gmsk", guess.turn + told.turn, told.amplitude
+    if kind == "normal" and told.coherence < ONE_AXIS and training >= _enough(level_db):
         # The training is antipodal, the payload is not; and all turns by 3/16 a symbol, not by a quarter.
-        modulation, turn, amplitude = "8psk", guess.turn + QUARTER - 3 * np.pi / 8, strength / len(known)
+        modulation, turn, amplitude = "8psk", guess.turn + QUARTER - 3 * np.pi / 8, told.strength / len(known)
         score = training
     else:
-        fine, amplitude = kernels.remodulated(z, first, known, pulse_autocorrelation(), more, unit)
-        modulation, turn = "gmsk", guess.turn + fine
-        score = training - float(log_ndtr(-coherence * math.sqrt(payload)))
+        score = training - float(log_ndtr(-told.coherence * math.sqrt(told.payload)))
     snr = (amplitude / FIT_GAIN) ** 2 / (channel.noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
-    continuous = stretch.sliding and not _guarded(channel.power, start, start + layout.symbols * per, per)
+    end = told.start + layout.symbols * per
+    continuous = stretch.sliding and not _guarded(channel.power, told.start, end, per)
     snr_db = 10 * math.log10(max(snr, 1e-3))
-    return Match(kind, modulation, guess.sequence, score, training, start, turn, snr_db, level_db, continuous)
+    return Match(kind, modulation, guess.sequence, score, training, told.start, turn, snr_db, level_db, continuous)
 
 
 def _training_nats(told: float, energy: float, count: int, variance: float, level_db: float) -> float:
