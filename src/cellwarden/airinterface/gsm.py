@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, Match, confidence, margin, matches
+from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, Match, confidence, matches
 from cellwarden.airinterface.gsm_receiver import Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
@@ -90,7 +90,7 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     return [
         _emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz)
         for match in matches(y, receiver, noise)
-        if margin(match) >= least
+        if match.margin >= least
     ]
 
 

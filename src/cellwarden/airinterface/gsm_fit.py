@@ -107,9 +107,11 @@ def finest_turn(
             shift = 0.5 * (left - right) / bend
     turn = span * (2.0 * (top + shift) / (steps - 1) - 1.0)
     phase = 0j
+    step = np.exp(-1j * turn)
+    rotation = np.exp(-1j * turn * known_at)
     for i in range(len(known)):
-        k = known_at + i
-        phase += known[i] * e[k] * np.exp(-1j * turn * k)
+        phase += known[i] * e[known_at + i] * rotation
+        rotation *= step
     return turn, phase / (abs(phase) + 1e-30)
 
 

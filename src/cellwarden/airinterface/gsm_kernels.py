@@ -6,6 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.detect.evidence import evidence, log_likelihood_ratio
+from cellwarden.detect.kernels import best_runs
+
 SUBSTEPS = 32
 """Tabulated positions of the matched filter within one sample."""
 PHASES = 4
@@ -23,6 +26,30 @@ def mean(power: NDArray[np.float32], first: int, end: int) -> float:
     for i in range(first, end):
         total += power[i]
     return total / (end - first)
+
+
+@njit(cache=True, nogil=True)
+def stretches(
+    power: NDArray[np.float32], freedom: float, whole: float, fewest: int, split: float, least: float
+) -> NDArray[np.int64]:
+    """Where power may hold a burst: int64, shape (count, 2), first and end index.
+
+    power: float32, shape (n,), over the noise; freedom: samples a degree of freedom; whole: samples of a whole burst,
+    which may have all that energy by itself; fewest: samples of the shortest stretch; split, least: nats at which two
+    stretches part, and those of evidence that one must have.
+    """
+    level = mean(power, 0, len(power)) - 1.0
+    if level < 0.05:
+        return np.empty((0, 2), np.int64)
+    gamma = min(0.8 * level * min(max(len(power) / whole, 1.0), 2.5), 20.0)
+    runs = best_runs(log_likelihood_ratio(power, gamma, freedom), split, 5.0)
+    kept = 0
+    for first, end in runs:
+        if end - first >= fewest and evidence(mean(power, first, end), (end - first) / freedom) >= least:
+            runs[kept, 0] = first
+            runs[kept, 1] = end
+            kept += 1
+    return runs[:kept]
 
 
 @njit(cache=True, fastmath=True, nogil=True)

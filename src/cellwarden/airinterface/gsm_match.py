@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -27,8 +28,6 @@ from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_fit import fit
 from cellwarden.airinterface.gsm_receiver import Receiver, equaliser, pulse_autocorrelation
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind, antipodal
-from cellwarden.detect.evidence import evidence, log_likelihood_ratio
-from cellwarden.detect.kernels import best_runs
 
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
@@ -56,6 +55,8 @@ RAMP = 4.0
 """Symbols before and after a burst that its ramps and the channel filter fill."""
 FEWEST_SYMBOLS = 60
 """A stretch shorter than this is not looked into: it holds too little of an access burst."""
+SPLIT = 14.0
+"""Nats by which the evidence falls where one stretch ends and another begins."""
 LEAST_EVIDENCE = 30.0
 """Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
 some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
@@ -87,6 +88,8 @@ LONGEST_SYMBOLS = 220
 """A stretch longer than this is no single burst, blurred as its edges may be."""
 GUARD_DEPTH = 0.4
 """In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
+ALIKE = 2.0
+"""… and what a base station sends before and after is within this factor of the burst's power."""
 FIT_GAIN = 0.885
 """Amplitude that the fit finds in a clean burst of 1."""
 PASSED = 0.857
@@ -116,6 +119,8 @@ class Match:
     level_db: float
     """Of all energy in the channel."""
     continuous: bool
+    margin: float
+    """Nats that it has more than it needs."""
 
 
 class _Channel(NamedTuple):
@@ -175,20 +180,11 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
 
 
 def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int, int]]:
-    """Where power over noise may hold a burst: first and last index."""
-    freedom = 1 / receiver.channel_noise
-    level = kernels.mean(power, 0, len(power)) - 1.0
-    if level < 0.05:
-        return []
-    alone = len(power) / (FORMATS["normal"].symbols * receiver.per_symbol)  # one burst has all that energy by itself
-    gamma = min(0.8 * level * min(max(alone, 1.0), 2.5), 20.0)
-    runs = best_runs(log_likelihood_ratio(power, gamma, freedom), 14.0, 5.0)
-    return [
-        (a, b)
-        for a, b in runs.tolist()
-        if b - a >= FEWEST_SYMBOLS * receiver.per_symbol
-        and evidence(kernels.mean(power, a, b), (b - a) / freedom) >= LEAST_EVIDENCE
-    ]
+    """Where power over noise may hold a burst: first and end index."""
+    per = receiver.per_symbol
+    whole, fewest = FORMATS["normal"].symbols * per, math.ceil(FEWEST_SYMBOLS * per)
+    found = kernels.stretches(power, 1 / receiver.channel_noise, whole, fewest, SPLIT, LEAST_EVIDENCE)
+    return [(a, b) for a, b in found.tolist()]
 
 
 def _in_stretch(
@@ -209,7 +205,7 @@ def _in_stretch(
     for slot in _slots(a, b, count, _level_db(kernels.mean(power, a, b), receiver), receiver.per_symbol):
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
-            if margin(match) < more or (match.continuous and match.score < STATION_SCORE):
+            if match.margin < more or (match.continuous and match.score < STATION_SCORE):
                 continue
             if match.training >= _enough(match.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
                 yield match
@@ -242,14 +238,13 @@ def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
     return ("access",) if symbols < 105 else ("access", "normal") if symbols < 130 else ("normal",)
 
 
-def margin(match: Match) -> float:
+def _margin(kind: Kind, modulation: str, score: float, training: float, snr_db: float, level_db: float) -> float:
     """Nats that a match has more than it needs: of all symbols together, or of the known ones by themselves."""
-    alone = match.training - _enough(match.level_db)
-    if match.modulation == "8psk" or match.training < _between(match.level_db, *LEAST_TRAINING):
+    alone = training - _enough(level_db)
+    if modulation == "8psk" or training < _between(level_db, *LEAST_TRAINING):
         return alone
-    unfit = min(match.snr_db - match.level_db, 0.0)
-    least = _between(match.level_db, *LEAST_SCORE[match.kind])
-    return max(alone, match.score + UNFIT_NATS * unfit - least)
+    unfit = min(snr_db - level_db, 0.0)
+    return max(alone, score + UNFIT_NATS * unfit - _between(level_db, *LEAST_SCORE[kind]))
 
 
 def _between(x: float, at: tuple[float, ...], values: tuple[float, ...]) -> float:
@@ -268,7 +263,7 @@ def _enough(level_db: float) -> float:
 
 def confidence(match: Match) -> float:
     """Probability that the name is right, fitted to what half phones and half impostors gave (`make soak LANE=3`)."""
-    return 1.0 / (1.0 + math.exp(-(CONFIDENCE[0] * margin(match) + CONFIDENCE[1])))
+    return 1.0 / (1.0 + math.exp(-(CONFIDENCE[0] * match.margin + CONFIDENCE[1])))
 
 
 def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
@@ -293,12 +288,12 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     if stretch.level_db < CLEAR_DB or _convinces(match):
         return match
     blind = _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
-    return max(match, blind, key=margin)
+    return max(match, blind, key=attrgetter("margin"))
 
 
 def _convinces(match: Match) -> bool:
     """Whether a match leaves no doubt that is worth another search: known symbols and payload speak for it."""
-    return margin(match) > 0 and match.score - match.training > PAYLOAD_NATS
+    return match.margin > 0 and match.score - match.training > PAYLOAD_NATS
 
 
 def _clear(channel: _Channel, stretch: _Stretch) -> _Guess | None:
@@ -411,9 +406,12 @@ def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> 
         score = training - float(log_ndtr(-told.coherence * math.sqrt(told.payload)))
     snr = (amplitude / FIT_GAIN) ** 2 / (channel.noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
     end = told.start + layout.symbols * per
-    continuous = stretch.sliding and not _guarded(channel.power, told.start, end, per)
+    continuous = stretch.sliding and _goes_on(channel.power, told.start, end, per)
     snr_db = 10 * math.log10(max(snr, 1e-3))
-    return Match(kind, modulation, guess.sequence, score, training, told.start, turn, snr_db, level_db, continuous)
+    left = _margin(kind, modulation, score, training, snr_db, level_db)
+    return Match(
+        kind, modulation, guess.sequence, score, training, told.start, turn, snr_db, level_db, continuous, left
+    )
 
 
 def _training_nats(told: float, energy: float, count: int, variance: float, level_db: float) -> float:
@@ -439,12 +437,16 @@ def _level_db(ratio: float, receiver: Receiver) -> float:
     return 10 * math.log10(max((ratio - 1) * noise_hz / (PASSED * CHANNEL_HZ), 1e-3))
 
 
-def _guarded(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
-    """Whether the power falls before and after a burst, as it does in the guard periods of an uplink."""
-    most = max(GUARD_DEPTH * kernels.mean(power, int(start), int(end)), 1.5)
-    before = kernels.mean(power, int(start - 6 * per_symbol), int(start - 3 * per_symbol))
-    after = kernels.mean(power, int(end + 3 * per_symbol), int(end + 6 * per_symbol))
-    return before <= most and after <= most
+def _goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
+    """Whether a carrier goes on before and after a burst, at its power and without guard periods: no phone's does."""
+
+    def over(at: float, first: float, last: float) -> float:
+        return kernels.mean(power, int(at + first * per_symbol), int(at + last * per_symbol))
+
+    level = over(start, 0, (end - start) / per_symbol)
+    gaps = over(start, -6, -3), over(end, 3, 6)
+    beside = over(start, -40, -12), over(end, 12, 40)
+    return min(gaps) > max(GUARD_DEPTH * level, 1.5) and min(beside) > level / ALIKE and max(beside) < level * ALIKE
 
 
 @lru_cache

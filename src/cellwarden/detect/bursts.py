@@ -73,6 +73,22 @@ def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
     return suppress.join_bands(sharp, find.chunk.grid.rate_hz)
 
 
+def rest(find: Find, number: int, boxes: Iterable[suppress.Boxed], slack_s: float, slack_hz: float) -> float:
+    """Part of what is hot in one of the rough boxes that lies outside of given boxes, each widened by some slack."""
+    grid, region = find.chunk.grid, find.chunk.regions[number]
+    left = find.chunk.hot[region.first_row : region.end_row, region.first_band : region.end_band].astype(bool)
+    whole = np.count_nonzero(left)
+    first = find.samples.sample_start + region.first_row * grid.size
+    lowest = (region.first_band * grid.per_band - grid.size / 2 - 0.5) * grid.bin_hz
+    for box in boxes:
+        start = math.floor((box.sample_start - slack_s * grid.rate_hz - first) / grid.size)
+        end = math.ceil((box.sample_start + box.sample_count + slack_s * grid.rate_hz - first) / grid.size)
+        low = math.floor((box.low_offset_hz - slack_hz - lowest) / grid.band_hz)
+        high = math.ceil((box.high_offset_hz + slack_hz - lowest) / grid.band_hz)
+        left[max(start, 0) : max(end, 0), max(low, 0) : max(high, 0)] = False
+    return np.count_nonzero(left) / max(whole, 1)
+
+
 def _rough(chunk: coarse.Chunk, region: coarse.Region) -> Burst:
     grid, block = chunk.grid, chunk.samples
     bins = slice(region.first_band * grid.per_band, region.end_band * grid.per_band)

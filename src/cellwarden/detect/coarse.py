@@ -75,6 +75,8 @@ class Chunk:
     regions: tuple[Region, ...]
     watermark: int
     """Sample index before which nothing more will be found."""
+    hot: NDArray[np.uint8]
+    """1 where a cell is hot: shape (rows, bands)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class _Segment:
             self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
         self.rows, self.keep = rows, keep
         block = Block(self.iq[: self.filled - missing], self.scale, self.first, self.segment)
-        return Chunk(block, self.grid, noise, tuple(ready), self.first + keep * size)
+        return Chunk(block, self.grid, noise, tuple(ready), self.first + keep * size, self.hot[:rows])
 
     def _ratios(self, row: int, end: int, weight: NDArray[np.float32]) -> None:
         spectra = self._spectra(row, end)

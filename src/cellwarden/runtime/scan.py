@@ -5,15 +5,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from cellwarden.airinterface import INTERFACES, Interface
-from cellwarden.detect.bursts import Find, bursts, finds
+from cellwarden.detect.bursts import Find, bursts, finds, rest
 from cellwarden.detect.suppress import covered, overlap, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 
 SAME = 0.5
 """Emissions of one label that overlap by more than this are one, seen from two regions or two chunks."""
-SLACK_S, SLACK_HZ = 130e-6, 125e3
-"""By which a rough box may stick out of the one emission that it holds: its edges, and the skirts of a strong burst."""
+SLACK = SLACK_S, SLACK_HZ = 130e-6, 125e3
+"""By which a rough box may stick out of what it holds: its edges, and the skirts of a strong burst."""
+LEFT = 0.02
+"""Part of what is hot in a rough box that may lie outside of its emissions."""
 EXPLAINED = 0.5
 """A box of which named emissions cover this part needs no name of its own."""
 
@@ -75,10 +77,10 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     found: list[Burst] = []
     for number, rough in enumerate(find.rough):
         for interface in INTERFACES:
-            if not _may_be_one(rough, interface, rate):
+            if not interface.longest_s:
                 continue
             told = interface.recognise(rough, find.samples)
-            if any(_explains(emission, rough, rate) for emission in told):
+            if told and (any(_explains(e, rough, rate) for e in told) or rest(find, number, told, *SLACK) < LEFT):
                 recognised[interface.name] += told
                 break
         else:
@@ -90,12 +92,6 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
         named += interface.settle(recognised[interface.name], rate)
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
     return named + [_unknown(b) for b in without_shadows(left, rate, rejected)]
-
-
-def _may_be_one(rough: Burst, interface: Interface, rate_hz: float) -> bool:
-    """Whether a rough box is small enough to hold but one burst of an interface."""
-    short = rough.sample_count / rate_hz < interface.longest_s + 2 * SLACK_S
-    return short and rough.high_offset_hz - rough.low_offset_hz < interface.bandwidth_hz + 2 * SLACK_HZ
 
 
 def _explains(emission: Emission, rough: Burst, rate_hz: float) -> bool:
