@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cellwarden.airinterface import gsm_fit
+from cellwarden.airinterface import gsm_clear, gsm_fit
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_receiver import equaliser, pulse_autocorrelation, receiver
+from cellwarden.airinterface.gsm_waveform import FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, generate
 
 RATE = 2_166_667.0
 KNOWN = np.where(np.random.default_rng(1).random((3, 9)) < 0.5, -1, 1).astype(np.float32)
@@ -170,3 +171,67 @@ def test_remodulated_decisions_tell_amplitude_and_carrier_of_a_clean_burst() -> 
     turn, amplitude = gsm_fit.remodulated(z, 61, known, pulse, 0.0, np.exp(0.1j))
     assert turn == pytest.approx(0.0004, abs=1e-5)
     assert amplitude == pytest.approx(0.8, abs=0.01)
+
+
+def test_power_and_limited_samples_are_those_of_numpy() -> None:
+    y = noise(20, 50)
+    np.testing.assert_allclose(kernels.power(y, 0.3), 0.3 * np.abs(y) ** 2, rtol=1e-5)
+    np.testing.assert_allclose(kernels.limited(y, 1.0), y / np.maximum(1.0, np.abs(y)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("cycles", [-0.31, 0.0, 0.12])
+def test_mean_frequency_of_a_tone_is_its_own(cycles: float) -> None:
+    y = np.exp(2j * np.pi * cycles * np.arange(40)).astype(np.complex64)
+    assert kernels.turn(y, 5, 33) == pytest.approx(cycles, abs=1e-6)
+
+
+def test_stretches_are_where_power_stands_out_and_none_in_noise() -> None:
+    power = np.random.default_rng(21).exponential(size=900).astype(np.float32)
+    assert len(kernels.stretches(power, 1.2, 300.0, 120, 14.0, 30.0)) == 0
+    power[200:500] *= 6
+    (found,) = kernels.stretches(power, 1.2, 300.0, 120, 14.0, 30.0).tolist()
+    assert found == pytest.approx([200, 500], abs=4)
+
+
+def test_the_strongest_stretch_is_where_the_running_mean_is_largest() -> None:
+    power = np.random.default_rng(22).exponential(size=300).astype(np.float32)
+    means = np.convolve(power, np.ones(40) / 40, "valid")
+    first, mean, peak = gsm_clear.strongest(power, 40)
+    assert first == int(np.argmax(means))
+    assert mean == pytest.approx(means.max(), rel=1e-5)
+    assert peak == power[first : first + 40].max()
+
+
+def test_the_carrier_of_antipodal_symbols_is_the_line_of_their_squares() -> None:
+    rng = np.random.default_rng(23)
+    for turn in (-0.5, 0.01, 0.37):
+        e = rng.choice([-1.0, 1.0], (2, 136)) * np.exp(1j * turn * np.arange(136)) + 0.3 * noise(24, 2, 136)
+        assert gsm_clear.carrier(e.astype(np.complex64), *gsm_clear.carriers(0.58)) == pytest.approx(turn, abs=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["normal", "access"])
+def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
+    rng, rx, layout = np.random.default_rng(25), receiver(RATE), FORMATS[kind]
+    known = np.array([antipodal(bits) for bits in layout.known], np.float32)
+    for _ in range(20):
+        cfo, sequence = rng.uniform(-20e3, 20e3), int(rng.integers(len(known)))
+        wave, start = generate(kind, rng, rate_hz=RATE, sequence=sequence, carrier_offset_hz=cfo)
+        y = np.concatenate([np.zeros(60 * rx.step), wave, np.zeros(60 * rx.step)])
+        y = np.convolve(y, rx.taps, "same")[:: rx.step] + 0.1 * noise(26, -(-(len(wave) + 120 * rx.step) // rx.step))
+        begins, per = 60 + start / rx.step, rx.per_symbol
+        turns = gsm_clear.carriers(2 * np.pi * 25e3 / SYMBOL_RATE_HZ)
+        shape = known, layout.known_at, layout.symbols
+        y = y.astype(np.complex64)
+        told, at, turn, rho = gsm_clear.guess(
+            y, begins + 3.3 * per, per, rx.table, np.pi / 2, equaliser(np.pi / 2), *shape, *turns
+        )
+        assert told == sequence and rho > 0.7
+        assert at == pytest.approx(begins, abs=0.3 * per)
+        assert turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=1500)
+        fit = gsm_fit.fit(
+            y, kernels.power(y, 1.0), at, np.pi / 2 + turn, per, rx.table, equaliser(np.pi / 2),
+            pulse_autocorrelation(), layout.symbols, layout.known_at, known[sequence], np.array(layout.tails), 0.04, 25,
+        )  # fmt: skip
+        assert fit.start == pytest.approx(begins, abs=0.06 * per)
+        assert (turn + fit.turn) * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=100)
+        assert fit.coherence > 0.5

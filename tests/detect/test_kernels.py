@@ -85,3 +85,8 @@ def test_best_runs_are_the_stretches_worth_most() -> None:
     assert kernels.best_runs(gain, 5.0, 7.0).tolist() == [[1, 5]]
     assert kernels.best_runs(gain, 100.0, 0.0).tolist() == [[1, 5], [6, 8]]  # -9 takes back all of the first
     assert kernels.best_runs(np.array([], np.float32), 5.0, 0.0).tolist() == []
+
+
+def test_mean_of_a_box_is_that_of_its_values() -> None:
+    values = np.random.default_rng(7).random((9, 11), np.float32)
+    assert kernels.box_mean(values, 2, 7, 3, 4) == pytest.approx(values[2:7, 3:4].mean(), rel=1e-6)

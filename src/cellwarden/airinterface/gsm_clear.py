@@ -1,10 +1,10 @@
-"""A clear normal burst, guessed in one compiled pass: what is strong need not be searched for as what is weak.
+"""A clear burst, guessed in one compiled pass: what is strong need not be searched for as what is weak.
 
-    energy of 148 symbols is largest here       ► place, to some symbols
-    squares of its symbols turn at twice the carrier offset; their phase over 1, 4, 16 symbols, each resolving the next
-                                                ► carrier offset
-    on the real axis that is left, eight training sequences at each place and timing
-                                                ► sequence, place, timing
+    energy of a burst's length is largest here     ► place, to some symbols
+    squares of its symbols turn at twice the carrier offset; the spectrum of these has a line
+                                                    ► carrier offset
+    on the real axis that is left, the known sequences at each place and timing
+                                                    ► sequence, place, timing
 
 It is but a guess: `gsm_match` asks for the same evidence as of any other.
 """
@@ -19,8 +19,6 @@ from cellwarden.airinterface.gsm_kernels import PHASES, window
 
 FIRST_LAG, LAST_LAG = 3, 56
 """Symbols between squares that are compared. Neighbours are not: the pulse reaches over two symbols."""
-FINE_LAG = 90
-"""Where the carrier is told finer, once it is known well enough to count its turns."""
 TURNS = 121
 """Carriers tried."""
 AROUND = 6
@@ -46,7 +44,7 @@ def strongest(power: NDArray[np.float32], length: int) -> tuple[int, float, floa
     peak = np.float32(0)
     for value in power[first : first + length]:
         peak = max(peak, value)
-    return first, best / length, peak
+    return first, best / length, float(peak)
 
 
 @lru_cache
@@ -77,8 +75,9 @@ def correlation(real: NDArray[np.float32], imaginary: NDArray[np.float32], lag: 
 def carrier(e: NDArray[np.complex64], turns: NDArray[np.float64], waves: NDArray[np.float32]) -> float:
     """Carrier of antipodal symbols, in radians a symbol: the line in the spectrum of their squares.
 
-    e: complex64, shape (timings, n), the same symbols at several timings, n > FINE_LAG; turns, waves: as from
-    `carriers`. The spectrum is that of the squares' autocorrelation; its phase at FINE_LAG makes the line's place finer.
+    e: complex64, shape (timings, n), the same symbols at several timings, n > LAST_LAG; turns, waves: as from
+    `carriers`. The spectrum is that of the squares' autocorrelation; its phase at a lag of two thirds of the symbols,
+    by which turns can still be counted, makes the line's place finer.
     """
     timings, n = e.shape
     real = np.empty((timings, n), np.float32)
@@ -104,13 +103,14 @@ def carrier(e: NDArray[np.complex64], turns: NDArray[np.float64], waves: NDArray
         for k in range(2 * lags):
             strength += wave[k] * told[k]
         if strength > best:
-            best = strength
-            double = turns[i]
+            best = float(strength)
+            double = float(turns[i])
+    far = 2 * n // 3
     total = 0j
     for p in range(timings):
-        total += correlation(real[p], imaginary[p], FINE_LAG)
+        total += correlation(real[p], imaginary[p], far)
     angle = np.angle(total)
-    double = (angle + 2 * np.pi * np.round((double * FINE_LAG - angle) / (2 * np.pi))) / FINE_LAG
+    double = (angle + 2 * np.pi * np.round((double * far - angle) / (2 * np.pi))) / far
     return double / 2
 
 
@@ -131,7 +131,7 @@ def guess(
     """Sequence, index of symbol 0, carrier in radians a symbol beyond `turn`, and how much the training stands out.
 
     y: complex64, shape (n,); first: sample index near which the burst begins; known: float32 ±1, shape (sequences, L);
-    turns, waves: as from `carriers`. The last is the normalised correlation ρ² of the training on the real axis, 0 to 1.
+    turns, waves: as from `carriers`. The last is the normalised correlation ρ² of the known symbols, 0 to 1.
     """
     base = first - AROUND * per_symbol
     places = 2 * AROUND + 1
@@ -166,12 +166,12 @@ def guess(
                 energy += value * value
             for s in range(known.shape[0]):
                 signs = known[s]
-                sum_ = np.float32(0)
+                agreement = np.float32(0)
                 for i in range(length):
-                    sum_ += signs[i] * part[i]
-                rho = sum_ * sum_ / (energy * length)
+                    agreement += signs[i] * part[i]
+                rho = agreement * agreement / (energy * length)
                 if rho > told:
                     told = rho
                     sequence = s
                     begins = base + (place + phase / PHASES) * per_symbol
-    return sequence, begins, offset, told
+    return sequence, begins, offset, float(told)

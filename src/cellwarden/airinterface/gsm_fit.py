@@ -26,7 +26,7 @@ class Fit(NamedTuple):
     """Part of the payload's power on the real axis, -1 to 1, and over how many symbols."""
     told: float
     energy: float
-    count: int
+    values: int
     """As `explained` has it."""
     turn: float
     amplitude: float

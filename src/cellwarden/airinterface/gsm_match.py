@@ -269,7 +269,7 @@ def confidence(match: Match) -> float:
 def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     """The best hypothesis for one burst in a stretch."""
     layout, per = FORMATS[kind], channel.receiver.per_symbol
-    clear = _clear(channel, stretch) if kind == "normal" and stretch.level_db >= CLEAR_DB else None
+    clear = _clear(channel, stretch, kind) if stretch.level_db >= CLEAR_DB else None
     if clear is not None:
         match = _fitted(channel, stretch, kind, clear)
         if _convinces(match):
@@ -296,9 +296,9 @@ def _convinces(match: Match) -> bool:
     return match.margin > 0 and match.score - match.training > PAYLOAD_NATS
 
 
-def _clear(channel: _Channel, stretch: _Stretch) -> _Guess | None:
+def _clear(channel: _Channel, stretch: _Stretch, kind: Kind) -> _Guess | None:
     """A guess at one clear burst, which stands where the power is; None where the stretch is too short for one."""
-    layout, receiver = FORMATS["normal"], channel.receiver
+    layout, receiver = FORMATS[kind], channel.receiver
     per, slack = receiver.per_symbol, SLACK_SYMBOLS * receiver.per_symbol
     low = max(0, int(stretch.begin - slack))
     power = channel.power[low : int(stretch.end + slack)]
@@ -313,7 +313,7 @@ def _clear(channel: _Channel, stretch: _Stretch) -> _Guess | None:
         receiver.table,
         QUARTER,
         equaliser(QUARTER),
-        _known("normal"),
+        _known(kind),
         layout.known_at,
         layout.symbols,
         *gsm_clear.carriers(2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ),
@@ -394,7 +394,7 @@ def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> 
     )
     level_db = _level_db(told.ratio, receiver)
     variance = channel.noise * receiver.noise_gain / 2
-    training = _training_nats(told.told, told.energy, told.count, variance, level_db)
+    training = _training_nats(told.told, told.energy, told.values, variance, level_db)
     if guess.method == "carriers" and kind == "normal":
         training = max(training, _nats(len(known) - 1, guess.rho))
     modulation, turn, amplitude = "gmsk", guess.turn + told.turn, told.amplitude

@@ -77,7 +77,7 @@ def rest(find: Find, number: int, boxes: Iterable[suppress.Boxed], slack_s: floa
     """Part of what is hot in one of the rough boxes that lies outside of given boxes, each widened by some slack."""
     grid, region = find.chunk.grid, find.chunk.regions[number]
     left = find.chunk.hot[region.first_row : region.end_row, region.first_band : region.end_band].astype(bool)
-    whole = np.count_nonzero(left)
+    whole = max(int(np.count_nonzero(left)), 1)
     first = find.samples.sample_start + region.first_row * grid.size
     lowest = (region.first_band * grid.per_band - grid.size / 2 - 0.5) * grid.bin_hz
     for box in boxes:
@@ -86,14 +86,14 @@ def rest(find: Find, number: int, boxes: Iterable[suppress.Boxed], slack_s: floa
         low = math.floor((box.low_offset_hz - slack_hz - lowest) / grid.band_hz)
         high = math.ceil((box.high_offset_hz + slack_hz - lowest) / grid.band_hz)
         left[max(start, 0) : max(end, 0), max(low, 0) : max(high, 0)] = False
-    return np.count_nonzero(left) / max(whole, 1)
+    return int(np.count_nonzero(left)) / whole
 
 
 def _rough(chunk: coarse.Chunk, region: coarse.Region) -> Burst:
     grid, block = chunk.grid, chunk.samples
     bins = slice(region.first_band * grid.per_band, region.end_band * grid.per_band)
     low, high = ((edge - grid.size / 2 - 0.5) * grid.bin_hz for edge in (bins.start, bins.stop))
-    density = float(np.mean(chunk.noise[bins])) * block.scale**2 / grid.rate_hz
+    density = float(chunk.noise[bins].sum()) / (bins.stop - bins.start) * block.scale**2 / grid.rate_hz
     return Burst(
         block.sample_start + region.first_row * grid.size,
         (region.end_row - region.first_row) * grid.size,

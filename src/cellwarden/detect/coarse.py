@@ -252,7 +252,7 @@ class _Segment:
                 continue
             if first == old:  # the rest of a piece: go back far enough that no burst is lost in the cut
                 first -= min(old, MARGIN_FRAMES)
-            ready.append(Region(first, end, low, high, float(np.mean(ratio[first:end, low:high]))))
+            ready.append(Region(first, end, low, high, kernels.box_mean(ratio, first, end, low, high)))
         return ready, waiting
 
     def _carry(self) -> None:

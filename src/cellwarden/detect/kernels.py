@@ -157,6 +157,16 @@ def quieten(ratio: NDArray[np.float32], hot: NDArray[np.uint8], out: NDArray[np.
             out[t, b] = np.float32(1) if hot[t, b] else ratio[t, b]
 
 
+@njit(cache=True, fastmath=True, nogil=True)
+def box_mean(values: NDArray[np.float32], first: int, end: int, low: int, high: int) -> float:
+    """Mean of values[first:end, low:high]; values: float32, shape (rows, bands)."""
+    total = 0.0
+    for row in values[first:end]:
+        for value in row[low:high]:
+            total += value
+    return total / ((end - first) * (high - low))
+
+
 @njit(cache=True, nogil=True)
 def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Bounding boxes of the 8-connected regions of `hot`.

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from cellwarden.airinterface import INTERFACES, Interface
+from cellwarden.airinterface import INTERFACES
 from cellwarden.detect.bursts import Find, bursts, finds, rest
 from cellwarden.detect.suppress import covered, overlap, without_shadows
 from cellwarden.model import Block, Burst, Emission
