@@ -234,4 +234,4 @@ def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
         )  # fmt: skip
         assert fit.start == pytest.approx(begins, abs=0.06 * per)
         assert (turn + fit.turn) * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=100)
-        assert fit.coherence > 0.5
+        assert fit.coherence > 0.4  # of eight phases it would be 0
