@@ -226,12 +226,12 @@ def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
             y, begins + 3.3 * per, per, rx.table, np.pi / 2, equaliser(np.pi / 2), *shape, *turns
         )
         assert told == sequence and rho > 0.7
-        assert at == pytest.approx(begins, abs=0.3 * per)
+        assert at == pytest.approx(begins, abs=0.5 * per)
         assert turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=1500)
         fit = gsm_fit.fit(
             y, kernels.power(y, 1.0), at, np.pi / 2 + turn, per, rx.table, equaliser(np.pi / 2),
             pulse_autocorrelation(), layout.symbols, layout.known_at, known[sequence], np.array(layout.tails), 0.04, 25,
         )  # fmt: skip
-        assert fit.start == pytest.approx(begins, abs=0.06 * per)
+        assert fit.start == pytest.approx(begins, abs=0.15 * per)
         assert (turn + fit.turn) * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=100)
         assert fit.coherence > 0.4  # of eight phases it would be 0
