@@ -232,6 +232,6 @@ def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
             y, kernels.power(y, 1.0), at, np.pi / 2 + turn, per, rx.table, equaliser(np.pi / 2),
             pulse_autocorrelation(), layout.symbols, layout.known_at, known[sequence], np.array(layout.tails), 0.04, 25,
         )  # fmt: skip
-        assert fit.start == pytest.approx(begins, abs=0.15 * per)
+        assert fit.start == pytest.approx(begins, abs=0.1 * per)
         assert (turn + fit.turn) * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=100)
         assert fit.coherence > 0.4  # of eight phases it would be 0

@@ -52,16 +52,19 @@ def placed(
     """
     strength = np.empty(3)
     part = np.empty(len(known), np.complex64)
-    for i in range(3):
-        first = start + (0.25 * (i - 1) + known_at) * per_symbol
-        matched(y, first, per_symbol, table, turn, part)
-        total = 0j
-        for k in range(len(known)):
-            total += known[k] * part[k]
-        strength[i] = abs(total)
-    bend = strength[0] - 2 * strength[1] + strength[2]
-    if bend < 0:
-        start += per_symbol * min(max(0.125 * (strength[0] - strength[2]) / bend, -0.25), 0.25)
+    for _ in range(2):  # once more where the guess was far off
+        for i in range(3):
+            first = start + (0.25 * (i - 1) + known_at) * per_symbol
+            matched(y, first, per_symbol, table, turn, part)
+            total = 0j
+            for k in range(len(known)):
+                total += known[k] * part[k]
+            strength[i] = abs(total)
+        bend = strength[0] - 2 * strength[1] + strength[2]
+        shift = 0.125 * (strength[0] - strength[2]) / bend if bend < 0 else 0.0
+        start += per_symbol * min(max(shift, -0.25), 0.25)
+        if abs(shift) < 0.125:
+            break
     matched(y, start, per_symbol, table, turn, out)
     total = 0j
     for k in range(len(known)):
