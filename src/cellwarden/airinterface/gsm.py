@@ -8,6 +8,8 @@
 A box is mixed down to each carrier that may lie in it, and `gsm_match` looks for these bursts there. What it finds gets
 its place in the recording; a carrier that is busy in most of its slots is a base station's.
 
+`gsm_search` is the other way in: what lies below the energy floor, where the cell is known.
+
 Sources: 3GPP TS 45.002 §5.2 (bursts), TS 45.004 (modulation), TS 45.005 §2 and §6 (bands, frequency error).
 """
 
@@ -21,6 +23,7 @@ from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, Match, confidence, matches
 from cellwarden.airinterface.gsm_receiver import Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
+from cellwarden.airinterface.gsm_search import search
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
@@ -182,4 +185,5 @@ INTERFACE = Interface(
     longest_s=FORMATS["normal"].symbols / SYMBOL_RATE_HZ,
     recognise=recognise,
     settle=settle,
+    search=search,
 )
