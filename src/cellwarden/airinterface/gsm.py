@@ -20,7 +20,8 @@ from dataclasses import replace
 import numpy as np
 
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, Match, confidence, matches
+from cellwarden.airinterface.gsm_judge import Match, confidence
+from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, matches
 from cellwarden.airinterface.gsm_receiver import Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search

@@ -15,12 +15,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_kernels import PHASES, window
+from cellwarden.airinterface.gsm_fit import Fit, fit
+from cellwarden.airinterface.gsm_kernels import PHASES, limited, power, stretches, turn, window
 
 FIRST_LAG, LAST_LAG = 3, 56
 """Symbols between squares that are compared. Neighbours are not: the pulse reaches over two symbols."""
 TURNS = 121
 """Carriers tried."""
+SKIRT = 0.25
+"""Cycles a symbol by which a burst's power may lie off the middle of its channel; a skirt of the next one lies more."""
 AROUND = 6
 """Symbols before and after the strongest stretch in which a burst may begin."""
 
@@ -120,7 +123,7 @@ def guess(
     first: float,
     per_symbol: float,
     table: NDArray[np.float32],
-    turn: float,
+    quarter: float,
     weights: NDArray[np.complex64],
     known: NDArray[np.float32],
     known_at: int,
@@ -128,7 +131,7 @@ def guess(
     turns: NDArray[np.float64],
     waves: NDArray[np.float32],
 ) -> tuple[int, float, float, float]:
-    """Sequence, index of symbol 0, carrier in radians a symbol beyond `turn`, and how much the training stands out.
+    """Sequence, index of symbol 0, carrier in radians a symbol beyond `quarter`, and how much the training stands out.
 
     y: complex64, shape (n,); first: sample index near which the burst begins; known: float32 ±1, shape (sequences, L);
     turns, waves: as from `carriers`. The last is the normalised correlation ρ² of the known symbols, 0 to 1.
@@ -138,7 +141,7 @@ def guess(
     count = places + symbols - 1
     z = np.empty((PHASES, count), np.complex64)
     e = np.empty_like(z)
-    window(y, base, per_symbol, table, turn, weights, z, e)
+    window(y, base, per_symbol, table, quarter, weights, z, e)
     middle, end = 2 * AROUND, symbols  # within the burst wherever it begins
     offset = carrier(e[::2, middle:end], turns, waves)
     step = np.exp(-1j * offset)
@@ -175,3 +178,53 @@ def guess(
                     sequence = s
                     begins = base + (place + phase / PHASES) * per_symbol
     return sequence, begins, offset, float(told)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def alone(
+    y: NDArray[np.complex64],
+    scale: float,
+    clear: float,
+    asked: tuple[float, float, int, float, float],
+    ramp: int,
+    per_symbol: float,
+    table: NDArray[np.float32],
+    quarter: float,
+    weights: NDArray[np.complex64],
+    pulse: NDArray[np.float64],
+    known: NDArray[np.float32],
+    known_at: int,
+    symbols: int,
+    tails: NDArray[np.int64],
+    turns: NDArray[np.float64],
+    waves: NDArray[np.float32],
+    span: float,
+    steps: int,
+) -> tuple[bool, int, float, float, Fit]:
+    """Guess and fit of a burst that is clear and has nothing beside it; False where that is not what there is.
+
+    y: complex64, samples of one channel; scale: one over their noise; clear: least power over the noise; asked: what
+    `stretches` takes, by which something is beside it; ramp: samples of the burst's ramps; the rest as in `guess` and
+    `fit`. Returns whether it is so, sequence, carrier in radians a symbol, ρ², and the fit.
+    """
+    nothing = Fit(0.0, 0.0, 0.0, 0, 0.0, 0.0, 0, 0.0, 0.0, 0.0)
+    length = int(symbols * per_symbol + 0.5)
+    strength = power(y, scale)
+    if len(strength) < length:
+        return False, 0, 0.0, 0.0, nothing
+    first, ratio, _peak = strongest(strength, length)
+    if ratio < clear or abs(turn(y, first, first + length)) * per_symbol > SKIRT:
+        return False, 0, 0.0, 0.0, nothing
+    beside = strength.copy()
+    beside[max(first - ramp, 0) : first + length + ramp] = 1
+    if len(stretches(beside, *asked)):
+        return False, 0, 0.0, 0.0, nothing
+    kept = limited(y, 2 * np.sqrt(ratio / scale))
+    sequence, begins, offset, rho = guess(
+        kept, first, per_symbol, table, quarter, weights, known, known_at, symbols, turns, waves
+    )
+    told = fit(
+        kept, strength, begins, quarter + offset, per_symbol, table, weights, pulse, symbols, known_at,
+        known[sequence], tails, span, steps,
+    )  # fmt: skip
+    return True, sequence, offset, rho, told

@@ -13,21 +13,37 @@ Decisions never leave the compiled loops. Carrier offset and SNR come near the C
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
 
 from cellwarden.airinterface import gsm_clear
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_fit import fit
-from cellwarden.airinterface.gsm_receiver import Receiver, equaliser, pulse_autocorrelation
-from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind, antipodal
+from cellwarden.airinterface.gsm_judge import (
+    CLEAR_DB,
+    FIT_GAIN,
+    Guess,
+    Match,
+    Method,
+    convinces,
+    enough,
+    judged,
+    level_of,
+    ratio_of,
+)
+from cellwarden.airinterface.gsm_receiver import (
+    Receiver,
+    equaliser,
+    known_symbols,
+    pulse_autocorrelation,
+    tail_symbols,
+)
+from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
@@ -45,10 +61,6 @@ NEAR = 6
 """Symbols either way in which a burst is looked for again once its carrier is tuned."""
 MOST_GAIN = 10.0
 """Most signal over noise that a symbol is believed to have: what is left then is its neighbours."""
-WEAK_DB, CLEAR_DB = 2.0, 6.0
-"""SNR up to which a burst is too weak, and from which it is clear enough, to tell its noise without the floor."""
-PRIOR_VALUES = 60.0
-"""Values that the noise floor counts as when the variance of a weak burst's symbols is estimated."""
 MOST_LEVELS = 3
 """Bursts of how many different levels are looked for in a box."""
 RAMP = 4.0
@@ -62,22 +74,6 @@ LEAST_EVIDENCE = 30.0
 some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
 SKIRT_HZ = 80_000.0
 """What has its power farther than this from the middle of the channel is the skirt of a burst on the next one."""
-LEAST_SCORE: dict[Kind, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "normal": ((0.0, 1.5, 3.0), (24.0, 14.5, 16.5)),
-    "access": ((0.0, 2.0), (21.0, 17.0)),
-}
-"""SNR in dB, and the least score in nats there. Of a thousand other signals of a burst's size and level (Gaussian, or
-one resource block of SC-FDMA) fewer than one reaches it, but for some ten between 2 and 3 dB."""
-UNFIT_NATS = 8.0
-"""Taken off for each decibel of its energy that a burst's symbols leave unexplained."""
-LEAST_TRAINING = ((1.5, 3.0, 5.0, 8.0), (7.5, 10.0, 14.0, 18.0))
-"""SNR in dB, and the least nats of the known symbols by themselves."""
-ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (28.0, 23.0))
-"""SNR in dB, and the nats of known symbols that need no others beside them: 8-PSK, and echoes."""
-ONE_AXIS = 0.25
-"""Least coherence of a payload of two phases; eight have none."""
-PAYLOAD_NATS = 6.0
-"""Least nats of a payload of two phases in a clear burst."""
 MOST_LINE: dict[Kind, float] = {"normal": 0.18, "access": 0.21}
 """Most of its power that a burst may have in one spectral line; one in a thousand has more by chance, a tone always."""
 MANY_SCORE = 6.0
@@ -90,37 +86,9 @@ GUARD_DEPTH = 0.4
 """In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
 ALIKE = 2.0
 """… and what a base station sends before and after is within this factor of the burst's power."""
-FIT_GAIN = 0.885
-"""Amplitude that the fit finds in a clean burst of 1."""
-PASSED = 0.857
-"""Part of a burst's power that passes the channel filter."""
-CONFIDENCE = (0.30, 0.26)
-"""Slope and intercept of the logistic map from margin to probability."""
+SPANS: dict[Method, tuple[float, int]] = {"clear": (1800, 25), "likeliest": (600, 9), "carriers": (3000, 41)}
+"""Hertz either way of a guessed carrier in which it is looked for, and in how many steps, by how it was guessed."""
 QUARTER = np.pi / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One recognised burst in symbols of a channel's samples."""
-
-    kind: Kind
-    modulation: str
-    sequence: int
-    score: float
-    """Nats of all symbols."""
-    training: float
-    """The known symbols' part of the score."""
-    start: float
-    """Index of the beginning of symbol 0 among the channel's samples."""
-    turn: float
-    """Carrier offset in radians a symbol."""
-    snr_db: float
-    """Of the part that fits the hypothesis."""
-    level_db: float
-    """Of all energy in the channel."""
-    continuous: bool
-    margin: float
-    """Nats that it has more than it needs."""
 
 
 class _Channel(NamedTuple):
@@ -143,28 +111,15 @@ class _Stretch(NamedTuple):
     sliding: bool
 
 
-Method = Literal["clear", "likeliest", "carriers"]
-SPANS: dict[Method, tuple[float, int]] = {"clear": (1800, 25), "likeliest": (600, 9), "carriers": (3000, 41)}
-"""Hertz either way of a guessed carrier in which it is looked for, and in how many steps, by how it was guessed."""
-
-
-class _Guess(NamedTuple):
-    """A burst's sequence, index of symbol 0, carrier (radians a symbol), and how it was guessed."""
-
-    sequence: int
-    start: float
-    turn: float
-    method: Method
-    rho: float
-    """Squared correlation coefficient of the known symbols."""
-
-
 def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[Match]:
     """GSM bursts among the samples of one channel.
 
     y: complex64, shape (n,), `receiver.per_symbol` samples a symbol; noise: the variance that white noise would have in
     a sample, before the channel filter.
     """
+    alone = _alone(y, receiver, noise)
+    if alone is not None:
+        return [alone]
     power = kernels.power(y, 1 / (noise * receiver.channel_noise))
     left = power.copy()
     found: list[Match] = []
@@ -177,6 +132,35 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
         if not fresh:
             break
     return found
+
+
+def _alone(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> Match | None:
+    """The one clear normal burst that explains all, if that is what there is: most boxes hold just that."""
+    layout, per = FORMATS["normal"], receiver.per_symbol
+    span, steps = SPANS["clear"]
+    found, sequence, turn, rho, told = gsm_clear.alone(
+        y,
+        1 / (noise * receiver.channel_noise),
+        ratio_of(CLEAR_DB, receiver),
+        (1 / receiver.channel_noise, layout.symbols * per, math.ceil(FEWEST_SYMBOLS * per), SPLIT, LEAST_EVIDENCE),
+        round(RAMP * per),
+        per,
+        receiver.table,
+        QUARTER,
+        equaliser(QUARTER),
+        pulse_autocorrelation(),
+        known_symbols("normal"),
+        layout.known_at,
+        layout.symbols,
+        tail_symbols("normal"),
+        *gsm_clear.carriers(2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ),
+        2 * np.pi * span / SYMBOL_RATE_HZ,
+        steps,
+    )
+    if not found:
+        return None
+    match = judged("normal", Guess(sequence, told.start, turn, "clear", rho), told, noise, receiver, False)
+    return match if convinces(match) and match.training >= enough(match.level_db) else None
 
 
 def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int, int]]:
@@ -202,12 +186,12 @@ def _in_stretch(
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
-    for slot in _slots(a, b, count, _level_db(kernels.mean(power, a, b), receiver), receiver.per_symbol):
+    for slot in _slots(a, b, count, level_of(kernels.mean(power, a, b), receiver), receiver.per_symbol):
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
             if match.margin < more or (match.continuous and match.score < STATION_SCORE):
                 continue
-            if match.training >= _enough(match.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
+            if match.training >= enough(match.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
                 yield match
 
 
@@ -238,41 +222,13 @@ def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
     return ("access",) if symbols < 105 else ("access", "normal") if symbols < 130 else ("normal",)
 
 
-def _margin(kind: Kind, modulation: str, score: float, training: float, snr_db: float, level_db: float) -> float:
-    """Nats that a match has more than it needs: of all symbols together, or of the known ones by themselves."""
-    alone = training - _enough(level_db)
-    if modulation == "8psk" or training < _between(level_db, *LEAST_TRAINING):
-        return alone
-    unfit = min(snr_db - level_db, 0.0)
-    return max(alone, score + UNFIT_NATS * unfit - _between(level_db, *LEAST_SCORE[kind]))
-
-
-def _between(x: float, at: tuple[float, ...], values: tuple[float, ...]) -> float:
-    """Straight lines through the points (at, values), level outside."""
-    if x <= at[0]:
-        return values[0]
-    for left, right, low, high in zip(at, at[1:], values, values[1:], strict=False):
-        if x < right:
-            return low + (high - low) * (x - left) / (right - left)
-    return values[-1]
-
-
-def _enough(level_db: float) -> float:
-    return _between(level_db, *ENOUGH_TRAINING)
-
-
-def confidence(match: Match) -> float:
-    """Probability that the name is right, fitted to what half phones and half impostors gave (`make soak LANE=3`)."""
-    return 1.0 / (1.0 + math.exp(-(CONFIDENCE[0] * match.margin + CONFIDENCE[1])))
-
-
 def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     """The best hypothesis for one burst in a stretch."""
     layout, per = FORMATS[kind], channel.receiver.per_symbol
     clear = _clear(channel, stretch, kind) if stretch.level_db >= CLEAR_DB else None
     if clear is not None:
         match = _fitted(channel, stretch, kind, clear)
-        if _convinces(match):
+        if convinces(match):
             return match
     spare = math.ceil((stretch.end - stretch.begin) / per - layout.symbols)
     missing = max(0, -spare)  # symbols too faint to show, at either end
@@ -285,18 +241,13 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
         return _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
     guess = _likeliest(z, e, kind, channel, stretch.level_db, base, places)
     match = _fitted(channel, stretch, kind, guess)
-    if stretch.level_db < CLEAR_DB or _convinces(match):
+    if stretch.level_db < CLEAR_DB or convinces(match):
         return match
     blind = _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
     return max(match, blind, key=attrgetter("margin"))
 
 
-def _convinces(match: Match) -> bool:
-    """Whether a match leaves no doubt that is worth another search: known symbols and payload speak for it."""
-    return match.margin > 0 and match.score - match.training > PAYLOAD_NATS
-
-
-def _clear(channel: _Channel, stretch: _Stretch, kind: Kind) -> _Guess | None:
+def _clear(channel: _Channel, stretch: _Stretch, kind: Kind) -> Guess | None:
     """A guess at one clear burst, which stands where the power is; None where the stretch is too short for one."""
     layout, receiver = FORMATS[kind], channel.receiver
     per, slack = receiver.per_symbol, SLACK_SYMBOLS * receiver.per_symbol
@@ -313,12 +264,12 @@ def _clear(channel: _Channel, stretch: _Stretch, kind: Kind) -> _Guess | None:
         receiver.table,
         QUARTER,
         equaliser(QUARTER),
-        _known(kind),
+        known_symbols(kind),
         layout.known_at,
         layout.symbols,
         *gsm_clear.carriers(2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ),
     )
-    return _Guess(sequence, start, turn, "clear", rho)
+    return Guess(sequence, start, turn, "clear", rho)
 
 
 def _likeliest(
@@ -329,9 +280,9 @@ def _likeliest(
     level_db: float,
     base: float,
     places: int,
-) -> _Guess:
+) -> Guess:
     """The likeliest burst on the carriers that its squared symbols tell, then on that carrier once it is tuned."""
-    layout, known, tails = FORMATS[kind], _known(kind), _tails(kind)
+    layout, known, tails = FORMATS[kind], known_symbols(kind), tail_symbols(kind)
     receiver, per = channel.receiver, channel.receiver.per_symbol
     power = FIT_GAIN**2 * 10 ** (level_db / 10) * channel.noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per)
     variance = max(channel.noise * receiver.noise_gain / 2, power / MOST_GAIN)
@@ -355,12 +306,12 @@ def _likeliest(
     phase, sequence, place = kernels.likeliest(
         z[:, first:], timings, known, layout.known_at, tails, layout.symbols, near, gain, expected
     )
-    return _Guess(sequence, base + (first + place + phase / kernels.PHASES) * per, float(line[0, 1]), "likeliest", 0.0)
+    return Guess(sequence, base + (first + place + phase / kernels.PHASES) * per, float(line[0, 1]), "likeliest", 0.0)
 
 
-def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base: float, places: int) -> _Guess:
+def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base: float, places: int) -> Guess:
     """The known symbols at each place, time and carrier offset."""
-    layout, known, turns = FORMATS[kind], _known(kind), _turns()
+    layout, known, turns = FORMATS[kind], known_symbols(kind), _turns()
     scratch = np.empty((2, e.shape[1]), np.float32)
     least = channel.noise * channel.receiver.noise_gain
     first, step = layout.known_at, 1 if kind == "access" else 2  # what is weak needs the finer timing
@@ -369,13 +320,13 @@ def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base:
         timings, known, first, first + places, turns, least, scratch
     )
     start = base + (place - first + phase / len(timings)) * channel.receiver.per_symbol
-    return _Guess(sequence, start, float(turns[index]), "carriers", rho)
+    return Guess(sequence, start, float(turns[index]), "carriers", rho)
 
 
-def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> Match:
+def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: Guess) -> Match:
     """Time, carrier, level and evidence of a burst that begins near where it was guessed."""
-    layout, known, receiver = FORMATS[kind], _known(kind)[guess.sequence], channel.receiver
-    per, span, steps = receiver.per_symbol, *SPANS[guess.method]
+    layout, receiver = FORMATS[kind], channel.receiver
+    per, (span, steps) = receiver.per_symbol, SPANS[guess.method]
     told = fit(
         channel.y,
         channel.power,
@@ -387,54 +338,13 @@ def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: _Guess) -> 
         pulse_autocorrelation(),
         layout.symbols,
         layout.known_at,
-        known,
-        _tails(kind),
+        known_symbols(kind)[guess.sequence],
+        tail_symbols(kind),
         2 * np.pi * span / SYMBOL_RATE_HZ,
         steps,
     )
-    level_db = _level_db(told.ratio, receiver)
-    variance = channel.noise * receiver.noise_gain / 2
-    training = _training_nats(told.told, told.energy, told.values, variance, level_db)
-    if guess.method == "carriers" and kind == "normal":
-        training = max(training, _nats(len(known) - 1, guess.rho))
-    modulation, turn, amplitude = "gmsk", guess.turn + told.turn, told.amplitude
-    if kind == "normal" and told.coherence < ONE_AXIS and training >= _enough(level_db):
-        # The training is antipodal, the payload is not; and all turns by 3/16 a symbol, not by a quarter.
-        modulation, turn, amplitude = "8psk", guess.turn + QUARTER - 3 * np.pi / 8, told.strength / len(known)
-        score = training
-    else:
-        score = training - float(log_ndtr(-told.coherence * math.sqrt(told.payload)))
-    snr = (amplitude / FIT_GAIN) ** 2 / (channel.noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per))
-    end = told.start + layout.symbols * per
-    continuous = stretch.sliding and _goes_on(channel.power, told.start, end, per)
-    snr_db = 10 * math.log10(max(snr, 1e-3))
-    left = _margin(kind, modulation, score, training, snr_db, level_db)
-    return Match(
-        kind, modulation, guess.sequence, score, training, told.start, turn, snr_db, level_db, continuous, left
-    )
-
-
-def _training_nats(told: float, energy: float, count: int, variance: float, level_db: float) -> float:
-    """Evidence that the known symbols are there against as much energy without them.
-
-    A likelihood ratio in which the variance is estimated from `count` values on the real axis and, for a weak burst,
-    from the floor, which then counts as PRIOR_VALUES more: what is weak can be little else than noise, what is strong
-    may be any other signal.
-    """
-    prior = _between(level_db, (WEAK_DB, CLEAR_DB), (PRIOR_VALUES, 0.0))
-    total = energy + prior * variance
-    return _nats(0.5 * (count - 1 + prior), told / max(total, 1e-30))
-
-
-def _nats(freedom: float, share: float) -> float:
-    """Evidence of a share ρ² of energy explained: -f ln(1 - ρ²)."""
-    return -freedom * math.log1p(-min(share, 0.999999))
-
-
-def _level_db(ratio: float, receiver: Receiver) -> float:
-    """SNR in 200 kHz from the power over the noise behind the channel filter."""
-    noise_hz = receiver.channel_noise * SYMBOL_RATE_HZ * receiver.per_symbol
-    return 10 * math.log10(max((ratio - 1) * noise_hz / (PASSED * CHANNEL_HZ), 1e-3))
+    continuous = stretch.sliding and _goes_on(channel.power, told.start, told.start + layout.symbols * per, per)
+    return judged(kind, guess, told, channel.noise, receiver, continuous)
 
 
 def _goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
@@ -447,17 +357,6 @@ def _goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: f
     gaps = over(start, -6, -3), over(end, 3, 6)
     beside = over(start, -40, -12), over(end, 12, 40)
     return min(gaps) > max(GUARD_DEPTH * level, 1.5) and min(beside) > level / ALIKE and max(beside) < level * ALIKE
-
-
-@lru_cache
-def _known(kind: Kind) -> NDArray[np.float32]:
-    """Training or synchronisation sequences: float32 ±1, shape (sequences, L)."""
-    return np.array([antipodal(bits) for bits in FORMATS[kind].known], np.float32)
-
-
-@lru_cache
-def _tails(kind: Kind) -> NDArray[np.int64]:
-    return np.array(FORMATS[kind].tails)
 
 
 @lru_cache

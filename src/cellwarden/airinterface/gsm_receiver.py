@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import firwin
 
 from cellwarden.airinterface.gsm_kernels import SUBSTEPS
-from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, main_pulse
+from cellwarden.airinterface.gsm_waveform import FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
 
 FILTER_HZ = 230_000.0
 FILTER_SYMBOLS = 4.0
@@ -84,3 +84,15 @@ def equaliser(turn: float, snr: float = EQUALISER_SNR, reach: int = 4) -> NDArra
     covariance = mixing @ mixing.conj().T + coupling(window[:, None] - window[None, :]) / snr
     wanted = coupling(window)
     return np.linalg.solve(covariance, wanted).conj().astype(np.complex64)
+
+
+@lru_cache
+def known_symbols(kind: Kind) -> NDArray[np.float32]:
+    """Training or synchronisation sequences: float32 ±1, shape (sequences, L)."""
+    return np.array([antipodal(bits) for bits in FORMATS[kind].known], np.float32)
+
+
+@lru_cache
+def tail_symbols(kind: Kind) -> NDArray[np.int64]:
+    """Places of the symbols that are always +1: int64, shape (n,)."""
+    return np.array(FORMATS[kind].tails)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, gammainccinv, logit
 
 from cellwarden.airinterface.gsm_kernels import matched
-from cellwarden.airinterface.gsm_receiver import Receiver, pulse_autocorrelation
+from cellwarden.airinterface.gsm_receiver import Receiver, known_symbols, pulse_autocorrelation
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
@@ -33,7 +33,6 @@ from cellwarden.airinterface.gsm_waveform import (
     SLOT_SYMBOLS,
     SYMBOL_RATE_HZ,
     Kind,
-    antipodal,
 )
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Cell, Emission
@@ -146,7 +145,7 @@ def _grid(y: NDArray[np.complex64], receiver: Receiver, block: Block, cell: Cell
     frames = np.arange(-1, math.ceil(len(y) / per_frame))
     begins = first + frames[:, None] * per_frame + np.arange(SLOTS)[None, :] * SLOT_SYMBOLS * per_symbol
     begins = begins[(begins[:, 0] > reach) & (begins[:, -1] + whole + reach < len(y))]
-    known, places = _known(kind), np.concatenate([PLACES, CONTROLS])
+    known, places = known_symbols(kind), np.concatenate([PLACES, CONTROLS])
     told = np.zeros((begins.size, len(places), len(known)), np.float32)
     energy = np.zeros(told.shape[:2], np.float32)
     correlations(y, begins.ravel(), per_symbol, receiver.table, layout.known_at, known, places, told, energy)
@@ -185,7 +184,7 @@ def _calls(
         sure = expit(logit(LIKELY) + each.astype(np.float64) * gain / (1 + gain) - math.log1p(gain))
         for frame in np.flatnonzero(sure > 0.5).tolist():
             start = grid.first + frame * grid.per_frame + (slot * SLOT_SYMBOLS + PLACES[place]) * grid.per_symbol
-            snr = gain / _known("normal").shape[1]
+            snr = gain / known_symbols("normal").shape[1]
             found.append(_emission("normal", sequence, start, float(sure[frame]), snr, block, receiver, carrier))
     return found
 
@@ -195,7 +194,7 @@ def _requests(y: NDArray[np.complex64], receiver: Receiver, block: Block, cell: 
     grid = _grid(y, receiver, block, cell, "access", 1)
     if not len(grid.told):
         return []
-    per_s = len(grid.told) / (len(block.iq) / block.segment.rate_hz) * len(PLACES) * len(_known("access"))
+    per_s = len(grid.told) / (len(block.iq) / block.segment.rate_hz) * len(PLACES) * len(known_symbols("access"))
     least = -math.log(FALSE_PER_S / per_s)
     found: list[Emission] = []
     for frame, told in enumerate(grid.told[:, 0]):
@@ -204,7 +203,7 @@ def _requests(y: NDArray[np.complex64], receiver: Receiver, block: Block, cell: 
         if strength < least or not _stands_out(told, int(place), int(sequence), 1):
             continue
         start = grid.first + frame * grid.per_frame + PLACES[place] * grid.per_symbol
-        snr = (strength - 1.0) / _known("access").shape[1]
+        snr = (strength - 1.0) / known_symbols("access").shape[1]
         sure = float(expit(strength - least + logit(LIKELY)))
         found.append(_emission("access", int(sequence), start, sure, snr, block, receiver, carrier))
     return found
@@ -254,18 +253,12 @@ def _emission(
 
 
 @lru_cache
-def _known(kind: Kind) -> NDArray[np.float32]:
-    """Training or synchronisation sequences: float32 ±1, shape (sequences, L)."""
-    return np.array([antipodal(bits) for bits in FORMATS[kind].known], np.float32)
-
-
-@lru_cache
 def _spread(kind: Kind) -> NDArray[np.float32]:
     """Mean of |Σ a z|² / L for noise behind the matched filter of unit power: float32, shape (sequences,).
 
     Its neighbours are alike, by the pulse's autocorrelation, and turned by a quarter against each other.
     """
-    known = _known(kind).astype(np.float64)
+    known = known_symbols(kind).astype(np.float64)
     lag = np.arange(known.shape[1])
     apart = lag[:, None] - lag[None, :]
     alike = pulse_autocorrelation()[np.minimum(np.abs(apart), 8)] * np.cos(np.pi / 2 * apart)
