@@ -223,7 +223,7 @@ def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
         shape = known, layout.known_at, layout.symbols
         y = y.astype(np.complex64)
         told, at, turn, rho = gsm_clear.guess(
-            y, begins + 3.3 * per, per, rx.table, np.pi / 2, equaliser(np.pi / 2), *shape, *turns
+            y, begins + 3.3 * per, gsm_clear.AROUND, per, rx.table, np.pi / 2, equaliser(np.pi / 2), *shape, *turns
         )
         assert told == sequence and rho > 0.7
         assert at == pytest.approx(begins, abs=0.5 * per)

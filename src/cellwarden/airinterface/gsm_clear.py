@@ -25,7 +25,7 @@ TURNS = 121
 SKIRT = 0.25
 """Cycles a symbol by which a burst's power may lie off the middle of its channel; a skirt of the next one lies more."""
 AROUND = 6
-"""Symbols before and after the strongest stretch in which a burst may begin."""
+"""Symbols before and after the strongest stretch in which a burst may begin that stands alone."""
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -121,6 +121,7 @@ def carrier(e: NDArray[np.complex64], turns: NDArray[np.float64], waves: NDArray
 def guess(
     y: NDArray[np.complex64],
     first: float,
+    around: int,
     per_symbol: float,
     table: NDArray[np.float32],
     quarter: float,
@@ -133,16 +134,17 @@ def guess(
 ) -> tuple[int, float, float, float]:
     """Sequence, index of symbol 0, carrier in radians a symbol beyond `quarter`, and how much the training stands out.
 
-    y: complex64, shape (n,); first: sample index near which the burst begins; known: float32 ±1, shape (sequences, L);
+    y: complex64, shape (n,); first: sample index near which the burst begins, within `around`
+    symbols; known: float32 ±1, shape (sequences, L);
     turns, waves: as from `carriers`. The last is the normalised correlation ρ² of the known symbols, 0 to 1.
     """
-    base = first - AROUND * per_symbol
-    places = 2 * AROUND + 1
+    base = first - around * per_symbol
+    places = 2 * around + 1
     count = places + symbols - 1
     z = np.empty((PHASES, count), np.complex64)
     e = np.empty_like(z)
     window(y, base, per_symbol, table, quarter, weights, z, e)
-    middle, end = 2 * AROUND, symbols  # within the burst wherever it begins
+    middle, end = 2 * around, symbols  # within the burst wherever it begins
     offset = carrier(e[::2, middle:end], turns, waves)
     step = np.exp(-1j * offset)
     length = known.shape[1]
@@ -221,7 +223,7 @@ def alone(
         return False, 0, 0.0, 0.0, nothing
     kept = limited(y, 2 * np.sqrt(ratio / scale))
     sequence, begins, offset, rho = guess(
-        kept, first, per_symbol, table, quarter, weights, known, known_at, symbols, turns, waves
+        kept, first, AROUND, per_symbol, table, quarter, weights, known, known_at, symbols, turns, waves
     )
     told = fit(
         kept, strength, begins, quarter + offset, per_symbol, table, weights, pulse, symbols, known_at,

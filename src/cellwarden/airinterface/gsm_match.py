@@ -44,6 +44,7 @@ from cellwarden.airinterface.gsm_receiver import (
     tail_symbols,
 )
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
+from cellwarden.detect.evidence import evidence
 
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
@@ -80,6 +81,8 @@ MANY_SCORE = 6.0
 """Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
 STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
+WIDEST_SPARE = 16.0
+"""Symbols by which the edges of a clear burst may err and it is still guessed from where its middle is."""
 LONGEST_SYMBOLS = 220
 """A stretch longer than this is no single burst, blurred as its edges may be."""
 GUARD_DEPTH = 0.4
@@ -176,9 +179,6 @@ def _in_stretch(
 ) -> Iterator[Match]:
     """The bursts believed in one stretch."""
     a, b = stretch
-    middle_hz = kernels.turn(y, a, b) * SYMBOL_RATE_HZ * receiver.per_symbol
-    if abs(middle_hz) > SKIRT_HZ:
-        return
     limit = 2.0 * math.sqrt(
         float(np.partition(power[a:b], (b - a) // 2)[(b - a) // 2]) * noise * receiver.channel_noise
     )
@@ -186,7 +186,7 @@ def _in_stretch(
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
-    for slot in _slots(a, b, count, level_of(kernels.mean(power, a, b), receiver), receiver.per_symbol):
+    for slot in _slots(channel, a, b, count):
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
             if match.margin < more or (match.continuous and match.score < STATION_SCORE):
@@ -204,13 +204,19 @@ def _line_share(channel: _Channel, match: Match) -> float:
     return float(np.max(spectrum.real**2 + spectrum.imag**2)) / max(len(part) * energy, 1e-30)
 
 
-def _slots(a: int, b: int, count: int, level_db: float, per_symbol: float) -> Iterator[_Stretch]:
-    """A stretch cut into `count` slots."""
-    slot = SLOT_SYMBOLS * per_symbol
-    sliding = (b - a) / per_symbol > LONGEST_SYMBOLS
+def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
+    """A stretch cut into `count` slots, those left out that hold nothing or the skirt of the next channel."""
+    y, power, _noise, receiver = channel
+    slot = SLOT_SYMBOLS * receiver.per_symbol
+    sliding = (b - a) / receiver.per_symbol > LONGEST_SYMBOLS
     for number in range(count):
         begin = a + number * slot
-        yield _Stretch(begin, b if number == count - 1 else begin + slot, level_db, sliding)
+        end = b if number == count - 1 else begin + slot
+        ratio = kernels.mean(power, int(begin), int(end))
+        if evidence(ratio, (end - begin) * receiver.channel_noise) < LEAST_EVIDENCE:
+            continue
+        if abs(kernels.turn(y, int(begin), int(end))) * SYMBOL_RATE_HZ * receiver.per_symbol < SKIRT_HZ:
+            yield _Stretch(begin, end, level_of(ratio, receiver), sliding)
 
 
 def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
@@ -248,18 +254,17 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
 
 
 def _clear(channel: _Channel, stretch: _Stretch, kind: Kind) -> Guess | None:
-    """A guess at one clear burst, which stands where the power is; None where the stretch is too short for one."""
+    """A guess at one clear burst in the middle of a stretch; None where that does not tell its place."""
     layout, receiver = FORMATS[kind], channel.receiver
-    per, slack = receiver.per_symbol, SLACK_SYMBOLS * receiver.per_symbol
-    low = max(0, int(stretch.begin - slack))
-    power = channel.power[low : int(stretch.end + slack)]
-    length = round(layout.symbols * per)
-    if len(power) < length:
+    per = receiver.per_symbol
+    spare = abs((stretch.end - stretch.begin) / per - layout.symbols) / 2
+    if stretch.sliding or spare > WIDEST_SPARE:
         return None
-    first, _ratio, _peak = gsm_clear.strongest(power, length)
+    first = (stretch.begin + stretch.end - layout.symbols * per) / 2
     sequence, start, turn, rho = gsm_clear.guess(
         channel.y,
-        float(low + first),
+        first,
+        gsm_clear.AROUND + math.ceil(spare),
         per,
         receiver.table,
         QUARTER,
