@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from cellwarden.model import Burst
+from cellwarden.model import Burst, Emission
 
 EDGE_S = 20e-6
 """Edges this close in time may be the same."""
@@ -15,6 +15,9 @@ BLUR = 8.0
 """Degrees of freedom by which the edges of a faint burst err."""
 SHADOW_DB = 30.0
 """Within the time of a burst this much stronger, weaker boxes are its skirts, images and intermodulation."""
+
+RIVAL = 0.5
+"""Two names whose boxes have this part of the smaller one in common are for the same energy."""
 
 
 class Boxed(Protocol):
@@ -114,3 +117,29 @@ def without_shadows(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[s
         else:
             kept.append(burst)
     return kept
+
+
+def without_rivals(emissions: Sequence[Emission], rejected: Counter[str]) -> list[Emission]:
+    """Leave out the emissions that lie over one of another interface that is surer."""
+    systems = {e.label.partition(":")[0] for e in emissions}
+    if len(systems) < 2:
+        return list(emissions)
+    ordered = sorted(emissions, key=lambda e: e.sample_start)
+    starts = [e.sample_start for e in ordered]
+    longest = max(e.sample_count for e in ordered)
+    kept = []
+    for one in ordered:
+        first = bisect_left(starts, one.sample_start - longest)
+        end = bisect_left(starts, one.sample_start + one.sample_count)
+        if any(_outdoes(other, one) for other in ordered[first:end]):
+            rejected["rival"] += 1
+        else:
+            kept.append(one)
+    return kept
+
+
+def _outdoes(other: Emission, one: Emission) -> bool:
+    """Whether another interface's name for the same energy is surer; of two as sure, the one that covers more."""
+    if other.label.partition(":")[0] == one.label.partition(":")[0] or overlap(one, other) <= RIVAL:
+        return False
+    return (other.confidence, other.sample_count, other.label) > (one.confidence, one.sample_count, one.label)

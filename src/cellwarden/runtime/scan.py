@@ -3,10 +3,11 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
 from cellwarden.detect.bursts import Find, bursts, finds, rest
-from cellwarden.detect.suppress import covered, overlap, without_shadows
+from cellwarden.detect.suppress import covered, overlap, without_rivals, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 
@@ -16,6 +17,8 @@ SLACK = SLACK_S, SLACK_HZ = 130e-6, 125e3
 """By which a rough box may stick out of what it holds: its edges, and the skirts of a strong burst."""
 LEFT = 0.02
 """Part of what is hot in a rough box that may lie outside of its emissions."""
+CERTAIN = 0.999
+"""Confidence of a name beside which no other interface is asked about the same box."""
 EXPLAINED = 0.5
 """A box of which named emissions cover this part needs no name of its own."""
 
@@ -86,10 +89,16 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
         else:
             found += bursts(find, number, rejected)
     found.sort(key=lambda b: (b.sample_start, b.low_offset_hz))
+    for burst in found:
+        for interface in INTERFACES:
+            told = interface.recognise(burst, find.samples)
+            recognised[interface.name] += told
+            if any(e.confidence > CERTAIN and _explains(e, burst, rate) for e in told):
+                break
     named: list[Emission] = []
+    kept = set(map(id, without_rivals(list(chain.from_iterable(recognised.values())), rejected)))
     for interface in INTERFACES:
-        recognised[interface.name] += [e for burst in found for e in interface.recognise(burst, find.samples)]
-        named += interface.settle(recognised[interface.name], rate)
+        named += interface.settle([e for e in recognised[interface.name] if id(e) in kept], rate)
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
     return named + [_unknown(b) for b in without_shadows(left, rate, rejected)]
 
