@@ -1,0 +1,98 @@
+"""Compiled loops of the UMTS recogniser. Chips are counted from 0; there are PHASES samples a chip."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+PHASES = 4
+"""Timing hypotheses a chip."""
+SUBSTEPS = 32
+"""Tabulated positions of the matched filter within one sample."""
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def matched(
+    y: NDArray[np.complex64], base: float, per_chip: float, table: NDArray[np.float32], out: NDArray[np.complex64]
+) -> None:
+    """Matched filter at PHASES places a chip.
+
+    out[p, k] = Σ_m y[m] pulse(m - base - (k + p / PHASES) per_chip). y: complex64, shape (n,); table: float32, shape
+    (SUBSTEPS, taps), the pulse at each fraction of a sample; out: complex64, shape (PHASES, chips).
+    """
+    phases, chips = out.shape
+    taps = table.shape[1]
+    half = taps // 2
+    for p in range(phases):
+        for k in range(chips):
+            at = base + (k + p / phases) * per_chip
+            fine = int(np.floor(at * SUBSTEPS + 0.5))
+            whole = fine // SUBSTEPS
+            row = table[fine - whole * SUBSTEPS]
+            first = whole - half
+            low = max(0, -first)
+            high = min(taps, len(y) - first)
+            re = np.float32(0)
+            im = np.float32(0)
+            for i in range(low, high):
+                re += y[first + i].real * row[i]
+                im += y[first + i].imag * row[i]
+            out[p, k] = complex(re, im)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def pair_turns(z: NDArray[np.complex64], sums: NDArray[np.complex128], weights: NDArray[np.float64]) -> None:
+    """Sums of the squared turns from each chip to the next, for even and odd chips, weighted by their magnitudes.
+
+    sums[k & 1] += (z*[k] z[k+1])² / |z[k] z[k+1]|, weights[k & 1] += |z[k] z[k+1]|². z: complex64, shape (n,); sums:
+    complex128, shape (2,); weights: float64, shape (2,); both are added to.
+    """
+    for k in range(len(z) - 1):
+        turn = z[k].conjugate() * z[k + 1]
+        power = turn.real * turn.real + turn.imag * turn.imag
+        if power > 0:
+            sums[k & 1] += turn * turn / np.sqrt(power)
+            weights[k & 1] += power
+
+
+@njit(cache=True, nogil=True)
+def walsh(values: NDArray[np.float32]) -> None:
+    """Walsh–Hadamard transform in place, natural order. values: float32, shape (a power of two,)."""
+    n = len(values)
+    half = 1
+    while half < n:
+        for first in range(0, n, 2 * half):
+            low = values[first : first + half]
+            high = values[first + half : first + 2 * half]
+            for i in range(half):
+                a = low[i]
+                b = high[i]
+                low[i] = a + b
+                high[i] = a - b
+        half *= 2
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def synchronisation_power(
+    z: NDArray[np.complex64], inner: NDArray[np.float32], outer: NDArray[np.float32], out: NDArray[np.float64]
+) -> int:
+    """Power behind a filter matched to a code of `outer` times `inner`, folded over the slot.
+
+    z: complex64, shape (n,), one sample a chip; inner, outer: float32, ±1; out: float64, shape (slot,), added to.
+    Returns how many whole slots were folded.
+    """
+    width = len(inner)
+    first = np.empty(max(0, len(z) - width + 1), np.complex64)
+    for k in range(len(first)):
+        total = np.complex64(0)
+        for i in range(width):
+            total += z[k + i] * inner[i]
+        first[k] = total
+    slot = len(out)
+    reach = width * (len(outer) - 1)
+    slots = max(0, (len(first) - reach) // slot)
+    for k in range(slots * slot):
+        total = np.complex64(0)
+        for i in range(len(outer)):
+            total += first[k + i * width] * outer[i]
+        out[k % slot] += total.real * total.real + total.imag * total.imag
+    return slots
