@@ -48,8 +48,10 @@ from cellwarden.radio.bands import allocations_at
 
 SHORTEST_S, NARROWEST_HZ, WIDEST_HZ = 0.25e-3, 150e3, 16e6
 """A box shorter, narrower or wider than this is not looked into: a faint preamble's pieces are larger."""
-LEAST_SHARE = 0.02
+LEAST_SHARE = 0.01
 """Each eighth of a carrier's flat part holds at least this part of its power, whatever the echoes."""
+SATURATION = 0.2
+"""Part of a box's power density from which on a bin counts as filled."""
 LEAST_SNR = 10**-1.0
 REACH_HZ = 5e6
 """How far beyond a box its carrier's middle is looked for, less what the box itself covers."""
@@ -57,6 +59,9 @@ CARRIERS = 4
 MOST_CHIPS = 38_400
 """A frame: what is looked at of a long box."""
 CFO_HZ = 60e3
+"""How far a carrier may lie from where it is looked for, at last."""
+FIRST_CFO_HZ = 600e3
+"""And at first: the spectrum's middle errs where echoes notch it."""
 LINE_NATS = 13.0
 """Least nats of the line of squares before codes are tried."""
 CODE_NATS = 40.0
@@ -65,12 +70,11 @@ TIMING_CHIPS = 24
 """How far from the place that squares tell a preamble's beginning may be."""
 PAIR_NATS = 22.0
 """Least nats of the pairs' turns: e⁻²² times 8 hypotheses a carrier, a thousand carriers a second, is twice a week."""
-PAIR_ANGLE = 0.35
-"""Radians by which the pairs' squared turn may miss -1: a carrier offset of 20 kHz turns it by 0.07."""
 BETWEEN = 0.35
 """Most that turns between pairs may add up to, beside those within."""
 LEAST_TURN = 0.25
 """Least coherence of the pairs' turns, of what an echo-free channel at that SNR has."""
+ECHO_CHIPS = 4
 SYNCHRONISATION_NATS = 35.0
 SPLIT = 30.0
 
@@ -99,13 +103,21 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         return []
     found: list[Emission] = []
     for offset in _carriers(burst, block):
-        carrier = _chips(burst, block, offset)
-        if carrier is None:
-            continue
-        named = _preamble(carrier, burst, block) or _dedicated(carrier, burst, block) or _base(carrier, burst, block)
+        named = _on_carrier(burst, block, offset)
         if named:
             found.append(named)
     return found
+
+
+def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True) -> Emission | None:
+    """What is sent on a carrier; once more on the carrier that it tells itself, where the spectrum told another."""
+    carrier = _chips(burst, block, offset_hz)
+    if carrier is None:
+        return None
+    named = _preamble(carrier, burst, block) or _dedicated(carrier, burst, block) or _base(carrier, burst, block)
+    if named is None or named.carrier_offset_hz is None or abs(named.carrier_offset_hz - offset_hz) < CFO_HZ:
+        return named
+    return _on_carrier(burst, block, _on_raster(named.carrier_offset_hz, block), again=False) if again else None
 
 
 def _carriers(burst: Burst, block: Block) -> list[float]:
@@ -121,12 +133,17 @@ def _carriers(burst: Burst, block: Block) -> list[float]:
     window = np.hanning(size).astype(np.float32)
     spectrum = scipy.fft.fft((frames[..., 0] + 1j * frames[..., 1]) * window, axis=1)
     density = np.fft.fftshift(np.mean(np.abs(spectrum) ** 2, axis=0)) / float(np.sum(window**2)) / rate
-    excess = density / 10 ** (burst.floor_dbfs_hz / 10) - 1
+    # A busy channel lifts the floor that the box tells: what lies lowest here is one too.
+    lowest = float(np.quantile(density.reshape(-1, 4).mean(axis=1), 0.1))
+    excess = density / min(10 ** (burst.floor_dbfs_hz / 10), lowest) - 1
     bin_hz = rate / size
     reach = math.floor(BANDWIDTH_HZ / 2 / bin_hz)
+    # Echoes tilt and notch the spectrum: its edges tell the middle, so that what lies well above the noise counts alike.
+    inside = excess[_bin(burst.low_offset_hz, size, bin_hz) : _bin(burst.high_offset_hz, size, bin_hz) + 1]
+    usual = SATURATION * max(float(np.mean(inside)), 0.1)
     shape = _shape(bin_hz, reach)
-    # Outside the pulse the same number of bins weighs against it, so that a wider signal's middle is no peak.
-    score = np.correlate(np.minimum(excess, 30.0), shape, "same")
+    filled = np.pad(np.maximum(excess, 0) / (np.maximum(excess, 0) + usual), len(shape) // 2, "wrap")
+    score = np.correlate(filled, shape, "valid")
     middle = (np.arange(size) - size // 2) * bin_hz
     low, high = burst.high_offset_hz - REACH_HZ / 2, burst.low_offset_hz + REACH_HZ / 2
     allowed = (middle > min(low, burst.low_offset_hz)) & (middle < max(high, burst.high_offset_hz))
@@ -141,6 +158,10 @@ def _carriers(burst: Burst, block: Block) -> list[float]:
             found.append(_on_raster(float(middle[at]), block))
         score[max(0, at - reach // 2) : at + reach // 2 + 1] = -np.inf
     return list(dict.fromkeys(found))
+
+
+def _bin(offset_hz: float, size: int, bin_hz: float) -> int:
+    return min(max(round(offset_hz / bin_hz) + size // 2, 0), size - 1)
 
 
 @lru_cache
@@ -180,7 +201,7 @@ def _chips(burst: Burst, block: Block, offset_hz: float, around: int = PREAMBLE_
     """The carrier's chips in the box's time and `around` chips more, of a long box a frame from its middle."""
     rate = block.segment.rate_hz
     step = max(1, int(rate / (1.6 * BANDWIDTH_HZ)))
-    taps = low_pass(step, round(min(1.0, 1.25 * BANDWIDTH_HZ / rate), 3))
+    taps = low_pass(step, round(1.25 * BANDWIDTH_HZ / rate, 3)) if step > 1 else np.ones(1, np.float32)
     start = burst.sample_start - block.sample_start
     count = burst.sample_count
     most = round(MOST_CHIPS * rate / CHIP_RATE_HZ)
@@ -229,39 +250,42 @@ def _preamble(carrier: _Carrier, burst: Burst, block: Block) -> Emission | None:
     size = scipy.fft.next_fast_len(part.shape[1])
     lines = np.abs(scipy.fft.fft(part, size, axis=1)) ** 2 / np.sum(np.abs(part) ** 2, axis=1, keepdims=True)
     frequency = np.fft.fftfreq(size) / 2
-    lines[:, np.abs(frequency) > CFO_HZ / CHIP_RATE_HZ] = 0
+    lines[:, np.abs(frequency) > FIRST_CFO_HZ / CHIP_RATE_HZ] = 0
     phase, line = np.unravel_index(int(np.argmax(lines)), lines.shape)
     if lines[phase, line] < LINE_NATS:
         return None
-    v = turned[phase] * np.exp(-2j * np.pi * frequency[line] * np.arange(chips)).astype(np.complex64)
+    v = turned * np.exp(-2j * np.pi * frequency[line] * np.arange(chips)).astype(np.complex64)
     gain = np.cumsum(np.concatenate([[0], squares[phase] * np.exp(-4j * np.pi * frequency[line] * np.arange(chips))]))
     if len(gain) <= PREAMBLE_CHIPS:
         return None
     sums = gain[PREAMBLE_CHIPS:] - gain[:-PREAMBLE_CHIPS]
     guess = int(np.argmax(np.abs(sums)))
     axis = np.exp(-0.5j * np.angle(sums[guess]))
-    real = np.ascontiguousarray((v * axis).real.astype(np.float32))
-    best = max((_decode(real, at) for at in _near(guess, len(sums))), key=lambda d: d[0])
-    nats, start, code, signature, amplitude = best
-    if nats < CODE_NATS:
+    real = np.ascontiguousarray((v[phase] * axis).real.astype(np.float32))
+    for at in _near(guess, len(sums)):
+        nats, code, signature = _decode(real[at : at + PREAMBLE_CHIPS])
+        if nats >= CODE_NATS:
+            break
+    else:
         return None
-    return _preamble_emission(carrier, burst, block, v, int(phase), frequency[line], start, code, signature, nats)
+    return _preamble_emission(carrier, burst, block, v, float(frequency[line]), at, code, signature, nats)
 
 
 def _near(guess: int, count: int) -> list[int]:
-    return [at for at in range(guess - TIMING_CHIPS, guess + TIMING_CHIPS + 1) if 0 <= at < count]
+    """Places within TIMING_CHIPS of a guess, the nearest first."""
+    near = sorted(range(guess - TIMING_CHIPS, guess + TIMING_CHIPS + 1), key=lambda at: abs(at - guess))
+    return [at for at in near if 0 <= at < count]
 
 
-def _decode(real: NDArray[np.float32], start: int) -> tuple[float, int, int, int, float]:
-    """Best code of a preamble beginning at `start`: nats against Gaussian chips, start, code, signature, amplitude."""
+def _decode(chips: NDArray[np.float32]) -> tuple[float, int, int]:
+    """Best code of a preamble on the real axis: nats against Gaussian chips, code, signature."""
     place, fixed = _code_space()
-    chips = real[start : start + PREAMBLE_CHIPS]
-    sums = np.bincount(place, weights=chips * fixed, minlength=SIGNATURES << 13).astype(np.float32)
+    sums = np.zeros(SIGNATURES << 13, np.float32)
+    kernels.gather(chips, place, fixed, sums)
     kernels.walsh(sums)
     at = int(np.argmax(np.abs(sums)))
     share = float(sums[at]) ** 2 / (PREAMBLE_CHIPS * float(np.sum(chips.astype(np.float64) ** 2)) + 1e-30)
-    nats = -0.5 * PREAMBLE_CHIPS * math.log(max(1 - share, 1e-9))
-    return nats, start, at & 8191, at >> 13, float(sums[at]) / PREAMBLE_CHIPS
+    return -0.5 * PREAMBLE_CHIPS * math.log(max(1 - share, 1e-9)), at & 8191, at >> 13
 
 
 def _preamble_emission(
@@ -269,7 +293,6 @@ def _preamble_emission(
     burst: Burst,
     block: Block,
     v: NDArray[np.complex64],
-    phase: int,
     frequency: float,
     start: int,
     code: int,
@@ -279,12 +302,17 @@ def _preamble_emission(
     """Despread chips tell time to a fraction, carrier and level."""
     place, fixed = _code_space()
     known = fixed * (1 - 2 * _parity(place & 8191 & code)) * hadamard(signature, PREAMBLE_CHIPS, SIGNATURES)
-    despread = v[start : start + PREAMBLE_CHIPS] * known
+    # The pulse's own tails pass for the code too, a chip beside: of all near places the strongest.
+    near = [at for at in range(start - ECHO_CHIPS, start + ECHO_CHIPS + 1) if 0 <= at <= v.shape[1] - PREAMBLE_CHIPS]
+    levels = np.array([np.abs(v[:, at : at + PREAMBLE_CHIPS] @ known) for at in near])
+    which, phase = np.unravel_index(int(np.argmax(levels)), levels.shape)
+    start = near[int(which)]
+    despread = v[phase, start : start + PREAMBLE_CHIPS] * known
     quarters = despread.reshape(32, -1).sum(axis=1)
     drift = float(np.angle(np.sum(quarters[1:] * quarters[:-1].conj()))) / 128 / (2 * np.pi)
     turn = np.exp(-2j * np.pi * drift * np.arange(PREAMBLE_CHIPS))
     power = abs(np.mean(despread * turn)) ** 2
-    at = carrier.base + (start + phase / kernels.PHASES - 0.5) * carrier.per_chip
+    at = carrier.base + (start + int(phase) / kernels.PHASES - 0.5) * carrier.per_chip
     cfo = (frequency + drift) * CHIP_RATE_HZ
     details: dict[str, str | int | float] = {"preamble_code": code, "signature": signature, "score": round(nats, 1)}
     return _emission(
@@ -310,13 +338,13 @@ def _dedicated(carrier: _Carrier, burst: Burst, block: Block) -> Emission | None
         kernels.pair_turns(z, sums, weights)
         for parity in (0, 1):
             within, between = sums[parity], sums[1 - parity]
-            nats = -within.real * abs(within) / max(weights[parity], 1e-30)
+            nats = abs(within) ** 2 / max(weights[parity], 1e-30)
             if nats > best[0] and abs(between) < BETWEEN * abs(within) + math.sqrt(6 * weights[1 - parity]):
                 power = float(np.mean(np.abs(z) ** 2))
                 coherence = abs(within) / (len(z) / 2 * power)
                 best = (nats, phase, parity, float(np.angle(-within)), coherence)
     nats, phase, parity, angle, coherence = best
-    if nats < PAIR_NATS or abs(angle) > PAIR_ANGLE:
+    if nats < PAIR_NATS or abs(angle) > 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ:
         return None
     z = carrier.z[phase, carrier.first : carrier.end]
     snr = max(float(np.mean(np.abs(z) ** 2)) / carrier.noise - 1, 1e-3)
@@ -327,7 +355,7 @@ def _dedicated(carrier: _Carrier, burst: Burst, block: Block) -> Emission | None
     at = wide.base + (low - 0.5) * wide.per_chip
     power = float(np.mean(np.abs(wide.z[phase, low:high]) ** 2)) - wide.noise
     cfo = angle / (4 * np.pi) * CHIP_RATE_HZ
-    details: dict[str, str | int | float] = {"slots": round((high - low) / SLOT_CHIPS, 1), "score": round(nats, 1)}
+    details: dict[str, str | int | float] = {"slots": round((high - low) / SLOT_CHIPS, 1), "score": round(float(nats), 1)}
     confidence = 1 - math.exp(-(nats - 10) / 6)
     if wide.end - wide.first >= MOST_CHIPS - 2:  # a long box: it says best itself how long it goes on
         at, high, low = burst.sample_start - block.sample_start, round(burst.sample_count / carrier.per_chip), 0

@@ -55,6 +55,15 @@ def pair_turns(z: NDArray[np.complex64], sums: NDArray[np.complex128], weights: 
 
 
 @njit(cache=True, nogil=True)
+def gather(
+    values: NDArray[np.float32], place: NDArray[np.int64], sign: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """out[place[k]] += sign[k] values[k]."""
+    for k in range(len(place)):
+        out[place[k]] += sign[k] * values[k]
+
+
+@njit(cache=True, nogil=True)
 def walsh(values: NDArray[np.float32]) -> None:
     """Walsh–Hadamard transform in place, natural order. values: float32, shape (a power of two,)."""
     n = len(values)
