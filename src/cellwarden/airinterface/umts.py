@@ -68,11 +68,14 @@ CODE_NATS = 40.0
 """Least nats of a preamble's code. Gaussian chips reach it with probability e⁻⁴⁰ times 4 million tries a box."""
 TIMING_CHIPS = 24
 """How far from the place that squares tell a preamble's beginning may be."""
+TURN_BLOCK = 64
+"""Chips whose turns are added before their scatter is measured: narrow signals turn alike from one to the next."""
+FEWEST_BLOCKS = 30
 PAIR_NATS = 22.0
-"""Least nats of the pairs' turns: e⁻²² times 8 hypotheses a carrier, a thousand carriers a second, is twice a week."""
+"""Least nats of the pairs' turns: e⁻²² for each of 8 hypotheses a carrier is 2·10⁻⁹; a block counts at most one."""
 BETWEEN = 0.35
 """Most that turns between pairs may add up to, beside those within."""
-LEAST_TURN = 0.25
+LEAST_TURN = 0.4
 """Least coherence of the pairs' turns, of what an echo-free channel at that SNR has."""
 ECHO_CHIPS = 4
 SYNCHRONISATION_NATS = 35.0
@@ -216,7 +219,8 @@ def _chips(burst: Burst, block: Block, offset_hz: float, around: int = PREAMBLE_
         return None
     decimate(block.iq, block.scale, first, offset_hz / rate, taps, step, y)
     z = np.empty((kernels.PHASES, chips), np.complex64)
-    kernels.matched(y, 0.5 * per_chip, per_chip, _table(per_chip), z)
+    re, im = np.ascontiguousarray(y.real), np.ascontiguousarray(y.imag)
+    kernels.matched(re, im, 0.5 * per_chip, per_chip, _table(per_chip), z)
     inside = (int((start - first) / step / per_chip), int((start + count - first) / step / per_chip))
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / step
     base = first + 0.5 * per_chip * step
@@ -331,19 +335,23 @@ def _parity(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _dedicated(carrier: _Carrier, burst: Burst, block: Block) -> Emission | None:
     """A dedicated channel in the box's time, by the turns within its pairs of chips."""
-    best = (0.0, 0, 0, 0.0, 0.0)
+    chips = carrier.end - carrier.first - 1
+    blocks = chips // TURN_BLOCK
+    if blocks < FEWEST_BLOCKS:
+        return None
+    best = (0.0, 0, 0.0, 0.0)
+    turns = np.empty((blocks, 2), np.complex64)
     for phase in range(kernels.PHASES):
-        z = carrier.z[phase, carrier.first : carrier.end]
-        sums, weights = np.zeros(2, np.complex128), np.zeros(2)
-        kernels.pair_turns(z, sums, weights)
+        z = carrier.z[phase, carrier.first : carrier.first + blocks * TURN_BLOCK + 1]
+        kernels.pair_turns(z, turns)
         for parity in (0, 1):
-            within, between = sums[parity], sums[1 - parity]
-            nats = abs(within) ** 2 / max(weights[parity], 1e-30)
-            if nats > best[0] and abs(between) < BETWEEN * abs(within) + math.sqrt(6 * weights[1 - parity]):
-                power = float(np.mean(np.abs(z) ** 2))
-                coherence = abs(within) / (len(z) / 2 * power)
-                best = (nats, phase, parity, float(np.angle(-within)), coherence)
-    nats, phase, parity, angle, coherence = best
+            within, between = complex(np.sum(turns[:, parity])), complex(np.sum(turns[:, 1 - parity]))
+            contrast = turns[:, parity] - turns[:, 1 - parity]
+            nats = abs(np.sum(contrast)) ** 2 / max(float(np.sum(np.abs(contrast) ** 2)), 1e-30)
+            if nats > best[0] and abs(between) < BETWEEN * abs(within):
+                coherence = abs(within) / (blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2)))
+                best = (float(nats), phase, float(np.angle(-within)), coherence)
+    nats, phase, angle, coherence = best
     if nats < PAIR_NATS or abs(angle) > 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ:
         return None
     z = carrier.z[phase, carrier.first : carrier.end]

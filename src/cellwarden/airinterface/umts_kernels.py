@@ -12,12 +12,17 @@ SUBSTEPS = 32
 
 @njit(cache=True, fastmath=True, nogil=True)
 def matched(
-    y: NDArray[np.complex64], base: float, per_chip: float, table: NDArray[np.float32], out: NDArray[np.complex64]
+    re: NDArray[np.float32],
+    im: NDArray[np.float32],
+    base: float,
+    per_chip: float,
+    table: NDArray[np.float32],
+    out: NDArray[np.complex64],
 ) -> None:
     """Matched filter at PHASES places a chip.
 
-    out[p, k] = Σ_m y[m] pulse(m - base - (k + p / PHASES) per_chip). y: complex64, shape (n,); table: float32, shape
-    (SUBSTEPS, taps), the pulse at each fraction of a sample; out: complex64, shape (PHASES, chips).
+    out[p, k] = Σ_m y[m] pulse(m - base - (k + p / PHASES) per_chip). re, im: float32, shape (n,), the parts of y;
+    table: float32, shape (SUBSTEPS, taps), the pulse at each fraction of a sample; out: complex64, shape (PHASES, chips).
     """
     phases, chips = out.shape
     taps = table.shape[1]
@@ -30,28 +35,36 @@ def matched(
             row = table[fine - whole * SUBSTEPS]
             first = whole - half
             low = max(0, -first)
-            high = min(taps, len(y) - first)
-            re = np.float32(0)
-            im = np.float32(0)
-            for i in range(low, high):
-                re += y[first + i].real * row[i]
-                im += y[first + i].imag * row[i]
-            out[p, k] = complex(re, im)
+            high = min(taps, len(re) - first)
+            inphase = re[first + low : first + high]
+            quadrature = im[first + low : first + high]
+            pulse = row[low:high]
+            a = np.float32(0)
+            b = np.float32(0)
+            for i in range(len(pulse)):  # slices, so that it becomes vector instructions
+                a += inphase[i] * pulse[i]
+                b += quadrature[i] * pulse[i]
+            out[p, k] = complex(a, b)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def pair_turns(z: NDArray[np.complex64], sums: NDArray[np.complex128], weights: NDArray[np.float64]) -> None:
-    """Sums of the squared turns from each chip to the next, for even and odd chips, weighted by their magnitudes.
+def pair_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
+    """Sums of the squared turns from each chip to the next, apart for even and odd chips, block by block.
 
-    sums[k & 1] += (z*[k] z[k+1])² / |z[k] z[k+1]|, weights[k & 1] += |z[k] z[k+1]|². z: complex64, shape (n,); sums:
-    complex128, shape (2,); weights: float64, shape (2,); both are added to.
+    out[b, k & 1] += (z*[k] z[k+1])² / |z[k] z[k+1]|. z: complex64, shape (blocks * n + 1,); out: complex64, shape
+    (blocks, 2), is overwritten.
     """
-    for k in range(len(z) - 1):
-        turn = z[k].conjugate() * z[k + 1]
-        power = turn.real * turn.real + turn.imag * turn.imag
-        if power > 0:
-            sums[k & 1] += turn * turn / np.sqrt(power)
-            weights[k & 1] += power
+    blocks = out.shape[0]
+    n = (len(z) - 1) // blocks
+    for b in range(blocks):
+        for parity in range(2):
+            total = np.complex64(0)
+            for k in range(b * n + parity, b * n + n, 2):
+                turn = z[k].conjugate() * z[k + 1]
+                size = np.sqrt(turn.real * turn.real + turn.imag * turn.imag)
+                if size > 0:
+                    total += turn * turn / size
+            out[b, parity] = total
 
 
 @njit(cache=True, nogil=True)
