@@ -66,8 +66,8 @@ LINE_NATS = 13.0
 """Least nats of the line of squares before codes are tried."""
 CODE_NATS = 40.0
 """Least nats of a preamble's code. Gaussian chips reach it with probability e⁻⁴⁰ times 4 million tries a box."""
-TIMING_CHIPS = 24
-"""How far from the place that squares tell a preamble's beginning may be."""
+TIMING_CHIPS, TIMING_NATS, MOST_TIMING_CHIPS = 24, 8000.0, 250
+"""How far from the place that squares tell a preamble's beginning may be: the fainter their line, the farther."""
 TURN_BLOCK = 64
 """Chips whose turns are added before their scatter is measured: narrow signals turn alike from one to the next."""
 FEWEST_BLOCKS = 30
@@ -251,7 +251,7 @@ def _preamble(carrier: _Carrier, burst: Burst, block: Block) -> Emission | None:
     turned = carrier.z * np.tile(np.array([1, -1j, -1, 1j], np.complex64), chips // 4 + 1)[:chips]
     squares = turned**2
     part = squares[:, max(0, carrier.end - PREAMBLE_CHIPS - 512) : carrier.first + PREAMBLE_CHIPS + 512]
-    size = scipy.fft.next_fast_len(part.shape[1])
+    size = scipy.fft.next_fast_len(2 * part.shape[1])  # padded: half a bin would let the axis turn within the preamble
     lines = np.abs(scipy.fft.fft(part, size, axis=1)) ** 2 / np.sum(np.abs(part) ** 2, axis=1, keepdims=True)
     frequency = np.fft.fftfreq(size) / 2
     lines[:, np.abs(frequency) > FIRST_CFO_HZ / CHIP_RATE_HZ] = 0
@@ -266,7 +266,8 @@ def _preamble(carrier: _Carrier, burst: Burst, block: Block) -> Emission | None:
     guess = int(np.argmax(np.abs(sums)))
     axis = np.exp(-0.5j * np.angle(sums[guess]))
     real = np.ascontiguousarray((v[phase] * axis).real.astype(np.float32))
-    for at in _near(guess, len(sums)):
+    reach = TIMING_CHIPS + min(MOST_TIMING_CHIPS, round(TIMING_NATS / float(lines[phase, line])))
+    for at in _near(guess, reach, len(sums)):
         nats, code, signature = _decode(real[at : at + PREAMBLE_CHIPS])
         if nats >= CODE_NATS:
             break
@@ -275,9 +276,9 @@ def _preamble(carrier: _Carrier, burst: Burst, block: Block) -> Emission | None:
     return _preamble_emission(carrier, burst, block, v, float(frequency[line]), at, code, signature, nats)
 
 
-def _near(guess: int, count: int) -> list[int]:
-    """Places within TIMING_CHIPS of a guess, the nearest first."""
-    near = sorted(range(guess - TIMING_CHIPS, guess + TIMING_CHIPS + 1), key=lambda at: abs(at - guess))
+def _near(guess: int, reach: int, count: int) -> list[int]:
+    """Places within `reach` of a guess, the nearest first."""
+    near = sorted(range(guess - reach, guess + reach + 1), key=lambda at: abs(at - guess))
     return [at for at in near if 0 <= at < count]
 
 
