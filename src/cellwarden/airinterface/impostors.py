@@ -42,6 +42,7 @@ WIDEST_KEYED_HZ = 300e3
 LINE_SHARE = 0.85
 CLEAR_DB = 6.0
 """Least SNR of a box for names that rest on its shape."""
+FAINT_DB, MODE_S_LEAST_S, MODE_S_LEAST_HZ = 2.0, 45e-6, 0.4e6
 STEADY = 0.15
 """Most spread of the power of a constant envelope behind a filter."""
 TWO_LEVELS = 0.8
@@ -53,6 +54,9 @@ ZIGBEE_CHIPS = "11011001110000110101001000101110"
 """Symbol 0, first chip first (IEEE 802.15.4-2015 table 12-1)."""
 ZIGBEE_RATE_HZ = 8e6
 ZIGBEE_MATCH = 0.45
+MODE_S_HZ, MODE_S_SLACK_HZ = 1090e6, 1.3e6
+MODE_S_RATIO, MODE_S_CONTRAST = 1.5, 0.42
+"""Least ratio of the preamble's pulses to its gaps, and least contrast of the halves of a bit; noise has 1 and 0.3."""
 MODE_S_US = {"other:adsb": 120, "other:mode-s": 64}
 MODE_S_PULSES, MODE_S_GAPS = (0.0, 1.0, 3.5, 4.5), (0.5, 2.0, 2.5, 5.5, 6.5)
 """Microseconds at which half a microsecond of the preamble is on, or off."""
@@ -71,7 +75,11 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name a box that is no phone's, by the first name that fits."""
     width = burst.high_offset_hz - burst.low_offset_hz
     duration = burst.sample_count / block.segment.rate_hz
-    if burst.snr_db < CLEAR_DB or duration < 10e-6:
+    if burst.snr_db >= FAINT_DB and MODE_S_LEAST_S <= duration and MODE_S_LEAST_HZ <= width:
+        frames = _mode_s(burst, block)
+        if frames:
+            return frames
+    if burst.snr_db < CLEAR_DB:
         return []
     for least_s, most_s, least_hz, most_hz, look in _LOOKS:
         if least_s <= duration <= most_s and least_hz <= width <= most_hz:
@@ -192,36 +200,55 @@ def _turns(values: NDArray[np.complex64], *, unit: bool = False) -> NDArray[np.c
     return np.asarray(product / math.sqrt(len(product)) if unit else product, np.complex64)
 
 
-def _mode_s(burst: Burst, block: Block) -> Emission | None:
+def _mode_s(burst: Burst, block: Block) -> list[Emission]:
     """Pulses of half a microsecond: four of the preamble, then one or the other half of each bit."""
     rate, centre = block.segment.rate_hz, block.segment.centre_hz
-    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
-    if centre is not None and abs(centre + middle - 1090e6) > 3e6:
-        return None
-    first = burst.sample_start - block.sample_start
-    half = 0.5e-6 * rate
-    best: tuple[float, str, int] = (0.0, "", 0)
-    for shift in range(-math.ceil(half), math.ceil(half) + 1):
-        low = first + shift
-        for label, length_us in MODE_S_US.items():
-            if low < 0 or low + length_us * 2 * half + half > len(block.iq):
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2 if centre is None else MODE_S_HZ - centre
+    if not burst.low_offset_hz - MODE_S_SLACK_HZ < middle < burst.high_offset_hz + MODE_S_SLACK_HZ:
+        return []
+    slack = round(10e-6 * rate)
+    wider = replace(burst, sample_start=burst.sample_start - slack, sample_count=burst.sample_count + 2 * slack)
+    box = narrow(wider, block, 2 * MODE_S_SLACK_HZ, 4e6, middle)
+    half = 0.5e-6 * box.rate_hz
+    total = np.cumsum(np.concatenate([[0.0], np.abs(box.y)]))
+    found: list[Emission] = []
+    end = 0
+    for at in _preambles(total, half):
+        if at < end:
+            continue
+        for label, length_us in MODE_S_US.items():  # the long one first
+            last = at + 2 * length_us * half
+            if last > len(box.y) + 1:
                 continue
-            if not 0.75 * length_us < burst.sample_count / rate * 1e6 < 1.25 * length_us:
-                continue
-            iq = block.iq[low : low + math.ceil(length_us * 2 * half + half)].astype(np.float32)
-            total = np.cumsum(np.concatenate([[0.0], np.hypot(iq[:, 0], iq[:, 1])]))
-            edges = np.interp(np.arange(2 * length_us + 1) * half, np.arange(len(total)), total)
-            chips = np.diff(edges)
-            on, off = (float(np.mean([chips[round(2 * t)] for t in times])) for times in (MODE_S_PULSES, MODE_S_GAPS))
+            chips = np.diff(np.interp(at + np.arange(2 * length_us + 1) * half, np.arange(len(total)), total))
             bits = chips[16:].reshape(-1, 2)
-            contrast = float(np.mean(np.abs(bits[:, 0] - bits[:, 1]) / np.maximum(bits.sum(axis=1), 1e-9)))
-            if on > 1.6 * off and contrast > best[0]:
-                best = (contrast, label, low)
-    contrast, label, low = best
-    if contrast < 0.45:
-        return None
-    frame = replace(burst, sample_start=block.sample_start + low, sample_count=round(MODE_S_US[label] * 1e-6 * rate))
-    return _named(label, frame, min(0.97, 0.3 + contrast), {"contrast": rounded(contrast)})
+            contrasts = np.abs(bits[:, 0] - bits[:, 1]) / np.maximum(bits.sum(axis=1), 1e-9)
+            contrast = min(float(np.mean(contrasts[:56])), float(np.mean(contrasts[56:])) if len(bits) > 56 else 1.0)
+            if contrast > MODE_S_CONTRAST:
+                start = block.sample_start + box.first + round(at * box.step)
+                frame = replace(burst, sample_start=start, sample_count=round(length_us * 1e-6 * rate))
+                sure = min(0.97, 0.35 + contrast)
+                found.append(_named(label, frame, sure, {"contrast": rounded(contrast)}, middle))
+                end = last
+                break
+    return found
+
+
+def _preambles(total: NDArray[np.float64], half: float) -> list[int]:
+    """Samples at which a preamble may begin; total: float64, the running sum of magnitudes."""
+    count = len(total) - 1 - math.ceil(17 * half)
+    if count <= 0:
+        return []
+    at = np.arange(count)
+
+    def mean(times: tuple[float, ...]) -> NDArray[np.float64]:
+        starts = [at + round(2 * t * half) for t in times]
+        wide = max(1, round(half))
+        return np.asarray(np.mean([total[s + wide] - total[s] for s in starts], axis=0) / wide)
+
+    on, off = mean(MODE_S_PULSES), mean(MODE_S_GAPS)
+    likely = np.flatnonzero(on > MODE_S_RATIO * off)
+    return [int(k) for k in likely if on[k] - off[k] >= np.max((on - off)[max(0, k - 2) : k + 3])]
 
 
 def _chirps(burst: Burst, block: Block) -> Emission | None:
@@ -284,7 +311,6 @@ _LOOKS: tuple[tuple[float, float, float, float, Callable[[Burst, Block], Emissio
     (0.2e-3, math.inf, 0.0, 200e3, _line),
     (0.3e-3, math.inf, 4e3, WIDEST_KEYED_HZ, _keyed_frequency),
     (0.1e-3, 6e-3, 1.2e6, 3.5e6, _zigbee),
-    (48e-6, 150e-6, 0.7e6, 6e6, _mode_s),
     (4e-3, 2.0, 80e3, 700e3, _chirps),
     (0.3e-3, 1e-3, 6e6, 13e6, _drone),
 )
@@ -307,7 +333,20 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
             if len(near) >= FEWEST_PULSES:
                 e = replace(e, label="other:ook", confidence=0.9, details={"pulses": len(near)})
         settled.append(e)
-    return settled
+    return _frames_once(settled)
+
+
+def _frames_once(emissions: list[Emission]) -> list[Emission]:
+    """A frame of Mode S that two boxes touch is found in both: keep the surer."""
+    kept: list[Emission] = []
+    ends: list[tuple[int, int]] = []
+    for e in sorted(emissions, key=lambda e: -e.confidence):
+        if e.label in MODE_S_US:
+            if any(a < e.sample_start + e.sample_count and e.sample_start < b for a, b in ends):
+                continue
+            ends.append((e.sample_start, e.sample_start + e.sample_count))
+        kept.append(e)
+    return kept
 
 
 KEYED_S, KEYED_HZ, FEWEST_PULSES = 20e-3, 10e3, 4
