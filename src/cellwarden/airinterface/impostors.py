@@ -6,7 +6,7 @@
     DroneID         Zadoff–Chu symbols of 601 among 15 kHz OFDM: other:dji-droneid
     voice           slow frequency, steady envelope: other:voice-fm
     a line          spur:cw;    all energy in a few samples of the whole band: noise:impulse
-    an image        the conjugate of what is stronger, at the mirrored frequency at the same time: image:<label>
+
 
 Each name needs something that phones have not: a known sequence, or a shape that no cellular standard allows.
 
@@ -66,16 +66,13 @@ DRONE_RATE_HZ, DRONE_SIZE, DRONE_LENGTH, DRONE_ROOTS = 15.36e6, 1024, 601, (600,
 DRONE_MATCH = 0.25
 IMPULSE_SHARE = 0.5
 """Part of a box's energy in the strongest fiftieth of the samples of the whole band."""
-IMAGE_DB = (12.0, 75.0)
-"""How far below its original a receiver's image lies."""
-IMAGE_COHERENCE = 0.5
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name a box that is no phone's, by the first name that fits."""
     width = burst.high_offset_hz - burst.low_offset_hz
     duration = burst.sample_count / block.segment.rate_hz
-    if burst.snr_db >= FAINT_DB and MODE_S_LEAST_S <= duration and MODE_S_LEAST_HZ <= width:
+    if burst.snr_db >= FAINT_DB and duration >= MODE_S_LEAST_S and width >= MODE_S_LEAST_HZ:
         frames = _mode_s(burst, block)
         if frames:
             return frames
@@ -146,7 +143,9 @@ def _keyed_frequency(burst: Burst, block: Block) -> Emission | None:
         }
         return _named("other:fsk", burst, min(0.97, 0.6 + 2 * (near - TWO_LEVELS)), details)
     if width < 30e3 and len(box.y) / box.rate_hz > 20e-3 and _is_voice(turns, box.rate_hz):
-        return _named("other:voice-fm", burst, 0.8, {"deviation_hz": rounded(float(np.std(turns)) * box.rate_hz / 6.28)})
+        return _named(
+            "other:voice-fm", burst, 0.8, {"deviation_hz": rounded(float(np.std(turns)) * box.rate_hz / 6.28)}
+        )
     return None
 
 
@@ -212,7 +211,7 @@ def _mode_s(burst: Burst, block: Block) -> list[Emission]:
     half = 0.5e-6 * box.rate_hz
     total = np.cumsum(np.concatenate([[0.0], np.abs(box.y)]))
     found: list[Emission] = []
-    end = 0
+    end = 0.0
     for at in _preambles(total, half):
         if at < end:
             continue
@@ -351,51 +350,6 @@ def _frames_once(emissions: list[Emission]) -> list[Emission]:
 
 KEYED_S, KEYED_HZ, FEWEST_PULSES = 20e-3, 10e3, 4
 """A keyed carrier's longest pulse, how far its pulses may differ in frequency, and how many there are."""
-
-
-def images(emissions: list[Emission], block: Block) -> list[Emission]:
-    """Emissions with those renamed `image:<label>` that are the conjugate of a stronger one at the mirrored frequency.
-
-    A receiver whose I and Q differ in gain or phase adds α x* to each x. Both are filtered to the image's band, and
-    their coherence there says whether one is the other's conjugate. Emissions outside the block are left as they are.
-    """
-    return [_as_image(e, emissions, block) for e in emissions]
-
-
-def _as_image(weak: Emission, emissions: list[Emission], block: Block) -> Emission:
-    for strong in emissions:
-        end = min(weak.sample_start + weak.sample_count, strong.sample_start + strong.sample_count)
-        start = max(weak.sample_start, strong.sample_start)
-        mirrored = -strong.high_offset_hz < weak.high_offset_hz and weak.low_offset_hz < -strong.low_offset_hz
-        if strong is weak or not mirrored or end - start < 0.5 * weak.sample_count:
-            continue
-        if strong.label.startswith(("image:", "noise:")) or not _inside(start, end, block):
-            continue
-        low = max(weak.low_offset_hz, -strong.high_offset_hz)
-        high = min(weak.high_offset_hz, -strong.low_offset_hz)
-        if high <= 0 <= low or low <= 0 <= high:  # at zero a signal is its own mirror image
-            continue
-        coherence, below_db = mirror(block, start, end, low, high)
-        if IMAGE_DB[0] < below_db < IMAGE_DB[1] and coherence > IMAGE_COHERENCE:
-            details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
-            sure = min(0.99, 0.5 + coherence / 2)
-            return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
-    return weak
-
-
-def _inside(start: int, end: int, block: Block) -> bool:
-    return start >= block.sample_start and end <= block.sample_start + len(block.iq)
-
-
-def mirror(block: Block, start: int, end: int, low_hz: float, high_hz: float) -> tuple[float, float]:
-    """Coherence (0…1) of a band with the conjugate of the mirrored one, and how many decibels it lies below that."""
-    at = Burst(start, end - start, low_hz, high_hz, 0.0, 0.0)
-    width = high_hz - low_hz
-    image = narrow(at, block, width, 1.5 * width).y.astype(np.complex128)
-    original = narrow(at, block, width, 1.5 * width, -(low_hz + high_hz) / 2).y.conj().astype(np.complex128)
-    strong, weak = float(np.sum(np.abs(original) ** 2)), float(np.sum(np.abs(image) ** 2))
-    common = abs(complex(np.vdot(original, image))) ** 2
-    return common / max(strong * weak, 1e-60), 10 * math.log10(max(strong, 1e-30) / max(weak, 1e-30))
 
 
 INTERFACE = Interface(

@@ -1,8 +1,8 @@
 """What simple measurements of a box say: its samples alone, its line, its envelope, its frequency over time.
 
-    samples of the box ─ mixed down ─ filtered to its width ─ y ─┬─ |y|: envelope
-                                                                 ├─ arg y[n] y*[n-1]: frequency
-                                                                 └─ transform: how much of the power is one line
+samples of the box ─ mixed down ─ filtered to its width ─ y ─┬─ |y|: envelope
+                                                             ├─ arg y[n] y*[n-1]: frequency
+                                                             └─ transform: how much of the power is one line
 """
 
 import math
@@ -60,7 +60,7 @@ def frequency(y: NDArray[np.complex64]) -> NDArray[np.float32]:
 
 
 def line_share(box: Narrow) -> tuple[float, float]:
-    """Part of the power over the noise that lies in one line no wider than its duration allows, and its offset in hertz.
+    """Part of the power over the noise that lies in one line as narrow as its duration allows, and its offset.
 
     Three bins of the windowed transform hold the line.
     """
@@ -86,7 +86,8 @@ def envelope_spread(box: Narrow) -> float:
 def levels(values: NDArray[np.float32]) -> tuple[float, float, float]:
     """Two levels that values gather at, and the part of the values that lies near one of them.
 
-    Near is within a quarter of their distance: a keyed frequency is there but for its edges, a smooth one half the time.
+    Near is within a quarter of their distance: a keyed frequency always is but for its edges, a smooth one is half
+    the time.
     """
     low, high = (float(np.quantile(values, q)) for q in (0.1, 0.9))
     for _ in range(4):
@@ -105,9 +106,7 @@ def switches_hz(values: NDArray[np.float32], middle: float, rate_hz: float) -> f
     return float(np.count_nonzero(np.diff(values > middle))) * rate_hz / max(1, len(values))
 
 
-def template_match(
-    values: NDArray[np.complex64], template: NDArray[np.complex64]
-) -> tuple[int, float]:
+def template_match(values: NDArray[np.complex64], template: NDArray[np.complex64]) -> tuple[int, float]:
     """Place and strength (0…1: part of the energy there) at which a template of unit energy fits best."""
     size = scipy.fft.next_fast_len(len(values) + len(template))
     product = scipy.fft.ifft(scipy.fft.fft(values, size) * scipy.fft.fft(template, size).conj())

@@ -22,7 +22,7 @@ def matched(
     """Matched filter at PHASES places a chip.
 
     out[p, k] = Σ_m y[m] pulse(m - base - (k + p / PHASES) per_chip). re, im: float32, shape (n,), the parts of y;
-    table: float32, shape (SUBSTEPS, taps), the pulse at each fraction of a sample; out: complex64, shape (PHASES, chips).
+    table: float32, shape (SUBSTEPS, taps), the pulse at each fraction of a sample; out: complex64, (PHASES, chips).
     """
     phases, chips = out.shape
     taps = table.shape[1]
