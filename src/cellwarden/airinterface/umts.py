@@ -64,6 +64,8 @@ BETWEEN = 0.35
 """Most that turns between pairs may add up to, beside those within."""
 LEAST_TURN = 0.4
 """Least coherence of the pairs' turns, of what an echo-free channel at that SNR has."""
+PLACES = 3
+"""Places at which all codes are tried."""
 ECHO_CHIPS = 4
 SYNCHRONISATION_NATS = 35.0
 SPLIT = 30.0
@@ -134,7 +136,7 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     axis = np.exp(-0.5j * np.angle(sums[guess]))
     real = np.ascontiguousarray((v[phase] * axis).real.astype(np.float32))
     reach = TIMING_CHIPS + min(MOST_TIMING_CHIPS, round(TIMING_NATS / float(lines[phase, line])))
-    for at in _near(guess, reach, len(sums)):
+    for at in _places(real, max(0, guess - reach), min(len(sums), guess + reach + 1)):
         nats, code, signature = _decode(real[at : at + PREAMBLE_CHIPS])
         if nats >= CODE_NATS:
             break
@@ -143,10 +145,31 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     return _preamble_emission(carrier, burst, block, v, float(frequency[line]), at, code, signature, nats)
 
 
-def _near(guess: int, reach: int, count: int) -> list[int]:
-    """Places within `reach` of a guess, the nearest first."""
-    near = sorted(range(guess - reach, guess + reach + 1), key=lambda at: abs(at - guess))
-    return [at for at in near if 0 <= at < count]
+@lru_cache
+def _check() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What chips k, k + 3 and k + 25 multiplied are, whatever the code, for each signature by the remainder of k.
+
+    Those three bits of every code's x add up to 0, so that only y, the same for all, and the signature are left.
+    Returns ±1: float32, shape (4064,), and float32, shape (16 remainders, 16 signatures).
+    """
+    _, fixed = _code_space()
+    count = (PREAMBLE_CHIPS - 25) // SIGNATURES * SIGNATURES
+    signs = fixed[:count] * fixed[3 : count + 3] * fixed[25 : count + 25]
+    rows = np.array([hadamard(s, 3 * SIGNATURES, SIGNATURES) for s in range(SIGNATURES)], np.float32).T
+    return signs, np.ascontiguousarray(rows[:16] * rows[3:19] * rows[25:41])
+
+
+def _places(real: NDArray[np.float32], low: int, end: int) -> list[int]:
+    """Where between `low` and `end` a preamble may begin: places whose chips pass the check of all codes best."""
+    signs, by_signature = _check()
+    products = real[:-25] * real[3:-22] * real[25:]
+    offsets = min(end, len(products) - len(signs) + 1) - low
+    if offsets <= 0:
+        return []
+    sums = np.empty((offsets, SIGNATURES), np.float32)
+    kernels.residue_sums(products[low:], signs, sums)
+    score = np.max(np.abs(sums @ by_signature), axis=1)
+    return [low + int(at) for at in np.argsort(-score)[:PLACES]]
 
 
 def _decode(chips: NDArray[np.float32]) -> tuple[float, int, int]:

@@ -67,6 +67,22 @@ def pair_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
             out[b, parity] = total
 
 
+@njit(cache=True, fastmath=True, nogil=True)
+def residue_sums(values: NDArray[np.float32], sign: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """out[o, k % 16] = Σ_k sign[k] values[o + k], summed apart for each remainder of k.
+
+    values: float32, shape (offsets + 16 n - 1,) at least; sign: float32, shape (16 n,); out: float32, (offsets, 16).
+    """
+    for o in range(out.shape[0]):
+        row = out[o]
+        row[:] = 0
+        for first in range(0, len(sign), 16):
+            part = values[o + first : o + first + 16]
+            signs = sign[first : first + 16]
+            for i in range(16):
+                row[i] += part[i] * signs[i]
+
+
 @njit(cache=True, nogil=True)
 def gather(
     values: NDArray[np.float32], place: NDArray[np.int64], sign: NDArray[np.float32], out: NDArray[np.float32]
