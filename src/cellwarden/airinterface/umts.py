@@ -30,6 +30,7 @@ from cellwarden.airinterface.umts_waveform import (
     PREAMBLE_CHIPS,
     PRIMARY_A,
     PRIMARY_SIGNS,
+    RASTER_HZ,
     SIGNATURES,
     SLOT_CHIPS,
     X_TAPS,
@@ -46,9 +47,11 @@ from cellwarden.radio.bands import allocations_at
 SHORTEST_S, NARROWEST_HZ, WIDEST_HZ = 0.25e-3, 150e3, 16e6
 """A box shorter, narrower or wider than this is not looked into: a faint preamble's pieces are larger."""
 CFO_HZ = 60e3
-"""How far a carrier may lie from where it is looked for, at last."""
+"""How far a carrier may lie from where it is looked for: echoes turn a dedicated channel's pairs by as much."""
 FIRST_CFO_HZ = 600e3
 """And at first: the spectrum's middle errs where echoes notch it."""
+LINE_CFO_HZ = 20e3
+"""Largest offset that the line of fourth powers tells: a phone keeps 0.1 ppm to its cell, a receiver some ppm."""
 LINE_NATS = 13.0
 """Least nats of the line of squares before codes are tried."""
 CODE_NATS = 40.0
@@ -79,6 +82,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         return []
     found: list[Emission] = []
     for offset in carriers(burst, block):
+        if any(abs(offset - (e.low_offset_hz + e.high_offset_hz) / 2) < BANDWIDTH_HZ / 2 for e in found):
+            continue
         named = _on_carrier(burst, block, offset)
         if named:
             found.append(named)
@@ -91,9 +96,12 @@ def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True
     if carrier is None:
         return None
     named = _preamble(carrier, burst, block) or _dedicated(carrier, burst, block) or _base(carrier, burst, block)
-    if named is None or named.carrier_offset_hz is None or abs(named.carrier_offset_hz - offset_hz) < CFO_HZ:
+    if named is None or named.carrier_offset_hz is None:
         return named
-    return _on_carrier(burst, block, on_raster(named.carrier_offset_hz, block), again=False) if again else None
+    told = on_raster(named.carrier_offset_hz, block)
+    if abs(told - offset_hz) < CFO_HZ or not again:
+        return named if abs(named.carrier_offset_hz - offset_hz) < RASTER_HZ else None
+    return _on_carrier(burst, block, told, again=False)
 
 
 # Preambles
@@ -239,7 +247,8 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
             within, between = complex(np.sum(turns[:, parity])), complex(np.sum(turns[:, 1 - parity]))
             contrast = turns[:, parity] - turns[:, 1 - parity]
             nats = abs(np.sum(contrast)) ** 2 / max(float(np.sum(np.abs(contrast) ** 2)), 1e-30)
-            if nats > best[0] and abs(between) < BETWEEN * abs(within):
+            chance = math.sqrt(float(np.sum(np.abs(turns[:, 1 - parity]) ** 2)))
+            if nats > best[0] and abs(between) < BETWEEN * abs(within) + 2 * chance:
                 coherence = abs(within) / (blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2)))
                 best = (float(nats), phase, float(np.angle(-within)), coherence)
     nats, phase, angle, coherence = best
@@ -253,7 +262,8 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     low, high = _extent(wide, phase)
     at = wide.base + (low - 0.5) * wide.per_chip
     power = float(np.mean(np.abs(wide.z[phase, low:high]) ** 2)) - wide.noise
-    cfo = angle / (4 * np.pi) * CHIP_RATE_HZ
+    rough = angle / (4 * np.pi) * CHIP_RATE_HZ
+    cfo = _line_of_fourths(wide.z[phase, low:high]) if abs(rough) < CFO_HZ * 1.5 else None
     details: dict[str, str | int | float] = {
         "slots": round((high - low) / SLOT_CHIPS, 1),
         "score": round(float(nats), 1),
@@ -261,7 +271,19 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     confidence = 1 - math.exp(-(nats - 10) / 6)
     if wide.end - wide.first >= MOST_CHIPS - 2:  # a long box: it says best itself how long it goes on
         at, high, low = burst.sample_start - block.sample_start, round(burst.sample_count / carrier.per_chip), 0
-    return _emission("umts:dpch", carrier, burst, block, (at, high - low), power, cfo, confidence, details)
+    return _emission("umts:dpch", carrier, burst, block, (at, high - low), power, cfo, confidence, details, rough)
+
+
+def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:
+    """Carrier offset in hertz by the line of the chips' fourth powers; None where the gains leave none."""
+    part = z[:MOST_CHIPS]
+    values = part**4 / np.maximum(np.abs(part), 1e-20) ** 2
+    size = scipy.fft.next_fast_len(2 * len(values))
+    lines = np.abs(scipy.fft.fft(values, size)) ** 2 / float(np.sum(np.abs(values) ** 2))
+    offset = np.fft.fftfreq(size) * CHIP_RATE_HZ / 4
+    lines[np.abs(offset) > LINE_CFO_HZ] = 0
+    at = int(np.argmax(lines))
+    return float(offset[at]) if lines[at] > LINE_NATS else None
 
 
 def _extent(carrier: Carrier, phase: int) -> tuple[int, int]:
@@ -309,6 +331,7 @@ def _emission(
     cfo_hz: float | None,
     confidence: float,
     details: dict[str, str | int | float],
+    rough_hz: float = 0.0,
 ) -> Emission:
     """What leaves this room. `where`: the first chip's beginning as a sample of the block, and how many chips."""
     at, chips = where
@@ -327,7 +350,7 @@ def _emission(
         snr_db=10 * math.log10(max(power / carrier.noise, 1e-3) * CHIP_RATE_HZ / BANDWIDTH_HZ),
         confidence=confidence,
         cfo_hz=cfo_hz if centre is not None else None,
-        carrier_offset_hz=carrier.offset_hz + (cfo_hz or 0.0),
+        carrier_offset_hz=carrier.offset_hz + (rough_hz if cfo_hz is None else cfo_hz),
         timing_samples=start - math.floor(start),
         direction="downlink" if downlink else "uplink",
         floor_dbfs_hz=burst.floor_dbfs_hz,
