@@ -1,0 +1,396 @@
+"""UMTS (FDD): names a phone's preambles and dedicated channels, and base stations, by what their codes leave behind.
+
+    preamble          ±1 on an axis that turns by 90° a chip: squares are a line, at any code, carrier and time.
+                      Its code then lies in a linear space of 13 + 4 bits over GF(2): one Walsh–Hadamard transform
+                      correlates with all 8192 scrambling codes and 16 signatures at once, which proves it
+    dedicated channel chips 2m and 2m + 1 differ by ±90°, chips 2m + 1 and 2m + 2 by any quarter turn: squared turns
+                      point to -1 within pairs and cancel between them, at any code, data, carrier, and echo
+    base station      256 known chips at the beginning of every slot of 2560
+
+A box may hold only a part of the 4.7 MHz that a faint carrier fills, or two carriers beside each other: carriers are
+looked for in the spectrum of the box's time, with the pulse's own shape.
+
+Sources: 3GPP TS 25.211 §5, TS 25.213 §4 and §5, TS 25.101 §5.4.2 (raster) and §6.8.1 (pulse). A phone that sends
+enhanced data with codes of spreading factor 2 breaks the pairs and is not named.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from cellwarden.airinterface import umts_kernels as kernels
+from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.umts_carrier import MOST_CHIPS, Carrier, carriers, chips_of, on_raster
+from cellwarden.airinterface.umts_waveform import (
+    BANDWIDTH_HZ,
+    CHIP_RATE_HZ,
+    PREAMBLE_CHIPS,
+    PRIMARY_A,
+    PRIMARY_SIGNS,
+    RASTER_HZ,
+    SIGNATURES,
+    SLOT_CHIPS,
+    X_TAPS,
+    Y_TAPS,
+    hadamard,
+    shift_mask,
+    shift_register,
+)
+from cellwarden.detect.evidence import log_likelihood_ratio
+from cellwarden.detect.kernels import best_runs
+from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.bands import allocations_at
+
+SHORTEST_S, NARROWEST_HZ, WIDEST_HZ = 0.25e-3, 150e3, 16e6
+"""A box shorter, narrower or wider than this is not looked into: a faint preamble's pieces are larger."""
+CFO_HZ = 60e3
+"""How far a carrier may lie from where it is looked for: echoes turn a dedicated channel's pairs by as much."""
+FIRST_CFO_HZ = 600e3
+"""And at first: the spectrum's middle errs where echoes notch it."""
+LINE_CFO_HZ = 20e3
+"""Largest offset that the line of fourth powers tells: a phone keeps 0.1 ppm to its cell, a receiver some ppm."""
+LINE_NATS = 13.0
+"""Least nats of the line of squares before codes are tried."""
+CODE_NATS = 40.0
+"""Least nats of a preamble's code. Gaussian chips reach it with probability e⁻⁴⁰ times 4 million tries a box."""
+TIMING_CHIPS, TIMING_NATS, MOST_TIMING_CHIPS = 24, 8000.0, 250
+"""How far from the place that squares tell a preamble's beginning may be: the fainter their line, the farther."""
+TURN_BLOCK = 64
+"""Chips whose turns are added before their scatter is measured: narrow signals turn alike from one to the next."""
+FEWEST_BLOCKS = 30
+PAIR_NATS = 22.0
+"""Least nats of the pairs' turns: e⁻²² for each of 8 hypotheses a carrier is 2·10⁻⁹; a block counts at most one."""
+BETWEEN = 0.35
+"""Most that turns between pairs may add up to, beside those within."""
+LEAST_TURN = 0.4
+"""Least coherence of the pairs' turns, of what an echo-free channel at that SNR has."""
+PLACES = 3
+"""Places at which all codes are tried."""
+ECHO_CHIPS = 4
+SYNCHRONISATION_NATS = 35.0
+SPLIT = 30.0
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """Name the UMTS carriers that a box touches; several pieces of one carrier give the same emission."""
+    rate = block.segment.rate_hz
+    duration, width = burst.sample_count / rate, burst.high_offset_hz - burst.low_offset_hz
+    if rate < CHIP_RATE_HZ or duration < SHORTEST_S or not NARROWEST_HZ < width < WIDEST_HZ:
+        return []
+    found: list[Emission] = []
+    for offset in carriers(burst, block):
+        if any(abs(offset - (e.low_offset_hz + e.high_offset_hz) / 2) < BANDWIDTH_HZ / 2 for e in found):
+            continue
+        named = _on_carrier(burst, block, offset)
+        if named:
+            found.append(named)
+    return found
+
+
+def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True) -> Emission | None:
+    """What is sent on a carrier; once more on the carrier that it tells itself, where the spectrum told another."""
+    carrier = chips_of(burst, block, offset_hz)
+    if carrier is None:
+        return None
+    named = _preamble(carrier, burst, block) or _dedicated(carrier, burst, block) or _base(carrier, burst, block)
+    if named is None or named.carrier_offset_hz is None:
+        return named
+    told = on_raster(named.carrier_offset_hz, block)
+    if abs(told - offset_hz) < CFO_HZ or not again:
+        return named if abs(named.carrier_offset_hz - offset_hz) < RASTER_HZ else None
+    return _on_carrier(burst, block, told, again=False)
+
+
+# Preambles
+
+
+@lru_cache
+def _code_space() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """For each chip which of 17 bits (13 of the code, 4 of the signature) its sign depends on, and the sign besides.
+
+    int64, shape (4096,), an index among 2^17; float32, shape (4096,), ±1.
+    """
+    masks = [shift_mask(k, X_TAPS) for k in range(PREAMBLE_CHIPS)]
+    code = np.array([mask & 8191 for mask in masks])
+    fixed = np.array([mask >> 24 & 1 for mask in masks]) ^ shift_register((1 << 25) - 1, Y_TAPS, PREAMBLE_CHIPS)
+    place = code | (np.arange(PREAMBLE_CHIPS) % SIGNATURES) << 13
+    return place.astype(np.int64), (1 - 2 * fixed.astype(np.float32)).astype(np.float32)
+
+
+def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
+    """A preamble in the box's time, proven by its code."""
+    if carrier.end - carrier.first > 2 * PREAMBLE_CHIPS:
+        return None
+    chips = carrier.z.shape[1]
+    turned = carrier.z * np.tile(np.array([1, -1j, -1, 1j], np.complex64), chips // 4 + 1)[:chips]
+    squares = turned**2
+    part = squares[:, max(0, carrier.end - PREAMBLE_CHIPS - 512) : carrier.first + PREAMBLE_CHIPS + 512]
+    size = scipy.fft.next_fast_len(2 * part.shape[1])  # padded: half a bin would let the axis turn within the preamble
+    lines = np.abs(scipy.fft.fft(part, size, axis=1)) ** 2 / np.sum(np.abs(part) ** 2, axis=1, keepdims=True)
+    frequency = np.fft.fftfreq(size) / 2
+    lines[:, np.abs(frequency) > FIRST_CFO_HZ / CHIP_RATE_HZ] = 0
+    phase, line = np.unravel_index(int(np.argmax(lines)), lines.shape)
+    if lines[phase, line] < LINE_NATS:
+        return None
+    v = turned * np.exp(-2j * np.pi * frequency[line] * np.arange(chips)).astype(np.complex64)
+    gain = np.cumsum(np.concatenate([[0], squares[phase] * np.exp(-4j * np.pi * frequency[line] * np.arange(chips))]))
+    if len(gain) <= PREAMBLE_CHIPS:
+        return None
+    sums = gain[PREAMBLE_CHIPS:] - gain[:-PREAMBLE_CHIPS]
+    guess = int(np.argmax(np.abs(sums)))
+    axis = np.exp(-0.5j * np.angle(sums[guess]))
+    real = np.ascontiguousarray((v[phase] * axis).real.astype(np.float32))
+    reach = TIMING_CHIPS + min(MOST_TIMING_CHIPS, round(TIMING_NATS / float(lines[phase, line])))
+    for at in _places(real, max(0, guess - reach), min(len(sums), guess + reach + 1)):
+        nats, code, signature = _decode(real[at : at + PREAMBLE_CHIPS])
+        if nats >= CODE_NATS:
+            break
+    else:
+        return None
+    return _preamble_emission(carrier, burst, block, v, float(frequency[line]), at, code, signature, nats)
+
+
+@lru_cache
+def _check() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What chips k, k + 3 and k + 25 multiplied are, whatever the code, for each signature by the remainder of k.
+
+    Those three bits of every code's x add up to 0, so that only y, the same for all, and the signature are left.
+    Returns ±1: float32, shape (4064,), and float32, shape (16 remainders, 16 signatures).
+    """
+    _, fixed = _code_space()
+    count = (PREAMBLE_CHIPS - 25) // SIGNATURES * SIGNATURES
+    signs = fixed[:count] * fixed[3 : count + 3] * fixed[25 : count + 25]
+    rows = np.array([hadamard(s, 3 * SIGNATURES, SIGNATURES) for s in range(SIGNATURES)], np.float32).T
+    return signs, np.ascontiguousarray(rows[:16] * rows[3:19] * rows[25:41])
+
+
+def _places(real: NDArray[np.float32], low: int, end: int) -> list[int]:
+    """Where between `low` and `end` a preamble may begin: places whose chips pass the check of all codes best."""
+    signs, by_signature = _check()
+    products = real[:-25] * real[3:-22] * real[25:]
+    offsets = min(end, len(products) - len(signs) + 1) - low
+    if offsets <= 0:
+        return []
+    sums = np.empty((offsets, SIGNATURES), np.float32)
+    kernels.residue_sums(products[low:], signs, sums)
+    score = np.max(np.abs(sums @ by_signature), axis=1)
+    return [low + int(at) for at in np.argsort(-score)[:PLACES]]
+
+
+def _decode(chips: NDArray[np.float32]) -> tuple[float, int, int]:
+    """Best code of a preamble on the real axis: nats against Gaussian chips, code, signature."""
+    place, fixed = _code_space()
+    sums = np.zeros(SIGNATURES << 13, np.float32)
+    kernels.gather(chips, place, fixed, sums)
+    kernels.walsh(sums)
+    at = int(np.argmax(np.abs(sums)))
+    share = float(sums[at]) ** 2 / (PREAMBLE_CHIPS * float(np.sum(chips.astype(np.float64) ** 2)) + 1e-30)
+    return -0.5 * PREAMBLE_CHIPS * math.log(max(1 - share, 1e-9)), at & 8191, at >> 13
+
+
+def _preamble_emission(
+    carrier: Carrier,
+    burst: Burst,
+    block: Block,
+    v: NDArray[np.complex64],
+    frequency: float,
+    start: int,
+    code: int,
+    signature: int,
+    nats: float,
+) -> Emission:
+    """Despread chips tell time to a fraction, carrier and level."""
+    place, fixed = _code_space()
+    known = fixed * (1 - 2 * _parity(place & 8191 & code)) * hadamard(signature, PREAMBLE_CHIPS, SIGNATURES)
+    # The pulse's own tails pass for the code too, a chip beside: of all near places the strongest.
+    near = [at for at in range(start - ECHO_CHIPS, start + ECHO_CHIPS + 1) if 0 <= at <= v.shape[1] - PREAMBLE_CHIPS]
+    levels = np.array([np.abs(v[:, at : at + PREAMBLE_CHIPS] @ known) for at in near])
+    which, phase = np.unravel_index(int(np.argmax(levels)), levels.shape)
+    start = near[int(which)]
+    despread = v[phase, start : start + PREAMBLE_CHIPS] * known
+    quarters = despread.reshape(32, -1).sum(axis=1)
+    drift = float(np.angle(np.sum(quarters[1:] * quarters[:-1].conj()))) / 128 / (2 * np.pi)
+    turn = np.exp(-2j * np.pi * drift * np.arange(PREAMBLE_CHIPS))
+    power = abs(np.mean(despread * turn)) ** 2
+    at = carrier.base + (start + int(phase) / kernels.PHASES - 0.5) * carrier.per_chip
+    cfo = (frequency + drift) * CHIP_RATE_HZ
+    details: dict[str, str | int | float] = {"preamble_code": code, "signature": signature, "score": round(nats, 1)}
+    return _emission(
+        "umts:prach", carrier, burst, block, (at, PREAMBLE_CHIPS), power, cfo, 1 - math.exp(-nats / 10), details
+    )
+
+
+def _parity(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    for shift in (8, 4, 2, 1):
+        values = values ^ values >> shift
+    return values & 1
+
+
+# Dedicated channels
+
+
+def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
+    """A dedicated channel in the box's time, by the turns within its pairs of chips."""
+    chips = carrier.end - carrier.first - 1
+    blocks = chips // TURN_BLOCK
+    if blocks < FEWEST_BLOCKS:
+        return None
+    best = (0.0, 0, 0.0, 0.0)
+    turns = np.empty((blocks, 2), np.complex64)
+    for phase in range(kernels.PHASES):
+        z = carrier.z[phase, carrier.first : carrier.first + blocks * TURN_BLOCK + 1]
+        kernels.pair_turns(z, turns)
+        for parity in (0, 1):
+            within, between = complex(np.sum(turns[:, parity])), complex(np.sum(turns[:, 1 - parity]))
+            contrast = turns[:, parity] - turns[:, 1 - parity]
+            nats = abs(np.sum(contrast)) ** 2 / max(float(np.sum(np.abs(contrast) ** 2)), 1e-30)
+            chance = math.sqrt(float(np.sum(np.abs(turns[:, 1 - parity]) ** 2)))
+            if nats > best[0] and abs(between) < BETWEEN * abs(within) + 2 * chance:
+                coherence = abs(within) / (blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2)))
+                best = (float(nats), phase, float(np.angle(-within)), coherence)
+    nats, phase, angle, coherence = best
+    if nats < PAIR_NATS or abs(angle) > 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ:
+        return None
+    z = carrier.z[phase, carrier.first : carrier.end]
+    snr = max(float(np.mean(np.abs(z) ** 2)) / carrier.noise - 1, 1e-3)
+    if coherence < LEAST_TURN * (snr / (1 + snr)) ** 2:
+        return None
+    wide = chips_of(burst, block, carrier.offset_hz, MOST_CHIPS // 2) or carrier
+    low, high = _extent(wide, phase)
+    at = wide.base + (low - 0.5) * wide.per_chip
+    power = float(np.mean(np.abs(wide.z[phase, low:high]) ** 2)) - wide.noise
+    rough = angle / (4 * np.pi) * CHIP_RATE_HZ
+    cfo = _line_of_fourths(wide.z[phase, low:high]) if abs(rough) < CFO_HZ * 1.5 else None
+    details: dict[str, str | int | float] = {
+        "slots": round((high - low) / SLOT_CHIPS, 1),
+        "score": round(float(nats), 1),
+    }
+    confidence = 1 - math.exp(-(nats - 10) / 6)
+    if wide.end - wide.first >= MOST_CHIPS - 2:  # a long box: it says best itself how long it goes on
+        at, high, low = burst.sample_start - block.sample_start, round(burst.sample_count / carrier.per_chip), 0
+    return _emission("umts:dpch", carrier, burst, block, (at, high - low), power, cfo, confidence, details, rough)
+
+
+def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:
+    """Carrier offset in hertz by the line of the chips' fourth powers; None where the gains leave none."""
+    part = z[:MOST_CHIPS]
+    values = part**4 / np.maximum(np.abs(part), 1e-20) ** 2
+    size = scipy.fft.next_fast_len(2 * len(values))
+    lines = np.abs(scipy.fft.fft(values, size)) ** 2 / float(np.sum(np.abs(values) ** 2))
+    offset = np.fft.fftfreq(size) * CHIP_RATE_HZ / 4
+    lines[np.abs(offset) > LINE_CFO_HZ] = 0
+    at = int(np.argmax(lines))
+    return float(offset[at]) if lines[at] > LINE_NATS else None
+
+
+def _extent(carrier: Carrier, phase: int) -> tuple[int, int]:
+    """First and end chip of the stretch of power that lies over the box."""
+    power = (np.abs(carrier.z[phase]) ** 2 / np.float32(carrier.noise)).astype(np.float32)
+    strength = max(float(np.mean(power[carrier.first : carrier.end])) - 1, 0.1)
+    runs = best_runs(log_likelihood_ratio(power, 0.6 * min(strength, 20.0), 1.0), SPLIT, 0.0)
+    over = [(min(b, carrier.end) - max(a, carrier.first), int(a), int(b)) for a, b in runs.tolist()]
+    best = max(over, default=(0, carrier.first, carrier.end))
+    return (best[1], best[2]) if best[0] > 0 else (carrier.first, carrier.end)
+
+
+# Base stations
+
+
+def _base(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
+    """A base station's carrier: the known chips at the beginning of each slot."""
+    if carrier.end - carrier.first < 4 * SLOT_CHIPS:
+        return None
+    inner, outer = np.array(PRIMARY_A, np.float32), np.array(PRIMARY_SIGNS, np.float32)
+    best = 0.0
+    for phase in range(0, kernels.PHASES, 2):
+        folded = np.zeros(SLOT_CHIPS)
+        z = carrier.z[phase, carrier.first : carrier.end]
+        slots = kernels.synchronisation_power(z, inner, outer, folded)
+        usual = float(np.mean(folded))
+        ratio = float(np.max(folded)) / max(usual, 1e-30)
+        best = max(best, slots * (ratio - 1 - math.log(max(ratio, 1e-9))))
+    if best < SYNCHRONISATION_NATS:
+        return None
+    z = carrier.z[0, carrier.first : carrier.end]
+    power = float(np.mean(np.abs(z) ** 2)) - carrier.noise
+    where = (float(burst.sample_start - block.sample_start), round(burst.sample_count / carrier.per_chip))
+    details: dict[str, str | int | float] = {"score": round(best, 1)}
+    return _emission("umts:downlink", carrier, burst, block, where, power, None, 1 - math.exp(-best / 10), details)
+
+
+def _emission(
+    label: str,
+    carrier: Carrier,
+    burst: Burst,
+    block: Block,
+    where: tuple[float, int],
+    power: float,
+    cfo_hz: float | None,
+    confidence: float,
+    details: dict[str, str | int | float],
+    rough_hz: float = 0.0,
+) -> Emission:
+    """What leaves this room. `where`: the first chip's beginning as a sample of the block, and how many chips."""
+    at, chips = where
+    start = block.sample_start + at
+    centre = block.segment.centre_hz
+    downlink = label == "umts:downlink"
+    sides = set() if centre is None else _sides(centre + carrier.offset_hz)
+    if centre is not None and not downlink and sides and "uplink" not in sides and "both" not in sides:
+        confidence *= 0.5  # a phone's structure on a band that only base stations use
+    return Emission(
+        label=label,
+        sample_start=math.floor(start),
+        sample_count=round(chips * carrier.per_chip),
+        low_offset_hz=carrier.offset_hz - BANDWIDTH_HZ / 2,
+        high_offset_hz=carrier.offset_hz + BANDWIDTH_HZ / 2,
+        snr_db=10 * math.log10(max(power / carrier.noise, 1e-3) * CHIP_RATE_HZ / BANDWIDTH_HZ),
+        confidence=confidence,
+        cfo_hz=cfo_hz if centre is not None else None,
+        carrier_offset_hz=carrier.offset_hz + (rough_hz if cfo_hz is None else cfo_hz),
+        timing_samples=start - math.floor(start),
+        direction="downlink" if downlink else "uplink",
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details=details,
+    )
+
+
+def _sides(frequency_hz: float) -> set[str]:
+    return {a.direction for a in allocations_at(frequency_hz) if a.system.startswith("UMTS")}
+
+
+def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Pieces of one carrier's box gave the same emission several times: keep the surest."""
+    kept: list[Emission] = []
+    for e in sorted(emissions, key=lambda e: -e.confidence):
+        if not any(k.label == e.label and _same(k, e, rate_hz) for k in kept):
+            kept.append(e)
+    return kept
+
+
+def _same(one: Emission, other: Emission, rate_hz: float) -> bool:
+    shared = min(one.sample_start + one.sample_count, other.sample_start + other.sample_count) - max(
+        one.sample_start, other.sample_start
+    )
+    apart = abs((one.low_offset_hz + one.high_offset_hz) - (other.low_offset_hz + other.high_offset_hz)) / 2
+    return shared > 0.3 * min(one.sample_count, other.sample_count) and apart < min(0.5 * BANDWIDTH_HZ, rate_hz)
+
+
+INTERFACE = Interface(
+    name="umts",
+    standard="3GPP TS 25.211, TS 25.213",
+    kinds={
+        "umts:prach": "a 3G phone asks for a channel (preamble)",
+        "umts:dpch": "a 3G phone talks or sends data (dedicated channel)",
+        "umts:downlink": "a 3G base station, which is no phone",
+    },
+    is_phone=True,
+    symbol_rate_hz=CHIP_RATE_HZ,
+    bandwidth_hz=BANDWIDTH_HZ,
+    longest_s=0.0,
+    recognise=recognise,
+    settle=settle,
+)

@@ -1,0 +1,159 @@
+"""Where a UMTS carrier lies, and its chips: the spectrum of a box's time, then the filter matched to the pulse.
+
+box ─ mean spectrum ─ what lies well above the noise ─ against the pulse's band ─ carriers
+carrier ─ mixed down ─ decimated ─ matched filter, PHASES places a chip ─ z
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from cellwarden.airinterface import umts_kernels as kernels
+from cellwarden.airinterface.umts_waveform import (
+    BANDWIDTH_HZ,
+    CHIP_RATE_HZ,
+    PREAMBLE_CHIPS,
+    RASTER_HZ,
+    root_raised_cosine,
+)
+from cellwarden.detect.bursts import low_pass
+from cellwarden.detect.kernels import decimate
+from cellwarden.model import Block, Burst
+
+LEAST_SHARE = 0.01
+"""Each eighth of a carrier's flat part holds at least this part of its power, whatever the echoes."""
+SATURATION = 0.2
+"""Part of a box's power density from which on a bin counts as filled."""
+LEAST_SNR = 10**-1.0
+REACH_HZ = 5e6
+"""How far beyond a box its carrier's middle is looked for, less what the box itself covers."""
+CARRIERS = 4
+MOST_CHIPS = 38_400
+"""A frame: what is looked at of a long box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Chips of one carrier: matched filter outputs at PHASES places a chip, and where they lie."""
+
+    offset_hz: float
+    z: NDArray[np.complex64]
+    base: float
+    """Sample of the block at which chip 0 of phase 0 has its middle."""
+    per_chip: float
+    noise: float
+    """Mean power of z where only noise is."""
+    first: int
+    end: int
+    """Chips that the box holds."""
+
+
+def carriers(burst: Burst, block: Block) -> list[float]:
+    """Offsets at which the spectrum of the box's time has the pulse's shape, the strongest first."""
+    rate = block.segment.rate_hz
+    size = 1 << max(6, math.ceil(math.log2(rate / 60e3)))
+    first = burst.sample_start - block.sample_start
+    last = min(first + burst.sample_count, len(block.iq)) - size
+    if first < 0 or last <= first:
+        return []
+    starts = np.linspace(first, last, min(64, 1 + 2 * (last - first) // size)).astype(int)
+    frames = block.iq[starts[:, None] + np.arange(size)].astype(np.float32) * np.float32(block.scale)
+    window = np.hanning(size).astype(np.float32)
+    spectrum = scipy.fft.fft((frames[..., 0] + 1j * frames[..., 1]) * window, axis=1)
+    density = np.fft.fftshift(np.mean(np.abs(spectrum) ** 2, axis=0)) / float(np.sum(window**2)) / rate
+    # A busy channel lifts the floor that the box tells: what lies lowest here is one too.
+    lowest = float(np.quantile(density.reshape(-1, 4).mean(axis=1), 0.1))
+    excess = density / min(10 ** (burst.floor_dbfs_hz / 10), lowest) - 1
+    bin_hz = rate / size
+    reach = math.floor(BANDWIDTH_HZ / 2 / bin_hz)
+    # Echoes tilt and notch the spectrum, its edges tell the middle: what lies well above the noise counts alike.
+    inside = excess[_bin(burst.low_offset_hz, size, bin_hz) : _bin(burst.high_offset_hz, size, bin_hz) + 1]
+    usual = SATURATION * max(float(np.mean(inside)), 0.1)
+    shape = _shape(bin_hz, reach)
+    filled = np.pad(np.maximum(excess, 0) / (np.maximum(excess, 0) + usual), len(shape) // 2, "wrap")
+    score = np.correlate(filled, shape, "valid")
+    middle = (np.arange(size) - size // 2) * bin_hz
+    low, high = burst.high_offset_hz - REACH_HZ / 2, burst.low_offset_hz + REACH_HZ / 2
+    allowed = (middle > min(low, burst.low_offset_hz)) & (middle < max(high, burst.high_offset_hz))
+    allowed &= np.abs(middle) < rate / 2 - 0.4 * CHIP_RATE_HZ
+    found: list[float] = []
+    score = np.where(allowed, score, -np.inf)
+    for _ in range(CARRIERS):
+        at = int(np.argmax(score))
+        if not score[at] > 0:
+            break
+        if _fills(excess, at, bin_hz):
+            found.append(on_raster(float(middle[at]), block))
+        score[max(0, at - reach // 2) : at + reach // 2 + 1] = -np.inf
+    return list(dict.fromkeys(found))
+
+
+def _bin(offset_hz: float, size: int, bin_hz: float) -> int:
+    return min(max(round(offset_hz / bin_hz) + size // 2, 0), size - 1)
+
+
+@lru_cache
+def _shape(bin_hz: float, reach: int) -> NDArray[np.float64]:
+    """The pulse's power spectrum by bins, less its mean over half as much again."""
+    f = np.abs(np.arange(-reach - reach // 4, reach + reach // 4 + 1) * bin_hz) / CHIP_RATE_HZ
+    edge = np.clip((f - 0.39) / 0.22, 0, 1)
+    power = 0.5 * (1 + np.cos(np.pi * edge))
+    return np.asarray(power - np.mean(power))
+
+
+def _fills(excess: NDArray[np.float64], at: int, bin_hz: float) -> bool:
+    """Whether there is power in all of a carrier's flat part."""
+    half = round(0.36 * CHIP_RATE_HZ / bin_hz)
+    inside = excess[max(0, at - half) : at + half + 1]
+    parts = [float(np.mean(part)) for part in np.array_split(inside, 8)]
+    return float(np.mean(inside)) > LEAST_SNR and min(parts) > LEAST_SHARE * sum(parts) / 8
+
+
+def on_raster(offset_hz: float, block: Block) -> float:
+    centre = block.segment.centre_hz
+    if centre is None:
+        return offset_hz
+    return round((centre + offset_hz) / RASTER_HZ) * RASTER_HZ - centre
+
+
+@lru_cache
+def _table(per_chip: float) -> NDArray[np.float32]:
+    """The matched filter at each fraction of a sample; white noise keeps its variance."""
+    half = math.ceil(5 * per_chip)
+    m = np.arange(-half, half + 1, dtype=np.float64)
+    rows = [
+        root_raised_cosine(np.asarray((m - row / kernels.SUBSTEPS) / per_chip, np.float64))
+        for row in range(kernels.SUBSTEPS)
+    ]
+    return (np.array(rows) / math.sqrt(per_chip)).astype(np.float32)
+
+
+def chips_of(burst: Burst, block: Block, offset_hz: float, around: int = PREAMBLE_CHIPS) -> Carrier | None:
+    """The carrier's chips in the box's time and `around` chips more, of a long box a frame from its middle."""
+    rate = block.segment.rate_hz
+    step = max(1, int(rate / (1.6 * BANDWIDTH_HZ)))
+    taps = low_pass(step, round(1.25 * BANDWIDTH_HZ / rate, 3)) if step > 1 else np.ones(1, np.float32)
+    start = burst.sample_start - block.sample_start
+    count = burst.sample_count
+    most = round(MOST_CHIPS * rate / CHIP_RATE_HZ)
+    if count > most:
+        start, count = start + (count - most) // 2, most
+    margin = round(around * rate / CHIP_RATE_HZ)
+    first, end = max(0, start - margin), min(len(block.iq), start + count + margin)
+    per_chip = rate / step / CHIP_RATE_HZ
+    y = np.empty((end - first) // step, np.complex64)
+    chips = int(len(y) / per_chip) - 1
+    if chips < PREAMBLE_CHIPS // 4:
+        return None
+    decimate(block.iq, block.scale, first, offset_hz / rate, taps, step, y)
+    z = np.empty((kernels.PHASES, chips), np.complex64)
+    re, im = np.ascontiguousarray(y.real), np.ascontiguousarray(y.imag)
+    kernels.matched(re, im, 0.5 * per_chip, per_chip, _table(per_chip), z)
+    inside = (int((start - first) / step / per_chip), int((start + count - first) / step / per_chip))
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / step
+    base = first + 0.5 * per_chip * step
+    return Carrier(offset_hz, z, base, per_chip * step, noise, max(0, inside[0]), min(chips, inside[1]))

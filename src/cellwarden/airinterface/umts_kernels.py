@@ -1,0 +1,136 @@
+"""Compiled loops of the UMTS recogniser. Chips are counted from 0; there are PHASES samples a chip."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+PHASES = 4
+"""Timing hypotheses a chip."""
+SUBSTEPS = 32
+"""Tabulated positions of the matched filter within one sample."""
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def matched(
+    re: NDArray[np.float32],
+    im: NDArray[np.float32],
+    base: float,
+    per_chip: float,
+    table: NDArray[np.float32],
+    out: NDArray[np.complex64],
+) -> None:
+    """Matched filter at PHASES places a chip.
+
+    out[p, k] = Σ_m y[m] pulse(m - base - (k + p / PHASES) per_chip). re, im: float32, shape (n,), the parts of y;
+    table: float32, shape (SUBSTEPS, taps), the pulse at each fraction of a sample; out: complex64, (PHASES, chips).
+    """
+    phases, chips = out.shape
+    taps = table.shape[1]
+    half = taps // 2
+    for p in range(phases):
+        for k in range(chips):
+            at = base + (k + p / phases) * per_chip
+            fine = int(np.floor(at * SUBSTEPS + 0.5))
+            whole = fine // SUBSTEPS
+            row = table[fine - whole * SUBSTEPS]
+            first = whole - half
+            low = max(0, -first)
+            high = min(taps, len(re) - first)
+            inphase = re[first + low : first + high]
+            quadrature = im[first + low : first + high]
+            pulse = row[low:high]
+            a = np.float32(0)
+            b = np.float32(0)
+            for i in range(len(pulse)):  # slices, so that it becomes vector instructions
+                a += inphase[i] * pulse[i]
+                b += quadrature[i] * pulse[i]
+            out[p, k] = complex(a, b)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def pair_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
+    """Sums of the squared turns from each chip to the next, apart for even and odd chips, block by block.
+
+    out[b, k & 1] += (z*[k] z[k+1])² / |z[k] z[k+1]|. z: complex64, shape (blocks * n + 1,); out: complex64, shape
+    (blocks, 2), is overwritten.
+    """
+    blocks = out.shape[0]
+    n = (len(z) - 1) // blocks
+    for b in range(blocks):
+        for parity in range(2):
+            total = np.complex64(0)
+            for k in range(b * n + parity, b * n + n, 2):
+                turn = z[k].conjugate() * z[k + 1]
+                size = np.sqrt(turn.real * turn.real + turn.imag * turn.imag)
+                if size > 0:
+                    total += turn * turn / size
+            out[b, parity] = total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def residue_sums(values: NDArray[np.float32], sign: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """out[o, k % 16] = Σ_k sign[k] values[o + k], summed apart for each remainder of k.
+
+    values: float32, shape (offsets + 16 n - 1,) at least; sign: float32, shape (16 n,); out: float32, (offsets, 16).
+    """
+    for o in range(out.shape[0]):
+        row = out[o]
+        row[:] = 0
+        for first in range(0, len(sign), 16):
+            part = values[o + first : o + first + 16]
+            signs = sign[first : first + 16]
+            for i in range(16):
+                row[i] += part[i] * signs[i]
+
+
+@njit(cache=True, nogil=True)
+def gather(
+    values: NDArray[np.float32], place: NDArray[np.int64], sign: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """out[place[k]] += sign[k] values[k]."""
+    for k in range(len(place)):
+        out[place[k]] += sign[k] * values[k]
+
+
+@njit(cache=True, nogil=True)
+def walsh(values: NDArray[np.float32]) -> None:
+    """Walsh–Hadamard transform in place, natural order. values: float32, shape (a power of two,)."""
+    n = len(values)
+    half = 1
+    while half < n:
+        for first in range(0, n, 2 * half):
+            low = values[first : first + half]
+            high = values[first + half : first + 2 * half]
+            for i in range(half):
+                a = low[i]
+                b = high[i]
+                low[i] = a + b
+                high[i] = a - b
+        half *= 2
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def synchronisation_power(
+    z: NDArray[np.complex64], inner: NDArray[np.float32], outer: NDArray[np.float32], out: NDArray[np.float64]
+) -> int:
+    """Power behind a filter matched to a code of `outer` times `inner`, folded over the slot.
+
+    z: complex64, shape (n,), one sample a chip; inner, outer: float32, ±1; out: float64, shape (slot,), added to.
+    Returns how many whole slots were folded.
+    """
+    width = len(inner)
+    first = np.empty(max(0, len(z) - width + 1), np.complex64)
+    for k in range(len(first)):
+        total = np.complex64(0)
+        for i in range(width):
+            total += z[k + i] * inner[i]
+        first[k] = total
+    slot = len(out)
+    reach = width * (len(outer) - 1)
+    slots = max(0, (len(first) - reach) // slot)
+    for k in range(slots * slot):
+        total = np.complex64(0)
+        for i in range(len(outer)):
+            total += first[k + i * width] * outer[i]
+        out[k % slot] += total.real * total.real + total.imag * total.imag
+    return slots
