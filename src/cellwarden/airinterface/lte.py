@@ -1,17 +1,53 @@
 """LTE, both sides: names what a phone sends by its reference sequences, and a base station by its own.
 
-Sources: 3GPP TS 36.211.
+    PRACH   0.9 … 2.3 ms, 1.05 MHz     `lte_prach`
+    PUSCH   1 ms, 1 … 100 blocks       `lte_uplink`
+    PUCCH   0.5 ms, one block          `lte_uplink`
+    SRS     71 µs, 4 … 96 blocks       `lte_uplink`
+    downlink, never silent             `lte_downlink`
+
+Source: 3GPP TS 36.211.
 """
 
-from cellwarden.airinterface import lte_prach
+import math
+
+from cellwarden.airinterface import lte_prach, lte_uplink
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.lte_receiver import logistic
+from cellwarden.airinterface.lte_uplink import LEAST_NATS, Found
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
+
+EDGE_S = 7e-6
+"""A box's own edge is believed where the match agrees to within this."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the LTE bursts in a box."""
-    return lte_prach.recognise(burst, block)
+    preambles = lte_prach.recognise(burst, block)
+    if preambles:
+        return preambles
+    return [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
+
+
+def _emission(found: Found, burst: Burst, block: Block) -> Emission:
+    rate = block.segment.rate_hz
+    start = float(burst.sample_start) if abs(burst.sample_start - found.start) < EDGE_S * rate else found.start
+    width = found.blocks * BLOCK_HZ
+    return Emission(
+        label=f"lte:{found.kind}",
+        sample_start=math.floor(start),
+        sample_count=round(found.seconds * rate),
+        low_offset_hz=found.middle_hz - width / 2,
+        high_offset_hz=found.middle_hz + width / 2,
+        snr_db=10 * math.log10(found.snr),
+        confidence=logistic(found.evidence - LEAST_NATS + 2.0),
+        carrier_offset_hz=found.middle_hz,
+        timing_samples=start - math.floor(start),
+        direction="uplink",
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details={"blocks": found.blocks, "sequence_group": found.group, "evidence": round(found.evidence, 1)},
+    )
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
