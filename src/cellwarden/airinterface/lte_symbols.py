@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.special import gammaincc, gammaln
+from scipy.special import gammaincc, gammaln  # type: ignore[import-untyped]
 
 from cellwarden.airinterface.lte_receiver import Stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences
@@ -20,6 +20,8 @@ TURNS = (0.0, 0.25, 0.5, -0.25)
 """Fractions of a subcarrier by which a band may lie beside the grid; halfway between two of them costs 0.2 dB."""
 STEPS = 16
 """Places tried in the length of a symbol: steps of 4.2 µs, less than a cyclic prefix."""
+LEAST_EACH = 3.0
+"""Nats asked of each of PUSCH's two reference symbols beyond chance: one alone is no subframe."""
 DELAYS = 1.5
 """Delays tried for each subcarrier of a sequence."""
 
@@ -35,12 +37,22 @@ def transforms(heard: Stretch, size: int, starts: NDArray[np.int64]) -> NDArray[
 
 @lru_cache(maxsize=4)
 def _bank(length: int) -> NDArray[np.complex64]:
-    """Every sequence of a short length at every delay: shape (length, sequences * delays)."""
+    """Every sequence of a short length at every delay: shape (length, delays * sequences)."""
     sequences = base_sequences(length)
     delays = round(DELAYS * length)
     ramps = np.exp(-2j * np.pi * np.arange(delays)[:, None] * np.arange(length) / delays)
-    rows = sequences[:, None, :] * ramps[None]
+    rows = sequences[None] * ramps[:, None, :]
     return np.asarray(np.conj(rows).reshape(-1, length).T / math.sqrt(length), np.complex64)
+
+
+def squared(values: NDArray[np.complexfloating]) -> NDArray[np.float32]:
+    """Squared magnitudes."""
+    return np.asarray(values.real**2 + values.imag**2, np.float32)
+
+
+@lru_cache(maxsize=64)
+def _conjugates(length: int) -> NDArray[np.complex64]:
+    return np.asarray(np.conj(base_sequences(length)), np.complex64)
 
 
 def surprise(part: NDArray[np.floating], length: int) -> NDArray[np.float64]:
@@ -51,17 +63,17 @@ def surprise(part: NDArray[np.floating], length: int) -> NDArray[np.float64]:
 def short_matches(bands: NDArray[np.complex64]) -> NDArray[np.float64]:
     """Best delay's part of the energy for each sequence of one or two blocks: shape (..., 30)."""
     length = bands.shape[-1]
-    matched = np.abs(bands.reshape(-1, length) @ _bank(length)) ** 2
-    best = matched.reshape(len(matched), 30, -1).max(axis=-1)
-    energy = np.sum(np.abs(bands) ** 2, axis=-1).reshape(-1, 1)
+    matched = squared(bands.reshape(-1, length) @ _bank(length))
+    best = matched.reshape(len(matched), -1, 30).max(axis=1)
+    energy = np.sum(squared(bands), axis=-1).reshape(-1, 1)
     return np.asarray((best / np.maximum(energy, 1e-30)).reshape(*bands.shape[:-1], 30), np.float64)
 
 
 def long_matches(band: NDArray[np.complex64]) -> NDArray[np.float64]:
     """The same for any length: part of the energy for each of the 30 or 60 sequences, shape (sequences,)."""
     length = len(band)
-    delays = np.abs(fft.fft(band[None] * np.conj(base_sequences(length)), 2 * length, axis=-1)) ** 2
-    energy = float(np.sum(np.abs(band) ** 2))
+    delays = squared(fft.fft(band[None] * _conjugates(length), 2 * length, axis=-1))
+    energy = float(np.sum(squared(band)))
     return np.asarray(delays.max(axis=-1) / max(energy * length, 1e-30), np.float64)
 
 
@@ -69,10 +81,31 @@ def tone_strength(bands: NDArray[np.complex64], apart: int = 1) -> NDArray[np.fl
     """How much the products of neighbours are one tone, as Zadoff-Chu sequences' are: mean 1 by chance, shape (...)."""
     products = bands[..., :-apart] * np.conj(bands[..., apart:])
     length = 1 << (2 * products.shape[-1] - 1).bit_length()
-    tones = np.abs(fft.fft(products, length, axis=-1)) ** 2
+    tones = squared(fft.fft(products, length, axis=-1))
     edge = max(1, length // 64)
-    energy = np.sum(np.abs(products) ** 2, axis=-1)
+    energy = np.sum(squared(products), axis=-1)
     return np.asarray(tones[..., edge:-edge].max(axis=-1) / np.maximum(energy, 1e-30), np.float64)
+
+
+def pair(beyond: NDArray[np.float64], tried: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Evidence of two reference symbols, with one group of sequences in both slots or, where it hops, with two.
+
+    beyond: nats beyond what the delays give by chance, shape (2, ..., sequences); `tried`: times and frequencies.
+    Returns the evidence and the first symbol's group, each of shape (...).
+    """
+    count = beyond.shape[-1]
+    same = beyond.sum(axis=0)
+    same = np.where(beyond.min(axis=0) > LEAST_EACH, same, 0.0)
+    hopped = beyond.max(axis=-1) - math.log(count)
+    two = np.where(hopped.min(axis=0) > LEAST_EACH, hopped.sum(axis=0) + math.log(count), 0.0)
+    best = np.maximum(same.max(axis=-1), two)
+    group = np.where(same.max(axis=-1) >= two, same.argmax(axis=-1), beyond[0].argmax(axis=-1))
+    return _rarities(best) - math.log(tried * count), np.asarray(group, np.int64)
+
+
+def _rarities(excess: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`rarity` of two symbols: a gamma tail of shape 2 is (1 + x) exp(-x)."""
+    return np.asarray(excess - np.log1p(np.maximum(excess, 0.0)), np.float64)
 
 
 def rarity(excess: float, symbols: int) -> float:

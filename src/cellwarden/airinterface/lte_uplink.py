@@ -25,8 +25,10 @@ from cellwarden.airinterface.lte_symbols import (
     best_band,
     long_matches,
     middle_hz,
+    pair,
     rarity,
     short_matches,
+    squared,
     surprise,
     tone_strength,
     transforms,
@@ -50,9 +52,13 @@ TRIED = 24
 """Times and frequencies whose tones are strongest, at which the sequences are matched."""
 NEIGHBOURS = 1
 """Subcarriers to either side at which a band may begin instead."""
+SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (-100.0, 60e-6))
+"""By signal-to-noise ratio in decibels: how far off a box's edges may be."""
+NARROW_SIZE = 64
+"""Subcarriers that are looked at around a narrow box."""
+MOST_EACH = 12.0
+"""Nats that one symbol of PUCCH counts at most: all seven are to fit."""
 LEAST_NATS = 12.0
-LEAST_EACH = 3.0
-"""Asked of each of PUSCH's two reference symbols beyond chance: one alone is no subframe."""
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
 FIT = 0.3
@@ -90,37 +96,19 @@ def find(burst: Burst, block: Block) -> list[Found]:
     return [max(both, key=lambda f: f.evidence)] if both else []
 
 
-def _uncertain(burst: Burst, rate: float) -> tuple[float, float]:
-    """Earliest and latest start of a subframe that the box may be of, in seconds after the box's start."""
-    seconds = burst.sample_count / rate
-    slack = 20e-6 if burst.snr_db > SURE_DB else 60e-6
-    return min(0.0, seconds - SUBFRAME_S) - slack, max(0.0, seconds - SUBFRAME_S) + slack
-
-
 def _narrow(burst: Burst, block: Block) -> Found | None:
     """PUCCH, or PUSCH of one or two blocks: the tables' sequences at all times and frequencies."""
-    rate, size = block.segment.rate_hz, 64
-    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
-    width = burst.high_offset_hz - burst.low_offset_hz
-    heard = stretch(burst, block, 1.2e-3, middle, size)
-    low, high = _uncertain(burst, rate)
-    grid = size / STEPS
-    first = heard.index(burst.sample_start + low * rate)
-    count = int((high - low) * heard.rate_hz / grid) + 1
-    places = first + np.arange(count) * grid
+    rate = block.segment.rate_hz
+    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
+    heard = stretch(burst, block, 1.2e-3, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
     best: Found | None = None
     for blocks in (1, 2):
         length = blocks * BLOCK
-        if not 0.25 * length < width / SUBCARRIER_HZ < length + 14:
-            continue
-        slack = 2 if burst.snr_db > SURE_DB else 4
-        at = round(size / 2 - (length - 1) / 2)
-        reach = slack + max(0, round(abs(width / SUBCARRIER_HZ - length) / 2) - 1)
-        lows = np.arange(max(0, at - reach), min(size - length, at + reach) + 1)
-        found = _pusch_short(heard, places, lows, length)
-        best = _better(best, found)
-        if blocks == 1:
-            best = _better(best, _pucch(heard, burst, rate, lows))
+        if 0.25 * length < width < length + 14:
+            turns, lows = _frequencies(heard, burst, rate, length)
+            best = _better(best, _pusch_short(heard, _places(heard, burst, rate, SUBFRAME_S), turns, lows, length))
+            if blocks == 1:
+                best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
     return best
 
 
@@ -128,53 +116,82 @@ def _better(one: Found | None, other: Found | None) -> Found | None:
     return other if one is None or (other is not None and other.evidence > one.evidence) else one
 
 
-def _bands(values: NDArray[np.complex64], lows: NDArray[np.int64], length: int) -> NDArray[np.complex64]:
-    """Shape (turns, times, lows, length)."""
-    return np.asarray(values[..., lows[:, None] + np.arange(length)])
+def _slack_s(burst: Burst) -> float:
+    """How far a box's edges may be off: the stronger, the sharper."""
+    return next(slack for least, slack in SLACK_S if burst.snr_db >= least)
+
+
+def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArray[np.float64]:
+    """Where a burst of `whole_s` may begin of which the box is a part, in samples of the stretch."""
+    missing = burst.sample_count / rate - whole_s
+    slack = _slack_s(burst)
+    low, high = min(0.0, missing) - slack, max(0.0, missing) + slack
+    step_s = SYMBOL_S / STEPS
+    return heard.index(burst.sample_start) + np.arange(low, high + step_s, step_s) * heard.rate_hz
+
+
+def _frequencies(
+    heard: Stretch, burst: Burst, rate: float, length: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Turns and first subcarriers at which a band of `length` may lie: around that which holds most of the energy."""
+    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
+    power = np.abs(np.fft.fft(heard.y[first:last])) ** 2
+    unit = len(power) / NARROW_SIZE  # bins of a subcarrier
+    total = np.concatenate([[0.0], np.cumsum(np.roll(power, len(power) // 2))])
+    wide = round(length * unit)
+    most = (int(np.argmax(total[wide:] - total[:-wide])) + unit / 2) / unit  # first subcarrier, with its fraction
+    reach = 0.5 if burst.snr_db > 10.0 else 1.0 if burst.snr_db > 4.0 else 3.0
+    pairs = [
+        (turn, low)
+        for low in range(max(0, math.floor(most - reach)), min(NARROW_SIZE - length, math.ceil(most + reach)) + 1)
+        for turn, fraction in enumerate(TURNS)
+        if abs(low + fraction - most) <= reach
+    ]
+    turns, lows = zip(*pairs or [(0, (NARROW_SIZE - length) // 2)], strict=True)
+    return np.array(turns), np.array(lows)
+
+
+def _bands(
+    heard: Stretch, starts: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64], length: int
+) -> NDArray[np.complex64]:
+    """Bands of the symbols at `starts`: shape (*starts.shape, frequencies, length)."""
+    values = transforms(heard, NARROW_SIZE, np.round(starts).astype(np.int64).ravel())
+    bands = values[turns[:, None], :, lows[:, None] + np.arange(length)]  # frequencies, length, times
+    return np.moveaxis(bands, 2, 0).reshape(*starts.shape, len(turns), length)
 
 
 def _pusch_short(
-    heard: Stretch, places: NDArray[np.float64], lows: NDArray[np.int64], length: int
+    heard: Stretch,
+    places: NDArray[np.float64],
+    turns: NDArray[np.int64],
+    lows: NDArray[np.int64],
+    length: int,
 ) -> Found | None:
-    size = 64
-    parts = []
-    for slot in range(2):
-        starts = np.round(places + (slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2) * heard.rate_hz)
-        bands = _bands(transforms(heard, size, starts.astype(np.int64)), lows, length)
-        parts.append(surprise(short_matches(bands), length) - math.log(DELAYS * length))
-    least = np.minimum(parts[0], parts[1])
-    turn, place, low, group = (int(i) for i in np.unravel_index(int(np.argmax(least + 0.5 * (parts[0] + parts[1]))), least.shape))
-    if least[turn, place, low, group] < LEAST_EACH:
-        return None
-    excess = float(parts[0][turn, place, low, group] + parts[1][turn, place, low, group])
-    evidence = rarity(excess, 2) - math.log(least.size)
-    start = places[place]
-    return _found("pusch", heard, size, TURNS[turn], start, 14, int(lows[low]), length, group, evidence)
+    offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
+    bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
+    beyond = surprise(short_matches(bands), length) - math.log(DELAYS * length)
+    evidence, groups = pair(beyond, len(places) * len(turns))
+    place, at = divmod(int(np.argmax(evidence)), len(turns))
+    turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at])
+    return _found("pusch", heard, NARROW_SIZE, turn, places[place], 14, int(lows[at]), length, group, nats)
 
 
-def _pucch(heard: Stretch, burst: Burst, rate: float, lows: NDArray[np.int64]) -> Found | None:
-    size = 64
-    seconds = burst.sample_count / rate
-    slack = 20e-6 if burst.snr_db > SURE_DB else 70e-6
-    early = min(0.0, seconds - SLOT_S) - slack
-    late = max(0.0, seconds - SLOT_S) + slack
-    grid = size / STEPS
-    places = heard.index(burst.sample_start + early * rate) + np.arange(int((late - early) * heard.rate_hz / grid) + 1) * grid
+def _pucch(
+    heard: Stretch, places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
+) -> Found | None:
     offsets = (np.array(SYMBOL_STARTS_S) - PREFIX_S / 2) * heard.rate_hz
-    starts = np.round(places[:, None] + offsets).astype(np.int64)
-    values = transforms(heard, size, starts.ravel())
-    bands = _bands(values, lows, BLOCK).reshape(len(TURNS), len(places), 7, len(lows), BLOCK)
+    bands = _bands(heard, places + offsets[:, None], turns, lows, BLOCK)
     fits = short_matches(bands)
-    beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, 12.0)
-    total = beyond.sum(axis=2)
-    turn, place, low, group = (int(i) for i in np.unravel_index(int(np.argmax(total)), total.shape))
-    symbols = fits[turn, place, :, low, group]
-    if int(np.sum(symbols > FIT)) < LEAST_SYMBOLS:
+    beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
+    total = beyond.sum(axis=0)
+    place, at, group = (int(i) for i in np.unravel_index(int(np.argmax(total)), total.shape))
+    if int(np.sum(fits[:, place, at, group] > FIT)) < LEAST_SYMBOLS:
         return None
-    evidence = rarity(float(total[turn, place, low, group]), 7) - math.log(total.size)
-    power = np.sum(np.abs(bands[turn, place, :, low]) ** 2, axis=-1)
-    last = 6 if power[6] < 0.3 * float(np.mean(power[:6])) else 7
-    return _found("pucch", heard, size, TURNS[turn], places[place], last, int(lows[low]), BLOCK, group, evidence)
+    evidence = rarity(float(total[place, at, group]), 7) - math.log(total.size)
+    power = np.sum(squared(bands[:, place, at]), axis=-1)
+    symbols = 6 if power[6] < 0.3 * float(np.mean(power[:6])) else 7
+    turn = TURNS[turns[at]]
+    return _found("pucch", heard, NARROW_SIZE, turn, places[place], symbols, int(lows[at]), BLOCK, group, evidence)
 
 
 def _found(
@@ -210,10 +227,8 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     room = 1.15 * width + (24 if burst.snr_db > SURE_DB else 60 + width)
     size = max(128, 1 << math.ceil(math.log2(room)))
     heard = stretch(burst, block, 0.7e-3, middle, size)
-    low, high = _uncertain(burst, rate)
-    grid = size / STEPS
-    count = int((high - low) * heard.rate_hz / grid) + 1
-    places = heard.index(burst.sample_start + low * rate) + np.arange(count) * grid
+    places = _places(heard, burst, rate, SUBFRAME_S)
+    count = len(places)
     offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
     starts = np.round(places[:, None] + offsets * heard.rate_hz).astype(np.int64)
     values = transforms(heard, size, starts.ravel()).reshape(len(TURNS), count, 2, size)
@@ -236,7 +251,7 @@ def _matched(
     """Match both reference symbols with all base sequences, in the band that the subframe's energy shows."""
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
-    power = np.mean(np.abs(transforms(heard, size, starts)[turn]) ** 2, axis=0) / (size * heard.noise)
+    power = np.mean(squared(transforms(heard, size, starts)[turn]), axis=0) / (size * heard.noise)
     best: Found | None = None
     bands = best_band(np.asarray(power, np.float64), 14)
     trials = tried * len(bands) * (2 * NEIGHBOURS + 1)
@@ -245,17 +260,11 @@ def _matched(
             continue
         length = blocks * BLOCK
         for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
-            parts = [surprise(long_matches(band[low : low + length]), length) for band in references]
-            choice = math.log(2 * length)
-            group = int(np.argmax(parts[0] + parts[1]))
-            if min(parts[0][group], parts[1][group]) - choice < LEAST_EACH:
-                continue
-            excess = float(parts[0][group] + parts[1][group]) - 2 * choice
-            evidence = rarity(excess, 2) - math.log(trials * len(parts[0]))
-            if best is None or evidence > best.evidence:
-                best = _better(
-                    best, _found("pusch", heard, size, TURNS[turn], start, 14, low, length, group, evidence)
-                )
+            parts = np.array([surprise(long_matches(band[low : low + length]), length) for band in references])
+            nats, group = pair(parts - math.log(2 * length), trials)
+            if best is None or nats > best.evidence:
+                found = _found("pusch", heard, size, TURNS[turn], start, 14, low, length, int(group), float(nats))
+                best = _better(best, found)
     return best
 
 
@@ -281,7 +290,7 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
         combs = values[..., parity::2]
         for turn in range(len(TURNS)):
             for place in range(len(places)):
-                power = np.abs(combs[turn, place]) ** 2 / (size * heard.noise)
+                power = squared(combs[turn, place]) / (size * heard.noise)
                 bands = best_band(np.asarray(power, np.float64), 1, tuple(range(1, 25)), 4 * BLOCK // 2)
                 other = np.abs(values[turn, place, 1 - parity :: 2]) ** 2 / (size * heard.noise)
                 tries += [
@@ -290,7 +299,7 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
     best: Found | None = None
     for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
         comb, length = values[turn, place, parity::2], fours * 24
-        for low in range(max(0, at - 2), min(len(comb) - length, at + 2) + 1):
+        for low in range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1):
             band = comb[low : low + length]
             parts = surprise(long_matches(band), length)
             group = int(np.argmax(parts))

@@ -80,6 +80,7 @@ def base_sequences(length: int) -> Complex:
     return np.array([base_sequence(group, version, length) for version in versions for group in range(30)])
 
 
+@lru_cache
 def allowed_blocks(most: int = 110) -> tuple[int, ...]:
     """Numbers of resource blocks that PUSCH may have: products of powers of 2, 3 and 5 (TS 36.211 §5.3.3)."""
     return tuple(
