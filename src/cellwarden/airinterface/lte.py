@@ -10,16 +10,23 @@ Source: 3GPP TS 36.211.
 """
 
 import math
+from dataclasses import replace
 
-from cellwarden.airinterface import lte_prach, lte_uplink
+from cellwarden.airinterface import lte_downlink, lte_prach, lte_uplink
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_receiver import logistic
 from cellwarden.airinterface.lte_uplink import LEAST_NATS, Found
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SYMBOL_S
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
 
 EDGE_S = 7e-6
 """A box's own edge is believed where the match agrees to within this."""
+
+GHOST_DB = 20.0
+"""What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
+
+TWIN_DB = 35.0
+"""What is weaker by this than one of the same time, label and width was made in the receiver, wherever it lies."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -27,7 +34,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     preambles = lte_prach.recognise(burst, block)
     if preambles:
         return preambles
-    return [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
+    sent = [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
+    return sent or lte_downlink.recognise(burst, block)
 
 
 def _emission(found: Found, burst: Burst, block: Block) -> Emission:
@@ -51,8 +59,34 @@ def _emission(found: Found, burst: Burst, block: Block) -> Emission:
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Nothing of LTE shows only when all of a stretch are seen together."""
-    return emissions
+    """Call an image what a receiver makes of a stronger emission of the same time: mirrored, or the same preamble."""
+    strong = sorted(emissions, key=lambda e: e.sample_start)
+    settled = []
+    for emission in emissions:
+        image = any(_is_ghost(emission, other) for other in strong)
+        settled.append(replace(emission, label=f"image:{emission.label}") if image else emission)
+    return settled
+
+
+def _is_ghost(emission: Emission, other: Emission) -> bool:
+    """Whether a receiver made an emission of another one."""
+    overlap = min(emission.sample_start + emission.sample_count, other.sample_start + other.sample_count) - max(
+        emission.sample_start, other.sample_start
+    )
+    if overlap < 0.8 * emission.sample_count or _level_db(other) < _level_db(emission) + GHOST_DB:
+        return False
+    root, others = emission.details.get("root"), other.details.get("root")
+    if _level_db(other) > _level_db(emission) + TWIN_DB and emission.label == other.label:
+        return emission.details.get("blocks") == other.details.get("blocks")
+    if isinstance(root, int) and isinstance(others, int):
+        return root in (others, PREAMBLE - others)
+    middle = emission.low_offset_hz + emission.high_offset_hz + other.low_offset_hz + other.high_offset_hz
+    return abs(middle) / 2 < BLOCK_HZ
+
+
+def _level_db(emission: Emission) -> float:
+    width = emission.high_offset_hz - emission.low_offset_hz
+    return emission.snr_db + (emission.floor_dbfs_hz or 0.0) + 10 * math.log10(width)
 
 
 INTERFACE = Interface(

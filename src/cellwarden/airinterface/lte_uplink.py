@@ -61,6 +61,8 @@ MOST_EACH = 12.0
 LEAST_NATS = 12.0
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
+EMPTY = 0.3
+"""A last symbol whose power is less than this part of the others' was not sent."""
 FIT = 0.3
 """Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
 
@@ -188,10 +190,8 @@ def _pucch(
     if int(np.sum(fits[:, place, at, group] > FIT)) < LEAST_SYMBOLS:
         return None
     evidence = rarity(float(total[place, at, group]), 7) - math.log(total.size)
-    power = np.sum(squared(bands[:, place, at]), axis=-1)
-    symbols = 6 if power[6] < 0.3 * float(np.mean(power[:6])) else 7
     turn = TURNS[turns[at]]
-    return _found("pucch", heard, NARROW_SIZE, turn, places[place], symbols, int(lows[at]), BLOCK, group, evidence)
+    return _found("pucch", heard, NARROW_SIZE, turn, places[place], 7, int(lows[at]), BLOCK, group, evidence)
 
 
 def _found(
@@ -211,8 +211,11 @@ def _found(
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(symbols)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
     values = transforms(heard, size, starts)[TURNS.index(turn), :, low : low + length]
-    snr = float(np.mean(np.abs(values) ** 2)) / (size * heard.noise) - 1.0
-    seconds = SUBFRAME_S if symbols == 14 else SLOT_S if symbols == 7 else SLOT_S - SYMBOL_S - PREFIX_S
+    power = np.mean(squared(values), axis=-1)
+    if power[-1] < EMPTY * float(np.mean(power[:-1])):  # left free for sounding signals
+        symbols -= 1
+    snr = float(np.mean(power[:symbols])) / (size * heard.noise) - 1.0
+    seconds = symbols * (SLOT_S / 7)
     middle = middle_hz(heard, size, turn, low, length)
     return Found(
         kind, heard.sample(start), seconds, middle, length // BLOCK, group % 30, evidence, max(snr, 1e-3)

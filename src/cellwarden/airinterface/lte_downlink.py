@@ -1,0 +1,153 @@
+"""LTE's downlink, which is no phone: known by the primary synchronisation signal, every 5 ms, in the carrier's middle.
+
+    │ 0 . . . 4 . P │ 0 . . . 4 . . │ …     each slot: cell-specific reference signals in symbols 0 and 4, always on;
+                                              P: 62 subcarriers of a Zadoff-Chu sequence of root 25, 29 or 34
+
+An idle cell's boxes are its reference symbols, one by one. Each is looked at with the ten milliseconds it lies in, and
+named as the stretch that has no pause longer than those between reference symbols: all of a frame in frequency division
+duplex, the downlink subframes in time division duplex.
+
+Source: 3GPP TS 36.211 §6.10.1, §6.11.1.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+from scipy.ndimage import uniform_filter1d  # type: ignore[import-untyped]
+
+from cellwarden.airinterface.lte_receiver import logistic, stretch
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SUBCARRIER_HZ, SYMBOL_S, synchronisation
+from cellwarden.model import Block, Burst, Emission, Segment
+
+SIZE = 128
+"""Subcarriers looked at: 1.92 MHz around the carrier."""
+NARROWEST_HZ = 0.85e6
+SHORTEST_S = 35e-6
+FRAME_S = 10e-3
+CENTRE_STEP_HZ = 100e3
+"""LTE's raster, as far as a box's middle tells (TS 36.104 §5.7.2)."""
+OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
+"""Carrier frequency error, and error of a box's middle."""
+PAUSE_S = 0.33e-3
+"""Longest pause within a downlink: between reference symbols 0.29 ms."""
+QUIET = 0.1
+"""A symbol is on the air whose power is this part of the strongest ones'."""
+LEAST_NATS = 14.0
+UNCERTAIN_NATS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """A primary synchronisation signal: evidence in nats, which of the three, and its frequency."""
+
+    evidence: float
+    sector: int
+    offset_hz: float
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """The stretch of a base station's carrier that a box is a part of."""
+    rate = block.segment.rate_hz
+    width = burst.high_offset_hz - burst.low_offset_hz
+    if width < NARROWEST_HZ or burst.sample_count < SHORTEST_S * rate or rate < 1.0e6:
+        return []
+    frame = round(FRAME_S * rate)
+    first = (burst.sample_start + burst.sample_count // 2) // frame * frame
+    first = max(block.sample_start, min(first, block.sample_start + len(block.iq) - frame))
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    centres = {round(middle / CENTRE_STEP_HZ) * CENTRE_STEP_HZ}
+    if burst.low_offset_hz < 0.5e6 and burst.high_offset_hz > -0.5e6:
+        centres.add(0.0)
+    window = block.iq[first - block.sample_start :][:frame]
+    found = [
+        (centre, *_beacon(window.tobytes(), window.dtype.str, block.scale, rate, centre)) for centre in sorted(centres)
+    ]
+    centre, beacon, active = max(found, key=lambda f: f[1].evidence)
+    if beacon.evidence < LEAST_NATS:
+        return []
+    step = SYMBOL_S / 8 * rate
+    within = (burst.sample_start + burst.sample_count / 2 - first) / step
+    runs = [(a, b) for a, b in active if a - 1 <= within <= b + 1]
+    if not runs:
+        return []
+    low, high = runs[0]
+    return [
+        Emission(
+            label="lte:downlink",
+            sample_start=first + round(low * step),
+            sample_count=max(1, round((high - low) * step)),
+            low_offset_hz=min(burst.low_offset_hz, centre - 3 * BLOCK_HZ),
+            high_offset_hz=max(burst.high_offset_hz, centre + 3 * BLOCK_HZ),
+            snr_db=burst.snr_db,
+            confidence=logistic(beacon.evidence - LEAST_NATS + UNCERTAIN_NATS),
+            carrier_offset_hz=centre + beacon.offset_hz,
+            direction="downlink",
+            floor_dbfs_hz=burst.floor_dbfs_hz,
+            details={"sector": beacon.sector, "evidence": round(beacon.evidence, 1)},
+        )
+    ]
+
+
+@lru_cache(maxsize=8)
+def _beacon(
+    samples: bytes, dtype: str, scale: float, rate: float, centre: float
+) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
+    """The best synchronisation signal in a frame, and where its carrier is on the air in eighths of a symbol.
+
+    Many boxes of one carrier ask for the same frame.
+    """
+    iq = np.frombuffer(samples, dtype).reshape(-1, 2)
+    whole = Block(iq, scale, 0, Segment(0, len(iq), rate))
+    heard = stretch(Burst(0, len(iq), 0.0, 0.0, 0.0, -200.0), whole, 0.0, centre, SIZE)
+    y = heard.y[: math.ceil(len(iq) / heard.per_sample)]
+    n = np.arange(len(y))
+    size = fft.next_fast_len(len(y) + SIZE)
+    best = Beacon(-math.inf, 0, 0.0)
+    for offset in OFFSETS_HZ:
+        shift = offset + centre - heard.centre_hz
+        moved = fft.fft(y * np.exp(-2j * np.pi * shift / heard.rate_hz * n), size)
+        keep = np.abs(fft.fftfreq(size, 1 / heard.rate_hz)) < 32 * SUBCARRIER_HZ
+        narrow = fft.ifft(moved * keep)[: len(y)]
+        energy = uniform_filter1d(np.abs(narrow) ** 2, SIZE, mode="constant") * SIZE
+        energy = np.roll(energy, -SIZE // 2)
+        least = 0.02 * float(np.max(energy)) + 1e-30
+        for sector in range(3):
+            matched = np.abs(fft.ifft(moved * np.conj(fft.fft(_reference(sector), size)))[: len(y)]) ** 2
+            part = matched / np.maximum(energy, least)
+            at = int(np.argmax(part))
+            evidence = -61 * math.log1p(-min(float(part[at]), 0.999)) - math.log(3 * len(OFFSETS_HZ) * len(y))
+            if evidence > best.evidence:
+                best = Beacon(evidence, sector, offset)
+    return best, _active(np.abs(y) ** 2, heard.rate_hz)
+
+
+@lru_cache(maxsize=4)
+def _reference(sector: int) -> NDArray[np.complex64]:
+    """The signal in time, of energy 1: complex64, shape (SIZE,)."""
+    spectrum = np.zeros(SIZE, np.complex128)
+    sent = synchronisation(sector)
+    spectrum[-31:], spectrum[1:32] = sent[:31], sent[31:]
+    wave = fft.ifft(spectrum)
+    return np.asarray(wave / np.linalg.norm(wave), np.complex64)
+
+
+def _active(power: NDArray[np.float32], rate: float) -> tuple[tuple[int, int], ...]:
+    """Runs, in eighths of a symbol, without a pause longer than PAUSE_S."""
+    step = rate * SYMBOL_S / 8
+    count = int(len(power) / step)
+    edges = np.round(np.arange(count) * step).astype(np.int64)
+    level = np.add.reduceat(power[: round(count * step)], edges) / step
+    on = np.flatnonzero(level > QUIET * float(np.quantile(level, 0.98)))
+    if not len(on):
+        return ()
+    pause = PAUSE_S / (SYMBOL_S / 8)
+    cuts = np.flatnonzero(np.diff(on) > pause)
+    starts, ends = np.concatenate([[on[0]], on[cuts + 1]]), np.concatenate([on[cuts], [on[-1]]]) + 1
+    reach = int(pause) + 1
+    return tuple(
+        (0 if a < reach else int(a), count if b > count - reach else int(b)) for a, b in zip(starts, ends, strict=True)
+    )
