@@ -56,8 +56,19 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     if width < NARROWEST_HZ or burst.sample_count < SHORTEST_S * rate or rate < 1.0e6:
         return []
     frame = round(FRAME_S * rate)
-    first = (burst.sample_start + burst.sample_count // 2) // frame * frame
-    first = max(block.sample_start, min(first, block.sample_start + len(block.iq) - frame))
+    if burst.sample_count <= frame:
+        return _in_frame(burst, block, burst.sample_start + burst.sample_count // 2)
+    found: list[Emission] = []
+    for middle in range(burst.sample_start + frame // 2, burst.sample_start + burst.sample_count, frame):
+        found += _in_frame(burst, block, middle)
+    return found
+
+
+def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
+    """The stretch on the air around a sample, if its frame has a synchronisation signal."""
+    rate = block.segment.rate_hz
+    frame = round(FRAME_S * rate)
+    first = max(block.sample_start, min(sample // frame * frame, block.sample_start + len(block.iq) - frame))
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     centres = {round(middle / CENTRE_STEP_HZ) * CENTRE_STEP_HZ}
     if burst.low_offset_hz < 0.5e6 and burst.high_offset_hz > -0.5e6:
@@ -70,7 +81,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     if beacon.evidence < LEAST_NATS:
         return []
     step = SYMBOL_S / 8 * rate
-    within = (burst.sample_start + burst.sample_count / 2 - first) / step
+    within = (sample - first) / step
     runs = [(a, b) for a, b in active if a - 1 <= within <= b + 1]
     if not runs:
         return []
@@ -111,18 +122,29 @@ def _beacon(
         shift = offset + centre - heard.centre_hz
         moved = fft.fft(y * np.exp(-2j * np.pi * shift / heard.rate_hz * n), size)
         keep = np.abs(fft.fftfreq(size, 1 / heard.rate_hz)) < 32 * SUBCARRIER_HZ
-        narrow = fft.ifft(moved * keep)[: len(y)]
+        moved = moved * keep  # what lies beside the 62 subcarriers would leak into the match
+        narrow = fft.ifft(moved)[: len(y)]
         energy = uniform_filter1d(np.abs(narrow) ** 2, SIZE, mode="constant") * SIZE
         energy = np.roll(energy, -SIZE // 2)
         least = 0.02 * float(np.max(energy)) + 1e-30
         for sector in range(3):
             matched = np.abs(fft.ifft(moved * np.conj(fft.fft(_reference(sector), size)))[: len(y)]) ** 2
-            part = matched / np.maximum(energy, least)
+            part = (matched / np.maximum(energy, least))[: len(y) - SIZE]
             at = int(np.argmax(part))
-            evidence = -61 * math.log1p(-min(float(part[at]), 0.999)) - math.log(3 * len(OFFSETS_HZ) * len(y))
+            fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
+            evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(OFFSETS_HZ) * len(y))
             if evidence > best.evidence:
                 best = Beacon(evidence, sector, offset)
     return best, _active(np.abs(y) ** 2, heard.rate_hz)
+
+
+def _phase_fit(symbol: NDArray[np.complex128], sector: int) -> float:
+    """How much of a symbol fits when all subcarriers count alike: a few strong ones of another's signal do not."""
+    spectrum = fft.fft(symbol)
+    turned = np.concatenate([spectrum[-31:], spectrum[1:32]]) * np.conj(synchronisation(sector))
+    turned /= np.maximum(np.abs(turned), 1e-30)
+    spread = np.concatenate([turned[:31], [0.0], turned[31:]])
+    return float(np.max(np.abs(fft.fft(spread, 256)) ** 2)) / 62**2
 
 
 @lru_cache(maxsize=4)

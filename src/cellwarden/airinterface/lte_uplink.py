@@ -61,6 +61,8 @@ MOST_EACH = 12.0
 LEAST_NATS = 12.0
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
+EXPLAINED = 0.25
+"""Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
 EMPTY = 0.3
 """A last symbol whose power is less than this part of the others' was not sent."""
 FIT = 0.3
@@ -264,11 +266,20 @@ def _matched(
         length = blocks * BLOCK
         for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
             parts = np.array([surprise(long_matches(band[low : low + length]), length) for band in references])
+            if _explained(references[:, low : low + length], parts, size * heard.noise) < EXPLAINED:
+                continue
             nats, group = pair(parts - math.log(2 * length), trials)
             if best is None or nats > best.evidence:
                 found = _found("pusch", heard, size, TURNS[turn], start, 14, low, length, int(group), float(nats))
                 best = _better(best, found)
     return best
+
+
+def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:
+    """The part of the energy above the noise that the best sequences explain, in the worse of two symbols."""
+    energy = np.mean(squared(bands), axis=-1)
+    fits = -np.expm1(-parts.max(axis=-1) / (bands.shape[-1] - 1))
+    return float(np.min(fits * energy / np.maximum(energy - noise, 0.05 * energy)))
 
 
 def _sounding(burst: Burst, block: Block) -> Found | None:
