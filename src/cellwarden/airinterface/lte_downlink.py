@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.ndimage import uniform_filter1d  # type: ignore[import-untyped]
+from scipy.ndimage import uniform_filter1d
 
 from cellwarden.airinterface.lte_receiver import logistic, stretch
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SUBCARRIER_HZ, SYMBOL_S, synchronisation
@@ -26,16 +26,25 @@ from cellwarden.model import Block, Burst, Emission, Segment
 SIZE = 128
 """Subcarriers looked at: 1.92 MHz around the carrier."""
 NARROWEST_HZ = 0.85e6
+LONG_NARROWEST_HZ = 0.1e6
+"""Of a box longer than a frame: a carrier that is always there is taken for the noise floor, all but some of it."""
+FRAMES_TRIED = 2
 SHORTEST_S = 35e-6
 FRAME_S = 10e-3
+BESIDE_S = 4e-3
+"""Looked at on either side of a frame, so that no downlink stretch of time division duplex is cut."""
 CENTRE_STEP_HZ = 100e3
 """LTE's raster, as far as a box's middle tells (TS 36.104 §5.7.2)."""
 OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
 """Carrier frequency error, and error of a box's middle."""
+WIDE_OFFSETS_HZ = tuple(n * 5e3 for n in range(-20, 21))
+"""Where the carrier fills the recording, so that no edge shows its middle: 50 millionths of 2 GHz."""
 PAUSE_S = 0.33e-3
 """Longest pause within a downlink: between reference symbols 0.29 ms."""
 QUIET = 0.1
 """A symbol is on the air whose power is this part of the strongest ones'."""
+LEAST_S = 2e-3
+"""A base station is on the air for this long in ten milliseconds; one subframe of a phone is shorter."""
 LEAST_NATS = 14.0
 UNCERTAIN_NATS = 3.0
 
@@ -53,44 +62,55 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """The stretch of a base station's carrier that a box is a part of."""
     rate = block.segment.rate_hz
     width = burst.high_offset_hz - burst.low_offset_hz
-    if width < NARROWEST_HZ or burst.sample_count < SHORTEST_S * rate or rate < 1.0e6:
-        return []
     frame = round(FRAME_S * rate)
+    least = NARROWEST_HZ if burst.sample_count < frame else LONG_NARROWEST_HZ
+    if width < least or burst.sample_count < SHORTEST_S * rate or rate < 1.0e6:
+        return []
     if burst.sample_count <= frame:
         return _in_frame(burst, block, burst.sample_start + burst.sample_count // 2)
     found: list[Emission] = []
-    for middle in range(burst.sample_start + frame // 2, burst.sample_start + burst.sample_count, frame):
+    end = burst.sample_start + burst.sample_count
+    for number, middle in enumerate(range(burst.sample_start + frame // 2, end, frame)):
         found += _in_frame(burst, block, middle)
+        if number >= FRAMES_TRIED and not found:
+            break
     return found
 
 
 def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     """The stretch on the air around a sample, if its frame has a synchronisation signal."""
     rate = block.segment.rate_hz
-    frame = round(FRAME_S * rate)
-    first = max(block.sample_start, min(sample // frame * frame, block.sample_start + len(block.iq) - frame))
+    frame, beside = round(FRAME_S * rate), round(BESIDE_S * rate)
+    last = block.sample_start + len(block.iq)
+    first = max(block.sample_start, min(sample // frame * frame, last - frame))
+    begin, end = max(block.sample_start, first - beside), min(last, first + frame + beside)
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     centres = {round(middle / CENTRE_STEP_HZ) * CENTRE_STEP_HZ}
     if burst.low_offset_hz < 0.5e6 and burst.high_offset_hz > -0.5e6:
         centres.add(0.0)
-    window = block.iq[first - block.sample_start :][:frame]
+    unsure = burst.high_offset_hz - burst.low_offset_hz > 0.95 * rate or burst.sample_count > frame
+    offsets = WIDE_OFFSETS_HZ if unsure else OFFSETS_HZ
+    window = block.iq[begin - block.sample_start : end - block.sample_start]
     found = [
-        (centre, *_beacon(window.tobytes(), window.dtype.str, block.scale, rate, centre)) for centre in sorted(centres)
+        (centre, *_beacon(window.tobytes(), window.dtype.str, block.scale, rate, centre, offsets))
+        for centre in sorted(centres)
     ]
     centre, beacon, active = max(found, key=lambda f: f[1].evidence)
     if beacon.evidence < LEAST_NATS:
         return []
     step = SYMBOL_S / 8 * rate
-    within = (sample - first) / step
+    within = (sample - begin) / step
     runs = [(a, b) for a, b in active if a - 1 <= within <= b + 1]
-    if not runs:
+    if not runs or sum(b - a for a, b in active) * step < LEAST_S * rate:
         return []
-    low, high = runs[0]
+    start, stop = (begin + round(edge * step) for edge in runs[0])
+    if stop - start > frame:  # never silent: frame by frame
+        start, stop = max(start, first), min(stop, first + frame)
     return [
         Emission(
             label="lte:downlink",
-            sample_start=first + round(low * step),
-            sample_count=max(1, round((high - low) * step)),
+            sample_start=start,
+            sample_count=max(1, stop - start),
             low_offset_hz=min(burst.low_offset_hz, centre - 3 * BLOCK_HZ),
             high_offset_hz=max(burst.high_offset_hz, centre + 3 * BLOCK_HZ),
             snr_db=burst.snr_db,
@@ -105,7 +125,7 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
 
 @lru_cache(maxsize=8)
 def _beacon(
-    samples: bytes, dtype: str, scale: float, rate: float, centre: float
+    samples: bytes, dtype: str, scale: float, rate: float, centre: float, offsets: tuple[float, ...]
 ) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
     """The best synchronisation signal in a frame, and where its carrier is on the air in eighths of a symbol.
 
@@ -118,7 +138,7 @@ def _beacon(
     n = np.arange(len(y))
     size = fft.next_fast_len(len(y) + SIZE)
     best = Beacon(-math.inf, 0, 0.0)
-    for offset in OFFSETS_HZ:
+    for offset in offsets:
         shift = offset + centre - heard.centre_hz
         moved = fft.fft(y * np.exp(-2j * np.pi * shift / heard.rate_hz * n), size)
         keep = np.abs(fft.fftfreq(size, 1 / heard.rate_hz)) < 32 * SUBCARRIER_HZ
@@ -132,7 +152,7 @@ def _beacon(
             part = (matched / np.maximum(energy, least))[: len(y) - SIZE]
             at = int(np.argmax(part))
             fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
-            evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(OFFSETS_HZ) * len(y))
+            evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
             if evidence > best.evidence:
                 best = Beacon(evidence, sector, offset)
     return best, _active(np.abs(y) ** 2, heard.rate_hz)

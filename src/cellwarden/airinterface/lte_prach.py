@@ -112,9 +112,7 @@ def _blind(heard: Stretch, starts: list[int]) -> Preamble | None:
     return _matched(heard, root, start, fraction, part)
 
 
-def _matched(
-    heard: Stretch, root: int, start: int, fraction: float, part: NDArray[np.complex64]
-) -> Preamble | None:
+def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArray[np.complex64]) -> Preamble | None:
     """Match a window with the sequence of a root; then see how far the match goes on to either side."""
     delays = np.abs(fft.ifft(part * np.conj(_spectrum(root)))) ** 2 * PREAMBLE
     energy = float(np.sum(np.abs(part) ** 2))

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.special import gammaincc, gammaln  # type: ignore[import-untyped]
+from scipy.special import gammaincc, gammaln
 
 from cellwarden.airinterface.lte_receiver import Stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences

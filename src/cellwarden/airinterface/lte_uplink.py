@@ -134,9 +134,7 @@ def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArra
     return heard.index(burst.sample_start) + np.arange(low, high + step_s, step_s) * heard.rate_hz
 
 
-def _frequencies(
-    heard: Stretch, burst: Burst, rate: float, length: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _frequencies(heard: Stretch, burst: Burst, rate: float, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Turns and first subcarriers at which a band of `length` may lie: around that which holds most of the energy."""
     first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
     power = np.abs(np.fft.fft(heard.y[first:last])) ** 2
@@ -219,9 +217,7 @@ def _found(
     snr = float(np.mean(power[:symbols])) / (size * heard.noise) - 1.0
     seconds = symbols * (SLOT_S / 7)
     middle = middle_hz(heard, size, turn, low, length)
-    return Found(
-        kind, heard.sample(start), seconds, middle, length // BLOCK, group % 30, evidence, max(snr, 1e-3)
-    )
+    return Found(kind, heard.sample(start), seconds, middle, length // BLOCK, group % 30, evidence, max(snr, 1e-3))
 
 
 def _wide(burst: Burst, block: Block) -> Found | None:
@@ -295,9 +291,10 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
     slack = 8e-6 if burst.snr_db > SURE_DB else 24e-6
     early = PREFIX_S / 2 - slack + min(0.0, seconds - SYMBOL_S - PREFIX_S)
     late = PREFIX_S / 2 + slack + max(0.0, seconds - SYMBOL_S - PREFIX_S)
-    places = heard.index(burst.sample_start + early * rate) + np.arange(
-        int((late - early) * heard.rate_hz / grid) + 1
-    ) * grid
+    places = (
+        heard.index(burst.sample_start + early * rate)
+        + np.arange(int((late - early) * heard.rate_hz / grid) + 1) * grid
+    )
     values = transforms(heard, size, np.round(places).astype(np.int64))
     tries = []
     for parity in range(2):
@@ -308,7 +305,7 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
                 bands = best_band(np.asarray(power, np.float64), 1, tuple(range(1, 25)), 4 * BLOCK // 2)
                 other = np.abs(values[turn, place, 1 - parity :: 2]) ** 2 / (size * heard.noise)
                 tries += [
-                    (nats - float(np.sum(other[at : at + 24 * n])) , parity, turn, place, at, n) for nats, at, n in bands
+                    (nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands
                 ]
     best: Found | None = None
     for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
