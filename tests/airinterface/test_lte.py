@@ -40,7 +40,9 @@ def heard(wave: np.ndarray, snr_db: float, width_hz: float, rate: float, seed: i
     return Block(iq, 1.0, 0, Segment(0, len(iq), rate))
 
 
-def named(kind: str, snr_db: float, seed: int, *, rate: float = 7.68e6, blocks: int = 6, **more: object) -> list[Emission]:
+def named(
+    kind: str, snr_db: float, seed: int, *, rate: float = 7.68e6, blocks: int = 6, **more: object
+) -> list[Emission]:
     """What is recognised of one burst at a random frequency, boxed roughly."""
     rng = np.random.default_rng(seed)
     offset = float(rng.uniform(-1e6, 1e6))
@@ -48,9 +50,7 @@ def named(kind: str, snr_db: float, seed: int, *, rate: float = 7.68e6, blocks: 
     wave = generate(kind, rng, rate_hz=rate, blocks=blocks, carrier_offset_hz=offset, **more)  # type: ignore[arg-type]
     block = heard(wave, snr_db, width, rate, seed)
     start = round(1.5e-3 * rate) + int(rng.integers(-5e-6 * rate, 5e-6 * rate))
-    box = Burst(
-        start, len(wave), offset - width / 2 - 8e3, offset + width / 2 + 8e3, snr_db, 10 * math.log10(2 / rate)
-    )
+    box = Burst(start, len(wave), offset - width / 2 - 8e3, offset + width / 2 + 8e3, snr_db, 10 * math.log10(2 / rate))
     return lte.recognise(box, block)
 
 
@@ -155,7 +155,12 @@ def test_impostors_are_no_phones(name: str) -> None:
         wave = impostor.make(round(seconds * rate), rate, np.random.default_rng(seed))
         block = heard(wave, 15.0, impostor.width_hz, rate, seed)
         box = Burst(
-            round(1.5e-3 * rate), len(wave), -impostor.width_hz / 2, impostor.width_hz / 2, 15.0, 10 * math.log10(2 / rate)
+            round(1.5e-3 * rate),
+            len(wave),
+            -impostor.width_hz / 2,
+            impostor.width_hz / 2,
+            15.0,
+            10 * math.log10(2 / rate),
         )
         assert lte.recognise(box, block) == []
 
@@ -179,7 +184,9 @@ def test_recorded_phones_are_named(name: str, least: int) -> None:
     assert least <= sum(labels.values()) <= least + 2
 
 
-@pytest.mark.parametrize("name", ["real/lte_dl_fdd_1815M_19M2", "real/lte_dl_tdd_2645M_1M92", "real/dji_mavic_air2_50M"])
+@pytest.mark.parametrize(
+    "name", ["real/lte_dl_fdd_1815M_19M2", "real/lte_dl_tdd_2645M_1M92", "real/dji_mavic_air2_50M"]
+)
 def test_recorded_base_stations_and_drones_are_no_phones(name: str) -> None:
     path = RECORDINGS / f"{name}.sigmf-meta"
     if not path.exists():

@@ -15,7 +15,7 @@ from dataclasses import replace
 from cellwarden.airinterface import lte_downlink, lte_prach, lte_uplink
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_receiver import logistic
-from cellwarden.airinterface.lte_uplink import LEAST_NATS, Found
+from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
 
@@ -49,7 +49,7 @@ def _emission(found: Found, burst: Burst, block: Block) -> Emission:
         low_offset_hz=found.middle_hz - width / 2,
         high_offset_hz=found.middle_hz + width / 2,
         snr_db=10 * math.log10(found.snr),
-        confidence=logistic(found.evidence - LEAST_NATS + 2.0),
+        confidence=logistic(found.evidence - LEAST_SHORT_NATS + 2.0),
         carrier_offset_hz=found.middle_hz,
         timing_samples=start - math.floor(start),
         direction="uplink",

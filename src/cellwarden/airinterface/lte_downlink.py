@@ -46,6 +46,7 @@ QUIET = 0.1
 LEAST_S = 2e-3
 """A base station is on the air for this long in ten milliseconds; one subframe of a phone is shorter."""
 LEAST_NATS = 14.0
+AGAIN_NATS = 9.0
 UNCERTAIN_NATS = 3.0
 
 
@@ -153,9 +154,18 @@ def _beacon(
             at = int(np.argmax(part))
             fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
             evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
-            if evidence > best.evidence:
+            if evidence > best.evidence and _comes_again(part, at, heard.rate_hz):
                 best = Beacon(evidence, sector, offset)
     return best, _active(np.abs(y) ** 2, heard.rate_hz)
+
+
+def _comes_again(part: NDArray[np.float64], at: int, rate: float) -> bool:
+    """Whether a signal is there half a frame before or after as well, or whether that cannot be seen."""
+    half = round(FRAME_S / 2 * rate)
+    others = [at + n * half for n in range(-4, 5) if n and 2 <= at + n * half < len(part) - 3]
+    return not others or any(
+        -61 * math.log1p(-min(float(np.max(part[n - 2 : n + 3])), 0.999)) > AGAIN_NATS for n in others
+    )
 
 
 def _phase_fit(symbol: NDArray[np.complex128], sector: int) -> float:

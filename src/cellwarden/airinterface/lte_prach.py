@@ -215,7 +215,7 @@ def _deep(box: Burst, block: Block, carrier_hz: float, root: int) -> Emission | 
         offset = round((carrier_hz - heard.centre_hz) / PREAMBLE_HZ)
         low = len(spectrum) // 2 - PREAMBLE // 2 + offset
         part = spectrum[low : low + PREAMBLE]
-        delays = np.abs(fft.ifft(part * np.conj(_spectrum(root)))) ** 2 * PREAMBLE
+        delays = np.abs(fft.fft(part * np.conj(_spectrum(root)), 2 * PREAMBLE)) ** 2 / PREAMBLE
         level = float(np.mean(delays))
         if float(np.max(delays)) / level > best:
             best, density, at = float(np.max(delays)) / level, level, fraction

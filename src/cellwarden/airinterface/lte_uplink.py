@@ -58,7 +58,8 @@ NARROW_SIZE = 64
 """Subcarriers that are looked at around a narrow box."""
 MOST_EACH = 12.0
 """Nats that one symbol of PUCCH counts at most: all seven are to fit."""
-LEAST_NATS = 12.0
+LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
+"""Of evidence beyond chance; the short sequences of the tables fit nothing else in part."""
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
 EXPLAINED = 0.25
@@ -206,7 +207,7 @@ def _found(
     group: int,
     evidence: float,
 ) -> Found | None:
-    if evidence < LEAST_NATS:
+    if evidence < (LEAST_SHORT_NATS if length <= 2 * BLOCK else LEAST_NATS):
         return None
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(symbols)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
