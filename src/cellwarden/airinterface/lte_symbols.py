@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import gammaincc, gammaln
 
+from cellwarden.airinterface.lte_kernels import best_parts
 from cellwarden.airinterface.lte_receiver import Stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences
 
@@ -36,13 +37,14 @@ def transforms(heard: Stretch, size: int, starts: NDArray[np.int64]) -> NDArray[
 
 
 @lru_cache(maxsize=4)
-def _bank(length: int) -> NDArray[np.complex64]:
+def _bank(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Every sequence of a short length at every delay: shape (length, delays * sequences)."""
     sequences = base_sequences(length)
     delays = round(DELAYS * length)
     ramps = np.exp(-2j * np.pi * np.arange(delays)[:, None] * np.arange(length) / delays)
     rows = sequences[None] * ramps[:, None, :]
-    return np.asarray(np.conj(rows).reshape(-1, length).T / math.sqrt(length), np.complex64)
+    bank = np.conj(rows).reshape(-1, length).T / math.sqrt(length)
+    return np.ascontiguousarray(bank.real, np.float32), np.ascontiguousarray(bank.imag, np.float32)
 
 
 def squared(values: NDArray[np.complexfloating]) -> NDArray[np.float32]:
@@ -63,10 +65,10 @@ def surprise(part: NDArray[np.floating], length: int) -> NDArray[np.float64]:
 def short_matches(bands: NDArray[np.complex64]) -> NDArray[np.float64]:
     """Best delay's part of the energy for each sequence of one or two blocks: shape (..., 30)."""
     length = bands.shape[-1]
-    matched = squared(bands.reshape(-1, length) @ _bank(length))
-    best = matched.reshape(len(matched), -1, 30).max(axis=1)
-    energy = np.sum(squared(bands), axis=-1).reshape(-1, 1)
-    return np.asarray((best / np.maximum(energy, 1e-30)).reshape(*bands.shape[:-1], 30), np.float64)
+    real, imaginary = _bank(length)
+    out = np.empty((bands.size // length, 30), np.float32)
+    best_parts(np.ascontiguousarray(bands.reshape(-1, length), np.complex64), real, imaginary, 30, out)
+    return np.asarray(out.reshape(*bands.shape[:-1], 30), np.float64)
 
 
 def long_matches(band: NDArray[np.complex64]) -> NDArray[np.float64]:

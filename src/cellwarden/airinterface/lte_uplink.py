@@ -52,12 +52,16 @@ TRIED = 24
 """Times and frequencies whose tones are strongest, at which the sequences are matched."""
 NEIGHBOURS = 1
 """Subcarriers to either side at which a band may begin instead."""
-SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (-100.0, 60e-6))
+SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
 """By signal-to-noise ratio in decibels: how far off a box's edges may be."""
 NARROW_SIZE = 64
 """Subcarriers that are looked at around a narrow box."""
 MOST_EACH = 12.0
 """Nats that one symbol of PUCCH counts at most: all seven are to fit."""
+CERTAIN_NATS = 25.0
+"""With this nothing else is tried."""
+LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
+"""For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
 LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
 """Of evidence beyond chance; the short sequences of the tables fit nothing else in part."""
 LEAST_SYMBOLS = 5
@@ -96,7 +100,8 @@ def find(burst: Burst, block: Block) -> list[Found]:
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
     narrow = _narrow(burst, block) if width < 2.6 * BLOCK_HZ else None
-    wide = _wide(burst, block) if width > 0.9 * BLOCK_HZ else None
+    sure = narrow is not None and narrow.evidence > CERTAIN_NATS
+    wide = _wide(burst, block) if width > 0.9 * BLOCK_HZ and not sure else None
     both = [f for f in (narrow, wide) if f is not None]
     return [max(both, key=lambda f: f.evidence)] if both else []
 
@@ -106,12 +111,15 @@ def _narrow(burst: Burst, block: Block) -> Found | None:
     rate = block.segment.rate_hz
     width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
     heard = stretch(burst, block, 1.2e-3, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
+    missing = SUBFRAME_S - burst.sample_count / rate
+    bonus = LENGTH_NATS if min(abs(missing), abs(missing - SLOT_S / 7)) < LENGTH_S else 0.0
     best: Found | None = None
     for blocks in (1, 2):
         length = blocks * BLOCK
         if 0.25 * length < width < length + 14:
             turns, lows = _frequencies(heard, burst, rate, length)
-            best = _better(best, _pusch_short(heard, _places(heard, burst, rate, SUBFRAME_S), turns, lows, length))
+            places = _places(heard, burst, rate, SUBFRAME_S)
+            best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
             if blocks == 1:
                 best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
     return best
@@ -169,13 +177,14 @@ def _pusch_short(
     turns: NDArray[np.int64],
     lows: NDArray[np.int64],
     length: int,
+    bonus: float,
 ) -> Found | None:
     offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
     bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
     beyond = surprise(short_matches(bands), length) - math.log(DELAYS * length)
     evidence, groups = pair(beyond, len(places) * len(turns))
     place, at = divmod(int(np.argmax(evidence)), len(turns))
-    turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at])
+    turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at]) + bonus
     return _found("pusch", heard, NARROW_SIZE, turn, places[place], 14, int(lows[at]), length, group, nats)
 
 
