@@ -4,11 +4,16 @@ One file for each interface; adding one is that file and a line in INTERFACES. W
 and defined nowhere else.
 """
 
-from cellwarden.airinterface import gsm, impostors, umts
+from cellwarden.airinterface import gsm, impostors, lte, umts
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.model import Emission
 
-INTERFACES: tuple[Interface, ...] = (gsm.INTERFACE, umts.INTERFACE, impostors.INTERFACE)
+INTERFACES: tuple[Interface, ...] = (
+    gsm.INTERFACE,
+    umts.INTERFACE,
+    lte.INTERFACE,
+    impostors.INTERFACE,
+)
 
 _PHONES = {interface.name for interface in INTERFACES if interface.is_phone}
 

@@ -1,0 +1,109 @@
+"""LTE, both sides: names what a phone sends by its reference sequences, and a base station by its own.
+
+    PRACH   0.9 … 2.3 ms, 1.05 MHz     `lte_prach`
+    PUSCH   1 ms, 1 … 100 blocks       `lte_uplink`
+    PUCCH   0.5 ms, one block          `lte_uplink`
+    SRS     71 µs, 4 … 96 blocks       `lte_uplink`
+    downlink, never silent             `lte_downlink`
+
+Source: 3GPP TS 36.211.
+"""
+
+import math
+from dataclasses import replace
+
+from cellwarden.airinterface import lte_downlink, lte_prach, lte_uplink
+from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.lte_receiver import logistic
+from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SYMBOL_S
+from cellwarden.model import Block, Burst, Emission
+
+EDGE_S = 7e-6
+"""A box's own edge is believed where the match agrees to within this."""
+
+GHOST_DB = 20.0
+"""What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
+
+TWIN_DB = 35.0
+"""What is weaker by this than one of the same time, label and width was made in the receiver, wherever it lies."""
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """Name the LTE bursts in a box."""
+    preambles = lte_prach.recognise(burst, block)
+    if preambles:
+        return preambles
+    sent = [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
+    return sent or lte_downlink.recognise(burst, block)
+
+
+def _emission(found: Found, burst: Burst, block: Block) -> Emission:
+    rate = block.segment.rate_hz
+    start = float(burst.sample_start) if abs(burst.sample_start - found.start) < EDGE_S * rate else found.start
+    width = found.blocks * BLOCK_HZ
+    return Emission(
+        label=f"lte:{found.kind}",
+        sample_start=math.floor(start),
+        sample_count=round(found.seconds * rate),
+        low_offset_hz=found.middle_hz - width / 2,
+        high_offset_hz=found.middle_hz + width / 2,
+        snr_db=10 * math.log10(found.snr),
+        confidence=logistic(found.evidence - LEAST_SHORT_NATS + 2.0),
+        carrier_offset_hz=found.middle_hz,
+        timing_samples=start - math.floor(start),
+        direction="uplink",
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details={"blocks": found.blocks, "sequence_group": found.group, "evidence": round(found.evidence, 1)},
+    )
+
+
+def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Call an image what a receiver makes of a stronger emission of the same time: mirrored, or the same preamble."""
+    strong = sorted(emissions, key=lambda e: e.sample_start)
+    settled = []
+    for emission in emissions:
+        image = any(_is_ghost(emission, other) for other in strong)
+        settled.append(replace(emission, label=f"image:{emission.label}") if image else emission)
+    return settled
+
+
+def _is_ghost(emission: Emission, other: Emission) -> bool:
+    """Whether a receiver made an emission of another one."""
+    overlap = min(emission.sample_start + emission.sample_count, other.sample_start + other.sample_count) - max(
+        emission.sample_start, other.sample_start
+    )
+    if overlap < 0.8 * emission.sample_count or _level_db(other) < _level_db(emission) + GHOST_DB:
+        return False
+    root, others = emission.details.get("root"), other.details.get("root")
+    if _level_db(other) > _level_db(emission) + TWIN_DB and emission.label == other.label:
+        return emission.details.get("blocks") == other.details.get("blocks")
+    if isinstance(root, int) and isinstance(others, int):
+        return root in (others, PREAMBLE - others)
+    middle = emission.low_offset_hz + emission.high_offset_hz + other.low_offset_hz + other.high_offset_hz
+    return abs(middle) / 2 < BLOCK_HZ
+
+
+def _level_db(emission: Emission) -> float:
+    width = emission.high_offset_hz - emission.low_offset_hz
+    return emission.snr_db + (emission.floor_dbfs_hz or 0.0) + 10 * math.log10(width)
+
+
+INTERFACE = Interface(
+    name="lte",
+    standard="3GPP TS 36.211",
+    kinds={
+        "lte:prach": "a phone asks for a channel (random access preamble)",
+        "lte:pusch": "a phone sends data (uplink shared channel)",
+        "lte:pucch": "a phone acknowledges (uplink control channel)",
+        "lte:srs": "a phone sounds the channel (sounding reference signal)",
+        "lte:downlink": "a base station, which is no phone",
+    },
+    is_phone=True,
+    symbol_rate_hz=1 / SYMBOL_S,
+    bandwidth_hz=BLOCK_HZ,
+    longest_s=0.0,
+    recognise=recognise,
+    settle=settle,
+    search=lte_prach.search,
+)

@@ -1,0 +1,205 @@
+"""LTE's downlink, which is no phone: known by the primary synchronisation signal, every 5 ms, in the carrier's middle.
+
+    │ 0 . . . 4 . P │ 0 . . . 4 . . │ …     each slot: cell-specific reference signals in symbols 0 and 4, always on;
+                                              P: 62 subcarriers of a Zadoff-Chu sequence of root 25, 29 or 34
+
+An idle cell's boxes are its reference symbols, one by one. Each is looked at with the ten milliseconds it lies in, and
+named as the stretch that has no pause longer than those between reference symbols: all of a frame in frequency division
+duplex, the downlink subframes in time division duplex.
+
+Source: 3GPP TS 36.211 §6.10.1, §6.11.1.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+from scipy.ndimage import uniform_filter1d
+
+from cellwarden.airinterface.lte_receiver import logistic, stretch
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SUBCARRIER_HZ, SYMBOL_S, synchronisation
+from cellwarden.model import Block, Burst, Emission, Segment
+
+SIZE = 128
+"""Subcarriers looked at: 1.92 MHz around the carrier."""
+NARROWEST_HZ = 0.85e6
+LONG_NARROWEST_HZ = 0.1e6
+"""Of a box longer than a frame: a carrier that is always there is taken for the noise floor, all but some of it."""
+FRAMES_TRIED = 2
+SHORTEST_S = 35e-6
+FRAME_S = 10e-3
+BESIDE_S = 4e-3
+"""Looked at on either side of a frame, so that no downlink stretch of time division duplex is cut."""
+CENTRE_STEP_HZ = 100e3
+"""LTE's raster, as far as a box's middle tells (TS 36.104 §5.7.2)."""
+OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
+"""Carrier frequency error, and error of a box's middle."""
+WIDE_OFFSETS_HZ = tuple(n * 5e3 for n in range(-20, 21))
+"""Where the carrier fills the recording, so that no edge shows its middle: 50 millionths of 2 GHz."""
+PAUSE_S = 0.33e-3
+"""Longest pause within a downlink: between reference symbols 0.29 ms."""
+QUIET = 0.1
+"""A symbol is on the air whose power is this part of the strongest ones'."""
+LEAST_S = 2e-3
+"""A base station is on the air for this long in ten milliseconds; one subframe of a phone is shorter."""
+LEAST_NATS = 14.0
+AGAIN_NATS = 9.0
+UNCERTAIN_NATS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """A primary synchronisation signal: evidence in nats, which of the three, and its frequency."""
+
+    evidence: float
+    sector: int
+    offset_hz: float
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """The stretch of a base station's carrier that a box is a part of."""
+    rate = block.segment.rate_hz
+    width = burst.high_offset_hz - burst.low_offset_hz
+    frame = round(FRAME_S * rate)
+    least = NARROWEST_HZ if burst.sample_count < frame else LONG_NARROWEST_HZ
+    if width < least or burst.sample_count < SHORTEST_S * rate or rate < 1.0e6:
+        return []
+    if burst.sample_count <= frame:
+        return _in_frame(burst, block, burst.sample_start + burst.sample_count // 2)
+    found: list[Emission] = []
+    end = burst.sample_start + burst.sample_count
+    for number, middle in enumerate(range(burst.sample_start + frame // 2, end, frame)):
+        found += _in_frame(burst, block, middle)
+        if number >= FRAMES_TRIED and not found:
+            break
+    return found
+
+
+def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
+    """The stretch on the air around a sample, if its frame has a synchronisation signal."""
+    rate = block.segment.rate_hz
+    frame, beside = round(FRAME_S * rate), round(BESIDE_S * rate)
+    last = block.sample_start + len(block.iq)
+    first = max(block.sample_start, min(sample // frame * frame, last - frame))
+    begin, end = max(block.sample_start, first - beside), min(last, first + frame + beside)
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    centres = {round(middle / CENTRE_STEP_HZ) * CENTRE_STEP_HZ}
+    if burst.low_offset_hz < 0.5e6 and burst.high_offset_hz > -0.5e6:
+        centres.add(0.0)
+    unsure = burst.high_offset_hz - burst.low_offset_hz > 0.95 * rate or burst.sample_count > frame
+    offsets = WIDE_OFFSETS_HZ if unsure else OFFSETS_HZ
+    window = block.iq[begin - block.sample_start : end - block.sample_start]
+    found = [
+        (centre, *_beacon(window.tobytes(), window.dtype.str, block.scale, rate, centre, offsets))
+        for centre in sorted(centres)
+    ]
+    centre, beacon, active = max(found, key=lambda f: f[1].evidence)
+    if beacon.evidence < LEAST_NATS:
+        return []
+    step = SYMBOL_S / 8 * rate
+    within = (sample - begin) / step
+    runs = [(a, b) for a, b in active if a - 1 <= within <= b + 1]
+    if not runs or sum(b - a for a, b in active) * step < LEAST_S * rate:
+        return []
+    start, stop = (begin + round(edge * step) for edge in runs[0])
+    if stop - start > frame:  # never silent: frame by frame
+        start, stop = max(start, first), min(stop, first + frame)
+    return [
+        Emission(
+            label="lte:downlink",
+            sample_start=start,
+            sample_count=max(1, stop - start),
+            low_offset_hz=min(burst.low_offset_hz, centre - 3 * BLOCK_HZ),
+            high_offset_hz=max(burst.high_offset_hz, centre + 3 * BLOCK_HZ),
+            snr_db=burst.snr_db,
+            confidence=logistic(beacon.evidence - LEAST_NATS + UNCERTAIN_NATS),
+            carrier_offset_hz=centre + beacon.offset_hz,
+            direction="downlink",
+            floor_dbfs_hz=burst.floor_dbfs_hz,
+            details={"sector": beacon.sector, "evidence": round(beacon.evidence, 1)},
+        )
+    ]
+
+
+@lru_cache(maxsize=8)
+def _beacon(
+    samples: bytes, dtype: str, scale: float, rate: float, centre: float, offsets: tuple[float, ...]
+) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
+    """The best synchronisation signal in a frame, and where its carrier is on the air in eighths of a symbol.
+
+    Many boxes of one carrier ask for the same frame.
+    """
+    iq = np.frombuffer(samples, dtype).reshape(-1, 2)
+    whole = Block(iq, scale, 0, Segment(0, len(iq), rate))
+    heard = stretch(Burst(0, len(iq), 0.0, 0.0, 0.0, -200.0), whole, 0.0, centre, SIZE)
+    y = heard.y[: math.ceil(len(iq) / heard.per_sample)]
+    n = np.arange(len(y))
+    size = fft.next_fast_len(len(y) + SIZE)
+    best = Beacon(-math.inf, 0, 0.0)
+    for offset in offsets:
+        shift = offset + centre - heard.centre_hz
+        moved = fft.fft(y * np.exp(-2j * np.pi * shift / heard.rate_hz * n), size)
+        keep = np.abs(fft.fftfreq(size, 1 / heard.rate_hz)) < 32 * SUBCARRIER_HZ
+        moved = moved * keep  # what lies beside the 62 subcarriers would leak into the match
+        narrow = fft.ifft(moved)[: len(y)]
+        energy = uniform_filter1d(np.abs(narrow) ** 2, SIZE, mode="constant") * SIZE
+        energy = np.roll(energy, -SIZE // 2)
+        least = 0.02 * float(np.max(energy)) + 1e-30
+        for sector in range(3):
+            matched = np.abs(fft.ifft(moved * np.conj(fft.fft(_reference(sector), size)))[: len(y)]) ** 2
+            part = (matched / np.maximum(energy, least))[: len(y) - SIZE]
+            at = int(np.argmax(part))
+            fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
+            evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
+            if evidence > best.evidence and _comes_again(part, at, heard.rate_hz):
+                best = Beacon(evidence, sector, offset)
+    return best, _active(np.abs(y) ** 2, heard.rate_hz)
+
+
+def _comes_again(part: NDArray[np.float64], at: int, rate: float) -> bool:
+    """Whether a signal is there half a frame before or after as well, or whether that cannot be seen."""
+    half = round(FRAME_S / 2 * rate)
+    others = [at + n * half for n in range(-4, 5) if n and 2 <= at + n * half < len(part) - 3]
+    return not others or any(
+        -61 * math.log1p(-min(float(np.max(part[n - 2 : n + 3])), 0.999)) > AGAIN_NATS for n in others
+    )
+
+
+def _phase_fit(symbol: NDArray[np.complex128], sector: int) -> float:
+    """How much of a symbol fits when all subcarriers count alike: a few strong ones of another's signal do not."""
+    spectrum = fft.fft(symbol)
+    turned = np.concatenate([spectrum[-31:], spectrum[1:32]]) * np.conj(synchronisation(sector))
+    turned /= np.maximum(np.abs(turned), 1e-30)
+    spread = np.concatenate([turned[:31], [0.0], turned[31:]])
+    return float(np.max(np.abs(fft.fft(spread, 256)) ** 2)) / 62**2
+
+
+@lru_cache(maxsize=4)
+def _reference(sector: int) -> NDArray[np.complex64]:
+    """The signal in time, of energy 1: complex64, shape (SIZE,)."""
+    spectrum = np.zeros(SIZE, np.complex128)
+    sent = synchronisation(sector)
+    spectrum[-31:], spectrum[1:32] = sent[:31], sent[31:]
+    wave = fft.ifft(spectrum)
+    return np.asarray(wave / np.linalg.norm(wave), np.complex64)
+
+
+def _active(power: NDArray[np.float32], rate: float) -> tuple[tuple[int, int], ...]:
+    """Runs, in eighths of a symbol, without a pause longer than PAUSE_S."""
+    step = rate * SYMBOL_S / 8
+    count = int(len(power) / step)
+    edges = np.round(np.arange(count) * step).astype(np.int64)
+    level = np.add.reduceat(power[: round(count * step)], edges) / step
+    on = np.flatnonzero(level > QUIET * float(np.quantile(level, 0.98)))
+    if not len(on):
+        return ()
+    pause = PAUSE_S / (SYMBOL_S / 8)
+    cuts = np.flatnonzero(np.diff(on) > pause)
+    starts, ends = np.concatenate([[on[0]], on[cuts + 1]]), np.concatenate([on[cuts], [on[-1]]]) + 1
+    reach = int(pause) + 1
+    return tuple(
+        (0 if a < reach else int(a), count if b > count - reach else int(b)) for a, b in zip(starts, ends, strict=True)
+    )

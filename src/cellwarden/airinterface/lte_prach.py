@@ -1,0 +1,230 @@
+"""LTE's random access preamble: found blind by the tone in the products of its neighbouring subcarriers.
+
+      ├── prefix 103 µs ──┤├──────── 800 µs: 839 subcarriers of 1.25 kHz ────────┤      format 0
+                     ├── any window of 800 µs that begins in the prefix ──┤
+
+A Zadoff-Chu sequence of root u has a Zadoff-Chu spectrum, X(k) X*(k+1) ~ exp(-j 2π u⁻¹ k / 839): one Fourier transform
+of these products shows the root, whatever the time, the cyclic shift and the whole subcarriers of frequency error. With
+the root known, all of the preamble is matched at once; the match tells where it begins and ends, and its format.
+
+Source: 3GPP TS 36.211 §5.7. NR's long preambles (TS 38.211 §6.3.3) are the same waves.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
+from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_FORMATS, PREAMBLE_HZ, PREAMBLE_S, zadoff_chu
+from cellwarden.model import Block, Burst, Cell, Emission
+
+WIDTH_HZ = PREAMBLE * PREAMBLE_HZ
+SUBCARRIERS = 128
+"""1.92 MHz are looked at: a preamble's band and what a rough box may miss of it."""
+NARROWEST_HZ, WIDEST_HZ = 0.25e6, 1.5e6
+SHORTEST_S, LONGEST_S = 0.35e-3, 3.0e-3
+BLIND_NATS = 9.0
+"""Asked of the tone beyond what the number of places tried gives by chance, before the root is matched."""
+MATCHED_NATS = 14.0
+EXPLAINED = 0.5
+"""Part of the energy above the noise that the match must explain: what else is loud and long is no preamble."""
+SPREAD = 3
+"""Delays to either side that count as one: echoes within 3 µs."""
+DEEP_NATS = math.log(839 * 3 * 2 / 0.001)
+"""Of a search below the floor: one false alarm in a thousand windows, among delays and three frequencies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """A preamble found in a stretch; `start` and `count` in samples of the stretch."""
+
+    root: int
+    start: float
+    count: float
+    kind: int
+    middle_hz: float
+    snr: float
+    evidence: float
+
+
+@lru_cache(maxsize=64)
+def _spectrum(root: int) -> NDArray[np.complex64]:
+    return np.asarray(fft.fft(zadoff_chu(root, PREAMBLE)) / math.sqrt(PREAMBLE), np.complex64)
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """The preamble in a box, if one is there."""
+    rate = block.segment.rate_hz
+    seconds, width = burst.sample_count / rate, burst.high_offset_hz - burst.low_offset_hz
+    if not (SHORTEST_S < seconds < LONGEST_S and NARROWEST_HZ < width < WIDEST_HZ) or rate < 1.1 * WIDTH_HZ:
+        return []
+    whole = seconds > 0.85e-3 and width > 0.85 * WIDTH_HZ
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    heard = stretch(burst, block, 0.2e-3 if whole else 0.6e-3, middle, SUBCARRIERS)
+    begin = heard.index(burst.sample_start)
+    if whole:
+        starts = [begin + round(55e-6 * heard.rate_hz)]
+    else:
+        early = begin + round((seconds - 0.9e-3) * heard.rate_hz)
+        starts = list(range(min(begin, early), begin + 1, round(100e-6 * heard.rate_hz)))
+    found = _blind(heard, starts)
+    return [] if found is None else [_emission(found, heard, burst)]
+
+
+def _window(heard: Stretch, start: int, fraction: float) -> NDArray[np.complex64]:
+    """The subcarriers of the 800 µs that begin at a sample, lowest first, moved down by a fraction of one."""
+    count = round(PREAMBLE_S * heard.rate_hz)
+    part = np.zeros(count, np.complex64)
+    low, high = max(0, start), min(len(heard.y), start + count)
+    if high > low:
+        part[low - start : high - start] = heard.y[low:high]
+    if fraction:
+        part *= np.exp(-2j * np.pi * fraction / count * np.arange(count)).astype(np.complex64)
+    return np.asarray(fft.fftshift(fft.fft(part)), np.complex64)
+
+
+def _band(power: NDArray[np.float32]) -> int:
+    """First of the 839 subcarriers that hold the most energy."""
+    total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+    return int(np.argmax(total[PREAMBLE:] - total[:-PREAMBLE]))
+
+
+def _blind(heard: Stretch, starts: list[int]) -> Preamble | None:
+    best: tuple[float, int, int, float, NDArray[np.complex64]] | None = None
+    for start in starts:
+        for fraction in (0.0, 0.5):
+            spectrum = _window(heard, start, fraction)
+            low = _band(np.abs(spectrum) ** 2)
+            part = spectrum[low : low + PREAMBLE]
+            products = part[:-1] * np.conj(part[1:])
+            tones = np.abs(fft.fft(products, PREAMBLE)) ** 2 / max(float(np.sum(np.abs(products) ** 2)), 1e-300)
+            tone = int(np.argmax(tones[1:])) + 1
+            if best is None or tones[tone] > best[0]:
+                best = (float(tones[tone]), tone, start, fraction, part)
+    if best is None or best[0] < BLIND_NATS + math.log(PREAMBLE * 2 * len(starts)):
+        return None
+    _, tone, start, fraction, part = best
+    root = pow(PREAMBLE - tone, -1, PREAMBLE)
+    return _matched(heard, root, start, fraction, part)
+
+
+def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArray[np.complex64]) -> Preamble | None:
+    """Match a window with the sequence of a root; then see how far the match goes on to either side."""
+    delays = np.abs(fft.ifft(part * np.conj(_spectrum(root)))) ** 2 * PREAMBLE
+    energy = float(np.sum(np.abs(part) ** 2))
+    peak = int(np.argmax(delays))
+    near = float(np.sum(delays[np.arange(peak - SPREAD, peak + SPREAD + 1) % PREAMBLE]))
+    noise = heard.noise * PREAMBLE_S * heard.rate_hz
+    explained = near / max(energy - PREAMBLE * noise, 0.05 * energy)
+    evidence = -(PREAMBLE - 1) * math.log1p(-min(delays[peak] / energy, 0.999)) - math.log(PREAMBLE**2 * 4)
+    if evidence < MATCHED_NATS or explained < EXPLAINED:
+        return None
+    spectrum = _window(heard, start, fraction)
+    low = _band(np.abs(spectrum) ** 2)
+    template = np.zeros(len(spectrum), np.complex64)
+    delay = np.exp(-2j * np.pi * peak / PREAMBLE * np.arange(PREAMBLE))
+    template[low : low + PREAMBLE] = _spectrum(root) * delay
+    wave = fft.ifft(fft.ifftshift(template))
+    n = np.arange(len(heard.y)) - start
+    wave = wave[n % len(wave)] * np.exp(2j * np.pi * fraction / len(wave) * n)
+    first, last, kind = _extent(heard.y * np.conj(wave) / float(np.mean(np.abs(wave) ** 2)) ** 0.5, heard)
+    middle = heard.centre_hz + (low + (PREAMBLE - 1) / 2 - len(spectrum) // 2 + fraction) * PREAMBLE_HZ
+    snr = max(energy / (PREAMBLE * noise) - 1.0, 1e-3)
+    return Preamble(root, first, last - first, kind, middle, snr, evidence)
+
+
+def _extent(matched: NDArray[np.complex128], heard: Stretch) -> tuple[float, float, int]:
+    """Where the matched wave begins and ends, and the format of that length: the largest |sum|² / length."""
+    turn = _turn(matched, heard)
+    total = np.concatenate([[0.0], np.cumsum(matched * turn)])
+    best = (-1.0, 0.0, 1.0, 0)
+    for kind, (prefix, repeats) in enumerate(PREAMBLE_FORMATS):
+        count = round((prefix + repeats * PREAMBLE_S) * heard.rate_hz)
+        if count >= len(total):
+            continue
+        strength = np.abs(total[count:] - total[:-count]) ** 2 / count
+        at = int(np.argmax(strength))
+        if strength[at] > best[0] * (1 + 0.05 * (best[0] > 0)):
+            best = (float(strength[at]), float(at), float(at + count), kind)
+    return best[1], best[2], best[3]
+
+
+def _turn(matched: NDArray[np.complex128], heard: Stretch) -> NDArray[np.complex128]:
+    """Take out what frequency error is left: the tone of the matched wave, within a subcarrier."""
+    n = np.arange(len(matched))
+    size = 8 * round(PREAMBLE_S * heard.rate_hz)
+    spectrum = np.abs(fft.fft(matched, size)) if len(matched) < size else np.abs(fft.fft(matched)[:])
+    size = len(spectrum)
+    reach = max(1, round(0.6 * PREAMBLE_HZ / heard.rate_hz * size))
+    bins = np.arange(-reach, reach + 1)
+    tone = int(bins[np.argmax(spectrum[bins % size])])
+    return np.asarray(np.exp(-2j * np.pi * tone / size * n))
+
+
+def _emission(found: Preamble, heard: Stretch, burst: Burst) -> Emission:
+    start = heard.sample(found.start)
+    return Emission(
+        label="lte:prach",
+        sample_start=math.floor(start),
+        sample_count=round(found.count * heard.per_sample),
+        low_offset_hz=found.middle_hz - WIDTH_HZ / 2,
+        high_offset_hz=found.middle_hz + WIDTH_HZ / 2,
+        snr_db=10 * math.log10(found.snr),
+        confidence=logistic(found.evidence - MATCHED_NATS + 3.0),
+        carrier_offset_hz=found.middle_hz,
+        timing_samples=start - math.floor(start),
+        direction="uplink",
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details={"root": found.root, "format": found.kind, "evidence": round(found.evidence, 1)},
+    )
+
+
+def search(block: Block, cell: Cell) -> list[Emission]:
+    """Preambles of a known cell below the energy floor.
+
+    `cell.carriers_hz` are the middles of its preambles' bands; `preamble_root` its root. A preamble begins with a
+    subframe of the cell; every subframe is looked at.
+    """
+    root = cell.details.get("preamble_root")
+    if cell.interface != "lte" or not isinstance(root, int) or block.segment.rate_hz < 1.1 * WIDTH_HZ:
+        return []
+    subframe = cell.frame_samples / 10
+    found: list[Emission] = []
+    number = math.ceil((block.sample_start - cell.frame_start) / subframe)
+    while cell.frame_start + (number + 1) * subframe < block.sample_start + len(block.iq):
+        start = round(cell.frame_start + number * subframe)
+        box = Burst(start, round(PREAMBLE_FORMATS[0][0] * block.segment.rate_hz), 0.0, 0.0, 0.0, 0.0)
+        found += [e for hz in cell.carriers_hz if (e := _deep(box, block, hz, root)) is not None]
+        number += 1
+    return found
+
+
+def _deep(box: Burst, block: Block, carrier_hz: float, root: int) -> Emission | None:
+    """The preamble of a root in one subframe: a Zadoff-Chu sequence matched at every delay, at three frequencies."""
+    rate = block.segment.rate_hz
+    around = Burst(box.sample_start, round((PREAMBLE_FORMATS[0][0] + PREAMBLE_S) * rate), 0.0, 0.0, 0.0, 0.0)
+    heard = stretch(around, block, 0.0, carrier_hz, SUBCARRIERS)
+    start = heard.index(box.sample_start) + round(PREAMBLE_FORMATS[0][0] * heard.rate_hz)
+    best, density, at = 0.0, 1.0, 0.0
+    for fraction in (-1 / 3, 0.0, 1 / 3):
+        spectrum = _window(heard, start, fraction)
+        offset = round((carrier_hz - heard.centre_hz) / PREAMBLE_HZ)
+        low = len(spectrum) // 2 - PREAMBLE // 2 + offset
+        part = spectrum[low : low + PREAMBLE]
+        delays = np.abs(fft.fft(part * np.conj(_spectrum(root)), 2 * PREAMBLE)) ** 2 / PREAMBLE
+        level = float(np.mean(delays))
+        if float(np.max(delays)) / level > best:
+            best, density, at = float(np.max(delays)) / level, level, fraction
+    if best < DEEP_NATS:
+        return None
+    gain = best / PREAMBLE
+    snr = gain / max(1.0 - gain, 1e-3)
+    floor = 10 * math.log10(max(density * (1.0 - gain), 1e-30) / (PREAMBLE_S * heard.rate_hz) / heard.rate_hz)
+    seconds = PREAMBLE_FORMATS[0][0] + PREAMBLE_S
+    found = Preamble(root, 0.0, seconds * heard.rate_hz, 0, carrier_hz + at * PREAMBLE_HZ, snr, best)
+    emission = _emission(found, heard, Burst(box.sample_start, box.sample_count, 0.0, 0.0, 0.0, floor))
+    return emission

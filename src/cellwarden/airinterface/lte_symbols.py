@@ -1,0 +1,148 @@
+"""Reference sequences in symbols whose time and frequency are known but roughly: how well each explains a band.
+
+The measure is the part F of a band's energy that lies in one sequence at one delay. Of N subcarriers of noise (or of
+anyone's data) F exceeds f with probability (1 - f)^(N - 1), so that -(N - 1) ln(1 - F) is exponential with mean 1,
+whatever the level: what is asked of it is what chance does not give among all that was tried.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+from scipy.special import gammaincc, gammaln
+
+from cellwarden.airinterface.lte_kernels import best_parts
+from cellwarden.airinterface.lte_receiver import Stretch
+from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences
+
+TURNS = (0.0, 0.25, 0.5, -0.25)
+"""Fractions of a subcarrier by which a band may lie beside the grid; halfway between two of them costs 0.2 dB."""
+STEPS = 16
+"""Places tried in the length of a symbol: steps of 4.2 µs, less than a cyclic prefix."""
+LEAST_EACH = 3.0
+"""Nats asked of each of PUSCH's two reference symbols beyond chance: one alone is no subframe."""
+DELAYS = 1.5
+"""Delays tried for each subcarrier of a sequence."""
+
+
+def transforms(heard: Stretch, size: int, starts: NDArray[np.int64]) -> NDArray[np.complex64]:
+    """Subcarriers of the symbols that begin at `starts`: shape (len(TURNS), len(starts), size), lowest first."""
+    padded = np.concatenate([np.zeros(size, np.complex64), heard.y, np.zeros(size, np.complex64)])
+    first = np.clip(starts + size, 0, len(padded) - size)
+    symbols = padded[first[:, None] + np.arange(size)]
+    ramps = np.exp(-2j * np.pi * np.array(TURNS)[:, None] * np.arange(size) / size).astype(np.complex64)
+    return np.asarray(fft.fftshift(fft.fft(symbols[None] * ramps[:, None], axis=-1), axes=-1), np.complex64)
+
+
+@lru_cache(maxsize=4)
+def _bank(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Every sequence of a short length at every delay: shape (length, delays * sequences)."""
+    sequences = base_sequences(length)
+    delays = round(DELAYS * length)
+    ramps = np.exp(-2j * np.pi * np.arange(delays)[:, None] * np.arange(length) / delays)
+    rows = sequences[None] * ramps[:, None, :]
+    bank = np.conj(rows).reshape(-1, length).T / math.sqrt(length)
+    return np.ascontiguousarray(bank.real, np.float32), np.ascontiguousarray(bank.imag, np.float32)
+
+
+def squared(values: NDArray[np.complexfloating]) -> NDArray[np.float32]:
+    """Squared magnitudes."""
+    return np.asarray(values.real**2 + values.imag**2, np.float32)
+
+
+@lru_cache(maxsize=64)
+def _conjugates(length: int) -> NDArray[np.complex64]:
+    return np.asarray(np.conj(base_sequences(length)), np.complex64)
+
+
+def surprise(part: NDArray[np.floating], length: int) -> NDArray[np.float64]:
+    """-(N - 1) ln(1 - F)."""
+    return np.asarray(-(length - 1) * np.log1p(-np.minimum(part, 0.9999)), np.float64)
+
+
+def short_matches(bands: NDArray[np.complex64]) -> NDArray[np.float64]:
+    """Best delay's part of the energy for each sequence of one or two blocks: shape (..., 30)."""
+    length = bands.shape[-1]
+    real, imaginary = _bank(length)
+    out = np.empty((bands.size // length, 30), np.float32)
+    best_parts(np.ascontiguousarray(bands.reshape(-1, length), np.complex64), real, imaginary, 30, out)
+    return np.asarray(out.reshape(*bands.shape[:-1], 30), np.float64)
+
+
+def long_matches(band: NDArray[np.complex64]) -> NDArray[np.float64]:
+    """The same for any length: part of the energy for each of the 30 or 60 sequences, shape (sequences,)."""
+    length = len(band)
+    delays = squared(fft.fft(band[None] * _conjugates(length), 2 * length, axis=-1))
+    energy = float(np.sum(squared(band)))
+    return np.asarray(delays.max(axis=-1) / max(energy * length, 1e-30), np.float64)
+
+
+def tone_strength(bands: NDArray[np.complex64], apart: int = 1) -> NDArray[np.float64]:
+    """How much the products of neighbours are one tone, as Zadoff-Chu sequences' are: mean 1 by chance, shape (...)."""
+    products = bands[..., :-apart] * np.conj(bands[..., apart:])
+    length = 1 << (2 * products.shape[-1] - 1).bit_length()
+    tones = squared(fft.fft(products, length, axis=-1))
+    edge = max(1, length // 64)
+    energy = np.sum(squared(products), axis=-1)
+    return np.asarray(tones[..., edge:-edge].max(axis=-1) / np.maximum(energy, 1e-30), np.float64)
+
+
+def pair(beyond: NDArray[np.float64], tried: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Evidence of two reference symbols, with one group of sequences in both slots or, where it hops, with two.
+
+    beyond: nats beyond what the delays give by chance, shape (2, ..., sequences); `tried`: times and frequencies.
+    Returns the evidence and the first symbol's group, each of shape (...).
+    """
+    count = beyond.shape[-1]
+    same = beyond.sum(axis=0)
+    same = np.where(beyond.min(axis=0) > LEAST_EACH, same, 0.0)
+    hopped = beyond.max(axis=-1) - math.log(count)
+    two = np.where(hopped.min(axis=0) > LEAST_EACH, hopped.sum(axis=0) + math.log(count), 0.0)
+    best = np.maximum(same.max(axis=-1), two)
+    group = np.where(same.max(axis=-1) >= two, same.argmax(axis=-1), beyond[0].argmax(axis=-1))
+    return _rarities(best) - math.log(tried * count), np.asarray(group, np.int64)
+
+
+def _rarities(excess: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`rarity` of two symbols: a gamma tail of shape 2 is (1 + x) exp(-x)."""
+    return np.asarray(excess - np.log1p(np.maximum(excess, 0.0)), np.float64)
+
+
+def rarity(excess: float, symbols: int) -> float:
+    """Nats of `symbols` surprises that sum to `excess` beyond what their own choices give: a gamma tail."""
+    chance = float(gammaincc(symbols, max(excess, 0.0)))
+    if chance > 1e-200:
+        return -math.log(chance)
+    return excess - (symbols - 1) * math.log(excess) + float(gammaln(symbols))
+
+
+def best_band(
+    power: NDArray[np.float64], freedom: int, blocks: tuple[int, ...] | None = None, per_block: int = 12
+) -> list[tuple[float, int, int]]:
+    """The likeliest bands of whole resource blocks: (nats, first subcarrier, blocks), best first.
+
+    power: over the noise, mean of `freedom` symbols, float64, shape (subcarriers,).
+    """
+    strong = float(np.max(np.convolve(power, np.ones(per_block) / per_block, "valid")))
+    level = max(1.0, strong / 200)
+    gamma = min(max(strong / level - 1.0, 0.3), 20.0) * 0.7
+    gain = freedom * (power / level * gamma / (1 + gamma) - math.log1p(gamma))
+    total = np.concatenate([[0.0], np.cumsum(gain)])
+    found = []
+    for n in blocks or allowed_blocks():
+        width = n * per_block
+        if width > len(power):
+            break
+        sums = total[width:] - total[:-width]
+        at = int(np.argmax(sums))
+        found.append((float(sums[at]), at, n))
+    return sorted(found, reverse=True)[:3]
+
+
+def middle_hz(heard: Stretch, size: int, turn: float, first: int, width: int) -> float:
+    """Middle of a band of `width` subcarriers, `first` the lowest of `size`."""
+    unit = heard.rate_hz / size
+    assert abs(unit - SUBCARRIER_HZ) < 30.0
+    return heard.centre_hz + (first + (width - 1) / 2 - size // 2 + turn) * unit

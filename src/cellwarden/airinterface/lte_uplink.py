@@ -1,0 +1,339 @@
+"""LTE's uplink channels: PUSCH, PUCCH and SRS, each by its reference sequences.
+
+    PUSCH, 1 ms, 1 … 100 blocks     │d d d R d d d│d d d R d d d│     R: a base sequence as wide as the band
+    PUCCH, 0.5 ms, one block        │R R R R R R R│ then the same at the other edge of the carrier
+    SRS, one symbol, 4 n blocks     │R│ on every other subcarrier
+
+PUSCH of three blocks and more: a Zadoff-Chu sequence shows as a tone in the products of neighbouring subcarriers, which
+gives time and frequency; then all base sequences of the band's width are matched. One and two blocks: the sequences of
+the standard's tables are matched at all times and frequencies that the box leaves open.
+
+Source: 3GPP TS 36.211 §5.3 to §5.5.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.lte_receiver import Stretch, stretch
+from cellwarden.airinterface.lte_symbols import (
+    DELAYS,
+    STEPS,
+    TURNS,
+    best_band,
+    long_matches,
+    middle_hz,
+    pair,
+    rarity,
+    short_matches,
+    squared,
+    surprise,
+    tone_strength,
+    transforms,
+)
+from cellwarden.airinterface.lte_waveform import (
+    BLOCK,
+    BLOCK_HZ,
+    PREFIX_S,
+    REFERENCE,
+    SLOT_S,
+    SUBCARRIER_HZ,
+    SYMBOL_S,
+    SYMBOL_STARTS_S,
+)
+from cellwarden.model import Block, Burst
+
+SUBFRAME_S = 2 * SLOT_S
+SURE_DB = 6.0
+"""A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
+TRIED = 24
+"""Times and frequencies whose tones are strongest, at which the sequences are matched."""
+NEIGHBOURS = 1
+"""Subcarriers to either side at which a band may begin instead."""
+SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
+"""By signal-to-noise ratio in decibels: how far off a box's edges may be."""
+NARROW_SIZE = 64
+"""Subcarriers that are looked at around a narrow box."""
+MOST_EACH = 12.0
+"""Nats that one symbol of PUCCH counts at most: all seven are to fit."""
+CERTAIN_NATS = 25.0
+"""With this nothing else is tried."""
+LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
+"""For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
+LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
+"""Of evidence beyond chance; the short sequences of the tables fit nothing else in part."""
+LEAST_SYMBOLS = 5
+"""Of PUCCH's seven that must fit their common sequence."""
+EXPLAINED = 0.25
+"""Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
+EMPTY = 0.3
+"""A last symbol whose power is less than this part of the others' was not sent."""
+FIT = 0.3
+"""Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A burst of the uplink; times in samples of the recording."""
+
+    kind: str
+    start: float
+    seconds: float
+    middle_hz: float
+    blocks: int
+    group: int
+    evidence: float
+    snr: float
+
+
+def find(burst: Burst, block: Block) -> list[Found]:
+    """The uplink burst that a box holds: several where they lie beside each other."""
+    rate = block.segment.rate_hz
+    seconds, width = burst.sample_count / rate, burst.high_offset_hz - burst.low_offset_hz
+    if not 0.05e6 < width < 20.5e6 or rate < 2 * BLOCK_HZ:
+        return []
+    if seconds < 0.13e-3:
+        found = _sounding(burst, block) if width > BLOCK_HZ else None
+        return [] if found is None else [found]
+    if not 0.22e-3 < seconds < 1.2e-3:
+        return []
+    narrow = _narrow(burst, block) if width < 2.6 * BLOCK_HZ else None
+    sure = narrow is not None and narrow.evidence > CERTAIN_NATS
+    wide = _wide(burst, block) if width > 0.9 * BLOCK_HZ and not sure else None
+    both = [f for f in (narrow, wide) if f is not None]
+    return [max(both, key=lambda f: f.evidence)] if both else []
+
+
+def _narrow(burst: Burst, block: Block) -> Found | None:
+    """PUCCH, or PUSCH of one or two blocks: the tables' sequences at all times and frequencies."""
+    rate = block.segment.rate_hz
+    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
+    heard = stretch(burst, block, 1.2e-3, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
+    missing = SUBFRAME_S - burst.sample_count / rate
+    bonus = LENGTH_NATS if min(abs(missing), abs(missing - SLOT_S / 7)) < LENGTH_S else 0.0
+    best: Found | None = None
+    for blocks in (1, 2):
+        length = blocks * BLOCK
+        if 0.25 * length < width < length + 14:
+            turns, lows = _frequencies(heard, burst, rate, length)
+            places = _places(heard, burst, rate, SUBFRAME_S)
+            best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
+            if blocks == 1:
+                best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
+    return best
+
+
+def _better(one: Found | None, other: Found | None) -> Found | None:
+    return other if one is None or (other is not None and other.evidence > one.evidence) else one
+
+
+def _slack_s(burst: Burst) -> float:
+    """How far a box's edges may be off: the stronger, the sharper."""
+    return next(slack for least, slack in SLACK_S if burst.snr_db >= least)
+
+
+def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArray[np.float64]:
+    """Where a burst of `whole_s` may begin of which the box is a part, in samples of the stretch."""
+    missing = burst.sample_count / rate - whole_s
+    slack = _slack_s(burst)
+    low, high = min(0.0, missing) - slack, max(0.0, missing) + slack
+    step_s = SYMBOL_S / STEPS
+    return heard.index(burst.sample_start) + np.arange(low, high + step_s, step_s) * heard.rate_hz
+
+
+def _frequencies(heard: Stretch, burst: Burst, rate: float, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Turns and first subcarriers at which a band of `length` may lie: around that which holds most of the energy."""
+    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
+    power = np.abs(np.fft.fft(heard.y[first:last])) ** 2
+    unit = len(power) / NARROW_SIZE  # bins of a subcarrier
+    total = np.concatenate([[0.0], np.cumsum(np.roll(power, len(power) // 2))])
+    wide = round(length * unit)
+    most = (int(np.argmax(total[wide:] - total[:-wide])) + unit / 2) / unit  # first subcarrier, with its fraction
+    reach = 0.5 if burst.snr_db > 10.0 else 1.0 if burst.snr_db > 4.0 else 3.0
+    pairs = [
+        (turn, low)
+        for low in range(max(0, math.floor(most - reach)), min(NARROW_SIZE - length, math.ceil(most + reach)) + 1)
+        for turn, fraction in enumerate(TURNS)
+        if abs(low + fraction - most) <= reach
+    ]
+    turns, lows = zip(*pairs or [(0, (NARROW_SIZE - length) // 2)], strict=True)
+    return np.array(turns), np.array(lows)
+
+
+def _bands(
+    heard: Stretch, starts: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64], length: int
+) -> NDArray[np.complex64]:
+    """Bands of the symbols at `starts`: shape (*starts.shape, frequencies, length)."""
+    values = transforms(heard, NARROW_SIZE, np.round(starts).astype(np.int64).ravel())
+    bands = values[turns[:, None], :, lows[:, None] + np.arange(length)]  # frequencies, length, times
+    return np.moveaxis(bands, 2, 0).reshape(*starts.shape, len(turns), length)
+
+
+def _pusch_short(
+    heard: Stretch,
+    places: NDArray[np.float64],
+    turns: NDArray[np.int64],
+    lows: NDArray[np.int64],
+    length: int,
+    bonus: float,
+) -> Found | None:
+    offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
+    bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
+    beyond = surprise(short_matches(bands), length) - math.log(DELAYS * length)
+    evidence, groups = pair(beyond, len(places) * len(turns))
+    place, at = divmod(int(np.argmax(evidence)), len(turns))
+    turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at]) + bonus
+    return _found("pusch", heard, NARROW_SIZE, turn, places[place], 14, int(lows[at]), length, group, nats)
+
+
+def _pucch(
+    heard: Stretch, places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
+) -> Found | None:
+    offsets = (np.array(SYMBOL_STARTS_S) - PREFIX_S / 2) * heard.rate_hz
+    bands = _bands(heard, places + offsets[:, None], turns, lows, BLOCK)
+    fits = short_matches(bands)
+    beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
+    total = beyond.sum(axis=0)
+    place, at, group = (int(i) for i in np.unravel_index(int(np.argmax(total)), total.shape))
+    if int(np.sum(fits[:, place, at, group] > FIT)) < LEAST_SYMBOLS:
+        return None
+    evidence = rarity(float(total[place, at, group]), 7) - math.log(total.size)
+    turn = TURNS[turns[at]]
+    return _found("pucch", heard, NARROW_SIZE, turn, places[place], 7, int(lows[at]), BLOCK, group, evidence)
+
+
+def _found(
+    kind: str,
+    heard: Stretch,
+    size: int,
+    turn: float,
+    start: float,
+    symbols: int,
+    low: int,
+    length: int,
+    group: int,
+    evidence: float,
+) -> Found | None:
+    if evidence < (LEAST_SHORT_NATS if length <= 2 * BLOCK else LEAST_NATS):
+        return None
+    offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(symbols)]
+    starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
+    values = transforms(heard, size, starts)[TURNS.index(turn), :, low : low + length]
+    power = np.mean(squared(values), axis=-1)
+    if power[-1] < EMPTY * float(np.mean(power[:-1])):  # left free for sounding signals
+        symbols -= 1
+    snr = float(np.mean(power[:symbols])) / (size * heard.noise) - 1.0
+    seconds = symbols * (SLOT_S / 7)
+    middle = middle_hz(heard, size, turn, low, length)
+    return Found(kind, heard.sample(start), seconds, middle, length // BLOCK, group % 30, evidence, max(snr, 1e-3))
+
+
+def _wide(burst: Burst, block: Block) -> Found | None:
+    """PUSCH of three blocks and more."""
+    rate = block.segment.rate_hz
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
+    room = 1.15 * width + (24 if burst.snr_db > SURE_DB else 60 + width)
+    size = max(128, 1 << math.ceil(math.log2(room)))
+    heard = stretch(burst, block, 0.7e-3, middle, size)
+    places = _places(heard, burst, rate, SUBFRAME_S)
+    count = len(places)
+    offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
+    starts = np.round(places[:, None] + offsets * heard.rate_hz).astype(np.int64)
+    values = transforms(heard, size, starts.ravel()).reshape(len(TURNS), count, 2, size)
+    half = int(width / 2)
+    box = slice(max(0, size // 2 - half), min(size, size // 2 + half + 1))
+    tones = np.minimum(tone_strength(values[..., box]), 40.0).sum(axis=-1)
+    best: Found | None = None
+    for index in np.argsort(tones, axis=None)[::-1][:TRIED].tolist():
+        turn, place = divmod(index, count)
+        found = _matched(heard, size, turn, places[place], values[turn, place], tones.size)
+        best = _better(best, found)
+        if best is not None and found is not None and best.evidence > 60 and found.evidence < best.evidence:
+            break
+    return best
+
+
+def _matched(
+    heard: Stretch, size: int, turn: int, start: float, references: NDArray[np.complex64], tried: int
+) -> Found | None:
+    """Match both reference symbols with all base sequences, in the band that the subframe's energy shows."""
+    offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
+    starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
+    power = np.mean(squared(transforms(heard, size, starts)[turn]), axis=0) / (size * heard.noise)
+    best: Found | None = None
+    bands = best_band(np.asarray(power, np.float64), 14)
+    trials = tried * len(bands) * (2 * NEIGHBOURS + 1)
+    for _, at, blocks in bands:
+        if blocks < 3:
+            continue
+        length = blocks * BLOCK
+        for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
+            parts = np.array([surprise(long_matches(band[low : low + length]), length) for band in references])
+            if _explained(references[:, low : low + length], parts, size * heard.noise) < EXPLAINED:
+                continue
+            nats, group = pair(parts - math.log(2 * length), trials)
+            if best is None or nats > best.evidence:
+                found = _found("pusch", heard, size, TURNS[turn], start, 14, low, length, int(group), float(nats))
+                best = _better(best, found)
+    return best
+
+
+def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:
+    """The part of the energy above the noise that the best sequences explain, in the worse of two symbols."""
+    energy = np.mean(squared(bands), axis=-1)
+    fits = -np.expm1(-parts.max(axis=-1) / (bands.shape[-1] - 1))
+    return float(np.min(fits * energy / np.maximum(energy - noise, 0.05 * energy)))
+
+
+def _sounding(burst: Burst, block: Block) -> Found | None:
+    """SRS: one symbol whose every other subcarrier is empty, of a multiple of four blocks."""
+    rate = block.segment.rate_hz
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
+    least = 3 * width if burst.snr_db < 10 else 1.5 * width
+    size = 1 << math.ceil(math.log2(min(max(128, least, 512 if burst.snr_db < 10 else 0), rate / SUBCARRIER_HZ * 1.1)))
+    heard = stretch(burst, block, 0.1e-3, middle, size)
+    grid = size / STEPS
+    seconds = burst.sample_count / rate
+    slack = 8e-6 if burst.snr_db > SURE_DB else 24e-6
+    early = PREFIX_S / 2 - slack + min(0.0, seconds - SYMBOL_S - PREFIX_S)
+    late = PREFIX_S / 2 + slack + max(0.0, seconds - SYMBOL_S - PREFIX_S)
+    places = (
+        heard.index(burst.sample_start + early * rate)
+        + np.arange(int((late - early) * heard.rate_hz / grid) + 1) * grid
+    )
+    values = transforms(heard, size, np.round(places).astype(np.int64))
+    tries = []
+    for parity in range(2):
+        combs = values[..., parity::2]
+        for turn in range(len(TURNS)):
+            for place in range(len(places)):
+                power = squared(combs[turn, place]) / (size * heard.noise)
+                bands = best_band(np.asarray(power, np.float64), 1, tuple(range(1, 25)), 4 * BLOCK // 2)
+                other = np.abs(values[turn, place, 1 - parity :: 2]) ** 2 / (size * heard.noise)
+                tries += [
+                    (nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands
+                ]
+    best: Found | None = None
+    for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
+        comb, length = values[turn, place, parity::2], fours * 24
+        for low in range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1):
+            band = comb[low : low + length]
+            parts = surprise(long_matches(band), length)
+            group = int(np.argmax(parts))
+            evidence = float(parts[group]) - math.log(2 * length * len(parts) * 12 * 5 * len(TURNS) * len(places))
+            between = values[turn, place, 1 - parity :: 2][low : low + length]
+            if evidence < LEAST_NATS or (best is not None and evidence <= best.evidence):
+                continue
+            energy, empty = float(np.mean(np.abs(band) ** 2)), float(np.mean(np.abs(between) ** 2))
+            noise = size * heard.noise
+            if empty - noise > 0.3 * (energy - noise):
+                continue
+            snr = max((energy + empty) / 2 / noise - 1.0, 1e-3)
+            middle = middle_hz(heard, size, TURNS[turn], 2 * low + parity, 2 * length - 1)
+            start = heard.sample(places[place] - PREFIX_S / 2 * heard.rate_hz)
+            best = Found("srs", start, SYMBOL_S + PREFIX_S, middle, 4 * fours, group % 30, evidence, snr)
+    return best

@@ -1,0 +1,195 @@
+"""The LTE recogniser against waves that obey TS 36.211, the standard's tables, impostors and recordings."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellwarden.airinterface import lte, lte_prach
+from cellwarden.airinterface.lte_symbols import long_matches, rarity, short_matches
+from cellwarden.airinterface.lte_tables import ONE_BLOCK, TWO_BLOCKS
+from cellwarden.airinterface.lte_waveform import (
+    PREAMBLE,
+    allowed_blocks,
+    base_sequence,
+    base_sequences,
+    generate,
+    largest_prime_below,
+    preamble,
+    zadoff_chu,
+)
+from cellwarden.model import Block, Burst, Cell, Emission, Segment
+from cellwarden.radio.recording import open_recording
+from cellwarden.runtime.scan import scan
+from cellwarden.simulate.waves import IMPOSTORS
+
+RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
+WIDTHS_HZ = {"prach": 839 * 1.25e3, "pucch": 180e3}
+
+
+def heard(wave: np.ndarray, snr_db: float, width_hz: float, rate: float, seed: int, offset_hz: float = 0.0) -> Block:
+    """A wave of power 1 in white noise, 1.5 ms of it on either side; `snr_db` in `width_hz`."""
+    rng = np.random.default_rng(seed)
+    margin = round(1.5e-3 * rate)
+    noise = rng.normal(size=(len(wave) + 2 * margin, 2)).view(np.complex128)[:, 0]
+    mixed = noise.copy()
+    mixed[margin : margin + len(wave)] += wave * math.sqrt(10 ** (snr_db / 10) * 2 / rate * width_hz)
+    iq = np.stack([mixed.real, mixed.imag], axis=1).astype(np.float32)
+    return Block(iq, 1.0, 0, Segment(0, len(iq), rate))
+
+
+def named(
+    kind: str, snr_db: float, seed: int, *, rate: float = 7.68e6, blocks: int = 6, **more: object
+) -> list[Emission]:
+    """What is recognised of one burst at a random frequency, boxed roughly."""
+    rng = np.random.default_rng(seed)
+    offset = float(rng.uniform(-1e6, 1e6))
+    width = WIDTHS_HZ.get(kind, blocks * 180e3)
+    wave = generate(kind, rng, rate_hz=rate, blocks=blocks, carrier_offset_hz=offset, **more)  # type: ignore[arg-type]
+    block = heard(wave, snr_db, width, rate, seed)
+    start = round(1.5e-3 * rate) + int(rng.integers(-5e-6 * rate, 5e-6 * rate))
+    box = Burst(start, len(wave), offset - width / 2 - 8e3, offset + width / 2 + 8e3, snr_db, 10 * math.log10(2 / rate))
+    return lte.recognise(box, block)
+
+
+def test_the_tables_have_the_groups_printed_in_the_standard() -> None:
+    assert ONE_BLOCK.shape == (30, 12)
+    assert TWO_BLOCKS.shape == (30, 24)
+    assert set(np.unique(ONE_BLOCK)) == set(np.unique(TWO_BLOCKS)) == {-3, -1, 1, 3}
+    assert ONE_BLOCK[0].tolist() == [-1, 1, 3, -3, 3, 3, 1, 1, 3, 1, -3, 3]
+    assert ONE_BLOCK[29].tolist() == [3, -3, -3, -1, -1, -3, -1, 3, -3, 3, 1, -1]
+    assert len(np.unique(TWO_BLOCKS, axis=0)) == len(np.unique(ONE_BLOCK, axis=0)) == 30
+
+
+def test_the_standards_sequences_have_little_in_common() -> None:
+    for length in (12, 24, 36):
+        sequences = base_sequences(length)
+        common = [np.sort(long_matches(s.astype(np.complex64)))[-2] for s in sequences]
+        assert max(common) < 0.75  # no sequence is another one's shift
+
+
+def test_zadoff_chu_sequences_have_a_flat_spectrum_and_an_ideal_autocorrelation() -> None:
+    spectrum = np.abs(np.fft.fft(zadoff_chu(129, PREAMBLE)))
+    assert np.allclose(spectrum, math.sqrt(PREAMBLE))
+
+
+def test_long_sequences_are_of_the_largest_prime_below_their_length() -> None:
+    assert [largest_prime_below(n) for n in (36, 72, 96, 300)] == [31, 71, 89, 293]
+    assert np.allclose(base_sequence(7, 0, 36)[31:], base_sequence(7, 0, 36)[:5])
+
+
+def test_pusch_has_only_widths_of_two_three_and_five() -> None:
+    assert allowed_blocks(20) == (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20)
+
+
+@pytest.mark.parametrize("rate", [1.92e6, 10e6, 15.36e6])
+@pytest.mark.parametrize("kind", range(4))
+def test_a_preamble_of_each_format_is_found_with_its_root(kind: int, rate: float) -> None:
+    wave = preamble(129, 17, rate, kind)
+    block = heard(wave / math.sqrt(np.mean(np.abs(wave) ** 2)), 3.0, WIDTHS_HZ["prach"], rate, kind)
+    start = round(1.5e-3 * rate)
+    box = Burst(start, len(wave), -530e3, 530e3, 3.0, 10 * math.log10(2 / rate))
+    (emission,) = lte.recognise(box, block)
+    assert emission.label == "lte:prach"
+    assert (emission.details["root"], emission.details["format"]) == (129, kind)
+    assert abs(emission.sample_start - start) < 15e-6 * rate
+
+
+def test_a_preamble_is_found_blind_at_minus_three_decibels() -> None:
+    found = [named("prach", -3.0, seed) for seed in range(30)]
+    assert sum(len(f) == 1 and f[0].label == "lte:prach" for f in found) == 30
+
+
+def deep(snr_db: float | None, seed: int) -> list[Emission]:
+    """What a search finds in two subframes, one of which holds a preamble of root 22 that comes 10 µs late."""
+    rate, rng = 1.92e6, np.random.default_rng(seed)
+    offset = float(rng.uniform(-300, 300))
+    wave = generate("prach", rng, rate_hz=rate, root=22, carrier_offset_hz=offset)
+    level = 0.0 if snr_db is None else math.sqrt(10 ** (snr_db / 10) * 2 / rate * WIDTHS_HZ["prach"])
+    mixed = rng.normal(size=(round(2.1e-3 * rate), 2)).view(np.complex128)[:, 0]
+    first = round(1.01e-3 * rate)
+    mixed[first : first + len(wave)] += level * wave
+    iq = np.stack([mixed.real, mixed.imag], axis=1).astype(np.float32)
+    cell = Cell("lte", (0.0,), 0.0, 10e-3 * rate, {"preamble_root": 22})
+    return lte_prach.search(Block(iq, 1.0, 0, Segment(0, len(iq), rate)), cell)
+
+
+def test_a_preamble_of_a_known_root_is_found_at_minus_thirteen_decibels() -> None:
+    assert sum(len(deep(-13.0, seed)) == 1 for seed in range(60)) >= 59
+
+
+def test_a_search_of_noise_finds_nothing() -> None:
+    assert sum(len(deep(None, seed)) for seed in range(60)) == 0
+
+
+@pytest.mark.parametrize(("blocks", "snr_db"), [(1, 6.0), (2, 4.0), (6, 0.0), (25, -3.0)])
+def test_pusch_is_named_at_the_issues_levels(blocks: int, snr_db: float) -> None:
+    found = [named("pusch", snr_db, seed, blocks=blocks) for seed in range(12)]
+    right = [f for f in found if len(f) == 1 and f[0].label == "lte:pusch" and f[0].details["blocks"] == blocks]
+    assert len(right) >= 11
+
+
+def test_pucch_is_named() -> None:
+    labels = Counter(e.label for seed in range(12) for e in named("pucch", 5.0, seed, blocks=1))
+    assert labels == {"lte:pucch": 12}
+
+
+@pytest.mark.parametrize("blocks", [4, 20, 36])
+def test_sounding_is_named(blocks: int) -> None:
+    found = [named("srs", 6.0, seed, blocks=blocks, rate=10e6) for seed in range(6)]
+    assert Counter(e.label for f in found for e in f) == {"lte:srs": 6}
+
+
+def test_a_base_station_is_no_phone() -> None:
+    (emission,) = named("downlink", 15.0, 1, blocks=15)
+    assert emission.label == "lte:downlink"
+    assert emission.direction == "downlink"
+
+
+@pytest.mark.parametrize("name", sorted(IMPOSTORS))
+def test_impostors_are_no_phones(name: str) -> None:
+    rate, impostor = 7.68e6, IMPOSTORS[name]
+    for seed, seconds in enumerate((0.5e-3, 1e-3, 0.9e-3, 71e-6) * 3):
+        wave = impostor.make(round(seconds * rate), rate, np.random.default_rng(seed))
+        block = heard(wave, 15.0, impostor.width_hz, rate, seed)
+        box = Burst(
+            round(1.5e-3 * rate),
+            len(wave),
+            -impostor.width_hz / 2,
+            impostor.width_hz / 2,
+            15.0,
+            10 * math.log10(2 / rate),
+        )
+        assert lte.recognise(box, block) == []
+
+
+def test_the_part_of_noise_in_a_sequence_is_as_rare_as_said() -> None:
+    rng = np.random.default_rng(3)
+    bands = rng.normal(size=(4000, 12, 2)).view(np.complex128)[..., 0].astype(np.complex64)
+    surprises = -11 * np.log1p(-short_matches(bands)[:, 0])  # one sequence, some 12 independent delays
+    assert np.mean(surprises > math.log(12 * 1.5) + 3.0) < 1.2 * math.exp(-3.0)
+    assert rarity(20.0, 1) == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("lte/lte_ul50_s3", 23), ("real/lte_uplink_30M", 3), ("reference/lte_srs_own", 15)]
+)
+def test_recorded_phones_are_named(name: str, least: int) -> None:
+    path = RECORDINGS / f"{name}.sigmf-meta"
+    if not path.exists():
+        pytest.skip("shared recordings are not here")
+    labels = Counter(e.label for e in scan(open_recording(path)) if e.label.startswith("lte:"))
+    assert least <= sum(labels.values()) <= least + 2
+
+
+@pytest.mark.parametrize(
+    "name", ["real/lte_dl_fdd_1815M_19M2", "real/lte_dl_tdd_2645M_1M92", "real/dji_mavic_air2_50M"]
+)
+def test_recorded_base_stations_and_drones_are_no_phones(name: str) -> None:
+    path = RECORDINGS / f"{name}.sigmf-meta"
+    if not path.exists():
+        pytest.skip("shared recordings are not here")
+    labels = {e.label for e in scan(open_recording(path))}
+    assert labels <= {"lte:downlink", "unknown:burst"}
