@@ -1,0 +1,93 @@
+"""Finds Wi-Fi's direct sequence in the samples of one channel by its Barker code.
+
+    chips    +-++-+++--- at 11 Mchip/s, one code a symbol of 1 µs
+    energy   behind the code's filter, folded over 1 µs, has one sharp peak
+    phases   from peak to peak ► descrambler ► SYNC (128 ones, or 56 zeros) ► start frame delimiter ► start
+
+CCK frames have the code in their preamble and header only (96 or 192 µs), which is enough. The mean of N values of
+noise behind the filter exceeds its expectation r times with probability e^-N(r - 1 - ln r) (`detect.evidence`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.wifi_kernels import despread
+from cellwarden.airinterface.wifi_waveform import BARKER, CHIP_RATE_HZ, LONG_SFD, SHORT_SFD, bits_of
+from cellwarden.detect.evidence import evidence
+
+PER_CHIP = 2
+RATE_HZ = PER_CHIP * CHIP_RATE_HZ
+SYMBOL = 11 * PER_CHIP
+LEAST_PEAK = 2.5
+"""Energy in the folded peak over that beside it. At 0 dB a code of 11 chips gives some 8; echoes blur it."""
+LEAST_NATS = 30.0
+FEWEST_SYMBOLS = 40
+CARRIER_STEP_HZ = 300e3
+"""Of the carriers tried: at half of it a symbol of 1 µs loses 0.3 dB."""
+DELIMITER_ERRORS = 3
+DELIMITER_SYNC = 16
+"""SYNC bits before the delimiter that must be right with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A stretch of Barker symbols."""
+
+    nats: float
+    carrier_hz: float
+    symbol_at: float
+    """Sample, modulo a symbol, at which symbols begin."""
+    start: float | None
+    """Sample at which SYNC begins; None where no delimiter is in the stretch."""
+    preamble: str
+    """`long`, `short` or empty."""
+
+
+def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequence | None:
+    """The Barker symbols in samples at 22 MS/s, their carrier near one of those given; None where there are none."""
+    symbols = len(y) // SYMBOL - 1
+    if symbols < FEWEST_SYMBOLS:
+        return None
+    best, peak, found, chosen = 0.0, 0, np.empty(0, np.complex64), 0.0
+    for carrier in carriers_hz.tolist():
+        turning = np.exp(2j * np.pi * carrier / CHIP_RATE_HZ * np.arange(len(BARKER)))
+        z = despread(y, (np.array(BARKER) * turning).astype(np.complex64), PER_CHIP)[: symbols * SYMBOL]
+        fold = (np.abs(z.reshape(symbols, SYMBOL)) ** 2).mean(axis=0)
+        top = int(np.argmax(fold))
+        beside = np.delete(fold, [(top + i) % SYMBOL for i in (-2, -1, 0, 1, 2)])
+        ratio = float(fold[top] / max(float(np.mean(beside)), 1e-30))
+        if ratio > best:
+            best, peak, found, chosen = ratio, top, z, carrier
+    nats = evidence(best, symbols)
+    if best < LEAST_PEAK or nats < LEAST_NATS:
+        return None
+    turns = found[peak::SYMBOL].astype(np.complex128)
+    steps = turns[1:] * np.conj(turns[:-1])
+    # the carrier turns each symbol by 2π chosen · 1 µs besides, which the code's own turning does not take off
+    steps *= np.exp(-2j * np.pi * chosen / CHIP_RATE_HZ * 11)
+    residual = float(np.angle(np.sum(steps**2 / np.maximum(np.abs(steps), 1e-30)))) / 2
+    carrier = chosen + residual / (2 * np.pi) * CHIP_RATE_HZ / 11
+    start, preamble = _delimiter((steps * np.exp(-1j * residual)).real < 0)
+    # a code that is found at a sample begins half a chip before it: chips are sampled in their middle
+    at = peak - PER_CHIP / 2
+    return Sequence(nats, carrier, at, None if start is None else start * SYMBOL + at, preamble)
+
+
+def _delimiter(flips: NDArray[np.bool_]) -> tuple[int | None, str]:
+    """The symbol at which SYNC begins, and which preamble it is. `flips[n]` is the bit of symbol n + 1."""
+    bits = flips.astype(np.int64)
+    if len(bits) < 7 + 16 + DELIMITER_SYNC:
+        return None, ""
+    plain = bits[7:] ^ bits[3:-4] ^ bits[:-7]  # plain[i] is the descrambled bit of symbol i + 8
+    for name, sync, value, delimiter in (("long", 128, 1, LONG_SFD), ("short", 56, 0, SHORT_SFD)):
+        wanted = np.array([value] * DELIMITER_SYNC + bits_of(delimiter, 16))
+        windows = np.lib.stride_tricks.sliding_window_view(plain, len(wanted)) if len(plain) >= len(wanted) else None
+        if windows is None:
+            continue
+        errors = np.sum(windows != wanted, axis=1)
+        at = int(np.argmin(errors))
+        if errors[at] <= DELIMITER_ERRORS:
+            return at + 8 + DELIMITER_SYNC - sync, name
+    return None, ""

@@ -1,0 +1,74 @@
+"""The loops of the Wi-Fi recognisers. Plain numpy twins are in the tests."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def coherence(y: NDArray[np.complex64], lag: int, window: int) -> NDArray[np.complex64]:
+    """How alike a signal is to itself `lag` samples later, over `window` samples from each place on.
+
+    out[t] = sum y[u] y*[u + lag] / sqrt(sum |y[u]|² sum |y[u + lag]|²), u = t … t + window - 1: complex64, magnitude at
+    most 1, shape (len(y) - lag - window + 1,).
+    """
+    count = max(0, len(y) - lag - window + 1)
+    out = np.zeros(count, np.complex64)
+    if count == 0:
+        return out
+    power = np.empty(len(y), np.float64)
+    for i in range(len(y)):
+        power[i] = y[i].real ** 2 + y[i].imag ** 2
+    cross = 0j
+    here = 0.0
+    there = 0.0
+    for u in range(window):
+        cross += np.complex128(y[u]) * np.conj(np.complex128(y[u + lag]))
+        here += power[u]
+        there += power[u + lag]
+    for t in range(count):
+        scale = here * there
+        out[t] = cross / np.sqrt(scale) if scale > 0.0 else 0.0
+        last = t + window
+        if t + 1 < count:
+            cross += np.complex128(y[last]) * np.conj(np.complex128(y[last + lag]))
+            cross -= np.complex128(y[t]) * np.conj(np.complex128(y[t + lag]))
+            here += power[last] - power[t]
+            there += power[last + lag] - power[t + lag]
+            here = max(here, 1e-30)
+            there = max(there, 1e-30)
+    return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def folded(
+    y: NDArray[np.complex64], lag: int, period: int, cross: NDArray[np.complex128], power: NDArray[np.float64]
+) -> None:
+    """Sum y[u] y*[u + lag], and the mean power of the two, over all u that are the same modulo `period`.
+
+    cross: complex128, power: float64, both of shape (period,).
+    """
+    cross[:] = 0.0
+    power[:] = 0.0
+    phase = 0
+    for u in range(len(y) - lag):
+        a = np.complex128(y[u])
+        b = np.complex128(y[u + lag])
+        cross[phase] += a * np.conj(b)
+        power[phase] += 0.5 * (a.real**2 + a.imag**2 + b.real**2 + b.imag**2)
+        phase += 1
+        if phase == period:
+            phase = 0
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def despread(y: NDArray[np.complex64], code: NDArray[np.complex64], per_chip: int) -> NDArray[np.complex64]:
+    """out[t] = sum code*[k] y[t + k per_chip]: complex64, shape (len(y) - (len(code) - 1) per_chip,)."""
+    out = np.empty(max(0, len(y) - (len(code) - 1) * per_chip), np.complex64)
+    weights = np.conj(code)
+    for t in range(len(out)):
+        total = np.complex64(0)
+        for k in range(len(weights)):
+            total += weights[k] * y[t + k * per_chip]
+        out[t] = total
+    return out
