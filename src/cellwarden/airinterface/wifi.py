@@ -21,7 +21,7 @@ from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.resample import at_rate
 from cellwarden.airinterface.wifi_dsss import RATE_HZ as DSSS_RATE_HZ
 from cellwarden.airinterface.wifi_dsss import Sequence, sequence
-from cellwarden.airinterface.wifi_ofdm import BASE_RATE_HZ, Preamble, envelope, prefix, preambles
+from cellwarden.airinterface.wifi_ofdm import BASE_RATE_HZ, Preamble, effective_width, envelope, preambles, prefix
 from cellwarden.airinterface.wifi_waveform import CHIP_RATE_HZ
 from cellwarden.model import Block, Burst, Emission
 
@@ -38,7 +38,7 @@ NARROWEST_DSSS_HZ, WIDEST_DSSS_HZ = 300e3, 26e6
 """A faint frame's box may be one of the lines that its periodic preamble has."""
 LONGEST_S = 25e-3
 """No frame is longer: 2,346 octets at 1 Mbit/s last 19 ms."""
-SHORTEST_OFDM_S, SHORTEST_DSSS_S = 16e-6, 80e-6
+SHORTEST_OFDM_S, SHORTEST_DSSS_S = 12e-6, 80e-6
 LEAD_S = 20e-6
 """How much a box may begin late, so that its preamble is still found."""
 DSSS_LOOK_S = 230e-6
@@ -105,9 +105,9 @@ def _ofdm(burst: Burst, block: Block, width: float) -> list[Emission]:
     offset = middle if centre is None else _raster(centre + middle) - centre
     rate = BASE_RATE_HZ * channels
     look = _look(burst, block, offset, rate, rate, LONGEST_S + LEAD_S)
-    fills = min(width, OCCUPIED_HZ + 20e6 * (channels - 1))
     box_start = (burst.sample_start - block.sample_start - look.first) / look.ratio
     box_end = box_start + burst.sample_count / look.ratio
+    fills = min(width, effective_width(look.y[int(box_start) : int(box_end)], rate))
     starts = [p for p in preambles(look.y, channels, fills) if p.start < box_end - 8e-6 * rate]
     found = []
     first_known = starts[0].start if starts else box_end
@@ -155,7 +155,16 @@ def _frame(
     nominal = OCCUPIED_HZ + 20e6 * (channels - 1)
     carrier = look.offset_hz + start.cfo_hz
     return _emission(
-        "wifi:ofdm", burst, block, look, start.start, end, carrier, nominal, start.nats, {"channels_20mhz": channels, **details}
+        "wifi:ofdm",
+        burst,
+        block,
+        look,
+        start.start,
+        end,
+        carrier,
+        nominal,
+        start.nats,
+        {"channels_20mhz": channels, **details},
     )
 
 

@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.wifi_kernels import coherence, folded
@@ -27,8 +28,11 @@ LEAST_COHERENCE = 0.3
 """Of either training field. Noise as strong as the signal leaves 0.5; echoes and a packed neighbour take of it."""
 MOST_HALF_LAG = 0.8
 """Most coherence at half a field's repetition, over that at the repetition itself."""
+LEAST_HALF = 0.5
+"""Coherence of the weaker half of the short training over that of the stronger: 802.11n repeats half of it amid a
+frame (§19.3.9.4.5), and that begins none."""
 CLEAR_OF_PREFIX = 2.0
-"""A cyclic prefix stands out against the rest of its symbol by this factor."""
+"""A cyclic prefix stands out against the root mean square of the rest of its symbol by this factor."""
 APART_S = 16e-6
 """Two frames do not begin closer than this: a preamble's length."""
 GUARDS = (  # lag (useful symbol), period (symbol), both in µs; IEEE 802.11-2020 §17, §19; 802.11ax-2021 §27
@@ -72,8 +76,10 @@ def preambles(y: NDArray[np.complex64], channels: int, width_hz: float) -> list[
     if count <= 0:
         return []
     nats = _nats(short[:count], width_hz * 7.2e-6) + _nats(long[:count], width_hz * 4.8e-6)
-    weaker = np.minimum(np.abs(short[:count]), np.abs(long[:count]))
-    nats[weaker < LEAST_COHERENCE] = 0.0
+    halves = np.abs(coherence(y, round(0.8 * us), round(3.2 * us)))
+    early, late = halves[:count], halves[4 * us : 4 * us + count]
+    weaker = np.minimum(np.minimum(np.abs(short[:count]), np.abs(long[:count])), np.maximum(early, late))
+    nats[(weaker < LEAST_COHERENCE) | (np.minimum(early, late) < LEAST_HALF * np.maximum(early, late))] = 0.0
     found: list[Preamble] = []
     while len(found) < 256:
         at = int(np.argmax(nats))
@@ -146,11 +152,18 @@ def prefix(y: NDArray[np.complex64], channels: int, width_hz: float) -> Prefix |
         nats = -(rows * window / us * 1e-6 * width_hz - 1) * math.log1p(-(ratio**2))
         if nats < LEAST_PREFIX_NATS or (best and nats < best.nats):
             continue
-        if len(away) and float(np.max(away)) * CLEAR_OF_PREFIX > ratio:
+        if len(away) and math.sqrt(float(np.mean(away**2))) * CLEAR_OF_PREFIX > ratio:
             continue
         cfo = -float(np.angle(summed[at])) / (2 * np.pi * lag_us * 1e-6)
         best = Prefix((period_us - lag_us) * 1e-6, cfo, nats, ratio)
     return best
+
+
+def effective_width(y: NDArray[np.complex64], rate_hz: float) -> float:
+    """(∫S df)² / ∫S² df of the spectrum S of `y`: how many independent values a second it has, in hertz."""
+    rows = y[: len(y) // 64 * 64].reshape(-1, 64)
+    spectrum = np.mean(np.abs(scipy.fft.fft(rows, axis=1)) ** 2, axis=0) if len(rows) else np.ones(64)
+    return float(np.sum(spectrum) ** 2 / max(float(np.sum(spectrum**2)), 1e-30) / 64 * rate_hz)
 
 
 def _circular(values: NDArray[np.generic], window: int) -> NDArray[np.complex128]:
