@@ -4,11 +4,11 @@ One file for each interface; adding one is that file and a line in INTERFACES. W
 and defined nowhere else.
 """
 
-from cellwarden.airinterface import gsm, wifi
+from cellwarden.airinterface import dect, gsm, wifi
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.model import Emission
 
-INTERFACES: tuple[Interface, ...] = (gsm.INTERFACE, wifi.INTERFACE)
+INTERFACES: tuple[Interface, ...] = (gsm.INTERFACE, wifi.INTERFACE, dect.INTERFACE)
 
 _PHONES = {interface.name for interface in INTERFACES if interface.is_phone}
 

@@ -12,7 +12,7 @@ Sources: IEEE 802.11-2020 §15 (DSSS), §16 (CCK), §17 (OFDM), §19 (HT), annex
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ BANDS_HZ = ((2.400e9, 2.4835e9 + 12e6), (4.9e9, 7.125e9))
 RASTER_HZ = 5e6
 OCCUPIED_HZ = 53 * 312_500.0
 """Of 20 MHz: 52 subcarriers and the one between that is silent."""
-DSSS_HZ = 16e6
+DSSS_HZ = 16.5e6
 """Nominal bandwidth of 11 Mchip/s: what shaped chips fill (its mask is 22 MHz wide, IEEE 802.11-2020 §15.4.5.5)."""
 LEAST_RATE_HZ = 10e6
 NARROWEST_OFDM_HZ = 5e6
@@ -230,7 +230,9 @@ def _dsss(burst: Burst, block: Block, width: float) -> list[Emission]:
     details: dict[str, str | int | float] = {"chip_rate_hz": CHIP_RATE_HZ}
     if told.preamble:
         details["preamble"] = told.preamble
-    return [_emission("wifi:dsss", burst, block, look, start, end, carrier, DSSS_HZ, told.nats, details)]
+    emission = _emission("wifi:dsss", burst, block, look, start, end, carrier, DSSS_HZ, told.nats, details)
+    least = told.least_snr_db + 10 * math.log10(DSSS_RATE_HZ / DSSS_HZ)  # a busy channel may lift the floor
+    return [replace(emission, snr_db=max(emission.snr_db, least))]
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:

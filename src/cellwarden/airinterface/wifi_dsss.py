@@ -8,6 +8,7 @@ CCK frames have the code in their preamble and header only (96 or 192 µs), whic
 noise behind the filter exceeds its expectation r times with probability e^-N(r - 1 - ln r) (`detect.evidence`).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,8 @@ class Sequence:
 
     nats: float
     carrier_hz: float
-    symbol_at: float
-    """Sample, modulo a symbol, at which symbols begin."""
+    least_snr_db: float
+    """In 22 MHz; the true one is higher where echoes and the code's own sidelobes are more than the noise."""
     start: float | None
     """Sample at which SYNC begins; None where no delimiter is in the stretch."""
     preamble: str
@@ -72,7 +73,8 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
     start, preamble = _delimiter((steps * np.exp(-1j * residual)).real < 0)
     # a code that is found at a sample begins half a chip before it: chips are sampled in their middle
     at = peak - PER_CHIP / 2
-    return Sequence(nats, carrier, at, None if start is None else start * SYMBOL + at, preamble)
+    least = 10 * math.log10((best - 1.0) / len(BARKER))
+    return Sequence(nats, carrier, least, None if start is None else start * SYMBOL + at, preamble)
 
 
 def _delimiter(flips: NDArray[np.bool_]) -> tuple[int | None, str]:

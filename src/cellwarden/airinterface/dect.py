@@ -1,0 +1,232 @@
+"""DECT: names the packets of cordless phones by the two S-fields, one of base stations, one of portables.
+
+    box        ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔╲
+    packet     │ 1010… │ 0xE98A or 0x1675 │ fields …  │
+               └── looked for at ±25 µs, ±60 kHz, at three deviations ──┘
+
+The S-field's waveform slides over the box's beginning. The part ρ² of the energy that it explains is, in D independent
+values of noise or of another signal, above r with probability (1 - r)^(D - 1). A packet lies on the raster of 1.728 MHz
+where the tuned frequency is known; elsewhere than at 1880 MHz to 2025 MHz nothing is looked for. Officers' cordless
+phones are named, and are no phone in this house's sense.
+
+Source: ETSI EN 300 175-2 §4 (frames, packets, S-field), §5 (modulation), annex F (carriers).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.dect_waveform import (
+    BIT_RATE_HZ,
+    CARRIER_HZ,
+    CARRIER_RASTER_HZ,
+    PACKETS,
+    SLOT_BITS,
+    field_bits,
+    phase,
+)
+from cellwarden.airinterface.resample import at_rate
+from cellwarden.model import Block, Burst, Emission
+
+BANDS_HZ = ((1.8779e9, 1.9801e9), (2.008e9, 2.027e9))
+"""1880 to 1980 MHz and 2010 to 2025 MHz (annex F); the USA's 1920 to 1930 MHz and Japan's 1893 to 1906 MHz are in it."""
+NOMINAL_HZ = BIT_RATE_HZ
+FILTER_HZ = 1.4e6
+PER_BIT = 4
+RATE_HZ = PER_BIT * BIT_RATE_HZ
+LEAST_RATE_HZ = 1.6e6
+NARROWEST_HZ, WIDEST_HZ = 200e3, 3.2e6
+"""A faint packet's box holds but the middle of its 1.15 MHz, a strong one's its skirts."""
+SHORTEST_S, LONGEST_S = 60e-6, 12e-3
+SEARCH_S = 25e-6
+"""How far from a box's beginning its packet's first bit is looked for: ramps, and a faint box's blurred edge."""
+DEVIATIONS_HZ = (220e3, 288e3, 360e3)
+CFO_STEP_HZ = 12e3
+"""At half of it the S-field's 28 µs turn by 60° from end to end, which costs 0.4 dB."""
+CFO_HZ, CFO_UNKNOWN_HZ = 60e3, 200e3
+"""Carriers may err by 50 kHz (§5.2), the receiver by its own; without a raster the box's middle errs besides."""
+FREEDOM = 32 / BIT_RATE_HZ * FILTER_HZ
+LEAST_NATS, OTHER_LENGTH_NATS, UNKNOWN_NATS = 19.0, 6.0, 3.0
+"""A box has some 2,000 independent places, carriers and deviations, so that one in 10⁵ boxes of other signals reaches
+the first. The others are asked on top: of a box that is as long as no packet, where the tuned frequency is not told."""
+RAMPS_BITS = 12
+"""What a box has of a packet's two ramps."""
+LENGTH_BITS = 24
+"""By which a box's length may differ from a packet's."""
+SURE = 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An S-field."""
+
+    label: str
+    start: float
+    """Sample of the look at which its first bit begins."""
+    cfo_hz: float
+    deviation_hz: float
+    nats: float
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """Name the packets in a box: one, or several in slots that follow each other on one carrier."""
+    rate, centre = block.segment.rate_hz, block.segment.centre_hz
+    duration = burst.sample_count / rate
+    width = burst.high_offset_hz - burst.low_offset_hz
+    if rate < LEAST_RATE_HZ or not SHORTEST_S <= duration <= LONGEST_S or not NARROWEST_HZ <= width <= WIDEST_HZ:
+        return []
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    if centre is None:
+        return _on_carrier(burst, block, middle, CFO_UNKNOWN_HZ)
+    if not any(low <= centre + middle <= high for low, high in BANDS_HZ):
+        return []
+    nearest = CARRIER_HZ + round((centre + middle - CARRIER_HZ) / CARRIER_RASTER_HZ) * CARRIER_RASTER_HZ - centre
+    return _on_carrier(burst, block, nearest, CFO_HZ)
+
+
+def _on_carrier(burst: Burst, block: Block, carrier: float, cfo_hz: float) -> list[Emission]:
+    own = block.segment.rate_hz
+    lead = (SEARCH_S + 2e-6) * own
+    first = max(0.0, burst.sample_start - block.sample_start - lead)
+    end = min(float(len(block.iq)), burst.sample_start - block.sample_start + burst.sample_count + lead)
+    y = at_rate(block, first, (end - first) / own, RATE_HZ, carrier, FILTER_HZ)
+    ratio = own / RATE_HZ
+    box_start = (burst.sample_start - block.sample_start - first) / ratio
+    box_end = box_start + burst.sample_count / ratio
+    least = LEAST_NATS + (UNKNOWN_NATS if block.segment.centre_hz is None else 0.0)
+    if _packet(burst.sample_count / own * BIT_RATE_HZ - RAMPS_BITS)[0] > LENGTH_BITS:
+        least += OTHER_LENGTH_NATS
+    found, expected, reach = [], box_start, SEARCH_S * RATE_HZ
+    while expected + 80 * PER_BIT < box_end:
+        match = _field(y, expected, reach, cfo_hz)
+        if match is not None and match.nats >= least:
+            found.append(_emission(match, burst, block, y, first, ratio, carrier, box_end))
+            expected, reach = match.start, 8 * PER_BIT
+        elif not found:
+            break
+        expected += SLOT_BITS * PER_BIT
+    return found
+
+
+@lru_cache
+def _templates(cfo_hz: float) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
+    """Conjugate waveforms of both S-fields at two samples a bit, for each deviation and carrier offset, energy 1.
+
+    complex64, shape (64, n); and what each is: float64, shape (n, 3): portable or not, offset and deviation in hertz.
+    """
+    t = (np.arange(64) + 0.5) / 2
+    offsets = np.arange(-math.ceil(cfo_hz / CFO_STEP_HZ), math.ceil(cfo_hz / CFO_STEP_HZ) + 1) * CFO_STEP_HZ
+    base = field_bits("base")
+    columns, facts = [], []
+    for deviation in DEVIATIONS_HZ:
+        turned = phase(base, t, deviation)
+        for portable, sign in ((0.0, 1.0), (1.0, -1.0)):
+            for offset in offsets.tolist():
+                columns.append(np.exp(-1j * (sign * turned + 2 * np.pi * offset / BIT_RATE_HZ * t)) / 8.0)
+                facts.append((portable, offset, deviation))
+    return np.array(columns).T.astype(np.complex64), np.array(facts)
+
+
+def _field(y: NDArray[np.complex64], expected: float, reach: float, cfo_hz: float) -> Match | None:
+    """The S-field that begins nearest to its waveform within `reach` samples of `expected`."""
+    templates, facts = _templates(cfo_hz)
+    first = max(0, round(expected - reach))
+    part = y[first : round(expected + reach) + 64 * 2]
+    if len(part) < 64 * 2 + 2:
+        return None
+    windows = np.lib.stride_tricks.sliding_window_view(part, 127)[:, ::2]
+    energy = np.sum(np.abs(windows) ** 2, axis=1, dtype=np.float64)
+    level = np.max(energy)
+    explained = np.abs(np.ascontiguousarray(windows) @ templates).astype(np.float64) ** 2
+    explained /= np.maximum(energy, 0.05 * level)[:, None]
+    place, column = np.unravel_index(int(np.argmax(explained)), explained.shape)
+    share = min(float(explained[place, column]), 1 - 1e-9)
+    portable, offset, deviation = facts[column].tolist()
+    # t = 0.5 of a half bit in the template: its first sample lies a quarter of a bit, one sample, after the bit's begin
+    return Match(
+        "dect:portable" if portable else "dect:base",
+        first + float(place) - PER_BIT / 4,
+        offset + _residual(windows[place], templates[:, column]),
+        deviation,
+        -(FREEDOM - 1) * math.log1p(-share),
+    )
+
+
+def _residual(window: NDArray[np.complex64], template: NDArray[np.complex64]) -> float:
+    """Carrier offset that is left: the turn from the S-field's first half to its second."""
+    product = window * template
+    turn = np.angle(np.sum(product[32:]) * np.conj(np.sum(product[:32])))
+    return float(turn) / (2 * np.pi * 16) * BIT_RATE_HZ
+
+
+def _emission(
+    match: Match,
+    burst: Burst,
+    block: Block,
+    y: NDArray[np.complex64],
+    first: float,
+    ratio: float,
+    carrier: float,
+    box_end: float,
+) -> Emission:
+    """What leaves this room: no bit."""
+    until = min(box_end - match.start, 2 * SLOT_BITS * PER_BIT) / PER_BIT
+    error, packet, bits = _packet(until - RAMPS_BITS / 2)
+    known = error <= LENGTH_BITS
+    length = bits if known else max(96.0, min(until, 2 * SLOT_BITS))
+    part = y[max(0, int(match.start)) : int(match.start + length * PER_BIT)]
+    noise = 10 ** (burst.floor_dbfs_hz / 10)
+    signal = max(float(np.mean(np.abs(part) ** 2)) - noise * FILTER_HZ, 0.01 * noise * FILTER_HZ)
+    at = block.sample_start + first + match.start * ratio
+    centre = block.segment.centre_hz
+    offset = carrier + match.cfo_hz
+    details: dict[str, str | int | float] = {"deviation_hz": match.deviation_hz, "symbol_rate_hz": BIT_RATE_HZ}
+    if known:
+        details["packet"] = packet
+    if centre is not None:
+        details["carrier_number"] = 9 - round((carrier + centre - CARRIER_HZ) / CARRIER_RASTER_HZ)
+    return Emission(
+        label=match.label,
+        sample_start=math.floor(at),
+        sample_count=round(length * PER_BIT * ratio),
+        low_offset_hz=offset - NOMINAL_HZ / 2,
+        high_offset_hz=offset + NOMINAL_HZ / 2,
+        snr_db=10 * math.log10(signal / (noise * NOMINAL_HZ)),
+        confidence=min(SURE, 1.0 - math.exp(-3.0 - (match.nats - LEAST_NATS) / 4)),
+        cfo_hz=None if centre is None else match.cfo_hz,
+        carrier_offset_hz=offset,
+        timing_samples=at - math.floor(at),
+        direction="uplink" if match.label == "dect:portable" else "downlink",
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details=details,
+    )
+
+
+def _packet(length: float) -> tuple[float, str, int]:
+    """By how many bits a length differs from the nearest packet's, that one's name, and its bits."""
+    return min((abs(length - bits), name, bits) for name, lengths in PACKETS.items() for bits in lengths)
+
+
+def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Each packet's own S-field names it; nothing is left to mend."""
+    return emissions
+
+
+INTERFACE = Interface(
+    name="dect",
+    standard="ETSI EN 300 175-2",
+    kinds={
+        "dect:portable": "a cordless phone's handset sends (DECT)",
+        "dect:base": "a cordless phone's base station sends (DECT)",
+    },
+    is_phone=False,
+    symbol_rate_hz=BIT_RATE_HZ,
+    bandwidth_hz=CARRIER_RASTER_HZ,
+    longest_s=0.0,
+    recognise=recognise,
+    settle=settle,
+)
