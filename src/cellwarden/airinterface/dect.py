@@ -33,7 +33,7 @@ from cellwarden.airinterface.resample import at_rate
 from cellwarden.model import Block, Burst, Emission
 
 BANDS_HZ = ((1.8779e9, 1.9801e9), (2.008e9, 2.027e9))
-"""1880 to 1980 MHz and 2010 to 2025 MHz (annex F); the USA's 1920 to 1930 MHz and Japan's 1893 to 1906 MHz are in it."""
+"""1880 to 1980 MHz and 2010 to 2025 MHz (annex F); the USA's 1920 to 1930 MHz and Japan's 1893 to 1906 MHz are in."""
 NOMINAL_HZ = BIT_RATE_HZ
 FILTER_HZ = 1.4e6
 PER_BIT = 4

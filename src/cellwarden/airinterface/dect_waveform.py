@@ -74,7 +74,7 @@ def generate(
     ramp = 5e-6 * BIT_RATE_HZ
     start = math.ceil(ramp * rate_hz / BIT_RATE_HZ) + 1 + delay_samples
     count = math.ceil(start + (bits + ramp) * rate_hz / BIT_RATE_HZ) + 1
-    t = (np.arange(count) - start) * BIT_RATE_HZ / rate_hz
+    t = ((np.arange(count) - start) * BIT_RATE_HZ / rate_hz).astype(np.float64)
     wave = np.exp(1j * phase(sent, t, deviation_hz))
     outside = np.maximum(-t, t - bits)
     wave *= np.where(outside <= 0, 1.0, np.cos(np.pi / 2 * np.clip(outside / ramp, 0, 1)) ** 2)

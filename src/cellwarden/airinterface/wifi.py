@@ -115,7 +115,7 @@ def _ofdm(burst: Burst, block: Block, width: float) -> list[Emission]:
         part = look.y[max(0, int(box_start)) : int(first_known)]
         ongoing = prefix(part, channels, fills)
         if ongoing:
-            details = {"guard_us": round(ongoing.guard_s * 1e6, 1)}
+            details: dict[str, str | int | float] = {"guard_us": round(ongoing.guard_s * 1e6, 1)}
             frame = Preamble(max(0.0, box_start), ongoing.cfo_hz, ongoing.nats)
             found.append(_frame(burst, block, look, frame, first_known, channels, details))
     power = envelope(look.y, channels) if starts else np.empty(0)

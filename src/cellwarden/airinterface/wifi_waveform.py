@@ -83,7 +83,7 @@ def generate_ofdm(
     data_s = prefix_s + 1 / SPACING_HZ
     duration = SHORT_S + LONG_S + SYMBOL_S + symbols * data_s
     start = 2 + delay_samples
-    t = (np.arange(math.ceil(start + duration * rate_hz) + 2) - start) / rate_hz
+    t = ((np.arange(math.ceil(start + duration * rate_hz) + 2) - start) / rate_hz).astype(np.float64)
     side = round(math.sqrt(order))
     levels = np.arange(-side + 1, side, 2) / math.sqrt(2 * (side**2 - 1) / 3)
     known = long_training()
