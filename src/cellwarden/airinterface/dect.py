@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.dect_kernels import best_field
 from cellwarden.airinterface.dect_waveform import (
     BIT_RATE_HZ,
     CARRIER_HZ,
@@ -49,6 +50,10 @@ CFO_STEP_HZ = 12e3
 """At half of it the S-field's 28 µs turn by 60° from end to end, which costs 0.4 dB."""
 CFO_HZ, CFO_UNKNOWN_HZ = 60e3, 200e3
 """Carriers may err by 50 kHz (§5.2), the receiver by its own; without a raster the box's middle errs besides."""
+FIELD_SAMPLES = 64
+FIELD_BITS = (np.arange(FIELD_SAMPLES) + 0.5) / 2
+"""Times, in bits, of the S-field's waveform."""
+ECHOES = 4
 FREEDOM = 32 / BIT_RATE_HZ * FILTER_HZ
 LEAST_NATS, OTHER_LENGTH_NATS, UNKNOWN_NATS = 19.0, 6.0, 3.0
 """A box has some 2,000 independent places, carriers and deviations, so that one in 10⁵ boxes of other signals reaches
@@ -113,54 +118,57 @@ def _on_carrier(burst: Burst, block: Block, carrier: float, cfo_hz: float) -> li
 
 
 @lru_cache
-def _templates(cfo_hz: float) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
-    """Conjugate waveforms of both S-fields at two samples a bit, for each deviation and carrier offset, energy 1.
+def _waveforms() -> NDArray[np.complex64]:
+    """Conjugate waveforms of the S-field at two samples a bit, energy 1: complex64, shape (6, 64).
 
-    complex64, shape (64, n); and what each is: float64, shape (n, 3): portable or not, offset and deviation in hertz.
+    The base's at each of DEVIATIONS_HZ, then the portable's, whose frequency is inverted.
     """
-    t = (np.arange(64) + 0.5) / 2
-    offsets = np.arange(-math.ceil(cfo_hz / CFO_STEP_HZ), math.ceil(cfo_hz / CFO_STEP_HZ) + 1) * CFO_STEP_HZ
-    base = field_bits("base")
-    columns, facts = [], []
-    for deviation in DEVIATIONS_HZ:
-        turned = phase(base, t, deviation)
-        for portable, sign in ((0.0, 1.0), (1.0, -1.0)):
-            for offset in offsets.tolist():
-                columns.append(np.exp(-1j * (sign * turned + 2 * np.pi * offset / BIT_RATE_HZ * t)) / 8.0)
-                facts.append((portable, offset, deviation))
-    return np.array(columns).T.astype(np.complex64), np.array(facts)
+    turned = [phase(field_bits("base"), FIELD_BITS, deviation) for deviation in DEVIATIONS_HZ]
+    waves = np.exp(-1j * np.array(turned)) / math.sqrt(FIELD_SAMPLES)
+    return np.concatenate([waves, waves.conj()]).astype(np.complex64)
 
 
 def _field(y: NDArray[np.complex64], expected: float, reach: float, cfo_hz: float) -> Match | None:
-    """The S-field that begins nearest to its waveform within `reach` samples of `expected`."""
-    templates, facts = _templates(cfo_hz)
-    first = max(0, round(expected - reach))
-    part = y[first : round(expected + reach) + 64 * 2]
-    if len(part) < 64 * 2 + 2:
+    """The S-field whose waveform explains most within `reach` samples of `expected`."""
+    first, end = max(0, round(expected - reach)), round(expected + reach)
+    end = min(end, len(y) - 2 * FIELD_SAMPLES)
+    if end <= first:
         return None
-    windows = np.lib.stride_tricks.sliding_window_view(part, 127)[:, ::2]
-    energy = np.sum(np.abs(windows) ** 2, axis=1, dtype=np.float64)
-    level = np.max(energy)
-    explained = np.abs(np.ascontiguousarray(windows) @ templates).astype(np.float64) ** 2
-    explained /= np.maximum(energy, 0.05 * level)[:, None]
-    place, column = np.unravel_index(int(np.argmax(explained)), explained.shape)
-    share = min(float(explained[place, column]), 1 - 1e-9)
-    portable, offset, deviation = facts[column].tolist()
-    # t = 0.5 of a half bit in the template: its first sample lies a quarter of a bit, one sample, after the bit's begin
+    waves = _waveforms()
+    half = math.ceil(cfo_hz / CFO_STEP_HZ)
+    turns = np.arange(-half, half + 1) * (CFO_STEP_HZ / BIT_RATE_HZ / 2)  # cycles for each half bit
+    place, wave, turn, _ = best_field(y, first, end, 2, waves, turns)
+    place, wave, turn, share = best_field(y, max(0, place - 1), place + 2, 1, waves, turns)
+    window = y[place : place + 2 * FIELD_SAMPLES : 2]
+    offset = turns[turn] * 2 * BIT_RATE_HZ
+    product = window * waves[wave] * np.exp(-2j * np.pi * turns[turn] * np.arange(FIELD_SAMPLES))
+    middle = FIELD_SAMPLES // 2
+    rest = np.angle(np.sum(product[middle:]) * np.conj(np.sum(product[:middle])))  # from 8 bits to 24: 16 bits
+    nats = -(FREEDOM - 1) * math.log1p(-min(share, 1 - 1e-9))
+    nats = max(nats, _with_echoes(window, waves[wave].conj(), float(turns[turn])))
+    # FIELD_BITS begin a quarter of a bit, one sample, after the first bit does
     return Match(
-        "dect:portable" if portable else "dect:base",
-        first + float(place) - PER_BIT / 4,
-        offset + _residual(windows[place], templates[:, column]),
-        deviation,
-        -(FREEDOM - 1) * math.log1p(-share),
+        "dect:base" if wave < len(DEVIATIONS_HZ) else "dect:portable",
+        place - PER_BIT / 4,
+        float(offset + rest / (2 * np.pi * 16) * BIT_RATE_HZ),
+        DEVIATIONS_HZ[wave % len(DEVIATIONS_HZ)],
+        nats,
     )
 
 
-def _residual(window: NDArray[np.complex64], template: NDArray[np.complex64]) -> float:
-    """Carrier offset that is left: the turn from the S-field's first half to its second."""
-    product = window * template
-    turn = np.angle(np.sum(product[32:]) * np.conj(np.sum(product[:32])))
-    return float(turn) / (2 * np.pi * 16) * BIT_RATE_HZ
+def _with_echoes(window: NDArray[np.complex64], wave: NDArray[np.complex64], turn: float) -> float:
+    """Nats when ECHOES copies of the waveform, half a bit apart, explain the window together.
+
+    The part that k free amplitudes explain is of a beta distribution, whose tail is at most D^(k-1) (1 - r)^(D - k).
+    """
+    turned = wave * np.exp(2j * np.pi * turn * np.arange(FIELD_SAMPLES))
+    count = FIELD_SAMPLES - ECHOES + 1
+    copies = np.stack([turned[k : k + count] for k in range(ECHOES)], axis=1)
+    heard = window[1 : 1 + count]  # echoes come later, and half a bit of what was matched may come before
+    amplitudes = np.linalg.lstsq(copies, heard, rcond=None)[0]
+    left = float(np.sum(np.abs(heard - copies @ amplitudes) ** 2) / max(float(np.sum(np.abs(heard) ** 2)), 1e-30))
+    freedom = FREEDOM * count / FIELD_SAMPLES
+    return -(freedom - ECHOES) * math.log(max(left, 1e-9)) - (ECHOES - 1) * math.log(freedom)
 
 
 def _emission(

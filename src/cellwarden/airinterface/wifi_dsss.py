@@ -25,6 +25,9 @@ LEAST_PEAK = 2.5
 """Energy in the folded peak over that beside it. At 0 dB a code of 11 chips gives some 8; echoes blur it."""
 LEAST_NATS = 30.0
 FEWEST_SYMBOLS = 40
+SHORT_SYMBOLS = 96
+NEAR = 3
+"""Samples either way that the pulse and its first echoes fill."""
 CARRIER_STEP_HZ = 300e3
 """Of the carriers tried: at half of it a symbol of 1 µs loses 0.3 dB."""
 DELIMITER_ERRORS = 3
@@ -48,23 +51,18 @@ class Sequence:
 
 def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequence | None:
     """The Barker symbols in samples at 22 MS/s, their carrier near one of those given; None where there are none."""
-    symbols = len(y) // SYMBOL - 1
-    if symbols < FEWEST_SYMBOLS:
+    if len(y) // SYMBOL - 1 < FEWEST_SYMBOLS:
         return None
-    best, peak, found, chosen = 0.0, 0, np.empty(0, np.complex64), 0.0
-    for carrier in carriers_hz.tolist():
-        turning = np.exp(2j * np.pi * carrier / CHIP_RATE_HZ * np.arange(len(BARKER)))
-        z = despread(y, (np.array(BARKER) * turning).astype(np.complex64), PER_CHIP)[: symbols * SYMBOL]
-        fold = (np.abs(z.reshape(symbols, SYMBOL)) ** 2).mean(axis=0)
-        top = int(np.argmax(fold))
-        beside = np.delete(fold, [(top + i) % SYMBOL for i in (-2, -1, 0, 1, 2)])
-        ratio = float(fold[top] / max(float(np.mean(beside)), 1e-30))
-        if ratio > best:
-            best, peak, found, chosen = ratio, top, z, carrier
-    nats = evidence(best, symbols)
-    if best < LEAST_PEAK or nats < LEAST_NATS:
+    early = y[: (SHORT_SYMBOLS + 1) * SYMBOL]  # a short preamble ends here
+    told = [(*_peak(_behind(early, carrier)), carrier) for carrier in carriers_hz.tolist()]
+    ratio, nats, peak, chosen = max(told)
+    found = _behind(y, chosen)
+    wide = _peak(found)
+    if wide[1] > nats:
+        ratio, nats, peak = wide
+    if ratio < LEAST_PEAK or nats < LEAST_NATS:
         return None
-    turns = found[peak::SYMBOL].astype(np.complex128)
+    turns = found.ravel()[peak::SYMBOL].astype(np.complex128)
     steps = turns[1:] * np.conj(turns[:-1])
     # the carrier turns each symbol by 2π chosen · 1 µs besides, which the code's own turning does not take off
     steps *= np.exp(-2j * np.pi * chosen / CHIP_RATE_HZ * 11)
@@ -73,8 +71,24 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
     start, preamble = _delimiter((steps * np.exp(-1j * residual)).real < 0)
     # a code that is found at a sample begins half a chip before it: chips are sampled in their middle
     at = peak - PER_CHIP / 2
-    least = 10 * math.log10((best - 1.0) / len(BARKER))
+    least = 10 * math.log10((ratio - 1.0) / len(BARKER))
     return Sequence(nats, carrier, least, None if start is None else start * SYMBOL + at, preamble)
+
+
+def _behind(y: NDArray[np.complex64], carrier_hz: float) -> NDArray[np.complex64]:
+    """Samples behind the code's filter at a carrier: complex64, shape (symbols, SYMBOL)."""
+    turning = np.exp(2j * np.pi * carrier_hz / CHIP_RATE_HZ * np.arange(len(BARKER)))
+    z = despread(y, (np.array(BARKER) * turning).astype(np.complex64), PER_CHIP)
+    return z[: len(z) // SYMBOL * SYMBOL].reshape(-1, SYMBOL)
+
+
+def _peak(z: NDArray[np.complex64]) -> tuple[float, float, int]:
+    """How far the folded energy's peak stands above what is beside it, its nats, and its place in the symbol."""
+    fold = np.mean(z.real**2 + z.imag**2, axis=0, dtype=np.float64)
+    top = int(np.argmax(fold))
+    beside = np.delete(fold, [(top + i) % SYMBOL for i in range(-NEAR, NEAR + 1)])
+    ratio = float(fold[top] / max(float(np.mean(beside)), 1e-30))
+    return ratio, evidence(ratio, len(z)), top
 
 
 def _delimiter(flips: NDArray[np.bool_]) -> tuple[int | None, str]:
