@@ -136,7 +136,7 @@ def _field(y: NDArray[np.complex64], expected: float, reach: float, cfo_hz: floa
         return None
     waves = _waveforms()
     half = math.ceil(cfo_hz / CFO_STEP_HZ)
-    turns = np.arange(-half, half + 1) * (CFO_STEP_HZ / BIT_RATE_HZ / 2)  # cycles for each half bit
+    turns = (np.arange(-half, half + 1) * (CFO_STEP_HZ / BIT_RATE_HZ / 2)).astype(np.float64)  # cycles for each half bit
     place, wave, turn, _ = best_field(y, first, end, 2, waves, turns)
     place, wave, turn, share = best_field(y, max(0, place - 1), place + 2, 1, waves, turns)
     window = y[place : place + 2 * FIELD_SAMPLES : 2]

@@ -43,6 +43,7 @@ LEAD_S = 20e-6
 """How much a box may begin late, so that its preamble is still found."""
 DSSS_LOOK_S = 230e-6
 """Of a box that is looked into for the code: a long preamble and its header last 192 µs."""
+PROBE_S = 150e-6
 FALL = 0.15
 """A frame ends where its power has fallen to this part."""
 FALL_S = 6e-6
@@ -73,7 +74,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         return []
     if centre is not None and not _in_band(centre + (burst.low_offset_hz + burst.high_offset_hz) / 2):
         return []
-    found = _ofdm(burst, block, width) if width >= NARROWEST_OFDM_HZ else []
+    found = _ofdm(burst, block, width) if width >= NARROWEST_OFDM_HZ and _probed(burst, block, width) else []
     if not found and duration >= SHORTEST_DSSS_S and width <= WIDEST_DSSS_HZ:
         found = _dsss(burst, block, width)
     return found
@@ -97,6 +98,16 @@ def _look(burst: Burst, block: Block, offset: float, rate_hz: float, width_hz: f
     end = min(float(len(block.iq)), begin + burst.sample_count + 4e-6 * own)
     seconds = min(longest_s, max(0.0, end - first) / own)
     return Look(at_rate(block, first, seconds, rate_hz, offset, width_hz), first, own / rate_hz, offset)
+
+
+def _probed(burst: Burst, block: Block, width: float) -> bool:
+    """Whether a long box shows OFDM at its beginning or in its middle: looking through all of it takes long."""
+    rate = block.segment.rate_hz
+    if burst.sample_count < 3 * PROBE_S * rate:
+        return True
+    places = (burst.sample_start, burst.sample_start + burst.sample_count // 2)
+    parts = (replace(burst, sample_start=place, sample_count=int(PROBE_S * rate)) for place in places)
+    return any(_ofdm(part, block, width) for part in parts)
 
 
 def _ofdm(burst: Burst, block: Block, width: float) -> list[Emission]:

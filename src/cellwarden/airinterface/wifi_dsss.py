@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.wifi_kernels import despread
+from cellwarden.airinterface.wifi_kernels import despread, folded_peak
 from cellwarden.airinterface.wifi_waveform import BARKER, CHIP_RATE_HZ, LONG_SFD, SHORT_SFD, bits_of
 from cellwarden.detect.evidence import evidence
 
+_CODE = np.array(BARKER)
 PER_CHIP = 2
 RATE_HZ = PER_CHIP * CHIP_RATE_HZ
 SYMBOL = 11 * PER_CHIP
@@ -55,20 +56,25 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
         return None
     early = y[: (SHORT_SYMBOLS + 1) * SYMBOL]  # a short preamble ends here
     told = [(*_peak(_behind(early, carrier)), carrier) for carrier in carriers_hz.tolist()]
-    ratio, nats, peak, chosen = max(told)
+    _, ratio, nats, peak, chosen = max(told)
     found = _behind(y, chosen)
     wide = _peak(found)
-    if wide[1] > nats:
-        ratio, nats, peak = wide
+    if wide[2] > nats:
+        _, ratio, nats, peak = wide
     if ratio < LEAST_PEAK or nats < LEAST_NATS:
         return None
-    turns = found.ravel()[peak::SYMBOL].astype(np.complex128)
+    turns = found[peak::SYMBOL].astype(np.complex128)
     steps = turns[1:] * np.conj(turns[:-1])
     # the carrier turns each symbol by 2π chosen · 1 µs besides, which the code's own turning does not take off
     steps *= np.exp(-2j * np.pi * chosen / CHIP_RATE_HZ * 11)
     residual = float(np.angle(np.sum(steps**2 / np.maximum(np.abs(steps), 1e-30)))) / 2
     carrier = chosen + residual / (2 * np.pi) * CHIP_RATE_HZ / 11
-    start, preamble = _delimiter((steps * np.exp(-1j * residual)).real < 0)
+    flips = (steps * np.exp(-1j * residual)).real < 0
+    start, preamble = _delimiter(flips)
+    if start is None:  # squared turns tell the carrier to 500 kHz only: the other one has every bit inverted
+        start, preamble = _delimiter(~flips)
+        if start is not None:
+            carrier -= math.copysign(CHIP_RATE_HZ / 22, residual)
     # a code that is found at a sample begins half a chip before it: chips are sampled in their middle
     at = peak - PER_CHIP / 2
     least = 10 * math.log10((ratio - 1.0) / len(BARKER))
@@ -76,19 +82,16 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
 
 
 def _behind(y: NDArray[np.complex64], carrier_hz: float) -> NDArray[np.complex64]:
-    """Samples behind the code's filter at a carrier: complex64, shape (symbols, SYMBOL)."""
+    """Samples behind the code's filter at a carrier: complex64."""
     turning = np.exp(2j * np.pi * carrier_hz / CHIP_RATE_HZ * np.arange(len(BARKER)))
-    z = despread(y, (np.array(BARKER) * turning).astype(np.complex64), PER_CHIP)
-    return z[: len(z) // SYMBOL * SYMBOL].reshape(-1, SYMBOL)
+    return despread(y, (_CODE * turning).astype(np.complex64), PER_CHIP)
 
 
-def _peak(z: NDArray[np.complex64]) -> tuple[float, float, int]:
-    """How far the folded energy's peak stands above what is beside it, its nats, and its place in the symbol."""
-    fold = np.mean(z.real**2 + z.imag**2, axis=0, dtype=np.float64)
-    top = int(np.argmax(fold))
-    beside = np.delete(fold, [(top + i) % SYMBOL for i in range(-NEAR, NEAR + 1)])
-    ratio = float(fold[top] / max(float(np.mean(beside)), 1e-30))
-    return ratio, evidence(ratio, len(z)), top
+def _peak(z: NDArray[np.complex64]) -> tuple[float, float, float, int]:
+    """The folded energy's peak, how far it stands above what is beside it, its nats, and its place in the symbol."""
+    top, beside, place = folded_peak(z, SYMBOL, NEAR)
+    ratio = top / max(beside, 1e-30)
+    return top, ratio, evidence(ratio, len(z) // SYMBOL), place
 
 
 def _delimiter(flips: NDArray[np.bool_]) -> tuple[int | None, str]:

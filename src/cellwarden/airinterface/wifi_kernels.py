@@ -64,11 +64,38 @@ def folded(
 @njit(cache=True, fastmath=True, nogil=True)
 def despread(y: NDArray[np.complex64], code: NDArray[np.complex64], per_chip: int) -> NDArray[np.complex64]:
     """out[t] = sum code*[k] y[t + k per_chip]: complex64, shape (len(y) - (len(code) - 1) per_chip,)."""
-    out = np.empty(max(0, len(y) - (len(code) - 1) * per_chip), np.complex64)
-    weights = np.conj(code)
-    for t in range(len(out)):
-        total = np.complex64(0)
-        for k in range(len(weights)):
-            total += weights[k] * y[t + k * per_chip]
-        out[t] = total
+    count = max(0, len(y) - (len(code) - 1) * per_chip)
+    here_re = np.empty(len(y), np.float32)
+    here_im = np.empty(len(y), np.float32)
+    for t in range(len(y)):
+        here_re[t] = y[t].real
+        here_im[t] = y[t].imag
+    re = np.zeros(count, np.float32)
+    im = np.zeros(count, np.float32)
+    for k in range(len(code)):  # the code outside, so that neighbours in memory are worked on together
+        a = np.float32(code[k].real)
+        b = np.float32(-code[k].imag)
+        first = k * per_chip
+        for t in range(count):
+            re[t] += here_re[first + t] * a - here_im[first + t] * b
+            im[t] += here_re[first + t] * b + here_im[first + t] * a
+    out = np.empty(count, np.complex64)
+    for t in range(count):
+        out[t] = complex(re[t], im[t])
     return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def folded_peak(z: NDArray[np.complex64], symbol: int, near: int) -> tuple[float, float, int]:
+    """Mean |z|² folded over `symbol` samples: its peak, the mean of what is not within `near` of it, and its place."""
+    rows = len(z) // symbol
+    fold = np.zeros(symbol, np.float64)
+    for row in range(rows):
+        for i in range(symbol):
+            value = z[row * symbol + i]
+            fold[i] += value.real**2 + value.imag**2
+    top = int(np.argmax(fold))
+    beside = 0.0
+    for i in range(near + 1, symbol - near):
+        beside += fold[(top + i) % symbol]
+    return fold[top] / max(rows, 1), beside / (symbol - 2 * near - 1) / max(rows, 1), top
