@@ -30,7 +30,7 @@ from cellwarden.airinterface.dect_waveform import (
     field_bits,
     phase,
 )
-from cellwarden.airinterface.resample import at_rate
+from cellwarden.airinterface.resample import at_rate, effective_width
 from cellwarden.model import Block, Burst, Emission
 
 BANDS_HZ = ((1.8779e9, 1.9801e9), (2.008e9, 2.027e9))
@@ -40,8 +40,9 @@ FILTER_HZ = 1.4e6
 PER_BIT = 4
 RATE_HZ = PER_BIT * BIT_RATE_HZ
 LEAST_RATE_HZ = 1.6e6
-NARROWEST_HZ, WIDEST_HZ = 200e3, 3.2e6
-"""A faint packet's box holds but the middle of its 1.15 MHz, a strong one's its skirts."""
+NARROWEST_HZ, NARROWEST_CLEAR_HZ, WIDEST_HZ = 200e3, 500e3, 3.2e6
+"""A faint packet's box holds but the middle of its 1.15 MHz, a clear one's more, a strong one's its skirts."""
+CLEAR_DB = 7.0
 SHORTEST_S, LONGEST_S = 60e-6, 12e-3
 SEARCH_S = 25e-6
 """How far from a box's beginning its packet's first bit is looked for: ramps, and a faint box's blurred edge."""
@@ -54,7 +55,10 @@ FIELD_SAMPLES = 64
 FIELD_BITS = (np.arange(FIELD_SAMPLES) + 0.5) / 2
 """Times, in bits, of the S-field's waveform."""
 ECHOES = 4
-FREEDOM = 32 / BIT_RATE_HZ * FILTER_HZ
+LEAST_FIT = 0.72
+"""Of the signal's energy that the S-field explains. Other keying at such a rate, as Bluetooth's, reaches 0.68."""
+LEAST_EFFECTIVE_HZ = 350e3
+"""Effective width below which a signal is too slow to be DECT's."""
 LEAST_NATS, OTHER_LENGTH_NATS, UNKNOWN_NATS = 19.0, 6.0, 3.0
 """A box has some 2,000 independent places, carriers and deviations, so that one in 10⁵ boxes of other signals reaches
 the first. The others are asked on top: of a box that is as long as no packet, where the tuned frequency is not told."""
@@ -75,6 +79,8 @@ class Match:
     cfo_hz: float
     deviation_hz: float
     nats: float
+    share: float
+    """Of the energy where the S-field is, which its waveform explains, through echoes if need be."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -82,7 +88,9 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     rate, centre = block.segment.rate_hz, block.segment.centre_hz
     duration = burst.sample_count / rate
     width = burst.high_offset_hz - burst.low_offset_hz
-    if rate < LEAST_RATE_HZ or not SHORTEST_S <= duration <= LONGEST_S or not NARROWEST_HZ <= width <= WIDEST_HZ:
+    if rate < LEAST_RATE_HZ or not SHORTEST_S <= duration <= LONGEST_S or width > WIDEST_HZ:
+        return []
+    if width < (NARROWEST_CLEAR_HZ if burst.snr_db > CLEAR_DB else NARROWEST_HZ):
         return []
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     if centre is None:
@@ -105,10 +113,15 @@ def _on_carrier(burst: Burst, block: Block, carrier: float, cfo_hz: float) -> li
     least = LEAST_NATS + (UNKNOWN_NATS if block.segment.centre_hz is None else 0.0)
     if _packet(burst.sample_count / own * BIT_RATE_HZ - RAMPS_BITS)[0] > LENGTH_BITS:
         least += OTHER_LENGTH_NATS
+    width = min(FILTER_HZ, effective_width(y[max(0, int(box_start)) : int(box_end)], RATE_HZ))
+    if width < LEAST_EFFECTIVE_HZ:
+        return []
+    freedom = 32 / BIT_RATE_HZ * width
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * FILTER_HZ
     found, expected, reach = [], box_start, SEARCH_S * RATE_HZ
     while expected + 80 * PER_BIT < box_end:
-        match = _field(y, expected, reach, cfo_hz)
-        if match is not None and match.nats >= least:
+        match = _field(y, expected, reach, cfo_hz, freedom)
+        if match is not None and match.nats >= least and _fits(match, y, noise):
             found.append(_emission(match, burst, block, y, first, ratio, carrier, box_end))
             expected, reach = match.start, 8 * PER_BIT
         elif not found:
@@ -128,15 +141,20 @@ def _waveforms() -> NDArray[np.complex64]:
     return np.concatenate([waves, waves.conj()]).astype(np.complex64)
 
 
-def _field(y: NDArray[np.complex64], expected: float, reach: float, cfo_hz: float) -> Match | None:
-    """The S-field whose waveform explains most within `reach` samples of `expected`."""
+def _field(y: NDArray[np.complex64], expected: float, reach: float, cfo_hz: float, freedom: float) -> Match | None:
+    """The S-field whose waveform explains most within `reach` samples of `expected`.
+
+    `freedom` is the number of independent values that a signal of this one's spectrum has in its time.
+    """
     first, end = max(0, round(expected - reach)), round(expected + reach)
     end = min(end, len(y) - 2 * FIELD_SAMPLES)
     if end <= first:
         return None
     waves = _waveforms()
     half = math.ceil(cfo_hz / CFO_STEP_HZ)
-    turns = (np.arange(-half, half + 1) * (CFO_STEP_HZ / BIT_RATE_HZ / 2)).astype(np.float64)  # cycles for each half bit
+    turns = (np.arange(-half, half + 1) * (CFO_STEP_HZ / BIT_RATE_HZ / 2)).astype(
+        np.float64
+    )  # cycles for each half bit
     place, wave, turn, _ = best_field(y, first, end, 2, waves, turns)
     place, wave, turn, share = best_field(y, max(0, place - 1), place + 2, 1, waves, turns)
     window = y[place : place + 2 * FIELD_SAMPLES : 2]
@@ -144,20 +162,23 @@ def _field(y: NDArray[np.complex64], expected: float, reach: float, cfo_hz: floa
     product = window * waves[wave] * np.exp(-2j * np.pi * turns[turn] * np.arange(FIELD_SAMPLES))
     middle = FIELD_SAMPLES // 2
     rest = np.angle(np.sum(product[middle:]) * np.conj(np.sum(product[:middle])))  # from 8 bits to 24: 16 bits
-    nats = -(FREEDOM - 1) * math.log1p(-min(share, 1 - 1e-9))
-    nats = max(nats, _with_echoes(window, waves[wave].conj(), float(turns[turn])))
+    nats = -(freedom - 1) * math.log1p(-min(share, 1 - 1e-9))
+    more, echoed = _with_echoes(window, waves[wave].conj(), float(turns[turn]), freedom)
     # FIELD_BITS begin a quarter of a bit, one sample, after the first bit does
     return Match(
         "dect:base" if wave < len(DEVIATIONS_HZ) else "dect:portable",
         place - PER_BIT / 4,
         float(offset + rest / (2 * np.pi * 16) * BIT_RATE_HZ),
         DEVIATIONS_HZ[wave % len(DEVIATIONS_HZ)],
-        nats,
+        max(nats, more),
+        max(share, echoed),
     )
 
 
-def _with_echoes(window: NDArray[np.complex64], wave: NDArray[np.complex64], turn: float) -> float:
-    """Nats when ECHOES copies of the waveform, half a bit apart, explain the window together.
+def _with_echoes(
+    window: NDArray[np.complex64], wave: NDArray[np.complex64], turn: float, freedom: float
+) -> tuple[float, float]:
+    """Nats, and the share explained, when ECHOES copies of the waveform, half a bit apart, explain the window together.
 
     The part that k free amplitudes explain is of a beta distribution, whose tail is at most D^(k-1) (1 - r)^(D - k).
     """
@@ -167,8 +188,9 @@ def _with_echoes(window: NDArray[np.complex64], wave: NDArray[np.complex64], tur
     heard = window[1 : 1 + count]  # echoes come later, and half a bit of what was matched may come before
     amplitudes = np.linalg.lstsq(copies, heard, rcond=None)[0]
     left = float(np.sum(np.abs(heard - copies @ amplitudes) ** 2) / max(float(np.sum(np.abs(heard) ** 2)), 1e-30))
-    freedom = FREEDOM * count / FIELD_SAMPLES
-    return -(freedom - ECHOES) * math.log(max(left, 1e-9)) - (ECHOES - 1) * math.log(freedom)
+    freedom *= count / FIELD_SAMPLES
+    nats = -(freedom - ECHOES) * math.log(max(left, 1e-9)) - (ECHOES - 1) * math.log(freedom)
+    return nats, 1.0 - left
 
 
 def _emission(
@@ -212,6 +234,13 @@ def _emission(
         floor_dbfs_hz=burst.floor_dbfs_hz,
         details=details,
     )
+
+
+def _fits(match: Match, y: NDArray[np.complex64], noise: float) -> bool:
+    """Whether the S-field explains all of the signal there but a little, and not just more than chance would."""
+    first = max(0, int(match.start))
+    power = float(np.mean(np.abs(y[first : first + 2 * FIELD_SAMPLES]) ** 2))
+    return match.share > LEAST_FIT * max(0.0, 1.0 - noise / max(power, 1e-30))
 
 
 def _packet(length: float) -> tuple[float, str, int]:

@@ -12,6 +12,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy.fft
 from numba import njit
 from numpy.typing import NDArray
 
@@ -91,3 +92,10 @@ def at_rate(
     if len(out):
         resample(block.iq, block.scale, first, own / rate_hz, offset_hz / own, table, out)
     return out
+
+
+def effective_width(y: NDArray[np.complex64], rate_hz: float) -> float:
+    """(∫S df)² / ∫S² df of the spectrum S of `y`: how many independent values a second it has, in hertz."""
+    rows = y[: len(y) // 64 * 64].reshape(-1, 64)
+    spectrum = np.mean(np.abs(scipy.fft.fft(rows, axis=1)) ** 2, axis=0) if len(rows) else np.ones(64)
+    return float(np.sum(spectrum) ** 2 / max(float(np.sum(spectrum**2)), 1e-30) / 64 * rate_hz)

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.resample import at_rate
+from cellwarden.airinterface.resample import at_rate, effective_width
 from cellwarden.airinterface.wifi_dsss import RATE_HZ as DSSS_RATE_HZ
 from cellwarden.airinterface.wifi_dsss import Sequence, sequence
-from cellwarden.airinterface.wifi_ofdm import BASE_RATE_HZ, Preamble, effective_width, envelope, preambles, prefix
+from cellwarden.airinterface.wifi_ofdm import BASE_RATE_HZ, Preamble, envelope, preambles, prefix
 from cellwarden.airinterface.wifi_waveform import CHIP_RATE_HZ
 from cellwarden.model import Block, Burst, Emission
 

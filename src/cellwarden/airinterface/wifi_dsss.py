@@ -25,6 +25,11 @@ SYMBOL = 11 * PER_CHIP
 LEAST_PEAK = 2.5
 """Energy in the folded peak over that beside it. At 0 dB a code of 11 chips gives some 8; echoes blur it."""
 LEAST_NATS = 30.0
+MOST_OTHER = 0.6
+"""Energy behind the reversed code, over that behind the code: a quarter or less. Pulses and lines do not care.
+Asked where no delimiter proves the code, since echoes blur it."""
+MOST_STEADY = 0.9
+"""Sum of the turns from symbol to symbol over the sum of their sizes: the scrambler sees to it that signs change."""
 FEWEST_SYMBOLS = 40
 SHORT_SYMBOLS = 96
 NEAR = 3
@@ -67,6 +72,8 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
     steps = turns[1:] * np.conj(turns[:-1])
     # the carrier turns each symbol by 2π chosen · 1 µs besides, which the code's own turning does not take off
     steps *= np.exp(-2j * np.pi * chosen / CHIP_RATE_HZ * 11)
+    if abs(np.sum(steps)) > MOST_STEADY * np.sum(np.abs(steps)):
+        return None
     residual = float(np.angle(np.sum(steps**2 / np.maximum(np.abs(steps), 1e-30)))) / 2
     carrier = chosen + residual / (2 * np.pi) * CHIP_RATE_HZ / 11
     flips = (steps * np.exp(-1j * residual)).real < 0
@@ -77,21 +84,25 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
             carrier -= math.copysign(CHIP_RATE_HZ / 22, residual)
     # a code that is found at a sample begins half a chip before it: chips are sampled in their middle
     at = peak - PER_CHIP / 2
+    if start is None:
+        other = _peak(_behind(y, chosen, _CODE[::-1]))[0]
+        if other > MOST_OTHER * float(np.mean(np.abs(turns) ** 2)):
+            return None
     least = 10 * math.log10((ratio - 1.0) / len(BARKER))
     return Sequence(nats, carrier, least, None if start is None else start * SYMBOL + at, preamble)
 
 
-def _behind(y: NDArray[np.complex64], carrier_hz: float) -> NDArray[np.complex64]:
+def _behind(y: NDArray[np.complex64], carrier_hz: float, code: NDArray[np.int64] = _CODE) -> NDArray[np.complex64]:
     """Samples behind the code's filter at a carrier: complex64."""
     turning = np.exp(2j * np.pi * carrier_hz / CHIP_RATE_HZ * np.arange(len(BARKER)))
-    return despread(y, (_CODE * turning).astype(np.complex64), PER_CHIP)
+    return despread(y, (code * turning).astype(np.complex64), PER_CHIP)
 
 
 def _peak(z: NDArray[np.complex64]) -> tuple[float, float, float, int]:
     """The folded energy's peak, how far it stands above what is beside it, its nats, and its place in the symbol."""
-    top, beside, place = folded_peak(z, SYMBOL, NEAR)
+    top, beside, loud, place = folded_peak(z, SYMBOL, NEAR)
     ratio = top / max(beside, 1e-30)
-    return top, ratio, evidence(ratio, len(z) // SYMBOL), place
+    return loud, ratio, evidence(ratio, len(z) // SYMBOL), place
 
 
 def _delimiter(flips: NDArray[np.bool_]) -> tuple[int | None, str]:

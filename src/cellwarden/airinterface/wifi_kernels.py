@@ -86,16 +86,27 @@ def despread(y: NDArray[np.complex64], code: NDArray[np.complex64], per_chip: in
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def folded_peak(z: NDArray[np.complex64], symbol: int, near: int) -> tuple[float, float, int]:
-    """Mean |z|² folded over `symbol` samples: its peak, the mean of what is not within `near` of it, and its place."""
+def folded_peak(z: NDArray[np.complex64], symbol: int, near: int) -> tuple[float, float, float, int]:
+    """|z|² folded over `symbol` samples, each row first brought to a mean of 1 so that no loud one decides.
+
+    Returns the peak, the mean of what is not within `near` of it, the peak's mean |z|² as it was, and its place.
+    """
     rows = len(z) // symbol
     fold = np.zeros(symbol, np.float64)
+    loud = np.zeros(symbol, np.float64)
     for row in range(rows):
+        energy = 1e-30
         for i in range(symbol):
             value = z[row * symbol + i]
-            fold[i] += value.real**2 + value.imag**2
+            energy += value.real**2 + value.imag**2
+        for i in range(symbol):
+            value = z[row * symbol + i]
+            power = value.real**2 + value.imag**2
+            loud[i] += power
+            fold[i] += power * symbol / energy
     top = int(np.argmax(fold))
     beside = 0.0
     for i in range(near + 1, symbol - near):
         beside += fold[(top + i) % symbol]
-    return fold[top] / max(rows, 1), beside / (symbol - 2 * near - 1) / max(rows, 1), top
+    rows = max(rows, 1)
+    return fold[top] / rows, beside / (symbol - 2 * near - 1) / rows, loud[top] / rows, top

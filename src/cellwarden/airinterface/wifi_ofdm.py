@@ -14,7 +14,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.wifi_kernels import coherence, folded
@@ -157,13 +156,6 @@ def prefix(y: NDArray[np.complex64], channels: int, width_hz: float) -> Prefix |
         cfo = -float(np.angle(summed[at])) / (2 * np.pi * lag_us * 1e-6)
         best = Prefix((period_us - lag_us) * 1e-6, cfo, nats, ratio)
     return best
-
-
-def effective_width(y: NDArray[np.complex64], rate_hz: float) -> float:
-    """(∫S df)² / ∫S² df of the spectrum S of `y`: how many independent values a second it has, in hertz."""
-    rows = y[: len(y) // 64 * 64].reshape(-1, 64)
-    spectrum = np.mean(np.abs(scipy.fft.fft(rows, axis=1)) ** 2, axis=0) if len(rows) else np.ones(64)
-    return float(np.sum(spectrum) ** 2 / max(float(np.sum(spectrum**2)), 1e-30) / 64 * rate_hz)
 
 
 def _circular(values: NDArray[np.generic], window: int) -> NDArray[np.complex128]:
