@@ -21,7 +21,7 @@ from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.resample import at_rate, effective_width
 from cellwarden.airinterface.wifi_dsss import RATE_HZ as DSSS_RATE_HZ
 from cellwarden.airinterface.wifi_dsss import Sequence, sequence
-from cellwarden.airinterface.wifi_ofdm import BASE_RATE_HZ, Preamble, envelope, preambles, prefix
+from cellwarden.airinterface.wifi_ofdm import BASE_RATE_HZ, LEAST_PREFIX_FIT, Preamble, envelope, preambles, prefix
 from cellwarden.airinterface.wifi_waveform import CHIP_RATE_HZ
 from cellwarden.model import Block, Burst, Emission
 
@@ -119,23 +119,28 @@ def _ofdm(burst: Burst, block: Block, width: float) -> list[Emission]:
     box_start = (burst.sample_start - block.sample_start - look.first) / look.ratio
     box_end = box_start + burst.sample_count / look.ratio
     fills = min(width, effective_width(look.y[int(box_start) : int(box_end)], rate))
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * min(rate, block.segment.rate_hz)
     starts = [p for p in preambles(look.y, channels, fills) if p.start < box_end - 8e-6 * rate]
     found = []
     first_known = starts[0].start if starts else box_end
     if first_known - box_start > SHORTEST_OFDM_S * rate:  # what comes before the first beginning, or all
         part = look.y[max(0, int(box_start)) : int(first_known)]
         ongoing = prefix(part, channels, fills)
-        if ongoing:
+        if ongoing and ongoing.ratio > LEAST_PREFIX_FIT * _signal_share(part, noise):
             details: dict[str, str | int | float] = {"guard_us": round(ongoing.guard_s * 1e6, 1)}
             frame = Preamble(max(0.0, box_start), ongoing.cfo_hz, ongoing.nats)
             found.append(_frame(burst, block, look, frame, first_known, channels, details))
     power = envelope(look.y, channels) if starts else np.empty(0)
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * min(rate, block.segment.rate_hz)
     for number, start in enumerate(starts):
         limit = starts[number + 1].start if number + 1 < len(starts) else max(box_end, start.start + 16e-6 * rate)
         end = _end(power, start.start, limit, noise, rate)
         found.append(_frame(burst, block, look, start, end, channels, {"preamble": "training"}))
     return found
+
+
+def _signal_share(y: NDArray[np.complex64], noise: float) -> float:
+    """Signal over signal and noise, 0 to 1."""
+    return max(0.0, 1.0 - noise / max(float(np.mean(np.abs(y) ** 2)), 1e-30))
 
 
 def _end(power: NDArray[np.float64], start: float, limit: float, noise: float, rate_hz: float) -> float:

@@ -32,6 +32,8 @@ MOST_STEADY = 0.9
 """Sum of the turns from symbol to symbol over the sum of their sizes: the scrambler sees to it that signs change."""
 FEWEST_SYMBOLS = 40
 SHORT_SYMBOLS = 96
+PREAMBLE_SYMBOLS = {"long": 144, "short": 72}
+"""SYNC and delimiter, which have two phases."""
 NEAR = 3
 """Samples either way that the pulse and its first echoes fill."""
 CARRIER_STEP_HZ = 300e3
@@ -74,14 +76,15 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
     steps *= np.exp(-2j * np.pi * chosen / CHIP_RATE_HZ * 11)
     if abs(np.sum(steps)) > MOST_STEADY * np.sum(np.abs(steps)):
         return None
-    residual = float(np.angle(np.sum(steps**2 / np.maximum(np.abs(steps), 1e-30)))) / 2
-    carrier = chosen + residual / (2 * np.pi) * CHIP_RATE_HZ / 11
-    flips = (steps * np.exp(-1j * residual)).real < 0
-    start, preamble = _delimiter(flips)
+    residual = _residual(steps)
+    start, preamble = _delimiter((steps * np.exp(-1j * residual)).real < 0)
     if start is None:  # squared turns tell the carrier to 500 kHz only: the other one has every bit inverted
-        start, preamble = _delimiter(~flips)
-        if start is not None:
-            carrier -= math.copysign(CHIP_RATE_HZ / 22, residual)
+        start, preamble = _delimiter((steps * np.exp(-1j * residual)).real > 0)
+        residual -= 0.0 if start is None else math.copysign(np.pi, residual)
+    if start is not None:  # header and data may have four phases
+        known = steps[max(0, start) : max(0, start + PREAMBLE_SYMBOLS[preamble] - 1)]
+        residual += _residual(known * np.exp(-1j * residual))
+    carrier = chosen + residual / (2 * np.pi) * CHIP_RATE_HZ / 11
     # a code that is found at a sample begins half a chip before it: chips are sampled in their middle
     at = peak - PER_CHIP / 2
     if start is None:
@@ -90,6 +93,11 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
             return None
     least = 10 * math.log10((ratio - 1.0) / len(BARKER))
     return Sequence(nats, carrier, least, None if start is None else start * SYMBOL + at, preamble)
+
+
+def _residual(steps: NDArray[np.complex128]) -> float:
+    """By how many radians two-phase symbols turn from one to the next besides their bits."""
+    return float(np.angle(np.sum(steps**2 / np.maximum(np.abs(steps), 1e-30)))) / 2
 
 
 def _behind(y: NDArray[np.complex64], carrier_hz: float, code: NDArray[np.int64] = _CODE) -> NDArray[np.complex64]:

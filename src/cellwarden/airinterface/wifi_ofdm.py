@@ -32,6 +32,8 @@ LEAST_HALF = 0.5
 frame (§19.3.9.4.5), and that begins none."""
 CLEAR_OF_PREFIX = 2.0
 """A cyclic prefix stands out against the root mean square of the rest of its symbol by this factor."""
+LEAST_PREFIX_FIT = 0.55
+"""Coherence of a prefix over what its signal-to-noise ratio lets expect: echoes longer than it take of it."""
 APART_S = 16e-6
 """Two frames do not begin closer than this: a preamble's length."""
 GUARDS = (  # lag (useful symbol), period (symbol), both in µs; IEEE 802.11-2020 §17, §19; 802.11ax-2021 §27
