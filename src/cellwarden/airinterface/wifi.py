@@ -21,7 +21,15 @@ from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.resample import at_rate, effective_width
 from cellwarden.airinterface.wifi_dsss import RATE_HZ as DSSS_RATE_HZ
 from cellwarden.airinterface.wifi_dsss import Sequence, sequence
-from cellwarden.airinterface.wifi_ofdm import BASE_RATE_HZ, LEAST_PREFIX_FIT, Preamble, envelope, preambles, prefix
+from cellwarden.airinterface.wifi_ofdm import (
+    BASE_RATE_HZ,
+    LEAST_PREFIX_FIT,
+    Preamble,
+    channel_of,
+    envelope,
+    preambles,
+    prefix,
+)
 from cellwarden.airinterface.wifi_waveform import CHIP_RATE_HZ
 from cellwarden.model import Block, Burst, Emission
 
@@ -33,7 +41,7 @@ DSSS_HZ = 16.5e6
 """Nominal bandwidth of 11 Mchip/s: what shaped chips fill (its mask is 22 MHz wide, IEEE 802.11-2020 §15.4.5.5)."""
 LEAST_RATE_HZ = 10e6
 NARROWEST_OFDM_HZ = 5e6
-"""A box narrower than this is not looked into for OFDM: echoes may hide half of 16.6 MHz, seldom more."""
+"""A box narrower than this may be a part of a faint frame's 16.6 MHz; only one that begins with it is looked for."""
 NARROWEST_DSSS_HZ, WIDEST_DSSS_HZ = 300e3, 26e6
 """A faint frame's box may be one of the lines that its periodic preamble has."""
 LONGEST_S = 25e-3
@@ -43,6 +51,8 @@ LEAD_S = 20e-6
 """How much a box may begin late, so that its preamble is still found."""
 DSSS_LOOK_S = 230e-6
 """Of a box that is looked into for the code: a long preamble and its header last 192 µs."""
+FRAGMENT_RATE_HZ = 40e6
+"""Samples a second in which the channel of a narrow box is looked for, 10 MHz either way of it."""
 PROBE_S = 150e-6
 FALL = 0.15
 """A frame ends where its power has fallen to this part."""
@@ -74,7 +84,10 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         return []
     if centre is not None and not _in_band(centre + (burst.low_offset_hz + burst.high_offset_hz) / 2):
         return []
-    found = _ofdm(burst, block, width) if width >= NARROWEST_OFDM_HZ and _probed(burst, block, width) else []
+    if width >= NARROWEST_OFDM_HZ:
+        found = _ofdm(burst, block, width) if _probed(burst, block, width) else []
+    else:
+        found = _fragment(burst, block)
     if not found and duration >= SHORTEST_DSSS_S and width <= WIDEST_DSSS_HZ:
         found = _dsss(burst, block, width)
     return found
@@ -136,6 +149,25 @@ def _ofdm(burst: Burst, block: Block, width: float) -> list[Emission]:
         end = _end(power, start.start, limit, noise, rate)
         found.append(_frame(burst, block, look, start, end, channels, {"preamble": "training"}))
     return found
+
+
+def _fragment(burst: Burst, block: Block) -> list[Emission]:
+    """The frame of which a narrow box is a part: one that begins with it, in a channel that holds it."""
+    middle, centre = (burst.low_offset_hz + burst.high_offset_hz) / 2, block.segment.centre_hz
+    offset = middle if centre is None else _raster(centre + middle) - centre
+    begins = replace(burst, sample_count=round((SHORTEST_OFDM_S + LEAD_S) * block.segment.rate_hz))
+    look = _look(begins, block, offset, FRAGMENT_RATE_HZ, FRAGMENT_RATE_HZ, LONGEST_S)
+    step = RASTER_HZ if centre is not None else RASTER_HZ / 4  # training fields repeat every 1.25 MHz
+    offsets = np.arange(-2.0 * RASTER_HZ, 2.5 * RASTER_HZ, step)
+    for start in preambles(look.y, 2, min(FRAGMENT_RATE_HZ, block.segment.rate_hz) * 0.8)[:1]:
+        channel = offset + channel_of(look.y, start, FRAGMENT_RATE_HZ, offsets)
+        carrier = channel if centre is not None else channel + start.cfo_hz
+        whole = replace(burst, low_offset_hz=carrier - OCCUPIED_HZ / 2, high_offset_hz=carrier + OCCUPIED_HZ / 2)
+        if carrier - 10e6 < middle < carrier + 10e6:
+            near = 2 * LEAD_S * block.segment.rate_hz
+            told = _ofdm(whole, block, OCCUPIED_HZ)
+            return [e for e in told if "preamble" in e.details and abs(e.sample_start - burst.sample_start) < near]
+    return []
 
 
 def _signal_share(y: NDArray[np.complex64], noise: float) -> float:

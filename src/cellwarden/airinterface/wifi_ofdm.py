@@ -133,6 +133,20 @@ def _refined(y: NDArray[np.complex64], at: int, us: int, channels: int, cfo_hz: 
     return max(0, first) + peak + fraction - (8 + 1.6) * us
 
 
+def channel_of(y: NDArray[np.complex64], start: Preamble, rate_hz: float, offsets_hz: NDArray[np.float64]) -> float:
+    """Which of some offsets from zero frequency is the middle of the 20 MHz that a frame's long training fills."""
+    us = round(rate_hz / 1e6)
+    first = max(0, round(start.start) + round(9.6 * us) - us)
+    part = y[first : first + 2 * us + round(3.2 * us)].astype(np.complex128)
+    t = np.arange(round(3.2 * us)) / rate_hz
+    known = tones_at(long_training(), t)
+    peaks = []
+    for offset in offsets_hz.tolist():
+        turned = known * np.exp(2j * np.pi * (offset + start.cfo_hz) * t)
+        peaks.append(float(np.max(np.abs(np.correlate(part, turned, "valid")))) if len(part) >= len(t) else 0.0)
+    return float(offsets_hz[int(np.argmax(peaks))])
+
+
 def prefix(y: NDArray[np.complex64], channels: int, width_hz: float) -> Prefix | None:
     """The cyclic prefix of a stretch of symbols in samples at 20 MS/s times `channels`; None where there is none."""
     us = 20 * channels
