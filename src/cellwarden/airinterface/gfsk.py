@@ -1,0 +1,169 @@
+"""Gaussian frequency shift keying: what Bluetooth sends, and how its symbols are heard.
+
+    bits      0   1   0   1   1   1   0
+    frequency ▁▁╱▔╲▁╱▔▔▔▔▔▔▔▔▔╲▁▁   deviation ± h/2 of the symbol rate, edges rounded by a Gaussian filter
+    d[n]      phase gained over one symbol around sample n: ± π h, less where neighbours differ, plus the carrier's turn
+
+A receiver that knows neither phase nor carrier hears such a signal best by the phase d that it gains over one symbol.
+The known symbols of a packet are compared with d by their correlation coefficient, which asks for no carrier offset, no
+modulation index and no level: 1 is a perfect fit, and σ of noise beside a unit of signal gives 1/√(1 + σ²).
+
+Sources: Bluetooth Core 5.4 Vol 2 Part A §3.1 (BT 0.5, h 0.28…0.35), Vol 6 Part A §3.1 (BT 0.5, h 0.45…0.55).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin, resample
+from scipy.special import ndtr
+
+from cellwarden.detect.kernels import decimate
+from cellwarden.model import Block
+
+BANDWIDTH_TIME = 0.5
+PER_SYMBOL = 4
+"""Samples a symbol that the discriminator works on."""
+CHANNEL_WIDTH = 1.15
+"""Width of the channel filter, in symbol rates: what a carrier 40 kHz off still fits in."""
+RAMP_SYMBOLS = 2.0
+"""Length of our generator's power ramps."""
+SIDE = 0.106
+"""Part of a symbol's frequency pulse that falls into each neighbouring symbol, with BT 0.5."""
+
+
+def phase(levels: NDArray[np.float64], t: NDArray[np.float64], index: float) -> NDArray[np.float64]:
+    """Phase in radians at times `t` in symbols of a train of ±1 levels, the first of which begins at 0.
+
+    Each symbol adds π h q(t - k); q is the integral of a rectangle of one symbol behind the Gaussian filter.
+    """
+    sigma = math.sqrt(math.log(2)) / (2 * math.pi * BANDWIDTH_TIME)
+    reach = 3
+    padded = np.concatenate([np.zeros(reach), levels, np.zeros(reach + 1)])
+    done = np.concatenate([[0.0], np.cumsum(padded)])
+    whole = np.clip(np.floor(t).astype(np.int64), 0, len(levels))
+    total: NDArray[np.float64] = done[whole].copy()
+
+    def ramp(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(x * ndtr(x / sigma) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * (x / sigma) ** 2))
+
+    for i in range(2 * reach + 1):
+        since = t - (whole + i - reach)
+        total += padded[whole + i] * (ramp(since) - ramp(since - 1))
+    return math.pi * index * total
+
+
+def modulate(
+    bits: NDArray[np.int64], rate_hz: float, symbol_rate_hz: float, index: float, delay_samples: float = 0.0
+) -> tuple[NDArray[np.complex128], float]:
+    """A packet of power 1 with ramps around it, and the index at which its first symbol begins."""
+    per_symbol = rate_hz / symbol_rate_hz
+    start = math.ceil(RAMP_SYMBOLS * per_symbol) + delay_samples
+    count = math.ceil(start + (len(bits) + RAMP_SYMBOLS) * per_symbol)
+    t = (np.arange(count) - start) / per_symbol
+    outside = np.clip(np.maximum(-t, t - len(bits)) / RAMP_SYMBOLS, 0, 1)
+    return np.cos(np.pi / 2 * outside) ** 2 * np.exp(1j * phase(2.0 * bits - 1.0, t, index)), start
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One channel's samples, and the phase that they gain over a symbol."""
+
+    y: NDArray[np.complex64]
+    """PER_SYMBOL a symbol."""
+    d: NDArray[np.float32]
+    """d[n]: from half a symbol before n to half a symbol after, radians."""
+    first: int
+    """Sample of the block at which y begins."""
+    step: float
+    """The block's samples for each of y."""
+    carrier_hz: float
+    noise: float
+    """Power of white noise of unit power a sample of the block, behind the channel filter."""
+
+
+@lru_cache
+def _taps(rate_hz: float, symbol_rate_hz: float, step: int) -> NDArray[np.float32]:
+    width = CHANNEL_WIDTH * symbol_rate_hz / rate_hz
+    if width > 0.95:
+        return np.ones(1, np.float32)
+    return firwin(max(8 * step, int(3.2 / width)) | 1, width / 2, fs=1.0).astype(np.float32)
+
+
+def hear(block: Block, first: int, end: int, carrier_hz: float, symbol_rate_hz: float) -> Heard | None:
+    """The samples `first`…`end` of a block in the channel around `carrier_hz`; None where they are too few."""
+    rate = block.segment.rate_hz
+    first, end = max(0, first), min(len(block.iq), end)
+    step = max(1, int(rate / (PER_SYMBOL * symbol_rate_hz)))
+    count = (end - first) // step
+    if count * step / rate * symbol_rate_hz < 16:
+        return None
+    taps = _taps(rate, symbol_rate_hz, step)
+    narrow = np.empty(count, np.complex64)
+    decimate(block.iq, block.scale, first, carrier_hz / rate, taps, step, narrow)
+    wanted = round(count * step * PER_SYMBOL * symbol_rate_hz / rate)
+    y = narrow if wanted == count else resample(narrow, wanted).astype(np.complex64)
+    d = np.zeros(wanted, np.float32)
+    half = PER_SYMBOL // 2
+    d[half:-half] = np.angle(y[2 * half :] * y[: -2 * half].conj())
+    return Heard(y, d, first, count * step / wanted, carrier_hz, float(np.sum(taps.astype(np.float64) ** 2)))
+
+
+def mean_frequency(heard: Heard, symbol_rate_hz: float) -> float:
+    """Of all power in the channel, in hertz beside its carrier."""
+    turned = np.sum(heard.y[1:] * heard.y[:-1].conj())
+    return float(np.angle(turned)) / (2 * np.pi) * PER_SYMBOL * symbol_rate_hz
+
+
+def smeared(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What d looks like for ±1 levels: each less what its pulse gives to its neighbours."""
+    padded = np.concatenate([levels[:1], levels, levels[-1:]])
+    return ((1 - 2 * SIDE) * levels + SIDE * (padded[:-2] + padded[2:])).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How known symbols lie in a channel."""
+
+    correlation: float
+    place: int
+    """Index in y at which the first of them begins."""
+    index: float
+    """Modulation index h."""
+    turn: float
+    """Carrier, radians a symbol beside the channel's."""
+
+
+def fit_at(d: NDArray[np.float32], place: int, shape: NDArray[np.float32]) -> Fit:
+    """Compare the symbols that begin at `place` with a shape made by `smeared`."""
+    at = place + PER_SYMBOL // 2 + PER_SYMBOL * np.arange(len(shape))
+    x = d[at].astype(np.float64)
+    centred = shape - shape.mean()
+    power = float(centred @ centred)
+    slope = float(x @ centred) / power
+    spread = float(np.sum((x - x.mean()) ** 2)) + 1e-9
+    return Fit(slope * math.sqrt(power / spread), place, slope / math.pi, float(x.mean()) - slope * float(shape.mean()))
+
+
+def best_fit(d: NDArray[np.float32], first: int, end: int, shape: NDArray[np.float32]) -> Fit | None:
+    """The place from `first` to before `end` at which known symbols fit best; None where they do not fit in."""
+    first = max(0, first)
+    end = min(end, len(d) - PER_SYMBOL * len(shape) - PER_SYMBOL)
+    if end <= first:
+        return None
+    centred = (shape - shape.mean()).astype(np.float32)
+    rows = np.lib.stride_tricks.sliding_window_view(d[PER_SYMBOL // 2 :], PER_SYMBOL * (len(shape) - 1) + 1)
+    rows = rows[first:end, ::PER_SYMBOL]
+    spread = rows.var(axis=1) * len(shape) + 1e-9
+    correlation = rows @ centred / np.sqrt(spread * np.float32(centred @ centred))
+    return fit_at(d, first + int(np.argmax(correlation)), shape)
+
+
+def level_db(heard: Heard, place: int, symbols: int, floor_dbfs_hz: float, rate_hz: float, width_hz: float) -> float:
+    """SNR in `width_hz` of the symbols that begin at `place`."""
+    part = heard.y[max(0, place) : place + PER_SYMBOL * symbols]
+    density = 10 ** (floor_dbfs_hz / 10)
+    signal = float(np.mean(np.abs(part) ** 2)) - density * rate_hz * heard.noise
+    return 10 * math.log10(max(signal / (density * width_hz), 1e-3))
