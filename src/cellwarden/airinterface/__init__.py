@@ -4,11 +4,11 @@ One file for each interface; adding one is that file and a line in INTERFACES. W
 and defined nowhere else.
 """
 
-from cellwarden.airinterface import bluetooth, gsm
+from cellwarden.airinterface import ble, bluetooth, gsm
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.model import Emission
 
-INTERFACES: tuple[Interface, ...] = (gsm.INTERFACE, bluetooth.INTERFACE)
+INTERFACES: tuple[Interface, ...] = (gsm.INTERFACE, bluetooth.INTERFACE, ble.INTERFACE)
 
 _PHONES = {interface.name for interface in INTERFACES if interface.is_phone}
 

@@ -79,7 +79,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         middle = FIRST_CHANNEL_HZ + channel * CHANNEL_HZ - centre
     begin = burst.sample_start - block.sample_start
     end = begin + min(burst.sample_count, round(HEARD_SYMBOLS / SYMBOL_RATE_HZ * rate))
-    carrier = tuned(block, begin, end, middle, SYMBOL_RATE_HZ, CFO_HZ)
+    carrier = gfsk.tuned(block, begin, end, middle, SYMBOL_RATE_HZ, CFO_HZ)
     if carrier is None:
         return []
     around = round((REACH_SYMBOLS + 12) / SYMBOL_RATE_HZ * rate)
@@ -89,19 +89,6 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
     at = round((begin - heard.first) / heard.step)
     return _proven(heard, at, noise, burst, block, channel) or _named(heard, at, noise, burst, block, channel)
-
-
-def tuned(
-    block: Block, begin: int, end: int, carrier_hz: float, symbol_rate_hz: float, most_hz: float
-) -> float | None:
-    """The middle of a burst's power near a carrier; None where it lies further off than `most_hz`."""
-    start = carrier_hz
-    for _ in range(2):
-        heard = gfsk.hear(block, begin, end, carrier_hz, symbol_rate_hz)
-        if heard is None:
-            return None
-        carrier_hz += gfsk.mean_frequency(heard, symbol_rate_hz)
-    return carrier_hz if abs(carrier_hz - start) < most_hz else None
 
 
 def _proven(

@@ -122,6 +122,19 @@ def mean_frequency(heard: Heard, symbol_rate_hz: float) -> float:
     return float(np.angle(turned)) / (2 * np.pi) * PER_SYMBOL * symbol_rate_hz
 
 
+def tuned(
+    block: Block, begin: int, end: int, carrier_hz: float, symbol_rate_hz: float, most_hz: float
+) -> float | None:
+    """The middle of a burst's power near a carrier; None where it lies further off than `most_hz`."""
+    start = carrier_hz
+    for _ in range(2):
+        heard = hear(block, begin, end, carrier_hz, symbol_rate_hz)
+        if heard is None:
+            return None
+        carrier_hz += mean_frequency(heard, symbol_rate_hz)
+    return carrier_hz if abs(carrier_hz - start) < most_hz else None
+
+
 def smeared(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     """What d looks like for ±1 levels: each less what its pulse gives to its neighbours."""
     padded = np.concatenate([levels[:1], levels, levels[-1:]])
