@@ -57,9 +57,10 @@ LEAST_RHO: dict[Phy, float] = {"1M": 0.5, "2M": 0.5, "coded": 0.25}
 """Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁹ places tried."""
 LEAST_CHANGES = 0.85
 """Least soft correlation of eight or sixteen symbols with a preamble's alternation."""
-PREAMBLE_REACH = 5
-LENGTH_SLACK = 6
-"""Symbols by which a packet's length may differ from its box's."""
+EARLIEST, LATEST = 5, 20
+"""Symbols before and after the box's beginning at which a preamble may begin: some radios ramp up for 15 µs."""
+LENGTH_SLACK_S = 12e-6
+"""By which a packet may be shorter or longer than its box."""
 PROVEN, ADDRESSED, NAMED, NAMED_ANYWHERE = 0.9999, 0.998, 0.9, 0.75
 """Probability that the name is right: with the CRC, with the access address, by modulation and preamble in the band,
 and the same where the band is not told."""
@@ -157,7 +158,7 @@ def _crc_is_right(box: _Box, fit: Fit, carrier: float, before: int) -> bool:
     rate, symbol_rate = box.block.segment.rate_hz, box.layer.symbol_rate_hz
     start = round(box.heard.first + fit.place * box.heard.step)
     begin = box.burst.sample_start - box.block.sample_start
-    end = begin + box.burst.sample_count + round((LENGTH_SLACK + 4) / symbol_rate * rate)
+    end = begin + box.burst.sample_count + round(LENGTH_SLACK_S * rate)
     margin = round(8 / symbol_rate * rate)
     heard = gfsk.hear(box.block, start - margin, end, carrier, symbol_rate)
     if heard is None:
@@ -172,7 +173,7 @@ def _crc_is_right(box: _Box, fit: Fit, carrier: float, before: int) -> bool:
             plain = whitened(bits, channel)
             octets = int(plain[8:16] @ (1 << np.arange(8))) if len(plain) >= 16 else LONGEST_PAYLOAD + 1
             length = 16 + 8 * octets
-            if abs(length + 24 - sent) > LENGTH_SLACK or length + 24 > len(plain):
+            if abs(length + 24 - sent) > LENGTH_SLACK_S * symbol_rate or length + 24 > len(plain):
                 continue
             if np.array_equal(crc(plain[:length]), plain[length : length + 24]):
                 return True
@@ -207,7 +208,7 @@ def _preamble(box: _Box, timing: int) -> int | None:
     count = box.layer.preamble
     alternating = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
     best: tuple[float, int] | None = None
-    for symbol in range(max(1, nearest - PREAMBLE_REACH), nearest + PREAMBLE_REACH + 1):
+    for symbol in range(max(1, nearest - EARLIEST), nearest + LATEST + 1):
         place = symbol * PER_SYMBOL + phase
         values = soft[place + PER_SYMBOL // 2 :: PER_SYMBOL][: count + 32]
         if len(values) < count + 32:
@@ -216,8 +217,9 @@ def _preamble(box: _Box, timing: int) -> int | None:
         likeness = float(values[:count] @ alternating) / size
         bits = (values[count:] > 0).astype(np.int64)
         right = likeness > 0 if bits[0] else likeness < 0
-        if abs(likeness) >= LEAST_CHANGES and right and may_be_address(bits) and (best is None or size > best[0]):
-            best = size, place
+        likeness = abs(likeness) if right and may_be_address(bits) else 0.0
+        if likeness >= LEAST_CHANGES and (best is None or likeness > best[0]):
+            best = likeness, place
     return None if best is None else best[1]
 
 
