@@ -50,13 +50,15 @@ HEARD_SYMBOLS = 400
 """As much of a packet is looked at, unless its CRC lies further on."""
 INDEX = 0.5
 INDICES = (0.46, 0.5, 0.54)
-INDEX_HEARD = (0.36, 0.56)
+INDEX_HEARD = (0.33, 0.56)
 LEAST_EXPLAINED = 0.8
 """Least part of the signal that the known symbols explain."""
 LEAST_RHO: dict[Phy, float] = {"1M": 0.5, "2M": 0.5, "coded": 0.25}
 """Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁹ places tried."""
-LEAST_CHANGES = 0.85
-"""Least soft correlation of eight or sixteen symbols with a preamble's alternation."""
+LEAST_CHANGES = ((5.0, 10.0), (0.6, 0.85))
+"""SNR in dB, and the least soft correlation of eight or sixteen symbols with a preamble's alternation."""
+RULED_DB = 10.0
+"""From here on no bit is wrong, and an access address must keep the standard's rules."""
 EARLIEST, LATEST = 5, 20
 """Symbols before and after the box's beginning at which a preamble may begin: some radios ramp up for 15 µs."""
 LENGTH_SLACK_S = 12e-6
@@ -145,7 +147,7 @@ def _known(box: _Box, known: NDArray[np.int64]) -> tuple[Fit, float, float] | No
     if first is None or first.correlation < LEAST_RHO[box.phy]:
         return None
     fit = gfsk.fit_at(box.heard.d, first.place, gfsk.smeared((2 * known - 1).astype(np.float32)))
-    rho, turn, index = max((*gfsk.coherence(box.heard, fit, known, index), index) for index in INDICES)
+    rho, turn, index = gfsk.coherence(box.heard, fit, known, INDICES)
     part = box.heard.y[fit.place : fit.place + PER_SYMBOL * len(known)]
     signal = max(1 - box.noise / float(np.mean(np.abs(part) ** 2)), 0.05)
     if rho < LEAST_RHO[box.phy] or rho / signal < LEAST_EXPLAINED:
@@ -192,18 +194,19 @@ def _connection(box: _Box) -> Emission | None:
         return _emission("ble:data", box, found[0].place, carrier, found[2], confidence, "preamble")
     end = box.at + round(box.burst.sample_count / box.heard.step)
     told = gfsk_modulation.measure(box.heard, box.at, end, INDEX, box.noise)
-    if told is None or not gfsk_modulation.fits(told, *INDEX_HEARD):
+    if told is None or not gfsk_modulation.fits(told, INDEX, INDEX_HEARD):
         return None
-    place = _preamble(box, told.place)
+    place = _preamble(box, told)
     if place is None:
         return None
     return _emission("ble:data", box, place, carrier, told.index, confidence, "modulation")
 
 
-def _preamble(box: _Box, timing: int) -> int | None:
+def _preamble(box: _Box, told: gfsk_modulation.Modulation) -> int | None:
     """Where near the box's beginning a preamble goes before what may be an access address; None where nowhere."""
     soft = gfsk.decisions(box.heard, INDEX)
-    phase = timing % PER_SYMBOL
+    phase = told.place % PER_SYMBOL
+    least = float(np.interp(told.snr_db, *LEAST_CHANGES))
     nearest = (box.at - phase) // PER_SYMBOL
     count = box.layer.preamble
     alternating = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
@@ -216,9 +219,9 @@ def _preamble(box: _Box, timing: int) -> int | None:
         size = float(np.sum(np.abs(values[:count]))) + 1e-30
         likeness = float(values[:count] @ alternating) / size
         bits = (values[count:] > 0).astype(np.int64)
-        right = likeness > 0 if bits[0] else likeness < 0
-        likeness = abs(likeness) if right and may_be_address(bits) else 0.0
-        if likeness >= LEAST_CHANGES and (best is None or likeness > best[0]):
+        likeness = abs(likeness) if told.snr_db < RULED_DB else likeness * (1 if bits[0] else -1)
+        allowed = told.snr_db < RULED_DB or may_be_address(bits)
+        if allowed and likeness >= least and (best is None or likeness > best[0]):
             best = likeness, place
     return None if best is None else best[1]
 

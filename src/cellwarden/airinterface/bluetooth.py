@@ -43,19 +43,31 @@ CFO_HZ = 150e3
 """Largest carrier offset: 75 kHz initially (Vol 2 Part A §3.1.3), as much again of a receiver's or a weak box's."""
 REACH_SYMBOLS = 20
 """How far from the box's beginning a packet may begin."""
+WEAK_DB, WEAK_REACH_SYMBOLS = 8.0, 80
+"""A box of less SNR may begin far too early."""
 HEARD_SYMBOLS = 320
 """As much of a packet is looked at."""
 INDEX = 0.32
 INDICES = (0.285, 0.315, 0.345)
 INDEX_HEARD = (0.22, 0.36)
-KNOWN = 68
-"""Symbols of preamble and sync word."""
-CANDIDATES = 3
+NEARER = 0.04
+"""By how much more Bluetooth's index must explain of a burst than Low Energy's."""
+KNOWN, ACCESS = 68, 72
+"""Symbols of preamble and sync word, and of these with the trailer."""
+STRIDE = 2
+"""Samples between places tried first."""
+CANDIDATES = 4
+"""Places at which a sync word is looked for in earnest."""
 PROVEN_EXPLAINED = 0.86
 """Least part of the signal that preamble and sync word explain. A packet explains 0.93 and more from 5 dB on; the
 nearest sync word to other symbols of this modulation explains 0.7 in one case of 300, and 0.86 asks for two wrong bits
 or fewer in 64, that is 2 in 10⁷ over all places tried."""
-LEAST_RHO = 0.55
+HEADER_EXPLAINED = 0.7
+"""The same where a header follows."""
+LEAST_TRIPLES = 13
+"""Of 18 header bits sent thrice, how many must be heard thrice alike: one of 10⁵ random headers is, and at 5 dB all but
+one of 1000 packets."""
+LEAST_RHO = 0.5
 """Least part of the whole power that they explain: 68 symbols of noise have 0.33 in one case of 300."""
 LEAST_EDR = 0.55
 """Least part of their power that the eleven known EDR symbols explain; noise reaches it in 4 of 10⁴ places."""
@@ -97,22 +109,22 @@ def _proven(
     """A packet whose sync word is one."""
     soft = gfsk.decisions(heard, INDEX)
     first = max(4 * PER_SYMBOL, at + (4 - REACH_SYMBOLS) * PER_SYMBOL)
-    end = min(len(soft) - 66 * PER_SYMBOL, at + (4 + REACH_SYMBOLS) * PER_SYMBOL)
+    late = WEAK_REACH_SYMBOLS if burst.snr_db < WEAK_DB else REACH_SYMBOLS
+    end = min(len(soft) - 66 * PER_SYMBOL, at + (4 + late) * PER_SYMBOL)
     if end <= first:
         return []
     best: tuple[float, float, Fit, float] | None = None
     for place in _likely(soft, first, end):
         bits = _nearest(soft, place)
         fit = gfsk.fit_at(heard.d, place - 4 * PER_SYMBOL, gfsk.smeared((2 * bits - 1).astype(np.float32)))
-        for index in INDICES:
-            rho, turn = gfsk.coherence(heard, fit, bits, index)
-            if best is None or rho > best[0]:
-                best = rho, turn, fit, index
+        rho, turn, index = gfsk.coherence(heard, fit, bits, INDICES)
+        if best is None or rho > best[0]:
+            best = rho, turn, fit, index
     assert best is not None
     rho, turn, fit, index = best
     part = heard.y[fit.place : fit.place + PER_SYMBOL * KNOWN]
     signal = max(1 - noise / float(np.mean(np.abs(part) ** 2)), 0.05)
-    if rho < LEAST_RHO or rho / signal < PROVEN_EXPLAINED:
+    if rho < LEAST_RHO or rho / signal < (HEADER_EXPLAINED if _has_header(soft, fit.place) else PROVEN_EXPLAINED):
         return []
     kind = "bluetooth:edr" if _is_edr(heard, fit.place, turn) else "bluetooth:br"
     carrier = heard.carrier_hz + turn / (2 * np.pi) * SYMBOL_RATE_HZ
@@ -122,17 +134,33 @@ def _proven(
 def _likely(soft: NDArray[np.float32], first: int, end: int) -> list[int]:
     """Places at which the symbols are most like a sync word."""
     rows, zero = code_rows()
-    merit = np.empty(end - first, np.float32)
-    sync_places(soft, first, end, PER_SYMBOL, 0.0, rows, np.uint64(zero), merit)
-    return [first + int(k) for k in np.argsort(-merit)[:CANDIDATES]]
+    coarse = np.empty((end - first + STRIDE - 1) // STRIDE, np.float32)
+    sync_places(soft, first, STRIDE, PER_SYMBOL, rows, np.uint64(zero), coarse)
+    likely = []
+    for k in np.argsort(-coarse)[:CANDIDATES]:
+        fine = np.empty(2 * STRIDE - 1, np.float32)
+        before = first + int(k) * STRIDE - STRIDE + 1
+        sync_places(soft, before, 1, PER_SYMBOL, rows, np.uint64(zero), fine)
+        likely.append(before + int(np.argmax(fine)))
+    return likely
 
 
 def _nearest(soft: NDArray[np.float32], place: int) -> NDArray[np.int64]:
     """Preamble and the sync word nearest to the symbols that begin at `place`."""
     rows, zero = code_rows()
     values = np.ascontiguousarray(soft[place + PER_SYMBOL // 2 :][: 64 * PER_SYMBOL : PER_SYMBOL])
-    word, _ = closest_word(values, rows, np.uint64(zero), 2)
+    word, _ = closest_word(values, rows, np.uint64(zero), np.empty((8, 256), np.float32))
     return access_bits(int(word))[:KNOWN]
+
+
+def _has_header(soft: NDArray[np.float32], place: int) -> bool:
+    """Whether 18 bits sent thrice follow the access code."""
+    first = place + PER_SYMBOL * ACCESS + PER_SYMBOL // 2
+    symbols = soft[first::PER_SYMBOL][: HEADER_END - ACCESS]
+    if len(symbols) < HEADER_END - ACCESS:
+        return False
+    ones = np.sum(symbols.reshape(-1, 3) > 0, axis=1)
+    return int(np.count_nonzero((ones == 0) | (ones == 3))) >= LEAST_TRIPLES
 
 
 def _is_edr(heard: Heard, place: int, turn: float) -> bool:
@@ -156,10 +184,10 @@ def _named(
     """A burst whose modulation is that of a packet, and nearer to it than to Bluetooth Low Energy's."""
     end = at + round(burst.sample_count / heard.step)
     found = gfsk_modulation.measure(heard, at, end, INDEX, noise)
-    if found is None or not gfsk_modulation.fits(found, *INDEX_HEARD):
+    if found is None or not gfsk_modulation.fits(found, INDEX, INDEX_HEARD):
         return []
     other = gfsk_modulation.measure(heard, at, end, 0.5, noise)
-    if other is not None and other.explained > found.explained:
+    if other is not None and other.explained > found.explained - NEARER:
         return []
     confidence = NAMED_ANYWHERE if channel is None else NAMED
     carrier = heard.carrier_hz

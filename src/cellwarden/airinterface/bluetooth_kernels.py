@@ -10,25 +10,37 @@ DIMENSION = 24
 
 
 @njit(cache=True, nogil=True)
-def cost_of(wrong: np.uint64, weight: NDArray[np.float32], least: float) -> float:
-    """Sum of the weights of the bits set in `wrong`, bit 63 being the first; given up once beyond `least`."""
-    total = 0.0
-    for i in range(LENGTH):
-        if wrong >> np.uint64(LENGTH - 1 - i) & ONE:
-            total += weight[i]
-            if total >= least:
-                break
+def octet_costs(weight: NDArray[np.float32], costs: NDArray[np.float32]) -> None:
+    """Sums of the weights of every set of eight neighbouring bits: float32, shape (8, 256), out.
+
+    weight: float32, shape (64,), of bits 63, 62, …; row r is of the bits that `word >> 8 r & 255` shows.
+    """
+    for r in range(8):
+        costs[r, 0] = 0
+        for value in range(1, 256):
+            low = 0
+            while not value >> low & 1:
+                low += 1
+            costs[r, value] = costs[r, value & (value - 1)] + weight[LENGTH - 1 - 8 * r - low]
+
+
+@njit(cache=True, nogil=True)
+def cost_of(wrong: np.uint64, costs: NDArray[np.float32]) -> float:
+    """Sum of the weights of the bits set in `wrong`."""
+    total = np.float32(0)
+    for r in range(8):
+        total += costs[r, (wrong >> np.uint64(8 * r)) & np.uint64(255)]
     return total
 
 
 @njit(cache=True, nogil=True)
 def closest_word(
-    soft: NDArray[np.float32], rows: NDArray[np.uint64], zero: np.uint64, order: int
+    soft: NDArray[np.float32], rows: NDArray[np.uint64], zero: np.uint64, costs: NDArray[np.float32]
 ) -> tuple[np.uint64, float]:
     """The word of an affine code nearest to soft decisions, by ordered statistics (Fossorier and Lin 1995).
 
-    soft: float32, shape (64,), positive for a 1; rows: uint64, shape (24,), a basis; zero: a word; order: 1 or 2, how
-    many of the most reliable independent bits may be wrong. Returns the word and the sum of |soft| where it disagrees.
+    soft: float32, shape (64,), positive for a 1; rows: uint64, shape (24,), a basis; zero: a word; costs: float32,
+    shape (8, 256), scratch. Of the most reliable independent bits two may be wrong. Returns the word and the sum of |soft| where it disagrees.
     """
     weight = np.abs(soft)
     ranked = np.argsort(-weight)
@@ -57,43 +69,44 @@ def closest_word(
         if (word ^ hard) >> at & ONE:
             word ^= basis[done]
         done += 1
+    octet_costs(weight, costs)
     base = word ^ hard
+    least = cost_of(base, costs)
     wrong = base
-    least = cost_of(base, weight, 1e30)
     for i in range(DIMENSION):
         one = base ^ basis[i]
-        cost = cost_of(one, weight, least)
+        cost = cost_of(one, costs)
         if cost < least:
             least, wrong = cost, one
-        if order > 1:
-            for j in range(i + 1, DIMENSION):
-                cost = cost_of(one ^ basis[j], weight, least)
-                if cost < least:
-                    least, wrong = cost, one ^ basis[j]
+        for j in range(i + 1, DIMENSION):
+            cost = cost_of(one ^ basis[j], costs)
+            if cost < least:
+                least, wrong = cost, one ^ basis[j]
     return wrong ^ hard, least
 
 
 @njit(cache=True, nogil=True)
 def sync_places(
-    d: NDArray[np.float32],
+    soft: NDArray[np.float32],
     first: int,
-    end: int,
+    step: int,
     per_symbol: int,
-    mean: float,
     rows: NDArray[np.uint64],
     zero: np.uint64,
     merit: NDArray[np.float32],
 ) -> None:
-    """How well a sync word fits that begins at each sample from `first` to before `end`.
+    """How well a sync word fits that begins at every `step`-th sample from `first` on.
 
-    d: float32, phase a symbol; mean: of it, the carrier's; merit: float32, shape (end - first,), out: 1 where all
-    decisions agree with a word, less by twice the share of |d| that does not.
+    soft: float32, decision for a symbol whose middle each sample is; merit: float32, out: 1 where all decisions agree
+    with a word, less by twice the share of their sizes that does not.
     """
-    soft = np.empty(LENGTH, np.float32)
-    for place in range(first, end):
-        total = 0.0
+    symbols = np.empty(LENGTH, np.float32)
+    costs = np.empty((8, 256), np.float32)
+    for k in range(len(merit)):
+        place = first + k * step
+        total = np.float32(1e-9)
         for i in range(LENGTH):
-            soft[i] = d[place + per_symbol // 2 + per_symbol * i] - mean
-            total += abs(soft[i])
-        _, cost = closest_word(soft, rows, zero, 1)
-        merit[place - first] = 1.0 - 2.0 * cost / max(total, 1e-9)
+            symbols[i] = soft[place + per_symbol // 2 + per_symbol * i]
+            total += abs(symbols[i])
+        _, cost = closest_word(symbols, rows, zero, costs)
+        merit[k] = 1.0 - 2.0 * cost / total

@@ -27,6 +27,8 @@ from cellwarden.model import Block
 BANDWIDTH_TIME = 0.5
 PER_SYMBOL = 4
 """Samples a symbol that the discriminator works on."""
+REACH = 3
+"""Symbols before and after a symbol that its phase step is counted over: 4·10⁻⁷ of it lie further off."""
 CHANNEL_WIDTH = 1.15
 """Width of the channel filter, in symbol rates: what a carrier 40 kHz off still fits in."""
 BLOCK = 3
@@ -39,25 +41,47 @@ SIDE = 0.106
 """Part of a symbol's frequency pulse that falls into each neighbouring symbol, with BT 0.5."""
 
 
-def phase(levels: NDArray[np.float64], t: NDArray[np.float64], index: float) -> NDArray[np.float64]:
-    """Phase in radians at times `t` in symbols of a train of ±1 levels, the first of which begins at 0.
+def _pulse_integral(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """q(t): the part of its phase step that a symbol which begins at 0 has made by t, in symbols; 0…1.
 
-    Each symbol adds π h q(t - k); q is the integral of a rectangle of one symbol behind the Gaussian filter.
+    The integral of a rectangle of one symbol behind the Gaussian filter.
     """
     sigma = math.sqrt(math.log(2)) / (2 * math.pi * BANDWIDTH_TIME)
-    reach = 3
-    padded = np.concatenate([np.zeros(reach), levels, np.zeros(reach + 1)])
-    done = np.concatenate([[0.0], np.cumsum(padded)])
-    whole = np.clip(np.floor(t).astype(np.int64), 0, len(levels))
-    total: NDArray[np.float64] = done[whole].copy()
 
     def ramp(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(x * ndtr(x / sigma) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * (x / sigma) ** 2))
 
-    for i in range(2 * reach + 1):
-        since = t - (whole + i - reach)
-        total += padded[whole + i] * (ramp(since) - ramp(since - 1))
+    return ramp(t) - ramp(t - 1)
+
+
+def phase(levels: NDArray[np.float64], t: NDArray[np.float64], index: float) -> NDArray[np.float64]:
+    """Phase in radians at times `t` in symbols of a train of ±1 levels, the first of which begins at 0.
+
+    Each symbol adds π h q(t - k).
+    """
+    padded = np.concatenate([np.zeros(REACH), levels, np.zeros(REACH + 1)])
+    done = np.concatenate([[0.0], np.cumsum(padded)])
+    whole = np.clip(np.floor(t).astype(np.int64), 0, len(levels))
+    total: NDArray[np.float64] = done[whole].copy()
+    for i in range(2 * REACH + 1):
+        total += padded[whole + i] * _pulse_integral(t - (whole + i - REACH))
     return math.pi * index * total
+
+
+@lru_cache
+def _steps() -> NDArray[np.float64]:
+    """What one symbol's phase step makes from each sample to the next, from REACH symbols before it to as much after."""
+    t = np.arange(-REACH * PER_SYMBOL, (REACH + 1) * PER_SYMBOL + 1) / PER_SYMBOL
+    return np.diff(_pulse_integral(t), prepend=0.0)
+
+
+def sampled_phase(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `phase` with index 1 at PER_SYMBOL times a symbol from the first one's beginning on, but for a constant."""
+    spread = np.zeros(PER_SYMBOL * len(levels))
+    spread[::PER_SYMBOL] = levels
+    first = REACH * PER_SYMBOL
+    steps = np.convolve(spread, _steps())[first : first + len(spread)]
+    return np.asarray(math.pi * np.cumsum(steps))
 
 
 def modulate(
@@ -205,19 +229,30 @@ def best_fit(d: NDArray[np.float32], first: int, end: int, shape: NDArray[np.flo
     return fit_at(d, first + int(np.argmax(correlation)), shape)
 
 
-def coherence(heard: Heard, fit: Fit, bits: NDArray[np.int64], index: float) -> tuple[float, float]:
-    """Part of the power of known symbols that one wave explains, 0…1, and its carrier in radians a symbol.
+def coherence(
+    heard: Heard, fit: Fit, bits: NDArray[np.int64], indices: tuple[float, ...]
+) -> tuple[float, float, float]:
+    """Part of the power of known symbols that one wave explains, 0…1, its carrier (radians a symbol), and its index.
 
-    The wave is sent again with these bits at the fit's place, with every carrier near it.
+    The wave is sent again with these bits at the fit's place, with every carrier near it and each modulation index.
     """
-    t = np.arange(PER_SYMBOL * len(bits)) / PER_SYMBOL
-    part = heard.y[fit.place : fit.place + len(t)]
-    product = part * np.exp(-1j * (phase(2.0 * bits - 1.0, t, index) + fit.turn * t))
-    lines = np.abs(np.fft.fft(product, 4 * len(t)))
+    count = PER_SYMBOL * len(bits)
+    part = heard.y[fit.place : fit.place + count]
+    steps = sampled_phase(2.0 * bits - 1.0)
+    turn = fit.turn * np.arange(count) / PER_SYMBOL
     near = np.arange(-4 * NEAR_LINES, 4 * NEAR_LINES + 1)
-    best = int(near[np.argmax(lines[near])])
-    energy = float(np.sum(np.abs(part) ** 2)) * len(t) + 1e-30
-    return float(lines[best]) ** 2 / energy, fit.turn + 2 * np.pi * best / (4 * len(bits))
+    lines = np.stack([_lines(part * np.exp(-1j * (index * steps + turn)), len(near) // 2) for index in indices])
+    which, line = np.unravel_index(int(np.argmax(lines)), lines.shape)
+    energy = float(np.sum(np.abs(part) ** 2)) * count + 1e-30
+    carrier = fit.turn + 2 * np.pi * int(near[line]) / (4 * len(bits))
+    return float(lines[which, line]) ** 2 / energy, carrier, indices[which]
+
+
+def _lines(wave: NDArray[np.complex128], reach: int) -> NDArray[np.float64]:
+    """Magnitudes of the lines of a transform of four times the wave's length, `reach` to either side of zero."""
+    whole = wave.reshape(-1, PER_SYMBOL).sum(axis=1)
+    spectrum = np.abs(np.fft.fft(whole, 4 * len(whole)))
+    return np.concatenate([spectrum[-reach:], spectrum[: reach + 1]])
 
 
 def level_db(heard: Heard, place: int, symbols: int, floor_dbfs_hz: float, rate_hz: float, width_hz: float) -> float:

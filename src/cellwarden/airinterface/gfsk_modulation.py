@@ -17,15 +17,28 @@ PIECE = 12
 MOST_SYMBOLS = 300
 FEWEST_SYMBOLS = 60
 INDEX_STEP = 0.04
-LEAST_EXPLAINED = ((0.0, 3.0, 5.0, 8.0, 15.0), (0.74, 0.74, 0.75, 0.82, 0.92))
-"""SNR in dB, and the least part of a burst's signal that its wave explains. Of bursts of random symbols one in fifty
-explains less, up to 5 dB; Gaussian noise of the same band reaches 0.6, DECT 0.7, keying of 0.9 Msymbol/s 0.75."""
+LEAST_SNR_DB = 2.5
+"""In the channel filter. Below it, noise explains itself as well as a signal does."""
+LEAST_EXPLAINED: dict[float, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    0.32: ((2.5, 5.0, 8.0, 15.0), (0.68, 0.7, 0.8, 0.92)),
+    0.5: ((5.0, 8.0, 15.0), (0.62, 0.8, 0.92)),
+}
+"""Modulation index, and with it SNR in dB and the least part of a burst's signal that its wave explains. Of bursts of
+200 random symbols one in a hundred explains less; Gaussian noise of the same band reaches 0.58 at 5 dB with 0.32 and
+0.54 with 0.5."""
+LEAST_OPENING: dict[float, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    0.32: ((5.0, 8.0, 15.0), (1.02, 1.05, 1.1)),
+    0.5: ((5.0, 8.0), (1.07, 1.12)),
+}
+"""Modulation index, and with it SNR in dB and the least opening of the eye. Keying of another symbol rate has 1.02 to
+1.04, since its eye moves."""
 ECHOED = 0.9
 """Least part explained of a strong burst: echoes leave some."""
 ALTERNATION = (0.3, 0.72)
 """Share of symbols that differ from the one before."""
-PAIRED = 0.15
-"""Most that the even and the odd symbols' shares differ: a signal of half the symbol rate changes at one sort only."""
+PAIRED = 3.5
+"""Most that the even and the odd symbols' shares differ, in standard deviations of random ones. A signal of half the
+symbol rate changes at one sort only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,9 @@ class Modulation:
     changes: float
     """Share of symbols that differ from the one before."""
     paired: float
-    """Difference of that share between even and odd symbols."""
+    """Difference of that share between even and odd symbols, in standard deviations."""
+    opening: float
+    """Sum of the soft decisions at the best of PER_SYMBOL timings over that at the worst."""
     snr_db: float
     """In the channel filter."""
 
@@ -66,22 +81,26 @@ def measure(heard: Heard, first: int, end: int, index: float, noise: float) -> M
     y = heard.y[place : place + span] * np.exp(-1j * fit.turn * t)
     power = float(np.mean(np.abs(y) ** 2))
     explained = 0.0
+    steps = gfsk.sampled_phase(levels)
     for tried in (index - INDEX_STEP, index, index + INDEX_STEP):
-        wave = np.exp(-1j * gfsk.phase(levels, t, tried))
+        wave = np.exp(-1j * tried * steps)
         pieces = (y * wave).reshape(-1, PER_SYMBOL * PIECE).mean(axis=1)
         explained = max(explained, float(np.mean(np.abs(pieces) ** 2)) / power)
     signal = max(1 - noise / power, 0.05)
     changed = levels[1:] != levels[:-1]
-    paired = abs(float(np.mean(changed[::2])) - float(np.mean(changed[1::2])))
+    paired = abs(float(np.mean(changed[::2])) - float(np.mean(changed[1::2]))) * np.sqrt(count)
     snr_db = 10 * float(np.log10(signal / max(1 - signal, 1e-6)))
-    return Modulation(explained / signal, fit.index, place, float(np.mean(changed)), paired, snr_db)
+    return Modulation(explained / signal, fit.index, place, float(np.mean(changed)), paired, max(clear) / min(clear), snr_db)
 
 
-def fits(modulation: Modulation, lowest: float, highest: float) -> bool:
-    """Whether a burst is this modulation, with an index between two bounds."""
-    least = float(np.interp(modulation.snr_db, *LEAST_EXPLAINED))
+def fits(modulation: Modulation, index: float, heard: tuple[float, float]) -> bool:
+    """Whether a burst is the modulation of this index, which is heard between two bounds."""
+    least = float(np.interp(modulation.snr_db, *LEAST_EXPLAINED[index]))
+    lowest, highest = heard
     return (
-        modulation.explained >= min(least, ECHOED)
+        modulation.snr_db >= LEAST_SNR_DB
+        and modulation.explained >= min(least, ECHOED)
+        and modulation.opening >= float(np.interp(modulation.snr_db, *LEAST_OPENING[index]))
         and lowest <= modulation.index <= highest
         and ALTERNATION[0] < modulation.changes < ALTERNATION[1]
         and modulation.paired < PAIRED
