@@ -122,9 +122,7 @@ def known_symbols(phy: Phy, address: int = ADVERTISING_ADDRESS) -> Bits:
     return np.concatenate([(np.arange(LAYERS[phy].preamble) + bits[0]) % 2, bits])
 
 
-def packet(
-    rng: np.random.Generator, phy: Phy, *, address: int, channel: int, octets: int, spread: int = 4
-) -> Bits:
+def packet(rng: np.random.Generator, phy: Phy, *, address: int, channel: int, octets: int, spread: int = 4) -> Bits:
     """The symbols of a packet with `octets` random ones as payload, and a CRC as on advertising channels."""
     header = octets_to_bits(bytes([0x02 | int(rng.integers(2)) << 6, octets]))
     pdu = np.concatenate([header, rng.integers(0, 2, 8 * octets)])

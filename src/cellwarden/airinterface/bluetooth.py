@@ -71,8 +71,10 @@ LEAST_RHO = 0.5
 """Least part of the whole power that they explain: 68 symbols of noise have 0.33 in one case of 300."""
 LEAST_EDR = 0.55
 """Least part of their power that the eleven known EDR symbols explain; noise reaches it in 4 of 10⁴ places."""
-PROVEN, NAMED, NAMED_ANYWHERE = 0.999, 0.93, 0.8
-"""Probability that the name is right: by sync word; by modulation in Bluetooth's band; where the band is not told."""
+CLEAR_DB = 6.0
+PROVEN, NAMED, NAMED_WEAK, UNKNOWN_BAND = 0.999, 0.93, 0.75, 0.15
+"""Probability that the name is right: by sync word; by modulation; by that of less than CLEAR_DB; and how much less
+where the band is not told."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -100,12 +102,12 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         return []
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
     at = round((begin - heard.first) / heard.step)
+    if burst.snr_db < WEAK_DB:
+        heard = gfsk.steadied(heard, INDEX, at, at + round((end - begin) / heard.step), SYMBOL_RATE_HZ)
     return _proven(heard, at, noise, burst, block, channel) or _named(heard, at, noise, burst, block, channel)
 
 
-def _proven(
-    heard: Heard, at: int, noise: float, burst: Burst, block: Block, channel: int | None
-) -> list[Emission]:
+def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, channel: int | None) -> list[Emission]:
     """A packet whose sync word is one."""
     soft = gfsk.decisions(heard, INDEX)
     first = max(4 * PER_SYMBOL, at + (4 - REACH_SYMBOLS) * PER_SYMBOL)
@@ -135,12 +137,12 @@ def _likely(soft: NDArray[np.float32], first: int, end: int) -> list[int]:
     """Places at which the symbols are most like a sync word."""
     rows, zero = code_rows()
     coarse = np.empty((end - first + STRIDE - 1) // STRIDE, np.float32)
-    sync_places(soft, first, STRIDE, PER_SYMBOL, rows, np.uint64(zero), coarse)
+    sync_places(soft, first, STRIDE, PER_SYMBOL, rows, np.uint64(zero), False, coarse)
     likely = []
     for k in np.argsort(-coarse)[:CANDIDATES]:
         fine = np.empty(2 * STRIDE - 1, np.float32)
         before = first + int(k) * STRIDE - STRIDE + 1
-        sync_places(soft, before, 1, PER_SYMBOL, rows, np.uint64(zero), fine)
+        sync_places(soft, before, 1, PER_SYMBOL, rows, np.uint64(zero), True, fine)
         likely.append(before + int(np.argmax(fine)))
     return likely
 
@@ -149,7 +151,7 @@ def _nearest(soft: NDArray[np.float32], place: int) -> NDArray[np.int64]:
     """Preamble and the sync word nearest to the symbols that begin at `place`."""
     rows, zero = code_rows()
     values = np.ascontiguousarray(soft[place + PER_SYMBOL // 2 :][: 64 * PER_SYMBOL : PER_SYMBOL])
-    word, _ = closest_word(values, rows, np.uint64(zero), np.empty((8, 256), np.float32))
+    word, _ = closest_word(values, rows, np.uint64(zero), True, np.empty((8, 256), np.float32))
     return access_bits(int(word))[:KNOWN]
 
 
@@ -178,9 +180,7 @@ def _is_edr(heard: Heard, place: int, turn: float) -> bool:
     return False
 
 
-def _named(
-    heard: Heard, at: int, noise: float, burst: Burst, block: Block, channel: int | None
-) -> list[Emission]:
+def _named(heard: Heard, at: int, noise: float, burst: Burst, block: Block, channel: int | None) -> list[Emission]:
     """A burst whose modulation is that of a packet, and nearer to it than to Bluetooth Low Energy's."""
     end = at + round(burst.sample_count / heard.step)
     found = gfsk_modulation.measure(heard, at, end, INDEX, noise)
@@ -189,7 +189,8 @@ def _named(
     other = gfsk_modulation.measure(heard, at, end, 0.5, noise)
     if other is not None and other.explained > found.explained - NEARER:
         return []
-    confidence = NAMED_ANYWHERE if channel is None else NAMED
+    confidence = NAMED if found.snr_db > CLEAR_DB else NAMED_WEAK
+    confidence -= UNKNOWN_BAND if channel is None else 0.0
     carrier = heard.carrier_hz
     return [_emission("bluetooth:br", heard, at, carrier, found.index, confidence, "modulation", burst, block, channel)]
 

@@ -35,12 +35,12 @@ def cost_of(wrong: np.uint64, costs: NDArray[np.float32]) -> float:
 
 @njit(cache=True, nogil=True)
 def closest_word(
-    soft: NDArray[np.float32], rows: NDArray[np.uint64], zero: np.uint64, costs: NDArray[np.float32]
+    soft: NDArray[np.float32], rows: NDArray[np.uint64], zero: np.uint64, deep: bool, costs: NDArray[np.float32]
 ) -> tuple[np.uint64, float]:
     """The word of an affine code nearest to soft decisions, by ordered statistics (Fossorier and Lin 1995).
 
-    soft: float32, shape (64,), positive for a 1; rows: uint64, shape (24,), a basis; zero: a word; costs: float32,
-    shape (8, 256), scratch. Of the most reliable independent bits two may be wrong. Returns the word and the sum of |soft| where it disagrees.
+    soft: float32, shape (64,), positive for a 1; rows: uint64, shape (24,), a basis; zero: a word; deep: of the
+    most reliable independent bits three may be wrong, not two; costs: float32, shape (8, 256), scratch. Returns the word and the sum of |soft| where it disagrees.
     """
     weight = np.abs(soft)
     ranked = np.argsort(-weight)
@@ -79,9 +79,14 @@ def closest_word(
         if cost < least:
             least, wrong = cost, one
         for j in range(i + 1, DIMENSION):
-            cost = cost_of(one ^ basis[j], costs)
+            two = one ^ basis[j]
+            cost = cost_of(two, costs)
             if cost < least:
-                least, wrong = cost, one ^ basis[j]
+                least, wrong = cost, two
+            for k in range(j + 1, DIMENSION if deep else 0):
+                cost = cost_of(two ^ basis[k], costs)
+                if cost < least:
+                    least, wrong = cost, two ^ basis[k]
     return wrong ^ hard, least
 
 
@@ -93,12 +98,13 @@ def sync_places(
     per_symbol: int,
     rows: NDArray[np.uint64],
     zero: np.uint64,
+    deep: bool,
     merit: NDArray[np.float32],
 ) -> None:
     """How well a sync word fits that begins at every `step`-th sample from `first` on.
 
-    soft: float32, decision for a symbol whose middle each sample is; merit: float32, out: 1 where all decisions agree
-    with a word, less by twice the share of their sizes that does not.
+    soft: float32, decision for a symbol whose middle each sample is; deep: as in `closest_word`; merit: float32, out: 1 where all
+    decisions agree with a word, less by twice the share of their sizes that does not.
     """
     symbols = np.empty(LENGTH, np.float32)
     costs = np.empty((8, 256), np.float32)
@@ -108,5 +114,5 @@ def sync_places(
         for i in range(LENGTH):
             symbols[i] = soft[place + per_symbol // 2 + per_symbol * i]
             total += abs(symbols[i])
-        _, cost = closest_word(symbols, rows, zero, costs)
+        _, cost = closest_word(symbols, rows, zero, deep, costs)
         merit[k] = 1.0 - 2.0 * cost / total

@@ -12,7 +12,7 @@ Sources: Bluetooth Core 5.4 Vol 2 Part A §3.1 (BT 0.5, h 0.28…0.35), Vol 6 Pa
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -146,9 +146,7 @@ def mean_frequency(heard: Heard, symbol_rate_hz: float) -> float:
     return float(np.angle(turned)) / (2 * np.pi) * PER_SYMBOL * symbol_rate_hz
 
 
-def tuned(
-    block: Block, begin: int, end: int, carrier_hz: float, symbol_rate_hz: float, most_hz: float
-) -> float | None:
+def tuned(block: Block, begin: int, end: int, carrier_hz: float, symbol_rate_hz: float, most_hz: float) -> float | None:
     """The middle of a burst's power near a carrier; None where it lies further off than `most_hz`."""
     start = carrier_hz
     for _ in range(2):
@@ -189,6 +187,27 @@ def decisions(heard: Heard, index: float) -> NDArray[np.float32]:
     if len(soft) > reach:
         block_decisions(heard.y, waves, middle, soft[reach // 2 : len(soft) - reach + reach // 2 + 1])
     return soft
+
+
+def steadied(heard: Heard, index: float, first: int, end: int, symbol_rate_hz: float) -> Heard:
+    """The same channel around a better carrier: the mean of d less what the decided symbols of a burst explain.
+
+    A packet's ones and noughts are not as many, which alone moves the mean frequency by 10 kHz.
+    """
+    soft = decisions(heard, index)
+    middle = PER_SYMBOL // 2
+    first, end = max(first, 0), min(end, len(soft) - 2 * PER_SYMBOL)
+    count = (end - first) // PER_SYMBOL - 1
+    if count < 16:
+        return heard
+    symbols = [soft[first + p + middle :][: PER_SYMBOL * count : PER_SYMBOL] for p in range(PER_SYMBOL)]
+    best = int(np.argmax([float(np.sum(np.abs(s))) for s in symbols]))
+    levels = np.where(symbols[best] > 0, 1.0, -1.0).astype(np.float32)
+    turn = fit_at(heard.d, first + best, smeared(levels)).turn
+    y = heard.y * np.exp(-1j * turn / PER_SYMBOL * np.arange(len(heard.y)))
+    d = heard.d - np.float32(turn)
+    carrier = heard.carrier_hz + turn / (2 * np.pi) * symbol_rate_hz
+    return replace(heard, y=y.astype(np.complex64), d=d, carrier_hz=carrier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,15 @@ PIECE = 12
 MOST_SYMBOLS = 300
 FEWEST_SYMBOLS = 60
 INDEX_STEP = 0.04
-LEAST_SNR_DB = 2.5
-"""In the channel filter. Below it, noise explains itself as well as a signal does."""
+LEAST_SNR_DB = {0.32: 4.0, 0.5: 2.5}
+"""Modulation index, and with it the least SNR in the channel filter. Below it, too much else explains itself as well:
+a tone, slower keying."""
 LEAST_EXPLAINED: dict[float, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    0.32: ((2.5, 5.0, 8.0, 15.0), (0.68, 0.7, 0.8, 0.92)),
-    0.5: ((5.0, 8.0, 15.0), (0.62, 0.8, 0.92)),
+    0.32: ((5.0, 8.0, 15.0), (0.75, 0.82, 0.92)),
+    0.5: ((5.0, 8.0, 15.0), (0.62, 0.7, 0.88)),
 }
 """Modulation index, and with it SNR in dB and the least part of a burst's signal that its wave explains. Of bursts of
-200 random symbols one in a hundred explains less; Gaussian noise of the same band reaches 0.58 at 5 dB with 0.32 and
-0.54 with 0.5."""
+200 random symbols one in a hundred explains less; Gaussian noise of the same band reaches 0.55."""
 LEAST_OPENING: dict[float, tuple[tuple[float, ...], tuple[float, ...]]] = {
     0.32: ((5.0, 8.0, 15.0), (1.02, 1.05, 1.1)),
     0.5: ((5.0, 8.0), (1.07, 1.12)),
@@ -90,7 +90,9 @@ def measure(heard: Heard, first: int, end: int, index: float, noise: float) -> M
     changed = levels[1:] != levels[:-1]
     paired = abs(float(np.mean(changed[::2])) - float(np.mean(changed[1::2]))) * np.sqrt(count)
     snr_db = 10 * float(np.log10(signal / max(1 - signal, 1e-6)))
-    return Modulation(explained / signal, fit.index, place, float(np.mean(changed)), paired, max(clear) / min(clear), snr_db)
+    return Modulation(
+        explained / signal, fit.index, place, float(np.mean(changed)), paired, max(clear) / min(clear), snr_db
+    )
 
 
 def fits(modulation: Modulation, index: float, heard: tuple[float, float]) -> bool:
@@ -98,7 +100,7 @@ def fits(modulation: Modulation, index: float, heard: tuple[float, float]) -> bo
     least = float(np.interp(modulation.snr_db, *LEAST_EXPLAINED[index]))
     lowest, highest = heard
     return (
-        modulation.snr_db >= LEAST_SNR_DB
+        modulation.snr_db >= LEAST_SNR_DB[index]
         and modulation.explained >= min(least, ECHOED)
         and modulation.opening >= float(np.interp(modulation.snr_db, *LEAST_OPENING[index]))
         and lowest <= modulation.index <= highest
