@@ -30,7 +30,7 @@ def cost_of(wrong: np.uint64, costs: NDArray[np.float32]) -> float:
     total = np.float32(0)
     for r in range(8):
         total += costs[r, (wrong >> np.uint64(8 * r)) & np.uint64(255)]
-    return total
+    return float(total)
 
 
 @njit(cache=True, nogil=True)
@@ -39,8 +39,9 @@ def closest_word(
 ) -> tuple[np.uint64, float]:
     """The word of an affine code nearest to soft decisions, by ordered statistics (Fossorier and Lin 1995).
 
-    soft: float32, shape (64,), positive for a 1; rows: uint64, shape (24,), a basis; zero: a word; deep: of the
-    most reliable independent bits three may be wrong, not two; costs: float32, shape (8, 256), scratch. Returns the word and the sum of |soft| where it disagrees.
+    soft: float32, shape (64,), positive for a 1; rows: uint64, shape (24,), a basis; zero: a word; deep: of the most
+    reliable independent bits three may be wrong, not two; costs: float32, shape (8, 256), scratch. Returns the word,
+    and the sum of |soft| where it disagrees.
     """
     weight = np.abs(soft)
     ranked = np.argsort(-weight)
@@ -103,8 +104,8 @@ def sync_places(
 ) -> None:
     """How well a sync word fits that begins at every `step`-th sample from `first` on.
 
-    soft: float32, decision for a symbol whose middle each sample is; deep: as in `closest_word`; merit: float32, out: 1 where all
-    decisions agree with a word, less by twice the share of their sizes that does not.
+    soft: float32, decision for a symbol whose middle each sample is; deep: as in `closest_word`; merit: float32, out:
+    1 where all decisions agree with a word, less by twice the share of their sizes that does not.
     """
     symbols = np.empty(LENGTH, np.float32)
     costs = np.empty((8, 256), np.float32)

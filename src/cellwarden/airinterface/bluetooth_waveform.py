@@ -13,7 +13,7 @@ Sources: Bluetooth Core 5.4 Vol 2 Part A §3 (modulation), Part B §6.3 (access 
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,12 +98,12 @@ def generate(
     if kind == "edr":
         wave = np.concatenate([wave, np.zeros(int((symbols + 20) * rate_hz / SYMBOL_RATE_HZ), np.complex128)])
         t = (np.arange(len(wave)) - start) / rate_hz * SYMBOL_RATE_HZ
-        wave = wave + _differential(symbols, t - HEADER_END - GUARD_S * SYMBOL_RATE_HZ, rng, phases)
+        wave += _differential(symbols, t - HEADER_END - GUARD_S * SYMBOL_RATE_HZ, rng, phases)
     turns = carrier_offset_hz / rate_hz * np.arange(len(wave)) + rng.random()
     return (wave * np.exp(2j * np.pi * turns)).astype(np.complex64), start
 
 
-def root_raised_cosine(t: NDArray[np.float64]) -> NDArray[np.float64]:
+def root_raised_cosine(t: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """The EDR pulse of roll-off 0.4 at times in symbols, 1 at its middle (Vol 2 Part A §3.2.1.3)."""
     a = ROLL_OFF
     x = np.where(np.abs(np.abs(4 * a * t) - 1) < 1e-6, t + 1e-5, t)
@@ -113,7 +113,7 @@ def root_raised_cosine(t: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _differential(
-    symbols: int, t: NDArray[np.float64], rng: np.random.Generator, phases: int
+    symbols: int, t: NDArray[np.floating[Any]], rng: np.random.Generator, phases: int
 ) -> NDArray[np.complex128]:
     """EDR's synchronisation sequence, payload and two trailing symbols, power 1; t: in symbols, 0 where it begins."""
     free = symbols + 2

@@ -14,6 +14,7 @@ Sources: Bluetooth Core 5.4 Vol 2 Part A §3.1 (BT 0.5, h 0.28…0.35), Vol 6 Pa
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,20 +42,20 @@ SIDE = 0.106
 """Part of a symbol's frequency pulse that falls into each neighbouring symbol, with BT 0.5."""
 
 
-def _pulse_integral(t: NDArray[np.float64]) -> NDArray[np.float64]:
+def _pulse_integral(t: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """q(t): the part of its phase step that a symbol which begins at 0 has made by t, in symbols; 0…1.
 
     The integral of a rectangle of one symbol behind the Gaussian filter.
     """
     sigma = math.sqrt(math.log(2)) / (2 * math.pi * BANDWIDTH_TIME)
 
-    def ramp(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def ramp(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         return np.asarray(x * ndtr(x / sigma) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * (x / sigma) ** 2))
 
     return ramp(t) - ramp(t - 1)
 
 
-def phase(levels: NDArray[np.float64], t: NDArray[np.float64], index: float) -> NDArray[np.float64]:
+def phase(levels: NDArray[np.floating[Any]], t: NDArray[np.floating[Any]], index: float) -> NDArray[np.float64]:
     """Phase in radians at times `t` in symbols of a train of ±1 levels, the first of which begins at 0.
 
     Each symbol adds π h q(t - k).
@@ -70,12 +71,12 @@ def phase(levels: NDArray[np.float64], t: NDArray[np.float64], index: float) -> 
 
 @lru_cache
 def _steps() -> NDArray[np.float64]:
-    """What one symbol's phase step makes from each sample to the next, from REACH symbols before it to as much after."""
+    """What one symbol adds from each sample to the next, from REACH symbols before it to as much after."""
     t = np.arange(-REACH * PER_SYMBOL, (REACH + 1) * PER_SYMBOL + 1) / PER_SYMBOL
     return np.diff(_pulse_integral(t), prepend=0.0)
 
 
-def sampled_phase(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+def sampled_phase(levels: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """As `phase` with index 1 at PER_SYMBOL times a symbol from the first one's beginning on, but for a constant."""
     spread = np.zeros(PER_SYMBOL * len(levels))
     spread[::PER_SYMBOL] = levels
