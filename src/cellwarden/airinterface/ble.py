@@ -149,7 +149,7 @@ def _known(box: _Box, known: NDArray[np.int64]) -> tuple[Fit, float, float] | No
     fit = gfsk.fit_at(box.heard.d, first.place, gfsk.smeared((2 * known - 1).astype(np.float32)))
     rho, turn, index = gfsk.coherence(box.heard, fit, known, INDICES)
     part = box.heard.y[fit.place : fit.place + PER_SYMBOL * len(known)]
-    signal = max(1 - box.noise / float(np.mean(np.abs(part) ** 2)), 0.05)
+    signal = gfsk.signal_part(part, box.noise)
     if rho < LEAST_RHO[box.phy] or rho / signal < LEAST_EXPLAINED:
         return None
     return fit, turn, index

@@ -110,7 +110,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, channel: int | None) -> list[Emission]:
     """A packet whose sync word is one."""
     soft = gfsk.decisions(heard, INDEX)
-    first = max(4 * PER_SYMBOL, at + (4 - REACH_SYMBOLS) * PER_SYMBOL)
+    first = max(4 * PER_SYMBOL + STRIDE, at + (4 - REACH_SYMBOLS) * PER_SYMBOL)
     late = WEAK_REACH_SYMBOLS if burst.snr_db < WEAK_DB else REACH_SYMBOLS
     end = min(len(soft) - 66 * PER_SYMBOL, at + (4 + late) * PER_SYMBOL)
     if end <= first:
@@ -125,7 +125,7 @@ def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, cha
     assert best is not None
     rho, turn, fit, index = best
     part = heard.y[fit.place : fit.place + PER_SYMBOL * KNOWN]
-    signal = max(1 - noise / float(np.mean(np.abs(part) ** 2)), 0.05)
+    signal = gfsk.signal_part(part, noise)
     if rho < LEAST_RHO or rho / signal < (HEADER_EXPLAINED if _has_header(soft, fit.place) else PROVEN_EXPLAINED):
         return []
     kind = "bluetooth:edr" if _is_edr(heard, fit.place, turn) else "bluetooth:br"

@@ -30,6 +30,7 @@ PER_SYMBOL = 4
 """Samples a symbol that the discriminator works on."""
 REACH = 3
 """Symbols before and after a symbol that its phase step is counted over: 4·10⁻⁷ of it lie further off."""
+LEAST_PART = 0.05
 CHANNEL_WIDTH = 1.15
 """Width of the channel filter, in symbol rates: what a carrier 40 kHz off still fits in."""
 BLOCK = 3
@@ -229,7 +230,7 @@ def fit_at(d: NDArray[np.float32], place: int, shape: NDArray[np.float32]) -> Fi
     at = place + PER_SYMBOL // 2 + PER_SYMBOL * np.arange(len(shape))
     x = d[at].astype(np.float64)
     centred = shape - shape.mean()
-    power = float(centred @ centred)
+    power = float(centred @ centred) + 1e-9
     slope = float(x @ centred) / power
     spread = float(np.sum((x - x.mean()) ** 2)) + 1e-9
     return Fit(slope * math.sqrt(power / spread), place, slope / math.pi, float(x.mean()) - slope * float(shape.mean()))
@@ -273,6 +274,11 @@ def _lines(wave: NDArray[np.complex128], reach: int) -> NDArray[np.float64]:
     whole = wave.reshape(-1, PER_SYMBOL).sum(axis=1)
     spectrum = np.abs(np.fft.fft(whole, 4 * len(whole)))
     return np.concatenate([spectrum[-reach:], spectrum[: reach + 1]])
+
+
+def signal_part(samples: NDArray[np.complex64], noise: float) -> float:
+    """Part of the samples' power that is signal, at least LEAST_PART; noise: power of the rest."""
+    return max(1 - noise / (float(np.mean(np.abs(samples) ** 2)) + 1e-30), LEAST_PART)
 
 
 def level_db(heard: Heard, place: int, symbols: int, floor_dbfs_hz: float, rate_hz: float, width_hz: float) -> float:

@@ -78,20 +78,20 @@ def measure(heard: Heard, first: int, end: int, index: float, noise: float) -> M
     levels = np.where(soft[place + middle :][:span:PER_SYMBOL] > 0, 1.0, -1.0)
     fit = gfsk.fit_at(heard.d, place, gfsk.smeared(levels.astype(np.float32)))
     t = np.arange(span) / PER_SYMBOL
-    y = heard.y[place : place + span] * np.exp(-1j * fit.turn * t)
-    power = float(np.mean(np.abs(y) ** 2))
+    y = (heard.y[place : place + span] * np.exp(-1j * fit.turn * t)).astype(np.complex64)
+    power = float(np.mean(np.abs(y) ** 2)) + 1e-30
     explained = 0.0
     steps = gfsk.sampled_phase(levels)
     for tried in (index - INDEX_STEP, index, index + INDEX_STEP):
         wave = np.exp(-1j * tried * steps)
         pieces = (y * wave).reshape(-1, PER_SYMBOL * PIECE).mean(axis=1)
         explained = max(explained, float(np.mean(np.abs(pieces) ** 2)) / power)
-    signal = max(1 - noise / power, 0.05)
+    signal = gfsk.signal_part(y, noise)
     changed = levels[1:] != levels[:-1]
     paired = abs(float(np.mean(changed[::2])) - float(np.mean(changed[1::2]))) * np.sqrt(count)
     snr_db = 10 * float(np.log10(signal / max(1 - signal, 1e-6)))
     return Modulation(
-        explained / signal, fit.index, place, float(np.mean(changed)), paired, max(clear) / min(clear), snr_db
+        explained / signal, fit.index, place, float(np.mean(changed)), paired, max(clear) / (min(clear) + 1e-30), snr_db
     )
 
 
