@@ -91,20 +91,35 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         if not 0 <= channel < CHANNELS:
             return []
         middle = FIRST_CHANNEL_HZ + channel * CHANNEL_HZ - centre
+    for symbols in (HEARD_SYMBOLS, HEADER_END):
+        tuned = _tuned(burst, block, middle, symbols)
+        if tuned is None:
+            return []
+        heard, at = tuned
+        noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
+        proven = _proven(heard, at, noise, burst, block, channel)
+        if proven or burst.snr_db < WEAK_DB:
+            break  # a weak packet's first symbols tell its carrier no better
+    return proven or _named(heard, at, noise, burst, block, channel)
+
+
+def _tuned(burst: Burst, block: Block, middle_hz: float, symbols: int) -> tuple[Heard, int] | None:
+    """The channel around the carrier that the first `symbols` of a box tell, and where the box begins in it."""
+    per_symbol = block.segment.rate_hz / SYMBOL_RATE_HZ
     begin = burst.sample_start - block.sample_start
-    end = begin + min(burst.sample_count, round(HEARD_SYMBOLS / SYMBOL_RATE_HZ * rate))
-    carrier = gfsk.tuned(block, begin, end, middle, SYMBOL_RATE_HZ, CFO_HZ)
+    end = begin + min(burst.sample_count, round(symbols * per_symbol))
+    carrier = gfsk.tuned(block, begin, end, middle_hz, SYMBOL_RATE_HZ, CFO_HZ)
     if carrier is None:
-        return []
-    around = round((REACH_SYMBOLS + 12) / SYMBOL_RATE_HZ * rate)
-    heard = gfsk.hear(block, begin - around, end + around, carrier, SYMBOL_RATE_HZ)
+        return None
+    around = round((REACH_SYMBOLS + 12) * per_symbol)
+    last = begin + min(burst.sample_count, round(HEARD_SYMBOLS * per_symbol)) + around
+    heard = gfsk.hear(block, begin - around, last, carrier, SYMBOL_RATE_HZ)
     if heard is None:
-        return []
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
+        return None
     at = round((begin - heard.first) / heard.step)
-    if burst.snr_db < WEAK_DB:
+    if burst.snr_db < WEAK_DB or symbols < HEARD_SYMBOLS:
         heard = gfsk.steadied(heard, INDEX, at, at + round((end - begin) / heard.step), SYMBOL_RATE_HZ)
-    return _proven(heard, at, noise, burst, block, channel) or _named(heard, at, noise, burst, block, channel)
+    return heard, at
 
 
 def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, channel: int | None) -> list[Emission]:

@@ -31,6 +31,8 @@ PER_SYMBOL = 4
 REACH = 3
 """Symbols before and after a symbol that its phase step is counted over: 4·10⁻⁷ of it lie further off."""
 LEAST_PART = 0.05
+ECHOES = (-2, 0, 2, 4)
+"""Samples by which echoes come later than the strongest path: up to a microsecond at 1 Msymbol/s."""
 CHANNEL_WIDTH = 1.15
 """Width of the channel filter, in symbol rates: what a carrier 40 kHz off still fits in."""
 BLOCK = 3
@@ -250,10 +252,20 @@ def best_fit(d: NDArray[np.float32], first: int, end: int, shape: NDArray[np.flo
     return fit_at(d, first + int(np.argmax(correlation)), shape)
 
 
+def explained(y: NDArray[np.complex64], wave: NDArray[np.complex128]) -> float:
+    """Part of the power of y, 0…1, that a wave and its echoes within a symbol explain (least squares)."""
+    paths = np.stack([np.roll(wave, shift) for shift in ECHOES])
+    overlap = paths.conj() @ paths.T
+    overlap += np.eye(len(ECHOES)) * (1e-3 * len(y))
+    met = paths.conj() @ y
+    weights = np.linalg.solve(overlap, met)
+    return float(np.vdot(weights, met).real / (np.vdot(y, y).real + 1e-30))
+
+
 def coherence(
     heard: Heard, fit: Fit, bits: NDArray[np.int64], indices: tuple[float, ...]
 ) -> tuple[float, float, float]:
-    """Part of the power of known symbols that one wave explains, 0…1, its carrier (radians a symbol), and its index.
+    """Part of the power of known symbols that their wave explains, 0…1, its carrier (radians a symbol), and its index.
 
     The wave is sent again with these bits at the fit's place, with every carrier near it and each modulation index.
     """
@@ -264,9 +276,9 @@ def coherence(
     near = np.arange(-4 * NEAR_LINES, 4 * NEAR_LINES + 1)
     lines = np.stack([_lines(part * np.exp(-1j * (index * steps + turn)), len(near) // 2) for index in indices])
     which, line = np.unravel_index(int(np.argmax(lines)), lines.shape)
-    energy = float(np.sum(np.abs(part) ** 2)) * count + 1e-30
     carrier = fit.turn + 2 * np.pi * int(near[line]) / (4 * len(bits))
-    return float(lines[which, line]) ** 2 / energy, carrier, indices[which]
+    turned = carrier * np.arange(count) / PER_SYMBOL
+    return explained(part, np.exp(1j * (indices[which] * steps + turned))), carrier, indices[which]
 
 
 def _lines(wave: NDArray[np.complex128], reach: int) -> NDArray[np.float64]:

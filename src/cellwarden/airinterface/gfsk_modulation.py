@@ -79,13 +79,13 @@ def measure(heard: Heard, first: int, end: int, index: float, noise: float) -> M
     fit = gfsk.fit_at(heard.d, place, gfsk.smeared(levels.astype(np.float32)))
     t = np.arange(span) / PER_SYMBOL
     y = (heard.y[place : place + span] * np.exp(-1j * fit.turn * t)).astype(np.complex64)
-    power = float(np.mean(np.abs(y) ** 2)) + 1e-30
-    explained = 0.0
     steps = gfsk.sampled_phase(levels)
+    explained = 0.0
     for tried in (index - INDEX_STEP, index, index + INDEX_STEP):
-        wave = np.exp(-1j * tried * steps)
-        pieces = (y * wave).reshape(-1, PER_SYMBOL * PIECE).mean(axis=1)
-        explained = max(explained, float(np.mean(np.abs(pieces) ** 2)) / power)
+        wave = np.exp(1j * tried * steps)
+        pieces = (y * wave.conj()).reshape(-1, PER_SYMBOL * PIECE).mean(axis=1)
+        phases = pieces / (np.abs(pieces) + 1e-15)
+        explained = max(explained, gfsk.explained(y, wave * np.repeat(phases, PER_SYMBOL * PIECE)))
     signal = gfsk.signal_part(y, noise)
     changed = levels[1:] != levels[:-1]
     paired = abs(float(np.mean(changed[::2])) - float(np.mean(changed[1::2]))) * np.sqrt(count)

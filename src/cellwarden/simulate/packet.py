@@ -27,6 +27,6 @@ def boxed(
         10 ** (snr_db / 10) / rate * 1e6
     )
     block = Block(noise.astype(np.float32), 1.0, 0, Segment(0, count, rate, centre_hz))
-    late = int(rng.integers(-3e-6 * rate, 3e-6 * rate))
+    late = int(rng.integers(round(-3e-6 * rate), round(3e-6 * rate)))
     low, high = -width_hz / 2 + rng.uniform(-1e5, 1e5), width_hz / 2 + rng.uniform(-1e5, 1e5)
     return Burst(MARGIN + late, len(wave) - late, low, high, snr_db, 10 * math.log10(1 / rate)), block
