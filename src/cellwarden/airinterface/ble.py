@@ -1,0 +1,280 @@
+"""Bluetooth Low Energy: proves advertising by its access address and CRC, names connections by modulation and preamble.
+
+    ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔╲   40 channels of 2 MHz from 2402 MHz on
+     preamble │ access address │ header │ payload │ CRC      1M: 80 µs…2.1 ms, 2M: 44 µs…1.1 ms, coded: 0.5…17 ms
+
+All advertising begins with the same 32 bits. Its CRC runs over an address and a payload, which live in this file's
+local variables only. A connection has an access address and a CRC start of its own, so that nothing proves its packets:
+they are named by modulation, the alternating preamble and the standard's rules for access addresses, and less is
+claimed.
+
+Sources: Bluetooth Core 5.4 Vol 6 Part A §2, §3.1, Part B §2, §3.
+"""
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface import gfsk, gfsk_modulation
+from cellwarden.airinterface.ble_waveform import (
+    CHANNEL_HZ,
+    CHANNELS,
+    CODED_PREAMBLE,
+    FIRST_CHANNEL_HZ,
+    LAYERS,
+    LONGEST_PAYLOAD,
+    Layer,
+    Phy,
+    channel_number,
+    crc,
+    known_symbols,
+    may_be_address,
+    whitened,
+)
+from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.gfsk import PER_SYMBOL, Fit, Heard
+from cellwarden.model import Block, Burst, Emission
+
+NOMINAL_HZ = 1e6
+"""SNR is told in this bandwidth, whatever the physical layer."""
+WIDEST = 2.2
+"""A box wider than this, in symbol rates, is not looked into."""
+NARROWEST_2M_HZ = 0.8e6
+CFO = 0.2
+"""Largest carrier offset in symbol rates: 150 kHz (Vol 6 Part A §3.1), and the error of a weak box's middle."""
+REACH_SYMBOLS = 24
+"""How far from the box's beginning a packet may begin."""
+HEARD_SYMBOLS = 400
+"""As much of a packet is looked at, unless its CRC lies further on."""
+INDEX = 0.5
+INDICES = (0.46, 0.5, 0.54)
+INDEX_HEARD = (0.33, 0.56)
+LEAST_EXPLAINED = 0.8
+"""Least part of the signal that the known symbols explain."""
+LEAST_RHO: dict[Phy, float] = {"1M": 0.5, "2M": 0.5, "coded": 0.25}
+"""Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁹ places tried."""
+LEAST_CHANGES = ((5.0, 10.0), (0.6, 0.85))
+"""SNR in dB, and the least soft correlation of eight or sixteen symbols with a preamble's alternation."""
+RULED_DB = 10.0
+"""From here on no bit is wrong, and an access address must keep the standard's rules."""
+EARLIEST, LATEST = 5, 20
+"""Symbols before and after the box's beginning at which a preamble may begin: some radios ramp up for 15 µs."""
+LATE_S = 12e-6
+"""By which a packet may end after its box."""
+PROVEN, ADDRESSED, NAMED, NAMED_ANYWHERE = 0.9999, 0.998, 0.9, 0.75
+"""Probability that the name is right: with the CRC, with the access address, by modulation and preamble in the band,
+and the same where the band is not told."""
+
+
+class _Box(NamedTuple):
+    """One box as one physical layer would fill it."""
+
+    burst: Burst
+    block: Block
+    phy: Phy
+    layer: Layer
+    heard: Heard
+    at: int
+    """Where the box begins in `heard.y`."""
+    noise: float
+    """Power of noise in a sample of it."""
+    raster: int | None
+    """Channel's place in the band, 0…39."""
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """Name the packet in a box."""
+    duration = burst.sample_count / block.segment.rate_hz
+    width = burst.high_offset_hz - burst.low_offset_hz
+    for phy, layer in LAYERS.items():
+        if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
+            continue
+        if width > WIDEST * layer.symbol_rate_hz or (phy == "2M" and width < NARROWEST_2M_HZ):
+            continue
+        if block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
+            continue
+        box = _box(burst, block, phy, layer)
+        named = box and (_advertising(box) or _connection(box))
+        if named:
+            return [named]
+    return []
+
+
+def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:
+    rate, centre = block.segment.rate_hz, block.segment.centre_hz
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    raster: int | None = None
+    if centre is not None:
+        raster = round((centre + middle - FIRST_CHANNEL_HZ) / CHANNEL_HZ)
+        nominal = FIRST_CHANNEL_HZ + raster * CHANNEL_HZ - centre
+        if not 0 <= raster < CHANNELS or abs(nominal - middle) > 0.6 * NOMINAL_HZ:
+            return None
+        middle = nominal
+    begin = burst.sample_start - block.sample_start
+    end = begin + min(burst.sample_count, round(HEARD_SYMBOLS / layer.symbol_rate_hz * rate))
+    carrier = gfsk.tuned(block, begin, end, middle, layer.symbol_rate_hz, CFO * layer.symbol_rate_hz)
+    if carrier is None:
+        return None
+    around = round((REACH_SYMBOLS + 12) / layer.symbol_rate_hz * rate)
+    heard = gfsk.hear(block, begin - around, end + around, carrier, layer.symbol_rate_hz)
+    if heard is None:
+        return None
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
+    return _Box(burst, block, phy, layer, heard, round((begin - heard.first) / heard.step), noise, raster)
+
+
+def _advertising(box: _Box) -> Emission | None:
+    """A packet that begins as all advertising does."""
+    known = known_symbols(box.phy)
+    found = _known(box, known)
+    if found is None:
+        return None
+    fit, turn, index = found
+    carrier = box.heard.carrier_hz + turn / (2 * np.pi) * box.layer.symbol_rate_hz
+    length = None if box.phy == "coded" else _proven_length(box, fit, carrier, len(known))
+    if length is None:
+        return _emission("ble:advertising", box, fit.place, carrier, index, ADDRESSED, "access address")
+    named = _emission("ble:advertising", box, fit.place, carrier, index, PROVEN, "crc")
+    return replace(named, sample_count=round(length / box.layer.symbol_rate_hz * box.block.segment.rate_hz))
+
+
+def _known(box: _Box, known: NDArray[np.int64]) -> tuple[Fit, float, float] | None:
+    """Where known symbols lie near the box's beginning, with carrier and modulation index; None where they do not."""
+    soft = gfsk.decisions(box.heard, INDEX)
+    reach = REACH_SYMBOLS * PER_SYMBOL
+    first = gfsk.best_fit(soft, box.at - reach, box.at + reach, (2 * known - 1).astype(np.float32))
+    if first is None or first.correlation < LEAST_RHO[box.phy]:
+        return None
+    fit = gfsk.fit_at(box.heard.d, first.place, gfsk.smeared((2 * known - 1).astype(np.float32)))
+    rho, turn, index = gfsk.coherence(box.heard, fit, known, INDICES)
+    part = box.heard.y[fit.place : fit.place + PER_SYMBOL * len(known)]
+    signal = gfsk.signal_part(part, box.noise)
+    if rho < LEAST_RHO[box.phy] or rho / signal < LEAST_EXPLAINED:
+        return None
+    return fit, turn, index
+
+
+def _proven_length(box: _Box, fit: Fit, carrier: float, before: int) -> int | None:
+    """Symbols of the packet, where the 24 bits behind header and payload are their CRC; None where they are not.
+
+    Where the channel is not told, every one is tried: three timings of forty channels pass by chance once in 10⁵.
+    """
+    rate, symbol_rate = box.block.segment.rate_hz, box.layer.symbol_rate_hz
+    start = round(box.heard.first + fit.place * box.heard.step)
+    begin = box.burst.sample_start - box.block.sample_start
+    end = begin + min(box.burst.sample_count, round(box.layer.longest_s * rate)) + round(LATE_S * rate)
+    heard = gfsk.hear(box.block, start - round(8 / symbol_rate * rate), end, carrier, symbol_rate)
+    if heard is None:
+        return None
+    place = round((start - heard.first) / heard.step) + PER_SYMBOL // 2 + PER_SYMBOL * before
+    soft = gfsk.decisions(heard, INDEX)
+    channels = range(CHANNELS) if box.raster is None else [channel_number(box.raster)]
+    for shift in (0, -1, 1):
+        bits = (soft[place + shift :: PER_SYMBOL] > 0).astype(np.int64)
+        for channel in channels:
+            plain = whitened(bits, channel)
+            octets = int(plain[8:16] @ (1 << np.arange(8))) if len(plain) >= 16 else LONGEST_PAYLOAD + 1
+            length = 16 + 8 * octets
+            if length + 24 <= len(plain) and np.array_equal(crc(plain[:length]), plain[length : length + 24]):
+                return before + length + 24
+    return None
+
+
+def _connection(box: _Box) -> Emission | None:
+    """A packet of a connection: by its long known preamble where coded, else by modulation and preamble."""
+    confidence = NAMED_ANYWHERE if box.raster is None else NAMED
+    carrier = box.heard.carrier_hz
+    if box.phy == "coded":
+        found = _known(box, np.array([int(s) for s in CODED_PREAMBLE], np.int64))
+        if found is None:
+            return None
+        carrier += found[1] / (2 * np.pi) * box.layer.symbol_rate_hz
+        return _emission("ble:data", box, found[0].place, carrier, found[2], confidence, "preamble")
+    end = box.at + round(box.burst.sample_count / box.heard.step)
+    told = gfsk_modulation.measure(box.heard, box.at, end, INDEX, box.noise)
+    if told is None or not gfsk_modulation.fits(told, INDEX, INDEX_HEARD):
+        return None
+    place = _preamble(box, told)
+    if place is None:
+        return None
+    return _emission("ble:data", box, place, carrier, told.index, confidence, "modulation")
+
+
+def _preamble(box: _Box, told: gfsk_modulation.Modulation) -> int | None:
+    """Where near the box's beginning a preamble goes before what may be an access address; None where nowhere."""
+    soft = gfsk.decisions(box.heard, INDEX)
+    phase = told.place % PER_SYMBOL
+    least = float(np.interp(told.snr_db, *LEAST_CHANGES))
+    nearest = (box.at - phase) // PER_SYMBOL
+    count = box.layer.preamble
+    alternating = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
+    best: tuple[float, int] | None = None
+    for symbol in range(max(1, nearest - EARLIEST), nearest + LATEST + 1):
+        place = symbol * PER_SYMBOL + phase
+        values = soft[place + PER_SYMBOL // 2 :: PER_SYMBOL][: count + 32]
+        if len(values) < count + 32:
+            break
+        size = float(np.sum(np.abs(values[:count]))) + 1e-30
+        likeness = float(values[:count] @ alternating) / size
+        bits = (values[count:] > 0).astype(np.int64)
+        likeness = abs(likeness) if told.snr_db < RULED_DB else likeness * (1 if bits[0] else -1)
+        allowed = told.snr_db < RULED_DB or may_be_address(bits)
+        if allowed and likeness >= least and (best is None or likeness > best[0]):
+            best = likeness, place
+    return None if best is None else best[1]
+
+
+def _emission(
+    label: str, box: _Box, place: int, carrier: float, index: float, confidence: float, proof: str
+) -> Emission:
+    """What leaves this room: no bit of an address, none of a payload."""
+    rate, centre = box.block.segment.rate_hz, box.block.segment.centre_hz
+    heard, burst = box.heard, box.burst
+    start = box.block.sample_start + heard.first + place * heard.step
+    count = burst.sample_start + burst.sample_count - start
+    details: dict[str, str | int | float] = {"proof": proof, "phy": box.phy, "modulation_index": round(index, 2)}
+    nominal, cfo = carrier, None
+    if centre is not None and box.raster is not None:
+        details["hop_channel"] = channel_number(box.raster)
+        nominal = FIRST_CHANNEL_HZ + box.raster * CHANNEL_HZ - centre
+        cfo = carrier - nominal
+    symbols = min(round(count / rate * box.layer.symbol_rate_hz), HEARD_SYMBOLS)
+    half = box.layer.symbol_rate_hz / 2
+    return Emission(
+        label=label,
+        sample_start=math.floor(start),
+        sample_count=max(1, min(round(count), round(box.layer.longest_s * rate))),
+        low_offset_hz=nominal - half,
+        high_offset_hz=nominal + half,
+        snr_db=gfsk.level_db(heard, place, symbols, burst.floor_dbfs_hz, rate, NOMINAL_HZ),
+        confidence=confidence,
+        cfo_hz=cfo,
+        carrier_offset_hz=carrier,
+        timing_samples=start - math.floor(start),
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details=details,
+    )
+
+
+def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Packets are named one by one."""
+    return emissions
+
+
+INTERFACE = Interface(
+    name="ble",
+    standard="Bluetooth Core 5.4 Vol 6",
+    kinds={
+        "ble:advertising": "a Bluetooth Low Energy device says that it is there",
+        "ble:data": "two Bluetooth Low Energy devices talk",
+    },
+    is_phone=False,
+    symbol_rate_hz=1e6,
+    bandwidth_hz=CHANNEL_HZ,
+    longest_s=0.0,
+    recognise=recognise,
+    settle=settle,
+)

@@ -1,0 +1,34 @@
+"""Compiled loops of the receiver for Gaussian frequency shift keying."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def block_decisions(
+    y: NDArray[np.complex64], waves: NDArray[np.complex64], middle: NDArray[np.uint8], out: NDArray[np.float32]
+) -> None:
+    """For a block of symbols that begins at each sample, how much better a 1 in its middle fits than a 0.
+
+    y: complex64; waves: complex64, shape (hypotheses, L), conjugated; middle: uint8, shape (hypotheses,), the middle
+    bit of each; out: float32, shape (len(y) - L + 1,): the largest |Σ y w| of a 1 less that of a 0.
+    """
+    length = waves.shape[1]
+    for n in range(len(out)):
+        one = np.float32(0)
+        nought = np.float32(0)
+        for h in range(waves.shape[0]):
+            re = np.float32(0)
+            im = np.float32(0)
+            for i in range(length):
+                a = y[n + i]
+                b = waves[h, i]
+                re += a.real * b.real - a.imag * b.imag
+                im += a.real * b.imag + a.imag * b.real
+            fit = re * re + im * im
+            if middle[h]:
+                one = max(one, fit)
+            else:
+                nought = max(nought, fit)
+        out[n] = np.sqrt(one) - np.sqrt(nought)
