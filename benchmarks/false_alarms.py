@@ -40,7 +40,7 @@ JUST_PASSED_NATS = 6.0
 TAIL_SHARE, FEWEST = 0.05, 30
 """Part of the boxes that the tail is fitted to, and how many at least."""
 CELLS_PER_S = 10e6 / CHANNEL_HZ * 1733
-"""Slots on all channels of 10 MHz (1,733 a second on each, TS 45.002 §4.3.2): chances that noise has to be a burst."""
+"""Slots on all channels of 10 MHz (1,733 a second on each, TS 45.002 §4.3): chances that noise has to be a burst."""
 ALLOWED_PER_S = 1.1e-9
 SEED = 2
 
