@@ -21,13 +21,13 @@ class Parameters:
     of UMTS phones, TS 25.101 §6.3)."""
     receiver_ppm: float = 2.0
     """Error of the receiver's clock: ±2 ppm, the oscillator of a USRP B200 (Ettus, data sheet [unread]; its older B100
-    has some 2.5 ppm, Ettus Knowledge Base). A bladeRF has 1 ppm (Nuand), a HackRF was measured 6 ppm off and 20 ppm were
-    called decent for its price (J. Boone, hackrf-dev, 6 August 2013); a television dongle without a compensated crystal
-    has 30 ± 20 ppm (superkuh.com/rtlsdr), which a calibration takes away."""
+    has some 2.5 ppm, Ettus Knowledge Base). A bladeRF has 1 ppm (Nuand), a HackRF was measured 6 ppm off and 20 ppm
+    were called decent for its price (J. Boone, hackrf-dev, 6 August 2013); a television dongle without a compensated
+    crystal has 30 ± 20 ppm (superkuh.com/rtlsdr), which a calibration takes away."""
     delay_spread_s: float = 70e-9
-    """RMS delay spread indoors: 70 ns, a residential building at 1.9 GHz, median case (ITU-R P.1238 §4.3, table of delay
-    spread parameters [unread]). Measured were up to about 50 ns in an office building of medium size at 1.5 GHz (A.
-    Saleh and R. Valenzuela, IEEE J. Sel. Areas Commun. 5 (1987) 128); the range of ±50 % holds that."""
+    """RMS delay spread indoors: 70 ns, a residential building at 1.9 GHz, median case (ITU-R P.1238 §4.3, table of
+    delay spread parameters [unread]). Measured were up to about 50 ns in an office building of medium size at 1.5 GHz
+    (A. Saleh and R. Valenzuela, IEEE J. Sel. Areas Commun. 5 (1987) 128); the range of ±50 % holds that."""
     rice_db: float = 6.0
     """Power of the direct path over that of all others, 6 dB: measured indoors at 1.3 GHz with antennas that hear all
     round were 6.3 dB with people about and 5.1 dB without (Spatial and Temporal Variation of Wideband Indoor Channels,
