@@ -378,3 +378,22 @@ def test_an_interrupt_in_mid_scan_leaves_nothing_behind_and_waits_for_nothing(tm
     _out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in err
     assert not list(out.iterdir()) and not list(page.iterdir())
+
+
+@pytest.mark.parametrize("option", ["-o", "--report"])
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], option: str
+) -> None:
+    path, locked = recording()(tmp_path), tmp_path / "locked"
+    locked.mkdir()
+    real = os.access
+    # Root may write everywhere, so the system's answer is given for it.
+    monkeypatch.setattr(os, "access", lambda place, mode: place != locked and real(place, mode))
+    monkeypatch.setattr("cellwarden.runtime.files.open_recording", lambda *_a, **_n: pytest.fail("the work began"))
+    monkeypatch.setenv("CELLWARDEN_LANGUAGE", "en")
+    monkeypatch.setattr(sys, "argv", ["cellwarden", "scan", str(path), option, str(locked / "x")])
+    with pytest.raises(SystemExit) as end:
+        main()
+    told = capfd.readouterr().err
+    assert end.value.code == 2 and told.count("\n") == 1
+    assert f"the folder {locked} may not be written to: choose another one" in told

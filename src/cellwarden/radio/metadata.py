@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
 
 MOST_BYTES = 1 << 29
 """No metadata is larger; what is, is another kind of file."""
+_HEAD_BYTES = 4096
 VERSION = "1.2.5"
 RATES_HZ = (100e3, 1e9)
 """Below, no phone's burst fits into the band; above, no receiver records a stream."""
@@ -69,6 +70,16 @@ def nanoseconds(text: str) -> int | None:
         return None
     since = int(whole.timestamp()) * 10**9 + int((match[2] or "0").ljust(9, "0"))
     return since if abs(since) < 1 << 63 else None
+
+
+def read(path: Path, file: BinaryIO, size: int = MOST_BYTES) -> dict[str, Any]:
+    """The metadata that are the next `size` bytes of a file; see `parsed`.
+
+    What does not begin as JSON is some other file, perhaps of many gigabytes, and is not read on.
+    """
+    head = file.read(min(size, _HEAD_BYTES))
+    begun = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith((b"{", b"["))
+    return parsed(path, head + file.read(min(size, MOST_BYTES) - len(head)) if begun else head)
 
 
 def parsed(path: Path, raw: bytes) -> dict[str, Any]:
