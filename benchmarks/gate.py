@@ -1,16 +1,21 @@
 """Watches the gate of the GSM recogniser: how much evidence of energy each box has that the chain asks it about.
 
-The only place where a lane reaches into the recogniser. What it needs of it: `gsm_match.evidence`, which is called with
-each stretch of samples that may hold a burst, and whose result is held against `gsm_match.LEAST_EVIDENCE`.
+The only place where a lane reaches into the recogniser. What it needs of it: that `gsm_match._stretches(power,
+receiver)` gives first and end index of all stretches whose evidence reaches `gsm_match.LEAST_EVIDENCE`, a name of the
+module that is read anew each time.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 from unittest.mock import patch
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cellwarden.airinterface import gsm_match
+from cellwarden.airinterface.gsm_receiver import Receiver
+from cellwarden.detect.evidence import evidence
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.runtime import scan
 
@@ -30,12 +35,13 @@ class Asked:
 def watching_gate() -> Iterator[list[Asked]]:
     """Within this, each box that a scan of this process asks GSM about is listed."""
     asked: list[Asked] = []
-    true_evidence = gsm_match.evidence
+    all_stretches = gsm_match._stretches
 
-    def evidence(*given: Any) -> float:
-        nats = true_evidence(*given)
-        asked[-1].nats = max(asked[-1].nats, nats)
-        return nats
+    def stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int, int]]:
+        found = all_stretches(power, receiver)
+        each = [evidence(float(np.mean(power[a:b])), (b - a) * receiver.channel_noise) for a, b in found]
+        asked[-1].nats = max(asked[-1].nats, *each, 0.0)
+        return [stretch for stretch, nats in zip(found, each, strict=True) if nats >= LEAST_NATS]
 
     def watched(recognise: Callable[[Burst, Block], list[Emission]]) -> Callable[[Burst, Block], list[Emission]]:
         def recognised(burst: Burst, block: Block) -> list[Emission]:
@@ -48,6 +54,7 @@ def watching_gate() -> Iterator[list[Asked]]:
         replace(one, recognise=watched(one.recognise)) if one.name == "gsm" else one for one in scan.INTERFACES
     )
     with ExitStack() as patches:
-        patches.enter_context(patch.object(gsm_match, "evidence", evidence))
+        patches.enter_context(patch.object(gsm_match, "LEAST_EVIDENCE", 0.0))
+        patches.enter_context(patch.object(gsm_match, "_stretches", stretches))
         patches.enter_context(patch.object(scan, "INTERFACES", interfaces))
         yield asked
