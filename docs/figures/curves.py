@@ -14,8 +14,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.recognition import theory
 from benchmarks.results import newest
 
-from cellwarden.measure.tail import survival
-
 FOLDER = Path(__file__).parent
 
 
@@ -37,16 +35,20 @@ def recognition(figures: dict[str, Any]) -> None:
 
 
 def tails(figures: dict[str, Any]) -> None:
-    """How often noise exceeds a margin: observed, and the fitted tail beyond it."""
+    """How often noise comes to some evidence: observed, the fitted tail with its interval, and the gate it meets."""
     chart, axes = plt.subplots(figsize=(8, 4.5))
-    for (kind, one), colour in zip(figures["tails"].items(), ("tab:blue", "tab:orange"), strict=True):
-        curve = np.array(one["curve"])
-        axes.semilogy(curve[:, 0], curve[:, 1], ".", ms=4, color=colour, label=f"{kind}: observed")
-        x = np.linspace(one["threshold"], 5.0, 300)
-        left = survival(x - one["threshold"], one["shape"][0], one["scale"])
-        axes.semilogy(x, one["per_box"] * left, "-", lw=1, color=colour, label=f"{kind}: fitted tail")
-    axes.axvline(0.0, color="grey", lw=0.8)
-    axes.set(xlabel="margin, nats", ylabel="share of noise boxes above it", ylim=(1e-9, 1))
+    one = figures["gate"]
+    curve, fit = np.array(one["curve"]), np.array(one["fit"])
+    axes.semilogy(curve[:, 0], curve[:, 1], ".", ms=4, label=f"observed in {figures['noise']['seconds']:.0f} s")
+    axes.semilogy(fit[:, 0], fit[:, 1], "-", lw=1, color="tab:orange", label="exponential tail, fitted")
+    axes.fill_between(fit[:, 0], fit[:, 2], fit[:, 3], color="tab:orange", alpha=0.2, label="its interval of 95 %")
+    axes.axvline(one["least_nats"], color="grey", lw=0.8, label="gate: below it no symbol is looked at")
+    rate = figures["false_labels_per_s"]
+    value = max(rate["value"], 1e-12)
+    spread = [[value - max(rate["lower"], 1e-12)], [max(rate["upper"] - value, 0.0)]]
+    axes.errorbar([one["least_nats"]], [value], spread, fmt="o", color="tab:red", label="then named as a phone's")
+    axes.axhline(figures["allowed_per_s"], color="tab:red", lw=0.8, ls=":", label="allowed")
+    axes.set(xlabel="evidence of energy, nats", ylabel="a second in 10 MHz", ylim=(1e-12, 10))
     _save(chart, axes, "noise-tail")
 
 

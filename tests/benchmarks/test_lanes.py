@@ -48,8 +48,11 @@ def test_clear_bursts_are_recognised_and_hopeless_ones_are_not(kind: str) -> Non
 def test_white_noise_has_no_phone_and_its_tail_falls() -> None:
     figures = run(false_alarms.LANE, 0.0, tell=silent)
     assert figures["noise"]["phones"] == 0
-    for tail in figures["tails"].values():
-        assert tail["observed_at_0"] <= 0.01 * tail["boxes"]
+    assert figures["gate"]["most_nats"] < figures["gate"]["least_nats"]
+    # Evidence is in nats: each is to be rarer by e, and the gate lies some twenty above; eight seconds tell no more.
+    assert figures["gate"]["passes_per_s"][0] < 0.01 * figures["gate"]["exceedances_per_s"]
+    assert figures["passed"]["stretches"] >= 20  # noise that was raised does pass the gate, or it would prove nothing
+    assert figures["passed"]["below_the_gate"][1] == 0
 
 
 def test_of_what_is_sure_about_the_share_that_is_said_is_right() -> None:

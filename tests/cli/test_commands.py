@@ -106,14 +106,15 @@ def test_samples_that_were_changed_are_warned_of_and_refused_when_strict(tmp_pat
     assert strict.returncode == 2 and "core:sha512" in strict.stderr and not strict.stdout
 
 
-def test_a_full_disk_leaves_what_was_there_and_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["-o", "--report"])
+def test_a_full_disk_leaves_what_was_there_and_is_one_line(tmp_path: Path, option: str) -> None:
     output = tmp_path / "o.sigmf-meta"
     output.write_text("mine")
 
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))  # bytes; 51 annotations take more
 
-    done = run("scan", WING, "-o", output, "--force", before=little_room)
+    done = run("scan", WING, option, output, "--force", before=little_room)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert str(tmp_path) in done.stderr and "make room" in done.stderr
     assert output.read_text() == "mine" and [p.name for p in tmp_path.iterdir()] == ["o.sigmf-meta"]

@@ -1,6 +1,7 @@
 """Metadata from outside: captures, headers between samples, other names, and what is no SigMF at all."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,19 @@ def test_what_is_no_metadata_is_told(write: Write, content: bytes, word: str) ->
     path.write_bytes(content)
     with pytest.raises(RecordingError, match=word):
         room.open_recording(path)
+
+
+def test_a_file_of_something_else_is_not_read_to_its_end(write: Write) -> None:
+    path = write("ci8", DATA)
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a hole of a terabyte takes no room on the disk
+    tracemalloc.start()
+    try:
+        with pytest.raises(RecordingError, match="no JSON"):
+            room.open_recording(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 JSON = st.recursive(

@@ -254,6 +254,18 @@ def test_silence_is_said_with_its_limits(tmp_path: Path) -> None:
     assert "Nothing stood out of the noise." in text and "<rect " not in text
 
 
+def test_what_is_not_recognised_is_neither_a_phone_nor_silence(tmp_path: Path) -> None:
+    text = page(heard_of(record(tmp_path, noise(20_000)), emission(1000, "unknown:burst")), tmp_path)
+    assert "Something was heard that is not recognised" in text and "only bursts of GSM are recognised" in text
+    assert "No phone was heard" not in text and "A phone was heard" not in text
+
+
+def test_a_base_station_alone_is_no_phone(tmp_path: Path) -> None:
+    station = replace(emission(1000, "gsm:downlink"), direction="downlink")
+    text = page(heard_of(record(tmp_path, noise(20_000)), station), tmp_path)
+    assert "No phone was heard" in text and "not recognised" not in text
+
+
 def test_an_existing_report_is_kept_unless_forced(tmp_path: Path) -> None:
     place = tmp_path / "report.html"
     place.write_text("mine")

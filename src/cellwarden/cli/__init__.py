@@ -4,6 +4,7 @@ Help is text that is made when a command's module is imported. So the language i
 imported after it; in them `help=_("…")` is all that is needed.
 """
 
+import os
 import sys
 
 import click
@@ -65,6 +66,7 @@ def main() -> None:
     speak()
     try:
         code = commands()(prog_name="cellwarden", standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk can still be told
         if code:
             sys.exit(code)
     except CellwardenError as error:
@@ -78,3 +80,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # of what rooms read and write they tell themselves; what is left is what was printed
+        place = error.filename or _("the output")
+        complain(
+            _("{path} cannot be written: {why}: make room or choose another place").format(
+                path=place, why=error.strerror or error
+            )
+        )
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what still waits to be printed would fail again
+        sys.exit(2)

@@ -22,8 +22,8 @@ def bands(frequency: float) -> None:
         _show(found)
     else:
         click.echo(
-            _("{mhz:.4f} MHz lies in no band of mobile phones, DECT, Bluetooth, Wi-Fi or short-range devices").format(
-                mhz=frequency / 1e6
+            _("{mhz} MHz lies in no band of mobile phones, DECT, Bluetooth, Wi-Fi or short-range devices").format(
+                mhz=f"{frequency / 1e6:.10g}"
             )
         )
 

@@ -135,8 +135,6 @@ def _several(jobs: "list[Job]", processes: int | None, bars: "Bars | None", repo
     if report is not None and not force:
         refuse_existing(index_place(report))
     outcomes = _outcomes(jobs, min(processes or cores(), len(jobs)), bars)
-    if report is not None:
-        write_index(outcomes, report, force=force)
     if not quiet and jobs[0].json is None:
         from cellwarden.cli.show import show_all
 
@@ -150,6 +148,8 @@ def _several(jobs: "list[Job]", processes: int | None, bars: "Bars | None", repo
                 complain(warning)
         if outcome.job.json is not None:
             _print_file(outcome.job.json)
+    if report is not None:  # last, so that a full disk hides nothing that was heard
+        write_index(outcomes, report, force=force)
     if any(outcome.error is not None for outcome in outcomes):
         raise click.exceptions.Exit(2)
 

@@ -122,6 +122,12 @@ def refuse_existing(output: Path) -> None:
         raise OutputError(_("{path} exists: choose another name or give --force").format(path=output))
 
 
+def refuse_special(output: Path) -> None:
+    """Raises OutputError for devices, pipes and folders: a file that is renamed over a device takes its place."""
+    if output.exists() and not output.is_file():
+        raise OutputError(_("{path} is no ordinary file: choose another name").format(path=output))
+
+
 def write_text(output: Path, text: str, *, force: bool) -> None:
     """Write a file whole or not at all. Raises OutputError, also where it exists and `force` is not given."""
     write_pieces(output, (text,), force=force)
@@ -129,6 +135,7 @@ def write_text(output: Path, text: str, *, force: bool) -> None:
 
 def write_pieces(output: Path, pieces: Iterable[str], *, force: bool) -> None:
     """Write a file whole or not at all from pieces of its text. Raises OutputError as `write_text` does."""
+    refuse_special(output)
     if not force:
         refuse_existing(output)
     temporary = output.with_name(f".{output.name}.{os.getpid()}")

@@ -62,7 +62,7 @@ def opened(path: Path, file: BinaryIO, size: int) -> tuple[dict[str, Any], Membe
         )
     meta_name = described[0]
     file.seek(members[meta_name].position)
-    meta = metadata.parsed(path, file.read(min(members[meta_name].size, metadata.MOST_BYTES)))
+    meta = metadata.read(path, file, members[meta_name].size)
     beside = metadata.dataset_name(path, meta)
     data_name = meta_name.with_name(beside or meta_name.name.removesuffix(META_ENDING) + DATA_ENDING)
     if data_name not in members:

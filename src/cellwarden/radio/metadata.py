@@ -10,14 +10,19 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
 
 MOST_BYTES = 1 << 29
 """No metadata is larger; what is, is another kind of file."""
+_HEAD_BYTES = 4096
 VERSION = "1.2.5"
+RATES_HZ = (100e3, 1e9)
+"""Below, no phone's burst fits into the band; above, no receiver records a stream."""
+MOST_HZ = 1e12
+"""No tuned frequency lies beyond."""
 _SECTIONS = {"global": dict, "captures": list, "annotations": list}
 
 
@@ -52,7 +57,10 @@ def index(value: object) -> int | None:
 
 
 def nanoseconds(text: str) -> int | None:
-    """An ISO 8601 time as integer nanoseconds since the epoch, without rounding; None where it is malformed."""
+    """An ISO 8601 time as integer nanoseconds since the epoch, without rounding.
+
+    None where it is malformed, or further away than 64 bits of nanoseconds reach.
+    """
     match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?Z?", text)
     if match is None:
         return None
@@ -60,7 +68,18 @@ def nanoseconds(text: str) -> int | None:
         whole = datetime.fromisoformat(match[1]).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return int(whole.timestamp()) * 10**9 + int((match[2] or "0").ljust(9, "0"))
+    since = int(whole.timestamp()) * 10**9 + int((match[2] or "0").ljust(9, "0"))
+    return since if abs(since) < 1 << 63 else None
+
+
+def read(path: Path, file: BinaryIO, size: int = MOST_BYTES) -> dict[str, Any]:
+    """The metadata that are the next `size` bytes of a file; see `parsed`.
+
+    What does not begin as JSON is some other file, perhaps of many gigabytes, and is not read on.
+    """
+    head = file.read(min(size, _HEAD_BYTES))
+    begun = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith((b"{", b"["))
+    return parsed(path, head + file.read(min(size, MOST_BYTES) - len(head)) if begun else head)
 
 
 def parsed(path: Path, raw: bytes) -> dict[str, Any]:
@@ -135,8 +154,14 @@ def dataset_name(path: Path, meta: dict[str, Any]) -> str | None:
 def sample_rate(path: Path, meta: dict[str, Any]) -> float:
     """`core:sample_rate` in hertz."""
     rate = number(meta["global"].get("core:sample_rate"))
-    if rate is None or not 0 < rate < 1e12:
+    if rate is None or rate <= 0:
         raise RecordingError(_("{path}: core:sample_rate is missing or wrong: mend it").format(path=path))
+    if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
+        raise RecordingError(
+            _("{path}: a sample rate of {rate} Hz is none between 100 kHz and 1 GHz: mend it").format(
+                path=path, rate=f"{rate:g}"
+            )
+        )
     return rate
 
 
@@ -167,6 +192,10 @@ def stretches(path: Path, data: object, meta: dict[str, Any], size: int, sample_
         before += header
         when = capture.get("core:datetime")
         centre = number(capture.get("core:frequency"))
+        if centre is not None and abs(centre) > MOST_HZ:
+            raise RecordingError(
+                _("{path}: core:frequency {value} is no radio's: mend it").format(path=path, value=centre)
+            )
         if end > start:
             time_ns = nanoseconds(when) if isinstance(when, str) else None
             made.append(Stretch(before + start * sample_bytes, start, end - start, centre, time_ns))

@@ -58,7 +58,7 @@ def open_recording(
         meta = bare.described(path, datatype=datatype, rate_hz=rate_hz)
     else:
         with _file(path) as (file, _size):
-            meta = metadata.parsed(path, file.read(metadata.MOST_BYTES))
+            meta = metadata.read(path, file)
             data_path = path.parent / (metadata.dataset_name(path, meta) or path.with_suffix(archive.DATA_ENDING).name)
             if meta["global"].get("core:metadata_only") is True and not data_path.exists():
                 raise RecordingError(

@@ -5,7 +5,7 @@ Samples are read into one reused buffer: a memory map would count as resident me
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -181,11 +181,12 @@ def stored(recording: Recording, emission: Emission, segment: Segment) -> tuple[
     )
 
 
-def data_digest(recording: Recording) -> str:
+def data_digest(recording: Recording, stopped: Callable[[], bool] = bool) -> str:
     """SHA-512 in hexadecimal, of what `core:sha512` is defined for: the whole dataset.
 
     That is the file of the samples with its headers and trailers, and in an archive the member that holds them, not
-    the archive. Python lets other threads run while a piece is hashed.
+    the archive. Python lets other threads run while a piece is hashed. Once `stopped` says so, nobody waits for it any
+    more, and what is returned is the hash of a part.
     """
     digest = hashlib.sha512()
     buffer = memoryview(bytearray(_HASHED_AT_ONCE))
@@ -193,7 +194,7 @@ def data_digest(recording: Recording) -> str:
     try:
         with recording.data_path.open("rb", buffering=0) as file:
             file.seek(recording.data_offset)
-            while left:
+            while left and not stopped():
                 got = file.readinto(buffer[: min(left, len(buffer))])
                 if not got:
                     raise RecordingError(_("{path} ended while being read").format(path=recording.data_path))

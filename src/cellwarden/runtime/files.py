@@ -6,21 +6,24 @@ scan ─► emission ─┬─► Tally, Best          counts, and the few that 
 end:  Spool + the recording's own annotations ─► .sigmf-meta, JSON
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-from cellwarden.errors import RecordingError
+from cellwarden.errors import OutputError, RecordingError
 from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.model import Emission
 from cellwarden.radio.annotations import (
     line_of,
     refuse_existing,
+    refuse_special,
     segment_of,
     write_merged,
     write_pieces,
@@ -94,10 +97,9 @@ class _Collector:
 
 def hear(job: Job, progress: Progress | None = None) -> Heard:
     """Scan a recording and write what is asked for. Outputs that may not be overwritten are refused before the work."""
-    for place in (job.output, job.report):
-        if place is not None and not job.force:
-            refuse_existing(place)
+    _check_places(job)
     recording = _opened(job)
+    _refuse_input(job, recording)
     with ExitStack() as stack:
         bursts, trains = _spools(job, stack)
         collector, rejected = _Collector(recording, bursts, trains), Counter[str]()
@@ -116,6 +118,39 @@ def hear(job: Job, progress: Progress | None = None) -> Heard:
         )
         _write(job, heard, trains if merged else bursts)
     return heard
+
+
+def _check_places(job: Job) -> None:
+    """Raises OutputError, before the long work, for a place where nothing may or can be written."""
+    places = [place for place in (job.output, job.report) if place is not None]
+    for place in places:
+        refuse_special(place)
+        if not job.force:
+            refuse_existing(place)
+        folder = place.parent
+        if not folder.is_dir():
+            raise OutputError(_("{path}: there is no folder {folder}: make it first").format(path=place, folder=folder))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise OutputError(
+                _("{path}: the folder {folder} may not be written to: choose another one").format(
+                    path=place, folder=folder
+                )
+            )
+    if len({place.resolve() for place in places}) < len(places):
+        raise OutputError(_("{path} is to be two outputs at once: give each a name").format(path=places[0]))
+
+
+def _refuse_input(job: Job, recording: Recording) -> None:
+    """Raises OutputError where an output would take a recording's place, `force` or not.
+
+    One may be written over: metadata that lie in a file of their own are kept in what is written, with ours.
+    """
+    for place in (job.output, job.report):
+        if place is None or not place.exists():
+            continue
+        own = place.samefile(recording.path) and not (place == job.output and recording.path != recording.data_path)
+        if own or place.samefile(recording.data_path):
+            raise OutputError(_("{path} is the recording itself: choose another name").format(path=place))
 
 
 def _opened(job: Job) -> Recording:
@@ -138,12 +173,16 @@ def _scanned(
 ) -> str | None:
     """Feed all emissions to the collector; the hash of the samples is computed beside it."""
     told = None if progress is None else lambda samples: progress(samples, recording.sample_count)
+    stop = Event()
     with ThreadPoolExecutor(1) as other_core:
-        digest = other_core.submit(data_digest, recording) if job.hashed else None
-        for emission in scan(recording, min_confidence=job.min_confidence, rejected=rejected, progress=told):
-            collector.add(emission)
-        collector.close()
-        return digest.result() if digest else None
+        digest = other_core.submit(data_digest, recording, stop.is_set) if job.hashed else None
+        try:
+            for emission in scan(recording, min_confidence=job.min_confidence, rejected=rejected, progress=told):
+                collector.add(emission)
+            collector.close()
+            return digest.result() if digest else None
+        finally:
+            stop.set()  # whoever breaks off need not wait for the hash of a long file
 
 
 def _merged(job: Job, collector: _Collector) -> bool:

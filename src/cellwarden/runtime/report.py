@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwarden import __version__
-from cellwarden.airinterface import is_phone
+from cellwarden.airinterface import INTERFACES, is_phone
 from cellwarden.document import page
 from cellwarden.language import gettext as _
 from cellwarden.model import Emission
@@ -74,6 +74,8 @@ def _values(heard: Heard) -> dict[str, object]:
     return {
         "name": recording.path.name,
         "phone": heard.phones > 0,
+        "unknown": any(label.startswith("unknown:") for label, _direction in heard.counted.kinds),
+        "known": ", ".join(interface.name.upper() for interface in INTERFACES if interface.is_phone),
         "verdict": heard.verdict(),
         "groups": found,
         "more_groups": more_groups,

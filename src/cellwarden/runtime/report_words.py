@@ -41,8 +41,7 @@ def place(recording: Recording, e: Emission) -> str:
     """Channel and frequency in words."""
     middle = middle_hz(recording, e)
     if segment_of(recording, e).centre_hz is None:
-        shown = decimal(middle / 1e6, 3)
-        return _("{mhz} MHz from the tuned frequency").format(mhz=shown if middle < 0 else f"+{shown}")
+        return _("{mhz} MHz from the tuned frequency").format(mhz=_signed(middle))
     names = channels_at(middle) if is_phone(e) else ()
     frequency = f"{decimal(middle / 1e6, 1 if round(middle) % 100_000 == 0 else 3)} MHz"
     uplink = [f"ARFCN {channel.arfcn}" for channel in names if channel.direction == "uplink"]
@@ -111,9 +110,25 @@ def _group(recording: Recording, emissions: Sequence[Emission], members: list[in
             place(recording, first), text, _guess(recording, [emissions[m] for m in members]), members[0], True
         )
     frequencies = sorted(members, key=lambda m: middle_hz(recording, emissions[m]))
-    low, high = (place(recording, emissions[frequencies[end]]) for end in (0, -1))
-    where = low if low == high else _("{low} to {high}").format(low=low, high=high)
+    where = _between(recording, emissions[frequencies[0]], emissions[frequencies[-1]])
     return Group(where, text, meaning(first.label) or first.label, members[0], False)
+
+
+def _between(recording: Recording, lowest: Emission, highest: Emission) -> str:
+    """The frequencies from one emission to another in words; the one where both are told alike."""
+    low, high = place(recording, lowest), place(recording, highest)
+    if low == high:
+        return low
+    if segment_of(recording, lowest).centre_hz is None:
+        ends = [_signed(middle_hz(recording, e)) for e in (lowest, highest)]
+        return _("{low} to {high} MHz from the tuned frequency").format(low=ends[0], high=ends[1])
+    return _("{low} to {high}").format(low=low, high=high)
+
+
+def _signed(offset_hz: float) -> str:
+    """An offset in megahertz, with its sign."""
+    shown = decimal(offset_hz / 1e6, 3)
+    return shown if offset_hz < 0 else f"+{shown}"
 
 
 def _guess(recording: Recording, members: list[Emission]) -> str:

@@ -82,7 +82,7 @@ function panel(figure) {
     svg.querySelector(".up").setAttribute("transform", `translate(13 ${top + ph / 2}) rotate(-90)`);
     // A place in the view is told as finely as a pixel of it.
     const fine = (a, b, pixels) => numbers(Math.min(9, Math.max(0, Math.ceil(-Math.log10(Math.abs(b - a) / pixels)))));
-    where.said = (fx, fy) => `${fine(X(0), X(view.w), pw).format(X(fx))} ${unit}, ${fine(Y(0), Y(view.h), ph).format(Y(fy))} MHz`;
+    where.said = (fx, fy) => `${fine(X(0), X(view.w), pw).format(X(fx))} ${unit}, ${fine(Y(0), Y(view.h), ph).format(Y(fy))} MHz`.replaceAll("-", "−");
     where.textContent = `${where.said(view.x, view.y + view.h)} – ${where.said(view.x + view.w, view.y)}`;
   }
   function zoom(factor, px = 0.5, py = 0.5, both = true) {

@@ -1,0 +1,53 @@
+"""The commands that README and docs show are run, each block in its own folder, on the bundled recording."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellwarden.simulate import wing
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    pytest.param(block, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE))
+]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with the command where the docs say that it is, and the recordings that they name."""
+    command = tmp_path / ".venv" / "bin" / "cellwarden"
+    command.parent.mkdir(parents=True)
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cellwarden "$@"\n')
+    command.chmod(0o755)
+    for name in ("RECORDING", "MONDAY", "TUESDAY"):
+        for ending in (".sigmf-meta", ".sigmf-data"):
+            shutil.copy(wing.PLACE.with_suffix(ending), tmp_path / (name + ending))
+    shutil.copy(wing.PLACE.with_suffix(".sigmf-data"), tmp_path / "capture.cs16")
+    return tmp_path
+
+
+def test_readme_and_docs_show_commands() -> None:
+    assert len(BLOCKS) >= 4
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_command_in_the_docs_does_what_it_says(block: str, place: Path) -> None:
+    for line in filter(None, block.splitlines()):
+        # What `make` would do is tested by whoever runs it; here, that it knows what it is asked.
+        words = ["make", "-n", "-C", str(ROOT), line.split()[1]] if line.startswith("make ") else ["sh", "-ec", line]
+        done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False, env=os.environ)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_in_the_docs_leads_to_a_file(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
