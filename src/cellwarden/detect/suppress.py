@@ -95,14 +95,12 @@ def _union(a: Burst, b: Burst) -> Burst:
     )
 
 
-def without_shadows(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[str]) -> list[Burst]:
-    """Leave out the boxes that lie within the time of one that is SHADOW_DB denser in power."""
-
-    def density_db(burst: Burst) -> float:
-        return burst.snr_db + burst.floor_dbfs_hz
-
+def without_shadows(
+    bursts: Sequence[Burst], named: Sequence[Emission], rate_hz: float, rejected: Counter[str]
+) -> list[Burst]:
+    """Leave out the boxes that lie within the time of something SHADOW_DB denser in power, named or not."""
+    strong = sorted([*bursts, *named], key=density_db, reverse=True)
     kept = []
-    strong = sorted(bursts, key=density_db, reverse=True)
     for burst in bursts:
         # What is narrow and faint has blurred edges: they are told to some degrees of freedom, each 1/width long.
         slack = (EDGE_S + BLUR / (burst.high_offset_hz - burst.low_offset_hz)) * rate_hz
@@ -117,6 +115,11 @@ def without_shadows(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[s
         else:
             kept.append(burst)
     return kept
+
+
+def density_db(one: Burst | Emission) -> float:
+    """Power density above what a full-scale signal spread over a hertz would have, in dBFS per hertz."""
+    return one.snr_db + (-math.inf if one.floor_dbfs_hz is None else one.floor_dbfs_hz)
 
 
 def without_rivals(emissions: Sequence[Emission], rejected: Counter[str]) -> list[Emission]:

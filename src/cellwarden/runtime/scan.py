@@ -7,7 +7,7 @@ from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
 from cellwarden.detect.bursts import Find, bursts, finds, rest
-from cellwarden.detect.suppress import covered, overlap, without_rivals, without_shadows
+from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 
@@ -17,6 +17,9 @@ SLACK = SLACK_S, SLACK_HZ = 130e-6, 125e3
 """By which a rough box may stick out of what it holds: its edges, and the skirts of a strong burst."""
 LEFT = 0.02
 """Part of what is hot in a rough box that may lie outside of its emissions."""
+SPURIOUS_DB, SPURIOUS = 60.0, 0.6
+"""Below the strongest signal of a stretch by this much lies what a receiver of 12 bits makes by itself (spurious-free
+dynamic range of 60 to 70 dB); what has no name there is rather that, though nobody can be sure."""
 CERTAIN = 0.999
 """Confidence of a name beside which no other interface is asked about the same box."""
 EXPLAINED = 0.5
@@ -100,7 +103,8 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     for interface in INTERFACES:
         named += interface.settle([e for e in recognised[interface.name] if id(e) in kept], rate)
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
-    return named + [_unknown(b) for b in without_shadows(left, rate, rejected)]
+    strongest = max(map(density_db, [*named, *left]), default=-math.inf)
+    return named + [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
 
 
 def _explains(emission: Emission, rough: Burst, rate_hz: float) -> bool:
@@ -114,16 +118,22 @@ def _explains(emission: Emission, rough: Burst, rate_hz: float) -> bool:
     )
 
 
-def _unknown(burst: Burst) -> Emission:
-    """A burst that no interface knows. Its confidence is that of its energy: the fine pass asks for 25 nats."""
+def _unknown(burst: Burst, strongest_db: float) -> Emission:
+    """A burst that no interface knows. Its confidence is that of its energy: the fine pass asks for 25 nats.
+
+    What is fainter than a receiver's own products may be, beside the strongest of the stretch, is called a spur.
+    """
     weak = 1.0 / (1.0 + math.exp((burst.snr_db + 8.0) / 2.0))
+    below_db = strongest_db - density_db(burst)
+    spurious = below_db > SPURIOUS_DB
     return Emission(
-        label="unknown:burst",
+        label="spur:weak" if spurious else "unknown:burst",
         sample_start=burst.sample_start,
         sample_count=burst.sample_count,
         low_offset_hz=burst.low_offset_hz,
         high_offset_hz=burst.high_offset_hz,
         snr_db=burst.snr_db,
-        confidence=1.0 - weak,
+        confidence=SPURIOUS if spurious else 1.0 - weak,
         floor_dbfs_hz=burst.floor_dbfs_hz,
+        details={"below_strongest_db": round(below_db, 1)} if spurious else {},
     )
