@@ -99,7 +99,8 @@ def without_shadows(
     bursts: Sequence[Burst], named: Sequence[Emission], rate_hz: float, rejected: Counter[str]
 ) -> list[Burst]:
     """Leave out the boxes that lie within the time of something SHADOW_DB denser in power, named or not."""
-    strong = sorted([*bursts, *named], key=density_db, reverse=True)
+    both: list[Burst | Emission] = [*bursts, *named]
+    strong = sorted(both, key=density_db, reverse=True)
     kept = []
     for burst in bursts:
         # What is narrow and faint has blurred edges: they are told to some degrees of freedom, each 1/width long.

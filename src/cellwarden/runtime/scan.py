@@ -103,7 +103,8 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     for interface in INTERFACES:
         named += interface.settle([e for e in recognised[interface.name] if id(e) in kept], rate)
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
-    strongest = max(map(density_db, [*named, *left]), default=-math.inf)
+    heard: list[Burst | Emission] = [*named, *left]
+    strongest = max(map(density_db, heard), default=-math.inf)
     return named + [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
 
 
