@@ -17,7 +17,7 @@ from scipy.special import logit
 
 from benchmarks.lane import Lane
 from benchmarks.truth import common_samples, heard
-from cellwarden.airinterface.gsm_match import CONFIDENCE
+from cellwarden.airinterface.gsm_judge import CONFIDENCE
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.measure.calibration import expected_calibration_error, fit_logistic, reliability
 from cellwarden.measure.proportion import wilson

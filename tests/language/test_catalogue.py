@@ -10,7 +10,7 @@ from cellwarden.airinterface import INTERFACES
 
 SOURCE = Path(cellwarden.__file__).parent
 TITLES = {"time", "frequency", "channel", "interface", "kind", "SNR", "CFO", "confidence"}
-REASONS = {"faint", "impulse", "line", "shadow", "twice", "unsure"}
+REASONS = {"faint", "impulse", "line", "rival", "shadow", "twice", "unsure"}
 
 
 def test_the_french_catalogue_is_complete_and_not_stale() -> None:

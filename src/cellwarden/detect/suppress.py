@@ -124,9 +124,8 @@ def density_db(one: Burst | Emission) -> float:
 
 
 def without_rivals(emissions: Sequence[Emission], rejected: Counter[str]) -> list[Emission]:
-    """Leave out the emissions that lie over one of another interface that is surer."""
-    systems = {e.label.partition(":")[0] for e in emissions}
-    if len(systems) < 2:
+    """Leave out the emissions that lie over one of another name that is surer."""
+    if len({e.label for e in emissions}) < 2:
         return list(emissions)
     ordered = sorted(emissions, key=lambda e: e.sample_start)
     starts = [e.sample_start for e in ordered]
@@ -143,7 +142,7 @@ def without_rivals(emissions: Sequence[Emission], rejected: Counter[str]) -> lis
 
 
 def _outdoes(other: Emission, one: Emission) -> bool:
-    """Whether another interface's name for the same energy is surer; of two as sure, the one that covers more."""
-    if other.label.partition(":")[0] == one.label.partition(":")[0] or overlap(one, other) <= RIVAL:
+    """Whether another name for the same energy is surer; of two as sure, that of the one that covers more."""
+    if other.label == one.label or overlap(one, other) <= RIVAL:
         return False
     return (other.confidence, other.sample_count, other.label) > (one.confidence, one.sample_count, one.label)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwarden import __version__
-from cellwarden.airinterface import INTERFACES, is_phone
+from cellwarden.airinterface import is_phone
 from cellwarden.document import page
 from cellwarden.language import gettext as _
 from cellwarden.model import Emission
@@ -15,7 +15,7 @@ from cellwarden.runtime.heard import Heard
 from cellwarden.runtime.pictures import Frame, decimal, shades, ticks
 from cellwarden.runtime.report_evidence import Plot, chosen, course, crop
 from cellwarden.runtime.report_overview import Overview, Panel, overview
-from cellwarden.runtime.report_shown import is_guarded
+from cellwarden.runtime.report_shown import GUARDED, is_guarded
 
 MOST_BOXES = 4_000
 MOST_ROWS = 2_000
@@ -75,7 +75,7 @@ def _values(heard: Heard) -> dict[str, object]:
         "name": recording.path.name,
         "phone": heard.phones > 0,
         "unknown": any(label.startswith("unknown:") for label, _direction in heard.counted.kinds),
-        "known": ", ".join(interface.name.upper() for interface in INTERFACES if interface.is_phone),
+        "known": ", ".join(name.upper() for name in GUARDED),
         "verdict": heard.verdict(),
         "groups": found,
         "more_groups": more_groups,

@@ -1,7 +1,7 @@
 """What of a burst a report may show.
 
-The frequency of a GMSK burst, drawn finely, is its bits. Of what phones and their base stations send a report therefore
-shows in time only what the standard fixes for every phone alike, and blanks the rest before anything is computed:
+The frequency of a GMSK burst, drawn finely, is its bits. Of what phones, their base stations and other radios send a report
+therefore shows in time only what the standard fixes for every phone alike, and blanks the rest before anything is computed:
 
     normal burst                                            access burst
     ramp│ T │░░░░░░░░░░░│ training │░░░░░░░░░░░│ T │ramp    ramp│ ext tail, synchronisation │░░░░░░░│ T │ramp
@@ -31,23 +31,29 @@ SHOWN: Mapping[str, Shown] = {
     # TS 45.002 §5.2.7: extended tail and synchronisation sequence come first; the 36 after them tell who asks.
     "gsm:access": Shown(88, ((-8, 49), (85, 96))),
 }
-"""Labels of phone interfaces that are not listed here show nothing of their course in time."""
+"""Labels of guarded interfaces that are not listed here show nothing of their course in time."""
 
 GUARD_SYMBOLS = 2.0
 """Cut off wherever a shown part touches payload: a GMSK symbol's phase pulse reaches two symbols to either side
 (TS 45.004 §2.5), and so do the echoes of a building."""
 
-_GUARDED = {interface.name: interface for interface in INTERFACES if interface.is_phone}
+GUARDED = {i.name: i for i in INTERFACES if all(label.startswith(f"{i.name}:") for label in i.kinds)}
+"""Interfaces that carry somebody's communication, by name; what names its labels after none is no communication."""
+
+
+def _interface(emission: Emission) -> str:
+    """Name of an emission's interface; an image of the receiver carries all that its original does."""
+    return emission.label.removeprefix("image:").partition(":")[0]
 
 
 def is_guarded(emission: Emission) -> bool:
-    """Whether an emission may carry somebody's communication: it is of a phone's interface, in either direction."""
-    return emission.label.partition(":")[0] in _GUARDED
+    """Whether an emission may carry somebody's communication, in either direction."""
+    return _interface(emission) in GUARDED
 
 
 def symbol_rate_hz(emission: Emission) -> float:
     """Symbols a second of a guarded emission's interface."""
-    return _GUARDED[emission.label.partition(":")[0]].symbol_rate_hz
+    return GUARDED[_interface(emission)].symbol_rate_hz
 
 
 def shown_samples(emission: Emission, rate_hz: float) -> list[tuple[float, float]]:
