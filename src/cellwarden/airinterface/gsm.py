@@ -21,7 +21,7 @@ import numpy as np
 
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gsm_judge import Match, confidence
-from cellwarden.airinterface.gsm_match import CFO_HZ, SLACK_SYMBOLS, matches
+from cellwarden.airinterface.gsm_match import CFO_HZ, ENOUGH_STATIONS, SLACK_SYMBOLS, STATION_SLOTS, matches
 from cellwarden.airinterface.gsm_receiver import Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search
@@ -57,7 +57,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         if centre is not None and not channels_at(centre + carrier):
             continue  # no GSM band there
         found += _on_carrier(burst, block, carrier)
-    return _one_each(found)
+    return _as_one(_one_each(found), burst, rate)
 
 
 def _carriers(burst: Burst, block: Block) -> list[float]:
@@ -145,6 +145,20 @@ def _one_each(found: list[Emission]) -> list[Emission]:
         ):
             kept.append(emission)
     return kept
+
+
+def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emission]:
+    """One emission for a base station's carrier that fills a box of a frame or more, in place of its bursts."""
+    stations = [e for e in found if e.label == "gsm:downlink"]
+    slots = burst.sample_count / rate_hz * SYMBOL_RATE_HZ / SLOT_SYMBOLS
+    carriers = {_carrier(e) for e in stations}
+    if len(stations) < ENOUGH_STATIONS or len(carriers) > 1 or slots < STATION_SLOTS:
+        return found
+    best = max(stations, key=lambda e: e.confidence)
+    whole = replace(
+        best, sample_start=burst.sample_start, sample_count=burst.sample_count, timing_samples=None, details={}
+    )
+    return [e for e in found if _carrier(e) not in carriers] + [whole]
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:

@@ -83,6 +83,8 @@ STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
 WIDEST_SPARE = 16.0
 """Symbols by which the edges of a clear burst may err and it is still guessed from where its middle is."""
+STATION_SLOTS, ENOUGH_STATIONS = 8, 3
+"""In a stretch of a frame or more, so many bursts that go on prove a base station; the other slots are left alone."""
 LONGEST_SYMBOLS = 220
 """A stretch longer than this is no single burst, blurred as its edges may be."""
 GUARD_DEPTH = 0.4
@@ -186,6 +188,7 @@ def _in_stretch(
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
+    stations = 0
     for slot in _slots(channel, a, b, count):
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
@@ -193,6 +196,9 @@ def _in_stretch(
                 continue
             if match.training >= enough(match.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
                 yield match
+                stations += match.continuous
+        if stations == ENOUGH_STATIONS and count >= STATION_SLOTS:
+            return
 
 
 def _line_share(channel: _Channel, match: Match) -> float:

@@ -35,18 +35,26 @@ class Boxed(Protocol):
 
 def overlap(a: Boxed, b: Boxed) -> float:
     """Area common to two boxes over the smaller one's area, 0 to 1."""
+    area = min(_area(a), _area(b))
+    return _common(a, b) / area if area > 0 else 0.0
+
+
+def _area(box: Boxed) -> float:
+    """Samples times hertz."""
+    return box.sample_count * (box.high_offset_hz - box.low_offset_hz)
+
+
+def _common(a: Boxed, b: Boxed) -> float:
+    """Area that two boxes have in common, 0 where they do not meet."""
     samples = min(a.sample_start + a.sample_count, b.sample_start + b.sample_count) - max(
         a.sample_start, b.sample_start
     )
     width = min(a.high_offset_hz, b.high_offset_hz) - max(a.low_offset_hz, b.low_offset_hz)
-    if samples <= 0 or width <= 0:
-        return 0.0
-    area = min(x.sample_count * (x.high_offset_hz - x.low_offset_hz) for x in (a, b))
-    return samples * width / area if area > 0 else 0.0
+    return samples * width if samples > 0 and width > 0 else 0.0
 
 
 def covered(boxes: Sequence[Boxed], others: Sequence[Boxed]) -> list[float]:
-    """For each box the sum of its `overlap` with the others."""
+    """For each box the part of its area that the others cover, where these do not lie over each other."""
     others = sorted(others, key=lambda o: o.sample_start)
     starts = [o.sample_start for o in others]
     longest = max((o.sample_count for o in others), default=0)
@@ -54,7 +62,8 @@ def covered(boxes: Sequence[Boxed], others: Sequence[Boxed]) -> list[float]:
     for box in boxes:
         first = bisect_left(starts, box.sample_start - longest)
         end = bisect_left(starts, box.sample_start + box.sample_count)
-        parts.append(sum(overlap(box, other) for other in others[first:end]))
+        area = max(_area(box), 1e-30)
+        parts.append(sum(_common(box, other) for other in others[first:end]) / area)
     return parts
 
 

@@ -1,7 +1,8 @@
 """What of a burst a report may show.
 
-The frequency of a GMSK burst, drawn finely, is its bits. Of what phones, their base stations and other radios send a report
-therefore shows in time only what the standard fixes for every phone alike, and blanks the rest before anything is computed:
+The frequency of a GMSK burst, drawn finely, is its bits. Of what phones, their base stations and other radios send a
+report therefore shows in time only what the standard fixes for every phone alike, and blanks the rest before anything
+is computed:
 
     normal burst                                            access burst
     ramp│ T │░░░░░░░░░░░│ training │░░░░░░░░░░░│ T │ramp    ramp│ ext tail, synchronisation │░░░░░░░│ T │ramp
