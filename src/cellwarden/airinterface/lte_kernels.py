@@ -1,7 +1,7 @@
 """The loop in which LTE's short reference sequences are matched at all times and frequencies that a box leaves open."""
 
 import numpy as np
-from numba import njit  # type: ignore[import-untyped]
+from numba import njit
 from numpy.typing import NDArray
 
 
