@@ -67,7 +67,7 @@ DRONE_MATCH = 0.25
 IMPULSE_RATIO, IMPULSE_EXCESS, IMPULSE_SHARE = 10.0, 0.15, 0.6
 """A peak's least power over the usual one (noise: one sample in 20,000), the least that all power exceeds the usual
 one's, and the least part of that excess that lies in peaks."""
-MOST_PEAKS, LONGEST_PEAK_S = 0.25, 3e-6
+MOST_CLICKS, MOST_PEAKS, LONGEST_PEAK_S = 3, 0.25, 3e-6
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -114,9 +114,9 @@ def _impulse(burst: Burst, block: Block) -> Emission | None:
     strong = power > IMPULSE_RATIO * usual
     peaks = np.count_nonzero(np.diff(np.concatenate([[False], strong]).astype(np.int8)) == 1)
     above = float(np.sum(power)) - len(power) * usual
-    if not peaks or above < IMPULSE_EXCESS * len(power) * usual or np.mean(strong) > MOST_PEAKS:
+    if not 1 <= peaks <= MOST_CLICKS or above < IMPULSE_EXCESS * len(power) * usual or np.mean(strong) > MOST_PEAKS:
         return None
-    share = float(np.sum(power[strong] - usual)) / above
+    share = min(1.0, float(np.sum(power[strong] - usual)) / above)
     peak_s = float(np.count_nonzero(strong)) / peaks / block.segment.rate_hz
     if share < IMPULSE_SHARE or peak_s > LONGEST_PEAK_S:
         return None
@@ -129,7 +129,7 @@ def _line(burst: Burst, block: Block) -> Emission | None:
     share, middle = line_share(narrow(burst, block, 2 * width, 4 * width))
     if share < LINE_SHARE:
         return None
-    return _named("spur:cw", burst, 0.5 + 0.45 * min(1.0, (share - LINE_SHARE) / 0.1), {}, middle)
+    return _named("spur:cw", burst, 0.5 + 0.25 * min(1.0, (share - LINE_SHARE) / 0.1), {}, middle)
 
 
 def _keyed_frequency(burst: Burst, block: Block) -> Emission | None:
