@@ -64,8 +64,10 @@ LORA_WIDTHS_HZ = (125e3, 250e3, 500e3)
 LORA_FACTORS = range(7, 13)
 DRONE_RATE_HZ, DRONE_SIZE, DRONE_LENGTH, DRONE_ROOTS = 15.36e6, 1024, 601, (600, 147)
 DRONE_MATCH = 0.25
-IMPULSE_SHARE = 0.5
-"""Part of a box's energy in the strongest fiftieth of the samples of the whole band."""
+IMPULSE_RATIO, IMPULSE_EXCESS, IMPULSE_SHARE = 10.0, 0.15, 0.6
+"""A peak's least power over the usual one (noise: one sample in 20,000), the least that all power exceeds the usual
+one's, and the least part of that excess that lies in peaks."""
+MOST_CLICKS, MOST_PEAKS, LONGEST_PEAK_S = 3, 0.25, 3e-6
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -104,15 +106,21 @@ def _named(
 
 
 def _impulse(burst: Burst, block: Block) -> Emission | None:
+    """Nearly all energy of the whole band lies in few and short peaks."""
     first = max(0, burst.sample_start - block.sample_start)
     iq = block.iq[first : burst.sample_start - block.sample_start + burst.sample_count].astype(np.float32)
-    power = np.sort(np.sum(iq * iq, axis=1))
+    power = np.sum(iq * iq, axis=1)
     usual = float(np.median(power)) / math.log(2)
-    excess = np.maximum(power - 4 * usual, 0)
-    share = float(np.sum(excess[-max(1, len(power) // 50) :])) / max(float(np.sum(power)), 1e-30)
-    if share < IMPULSE_SHARE:
+    strong = power > IMPULSE_RATIO * usual
+    peaks = np.count_nonzero(np.diff(np.concatenate([[False], strong]).astype(np.int8)) == 1)
+    above = float(np.sum(power)) - len(power) * usual
+    if not 1 <= peaks <= MOST_CLICKS or above < IMPULSE_EXCESS * len(power) * usual or np.mean(strong) > MOST_PEAKS:
         return None
-    return _named("noise:impulse", burst, 0.9, {"peak_share": rounded(share)})
+    share = min(1.0, float(np.sum(power[strong] - usual)) / above)
+    peak_s = float(np.count_nonzero(strong)) / peaks / block.segment.rate_hz
+    if share < IMPULSE_SHARE or peak_s > LONGEST_PEAK_S:
+        return None
+    return _named("noise:impulse", burst, 0.8, {"peak_share": rounded(share)})
 
 
 def _line(burst: Burst, block: Block) -> Emission | None:
@@ -121,7 +129,7 @@ def _line(burst: Burst, block: Block) -> Emission | None:
     share, middle = line_share(narrow(burst, block, 2 * width, 4 * width))
     if share < LINE_SHARE:
         return None
-    return _named("spur:cw", burst, 0.5 + 0.45 * min(1.0, (share - LINE_SHARE) / 0.1), {}, middle)
+    return _named("spur:cw", burst, 0.5 + 0.25 * min(1.0, (share - LINE_SHARE) / 0.1), {}, middle)
 
 
 def _keyed_frequency(burst: Burst, block: Block) -> Emission | None:
@@ -207,34 +215,41 @@ def _mode_s(burst: Burst, block: Block) -> list[Emission]:
         return []
     slack = round(10e-6 * rate)
     wider = replace(burst, sample_start=burst.sample_start - slack, sample_count=burst.sample_count + 2 * slack)
-    box = narrow(wider, block, 2 * MODE_S_SLACK_HZ, 4e6, middle)
+    box = narrow(wider, block, 2 * MODE_S_SLACK_HZ, 8e6, middle)
     half = 0.5e-6 * box.rate_hz
     total = np.cumsum(np.concatenate([[0.0], np.abs(box.y)]))
     found: list[Emission] = []
-    end = 0.0
+    taken: list[tuple[float, float]] = []
     for at in _preambles(total, half):
-        if at < end:
+        if any(first - 1 < at < last for first, last in taken):
             continue
         for label, length_us in MODE_S_US.items():  # the long one first
             last = at + 2 * length_us * half
-            if last > len(box.y) + 1:
+            if last > len(box.y) + 1 or any(at < b and a < last - 1 for a, b in taken):
                 continue
             chips = np.diff(np.interp(at + np.arange(2 * length_us + 1) * half, np.arange(len(total)), total))
-            bits = chips[16:].reshape(-1, 2)
-            contrasts = np.abs(bits[:, 0] - bits[:, 1]) / np.maximum(bits.sum(axis=1), 1e-9)
-            contrast = min(float(np.mean(contrasts[:56])), float(np.mean(contrasts[56:])) if len(bits) > 56 else 1.0)
+            contrast = _contrast(chips)
             if contrast > MODE_S_CONTRAST:
                 start = block.sample_start + box.first + round(at * box.step)
                 frame = replace(burst, sample_start=start, sample_count=round(length_us * 1e-6 * rate))
                 sure = min(0.97, 0.35 + contrast)
                 found.append(_named(label, frame, sure, {"contrast": rounded(contrast)}, middle))
-                end = last
+                taken.append((at, last))
                 break
     return found
 
 
+def _contrast(chips: NDArray[np.float64]) -> float:
+    """How different the halves of a frame's bits are, the less of its beginning and its end; 0 for a weak preamble."""
+    bits = chips[16:].reshape(-1, 2)
+    if np.mean(chips[[0, 2, 7, 9]]) < 0.6 * np.mean(bits.max(axis=1)):
+        return 0.0
+    contrasts = np.abs(bits[:, 0] - bits[:, 1]) / np.maximum(bits.sum(axis=1), 1e-9)
+    return min(float(np.mean(contrasts[:56])), float(np.mean(contrasts[56:])) if len(bits) > 56 else 1.0)
+
+
 def _preambles(total: NDArray[np.float64], half: float) -> list[int]:
-    """Samples at which a preamble may begin; total: float64, the running sum of magnitudes."""
+    """Samples at which a preamble may begin, the clearest first; total: float64, the running sum of magnitudes."""
     count = len(total) - 1 - math.ceil(17 * half)
     if count <= 0:
         return []
@@ -247,7 +262,8 @@ def _preambles(total: NDArray[np.float64], half: float) -> list[int]:
 
     on, off = mean(MODE_S_PULSES), mean(MODE_S_GAPS)
     likely = np.flatnonzero(on > MODE_S_RATIO * off)
-    return [int(k) for k in likely if on[k] - off[k] >= np.max((on - off)[max(0, k - 2) : k + 3])]
+    peaks = [int(k) for k in likely if on[k] - off[k] >= np.max((on - off)[max(0, k - 2) : k + 3])]
+    return sorted(peaks, key=lambda k: off[k] - on[k])
 
 
 def _chirps(burst: Burst, block: Block) -> Emission | None:
@@ -317,22 +333,40 @@ _LOOKS: tuple[tuple[float, float, float, float, Callable[[Burst, Block], Emissio
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Many short lines on one frequency are one keyed carrier: a remote's, not the receiver's spur."""
-    lines = [e for e in emissions if e.label == "spur:cw"]
-    settled = []
-    for e in emissions:
-        if e.label == "spur:cw" and e.sample_count < KEYED_S * rate_hz:
-            near = [
-                o
-                for o in lines
-                if abs(o.sample_start - e.sample_start) < 0.1 * rate_hz
-                and abs((o.carrier_offset_hz or 0) - (e.carrier_offset_hz or 0)) < KEYED_HZ
-                and o.sample_count < KEYED_S * rate_hz
-            ]
-            if len(near) >= FEWEST_PULSES:
-                e = replace(e, label="other:ook", confidence=0.9, details={"pulses": len(near)})
-        settled.append(e)
+    """Many short lines on one frequency are one keyed carrier: a remote's, not the receiver's spur.
+
+    Its pulses become one emission, from the first to the last.
+    """
+    lines = sorted(
+        (e for e in emissions if e.label == "spur:cw" and e.sample_count < KEYED_S * rate_hz),
+        key=lambda e: e.sample_start,
+    )
+    settled = [e for e in emissions if e not in lines]
+    while lines:
+        train = [lines[0]]
+        for e in lines[1:]:
+            gap = e.sample_start - train[-1].sample_start - train[-1].sample_count
+            if (
+                gap < KEYED_S * rate_hz
+                and abs((e.carrier_offset_hz or 0) - (train[0].carrier_offset_hz or 0)) < KEYED_HZ
+            ):
+                train.append(e)
+        lines = [e for e in lines if e not in train]
+        settled += [_keyed(train)] if len(train) >= FEWEST_PULSES else train
     return _frames_once(settled)
+
+
+def _keyed(train: list[Emission]) -> Emission:
+    end = max(e.sample_start + e.sample_count for e in train)
+    return replace(
+        train[0],
+        label="other:ook",
+        sample_count=end - train[0].sample_start,
+        low_offset_hz=min(e.low_offset_hz for e in train),
+        high_offset_hz=max(e.high_offset_hz for e in train),
+        confidence=0.9,
+        details={"pulses": len(train)},
+    )
 
 
 def _frames_once(emissions: list[Emission]) -> list[Emission]:

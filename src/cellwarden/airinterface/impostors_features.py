@@ -16,6 +16,9 @@ from cellwarden.detect.bursts import low_pass
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst
 
+DRIFT_HZ = 1500.0
+"""How far a cheap remote's carrier wanders within a pulse."""
+
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
@@ -62,13 +65,14 @@ def frequency(y: NDArray[np.complex64]) -> NDArray[np.float32]:
 def line_share(box: Narrow) -> tuple[float, float]:
     """Part of the power over the noise that lies in one line as narrow as its duration allows, and its offset.
 
-    Three bins of the windowed transform hold the line.
+    Bins within two, or within DRIFT_HZ, of the strongest of the windowed transform hold it.
     """
     y = box.y[: 1 << 16]
     spectrum = np.abs(scipy.fft.fft(y * np.hanning(len(y)))) ** 2
     bin_hz = box.rate_hz / len(y)
     at = int(np.argmax(spectrum))
-    line = float(np.sum(spectrum[np.arange(at - 2, at + 3) % len(y)]))
+    reach = max(2, round(DRIFT_HZ / bin_hz))
+    line = float(np.sum(spectrum[np.arange(at - reach, at + reach + 1) % len(y)]))
     total = float(np.sum(spectrum)) * (1 - min(0.9, box.noise / float(np.mean(np.abs(y) ** 2))))
     offset = (at if at < len(y) / 2 else at - len(y)) * bin_hz
     return line / max(total, 1e-30), box.middle_hz + offset
