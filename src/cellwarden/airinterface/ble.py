@@ -123,7 +123,9 @@ def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:
     if heard is None:
         return None
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
-    return _Box(burst, block, phy, layer, heard, round((begin - heard.first) / heard.step), noise, raster)
+    at = round((begin - heard.first) / heard.step)
+    heard = gfsk.steadied(heard, INDEX, at, at + round((end - begin) / heard.step), layer.symbol_rate_hz)
+    return _Box(burst, block, phy, layer, heard, at, noise, raster)
 
 
 def _advertising(box: _Box) -> Emission | None:

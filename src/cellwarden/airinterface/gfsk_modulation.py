@@ -32,6 +32,8 @@ LEAST_OPENING: dict[float, tuple[tuple[float, ...], tuple[float, ...]]] = {
 }
 """Modulation index, and with it SNR in dB and the least opening of the eye. Keying of another symbol rate has 1.02 to
 1.04, since its eye moves."""
+CERTAIN, CERTAIN_OPENING = 0.95, 1.04
+"""Part explained of a strong burst that another symbol rate never has, whatever its eye, which echoes close."""
 ECHOED = 0.9
 """Least part explained of a strong burst: echoes leave some."""
 ALTERNATION = (0.3, 0.72)
@@ -99,10 +101,11 @@ def fits(modulation: Modulation, index: float, heard: tuple[float, float]) -> bo
     """Whether a burst is the modulation of this index, which is heard between two bounds."""
     least = float(np.interp(modulation.snr_db, *LEAST_EXPLAINED[index]))
     lowest, highest = heard
-    return (
+    opening = float(np.interp(modulation.snr_db, *LEAST_OPENING[index]))
+    return bool(
         modulation.snr_db >= LEAST_SNR_DB[index]
         and modulation.explained >= min(least, ECHOED)
-        and modulation.opening >= float(np.interp(modulation.snr_db, *LEAST_OPENING[index]))
+        and modulation.opening >= (opening if modulation.explained < CERTAIN else CERTAIN_OPENING)
         and lowest <= modulation.index <= highest
         and ALTERNATION[0] < modulation.changes < ALTERNATION[1]
         and modulation.paired < PAIRED
