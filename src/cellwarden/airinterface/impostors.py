@@ -399,6 +399,7 @@ INTERFACE = Interface(
         "other:dji-droneid": "a drone tells its position (DroneID)",
         "other:voice-fm": "a voice radio (frequency modulation)",
         "spur:cw": "a carrier without modulation, mostly of the receiver's own",
+        "spur:weak": "60 dB and more below the strongest: perhaps made in the receiver",
         "noise:impulse": "a click: a switch, a motor, a spark",
     },
     is_phone=False,

@@ -18,7 +18,7 @@ def interfaces() -> None:
         whose = _("a phone's") if interface.is_phone else _("not a phone's")
         console.print(f"[bold]{interface.name.upper()}[/bold]  {whose}  ({interface.standard})")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        table.add_column(width=18, no_wrap=True)
+        table.add_column(width=20, no_wrap=True)
         for label, meaning in interface.kinds.items():
             table.add_row(f"  {label}", _(meaning))
         console.print(table)
