@@ -21,8 +21,10 @@ from cellwarden.model import Block, Burst, Emission
 IMAGE_DB = (12.0, 75.0)
 """How far below its original a receiver's image lies."""
 IMAGE_COHERENCE = 0.5
-IMAGE_OF_DB = 20.0
-"""Least SNR of an emission whose image is looked for where no box is."""
+MAY_BE = ("unknown:", "spur:", "lte:prach", "nr:prach", "ble:", "bluetooth:", "other:")
+"""What an image may have been named: a conjugate has neither GSM's training nor LTE's reference sequences."""
+IMAGE_OF_DB = 30.0
+"""Least SNR of an emission whose image is looked for."""
 
 
 def images(emissions: list[Emission], block: Block) -> list[Emission]:
@@ -30,23 +32,25 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
 
     A receiver whose I and Q differ in gain or phase adds α x* to each x. Both are filtered to the image's band, and
     their coherence there says whether one is the other's conjugate. A strong emission's image is looked for even where
-    no box is. Emissions outside the block are left as they are, and have no image.
+    no box is. Emissions outside the block are left as they are, and have no image. Nothing but what is IMAGE_OF_DB or
+    stronger has an image that could be heard, so that a quiet band costs nothing.
     """
-    renamed = [_as_image(e, emissions, block) for e in emissions]
+    strong = [e for e in emissions if e.snr_db > IMAGE_OF_DB and not e.label.startswith(("image:", "noise:"))]
+    renamed = [_as_image(e, strong, block) if e.label.startswith(MAY_BE) else e for e in emissions] if strong else []
     known = [(e.label, e.sample_start) for e in renamed if e.label.startswith("image:")]
-    for strong in emissions:
-        image = _image_of(strong, block) if strong.snr_db > IMAGE_OF_DB else None
+    for one in strong:
+        image = _image_of(one, block)
         if image and not any(
-            label == image.label and abs(at - image.sample_start) < strong.sample_count / 2 for label, at in known
+            label == image.label and abs(at - image.sample_start) < one.sample_count / 2 for label, at in known
         ):
             renamed.append(image)
-    return renamed
+    return renamed if strong else emissions
 
 
 def _image_of(strong: Emission, block: Block) -> Emission | None:
     start, end = strong.sample_start, strong.sample_start + strong.sample_count
     low, high = -strong.high_offset_hz, -strong.low_offset_hz
-    if low <= 0 <= high or strong.label.startswith(("image:", "noise:")) or not _inside(start, end, block):
+    if low <= 0 <= high or not _inside(start, end, block):
         return None
     coherence, below_db = mirror(block, start, end, low, high)
     if not IMAGE_DB[0] < below_db < IMAGE_DB[1] or coherence < IMAGE_COHERENCE:
@@ -64,14 +68,14 @@ def _image_of(strong: Emission, block: Block) -> Emission | None:
     )
 
 
-def _as_image(weak: Emission, emissions: list[Emission], block: Block) -> Emission:
-    for strong in emissions:
+def _as_image(weak: Emission, strongest: list[Emission], block: Block) -> Emission:
+    for strong in strongest:
         end = min(weak.sample_start + weak.sample_count, strong.sample_start + strong.sample_count)
         start = max(weak.sample_start, strong.sample_start)
         mirrored = -strong.high_offset_hz < weak.high_offset_hz and weak.low_offset_hz < -strong.low_offset_hz
         if strong is weak or not mirrored or end - start < 0.5 * weak.sample_count:
             continue
-        if strong.label.startswith(("image:", "noise:")) or not _inside(start, end, block):
+        if not _inside(start, end, block):
             continue
         low = max(weak.low_offset_hz, -strong.high_offset_hz)
         high = min(weak.high_offset_hz, -strong.low_offset_hz)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
+from cellwarden.airinterface.images import images
 from cellwarden.detect.bursts import Find, bursts, finds, rest
 from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
 from cellwarden.model import Block, Burst, Emission
@@ -22,8 +23,8 @@ SPURIOUS_DB, SPURIOUS = 60.0, 0.6
 dynamic range of 60 to 70 dB); what has no name there is rather that, though nobody can be sure."""
 CERTAIN = 0.999
 """Confidence of a name beside which no other interface is asked about the same box."""
-EXPLAINED = 0.5
-"""A box of which named emissions cover this part needs no name of its own."""
+EXPLAINED = 0.25
+"""A box of which named emissions cover this part needs no name of its own: the rest are the skirts of strong ones."""
 
 
 def scan(
@@ -105,7 +106,8 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
     heard: list[Burst | Emission] = [*named, *left]
     strongest = max(map(density_db, heard), default=-math.inf)
-    return named + [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
+    unknown = [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
+    return images(named + unknown, find.samples)
 
 
 def _explains(emission: Emission, rough: Burst, rate_hz: float) -> bool:
