@@ -22,7 +22,7 @@ SPURIOUS_DB, SPURIOUS = 60.0, 0.6
 """Below the strongest signal of a stretch by this much lies what a receiver of 12 bits makes by itself (spurious-free
 dynamic range of 60 to 70 dB); what has no name there is rather that, though nobody can be sure."""
 CERTAIN = 0.999
-"""Confidence of a name beside which no other interface is asked about the same box."""
+"""Confidence of names that leave no other interface to be asked about a box, where they cover so much of it."""
 EXPLAINED = 0.25
 """A box of which named emissions cover this part needs no name of its own: the rest are the skirts of strong ones."""
 
@@ -97,7 +97,7 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
         for interface in INTERFACES:
             told = interface.recognise(burst, find.samples)
             recognised[interface.name] += told
-            if any(e.confidence > CERTAIN and _explains(e, burst, rate) for e in told):
+            if covered([burst], [e for e in told if e.confidence > CERTAIN])[0] > EXPLAINED:
                 break
     named: list[Emission] = []
     kept = set(map(id, without_rivals(list(chain.from_iterable(recognised.values())), rejected)))
