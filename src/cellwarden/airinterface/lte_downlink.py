@@ -38,7 +38,7 @@ CENTRE_STEP_HZ = 100e3
 OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
 """Carrier frequency error, and error of a box's middle."""
 WIDE_OFFSETS_HZ = tuple(n * 5e3 for n in range(-20, 21))
-"""Where the carrier fills the recording, so that no edge shows its middle: 50 millionths of 2 GHz."""
+"""Where the carrier is taken for the floor, so that no edge shows its middle: 50 millionths of 2 GHz."""
 PAUSE_S = 0.33e-3
 """Longest pause within a downlink: between reference symbols 0.29 ms."""
 QUIET = 0.1
@@ -85,12 +85,11 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     last = block.sample_start + len(block.iq)
     first = max(block.sample_start, min(sample // frame * frame, last - frame))
     begin, end = max(block.sample_start, first - beside), min(last, first + frame + beside)
-    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    width, middle = burst.high_offset_hz - burst.low_offset_hz, (burst.low_offset_hz + burst.high_offset_hz) / 2
     centres = {round(middle / CENTRE_STEP_HZ) * CENTRE_STEP_HZ}
     if burst.low_offset_hz < 0.5e6 and burst.high_offset_hz > -0.5e6:
-        centres.add(0.0)
-    unsure = burst.high_offset_hz - burst.low_offset_hz > 0.95 * rate or burst.sample_count > frame
-    offsets = WIDE_OFFSETS_HZ if unsure else OFFSETS_HZ
+        centres = {0.0} if width > 0.7 * rate else centres | {0.0}
+    offsets = WIDE_OFFSETS_HZ if burst.sample_count > frame else OFFSETS_HZ
     window = block.iq[begin - block.sample_start : end - block.sample_start]
     found = [
         (centre, *_beacon(window.tobytes(), window.dtype.str, block.scale, rate, centre, offsets))
@@ -124,7 +123,7 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     ]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _beacon(
     samples: bytes, dtype: str, scale: float, rate: float, centre: float, offsets: tuple[float, ...]
 ) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
@@ -138,6 +137,7 @@ def _beacon(
     y = heard.y[: math.ceil(len(iq) / heard.per_sample)]
     n = np.arange(len(y))
     size = fft.next_fast_len(len(y) + SIZE)
+    references = [np.conj(fft.fft(_reference(sector), size)) for sector in range(3)]
     best = Beacon(-math.inf, 0, 0.0)
     for offset in offsets:
         shift = offset + centre - heard.centre_hz
@@ -149,7 +149,7 @@ def _beacon(
         energy = np.roll(energy, -SIZE // 2)
         least = 0.02 * float(np.max(energy)) + 1e-30
         for sector in range(3):
-            matched = np.abs(fft.ifft(moved * np.conj(fft.fft(_reference(sector), size)))[: len(y)]) ** 2
+            matched = np.abs(fft.ifft(moved * references[sector])[: len(y)]) ** 2
             part = (matched / np.maximum(energy, least))[: len(y) - SIZE]
             at = int(np.argmax(part))
             fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))

@@ -63,7 +63,7 @@ CERTAIN_NATS = 25.0
 LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
 """For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
 LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
-"""Of evidence beyond chance; the short sequences of the tables fit nothing else in part."""
+"""Of evidence beyond chance; PUSCH of one or two blocks, with two symbols that count, cannot have more."""
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
 EXPLAINED = 0.25
@@ -216,7 +216,7 @@ def _found(
     group: int,
     evidence: float,
 ) -> Found | None:
-    if evidence < (LEAST_SHORT_NATS if length <= 2 * BLOCK else LEAST_NATS):
+    if evidence < (LEAST_SHORT_NATS if kind == "pusch" and length <= 2 * BLOCK else LEAST_NATS):
         return None
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(symbols)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
