@@ -34,6 +34,8 @@ WIDEST_CHANNELS = 6
 """A box wider than this is not looked into: neighbouring phones seldom fill more, other systems do."""
 UNKNOWN_BAND = 5.0
 """Nats asked for on top where the tuned frequency is not told: a GSM band is one in a hundred of those it may be."""
+WIDEST_ALONE = 1.7
+"""Channels that one carrier fills at most."""
 FEWEST_SYMBOLS = 20
 """A box shorter than this is not looked into."""
 
@@ -53,6 +55,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         return []
     found: list[Emission] = []
     centre = block.segment.centre_hz
+    if centre is None and symbols > STATION_SLOTS * SLOT_SYMBOLS and width > WIDEST_ALONE * CHANNEL_HZ:
+        return []  # it has to be cut into bands first
     for carrier in _carriers(burst, block):
         if centre is not None and not channels_at(centre + carrier):
             continue  # no GSM band there
@@ -64,7 +68,7 @@ def _carriers(burst: Burst, block: Block) -> list[float]:
     """Offsets at which a carrier may lie: on the raster where the centre is known and the box holds several."""
     low, high = burst.low_offset_hz, burst.high_offset_hz
     centre = block.segment.centre_hz
-    if high - low < 1.7 * CHANNEL_HZ:
+    if high - low < WIDEST_ALONE * CHANNEL_HZ:
         middle = (low + high) / 2
         nearest = middle if centre is None else round((centre + middle) / CHANNEL_HZ) * CHANNEL_HZ - centre
         if centre is None and high - low < 0.8 * CHANNEL_HZ:  # part of a faint burst's width: which part?

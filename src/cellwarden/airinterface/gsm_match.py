@@ -85,6 +85,8 @@ WIDEST_SPARE = 16.0
 """Symbols by which the edges of a clear burst may err and it is still guessed from where its middle is."""
 STATION_SLOTS, ENOUGH_STATIONS = 8, 3
 """In a stretch of a frame or more, so many bursts that go on prove a base station; the other slots are left alone."""
+PATIENCE = 10
+"""Slots of such a stretch after which, without a burst in any, the others are left alone too: phones leave gaps."""
 LONGEST_SYMBOLS = 220
 """A stretch longer than this is no single burst, blurred as its edges may be."""
 GUARD_DEPTH = 0.4
@@ -188,17 +190,17 @@ def _in_stretch(
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
-    stations = 0
-    for slot in _slots(channel, a, b, count):
+    stations, found = 0, 0
+    for number, slot in enumerate(_slots(channel, a, b, count)):
+        if count >= STATION_SLOTS and (stations == ENOUGH_STATIONS or (number == PATIENCE and not found)):
+            return
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
             if match.margin < more or (match.continuous and match.score < STATION_SCORE):
                 continue
             if match.training >= enough(match.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
                 yield match
-                stations += match.continuous
-        if stations == ENOUGH_STATIONS and count >= STATION_SLOTS:
-            return
+                stations, found = stations + match.continuous, found + 1
 
 
 def _line_share(channel: _Channel, match: Match) -> float:
