@@ -37,14 +37,21 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
     """
     strong = [e for e in emissions if e.snr_db > IMAGE_OF_DB and not e.label.startswith(("image:", "noise:"))]
     renamed = [_as_image(e, strong, block) if e.label.startswith(MAY_BE) else e for e in emissions] if strong else []
-    known = [(e.label, e.sample_start) for e in renamed if e.label.startswith("image:")]
     for one in strong:
         image = _image_of(one, block)
-        if image and not any(
-            label == image.label and abs(at - image.sample_start) < one.sample_count / 2 for label, at in known
-        ):
+        if image and not any(_same(image, other) for other in renamed):
             renamed.append(image)
     return renamed if strong else emissions
+
+
+def _same(image: Emission, other: Emission) -> bool:
+    """Whether an image has been named already: one of its label at its time and frequency."""
+    return (
+        image.label == other.label
+        and abs(image.sample_start - other.sample_start) < image.sample_count / 2
+        and image.low_offset_hz < other.high_offset_hz
+        and other.low_offset_hz < image.high_offset_hz
+    )
 
 
 def _image_of(strong: Emission, block: Block) -> Emission | None:

@@ -80,6 +80,8 @@ def meaning(label: str) -> str:
     """What a label means in words, or nothing."""
     if label == "unknown:burst":
         return _("unknown burst")
+    if label.startswith("image:"):
+        return _("made by the receiver of a strong signal: {what}").format(what=meaning(label.removeprefix("image:")))
     return next((_(i.kinds[label]) for i in INTERFACES if label in i.kinds), "")
 
 
