@@ -48,8 +48,11 @@ from cellwarden.model import Block, Burst
 SUBFRAME_S = 2 * SLOT_S
 SURE_DB = 6.0
 """A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
-TRIED = 24
-"""Times and frequencies whose tones are strongest, at which the sequences are matched."""
+LENGTHS_S = (SUBFRAME_S, SUBFRAME_S - SLOT_S / 7, SLOT_S, SLOT_S - SLOT_S / 7)
+LENGTH_SLACK_S = 40e-6
+"""What is sure lasts a subframe or a slot, with or without the last symbol, to within this; a GSM burst does not."""
+TRIED, TRIED_SURE = 24, 8
+"""Times and frequencies whose tones are strongest, at which the sequences are matched; where the box is sure, fewer."""
 NEIGHBOURS = 1
 """Subcarriers to either side at which a band may begin instead."""
 SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
@@ -98,6 +101,8 @@ def find(burst: Burst, block: Block) -> list[Found]:
         found = _sounding(burst, block) if width > BLOCK_HZ else None
         return [] if found is None else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
+        return []
+    if burst.snr_db > SURE_DB and min(abs(seconds - length) for length in LENGTHS_S) > LENGTH_SLACK_S:
         return []
     narrow = _narrow(burst, block) if width < 2.6 * BLOCK_HZ else None
     sure = narrow is not None and narrow.evidence > CERTAIN_NATS
@@ -247,7 +252,7 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     box = slice(max(0, size // 2 - half), min(size, size // 2 + half + 1))
     tones = np.minimum(tone_strength(values[..., box]), 40.0).sum(axis=-1)
     best: Found | None = None
-    for index in np.argsort(tones, axis=None)[::-1][:TRIED].tolist():
+    for index in np.argsort(tones, axis=None)[::-1][: TRIED_SURE if burst.snr_db > SURE_DB else TRIED].tolist():
         turn, place = divmod(index, count)
         found = _matched(heard, size, turn, places[place], values[turn, place], tones.size)
         best = _better(best, found)
