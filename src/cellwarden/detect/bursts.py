@@ -124,17 +124,34 @@ def _bands(chunk: coarse.Chunk, low: int, high: int, first_bin: int, end_bin: in
     part = density[first_bin:end_bin]
     freedom = max(1.0, rows * chunk.grid.freedom)
     smooth = np.convolve(part, np.ones(3) / 3, "same")
-    strength = float(np.max(smooth)) - 1.0
-    if strength <= 0:
+    peak = float(np.max(smooth))
+    if peak <= 1.0:
         return
-    gamma = min(max(strength, 0.1), GAIN_CAP)
-    level = max(1.0, (1 + strength) * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
+    gamma = min(max(CAUTION * _strength(part, freedom), 0.1), GAIN_CAP)
+    level = max(1.0, peak * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
     gain = freedom * (part / level * gamma / (1 + gamma) - math.log1p(gamma))
     runs = _bridged(kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0).tolist(), WIDEST_FADE_HZ / bin_hz)
     means = [float(np.mean(part[first:end])) for first, end in runs]
     for number, (first, end) in enumerate(runs):
         if not any(_is_skirt(runs[number], means[number], *other) for other in zip(runs, means, strict=True)):
             yield (first_bin + first - size / 2 - 0.5) * bin_hz, (first_bin + end - size / 2 - 0.5) * bin_hz
+
+
+def _strength(density: NDArray[np.float64], freedom: float) -> float:
+    """SNR of the stretch of bins with the most evidence, of all widths that double from three bins on.
+
+    The strongest few bins would say too much where the power of each is told by few frames: among a thousand
+    exponential values the largest is seven times the mean, and what is but as strong as the mean would be no signal.
+    """
+    total = np.concatenate([[0.0], np.cumsum(density)])
+    most, strength, width = -1.0, 0.0, min(3, len(density))
+    while width <= len(density):
+        ratio = float(np.max(total[width:] - total[:-width])) / width
+        told = evidence(ratio, freedom * width)
+        if told > most:
+            most, strength = told, ratio - 1.0
+        width *= 2
+    return strength
 
 
 def _bridged(runs: list[list[int]], most: float) -> list[list[int]]:
@@ -195,7 +212,7 @@ def _stretches(
     width = max(band_high - band_low, 2 * chunk.grid.bin_hz)
     centre = (band_low + band_high) / 2
     step = max(1, int(rate / (OVERSAMPLING * width)))
-    taps = low_pass(step, round(min(1.0, width / rate), 3))
+    taps = low_pass(step, max(round(min(1.0, width / rate), 3), 0.001))
     narrow = np.empty((high - low) // step, np.complex64)
     kernels.decimate(block.iq, 1.0, low, centre / rate, taps, step, narrow)
     bins = slice(_bin(chunk, band_low), _bin(chunk, band_high) + 1)
