@@ -73,6 +73,28 @@ def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
     return suppress.join_bands(sharp, find.chunk.grid.rate_hz)
 
 
+def whole(find: Find, sharp: list[Burst], rejected: Counter[str]) -> list[Burst]:
+    """One box for one transmission, of the sharp boxes of a chunk: fades in a spectrum may cut it into many.
+
+    What is joined is measured again in its whole width, where its edges in time are sharpest.
+    """
+    chunk, rate = find.chunk, find.chunk.grid.rate_hz
+    made: list[Burst] = []
+    for union, count in suppress.clusters(sharp, rate):
+        again = _again(chunk, union, rejected) if count > 1 else []
+        made += again or [union]
+    return suppress.without_parts(made, rate, rejected)
+
+
+def _again(chunk: coarse.Chunk, union: Burst, rejected: Counter[str]) -> list[Burst]:
+    """The bursts in the band of a joined box, those that lie in its time."""
+    size, first = chunk.grid.size, chunk.samples.sample_start
+    start, end = union.sample_start - first, union.sample_start - first + union.sample_count
+    low, high = max(0, start - 2 * size), min(len(chunk.samples.iq), end + 2 * size)
+    found = _stretches(chunk, low, high, union.low_offset_hz, union.high_offset_hz, rejected)
+    return [b for b in found if suppress.overlap(b, union) > suppress.RIVAL]
+
+
 def rest(find: Find, number: int, boxes: Iterable[suppress.Boxed], slack_s: float, slack_hz: float) -> float:
     """Part of what is hot in one of the rough boxes that lies outside of given boxes, each widened by some slack."""
     grid, region = find.chunk.grid, find.chunk.regions[number]

@@ -12,7 +12,17 @@ from cellwarden.model import Burst, Emission
 EDGE_S = 20e-6
 """Edges this close in time may be the same."""
 BLUR = 8.0
-"""Degrees of freedom by which the edges of a faint burst err."""
+"""Degrees of freedom by which the edges of a faint burst err; for one of known level, nats of evidence."""
+MOST = 0.3
+"""Edges that differ by more than this part of the shorter box are not the same."""
+STEP_DB = 6.0
+"""Densities further apart are two senders', or one's and a shadow."""
+VISIBLE = 0.4
+"""Power over noise that the fine pass still sees in a stretch of spectrum."""
+LEAST_FADE, MOST_FADE = 0.1, 0.4
+"""A notch is at least this part of what lies beside it (an edge is where the density falls by 18 dB), and at most."""
+INSIDE, PART = 0.75, 0.5
+"""A box is part of another where so much of its band lies within, and its area is below so much of the other's."""
 SHADOW_DB = 30.0
 """Within the time of a burst this much stronger, weaker boxes are its skirts, images and intermodulation."""
 
@@ -60,38 +70,101 @@ def covered(boxes: Sequence[Boxed], others: Sequence[Boxed]) -> list[float]:
 
 def join_bands(bursts: Sequence[Burst], rate_hz: float) -> list[Burst]:
     """Join boxes that begin and end together and lie side by side: one signal with fades in its spectrum."""
-    joined: list[Burst] = []
-    for burst in sorted(bursts, key=lambda b: b.low_offset_hz):
-        for i, other in enumerate(joined):
+    return [union for union, _ in clusters(bursts, rate_hz)]
+
+
+def clusters(bursts: Sequence[Burst], rate_hz: float) -> list[tuple[Burst, int]]:
+    """The unions of boxes that belong together, each with how many boxes it is made of, in the order of their start."""
+    joined = [(b, 1) for b in bursts]
+    while True:
+        joined, before = _joined_once(joined, rate_hz), len(joined)
+        if len(joined) == before:  # what has grown may reach further
+            return joined
+
+
+def _joined_once(bursts: list[tuple[Burst, int]], rate_hz: float) -> list[tuple[Burst, int]]:
+    kept: list[tuple[Burst, int]] = []
+    for burst, count in sorted(bursts, key=lambda b: (b[0].sample_start, b[0].low_offset_hz)):
+        for i in range(len(kept) - 1, -1, -1):
+            other, others = kept[i]
             if _together(other, burst, rate_hz):
-                joined[i] = _union(other, burst)
+                kept[i] = _union(other, burst, rate_hz), count + others
                 break
         else:
-            joined.append(burst)
-    return joined
+            kept.append((burst, count))
+    return kept
 
 
 def _together(a: Burst, b: Burst, rate_hz: float) -> bool:
-    slack = EDGE_S * rate_hz + 0.05 * min(a.sample_count, b.sample_count)
+    shorter = min(a.sample_count, b.sample_count)
+    if abs(a.sample_start - b.sample_start) > MOST * shorter:
+        return False
+    slack = min(EDGE_S * rate_hz + _blur(a, rate_hz) + _blur(b, rate_hz) + 0.05 * shorter, MOST * shorter)
     starts = abs(a.sample_start - b.sample_start)
     ends = abs(a.sample_start + a.sample_count - b.sample_start - b.sample_count)
+    if starts > slack or ends > slack or abs(density_db(a) - density_db(b)) > STEP_DB:
+        return False
     gap = max(a.low_offset_hz, b.low_offset_hz) - min(a.high_offset_hz, b.high_offset_hz)
-    narrower = min(a.high_offset_hz - a.low_offset_hz, b.high_offset_hz - b.low_offset_hz)
-    return starts < slack and ends < slack and gap < 0.5 * narrower
+    wider = max(a, b, key=_width)
+    return gap < max(fade(wider.snr_db) * _width(wider), 0.5 * min(_width(a), _width(b)))
 
 
-def _union(a: Burst, b: Burst) -> Burst:
-    start = min(a.sample_start, b.sample_start)
-    end = max(a.sample_start + a.sample_count, b.sample_start + b.sample_count)
+def fade(snr_db: float) -> float:
+    """Widest notch, as a part of the width between two of them, in which a signal of two equal paths is not seen.
+
+    Its power is 1 + cos x; the part of a period in which that, times the SNR, is below VISIBLE is (2/π) arcsin √(VISIBLE
+    / 2 SNR).
+    """
+    part = 2 / math.pi * math.asin(math.sqrt(min(1.0, VISIBLE / 2 / 10 ** (snr_db / 10))))
+    return min(max(part, LEAST_FADE), MOST_FADE)
+
+
+def _blur(burst: Burst, rate_hz: float) -> float:
+    """Samples by which an edge errs: where BLUR nats tell signal from noise, each degree of freedom 1/width long."""
+    gamma = 10 ** (burst.snr_db / 10)
+    return BLUR / (math.log1p(gamma) - gamma / (1 + gamma)) / _width(burst) * rate_hz
+
+
+def _width(burst: Burst) -> float:
+    return burst.high_offset_hz - burst.low_offset_hz
+
+
+def _union(a: Burst, b: Burst, rate_hz: float) -> Burst:
+    """One box for two, with the edges in time of the one that tells them better."""
     low, high = min(a.low_offset_hz, b.low_offset_hz), max(a.high_offset_hz, b.high_offset_hz)
-    power = sum(10 ** (x.snr_db / 10) * (x.high_offset_hz - x.low_offset_hz) for x in (a, b))
+    power = sum(10 ** (x.snr_db / 10) * _width(x) for x in (a, b))
+    better = min(a, b, key=lambda x: _blur(x, rate_hz))
     return replace(
-        a,
-        sample_start=start,
-        sample_count=end - start,
-        low_offset_hz=low,
-        high_offset_hz=high,
-        snr_db=10 * math.log10(power / (high - low)),
+        better, low_offset_hz=low, high_offset_hz=high, snr_db=10 * math.log10(power / (_width(a) + _width(b)))
+    )
+
+
+def without_parts(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[str]) -> list[Burst]:
+    """Leave out the boxes that lie within a larger one and are no denser than a part of it may be."""
+    ordered = sorted(bursts, key=lambda b: b.sample_start)
+    starts = [b.sample_start for b in ordered]
+    longest = max((b.sample_count for b in ordered), default=0)
+    kept = []
+    for burst in ordered:
+        end = bisect_left(starts, burst.sample_start + burst.sample_count)
+        near = ordered[bisect_left(starts, burst.sample_start - longest) : end]
+        if any(_is_part(burst, other, rate_hz) for other in near if other is not burst):
+            rejected["part"] += 1
+        else:
+            kept.append(burst)
+    return kept
+
+
+def _is_part(burst: Burst, other: Burst, rate_hz: float) -> bool:
+    """Whether most of a box lies in a far larger one, but for its blurred edges, and does not stand out from it."""
+    slack = EDGE_S * rate_hz + _blur(burst, rate_hz)
+    touch = min(burst.high_offset_hz, other.high_offset_hz) - max(burst.low_offset_hz, other.low_offset_hz)
+    return (
+        burst.sample_start > other.sample_start - slack
+        and burst.sample_start + burst.sample_count < other.sample_start + other.sample_count + slack
+        and touch > INSIDE * _width(burst)
+        and burst.sample_count * _width(burst) < PART * other.sample_count * _width(other)
+        and density_db(burst) < density_db(other) + STEP_DB
     )
 
 
