@@ -149,7 +149,7 @@ def _bands(chunk: coarse.Chunk, low: int, high: int, first_bin: int, end_bin: in
     peak = float(np.max(smooth))
     if peak <= 1.0:
         return
-    gamma = min(max(CAUTION * _strength(part, freedom), 0.1), GAIN_CAP)
+    gamma = min(max(_strength(part, freedom), 0.1), GAIN_CAP)
     level = max(1.0, peak * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
     gain = freedom * (part / level * gamma / (1 + gamma) - math.log1p(gamma))
     runs = _bridged(kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0).tolist(), WIDEST_FADE_HZ / bin_hz)

@@ -21,8 +21,8 @@ VISIBLE = 0.4
 """Power over noise that the fine pass still sees in a stretch of spectrum."""
 LEAST_FADE, MOST_FADE = 0.1, 0.4
 """A notch is at least this part of what lies beside it (an edge is where the density falls by 18 dB), and at most."""
-INSIDE, PART = 0.75, 0.5
-"""A box is part of another where so much of its band lies within, and its area is below so much of the other's."""
+PART = 0.5
+"""A box that is part of another has less than this part of its area."""
 SHADOW_DB = 30.0
 """Within the time of a burst this much stronger, weaker boxes are its skirts, images and intermodulation."""
 
@@ -99,7 +99,7 @@ def _together(a: Burst, b: Burst, rate_hz: float) -> bool:
     shorter = min(a.sample_count, b.sample_count)
     if abs(a.sample_start - b.sample_start) > MOST * shorter:
         return False
-    slack = min(EDGE_S * rate_hz + _blur(a, rate_hz) + _blur(b, rate_hz) + 0.05 * shorter, MOST * shorter)
+    slack = min(EDGE_S * rate_hz + _blur(a, rate_hz) + _blur(b, rate_hz), MOST * shorter)
     starts = abs(a.sample_start - b.sample_start)
     ends = abs(a.sample_start + a.sample_count - b.sample_start - b.sample_count)
     if starts > slack or ends > slack or abs(density_db(a) - density_db(b)) > STEP_DB:
@@ -158,11 +158,10 @@ def without_parts(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[str
 def _is_part(burst: Burst, other: Burst, rate_hz: float) -> bool:
     """Whether most of a box lies in a far larger one, but for its blurred edges, and does not stand out from it."""
     slack = EDGE_S * rate_hz + _blur(burst, rate_hz)
-    touch = min(burst.high_offset_hz, other.high_offset_hz) - max(burst.low_offset_hz, other.low_offset_hz)
     return (
         burst.sample_start > other.sample_start - slack
         and burst.sample_start + burst.sample_count < other.sample_start + other.sample_count + slack
-        and touch > INSIDE * _width(burst)
+        and overlap(burst, other) > RIVAL
         and burst.sample_count * _width(burst) < PART * other.sample_count * _width(other)
         and density_db(burst) < density_db(other) + STEP_DB
     )
