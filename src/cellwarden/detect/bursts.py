@@ -39,6 +39,8 @@ DEEP = 1e3
 """A gap is where the power falls by this factor (30 dB), also where that is not yet noise."""
 STEP = 4.0
 """A step of this factor (6 dB) is no envelope's."""
+SMALL = 0.5
+"""Part of a region's time below which what is loud in it is looked at by itself."""
 WIDEST_FADE_HZ = 400e3
 SHORTEST_S = 8e-6
 NARROWEST_HZ = 12e3
@@ -133,18 +135,35 @@ def refine(chunk: coarse.Chunk, region: coarse.Region, rejected: Counter[str]) -
     high = min(len(chunk.samples.iq), (region.end_row + 1) * size)
     first_bin = max(0, (region.first_band - 2) * chunk.grid.per_band)
     end_bin = min(size, (region.end_band + 2) * chunk.grid.per_band)
+    power = _power(chunk, low + size, max(low + 2 * size, high - size))
     found: list[Burst] = []
-    for band_low, band_high in _bands(chunk, low + size, max(low + 2 * size, high - size), first_bin, end_bin):
+    for band_low, band_high in _bands(chunk, power, first_bin, end_bin):
         found += _stretches(chunk, low, high, band_low, band_high, rejected)
+    if len(power) == (high - low) // size - 2:  # no row is left out
+        for first, end in _loud(power[:, first_bin:end_bin], chunk.grid.freedom):
+            start, stop = low + (first - 1) * size, min(low + (end + 3) * size, high)
+            for band_low, band_high in _bands(chunk, power[first:end], first_bin, end_bin):
+                found += _stretches(chunk, max(start, low), stop, band_low, band_high, rejected)
     return found
 
 
-def _bands(chunk: coarse.Chunk, low: int, high: int, first_bin: int, end_bin: int) -> Iterator[tuple[float, float]]:
-    """Edges of the occupied bands between two samples, in hertz of baseband."""
+def _loud(power: NDArray[np.float32], freedom: float) -> list[tuple[int, int]]:
+    """Rows of a region in which its whole band is loud, where those are but a small part of it.
+
+    Averaged over all of the region, a short frame would drown in the noise before and after it.
+    """
+    gain = log_likelihood_ratio(power.mean(axis=1), 1.0, 1.0) * np.float32(freedom * power.shape[1])
+    runs = [(first, end) for first, end in kernels.best_runs(gain, SPLIT, EVIDENCE).tolist()]
+    return runs if sum(end - first for first, end in runs) < SMALL * len(power) else []
+
+
+def _bands(
+    chunk: coarse.Chunk, power: NDArray[np.float32], first_bin: int, end_bin: int
+) -> Iterator[tuple[float, float]]:
+    """Edges of the occupied bands in some rows of power over noise, in hertz of baseband."""
     size, bin_hz = chunk.grid.size, chunk.grid.bin_hz
-    density, rows = _density(chunk, low, high)
-    part = density[first_bin:end_bin]
-    freedom = max(1.0, rows * chunk.grid.freedom)
+    part = power[:, first_bin:end_bin].mean(axis=0, dtype=np.float64)
+    freedom = max(1.0, len(power) * chunk.grid.freedom)
     smooth = np.convolve(part, np.ones(3) / 3, "same")
     peak = float(np.max(smooth))
     if peak <= 1.0:
@@ -197,8 +216,8 @@ def _is_skirt(run: list[int], mean: float, other: list[int], other_mean: float) 
     return mean < 0.25 * other_mean and run[1] - run[0] < 0.25 * width and gap < 0.5 * width
 
 
-def _density(chunk: coarse.Chunk, low: int, high: int) -> tuple[NDArray[np.float64], int]:
-    """Power over noise of each bin between two samples: float64, shape (size,), and how many frames it is from."""
+def _power(chunk: coarse.Chunk, low: int, high: int) -> NDArray[np.float32]:
+    """Power over noise of frames between two samples, as many as fit but no more than 64: float32, shape (n, size)."""
     size = chunk.grid.size
     rows = max(1, min(64, (high - low) // size))
     starts = np.linspace(low, max(low, high - size), rows).astype(int)
@@ -210,7 +229,7 @@ def _density(chunk: coarse.Chunk, low: int, high: int) -> tuple[NDArray[np.float
         kernels.window_frames(part, chunk.grid.window, frames[row : row + 1])
     power = np.empty((rows, size), np.float32)
     kernels.power_rows(spectrum.transform(frames), power)
-    return power.mean(axis=0) / chunk.noise, rows
+    return power / chunk.noise.astype(np.float32)
 
 
 @lru_cache
