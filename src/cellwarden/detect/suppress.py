@@ -17,10 +17,8 @@ MOST = 0.3
 """Edges that differ by more than this part of the shorter box are not the same."""
 STEP_DB = 6.0
 """Densities further apart are two senders', or one's and a shadow."""
-VISIBLE = 0.4
-"""Power over noise that the fine pass still sees in a stretch of spectrum."""
-LEAST_FADE, MOST_FADE = 0.1, 0.4
-"""A notch is at least this part of what lies beside it (an edge is where the density falls by 18 dB), and at most."""
+LEAST_FADE = 0.1
+"""A notch is at least this part of what lies beside it: an edge is where the density falls by 18 dB."""
 PART = 0.5
 """A box that is part of another has less than this part of its area."""
 SHADOW_DB = 30.0
@@ -112,11 +110,12 @@ def _together(a: Burst, b: Burst, rate_hz: float) -> bool:
 def fade(snr_db: float) -> float:
     """Widest notch, as a part of the width between two of them, in which a signal of two equal paths is not seen.
 
-    Its power is 1 + cos x; the part of a period in which that, times the SNR, is below VISIBLE is (2/π) arcsin √(VISIBLE
-    / 2 SNR).
+    The fine pass looks at SNR γ and sees what is above v = (1 + γ) ln(1 + γ) / γ - 1. The power of two equal paths is
+    γ (1 + cos x); the part of a period in which that is below v is (2/π) arcsin √(v / 2γ).
     """
-    part = 2 / math.pi * math.asin(math.sqrt(min(1.0, VISIBLE / 2 / 10 ** (snr_db / 10))))
-    return min(max(part, LEAST_FADE), MOST_FADE)
+    gamma = min(10 ** (snr_db / 10), 1e3)
+    visible = (1 + gamma) * math.log1p(gamma) / gamma - 1
+    return max(2 / math.pi * math.asin(math.sqrt(min(1.0, visible / 2 / gamma))), LEAST_FADE)
 
 
 def _blur(burst: Burst, rate_hz: float) -> float:
