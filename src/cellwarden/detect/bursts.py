@@ -13,7 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -82,10 +82,21 @@ def whole(find: Find, sharp: list[Burst], rejected: Counter[str]) -> list[Burst]
     """
     chunk, rate = find.chunk, find.chunk.grid.rate_hz
     made: list[Burst] = []
-    for union, count in suppress.clusters(sharp, rate):
+    for union, count in suppress.clusters(sharp, rate, partial(_between, chunk)):
         again = _again(chunk, union, rejected) if count > 1 else []
         made += again or [union]
     return suppress.without_parts(made, rate, rejected)
+
+
+def _between(chunk: coarse.Chunk, a: Burst, b: Burst) -> tuple[float, float]:
+    """Power over noise in the gap of frequency between two boxes while both last, and its degrees of freedom."""
+    size, first = chunk.grid.size, chunk.samples.sample_start
+    start = max(a.sample_start, b.sample_start) - first
+    end = min(a.sample_start + a.sample_count, b.sample_start + b.sample_count) - first
+    low = _bin(chunk, min(a.high_offset_hz, b.high_offset_hz)) + 1
+    high = _bin(chunk, max(a.low_offset_hz, b.low_offset_hz))
+    power = _power(chunk, start, max(end, start + size))[:, low:high]
+    return (float(np.mean(power)), power.size * chunk.grid.freedom) if power.size else (1.0, 0.0)
 
 
 def _again(chunk: coarse.Chunk, union: Burst, rejected: Counter[str]) -> list[Burst]:

@@ -3,10 +3,11 @@
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from cellwarden.detect.evidence import evidence
 from cellwarden.model import Burst, Emission
 
 EDGE_S = 20e-6
@@ -17,6 +18,8 @@ MOST = 0.3
 """Edges that differ by more than this part of the shorter box are not the same."""
 STEP_DB = 6.0
 """Densities further apart are two senders', or one's and a shadow."""
+NOTCH = 8.0
+"""Nats of evidence that a wide gap is not empty; there are some thousand gaps a second to be asked about."""
 LEAST_FADE = 0.1
 """A notch is at least this part of what lies beside it: an edge is where the density falls by 18 dB."""
 PART = 0.5
@@ -71,21 +74,28 @@ def join_bands(bursts: Sequence[Burst], rate_hz: float) -> list[Burst]:
     return [union for union, _ in clusters(bursts, rate_hz)]
 
 
-def clusters(bursts: Sequence[Burst], rate_hz: float) -> list[tuple[Burst, int]]:
-    """The unions of boxes that belong together, each with how many boxes it is made of, in the order of their start."""
+def clusters(
+    bursts: Sequence[Burst], rate_hz: float, between: Callable[[Burst, Burst], tuple[float, float]] | None = None
+) -> list[tuple[Burst, int]]:
+    """The unions of boxes that belong together, each with how many boxes it is made of, in the order of their start.
+
+    `between` tells the power over noise in the gap between two boxes, and the degrees of freedom it is from.
+    """
     joined = [(b, 1) for b in bursts]
     while True:
-        joined, before = _joined_once(joined, rate_hz), len(joined)
+        joined, before = _joined_once(joined, rate_hz, between), len(joined)
         if len(joined) == before:  # what has grown may reach further
             return joined
 
 
-def _joined_once(bursts: list[tuple[Burst, int]], rate_hz: float) -> list[tuple[Burst, int]]:
+def _joined_once(
+    bursts: list[tuple[Burst, int]], rate_hz: float, between: Callable[[Burst, Burst], tuple[float, float]] | None
+) -> list[tuple[Burst, int]]:
     kept: list[tuple[Burst, int]] = []
     for burst, count in sorted(bursts, key=lambda b: (b[0].sample_start, b[0].low_offset_hz)):
         for i in range(len(kept) - 1, -1, -1):
             other, others = kept[i]
-            if _together(other, burst, rate_hz):
+            if _together(other, burst, rate_hz, between):
                 kept[i] = _union(other, burst, rate_hz), count + others
                 break
         else:
@@ -93,7 +103,9 @@ def _joined_once(bursts: list[tuple[Burst, int]], rate_hz: float) -> list[tuple[
     return kept
 
 
-def _together(a: Burst, b: Burst, rate_hz: float) -> bool:
+def _together(
+    a: Burst, b: Burst, rate_hz: float, between: Callable[[Burst, Burst], tuple[float, float]] | None
+) -> bool:
     shorter = min(a.sample_count, b.sample_count)
     if abs(a.sample_start - b.sample_start) > MOST * shorter:
         return False
@@ -104,7 +116,20 @@ def _together(a: Burst, b: Burst, rate_hz: float) -> bool:
         return False
     gap = max(a.low_offset_hz, b.low_offset_hz) - min(a.high_offset_hz, b.high_offset_hz)
     wider = max(a, b, key=_width)
-    return gap < max(fade(wider.snr_db) * _width(wider), 0.5 * min(_width(a), _width(b)))
+    if gap < max(fade(wider.snr_db) * _width(wider), 0.5 * min(_width(a), _width(b))):
+        return True
+    return between is not None and gap < 0.5 * _width(wider) and _is_notch(gap, wider, *between(a, b))
+
+
+def _is_notch(gap_hz: float, wider: Burst, ratio: float, freedom: float) -> bool:
+    """Whether what lies in a gap is a notch, and not the noise between two senders.
+
+    Of two equal paths, whose power goes as 1 - cos x around a notch, the part f of a period around it has a mean of
+    1 - sin(πf) / (πf); half of that must be there, and must not be noise.
+    """
+    part = math.pi * gap_hz / (gap_hz + _width(wider))
+    expected = 10 ** (wider.snr_db / 10) * (1 - math.sin(part) / part)
+    return ratio - 1 > 0.5 * expected and evidence(ratio, freedom) > NOTCH
 
 
 def fade(snr_db: float) -> float:
