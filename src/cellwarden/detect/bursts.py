@@ -240,7 +240,8 @@ def _power(chunk: coarse.Chunk, low: int, high: int) -> NDArray[np.float32]:
         kernels.window_frames(part, chunk.grid.window, frames[row : row + 1])
     power = np.empty((rows, size), np.float32)
     kernels.power_rows(spectrum.transform(frames), power)
-    return power / chunk.noise.astype(np.float32)
+    over: NDArray[np.float32] = power / chunk.noise.astype(np.float32)
+    return over
 
 
 @lru_cache
@@ -285,7 +286,7 @@ def _stretches(
     density = 10 * math.log10(noise * block.scale**2 / rate)
     for a, b in runs:
         ratio = float(np.mean(power[a:b]))
-        reason = _refusal(ratio, (b - a) / per_freedom, (b - a) * step / rate, band_high - band_low)
+        reason = _refusal(ratio, (b - a) / per_freedom, (b - a) * step / rate, band_high - band_low, chunk.grid.bin_hz)
         if reason:
             rejected[reason] += 1
             continue
@@ -321,13 +322,13 @@ def _split_deep(
     return np.array(pieces)
 
 
-def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float) -> str | None:
-    """Why a stretch is no burst, or None."""
+def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float, bin_hz: float) -> str | None:
+    """Why a stretch is no burst, or None. The window spreads what has a width over two bins at least."""
     if evidence(ratio, freedom) < EVIDENCE:
         return "faint"
     if duration_s < SHORTEST_S:
         return "impulse"
-    if width_hz < NARROWEST_HZ:
+    if width_hz < max(NARROWEST_HZ, 1.5 * bin_hz):
         return "line"
     return None
 

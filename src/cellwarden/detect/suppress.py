@@ -22,6 +22,9 @@ NOTCH = 8.0
 """Nats of evidence that a wide gap is not empty; there are some thousand gaps a second to be asked about."""
 LEAST_FADE = 0.1
 """A notch is at least this part of what lies beside it: an edge is where the density falls by 18 dB."""
+SKIRT, SKIRT_DB = 0.25, 15.0
+"""A skirt is narrower than this part of the signal beside it, and lower by so much; masks of transmitters leave 20 dB
+at the first channel's edge (IEEE 802.11 §17.3.9.3)."""
 PART = 0.5
 """A box that is part of another has less than this part of its area."""
 SHADOW_DB = 30.0
@@ -164,7 +167,7 @@ def _union(a: Burst, b: Burst, rate_hz: float) -> Burst:
 
 
 def without_parts(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[str]) -> list[Burst]:
-    """Leave out the boxes that lie within a larger one and are no denser than a part of it may be."""
+    """Leave out the boxes that are parts of a larger one, or the ragged edges of its spectrum."""
     ordered = sorted(bursts, key=lambda b: b.sample_start)
     starts = [b.sample_start for b in ordered]
     longest = max((b.sample_count for b in ordered), default=0)
@@ -172,22 +175,41 @@ def without_parts(bursts: Sequence[Burst], rate_hz: float, rejected: Counter[str
     for burst in ordered:
         end = bisect_left(starts, burst.sample_start + burst.sample_count)
         near = ordered[bisect_left(starts, burst.sample_start - longest) : end]
-        if any(_is_part(burst, other, rate_hz) for other in near if other is not burst):
+        around = [other for other in near if _lasts(other, burst, rate_hz)]
+        if any(_is_part(burst, other) for other in around):
             rejected["part"] += 1
+        elif any(_is_skirt(burst, other) for other in around):
+            rejected["skirt"] += 1
         else:
             kept.append(burst)
     return kept
 
 
-def _is_part(burst: Burst, other: Burst, rate_hz: float) -> bool:
-    """Whether most of a box lies in a far larger one, but for its blurred edges, and does not stand out from it."""
+def _lasts(other: Burst, burst: Burst, rate_hz: float) -> bool:
+    """Whether another box, of more samples or more bandwidth, lasts for all of a box but for its blurred edges."""
+    if other.sample_count * _width(other) <= burst.sample_count * _width(burst):
+        return False
     slack = EDGE_S * rate_hz + _blur(burst, rate_hz)
+    end = other.sample_start + other.sample_count + slack
+    return burst.sample_start > other.sample_start - slack and burst.sample_start + burst.sample_count < end
+
+
+def _is_part(burst: Burst, other: Burst) -> bool:
+    """Whether a box lies in a far larger one and does not stand out from it."""
     return (
-        burst.sample_start > other.sample_start - slack
-        and burst.sample_start + burst.sample_count < other.sample_start + other.sample_count + slack
-        and overlap(burst, other) > RIVAL
+        overlap(burst, other) > RIVAL
         and burst.sample_count * _width(burst) < PART * other.sample_count * _width(other)
         and density_db(burst) < density_db(other) + STEP_DB
+    )
+
+
+def _is_skirt(burst: Burst, other: Burst) -> bool:
+    """Whether a box lies close beside a much wider one and far lower."""
+    gap = max(burst.low_offset_hz, other.low_offset_hz) - min(burst.high_offset_hz, other.high_offset_hz)
+    return (
+        gap < LEAST_FADE * _width(other)
+        and _width(burst) < SKIRT * _width(other)
+        and density_db(burst) < density_db(other) - SKIRT_DB
     )
 
 
@@ -195,7 +217,8 @@ def without_shadows(
     bursts: Sequence[Burst], named: Sequence[Emission], rate_hz: float, rejected: Counter[str]
 ) -> list[Burst]:
     """Leave out the boxes that lie within the time of something SHADOW_DB denser in power, named or not."""
-    strong = sorted([*bursts, *named], key=density_db, reverse=True)
+    everything: list[Burst | Emission] = [*bursts, *named]
+    strong = sorted(everything, key=density_db, reverse=True)
     kept = []
     for burst in bursts:
         # What is narrow and faint has blurred edges: they are told to some degrees of freedom, each 1/width long.
