@@ -13,7 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -39,6 +39,8 @@ DEEP = 1e3
 """A gap is where the power falls by this factor (30 dB), also where that is not yet noise."""
 STEP = 4.0
 """A step of this factor (6 dB) is no envelope's."""
+SMALL = 0.5
+"""Part of a region's time below which what is loud in it is looked at by itself."""
 WIDEST_FADE_HZ = 400e3
 SHORTEST_S = 8e-6
 NARROWEST_HZ = 12e3
@@ -71,6 +73,39 @@ def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
     """The bursts in one of the rough boxes, with sharp edges."""
     sharp = refine(find.chunk, find.chunk.regions[number], rejected)
     return suppress.join_bands(sharp, find.chunk.grid.rate_hz)
+
+
+def whole(find: Find, sharp: list[Burst], rejected: Counter[str]) -> list[Burst]:
+    """One box for one transmission, of the sharp boxes of a chunk: fades in a spectrum may cut it into many.
+
+    What is joined is measured again in its whole width, where its edges in time are sharpest.
+    """
+    chunk, rate = find.chunk, find.chunk.grid.rate_hz
+    made: list[Burst] = []
+    for union, count in suppress.clusters(sharp, rate, partial(_between, chunk)):
+        again = _again(chunk, union, rejected) if count > 1 else []
+        made += again or [union]
+    return suppress.without_parts(made, rate, rejected)
+
+
+def _between(chunk: coarse.Chunk, a: Burst, b: Burst) -> tuple[float, float]:
+    """Power over noise in the gap of frequency between two boxes while both last, and its degrees of freedom."""
+    size, first = chunk.grid.size, chunk.samples.sample_start
+    start = max(a.sample_start, b.sample_start) - first
+    end = min(a.sample_start + a.sample_count, b.sample_start + b.sample_count) - first
+    low = _bin(chunk, min(a.high_offset_hz, b.high_offset_hz)) + 1
+    high = _bin(chunk, max(a.low_offset_hz, b.low_offset_hz))
+    power = _power(chunk, start, max(end, start + size))[:, low:high]
+    return (float(np.mean(power)), power.size * chunk.grid.freedom) if power.size else (1.0, 0.0)
+
+
+def _again(chunk: coarse.Chunk, union: Burst, rejected: Counter[str]) -> list[Burst]:
+    """The bursts in the band of a joined box, those that lie in its time."""
+    size, first = chunk.grid.size, chunk.samples.sample_start
+    start, end = union.sample_start - first, union.sample_start - first + union.sample_count
+    low, high = max(0, start - 2 * size), min(len(chunk.samples.iq), end + 2 * size)
+    found = _stretches(chunk, low, high, union.low_offset_hz, union.high_offset_hz, rejected)
+    return [b for b in found if suppress.overlap(b, union) > suppress.RIVAL]
 
 
 def rest(find: Find, number: int, boxes: Iterable[suppress.Boxed], slack_s: float, slack_hz: float) -> float:
@@ -111,30 +146,64 @@ def refine(chunk: coarse.Chunk, region: coarse.Region, rejected: Counter[str]) -
     high = min(len(chunk.samples.iq), (region.end_row + 1) * size)
     first_bin = max(0, (region.first_band - 2) * chunk.grid.per_band)
     end_bin = min(size, (region.end_band + 2) * chunk.grid.per_band)
+    power = _power(chunk, low + size, max(low + 2 * size, high - size))
     found: list[Burst] = []
-    for band_low, band_high in _bands(chunk, low + size, max(low + 2 * size, high - size), first_bin, end_bin):
+    for band_low, band_high in _bands(chunk, power, first_bin, end_bin):
         found += _stretches(chunk, low, high, band_low, band_high, rejected)
+    if len(power) == (high - low) // size - 2:  # no row is left out
+        for first, end in _loud(power[:, first_bin:end_bin], chunk.grid.freedom):
+            start, stop = low + (first - 1) * size, min(low + (end + 3) * size, high)
+            for band_low, band_high in _bands(chunk, power[first:end], first_bin, end_bin):
+                found += _stretches(chunk, max(start, low), stop, band_low, band_high, rejected)
     return found
 
 
-def _bands(chunk: coarse.Chunk, low: int, high: int, first_bin: int, end_bin: int) -> Iterator[tuple[float, float]]:
-    """Edges of the occupied bands between two samples, in hertz of baseband."""
+def _loud(power: NDArray[np.float32], freedom: float) -> list[tuple[int, int]]:
+    """Rows of a region in which its whole band is loud, where those are but a small part of it.
+
+    Averaged over all of the region, a short frame would drown in the noise before and after it.
+    """
+    gain = log_likelihood_ratio(power.mean(axis=1), 1.0, 1.0) * np.float32(freedom * power.shape[1])
+    runs = [(first, end) for first, end in kernels.best_runs(gain, SPLIT, EVIDENCE).tolist()]
+    return runs if sum(end - first for first, end in runs) < SMALL * len(power) else []
+
+
+def _bands(
+    chunk: coarse.Chunk, power: NDArray[np.float32], first_bin: int, end_bin: int
+) -> Iterator[tuple[float, float]]:
+    """Edges of the occupied bands in some rows of power over noise, in hertz of baseband."""
     size, bin_hz = chunk.grid.size, chunk.grid.bin_hz
-    density, rows = _density(chunk, low, high)
-    part = density[first_bin:end_bin]
-    freedom = max(1.0, rows * chunk.grid.freedom)
+    part = power[:, first_bin:end_bin].mean(axis=0, dtype=np.float64)
+    freedom = max(1.0, len(power) * chunk.grid.freedom)
     smooth = np.convolve(part, np.ones(3) / 3, "same")
-    strength = float(np.max(smooth)) - 1.0
-    if strength <= 0:
+    peak = float(np.max(smooth))
+    if peak <= 1.0:
         return
-    gamma = min(max(strength, 0.1), GAIN_CAP)
-    level = max(1.0, (1 + strength) * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
+    gamma = min(max(_strength(part, freedom), 0.1), GAIN_CAP)
+    level = max(1.0, peak * EDGE * (1 + gamma) / gamma / math.log1p(gamma))
     gain = freedom * (part / level * gamma / (1 + gamma) - math.log1p(gamma))
     runs = _bridged(kernels.best_runs(gain.astype(np.float32), SPLIT, 0.0).tolist(), WIDEST_FADE_HZ / bin_hz)
     means = [float(np.mean(part[first:end])) for first, end in runs]
     for number, (first, end) in enumerate(runs):
         if not any(_is_skirt(runs[number], means[number], *other) for other in zip(runs, means, strict=True)):
             yield (first_bin + first - size / 2 - 0.5) * bin_hz, (first_bin + end - size / 2 - 0.5) * bin_hz
+
+
+def _strength(density: NDArray[np.float64], freedom: float) -> float:
+    """SNR of the stretch of bins with the most evidence, of all widths that double from three bins on.
+
+    The strongest few bins would say too much where the power of each is told by few frames: among a thousand
+    exponential values the largest is seven times the mean, and what is but as strong as the mean would be no signal.
+    """
+    total = np.concatenate([[0.0], np.cumsum(density)])
+    most, strength, width = -1.0, 0.0, min(3, len(density))
+    while width <= len(density):
+        ratio = float(np.max(total[width:] - total[:-width])) / width
+        told = evidence(ratio, freedom * width)
+        if told > most:
+            most, strength = told, ratio - 1.0
+        width *= 2
+    return strength
 
 
 def _bridged(runs: list[list[int]], most: float) -> list[list[int]]:
@@ -158,8 +227,8 @@ def _is_skirt(run: list[int], mean: float, other: list[int], other_mean: float) 
     return mean < 0.25 * other_mean and run[1] - run[0] < 0.25 * width and gap < 0.5 * width
 
 
-def _density(chunk: coarse.Chunk, low: int, high: int) -> tuple[NDArray[np.float64], int]:
-    """Power over noise of each bin between two samples: float64, shape (size,), and how many frames it is from."""
+def _power(chunk: coarse.Chunk, low: int, high: int) -> NDArray[np.float32]:
+    """Power over noise of frames between two samples, as many as fit but no more than 64: float32, shape (n, size)."""
     size = chunk.grid.size
     rows = max(1, min(64, (high - low) // size))
     starts = np.linspace(low, max(low, high - size), rows).astype(int)
@@ -171,7 +240,8 @@ def _density(chunk: coarse.Chunk, low: int, high: int) -> tuple[NDArray[np.float
         kernels.window_frames(part, chunk.grid.window, frames[row : row + 1])
     power = np.empty((rows, size), np.float32)
     kernels.power_rows(spectrum.transform(frames), power)
-    return power.mean(axis=0) / chunk.noise, rows
+    over: NDArray[np.float32] = power / chunk.noise.astype(np.float32)
+    return over
 
 
 @lru_cache
@@ -195,7 +265,7 @@ def _stretches(
     width = max(band_high - band_low, 2 * chunk.grid.bin_hz)
     centre = (band_low + band_high) / 2
     step = max(1, int(rate / (OVERSAMPLING * width)))
-    taps = low_pass(step, round(min(1.0, width / rate), 3))
+    taps = low_pass(step, max(round(min(1.0, width / rate), 3), 0.001))
     narrow = np.empty((high - low) // step, np.complex64)
     kernels.decimate(block.iq, 1.0, low, centre / rate, taps, step, narrow)
     bins = slice(_bin(chunk, band_low), _bin(chunk, band_high) + 1)
@@ -216,7 +286,7 @@ def _stretches(
     density = 10 * math.log10(noise * block.scale**2 / rate)
     for a, b in runs:
         ratio = float(np.mean(power[a:b]))
-        reason = _refusal(ratio, (b - a) / per_freedom, (b - a) * step / rate, band_high - band_low)
+        reason = _refusal(ratio, (b - a) / per_freedom, (b - a) * step / rate, band_high - band_low, chunk.grid.bin_hz)
         if reason:
             rejected[reason] += 1
             continue
@@ -252,13 +322,13 @@ def _split_deep(
     return np.array(pieces)
 
 
-def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float) -> str | None:
-    """Why a stretch is no burst, or None."""
+def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float, bin_hz: float) -> str | None:
+    """Why a stretch is no burst, or None. The window spreads what has a width over two bins at least."""
     if evidence(ratio, freedom) < EVIDENCE:
         return "faint"
     if duration_s < SHORTEST_S:
         return "impulse"
-    if width_hz < NARROWEST_HZ:
+    if width_hz < max(NARROWEST_HZ, 1.5 * bin_hz):
         return "line"
     return None
 

@@ -7,7 +7,7 @@ from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
 from cellwarden.airinterface.images import images
-from cellwarden.detect.bursts import Find, bursts, finds, rest
+from cellwarden.detect.bursts import Find, bursts, finds, rest, whole
 from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
@@ -92,7 +92,7 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
                 break
         else:
             found += bursts(find, number, rejected)
-    found.sort(key=lambda b: (b.sample_start, b.low_offset_hz))
+    found = sorted(whole(find, found, rejected), key=lambda b: (b.sample_start, b.low_offset_hz))
     for burst in found:
         for interface in INTERFACES:
             told = interface.recognise(burst, find.samples)
