@@ -9,10 +9,17 @@ NR's long preambles are LTE's waves, and `lte_prach` names them.
 Source: 3GPP TS 38.211.
 """
 
+from dataclasses import replace
+
 from cellwarden.airinterface import nr_downlink, nr_prach, nr_pusch
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
+
+SAME = 0.5
+"""Emissions that share more than this part of the smaller one are one."""
+IMAGE_DB = 20.0
+"""An image lies at least this far below what a receiver makes it of."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -20,6 +27,45 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     return (
         nr_downlink.recognise(burst, block) or nr_prach.recognise(burst, block) or nr_pusch.recognise(burst, block)
     )
+
+
+def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Of what several boxes of one burst gave, keep the surest; call the faint mirror of a strong one its image."""
+    kept: list[Emission] = []
+    for emission in sorted(emissions, key=lambda e: e.confidence, reverse=True):
+        if not any(_share(emission, other) > SAME for other in kept):
+            kept.append(emission)
+    return [
+        replace(e, label=f"image:{e.label}") if any(_is_image(e, other) for other in kept) else e
+        for e in sorted(kept, key=lambda e: (e.sample_start, e.low_offset_hz))
+    ]
+
+
+def _together(one: Emission, other: Emission) -> int:
+    """Samples that two emissions share."""
+    end = min(one.sample_start + one.sample_count, other.sample_start + other.sample_count)
+    return max(0, end - max(one.sample_start, other.sample_start))
+
+
+def _share(one: Emission, other: Emission) -> float:
+    """Part of the smaller of two boxes that lies in the other."""
+    shared_hz = min(one.high_offset_hz, other.high_offset_hz) - max(one.low_offset_hz, other.low_offset_hz)
+    areas = [e.sample_count * (e.high_offset_hz - e.low_offset_hz) for e in (one, other)]
+    return _together(one, other) * max(0.0, shared_hz) / min(areas)
+
+
+def _is_image(one: Emission, other: Emission) -> bool:
+    """Whether one is far fainter than another of its time, at the mirrored frequency."""
+    off_hz = one.low_offset_hz + one.high_offset_hz + other.low_offset_hz + other.high_offset_hz
+    return (
+        abs(off_hz) / 2 < BLOCK_HZ
+        and _together(one, other) > 0.8 * one.sample_count
+        and _density_db(other) > _density_db(one) + IMAGE_DB
+    )
+
+
+def _density_db(emission: Emission) -> float:
+    return emission.snr_db + (emission.floor_dbfs_hz or 0.0)
 
 
 INTERFACE = Interface(
@@ -35,4 +81,5 @@ INTERFACE = Interface(
     bandwidth_hz=BLOCK_HZ,
     longest_s=0.0,
     recognise=recognise,
+    settle=settle,
 )
