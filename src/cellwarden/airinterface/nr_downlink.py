@@ -27,17 +27,19 @@ from cellwarden.airinterface.nr_waveform import (
 )
 from cellwarden.model import Block, Burst, Emission
 
-SIZE = 256
-"""Subcarriers looked at."""
+SIZE = 512
+"""Subcarriers looked at: a block's 240 and as many again, of which a box may be the edge."""
 PRIMARY_MIDDLE = FIRST_SYNCHRONISATION + SYNCHRONISATION // 2 - (BLOCK_SUBCARRIERS - 1) / 2
 """Middle of the sequences, in subcarriers from the block's middle."""
 MULTIPLES = (1, 2)
 """Spacings of synchronisation blocks below 6 GHz, in 15 kHz (TS 38.104 §5.4.3)."""
-NARROWEST, WIDEST = 0.45, 1.15
-"""Parts of a block's width that its box may have: at low level the outer subcarriers may be missed."""
-SHORTEST, LONGEST = 0.45, 1.4
-REACH = 8.0
-"""Subcarriers by which a box's middle may be off."""
+NARROWEST, WIDEST = 0.04, 1.15
+"""Parts of a block's width that its box may have: a faint one falls into pieces."""
+SHORTEST, LONGEST = 0.6, 1.4
+EARLIEST, LATEST, STEPS = -1.25, 0.5, 8
+"""Symbols from the box's edge at which the first symbol may begin, and places tried in each symbol."""
+FRACTIONS = (0.0, 0.5)
+"""Parts of a subcarrier by which the block may lie beside the grid."""
 LEAST_NATS, LEAST_SECOND_NATS = 12.0, 6.0
 
 
@@ -56,13 +58,10 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 
 @lru_cache(maxsize=4)
-def _wave(sector: int) -> NDArray[np.complex64]:
-    """The primary sequence in time, around zero frequency, of energy 1: shape (SIZE,)."""
-    half = SYNCHRONISATION // 2
-    spectrum = np.zeros(SIZE, np.complex128)
-    spectrum[np.arange(-half, half + 1)] = primary(sector)
-    wave = fft.ifft(spectrum)
-    return np.asarray(wave / np.linalg.norm(wave), np.complex64)
+def _products(sector: int) -> NDArray[np.complex128]:
+    """Conjugate spectrum of the primary sequence's products of neighbours: shape (SIZE,)."""
+    sent = primary(sector)
+    return np.asarray(np.conj(fft.fft(sent[:-1] * sent[1:], SIZE)))
 
 
 def _block(burst: Burst, block: Block, multiple: int) -> Emission | None:
@@ -70,12 +69,14 @@ def _block(burst: Burst, block: Block, multiple: int) -> Emission | None:
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     symbol = (SYMBOL_S + PREFIX_S) / multiple
     heard = stretch(burst, block, 1.5 * symbol, middle, SIZE * multiple)
-    offsets = np.arange(-REACH, REACH + 0.25, 0.5)
-    at, offset, sector = _loudest(heard, offsets)
-    spectrum = _symbol(heard, at, offset)
+    at, offset, sector, tried = _likeliest(heard, heard.index(burst.sample_start), symbol * heard.rate_hz)
     sent = np.asarray(primary(sector))
+    delays = np.abs(fft.ifft(_symbol(heard, at, offset) * sent, SIZE))
+    late = int(np.argmax(delays))
+    at += late - SIZE * (late > SIZE // 2)
+    spectrum = _symbol(heard, at, offset)
     matched = np.abs(fft.fft(spectrum * sent, 4 * SIZE)) ** 2 / (SYNCHRONISATION * _energy(spectrum))
-    evidence = _nats(float(np.max(matched))) - math.log(3 * len(offsets) * len(heard.y))
+    evidence = _nats(float(np.max(matched))) - math.log(tried)
     if evidence < LEAST_NATS:
         return None
     delay = int(np.argmax(matched)) / (4 * SIZE)
@@ -105,20 +106,28 @@ def _block(burst: Burst, block: Block, multiple: int) -> Emission | None:
     )  # fmt: skip
 
 
-def _loudest(heard: Stretch, offsets: NDArray[np.float64]) -> tuple[int, float, int]:
-    """Where one of the three sequences fits best: sample, subcarriers off the middle, sector."""
-    n = np.arange(len(heard.y))
-    size = fft.next_fast_len(len(n) + SIZE)
+def _likeliest(heard: Stretch, begin: int, symbol: float) -> tuple[int, float, int, int]:
+    """Where one of the three sequences seems to be: sample, subcarriers off the middle, sector; and how much was tried.
+
+    Products of neighbouring subcarriers are those of the sequence whatever the time within a symbol: one correlation
+    looks at all frequencies.
+    """
+    places = begin + np.round(np.arange(EARLIEST, LATEST, 1 / STEPS) * symbol).astype(np.int64)
+    places = places[(places >= 0) & (places + SIZE <= len(heard.y))]
     best = (0.0, 0, 0.0, 0)
-    waves = [np.conj(fft.fft(_wave(sector), size)) for sector in range(3)]
-    for offset in offsets.tolist():
-        moved = fft.fft(heard.y * np.exp(-2j * np.pi * offset / SIZE * n).astype(np.complex64), size)
-        for sector, wave in enumerate(waves):
-            level = np.abs(fft.ifft(moved * wave)[: len(n) - SIZE])
-            at = int(np.argmax(level))
-            if level[at] > best[0]:
-                best = (float(level[at]), at, offset, sector)
-    return best[1], best[2], best[3]
+    for fraction in FRACTIONS:
+        ramp = np.exp(-2j * np.pi * fraction / SIZE * np.arange(SIZE)).astype(np.complex64)
+        values = fft.fftshift(fft.fft(heard.y[places[:, None] + np.arange(SIZE)] * ramp, axis=-1), axes=-1)
+        products = np.zeros(values.shape, np.complex128)
+        products[:, :-1] = values[:, :-1] * np.conj(values[:, 1:])
+        transformed = fft.fft(products, axis=-1)
+        for sector in range(3):
+            level = np.abs(fft.ifft(transformed * _products(sector), axis=-1))[:, : SIZE - SYNCHRONISATION]
+            place, low = divmod(int(np.argmax(level)), level.shape[1])
+            if level[place, low] > best[0]:
+                middle = low + SYNCHRONISATION // 2 - SIZE // 2 + fraction
+                best = (float(level[place, low]), int(places[place]), middle, sector)
+    return best[1], best[2], best[3], 3 * len(places) * len(FRACTIONS) * SIZE
 
 
 def _symbol(heard: Stretch, at: int, offset: float) -> NDArray[np.complex128]:

@@ -22,10 +22,10 @@ from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, SYMBOL_S, zadoff
 from cellwarden.airinterface.nr_waveform import SHORT_FORMATS, SHORT_PREAMBLE
 from cellwarden.model import Block, Burst, Emission
 
-SIZE = 256
-"""Subcarriers looked at."""
+SIZE = 512
+"""Subcarriers looked at: a preamble's 139 and what a faint one's box may miss of it."""
 MULTIPLES = (1, 2)
-NARROWEST, WIDEST = 0.5, 1.3
+NARROWEST, WIDEST = 0.25, 1.3
 """Parts of the preamble's width that its box may have."""
 SHORTEST, LONGEST = 0.75, 14.0
 """Symbols that a box may last: formats C0 to B4."""

@@ -13,7 +13,7 @@ Source: 3GPP TS 38.211 §5.3.1, §6.3.1, §6.4.1.1.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ SMALLEST = 256
 WIDEST_BLOCKS = 275
 BESIDE = 3
 """Symbols looked at before and after the box, which may have been cut."""
+MISSED = ((8.0, 0.0), (4.0, 0.2), (-100.0, 1.2))
+"""By a box's signal-to-noise ratio in decibels: part of its width that it may have missed to either side."""
+EDGE = 3.0
+"""Subcarriers by which any box's edge may be off."""
 PREFIX_NATS = 4.0
 """Asked of the prefixes beyond chance."""
 LEAST_EACH = 2.5
@@ -83,17 +87,20 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     width = burst.high_offset_hz - burst.low_offset_hz
     unit_hz = SUBCARRIER_HZ * multiple
-    size = max(SMALLEST, 1 << math.ceil(math.log2(1.15 * width / unit_hz + 24)))
+    missed = next(part for least, part in MISSED if burst.snr_db >= least) * width / unit_hz + EDGE
+    size = max(SMALLEST, 1 << math.ceil(math.log2(width / unit_hz + 2 * missed + 4)))
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     heard = stretch(burst, block, (BESIDE + 1) * (SYMBOL_S + PREFIX_S) / multiple, middle, size * multiple)
-    grid = _grid(heard, burst, block.segment.rate_hz, size, multiple)
+    subcarriers = np.arange(size) - size // 2
+    near = np.abs(subcarriers) <= width / unit_hz / 2 + missed
+    low, length = _rough(heard, burst, near)
+    grid = _grid(_filtered(heard, low, length, size), burst, length * unit_hz, size, multiple)
     if grid is None:
         return None
     inside = grid.power[BESIDE : BESIDE + grid.count]
     mean = np.asarray(np.mean(inside, axis=0) / (size * heard.noise), np.float64)
-    most = min(WIDEST_BLOCKS, size // BLOCK)
     best: tuple[float, int, int, Comb] | None = None
-    for _, low, blocks in best_band(mean, grid.count, tuple(range(1, most + 1))):
+    for _, low, blocks in best_band(np.where(near, mean, 0.0), grid.count, _numbers(near)):
         comb = _comb(grid, low, blocks * BLOCK)
         if comb is not None and (best is None or comb.evidence > best[0]):
             best = (comb.evidence, low, blocks, comb)
@@ -126,7 +133,29 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     )
 
 
-def _grid(heard: Stretch, burst: Burst, rate: float, size: int, multiple: int) -> Grid | None:
+def _numbers(near: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Numbers of resource blocks that fit where a band may lie."""
+    return tuple(range(1, max(1, min(WIDEST_BLOCKS, int(np.sum(near)) // BLOCK)) + 1))
+
+
+def _rough(heard: Stretch, burst: Burst, near: NDArray[np.bool_]) -> tuple[int, int]:
+    """First subcarrier and width of the band that a box shows, before symbols are known."""
+    size = len(near)
+    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
+    rows = heard.y[first:last][: (last - first) // size * size].reshape(-1, size)
+    power = np.mean(squared(fft.fftshift(fft.fft(rows, axis=-1), axes=-1)), axis=0) / (size * heard.noise)
+    _, low, blocks = best_band(np.where(near, power, 0.0).astype(np.float64), len(rows), _numbers(near))[0]
+    return low, blocks * BLOCK
+
+
+def _filtered(heard: Stretch, low: int, length: int, size: int) -> Stretch:
+    """The same stretch without what lies two subcarriers or more beside a band of `length`, `low` its first."""
+    place = fft.fftfreq(len(heard.y)) * size + size // 2 - low
+    kept = (place > -1.5) & (place < length + 0.5)
+    return replace(heard, y=fft.ifft(fft.fft(heard.y) * kept).astype(np.complex64))
+
+
+def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: int) -> Grid | None:
     """Where the prefixes say that symbols begin, and the powers of their subcarriers."""
     prefix, symbol = PREFIX_S / multiple * heard.rate_hz, (SYMBOL_S + PREFIX_S) / multiple * heard.rate_hz
     count = min(SLOT_SYMBOLS, max(4, round(burst.sample_count / heard.per_sample / symbol)))
@@ -143,9 +172,8 @@ def _grid(heard: Stretch, burst: Burst, rate: float, size: int, multiple: int) -
     power = np.sum(powers[first + length] - powers[first], axis=1) / 2
     part = np.abs(alike) ** 2 / np.maximum(power, 1e-30) ** 2
     at = int(np.argmax(part))
-    width = burst.high_offset_hz - burst.low_offset_hz
-    freedom = max(2.0, count * PREFIX_S / multiple * width)
-    tried = max(1.0, symbol / heard.rate_hz * width)
+    freedom = max(2.0, count * PREFIX_S / multiple * width_hz)
+    tried = max(1.0, symbol / heard.rate_hz * width_hz)
     nats = -(freedom - 1) * math.log1p(-min(float(part[at]), 0.999)) - math.log(tried)
     if nats < PREFIX_NATS:
         return None
