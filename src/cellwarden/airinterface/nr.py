@@ -13,11 +13,15 @@ from dataclasses import replace
 
 from cellwarden.airinterface import nr_downlink, nr_prach, nr_pusch
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SYMBOL_S
+from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
 
 SAME = 0.5
 """Emissions that share more than this part of the smaller one are one."""
+AT_ONCE_S = 3e-6
+"""Pieces of one burst begin together to within this."""
+FADE_HZ = 0.8e6
+"""Width of a fade: that of echoes 1 µs apart."""
 IMAGE_DB = 20.0
 """An image lies at least this far below what a receiver makes it of."""
 
@@ -35,10 +39,51 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     for emission in sorted(emissions, key=lambda e: e.confidence, reverse=True):
         if not any(_share(emission, other) > SAME for other in kept):
             kept.append(emission)
+    kept = _joined(sorted(kept, key=lambda e: (e.sample_start, e.low_offset_hz)), rate_hz)
     return [
         replace(e, label=f"image:{e.label}") if any(_is_image(e, other) for other in kept) else e
-        for e in sorted(kept, key=lambda e: (e.sample_start, e.low_offset_hz))
+        for e in kept
     ]
+
+
+def _joined(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Pieces of one PUSCH, which a fade cut in frequency, made one again: they begin and end together."""
+    joined: list[Emission] = []
+    for emission in emissions:
+        beside = next((n for n, other in enumerate(joined) if _is_beside(emission, other, rate_hz)), None)
+        if beside is None:
+            joined.append(emission)
+        else:
+            joined[beside] = _whole(joined[beside], emission)
+    return joined
+
+
+def _is_beside(one: Emission, other: Emission, rate_hz: float) -> bool:
+    """Whether two pieces are parts of one PUSCH: of the same spacing and time, a fade apart."""
+    spacing = one.details.get("spacing_khz")
+    if not one.label == other.label == "nr:pusch" or spacing != other.details.get("spacing_khz"):
+        return False
+    gap_hz = max(one.low_offset_hz, other.low_offset_hz) - min(one.high_offset_hz, other.high_offset_hz)
+    slack = AT_ONCE_S * rate_hz
+    return (
+        gap_hz < FADE_HZ
+        and abs(one.sample_start - other.sample_start) < slack
+        and abs(one.sample_count - other.sample_count) < 2 * slack
+    )
+
+
+def _whole(one: Emission, other: Emission) -> Emission:
+    """One emission of two pieces; the surer one's numbers, the width of both."""
+    low, high = min(one.low_offset_hz, other.low_offset_hz), max(one.high_offset_hz, other.high_offset_hz)
+    surer = max(one, other, key=lambda e: (e.confidence, float(e.details["evidence"])))
+    blocks = round((high - low) / (BLOCK * 1e3 * float(surer.details["spacing_khz"])))
+    return replace(
+        surer,
+        low_offset_hz=low,
+        high_offset_hz=high,
+        carrier_offset_hz=(low + high) / 2,
+        details={**surer.details, "blocks": blocks},
+    )
 
 
 def _together(one: Emission, other: Emission) -> int:

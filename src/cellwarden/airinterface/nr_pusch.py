@@ -14,6 +14,7 @@ Source: 3GPP TS 38.211 §5.3.1, §6.3.1, §6.4.1.1.
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +38,18 @@ MISSED = ((8.0, 0.0), (4.0, 0.2), (-100.0, 1.2))
 """By a box's signal-to-noise ratio in decibels: part of its width that it may have missed to either side."""
 EDGE = 3.0
 """Subcarriers by which any box's edge may be off."""
+FOREIGN = 5.0
+"""What is stronger than a box by this factor is another burst, beside it."""
 PREFIX_NATS = 4.0
 """Asked of the prefixes beyond chance."""
 LEAST_EACH = 2.5
 """Nats asked of each reference symbol."""
 LEAST_NATS = 12.0
 """Asked of reference symbols and prefixes together, beyond chance."""
-COMB_NATS = 6.0
+COMB_NATS = 7.0
 """Asked of the reference symbols alone."""
+AWAY_NATS = 2.0
+"""Evidence that each symbol costs by which the slot begins beside the box's edge."""
 CAPPED = 200.0
 EVEN = 0.35
 """(mean p)² / mean p² of a comb's powers p: 0.5 of fading, more of a flat channel; 1/3 where each third is sent."""
@@ -139,11 +144,16 @@ def _numbers(near: NDArray[np.bool_]) -> tuple[int, ...]:
 
 
 def _rough(heard: Stretch, burst: Burst, near: NDArray[np.bool_]) -> tuple[int, int]:
-    """First subcarrier and width of the band that a box shows, before symbols are known."""
+    """First subcarrier and width of the band that a box shows, before symbols are known.
+
+    What is far stronger than the box is taken out of `near`.
+    """
     size = len(near)
     first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
     rows = heard.y[first:last][: (last - first) // size * size].reshape(-1, size)
     power = np.mean(squared(fft.fftshift(fft.fft(rows, axis=-1), axes=-1)), axis=0) / (size * heard.noise)
+    around = np.convolve(power, np.ones(BLOCK) / BLOCK, "same")
+    near &= around < FOREIGN * (1 + 10 ** (burst.snr_db / 10))
     _, low, blocks = best_band(np.where(near, power, 0.0).astype(np.float64), len(rows), _numbers(near))[0]
     return low, blocks * BLOCK
 
@@ -203,17 +213,23 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
     chance = betainc(length / 2, length / 2, 1 - np.minimum(parts, 1.0))
     nats = np.where(spread > EVEN, np.minimum(-np.log(np.maximum(chance, 1e-300)), CAPPED), 0.0)
     best: Comb | None = None
-    tried = 2 * len(REFERENCES) * (2 * BESIDE + 1)
     for parity in nats:
         for first in range(2 * BESIDE + 1):
             for references in REFERENCES:
                 chosen = [first + r for r in references]
                 if chosen[-1] >= BESIDE + grid.count or chosen[0] < BESIDE or min(parity[chosen]) < LEAST_EACH:
                     continue
-                evidence = rarity(float(np.sum(parity[chosen])), len(chosen)) - math.log(tried)
+                evidence = rarity(float(np.sum(parity[chosen])), len(chosen)) - _choices_nats(len(chosen))
+                evidence -= AWAY_NATS * abs(first - BESIDE)
                 if best is None or evidence > best.evidence:
                     best = Comb(evidence, first, references)
     return best
+
+
+@lru_cache(maxsize=4)
+def _choices_nats(count: int) -> float:
+    """How much chance gives among the patterns of `count` reference symbols, both halves and all such counts."""
+    return math.log(2 * sum(len(r) == count for r in REFERENCES) * len({len(r) for r in REFERENCES}))
 
 
 def _last(grid: Grid, low: int, length: int, comb: Comb) -> int:
