@@ -42,6 +42,10 @@ FOREIGN = 5.0
 """What is stronger than a box by this factor is another burst, beside it."""
 PREFIX_NATS = 4.0
 """Asked of the prefixes beyond chance."""
+CARRIER = 0.5
+"""Between prefixes, symbols have less than this part of the prefixes' likeness; what has a carrier has as much."""
+STEADY = 0.3
+"""All symbols are as strong to within this factor; keyed carriers and pulses are not."""
 LEAST_EACH = 2.5
 """Nats asked of each reference symbol."""
 LEAST_NATS = 12.0
@@ -103,6 +107,9 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     if grid is None:
         return None
     inside = grid.power[BESIDE : BESIDE + grid.count]
+    levels = np.sum(inside[1:-1, low : low + length], axis=1)
+    if not STEADY * np.max(levels) < np.median(levels) < np.min(levels) / STEADY:
+        return None
     mean = np.asarray(np.mean(inside, axis=0) / (size * heard.noise), np.float64)
     best: tuple[float, int, int, Comb] | None = None
     for _, low, blocks in best_band(np.where(near, mean, 0.0), grid.count, _numbers(near)):
@@ -186,6 +193,12 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
     tried = max(1.0, symbol / heard.rate_hz * width_hz)
     nats = -(freedom - 1) * math.log1p(-min(float(part[at]), 0.999)) - math.log(tried)
     if nats < PREFIX_NATS:
+        return None
+    others = first[at, :-1] + round(2 * prefix)
+    between = round(symbol - 3 * prefix)
+    apart = abs(np.sum(products[others + between] - products[others]))
+    energy = float(np.sum(powers[others + between] - powers[others])) / 2
+    if apart > CARRIER * math.sqrt(float(part[at])) * energy:
         return None
     turn = float(np.angle(alike[at])) / (2 * math.pi)
     starts = places[at] + prefix / 2 + symbol * np.arange(-BESIDE, count + BESIDE)
