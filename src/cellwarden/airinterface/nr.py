@@ -28,9 +28,7 @@ IMAGE_DB = 20.0
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the NR burst in a box."""
-    return (
-        nr_downlink.recognise(burst, block) or nr_prach.recognise(burst, block) or nr_pusch.recognise(burst, block)
-    )
+    return nr_downlink.recognise(burst, block) or nr_prach.recognise(burst, block) or nr_pusch.recognise(burst, block)
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
@@ -40,10 +38,7 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
         if not any(_share(emission, other) > SAME for other in kept):
             kept.append(emission)
     kept = _joined(sorted(kept, key=lambda e: (e.sample_start, e.low_offset_hz)), rate_hz)
-    return [
-        replace(e, label=f"image:{e.label}") if any(_is_image(e, other) for other in kept) else e
-        for e in kept
-    ]
+    return [replace(e, label=f"image:{e.label}") if any(_is_image(e, other) for other in kept) else e for e in kept]
 
 
 def _joined(emissions: list[Emission], rate_hz: float) -> list[Emission]:
