@@ -35,6 +35,8 @@ BLIND_NATS = 7.0
 MATCHED_NATS = 14.0
 EXPLAINED = 0.4
 """Part of the energy above the noise that the match must explain."""
+LONGER = 5
+"""Subcarriers that LTE's sounding sequence of 144 has more (TS 36.211 §5.5.3)."""
 SPREAD = 2
 """Delays to either side that count as one: echoes within a microsecond."""
 
@@ -116,6 +118,8 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
+    if len(starts) <= 2 and _is_sounding(_windows(heard.y, starts, tone.fraction), tone.low):
+        return None
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, multiple)
     start = heard.sample(first)
     unit_hz = SUBCARRIER_HZ * multiple
@@ -134,6 +138,15 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
         floor_dbfs_hz=burst.floor_dbfs_hz,
         details={"root": tone.root, "format": kind, "spacing_khz": 15 * multiple, "evidence": round(evidence, 1)},
     )
+
+
+def _is_sounding(values: NDArray[np.complex64], low: int) -> bool:
+    """Whether five subcarriers beside the 139 are filled: LTE's sounding signal of 144 is the same sequence, longer."""
+    power = np.sum(np.abs(values) ** 2, axis=0)
+    beside = np.concatenate([power[max(0, low - LONGER) : low], power[low + SHORT_PREAMBLE :][:LONGER]])
+    around = float(np.median(np.delete(power, slice(max(0, low - LONGER), low + SHORT_PREAMBLE + LONGER))))
+    inside = float(np.mean(power[low : low + SHORT_PREAMBLE]))
+    return float(np.sum(beside - around)) > LONGER / 2 * (inside - around)
 
 
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, multiple: int) -> tuple[float, float, str]:

@@ -9,6 +9,8 @@ distributed as beta (N/2, N/2). LTE's reference signals fill all subcarriers.
 
 Where symbols begin, and which part of a subcarrier the carrier lies beside the grid, is told by the prefixes.
 
+A base station's PDSCH looks alike; where the frequency is one of base stations only, it is named `nr:downlink`.
+
 Source: 3GPP TS 38.211 §5.3.1, §6.3.1, §6.4.1.1.
 """
 
@@ -26,6 +28,7 @@ from cellwarden.airinterface.lte_symbols import best_band, rarity, squared
 from cellwarden.airinterface.lte_waveform import BLOCK, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_waveform import MULTIPLES, REFERENCES, SLOT_SYMBOLS
 from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.bands import allocations_at
 
 FEWEST, MOST = 3.6, 15.0
 """Symbols that a box may last."""
@@ -55,13 +58,18 @@ COMB_NATS = 7.0
 AWAY_NATS = 2.0
 """Evidence that each symbol costs by which the slot begins beside the box's edge."""
 CAPPED = 200.0
+THIRD = 0.6
+"""Most of a comb's power that each third of its subcarriers may have."""
 EVEN = 0.35
 """(mean p)² / mean p² of a comb's powers p: 0.5 of fading, more of a flat channel; 1/3 where each third is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Powers of the subcarriers of a box's symbols, shape (symbols, size); the box begins with symbol BESIDE."""
+    """Powers over the noise of the subcarriers of a box's symbols, shape (symbols, size).
+
+    The box begins with symbol BESIDE.
+    """
 
     power: NDArray[np.float32]
     start: float
@@ -110,7 +118,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     levels = np.sum(inside[1:-1, low : low + length], axis=1)
     if not STEADY * np.max(levels) < np.median(levels) < np.min(levels) / STEADY:
         return None
-    mean = np.asarray(np.mean(inside, axis=0) / (size * heard.noise), np.float64)
+    mean = np.asarray(np.mean(inside, axis=0), np.float64)
     best: tuple[float, int, int, Comb] | None = None
     for _, low, blocks in best_band(np.where(near, mean, 0.0), grid.count, _numbers(near)):
         comb = _comb(grid, low, blocks * BLOCK)
@@ -124,8 +132,10 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     seconds = (_last(grid, low, blocks * BLOCK, comb) + 1 - comb.first) * symbol
     carrier = heard.centre_hz + (low + (blocks * BLOCK - 1) / 2 - size // 2 + grid.turn) * unit_hz
     level = float(np.mean(mean[low : low + blocks * BLOCK]))
+    centre_hz = block.segment.centre_hz
+    downlink = centre_hz is not None and _downlink_only(centre_hz + carrier)
     return Emission(
-        label="nr:pusch",
+        label="nr:downlink" if downlink else "nr:pusch",
         sample_start=math.floor(start),
         sample_count=round(seconds * block.segment.rate_hz),
         low_offset_hz=carrier - blocks * BLOCK / 2 * unit_hz,
@@ -134,7 +144,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
         confidence=logistic(evidence - LEAST_NATS + 2.0),
         carrier_offset_hz=carrier,
         timing_samples=start - math.floor(start),
-        direction="uplink",
+        direction="downlink" if downlink else "uplink",
         floor_dbfs_hz=burst.floor_dbfs_hz,
         details={
             "blocks": blocks,
@@ -143,6 +153,12 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
             "evidence": round(evidence, 1),
         },
     )
+
+
+def _downlink_only(frequency_hz: float) -> bool:
+    """Whether only base stations send at a frequency: PDSCH has the same structure (TS 38.211 §7.4.1.1)."""
+    sides = {a.direction for a in allocations_at(frequency_hz) if a.system in ("LTE", "NR")}
+    return sides == {"downlink"}
 
 
 def _numbers(near: NDArray[np.bool_]) -> tuple[int, ...]:
@@ -202,7 +218,8 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
         return None
     turn = float(np.angle(alike[at])) / (2 * math.pi)
     starts = places[at] + prefix / 2 + symbol * np.arange(-BESIDE, count + BESIDE)
-    return Grid(_powers(y, starts, turn, size), float(places[at]), -turn, min(nats, CAPPED), count)
+    power_over_noise = _powers(y, starts, turn, size) / np.float32(size * heard.noise)
+    return Grid(power_over_noise, float(places[at]), -turn, min(nats, CAPPED), count)
 
 
 def _powers(y: NDArray[np.complex64], starts: NDArray[np.float64], turn: float, size: int) -> NDArray[np.float32]:
@@ -226,7 +243,7 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
     chance = betainc(length / 2, length / 2, 1 - np.minimum(parts, 1.0))
     nats = np.where(spread > EVEN, np.minimum(-np.log(np.maximum(chance, 1e-300)), CAPPED), 0.0)
     best: Comb | None = None
-    for parity in nats:
+    for half, parity in enumerate(nats):
         for first in range(2 * BESIDE + 1):
             for references in REFERENCES:
                 chosen = [first + r for r in references]
@@ -234,9 +251,15 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
                     continue
                 evidence = rarity(float(np.sum(parity[chosen])), len(chosen)) - _choices_nats(len(chosen))
                 evidence -= AWAY_NATS * abs(first - BESIDE)
-                if best is None or evidence > best.evidence:
+                if (best is None or evidence > best.evidence) and _is_full(band[chosen, half::2]):
                     best = Comb(evidence, first, references)
     return best
+
+
+def _is_full(comb: NDArray[np.float64]) -> bool:
+    """Whether all of a comb is sent: LTE's cell-specific reference signals are on each third of its subcarriers."""
+    thirds = [float(np.sum(comb[:, n::3] - 1.0)) for n in range(3)]
+    return max(thirds) < THIRD * sum(thirds)
 
 
 @lru_cache(maxsize=4)

@@ -81,7 +81,7 @@ def _register(taps: tuple[int, ...], state: tuple[int, ...]) -> NDArray[np.int64
 def primary(sector: int) -> NDArray[np.float64]:
     """The primary synchronisation sequence of N_ID2 = `sector` (TS 38.211 §7.4.2.2)."""
     x = _register((4, 0), (0, 1, 1, 0, 1, 1, 1))
-    return 1.0 - 2.0 * np.roll(x, -43 * sector)
+    return np.asarray(1.0 - 2.0 * np.roll(x, -43 * sector), np.float64)
 
 
 @lru_cache(maxsize=4)
@@ -138,6 +138,7 @@ def _pusch(
     parity = 0 if precoded else int(rng.integers(2))
     for symbol in fitting[int(rng.integers(len(fitting)))]:
         values[symbol] = 0
+        comb: Complex
         if precoded:
             comb = base_sequence(identity % 30, 0, width // 2)
         else:
