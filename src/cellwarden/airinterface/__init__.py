@@ -4,7 +4,7 @@ One file for each interface; adding one is that file and a line in INTERFACES. W
 and defined nowhere else.
 """
 
-from cellwarden.airinterface import ble, bluetooth, dect, gsm, impostors, lte, umts, wifi
+from cellwarden.airinterface import ble, bluetooth, dect, gsm, impostors, lte, nr, umts, wifi
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.model import Emission
 
@@ -12,6 +12,7 @@ INTERFACES: tuple[Interface, ...] = (
     gsm.INTERFACE,
     umts.INTERFACE,
     lte.INTERFACE,
+    nr.INTERFACE,
     bluetooth.INTERFACE,
     ble.INTERFACE,
     wifi.INTERFACE,

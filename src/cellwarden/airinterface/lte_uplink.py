@@ -38,6 +38,7 @@ from cellwarden.airinterface.lte_waveform import (
     BLOCK_HZ,
     PREFIX_S,
     REFERENCE,
+    SHORT_PREAMBLE,
     SLOT_S,
     SUBCARRIER_HZ,
     SYMBOL_S,
@@ -293,6 +294,14 @@ def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: 
     return float(np.min(fits * energy / np.maximum(energy - noise, 0.05 * energy)))
 
 
+def _is_short_preamble(band: NDArray[np.complex64]) -> bool:
+    """Whether of a comb's 144 subcarriers five at an edge are empty: then its 139 are a preamble of NR."""
+    power = squared(band)
+    lacking = len(band) - SHORT_PREAMBLE
+    edges = [float(np.sum(power[:low]) + np.sum(power[SHORT_PREAMBLE + low :])) for low in range(lacking + 1)]
+    return min(edges) / lacking < EMPTY * float(np.mean(power))
+
+
 def _sounding(burst: Burst, block: Block) -> Found | None:
     """SRS: one symbol whose every other subcarrier is empty, of a multiple of four blocks."""
     rate = block.segment.rate_hz
@@ -327,6 +336,8 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
         comb, length = values[turn, place, parity::2], fours * 24
         for low in range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1):
             band = comb[low : low + length]
+            if length == 6 * BLOCK * 2 and _is_short_preamble(band):
+                continue
             parts = surprise(long_matches(band), length)
             group = int(np.argmax(parts))
             evidence = float(parts[group]) - math.log(2 * length * len(parts) * 12 * 5 * len(TURNS) * len(places))

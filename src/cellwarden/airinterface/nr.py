@@ -1,0 +1,125 @@
+"""NR, both sides: names what a phone sends by the standard's structure and sequences, a base station by its block.
+
+    short preamble   54 … 900 µs, 139 subcarriers of 15 or 30 kHz     `nr_prach`
+    PUSCH            4 … 14 symbols, any number of blocks             `nr_pusch`
+    downlink         the synchronisation block, 240 subcarriers       `nr_downlink`
+
+NR's long preambles are LTE's waves, and `lte_prach` names them.
+
+Source: 3GPP TS 38.211.
+"""
+
+from dataclasses import replace
+
+from cellwarden.airinterface import nr_downlink, nr_prach, nr_pusch
+from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SYMBOL_S
+from cellwarden.model import Block, Burst, Emission
+
+SAME = 0.5
+"""Emissions that share more than this part of the smaller one are one."""
+AT_ONCE_S = 3e-6
+"""Pieces of one burst begin together to within this."""
+FADE_HZ = 0.8e6
+"""Width of a fade: that of echoes 1 µs apart."""
+IMAGE_DB = 20.0
+"""An image lies at least this far below what a receiver makes it of."""
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """Name the NR burst in a box."""
+    return nr_downlink.recognise(burst, block) or nr_prach.recognise(burst, block) or nr_pusch.recognise(burst, block)
+
+
+def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Of what several boxes of one burst gave, keep the surest; call the faint mirror of a strong one its image."""
+    kept: list[Emission] = []
+    for emission in sorted(emissions, key=lambda e: e.confidence, reverse=True):
+        if not any(_share(emission, other) > SAME for other in kept):
+            kept.append(emission)
+    kept = _joined(sorted(kept, key=lambda e: (e.sample_start, e.low_offset_hz)), rate_hz)
+    return [replace(e, label=f"image:{e.label}") if any(_is_image(e, other) for other in kept) else e for e in kept]
+
+
+def _joined(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Pieces of one PUSCH, which a fade cut in frequency, made one again: they begin and end together."""
+    joined: list[Emission] = []
+    for emission in emissions:
+        beside = next((n for n, other in enumerate(joined) if _is_beside(emission, other, rate_hz)), None)
+        if beside is None:
+            joined.append(emission)
+        else:
+            joined[beside] = _whole(joined[beside], emission)
+    return joined
+
+
+def _is_beside(one: Emission, other: Emission, rate_hz: float) -> bool:
+    """Whether two pieces are parts of one PUSCH: of the same spacing and time, a fade apart."""
+    spacing = one.details.get("spacing_khz")
+    if not one.label == other.label == "nr:pusch" or spacing != other.details.get("spacing_khz"):
+        return False
+    gap_hz = max(one.low_offset_hz, other.low_offset_hz) - min(one.high_offset_hz, other.high_offset_hz)
+    slack = AT_ONCE_S * rate_hz
+    return (
+        gap_hz < FADE_HZ
+        and abs(one.sample_start - other.sample_start) < slack
+        and abs(one.sample_count - other.sample_count) < 2 * slack
+    )
+
+
+def _whole(one: Emission, other: Emission) -> Emission:
+    """One emission of two pieces; the surer one's numbers, the width of both."""
+    low, high = min(one.low_offset_hz, other.low_offset_hz), max(one.high_offset_hz, other.high_offset_hz)
+    surer = max(one, other, key=lambda e: (e.confidence, float(e.details["evidence"])))
+    blocks = round((high - low) / (BLOCK * 1e3 * float(surer.details["spacing_khz"])))
+    return replace(
+        surer,
+        low_offset_hz=low,
+        high_offset_hz=high,
+        carrier_offset_hz=(low + high) / 2,
+        details={**surer.details, "blocks": blocks},
+    )
+
+
+def _together(one: Emission, other: Emission) -> int:
+    """Samples that two emissions share."""
+    end = min(one.sample_start + one.sample_count, other.sample_start + other.sample_count)
+    return max(0, end - max(one.sample_start, other.sample_start))
+
+
+def _share(one: Emission, other: Emission) -> float:
+    """Part of the smaller of two boxes that lies in the other."""
+    shared_hz = min(one.high_offset_hz, other.high_offset_hz) - max(one.low_offset_hz, other.low_offset_hz)
+    areas = [e.sample_count * (e.high_offset_hz - e.low_offset_hz) for e in (one, other)]
+    return _together(one, other) * max(0.0, shared_hz) / min(areas)
+
+
+def _is_image(one: Emission, other: Emission) -> bool:
+    """Whether one is far fainter than another of its time, at the mirrored frequency."""
+    off_hz = one.low_offset_hz + one.high_offset_hz + other.low_offset_hz + other.high_offset_hz
+    return (
+        abs(off_hz) / 2 < BLOCK_HZ
+        and _together(one, other) > 0.8 * one.sample_count
+        and _density_db(other) > _density_db(one) + IMAGE_DB
+    )
+
+
+def _density_db(emission: Emission) -> float:
+    return emission.snr_db + (emission.floor_dbfs_hz or 0.0)
+
+
+INTERFACE = Interface(
+    name="nr",
+    standard="3GPP TS 38.211",
+    kinds={
+        "nr:prach": "a phone asks for a channel (random access preamble)",
+        "nr:pusch": "a phone sends data (uplink shared channel)",
+        "nr:downlink": "a base station, which is no phone",
+    },
+    is_phone=True,
+    symbol_rate_hz=1 / SYMBOL_S,
+    bandwidth_hz=BLOCK_HZ,
+    longest_s=0.0,
+    recognise=recognise,
+    settle=settle,
+)

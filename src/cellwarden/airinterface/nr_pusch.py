@@ -1,0 +1,277 @@
+"""NR's shared uplink channel: symbols behind prefixes, some of which have every other subcarrier only.
+
+    │d d R d d d d d d d d R d d│     R: reference signal of type 1, on all even or on all odd subcarriers
+          └ mapping type A: the first in symbol 2 or 3, up to three more
+
+What the subcarriers of R carry is drawn from 2³¹ Gold sequences (CP-OFDM) or a Zadoff-Chu sequence (DFT-s-OFDM). That
+one half of them is empty shows without knowing which: of N subcarriers of noise or data the part F in one half is
+distributed as beta (N/2, N/2). LTE's reference signals fill all subcarriers.
+
+Where symbols begin, and which part of a subcarrier the carrier lies beside the grid, is told by the prefixes.
+
+A base station's PDSCH looks alike; where the frequency is one of base stations only, it is named `nr:downlink`.
+
+Source: 3GPP TS 38.211 §5.3.1, §6.3.1, §6.4.1.1.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+from scipy.special import betainc
+
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
+from cellwarden.airinterface.lte_symbols import best_band, rarity, squared
+from cellwarden.airinterface.lte_waveform import BLOCK, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.nr_waveform import MULTIPLES, REFERENCES, SLOT_SYMBOLS
+from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.bands import allocations_at
+
+FEWEST, MOST = 3.6, 15.0
+"""Symbols that a box may last."""
+SMALLEST = 256
+"""Subcarriers looked at, at least: a prefix then has 18 samples."""
+WIDEST_BLOCKS = 275
+BESIDE = 3
+"""Symbols looked at before and after the box, which may have been cut."""
+MISSED = ((8.0, 0.0), (4.0, 0.2), (-100.0, 1.2))
+"""By a box's signal-to-noise ratio in decibels: part of its width that it may have missed to either side."""
+EDGE = 3.0
+"""Subcarriers by which any box's edge may be off."""
+FOREIGN = 5.0
+"""What is stronger than a box by this factor is another burst, beside it."""
+PREFIX_NATS = 4.0
+"""Asked of the prefixes beyond chance."""
+CARRIER = 0.5
+"""Between prefixes, symbols have less than this part of the prefixes' likeness; what has a carrier has as much."""
+STEADY = 0.3
+"""All symbols are as strong to within this factor; keyed carriers and pulses are not."""
+LEAST_EACH = 2.5
+"""Nats asked of each reference symbol."""
+LEAST_NATS = 12.0
+"""Asked of reference symbols and prefixes together, beyond chance."""
+COMB_NATS = 7.0
+"""Asked of the reference symbols alone."""
+AWAY_NATS = 2.0
+"""Evidence that each symbol costs by which the slot begins beside the box's edge."""
+CAPPED = 200.0
+THIRD = 0.6
+"""Most of a comb's power that each third of its subcarriers may have."""
+EVEN = 0.35
+"""(mean p)² / mean p² of a comb's powers p: 0.5 of fading, more of a flat channel; 1/3 where each third is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Powers over the noise of the subcarriers of a box's symbols, shape (symbols, size).
+
+    The box begins with symbol BESIDE.
+    """
+
+    power: NDArray[np.float32]
+    start: float
+    turn: float
+    nats: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comb:
+    """Reference symbols found: the slot's first symbol, those of its symbols, and evidence."""
+
+    evidence: float
+    first: int
+    references: tuple[int, ...]
+
+
+def recognise(burst: Burst, block: Block) -> list[Emission]:
+    """The PUSCH in a box, if one is there."""
+    rate = block.segment.rate_hz
+    seconds, width = burst.sample_count / rate, burst.high_offset_hz - burst.low_offset_hz
+    found = []
+    for multiple in MULTIPLES:
+        lasts = seconds * multiple / (SYMBOL_S + PREFIX_S)
+        if FEWEST < lasts < MOST and width > 0.5 * BLOCK * SUBCARRIER_HZ * multiple:
+            emission = _pusch(burst, block, multiple)
+            if emission is not None:
+                found.append(emission)
+    return [max(found, key=lambda e: float(e.details["evidence"]))] if found else []
+
+
+def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
+    width = burst.high_offset_hz - burst.low_offset_hz
+    unit_hz = SUBCARRIER_HZ * multiple
+    missed = next(part for least, part in MISSED if burst.snr_db >= least) * width / unit_hz + EDGE
+    size = max(SMALLEST, 1 << math.ceil(math.log2(width / unit_hz + 2 * missed + 4)))
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    heard = stretch(burst, block, (BESIDE + 1) * (SYMBOL_S + PREFIX_S) / multiple, middle, size * multiple)
+    subcarriers = np.arange(size) - size // 2
+    near = np.abs(subcarriers) <= width / unit_hz / 2 + missed
+    low, length = _rough(heard, burst, near)
+    grid = _grid(_filtered(heard, low, length, size), burst, length * unit_hz, size, multiple)
+    if grid is None:
+        return None
+    inside = grid.power[BESIDE : BESIDE + grid.count]
+    levels = np.sum(inside[1:-1, low : low + length], axis=1)
+    if not STEADY * np.max(levels) < np.median(levels) < np.min(levels) / STEADY:
+        return None
+    mean = np.asarray(np.mean(inside, axis=0), np.float64)
+    best: tuple[float, int, int, Comb] | None = None
+    for _, low, blocks in best_band(np.where(near, mean, 0.0), grid.count, _numbers(near)):
+        comb = _comb(grid, low, blocks * BLOCK)
+        if comb is not None and (best is None or comb.evidence > best[0]):
+            best = (comb.evidence, low, blocks, comb)
+    if best is None or best[0] < COMB_NATS or best[0] + grid.nats < LEAST_NATS:
+        return None
+    evidence, low, blocks, comb = best[0] + grid.nats, *best[1:]
+    symbol = (SYMBOL_S + PREFIX_S) / multiple
+    start = heard.sample(grid.start + (comb.first - BESIDE) * symbol * heard.rate_hz)
+    seconds = (_last(grid, low, blocks * BLOCK, comb) + 1 - comb.first) * symbol
+    carrier = heard.centre_hz + (low + (blocks * BLOCK - 1) / 2 - size // 2 + grid.turn) * unit_hz
+    level = float(np.mean(mean[low : low + blocks * BLOCK]))
+    centre_hz = block.segment.centre_hz
+    downlink = centre_hz is not None and _downlink_only(centre_hz + carrier)
+    return Emission(
+        label="nr:downlink" if downlink else "nr:pusch",
+        sample_start=math.floor(start),
+        sample_count=round(seconds * block.segment.rate_hz),
+        low_offset_hz=carrier - blocks * BLOCK / 2 * unit_hz,
+        high_offset_hz=carrier + blocks * BLOCK / 2 * unit_hz,
+        snr_db=10 * math.log10(max(level - 1.0, 1e-3)),
+        confidence=logistic(evidence - LEAST_NATS + 2.0),
+        carrier_offset_hz=carrier,
+        timing_samples=start - math.floor(start),
+        direction="downlink" if downlink else "uplink",
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details={
+            "blocks": blocks,
+            "spacing_khz": 15 * multiple,
+            "references": len(comb.references),
+            "evidence": round(evidence, 1),
+        },
+    )
+
+
+def _downlink_only(frequency_hz: float) -> bool:
+    """Whether only base stations send at a frequency: PDSCH has the same structure (TS 38.211 §7.4.1.1)."""
+    sides = {a.direction for a in allocations_at(frequency_hz) if a.system in ("LTE", "NR")}
+    return sides == {"downlink"}
+
+
+def _numbers(near: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Numbers of resource blocks that fit where a band may lie."""
+    return tuple(range(1, max(1, min(WIDEST_BLOCKS, int(np.sum(near)) // BLOCK)) + 1))
+
+
+def _rough(heard: Stretch, burst: Burst, near: NDArray[np.bool_]) -> tuple[int, int]:
+    """First subcarrier and width of the band that a box shows, before symbols are known.
+
+    What is far stronger than the box is taken out of `near`.
+    """
+    size = len(near)
+    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
+    rows = heard.y[first:last][: (last - first) // size * size].reshape(-1, size)
+    power = np.mean(squared(fft.fftshift(fft.fft(rows, axis=-1), axes=-1)), axis=0) / (size * heard.noise)
+    around = np.convolve(power, np.ones(BLOCK) / BLOCK, "same")
+    near &= around < FOREIGN * (1 + 10 ** (burst.snr_db / 10))
+    _, low, blocks = best_band(np.where(near, power, 0.0).astype(np.float64), len(rows), _numbers(near))[0]
+    return low, blocks * BLOCK
+
+
+def _filtered(heard: Stretch, low: int, length: int, size: int) -> Stretch:
+    """The same stretch without what lies two subcarriers or more beside a band of `length`, `low` its first."""
+    place = fft.fftfreq(len(heard.y)) * size + size // 2 - low
+    kept = (place > -1.5) & (place < length + 0.5)
+    return replace(heard, y=fft.ifft(fft.fft(heard.y) * kept).astype(np.complex64))
+
+
+def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: int) -> Grid | None:
+    """Where the prefixes say that symbols begin, and the powers of their subcarriers."""
+    prefix, symbol = PREFIX_S / multiple * heard.rate_hz, (SYMBOL_S + PREFIX_S) / multiple * heard.rate_hz
+    count = min(SLOT_SYMBOLS, max(4, round(burst.sample_count / heard.per_sample / symbol)))
+    begin = heard.index(burst.sample_start)
+    places = begin + np.arange(-round(symbol / 2), round(symbol / 2))
+    y = heard.y
+    products = np.concatenate([[0.0], np.cumsum(y[:-size] * np.conj(y[size:]), dtype=np.complex128)])
+    powers = np.concatenate([[0.0], np.cumsum(squared(y[:-size]) + squared(y[size:]), dtype=np.float64)])
+    first = np.round(places[:, None] + symbol * np.arange(count)).astype(np.int64)
+    length = round(prefix)
+    if first[0, 0] < 0 or first[-1, -1] + length >= len(products):
+        return None
+    alike = np.sum(products[first + length] - products[first], axis=1)
+    power = np.sum(powers[first + length] - powers[first], axis=1) / 2
+    part = np.abs(alike) ** 2 / np.maximum(power, 1e-30) ** 2
+    at = int(np.argmax(part))
+    freedom = max(2.0, count * PREFIX_S / multiple * width_hz)
+    tried = max(1.0, symbol / heard.rate_hz * width_hz)
+    nats = -(freedom - 1) * math.log1p(-min(float(part[at]), 0.999)) - math.log(tried)
+    if nats < PREFIX_NATS:
+        return None
+    others = first[at, :-1] + round(2 * prefix)
+    between = round(symbol - 3 * prefix)
+    apart = abs(np.sum(products[others + between] - products[others]))
+    energy = float(np.sum(powers[others + between] - powers[others])) / 2
+    if apart > CARRIER * math.sqrt(float(part[at])) * energy:
+        return None
+    turn = float(np.angle(alike[at])) / (2 * math.pi)
+    starts = places[at] + prefix / 2 + symbol * np.arange(-BESIDE, count + BESIDE)
+    power_over_noise = _powers(y, starts, turn, size) / np.float32(size * heard.noise)
+    return Grid(power_over_noise, float(places[at]), -turn, min(nats, CAPPED), count)
+
+
+def _powers(y: NDArray[np.complex64], starts: NDArray[np.float64], turn: float, size: int) -> NDArray[np.float32]:
+    """Powers of the subcarriers of the symbols that begin at `starts`, lowest first; silence outside of `y`."""
+    padded = np.concatenate([np.zeros(size, np.complex64), y, np.zeros(size, np.complex64)])
+    first = np.clip(np.round(starts).astype(np.int64) + size, 0, len(padded) - size)
+    ramp = np.exp(2j * np.pi * turn / size * np.arange(size)).astype(np.complex64)
+    values = fft.fftshift(fft.fft(padded[first[:, None] + np.arange(size)] * ramp, axis=-1), axes=-1)
+    return squared(values)
+
+
+def _comb(grid: Grid, low: int, length: int) -> Comb | None:
+    """The likeliest pattern of reference symbols in a band."""
+    band = grid.power[:, low : low + length].astype(np.float64)
+    usual = np.median(band[BESIDE : BESIDE + grid.count], axis=0)
+    even_power = band / (usual + 0.1 * float(np.mean(usual)) + 1e-30)
+    halves = np.stack([even_power[:, 0::2], even_power[:, 1::2]])
+    sums = np.sum(halves, axis=2)
+    parts = sums / np.maximum(np.sum(sums, axis=0), 1e-30)
+    spread = np.mean(halves, axis=2) ** 2 / np.maximum(np.mean(halves**2, axis=2), 1e-30)
+    chance = betainc(length / 2, length / 2, 1 - np.minimum(parts, 1.0))
+    nats = np.where(spread > EVEN, np.minimum(-np.log(np.maximum(chance, 1e-300)), CAPPED), 0.0)
+    best: Comb | None = None
+    for half, parity in enumerate(nats):
+        for first in range(2 * BESIDE + 1):
+            for references in REFERENCES:
+                chosen = [first + r for r in references]
+                if chosen[-1] >= BESIDE + grid.count or chosen[0] < BESIDE or min(parity[chosen]) < LEAST_EACH:
+                    continue
+                evidence = rarity(float(np.sum(parity[chosen])), len(chosen)) - _choices_nats(len(chosen))
+                evidence -= AWAY_NATS * abs(first - BESIDE)
+                if (best is None or evidence > best.evidence) and _is_full(band[chosen, half::2]):
+                    best = Comb(evidence, first, references)
+    return best
+
+
+def _is_full(comb: NDArray[np.float64]) -> bool:
+    """Whether all of a comb is sent: LTE's cell-specific reference signals are on each third of its subcarriers."""
+    thirds = [float(np.sum(comb[:, n::3] - 1.0)) for n in range(3)]
+    return max(thirds) < THIRD * sum(thirds)
+
+
+@lru_cache(maxsize=4)
+def _choices_nats(count: int) -> float:
+    """How much chance gives among the patterns of `count` reference symbols, both halves and all such counts."""
+    return math.log(2 * sum(len(r) == count for r in REFERENCES) * len({len(r) for r in REFERENCES}))
+
+
+def _last(grid: Grid, low: int, length: int, comb: Comb) -> int:
+    """The last symbol that is on the air, counted as the grid's."""
+    power = np.mean(grid.power[:, low : low + length], axis=1)
+    usual = float(np.median(power[BESIDE : BESIDE + grid.count]))
+    last = min(len(power), comb.first + SLOT_SYMBOLS)
+    on = np.flatnonzero(power[:last] > 0.3 * usual)
+    return max(int(on[-1]) if len(on) else 0, comb.first + comb.references[-1])
