@@ -11,6 +11,7 @@ Source: 3GPP TS 36.211.
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 
 from cellwarden.airinterface import lte_downlink, lte_prach, lte_uplink
 from cellwarden.airinterface.declaration import Interface
@@ -18,6 +19,7 @@ from cellwarden.airinterface.lte_receiver import logistic
 from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.bands import allocations_at
 
 EDGE_S = 7e-6
 """A box's own edge is believed where the match agrees to within this."""
@@ -29,13 +31,39 @@ TWIN_DB = 35.0
 """What is weaker by this than one of the same time, label and width was made in the receiver, wherever it lies."""
 
 
+SHARED_BANDS = ("46",)
+"""Bands without a licence, where a cell of another band borrows time (LAA): no phone begins there."""
+EVERY_SIDE = frozenset({"uplink", "downlink"})
+
+
 def recognise(burst: Burst, block: Block) -> list[Emission]:
-    """Name the LTE bursts in a box."""
-    preambles = lte_prach.recognise(burst, block)
-    if preambles:
-        return preambles
-    sent = [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
-    return sent or lte_downlink.recognise(burst, block)
+    """Name the LTE bursts in a box, of the sides that may send where it lies."""
+    sides = _sides(burst, block)
+    if "uplink" in sides:
+        preambles = lte_prach.recognise(burst, block)
+        sent = preambles or [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
+        if sent:
+            return sent
+    return lte_downlink.recognise(burst, block) if "downlink" in sides else []
+
+
+def _sides(burst: Burst, block: Block) -> frozenset[str]:
+    """Whether phones or base stations may send somewhere in a box; both where the centre is not known."""
+    centre = block.segment.centre_hz
+    if centre is None:
+        return EVERY_SIDE
+    middle = centre + (burst.low_offset_hz + burst.high_offset_hz) / 2
+    edges = (centre + burst.low_offset_hz, middle, centre + burst.high_offset_hz)
+    return frozenset().union(*(_sides_at(round(edge / 100e3)) for edge in edges))
+
+
+@lru_cache(maxsize=4096)
+def _sides_at(tenths_mhz: int) -> frozenset[str]:
+    """Sides of all LTE bands that hold a frequency."""
+    held = [a for a in allocations_at(tenths_mhz * 100e3) if a.system == "LTE" and a.band not in SHARED_BANDS]
+    if any(a.direction == "both" for a in held):
+        return EVERY_SIDE
+    return frozenset(a.direction for a in held)
 
 
 def _emission(found: Found, burst: Burst, block: Block) -> Emission:

@@ -101,7 +101,7 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     step = SYMBOL_S / 8 * rate
     within = (sample - begin) / step
     runs = [(a, b) for a, b in active if a - 1 <= within <= b + 1]
-    if not runs or sum(b - a for a, b in active) * step < LEAST_S * rate:
+    if not runs:
         return []
     start, stop = (begin + round(edge * step) for edge in runs[0])
     if stop - start > frame:  # never silent: frame by frame
@@ -135,6 +135,9 @@ def _beacon(
     whole = Block(iq, scale, 0, Segment(0, len(iq), rate))
     heard = stretch(Burst(0, len(iq), 0.0, 0.0, 0.0, -200.0), whole, 0.0, centre, SIZE)
     y = heard.y[: math.ceil(len(iq) / heard.per_sample)]
+    active = _active(np.abs(y) ** 2, heard.rate_hz)
+    if sum(b - a for a, b in active) * SYMBOL_S / 8 < LEAST_S:
+        return Beacon(-math.inf, 0, 0.0), ()
     n = np.arange(len(y))
     size = fft.next_fast_len(len(y) + SIZE)
     references = [np.conj(fft.fft(_reference(sector), size)) for sector in range(3)]
@@ -156,7 +159,7 @@ def _beacon(
             evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
             if evidence > best.evidence and _comes_again(part, at, heard.rate_hz):
                 best = Beacon(evidence, sector, offset)
-    return best, _active(np.abs(y) ** 2, heard.rate_hz)
+    return best, active
 
 
 def _comes_again(part: NDArray[np.float64], at: int, rate: float) -> bool:

@@ -74,6 +74,10 @@ EXPLAINED = 0.25
 """Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
 EMPTY = 0.3
 """A last symbol whose power is less than this part of the others' was not sent."""
+SHORTEST_SOUNDING_S = 40e-6
+"""Of a box; the symbol lasts 71 µs."""
+COMB = 0.5
+"""Largest part of a comb's power above the noise that may lie between its teeth."""
 FIT = 0.3
 """Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
 
@@ -99,7 +103,7 @@ def find(burst: Burst, block: Block) -> list[Found]:
     if not 0.05e6 < width < 20.5e6 or rate < 2 * BLOCK_HZ:
         return []
     if seconds < 0.13e-3:
-        found = _sounding(burst, block) if width > BLOCK_HZ else None
+        found = _sounding(burst, block) if width > BLOCK_HZ and seconds > SHORTEST_SOUNDING_S else None
         return [] if found is None else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
@@ -321,16 +325,13 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
     )
     values = transforms(heard, size, np.round(places).astype(np.int64))
     tries = []
-    for parity in range(2):
-        combs = values[..., parity::2]
-        for turn in range(len(TURNS)):
-            for place in range(len(places)):
-                power = squared(combs[turn, place]) / (size * heard.noise)
-                bands = best_band(np.asarray(power, np.float64), 1, tuple(range(1, 25)), 4 * BLOCK // 2)
-                other = np.abs(values[turn, place, 1 - parity :: 2]) ** 2 / (size * heard.noise)
-                tries += [
-                    (nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands
-                ]
+    levels = squared(values) / np.float32(size * heard.noise)
+    for parity, turn, place in _combs(levels, width):
+        bands = best_band(
+            np.asarray(levels[turn, place, parity::2], np.float64), 1, tuple(range(1, 25)), 4 * BLOCK // 2
+        )
+        other = levels[turn, place, 1 - parity :: 2]
+        tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
     best: Found | None = None
     for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
         comb, length = values[turn, place, parity::2], fours * 24
@@ -353,3 +354,17 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
             start = heard.sample(places[place] - PREFIX_S / 2 * heard.rate_hz)
             best = Found("srs", start, SYMBOL_S + PREFIX_S, middle, 4 * fours, group % 30, evidence, snr)
     return best
+
+
+def _combs(levels: NDArray[np.float32], width: float) -> list[tuple[int, int, int]]:
+    """Parity, turn and place of symbols that are a comb within the box: every other subcarrier is but noise.
+
+    levels: powers over the noise, shape (turns, places, subcarriers); width: of the box, in subcarriers.
+    """
+    size = levels.shape[-1]
+    half = max(2, min(size // 2, int(width / 2))) // 2 * 2
+    inside = levels[..., size // 2 - half : size // 2 + half]
+    sums = np.stack([inside[..., parity::2].sum(axis=-1) - half for parity in range(2)])
+    chance = 3.0 * math.sqrt(half)
+    between = sums[::-1] < COMB * sums + chance
+    return [(int(p), int(t), int(n)) for p, t, n in np.argwhere(between)]
