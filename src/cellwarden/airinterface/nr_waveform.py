@@ -144,7 +144,7 @@ def _pusch(
         else:
             seed = ((SLOT_SYMBOLS * slot + symbol + 1) * (2 * identity + 1) << 17) + 2 * identity
             bits = 1.0 - 2.0 * gold(seed % 2**31, width)
-            comb = (bits[0::2] + 1j * bits[1::2]) / math.sqrt(2)
+            comb = np.asarray((bits[0::2] + 1j * bits[1::2]) / math.sqrt(2), np.complex128)
         values[symbol, parity::2] = comb * math.sqrt(2)
     return symbols_wave(values, rate_hz, multiple, first_long=True)
 

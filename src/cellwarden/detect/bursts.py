@@ -240,8 +240,8 @@ def _power(chunk: coarse.Chunk, low: int, high: int) -> NDArray[np.float32]:
         kernels.window_frames(part, chunk.grid.window, frames[row : row + 1])
     power = np.empty((rows, size), np.float32)
     kernels.power_rows(spectrum.transform(frames), power)
-    over: NDArray[np.float32] = np.divide(power, chunk.noise, dtype=np.float32)
-    return over
+    np.divide(power, chunk.noise.astype(np.float32), out=power)
+    return power
 
 
 @lru_cache
