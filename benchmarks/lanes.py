@@ -3,7 +3,18 @@
 import sys
 import time
 
-from benchmarks import accuracy, confidence, false_alarms, memory, recognition, recordings, results, speed, table
+from benchmarks import (
+    accuracy,
+    confidence,
+    confusion,
+    false_alarms,
+    memory,
+    recognition,
+    recordings,
+    results,
+    speed,
+    table,
+)
 from benchmarks.lane import Lane, run
 
 SOAK: dict[int, Lane] = {
@@ -13,6 +24,7 @@ SOAK: dict[int, Lane] = {
     4: accuracy.LANE,
     5: memory.LANE,
     6: speed.LANE,
+    7: confusion.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -22,6 +34,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (accuracy.LANE, 0.1),
     (memory.LANE, 0.01),
     (speed.LANE, 0.05),
+    (confusion.LANE, 0.02),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"
