@@ -132,7 +132,7 @@ def _pusch(
     width = blocks * BLOCK
     values = _quadrature(rng, (symbols, width))
     if precoded:
-        values = np.fft.fft(values, axis=1, norm="ortho")
+        values = np.asarray(np.fft.fft(values, axis=1, norm="ortho"), np.complex128)
     fitting = [r for r in REFERENCES if symbols - 6 <= r[-1] < symbols]
     identity, slot = int(rng.integers(1008)), int(rng.integers(10 * multiple))
     parity = 0 if precoded else int(rng.integers(2))
@@ -144,7 +144,7 @@ def _pusch(
         else:
             seed = ((SLOT_SYMBOLS * slot + symbol + 1) * (2 * identity + 1) << 17) + 2 * identity
             bits = 1.0 - 2.0 * gold(seed % 2**31, width)
-            comb = (bits[0::2] + 1j * bits[1::2]) / math.sqrt(2)
+            comb = np.asarray((bits[0::2] + 1j * bits[1::2]) / math.sqrt(2), np.complex128)
         values[symbol, parity::2] = comb * math.sqrt(2)
     return symbols_wave(values, rate_hz, multiple, first_long=True)
 
