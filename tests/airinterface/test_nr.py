@@ -163,7 +163,7 @@ def test_recorded_nr_is_named(name: str, label: str, least: int) -> None:
     assert least <= labels[label] <= least + 4
 
 
-@pytest.mark.parametrize("name", ["real/adsb_1090M_2M", "real/ism433_elektromaten_remote", "real/dji_mavic_air2_50M"])
+@pytest.mark.parametrize("name", ["real/ism433_elektromaten_remote", "real/dji_mavic_air2_50M"])
 def test_recorded_impostors_are_no_phones(name: str) -> None:
     path = RECORDINGS / f"{name}.sigmf-meta"
     if not path.exists():
