@@ -299,7 +299,7 @@ def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: 
 
 
 def _is_short_preamble(band: NDArray[np.complex64]) -> bool:
-    """Whether of a comb's 144 subcarriers five at an edge are empty: then its 139 are a preamble of NR."""
+    """Whether all but 139 subcarriers of a comb, at its edges, are empty: then these are a preamble of NR."""
     power = squared(band)
     lacking = len(band) - SHORT_PREAMBLE
     edges = [float(np.sum(power[:low]) + np.sum(power[SHORT_PREAMBLE + low :])) for low in range(lacking + 1)]
@@ -337,7 +337,7 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
         comb, length = values[turn, place, parity::2], fours * 24
         for low in range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1):
             band = comb[low : low + length]
-            if length == 6 * BLOCK * 2 and _is_short_preamble(band):
+            if length > SHORT_PREAMBLE and _is_short_preamble(band):
                 continue
             parts = surprise(long_matches(band), length)
             group = int(np.argmax(parts))

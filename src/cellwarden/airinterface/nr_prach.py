@@ -118,7 +118,7 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
-    if len(starts) <= 2 and _is_sounding(_windows(heard.y, starts, tone.fraction), tone.low):
+    if multiple == 2 and len(starts) <= 2 and _is_sounding(_windows(heard.y, starts, tone.fraction), tone.low):
         return None
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, multiple)
     start = heard.sample(first)
@@ -146,7 +146,8 @@ def _is_sounding(values: NDArray[np.complex64], low: int) -> bool:
     beside = np.concatenate([power[max(0, low - LONGER) : low], power[low + SHORT_PREAMBLE :][:LONGER]])
     around = float(np.median(np.delete(power, slice(max(0, low - LONGER), low + SHORT_PREAMBLE + LONGER))))
     inside = float(np.mean(power[low : low + SHORT_PREAMBLE]))
-    return float(np.sum(beside - around)) > LONGER / 2 * (inside - around)
+    unsure = around * math.sqrt(2 * LONGER / len(values))
+    return float(np.sum(beside - around)) > LONGER / 2 * (inside - around) + unsure
 
 
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, multiple: int) -> tuple[float, float, str]:

@@ -49,6 +49,8 @@ CARRIER = 0.5
 """Between prefixes, symbols have less than this part of the prefixes' likeness; what has a carrier has as much."""
 STEADY = 0.3
 """All symbols are as strong to within this factor; keyed carriers and pulses are not."""
+CHANCE = 3.0
+"""Standard deviations of a symbol's level that noise may add."""
 LEAST_EACH = 2.5
 """Nats asked of each reference symbol."""
 LEAST_NATS = 12.0
@@ -115,8 +117,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     if grid is None:
         return None
     inside = grid.power[BESIDE : BESIDE + grid.count]
-    levels = np.sum(inside[1:-1, low : low + length], axis=1)
-    if not STEADY * np.max(levels) < np.median(levels) < np.min(levels) / STEADY:
+    if not _is_steady(np.mean(inside[1:-1, low : low + length], axis=1), length):
         return None
     mean = np.asarray(np.mean(inside, axis=0), np.float64)
     best: tuple[float, int, int, Comb] | None = None
@@ -141,7 +142,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
         low_offset_hz=carrier - blocks * BLOCK / 2 * unit_hz,
         high_offset_hz=carrier + blocks * BLOCK / 2 * unit_hz,
         snr_db=10 * math.log10(max(level - 1.0, 1e-3)),
-        confidence=logistic(evidence - LEAST_NATS + 2.0),
+        confidence=logistic(min(evidence - LEAST_NATS, comb.evidence - COMB_NATS) + 2.0),
         carrier_offset_hz=carrier,
         timing_samples=start - math.floor(start),
         direction="downlink" if downlink else "uplink",
@@ -186,6 +187,14 @@ def _filtered(heard: Stretch, low: int, length: int, size: int) -> Stretch:
     place = fft.fftfreq(len(heard.y)) * size + size // 2 - low
     kept = (place > -1.5) & (place < length + 0.5)
     return replace(heard, y=fft.ifft(fft.fft(heard.y) * kept).astype(np.complex64))
+
+
+def _is_steady(levels: NDArray[np.floating], length: int) -> bool:
+    """Whether the symbols of a box are about as strong as each other, as far as noise lets one see."""
+    usual = float(np.median(levels))
+    unsure = CHANCE / math.sqrt(length)
+    least, most = float(np.min(levels)), float(np.max(levels))
+    return least - 1 > STEADY * (usual - 1) - unsure and most - 1 < (usual - 1) / STEADY + unsure * usual
 
 
 def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: int) -> Grid | None:
@@ -235,6 +244,7 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
     """The likeliest pattern of reference symbols in a band."""
     band = grid.power[:, low : low + length].astype(np.float64)
     usual = np.median(band[BESIDE : BESIDE + grid.count], axis=0)
+    usual = np.convolve(np.pad(usual, 2, "reflect"), np.array([1, 2, 2, 2, 1]) / 8, "valid")  # both halves count alike
     even_power = band / (usual + 0.1 * float(np.mean(usual)) + 1e-30)
     halves = np.stack([even_power[:, 0::2], even_power[:, 1::2]])
     sums = np.sum(halves, axis=2)

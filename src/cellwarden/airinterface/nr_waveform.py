@@ -132,7 +132,7 @@ def _pusch(
     width = blocks * BLOCK
     values = _quadrature(rng, (symbols, width))
     if precoded:
-        values = np.fft.fft(values, axis=1, norm="ortho")
+        values = np.asarray(np.fft.fft(values, axis=1, norm="ortho"), np.complex128)
     fitting = [r for r in REFERENCES if symbols - 6 <= r[-1] < symbols]
     identity, slot = int(rng.integers(1008)), int(rng.integers(10 * multiple))
     parity = 0 if precoded else int(rng.integers(2))

@@ -1,0 +1,171 @@
+"""The NR recogniser against waves that obey TS 38.211, the standard's sequences, LTE, impostors and recordings."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellwarden.airinterface import lte, nr
+from cellwarden.airinterface.lte_waveform import generate as lte_wave
+from cellwarden.airinterface.nr_waveform import (
+    REFERENCES,
+    SHORT_FORMATS,
+    generate,
+    gold,
+    primary,
+    secondaries,
+    short_preamble,
+)
+from cellwarden.model import Block, Burst, Emission, Segment
+from cellwarden.radio.recording import open_recording
+from cellwarden.runtime.scan import scan
+from cellwarden.simulate.waves import IMPOSTORS
+
+RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
+RATE_HZ = 15.36e6
+
+
+def boxed(
+    wave: np.ndarray, snr_db: float, width_hz: float, seed: int, offset_hz: float = 0.0, centre_hz: float | None = None
+) -> tuple[Burst, Block]:
+    """A wave of power 1 in white noise, 1 ms of it on either side, boxed to some 3 µs; `snr_db` in `width_hz`."""
+    rng = np.random.default_rng(seed)
+    margin = round(1e-3 * RATE_HZ)
+    mixed = rng.normal(size=(len(wave) + 2 * margin, 2)).view(np.complex128)[:, 0]
+    mixed[margin : margin + len(wave)] += wave * math.sqrt(10 ** (snr_db / 10) * 2 / RATE_HZ * width_hz)
+    iq = np.stack([mixed.real, mixed.imag], axis=1).astype(np.float32)
+    low, high = offset_hz - width_hz / 2 - 8e3, offset_hz + width_hz / 2 + 8e3
+    start = margin + int(rng.integers(-50, 50))
+    box = Burst(start, len(wave), low, high, snr_db, 10 * math.log10(2 / RATE_HZ))
+    return box, Block(iq, 1.0, 0, Segment(0, len(iq), RATE_HZ, centre_hz))
+
+
+def named(
+    kind: str, snr_db: float, seed: int, *, centre_hz: float | None = None, multiple: int = 1, **more: object
+) -> list[Emission]:
+    """What is recognised of one burst at a random frequency."""
+    rng = np.random.default_rng(seed)
+    offset = float(rng.uniform(-2e6, 2e6))
+    width = {"prach": 139 * 15e3, "downlink": 3.6e6}.get(kind, float(str(more.get("blocks", 6))) * 180e3) * multiple
+    wave = generate(kind, rng, rate_hz=RATE_HZ, multiple=multiple, carrier_offset_hz=offset, **more)  # type: ignore[arg-type]
+    return nr.recognise(*boxed(wave, snr_db, width, seed, offset, centre_hz))
+
+
+def test_synchronisation_sequences_are_those_of_the_standard() -> None:
+    bits = ((1 - primary(0)) / 2).astype(int)
+    assert bits[:7].tolist() == [0, 1, 1, 0, 1, 1, 1]  # x(0) … x(6) of TS 38.211 §7.4.2.2.1
+    assert all(bits[n + 7] == (bits[n + 4] + bits[n]) % 2 for n in range(120))
+    assert np.array_equal(primary(1), np.roll(primary(0), -43))
+    assert secondaries(2).shape == (336, 127)
+    alike = np.abs(secondaries(0) @ secondaries(0).T) - 127 * np.eye(336)
+    assert np.max(alike) < 45
+
+
+def test_the_gold_sequence_of_seed_nought_is_its_first_register() -> None:
+    one = [1] + [0] * 30
+    for n in range(1700):
+        one.append(one[n + 3] ^ one[n])
+    assert gold(0, 100).tolist() == one[1600:1700]
+
+
+def test_short_preambles_last_as_long_as_the_standard_prints() -> None:
+    ticks = {kind: round((prefix + repeats / 15e3) * 30.72e6) for kind, (prefix, repeats) in SHORT_FORMATS.items()}
+    assert ticks["A1"] == 288 + 2 * 2048
+    assert ticks["B4"] == 936 + 12 * 2048
+    assert ticks["C2"] == 2048 + 4 * 2048
+    assert len(short_preamble(1, 0, 30.72e6, "B4", 2)) == (936 + 12 * 2048) / 2
+
+
+@pytest.mark.parametrize("multiple", [1, 2])
+@pytest.mark.parametrize("kind", sorted(SHORT_FORMATS))
+def test_a_short_preamble_of_each_format_is_found_with_its_root(kind: str, multiple: int) -> None:
+    (emission,) = named("prach", 3.0, 5, multiple=multiple, preamble_format=kind, root=97)
+    assert (emission.label, emission.direction) == ("nr:prach", "uplink")
+    assert (emission.details["root"], emission.details["spacing_khz"]) == (97, 15 * multiple)
+
+
+def test_short_preambles_are_named_at_nought_decibels() -> None:
+    found = [named("prach", 0.0, seed, preamble_format="A1") for seed in range(20)]
+    assert sum(len(f) == 1 and f[0].label == "nr:prach" for f in found) == 20
+
+
+@pytest.mark.parametrize(
+    ("multiple", "blocks", "precoded"), [(1, 6, False), (1, 25, True), (2, 12, False), (4, 6, True)]
+)
+def test_pusch_is_named_at_nought_decibels(multiple: int, blocks: int, precoded: bool) -> None:
+    found = [named("pusch", 0.0, seed, multiple=multiple, blocks=blocks, precoded=precoded) for seed in range(12)]
+    right = [f for f in found if len(f) == 1 and f[0].label == "nr:pusch"]
+    assert len(right) >= 11
+    assert all(f[0].details["spacing_khz"] == 15 * multiple for f in right)
+
+
+@pytest.mark.parametrize("multiple", [1, 2])
+def test_pusch_of_one_block_is_named_at_fifteen_decibels(multiple: int) -> None:
+    labels = Counter(e.label for seed in range(12) for e in named("pusch", 15.0, seed, multiple=multiple, blocks=1))
+    assert labels == {"nr:pusch": 12}
+
+
+@pytest.mark.parametrize("multiple", [1, 2])
+def test_a_synchronisation_block_is_a_base_stations(multiple: int) -> None:
+    found = [named("downlink", 0.0, seed, multiple=multiple) for seed in range(10)]
+    assert all(len(f) == 1 and (f[0].label, f[0].direction) == ("nr:downlink", "downlink") for f in found)
+
+
+def test_what_looks_like_pusch_in_a_band_of_base_stations_is_no_phone() -> None:
+    (emission,) = named("pusch", 15.0, 3, centre_hz=1842.5e6)  # band n3: uplink 1710-1785, downlink 1805-1880 MHz
+    assert (emission.label, emission.direction) == ("nr:downlink", "downlink")
+
+
+def test_references_begin_in_symbol_two_or_three() -> None:
+    assert {r[0] for r in REFERENCES} == {2, 3}
+
+
+@pytest.mark.parametrize(("kind", "blocks"), [("pusch", 6), ("pusch", 25), ("pucch", 1), ("srs", 24)])
+def test_lte_is_not_taken_for_nr(kind: str, blocks: int) -> None:
+    for seed in range(10):
+        wave = lte_wave(kind, np.random.default_rng(seed), rate_hz=RATE_HZ, blocks=blocks)  # type: ignore[arg-type]
+        assert nr.recognise(*boxed(wave, 12.0, blocks * 180e3, seed)) == []
+
+
+def test_a_short_preamble_is_no_sounding() -> None:
+    wave = generate("prach", np.random.default_rng(1), rate_hz=RATE_HZ, multiple=2, root=23, preamble_format="A1")
+    assert lte.recognise(*boxed(wave, 8.0, 139 * 30e3, 1)) == []
+
+
+@pytest.mark.parametrize("name", sorted(IMPOSTORS))
+def test_impostors_are_no_phones(name: str) -> None:
+    impostor = IMPOSTORS[name]
+    for seed, seconds in enumerate((0.5e-3, 1e-3, 0.14e-3, 0.285e-3) * 2):
+        wave = impostor.make(round(seconds * RATE_HZ), RATE_HZ, np.random.default_rng(seed))
+        assert nr.recognise(*boxed(wave, 15.0, impostor.width_hz, seed)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "least"),
+    [
+        ("nr_ssb_15", "nr:downlink", 10),
+        ("nr_ssb_30", "nr:downlink", 8),
+        ("nr_prach_short", "nr:prach", 6),
+        ("nr_pusch_15", "nr:pusch", 14),
+        ("nr_pusch_30", "nr:pusch", 12),
+        ("nr_pusch_dfts15", "nr:pusch", 14),
+        ("nr_pusch_dfts30", "nr:pusch", 13),
+    ],
+)
+def test_recorded_nr_is_named(name: str, label: str, least: int) -> None:
+    path = RECORDINGS / "reference" / f"{name}.sigmf-meta"
+    if not path.exists():
+        pytest.skip("shared recordings are not here")
+    labels = Counter(e.label for e in scan(open_recording(path)) if e.label != "unknown:burst")
+    assert set(labels) == {label}
+    assert least <= labels[label] <= least + 4
+
+
+@pytest.mark.parametrize("name", ["real/ism433_elektromaten_remote", "real/dji_mavic_air2_50M"])
+def test_recorded_impostors_are_no_phones(name: str) -> None:
+    path = RECORDINGS / f"{name}.sigmf-meta"
+    if not path.exists():
+        pytest.skip("shared recordings are not here")
+    assert not any(e.label.startswith("nr:") for e in scan(open_recording(path)))
