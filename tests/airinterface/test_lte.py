@@ -194,7 +194,7 @@ def test_the_image_of_a_strong_phone_is_no_second_phone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("lte/lte_ul50_s3", 23), ("real/lte_uplink_30M", 3), ("reference/lte_srs_own", 15)]
+    ("name", "least"), [("lte/lte_ul50_s3", 23), ("real/lte_uplink_30M", 3), ("reference/lte_srs_own", 18)]
 )
 def test_recorded_phones_are_named(name: str, least: int) -> None:
     path = RECORDINGS / f"{name}.sigmf-meta"
