@@ -1,6 +1,7 @@
 """Names on what is not theirs: each interface's own signals through the whole chain, at two levels, behind echoes.
 
-Each scene holds bursts of one label in a band of its own, tuned to a frequency that the file tells or not. What is counted is which names lie in it: the right one,
+Each scene holds bursts of one label in a band of its own, tuned to a frequency that the file tells or not. What is
+counted is which names lie in it: the right one,
 another's, or none; a phone's name on what is no phone, or on another system's phone, weighs most.
 """
 
