@@ -150,3 +150,18 @@ def test_gmsk_turned_back_carries_its_bits_on_one_axis() -> None:
     correlation = abs(turned @ antipodal(TRAINING[5])) / 26
     assert correlation == pytest.approx(0.93, abs=0.03)
     np.testing.assert_allclose(np.abs(wave[round(start) + 8 : round(start) + 1000]), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("guards", [True, False])
+def test_a_carrier_that_fills_its_frames_is_a_base_stations_wherever_it_is_tuned(guards: bool) -> None:
+    rng, slot = np.random.default_rng(31), 156.25 * RATE / SYMBOL_RATE_HZ
+    iq = rng.normal(size=(round(14 * slot), 2))
+    for number in range(12):
+        wave, start = generate("normal", rng, rate_hz=RATE, sequence=3)
+        if not guards:  # what lies between bursts is filled with the carrier
+            wave = np.pad(wave[round(start) : -round(start)], round(4.5 * RATE / SYMBOL_RATE_HZ), mode="reflect")
+        first = round((number + 1) * slot)
+        iq[first : first + len(wave)] += 4 * np.stack([wave.real, wave.imag], axis=1)
+    block = Block(iq.astype(np.float32), 1.0, 0, Segment(0, len(iq), RATE))
+    box = Burst(round(slot), round(12 * slot), -1e5, 1e5, 15.0, 10 * math.log10(2 / RATE))
+    assert {e.label for e in gsm.settle(gsm.recognise(box, block), RATE)} == {"gsm:downlink"}

@@ -36,6 +36,10 @@ UNKNOWN_BAND = 5.0
 """Nats asked for on top where the tuned frequency is not told: a GSM band is one in a hundred of those it may be."""
 WIDEST_ALONE = 1.7
 """Channels that one carrier fills at most."""
+UNKNOWN_WIDE = 20.0
+"""The same in a box wider than a carrier: more likely one channel's part of another system's signal."""
+FEWEST_STATIONS = 2
+"""Bursts in a stretch that prove that the receiver hears base stations."""
 FEWEST_SYMBOLS = 20
 """A box shorter than this is not looked into."""
 
@@ -94,7 +98,8 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
         return []
     decimate(block.iq, block.scale, first, carrier / rate, receiver.taps, receiver.step, y)
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / receiver.step  # of a white sample at the decimated rate
-    least = UNKNOWN_BAND if block.segment.centre_hz is None else 0.0
+    wide = burst.high_offset_hz - burst.low_offset_hz > WIDEST_ALONE * CHANNEL_HZ
+    least = 0.0 if block.segment.centre_hz is not None else UNKNOWN_WIDE if wide else UNKNOWN_BAND
     return [
         _emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz)
         for match in matches(y, receiver, noise)
@@ -168,6 +173,9 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Call a carrier downlink that is busy in most of its slots: no phone sends in six of eight, a base station does.
 
+    Where the tuned frequency is not told, a few bursts of base stations prove that all others are theirs too: the two
+    sides of a band lie 10 MHz and more apart (TS 45.005 §2), so that a receiver hears but one of them.
+
     `emissions` are those of a stretch of a recording, in any order.
     """
     slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
@@ -182,8 +190,15 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
         starts = carriers.get(_carrier(e), []) if e.label == "gsm:normal" else []
         near = starts[bisect(starts, e.sample_start - 12 * slot) : bisect(starts, e.sample_start + 12 * slot)]
         busy = len(near) >= 6 and len(near) * slot > 0.5 * (near[-1] - near[0] + slot)
-        settled.append(replace(e, label="gsm:downlink", direction="downlink") if busy else e)
+        settled.append(_downlink(e) if busy else e)
+    stations = [e for e in settled if e.label == "gsm:downlink"]
+    if len(stations) >= FEWEST_STATIONS or any(e.sample_count > STATION_SLOTS * slot for e in stations):
+        settled = [_downlink(e) if e.cfo_hz is None else e for e in settled]
     return settled
+
+
+def _downlink(emission: Emission) -> Emission:
+    return replace(emission, label="gsm:downlink", direction="downlink")
 
 
 def _carrier(emission: Emission) -> int:

@@ -83,6 +83,8 @@ STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
 WIDEST_SPARE = 16.0
 """Symbols by which the edges of a clear burst may err and it is still guessed from where its middle is."""
+FILLED = 0.8
+"""Part of all slots that a base station's beacon fills at one level; the rest may be bursts beside it."""
 STATION_SLOTS, ENOUGH_STATIONS = 8, 3
 """In a stretch of a frame or more, so many bursts that go on prove a base station; the other slots are left alone."""
 PATIENCE = 10
@@ -356,7 +358,8 @@ def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: Guess) -> M
         2 * np.pi * span / SYMBOL_RATE_HZ,
         steps,
     )
-    continuous = stretch.sliding and _goes_on(channel.power, told.start, told.start + layout.symbols * per, per)
+    end = told.start + layout.symbols * per
+    continuous = _goes_on(channel.power, told.start, end, per) or _fills_frames(channel.power, told.start, end, per)
     return judged(kind, guess, told, channel.noise, receiver, continuous)
 
 
@@ -368,8 +371,25 @@ def _goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: f
 
     level = over(start, 0, (end - start) / per_symbol)
     gaps = over(start, -6, -3), over(end, 3, 6)
+    if min(gaps) <= max(GUARD_DEPTH * level, 1.5):
+        return False
     beside = over(start, -40, -12), over(end, 12, 40)
-    return min(gaps) > max(GUARD_DEPTH * level, 1.5) and min(beside) > level / ALIKE and max(beside) < level * ALIKE
+    return min(beside) > level / ALIKE and max(beside) < level * ALIKE
+
+
+def _fills_frames(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
+    """Whether nearly all slots of a frame and more are as loud as a burst's own: a phone sends in four of eight.
+
+    (3GPP TS 45.002 annex B.1, multislot classes of one carrier.) A beacon may have guard periods, yet it never rests.
+    """
+    level, slot = kernels.mean(power, int(start), int(end)), SLOT_SYMBOLS * per_symbol
+    first = start - math.floor(start / slot) * slot
+    begins = np.arange(first, len(power) - (end - start), slot)
+    if len(begins) < STATION_SLOTS:
+        return False
+    levels = [kernels.mean(power, int(at), int(at + end - start)) for at in begins.tolist()]
+    alike = sum(level / ALIKE < one < level * ALIKE for one in levels)
+    return alike >= FILLED * len(levels)
 
 
 @lru_cache
