@@ -14,6 +14,7 @@ from dataclasses import replace
 from cellwarden.airinterface import nr_downlink, nr_prach, nr_pusch
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SYMBOL_S
+from cellwarden.detect.suppress import overlap
 from cellwarden.model import Block, Burst, Emission
 
 SAME = 0.5
@@ -35,7 +36,7 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Of what several boxes of one burst gave, keep the surest; call the faint mirror of a strong one its image."""
     kept: list[Emission] = []
     for emission in sorted(emissions, key=lambda e: e.confidence, reverse=True):
-        if not any(_share(emission, other) > SAME for other in kept):
+        if not any(overlap(emission, other) > SAME for other in kept):
             kept.append(emission)
     kept = _joined(sorted(kept, key=lambda e: (e.sample_start, e.low_offset_hz)), rate_hz)
     return [replace(e, label=f"image:{e.label}") if any(_is_image(e, other) for other in kept) else e for e in kept]
@@ -85,13 +86,6 @@ def _together(one: Emission, other: Emission) -> int:
     """Samples that two emissions share."""
     end = min(one.sample_start + one.sample_count, other.sample_start + other.sample_count)
     return max(0, end - max(one.sample_start, other.sample_start))
-
-
-def _share(one: Emission, other: Emission) -> float:
-    """Part of the smaller of two boxes that lies in the other."""
-    shared_hz = min(one.high_offset_hz, other.high_offset_hz) - max(one.low_offset_hz, other.low_offset_hz)
-    areas = [e.sample_count * (e.high_offset_hz - e.low_offset_hz) for e in (one, other)]
-    return _together(one, other) * max(0.0, shared_hz) / min(areas)
 
 
 def _is_image(one: Emission, other: Emission) -> bool:
