@@ -261,11 +261,6 @@ def _emission(
     )
 
 
-def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Packets are named one by one."""
-    return emissions
-
-
 INTERFACE = Interface(
     name="ble",
     standard="Bluetooth Core 5.4 Vol 6",
@@ -278,5 +273,4 @@ INTERFACE = Interface(
     bandwidth_hz=CHANNEL_HZ,
     longest_s=0.0,
     recognise=recognise,
-    settle=settle,
 )

@@ -247,11 +247,6 @@ def _emission(
     )
 
 
-def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Packets are named one by one."""
-    return emissions
-
-
 INTERFACE = Interface(
     name="bluetooth",
     standard="Bluetooth Core 5.4 Vol 2",
@@ -264,5 +259,4 @@ INTERFACE = Interface(
     bandwidth_hz=CHANNEL_HZ,
     longest_s=0.0,
     recognise=recognise,
-    settle=settle,
 )

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from cellwarden.model import Block, Burst, Cell, Emission
 
 
+def as_named(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """What needs no mending: each emission is named by itself."""
+    return emissions
+
+
 @dataclass(frozen=True, slots=True)
 class Interface:
     """One row of the table of air interfaces."""
@@ -22,7 +27,7 @@ class Interface:
     """Of its longest burst; 0 where only boxes with sharp edges can be named."""
     recognise: Callable[[Burst, Block], list[Emission]]
     """Names what lies in a burst's box; the block holds the burst's samples and some around them."""
-    settle: Callable[[list[Emission], float], list[Emission]]
+    settle: Callable[[list[Emission], float], list[Emission]] = as_named
     """Mends names that only show when all of a stretch are seen together; is told the sample rate in hertz."""
     search: Callable[[Block, Cell], list[Emission]] | None = None
     """Finds below the energy floor what a phone of a known cell sends; None where that pays nothing."""

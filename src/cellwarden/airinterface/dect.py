@@ -248,11 +248,6 @@ def _packet(length: float) -> tuple[float, str, int]:
     return min((abs(length - bits), name, bits) for name, lengths in PACKETS.items() for bits in lengths)
 
 
-def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Each packet's own S-field names it; nothing is left to mend."""
-    return emissions
-
-
 INTERFACE = Interface(
     name="dect",
     standard="ETSI EN 300 175-2",
@@ -265,5 +260,4 @@ INTERFACE = Interface(
     bandwidth_hz=CARRIER_RASTER_HZ,
     longest_s=0.0,
     recognise=recognise,
-    settle=settle,
 )
