@@ -18,6 +18,9 @@ SIZES = {"1GB": 1e9, "10GB": 1e10}
 REAL = ROOT.parent / "shared/recordings/real/wifi_dot11n_65mbps.sigmf-meta"
 SPARE = 2e9
 """Bytes left free on the disk."""
+COMPILED = ROOT / "out" / "compiled"
+"""The inner loops that this lane's scans compiled: their own place, since two programs that compile at one time lose
+what the other wrote, and would compile again while memory is measured."""
 
 
 def source() -> Path:
@@ -52,8 +55,9 @@ def peak(size: float) -> dict[str, Any]:
         options = ["--force", "--quiet", "--no-hash"]
         # The inner loops are compiled once on a machine, by whatever is scanned first; that is not what is asked here.
         first = [sys.executable, "-m", "cellwarden", "scan", str(source()), "-o", f"{folder}/first.sigmf-meta"]
-        subprocess.run([*first, *options], stdout=subprocess.DEVNULL, check=True)
-        process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+        here = {**os.environ, "NUMBA_CACHE_DIR": str(COMPILED)}
+        subprocess.run([*first, *options], stdout=subprocess.DEVNULL, check=True, env=here)
+        process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, env=here)
         _pid, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)  # waited for above
         return {
