@@ -257,7 +257,7 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
         return _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
     guess = _likeliest(z, e, kind, channel, stretch.level_db, base, places)
     match = _fitted(channel, stretch, kind, guess)
-    if stretch.level_db < CLEAR_DB or convinces(match):
+    if convinces(match):
         return match
     blind = _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
     return max(match, blind, key=attrgetter("margin"))
@@ -373,8 +373,8 @@ def _goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: f
     gaps = over(start, -6, -3), over(end, 3, 6)
     if min(gaps) <= max(GUARD_DEPTH * level, 1.5):
         return False
-    beside = over(start, -40, -12), over(end, 12, 40)
-    return min(beside) > level / ALIKE and max(beside) < level * ALIKE
+    beside = over(start, -40, -12) - 1, over(end, 12, 40) - 1
+    return min(beside) > (level - 1) / ALIKE and max(beside) < (level - 1) * ALIKE
 
 
 def _fills_frames(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:

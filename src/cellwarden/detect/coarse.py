@@ -37,6 +37,8 @@ SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
 )
 BOX_FALSE_ALARM = 4e-6
 """Probability that one box of noise is hot; the fine pass asks again, and more."""
+FLOOR_ERROR = 0.05
+"""Asked for on top of that mean power over noise, since the floor is only known to some percent."""
 FLOOR_MEMORY = 24
 """Chunks whose quantiles the floor is taken from."""
 QUIET_SAMPLES = 32
@@ -96,7 +98,7 @@ def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
             continue
         freedom = frames * (1 << doublings) * grid.per_band * grid.freedom
         threshold = float(gamma.isf(BOX_FALSE_ALARM, freedom) / freedom)
-        made.setdefault((frames, doublings), _Scale(frames, doublings, threshold * 1.05))
+        made.setdefault((frames, doublings), _Scale(frames, doublings, threshold + FLOOR_ERROR))
     return tuple(made.values())
 
 
