@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cellwarden.detect.bursts import Find
 from cellwarden.model import Block, Burst, Cell, Emission
 
 
@@ -27,6 +28,9 @@ class Interface:
     """Of its longest burst; 0 where only boxes with sharp edges can be named."""
     recognise: Callable[[Burst, Block], list[Emission]]
     """Names what lies in a burst's box; the block holds the burst's samples and some around them."""
+    recognise_all: Callable[[Find], list[list[Emission]]] | None = None
+    """Names what is plain in each of a chunk's rough boxes at once; None where boxes are few enough to be asked singly.
+    """
     settle: Callable[[list[Emission], float], list[Emission]] = as_named
     """Mends names that only show when all of a stretch are seen together; is told the sample rate in hertz."""
     search: Callable[[Block, Cell], list[Emission]] | None = None

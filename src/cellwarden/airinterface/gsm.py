@@ -20,12 +20,15 @@ from dataclasses import replace
 import numpy as np
 
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.gsm_clear import CFO_HZ, match
 from cellwarden.airinterface.gsm_judge import Match, confidence
-from cellwarden.airinterface.gsm_match import CFO_HZ, ENOUGH_STATIONS, SLACK_SYMBOLS, STATION_SLOTS, matches
-from cellwarden.airinterface.gsm_receiver import Receiver
+from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, matches
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search
+from cellwarden.airinterface.gsm_station import STATION_SLOTS
+from cellwarden.airinterface.gsm_sweep import sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
+from cellwarden.detect.bursts import Find
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import channels_at, direction_at
@@ -68,6 +71,16 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     return _as_one(_one_each(found), burst, rate)
 
 
+def recognise_all(find: Find) -> list[list[Emission]]:
+    """The clear normal bursts in each of a chunk's rough boxes, all at once: GSM calls come by the thousand."""
+    told: list[list[Emission]] = [[] for _ in find.rough]
+    block = find.samples
+    for one in sweep(find):
+        floor = 10 * math.log10(float(one["density"]) * block.scale**2 / block.segment.rate_hz)
+        told[one["box"]].append(_emission(match(one), block, float(one["carrier_hz"]), float(one["start"]), floor))
+    return told
+
+
 def _carriers(burst: Burst, block: Block) -> list[float]:
     """Offsets at which a carrier may lie: on the raster where the centre is known and the box holds several."""
     low, high = burst.low_offset_hz, burst.high_offset_hz
@@ -101,19 +114,17 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     wide = burst.high_offset_hz - burst.low_offset_hz > WIDEST_ALONE * CHANNEL_HZ
     least = 0.0 if block.segment.centre_hz is not None else UNKNOWN_WIDE if wide else UNKNOWN_BAND
     return [
-        _emission(match, block, receiver, carrier, first, burst.floor_dbfs_hz)
+        _emission(match, block, carrier, first + match.start * receiver.step, burst.floor_dbfs_hz)
         for match in matches(y, receiver, noise)
-        if match.margin >= least
+        if match.verdict.margin >= least
     ]
 
 
-def _emission(
-    match: Match, block: Block, receiver: Receiver, carrier: float, first: int, floor_dbfs_hz: float
-) -> Emission:
-    """What leaves this room: no symbol, no decision."""
-    rate = block.segment.rate_hz
-    offset = carrier + match.turn / (2 * np.pi) * SYMBOL_RATE_HZ
-    start = block.sample_start + first + match.start * receiver.step
+def _emission(match: Match, block: Block, carrier: float, start: float, floor_dbfs_hz: float) -> Emission:
+    """What leaves this room: no symbol, no decision. start: of symbol 0, counted from the block's first sample."""
+    rate, told = block.segment.rate_hz, match.verdict
+    offset = carrier + told.turn / (2 * np.pi) * SYMBOL_RATE_HZ
+    start += block.sample_start
     centre = block.segment.centre_hz
     nominal = offset
     if centre is not None:
@@ -127,8 +138,8 @@ def _emission(
         sample_count=round(FORMATS[match.kind].symbols * per_symbol),
         low_offset_hz=nominal - CHANNEL_HZ / 2,
         high_offset_hz=nominal + CHANNEL_HZ / 2,
-        snr_db=match.snr_db,
-        confidence=confidence(match),
+        snr_db=told.snr_db,
+        confidence=confidence(told.margin),
         cfo_hz=offset - nominal if centre is not None else None,
         carrier_offset_hz=offset,
         timing_samples=start - math.floor(start),
@@ -136,8 +147,8 @@ def _emission(
         floor_dbfs_hz=floor_dbfs_hz,
         details={
             "training_sequence" if match.kind == "normal" else "synchronisation_sequence": match.sequence,
-            "modulation": match.modulation,
-            "score": round(match.score, 2),
+            "modulation": "8psk" if told.eight_phases else "gmsk",
+            "score": round(told.score, 2),
         },
     )
 
@@ -218,6 +229,7 @@ INTERFACE = Interface(
     bandwidth_hz=CHANNEL_HZ,
     longest_s=FORMATS["normal"].symbols / SYMBOL_RATE_HZ,
     recognise=recognise,
+    recognise_all=recognise_all,
     settle=settle,
     search=search,
 )

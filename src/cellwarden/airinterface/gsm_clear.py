@@ -1,12 +1,12 @@
-"""A clear burst, guessed in one compiled pass: what is strong need not be searched for as what is weak.
+"""Clear bursts, guessed and judged in one compiled pass: what is strong need not be searched for as what is weak.
 
-    energy of a burst's length is largest here     ► place, to some symbols
+    energy of a burst's length                      ► place, to some symbols
     squares of its symbols turn at twice the carrier offset; the spectrum of these has a line
                                                     ► carrier offset
     on the real axis that is left, the known sequences at each place and timing
                                                     ► sequence, place, timing
 
-It is but a guess: `gsm_match` asks for the same evidence as of any other.
+It is but a guess: the same evidence is asked for as of any other.
 """
 
 from functools import lru_cache
@@ -15,47 +15,47 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_fit import Fit, fit
-from cellwarden.airinterface.gsm_kernels import PHASES, limited, power, stretches, turn, window
+from cellwarden.airinterface.gsm_fit import fit
+from cellwarden.airinterface.gsm_judge import Match, Verdict, convinces, enough, judged
+from cellwarden.airinterface.gsm_kernels import PHASES, QUARTER, limited, mean, power, stretches, turn, window
+from cellwarden.airinterface.gsm_receiver import Layout
+from cellwarden.airinterface.gsm_station import STATION_SLOTS, goes_on
+from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS, SYMBOL_RATE_HZ
 
+CFO_HZ = 25_000.0
+"""Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
 FIRST_LAG, LAST_LAG = 3, 56
 """Symbols between squares that are compared. Neighbours are not: the pulse reaches over two symbols."""
 TURNS = 121
 """Carriers tried."""
-SKIRT = 0.25
+SKIRT = 80e3 / SYMBOL_RATE_HZ
 """Cycles a symbol by which a burst's power may lie off the middle of its channel; a skirt of the next one lies more."""
 AROUND = 6
 """Symbols before and after the strongest stretch in which a burst may begin that stands alone."""
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def strongest(power: NDArray[np.float32], length: int) -> tuple[int, float, float]:
-    """The stretch of `length` samples with the most power: its first index, its mean, and its largest value.
-
-    power: float32, shape (n,), n ≥ length.
-    """
-    total = 0.0
-    for i in range(length):
-        total += power[i]
-    best = total
-    first = 0
-    for i in range(length, len(power)):
-        total += power[i] - power[i - length]
-        if total > best:
-            best = total
-            first = i - length + 1
-    peak = np.float32(0)
-    for value in power[first : first + length]:
-        peak = max(peak, value)
-    return first, best / length, float(peak)
+WIDEST_SPARE = 16.0
+"""Symbols by which the edges of a clear burst may err and it is still guessed from where its middle is."""
+RAMP = 4.0
+"""Symbols before and after a burst that its ramps and the channel filter fill."""
+CLEAR = 2.0
+"""Least power over the noise, some 1 dB of SNR: what is weaker does not pass for clear."""
+SPAN, STEPS = 2 * np.pi * 1800 / SYMBOL_RATE_HZ, 25
+"""Radians a symbol either way of a guessed carrier in which it is looked for, and in how many steps."""
+MOST_CLEAR = 16
+"""Bursts found in one channel at once; a stretch of more slots may be a base station's."""
+FOUND = np.dtype(
+    [("box", "i8"), ("carrier_hz", "f8"), ("density", "f8"), ("sequence", "i8"), ("start", "f8")]
+    + [(name, "f8") for name in ("score", "training", "turn", "snr_db", "level_db", "margin")]
+)
+"""A burst that was found: the box it lies in, its channel's middle and noise, where it begins, what was judged."""
 
 
 @lru_cache
-def carriers(most: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Carriers to try within ±most radians a symbol: the turns of their squares, and what correlates with these.
+def carriers() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Carriers to try within ±CFO_HZ: by how much their squares turn in a symbol, and what correlates with these.
 
     float64, shape (TURNS,), and float32, shape (TURNS, 2 lags): cosines, then sines.
     """
+    most = 2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ
     turns = np.linspace(-2 * most, 2 * most, TURNS)
     angles = turns[:, None] * np.arange(FIRST_LAG, LAST_LAG + 1)
     return turns, np.concatenate([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
@@ -122,28 +122,21 @@ def guess(
     y: NDArray[np.complex64],
     first: float,
     around: int,
-    per_symbol: float,
-    table: NDArray[np.float32],
-    quarter: float,
-    weights: NDArray[np.complex64],
-    known: NDArray[np.float32],
-    known_at: int,
-    symbols: int,
+    layout: Layout,
     turns: NDArray[np.float64],
     waves: NDArray[np.float32],
-) -> tuple[int, float, float, float]:
-    """Sequence, index of symbol 0, carrier in radians a symbol beyond `quarter`, and how much the training stands out.
+) -> tuple[int, float, float]:
+    """Sequence, index of symbol 0, and carrier in radians a symbol, of a burst that begins near `first`.
 
-    y: complex64, shape (n,); first: sample index near which the burst begins, within `around`
-    symbols; known: float32 ±1, shape (sequences, L);
-    turns, waves: as from `carriers`. The last is the normalised correlation ρ² of the known symbols, 0 to 1.
+    y: complex64, shape (n,); first: sample index, within `around` symbols; turns, waves: as from `carriers`.
     """
+    per_symbol, known, symbols = layout.per_symbol, layout.known, layout.symbols
     base = first - around * per_symbol
     places = 2 * around + 1
     count = places + symbols - 1
     z = np.empty((PHASES, count), np.complex64)
     e = np.empty_like(z)
-    window(y, base, per_symbol, table, quarter, weights, z, e)
+    window(y, base, per_symbol, layout.table, QUARTER, layout.weights, z, e)
     middle, end = 2 * around, symbols  # within the burst wherever it begins
     offset = carrier(e[::2, middle:end], turns, waves)
     step = np.exp(-1j * offset)
@@ -159,9 +152,9 @@ def guess(
             v = e[phase, k] * rotation
             total += v * v
             rotation *= step
-        rotation = np.exp(-1j * offset * known_at) * np.exp(-0.5j * np.angle(total))
+        rotation = np.exp(-1j * offset * layout.known_at) * np.exp(-0.5j * np.angle(total))
         for k in range(len(axis)):
-            v = e[phase, known_at + k] * rotation
+            v = e[phase, layout.known_at + k] * rotation
             axis[k] = v.real
             rotation *= step
         for place in range(places):
@@ -179,54 +172,71 @@ def guess(
                     told = rho
                     sequence = s
                     begins = base + (place + phase / PHASES) * per_symbol
-    return sequence, begins, offset, float(told)
+    return sequence, begins, offset
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def alone(
+def plain(
     y: NDArray[np.complex64],
-    scale: float,
-    clear: float,
-    asked: tuple[float, float, int, float, float],
-    ramp: int,
-    per_symbol: float,
-    table: NDArray[np.float32],
-    quarter: float,
-    weights: NDArray[np.complex64],
-    pulse: NDArray[np.float64],
-    known: NDArray[np.float32],
-    known_at: int,
-    symbols: int,
-    tails: NDArray[np.int64],
+    noise: float,
+    layout: Layout,
     turns: NDArray[np.float64],
     waves: NDArray[np.float32],
-    span: float,
-    steps: int,
-) -> tuple[bool, int, float, float, Fit]:
-    """Guess and fit of a burst that is clear and has nothing beside it; False where that is not what there is.
+    found: NDArray[np.void],
+) -> tuple[int, bool]:
+    """The normal bursts of one channel that are clear, and whether nothing else is there.
 
-    y: complex64, samples of one channel; scale: one over their noise; clear: least power over the noise; asked: what
-    `stretches` takes, by which something is beside it; ramp: samples of the burst's ramps; the rest as in `guess` and
-    `fit`. Returns whether it is so, sequence, carrier in radians a symbol, ρ², and the fit.
+    y: complex64, shape (n,); noise: the variance that white noise would have in a sample before the channel filter;
+    layout: of normal bursts; found: FOUND, filled from its beginning; returns how many there are.
     """
-    nothing = Fit(0.0, 0.0, 0.0, 0, 0.0, 0.0, 0, 0.0, 0.0, 0.0)
-    length = int(symbols * per_symbol + 0.5)
-    strength = power(y, scale)
-    if len(strength) < length:
-        return False, 0, 0.0, 0.0, nothing
-    first, ratio, _peak = strongest(strength, length)
-    if ratio < clear or abs(turn(y, first, first + length)) * per_symbol > SKIRT:
-        return False, 0, 0.0, 0.0, nothing
-    beside = strength.copy()
-    beside[max(first - ramp, 0) : first + length + ramp] = 1
-    if len(stretches(beside, *asked)):
-        return False, 0, 0.0, 0.0, nothing
-    kept = limited(y, 2 * np.sqrt(ratio / scale))
-    sequence, begins, offset, rho = guess(
-        kept, first, AROUND, per_symbol, table, quarter, weights, known, known_at, symbols, turns, waves
+    per, symbols = layout.per_symbol, layout.symbols
+    strength = power(y, 1 / (noise * layout.channel_noise))
+    left = strength.copy()
+    whole, slot, ramp = symbols * per, SLOT_SYMBOLS * per, RAMP * per
+    count = 0
+    explained = True
+    for a, b in stretches(strength, 1 / layout.channel_noise, per):
+        slots = max(1, int((b - a) / slot + 0.4))
+        spare = abs(b - a - (slots - 1) * slot - whole) / 2
+        if slots >= STATION_SLOTS or spare > WIDEST_SPARE * per:
+            return count, False
+        for number in range(slots):
+            first = (a + b - (slots - 1) * slot - whole) / 2 + number * slot
+            ratio = mean(strength, int(first), int(first + whole))
+            if abs(turn(y, int(max(first, 0)), int(first + whole))) * per > SKIRT:
+                continue  # of a burst on the next channel
+            if ratio < CLEAR or count == len(found):
+                explained = False
+                continue
+            low = max(int(first - spare - AROUND * per - ramp), 0)
+            limit = 2 * np.sqrt(ratio * noise * layout.channel_noise)
+            kept = limited(y[low : int(first + whole + spare + AROUND * per + ramp)], limit)
+            beside = strength[low : low + len(kept)]
+            sequence, begins, offset = guess(kept, first - low, AROUND + int(spare / per + 1), layout, turns, waves)
+            told = fit(kept, beside, begins, offset, layout.known[sequence], layout, SPAN, STEPS)
+            verdict = judged(told, offset, 0.0, noise, layout)
+            sure = convinces(verdict.score, verdict.training, verdict.margin)
+            start = low + told.start
+            if not sure or verdict.training < enough(verdict.level_db) or goes_on(strength, start, start + whole, per):
+                explained = False
+                continue
+            one = found[count]
+            one.sequence = sequence
+            one.start = start
+            one.turn = verdict.turn
+            one.score = verdict.score
+            one.training = verdict.training
+            one.snr_db = verdict.snr_db
+            one.level_db = verdict.level_db
+            one.margin = verdict.margin
+            count += 1
+            left[max(int(start - ramp), 0) : int(start + whole + ramp)] = 1
+    return count, explained and not len(stretches(left, 1 / layout.channel_noise, per))
+
+
+def match(one: np.void) -> Match:
+    """What `plain` found, as any other burst of GMSK."""
+    names = ("score", "training", "turn", "snr_db", "level_db", "margin")
+    return Match(
+        "normal", int(one["sequence"]), float(one["start"]), False, Verdict(False, *(float(one[n]) for n in names))
     )
-    told = fit(
-        kept, strength, begins, quarter + offset, per_symbol, table, weights, pulse, symbols, known_at,
-        known[sequence], tails, span, steps,
-    )  # fmt: skip
-    return True, sequence, offset, rho, told

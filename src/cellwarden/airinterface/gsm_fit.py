@@ -11,7 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_kernels import equalise, matched, mean
+from cellwarden.airinterface.gsm_kernels import QUARTER, equalise, matched, mean
+from cellwarden.airinterface.gsm_receiver import Layout
 
 
 class Fit(NamedTuple):
@@ -226,29 +227,24 @@ def fit(
     power: NDArray[np.float32],
     start: float,
     turn: float,
-    per_symbol: float,
-    table: NDArray[np.float32],
-    weights: NDArray[np.complex64],
-    pulse: NDArray[np.float64],
-    symbols: int,
-    known_at: int,
     known: NDArray[np.float32],
-    tails: NDArray[np.int64],
+    layout: Layout,
     span: float,
     steps: int,
 ) -> Fit:
     """All of the above for a burst that begins near `start` and turns by some `turn` radians a symbol.
 
-    The carrier is looked for within ±span radians a symbol of that. Arrays as in the functions above; pulse: float64,
-    as in `remodulated`.
+    The carrier is looked for within ±span radians a symbol of that. y: complex64, shape (n,), and power: float32, as
+    long; known: the sequence that it has, float32 ±1.
     """
-    z = np.empty(symbols, np.complex64)
+    z = np.empty(layout.symbols, np.complex64)
     e = np.empty_like(z)
-    begins, strength = placed(y, start, per_symbol, table, turn, known_at, known, z)
-    equalise(z, weights, e)
+    known_at = layout.known_at
+    begins, strength = placed(y, start, layout.per_symbol, layout.table, QUARTER + turn, known_at, known, z)
+    equalise(z, layout.weights, e)
     more, phase = finest_turn(e, known_at, known, span, steps)
     on_axis, payload = coherence(e, known_at, len(known), more, phase)
-    told, energy, count = explained(z, known_at, known, tails, more, phase)
-    fine, amplitude = remodulated(z, known_at, known, pulse, more, phase)
-    ratio = mean(power, int(begins), int(begins + symbols * per_symbol))
+    told, energy, count = explained(z, known_at, known, layout.tails, more, phase)
+    fine, amplitude = remodulated(z, known_at, known, layout.pulse, more, phase)
+    ratio = mean(power, int(begins), int(begins + layout.symbols * layout.per_symbol))
     return Fit(begins, strength, on_axis, payload, told, energy, count, fine, amplitude, ratio)

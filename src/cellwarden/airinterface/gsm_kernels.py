@@ -13,6 +13,17 @@ SUBSTEPS = 32
 """Tabulated positions of the matched filter within one sample."""
 PHASES = 4
 """Timing hypotheses a symbol."""
+QUARTER = np.pi / 2
+"""By which GMSK turns from symbol to symbol, seen as antipodal ones (TS 45.004 §2.3)."""
+FEWEST_SYMBOLS = 60
+"""A stretch shorter than this is not looked into: it holds too little of an access burst."""
+SPLIT = 14.0
+"""Nats by which the evidence falls where one stretch ends and another begins."""
+LEAST_EVIDENCE = 30.0
+"""Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
+some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
+WHOLE_SYMBOLS = 148
+"""Of the longest burst."""
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -29,23 +40,22 @@ def mean(power: NDArray[np.float32], first: int, end: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def stretches(
-    power: NDArray[np.float32], freedom: float, whole: float, fewest: int, split: float, least: float
-) -> NDArray[np.int64]:
+def stretches(power: NDArray[np.float32], freedom: float, per_symbol: float) -> NDArray[np.int64]:
     """Where power may hold a burst: int64, shape (count, 2), first and end index.
 
-    power: float32, shape (n,), over the noise; freedom: samples a degree of freedom; whole: samples of a whole burst,
-    which may have all that energy by itself; fewest: samples of the shortest stretch; split, least: nats at which two
-    stretches part, and those of evidence that one must have.
+    power: float32, shape (n,), over the noise; freedom: samples a degree of freedom; per_symbol: samples a symbol. A
+    whole burst may have all that energy by itself.
     """
     level = mean(power, 0, len(power)) - 1.0
     if level < 0.05:
         return np.empty((0, 2), np.int64)
+    whole = WHOLE_SYMBOLS * per_symbol
     gamma = min(0.8 * level * min(max(len(power) / whole, 1.0), 2.5), 20.0)
-    runs = best_runs(log_likelihood_ratio(power, gamma, freedom), split, 5.0)
+    runs = best_runs(log_likelihood_ratio(power, gamma, freedom), SPLIT, 5.0)
     kept = 0
     for first, end in runs:
-        if end - first >= fewest and evidence(mean(power, first, end), (end - first) / freedom) >= least:
+        enough = end - first >= FEWEST_SYMBOLS * per_symbol
+        if enough and evidence(mean(power, first, end), (end - first) / freedom) >= LEAST_EVIDENCE:
             runs[kept, 0] = first
             runs[kept, 1] = end
             kept += 1

@@ -14,8 +14,7 @@ Decisions never leave the compiled loops. Carrier offset and SNR come near the C
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy.fft
@@ -23,31 +22,15 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import gsm_clear
 from cellwarden.airinterface import gsm_kernels as kernels
+from cellwarden.airinterface.gsm_clear import CFO_HZ, FOUND, MOST_CLEAR, RAMP, SKIRT, WIDEST_SPARE
 from cellwarden.airinterface.gsm_fit import fit
-from cellwarden.airinterface.gsm_judge import (
-    CLEAR_DB,
-    FIT_GAIN,
-    Guess,
-    Match,
-    Method,
-    convinces,
-    enough,
-    judged,
-    level_of,
-    ratio_of,
-)
-from cellwarden.airinterface.gsm_receiver import (
-    Receiver,
-    equaliser,
-    known_symbols,
-    pulse_autocorrelation,
-    tail_symbols,
-)
+from cellwarden.airinterface.gsm_judge import CLEAR_DB, FIT_GAIN, Match, convinces, enough, judged, level_of
+from cellwarden.airinterface.gsm_kernels import LEAST_EVIDENCE, QUARTER
+from cellwarden.airinterface.gsm_receiver import Layout, Receiver, layout
+from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.evidence import evidence
 
-CFO_HZ = 25_000.0
-"""Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
 CFO_STEP_HZ = 4_000.0
 SLACK_SYMBOLS = 14
 """How far from the edges that power tells a burst may begin or end."""
@@ -64,40 +47,32 @@ MOST_GAIN = 10.0
 """Most signal over noise that a symbol is believed to have: what is left then is its neighbours."""
 MOST_LEVELS = 3
 """Bursts of how many different levels are looked for in a box."""
-RAMP = 4.0
-"""Symbols before and after a burst that its ramps and the channel filter fill."""
-FEWEST_SYMBOLS = 60
-"""A stretch shorter than this is not looked into: it holds too little of an access burst."""
-SPLIT = 14.0
-"""Nats by which the evidence falls where one stretch ends and another begins."""
-LEAST_EVIDENCE = 30.0
-"""Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
-some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
-SKIRT_HZ = 80_000.0
-"""What has its power farther than this from the middle of the channel is the skirt of a burst on the next one."""
 MOST_LINE: dict[Kind, float] = {"normal": 0.18, "access": 0.21}
 """Most of its power that a burst may have in one spectral line; one in a thousand has more by chance, a tone always."""
 MANY_SCORE = 6.0
 """Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
 STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
-WIDEST_SPARE = 16.0
-"""Symbols by which the edges of a clear burst may err and it is still guessed from where its middle is."""
-FILLED = 0.8
-"""Part of all slots that a base station's beacon fills at one level; the rest may be bursts beside it."""
-STATION_SLOTS, ENOUGH_STATIONS = 8, 3
+ENOUGH_STATIONS = 3
 """In a stretch of a frame or more, so many bursts that go on prove a base station; the other slots are left alone."""
 PATIENCE = 10
 """Slots of such a stretch after which, without a burst in any, the others are left alone too: phones leave gaps."""
 LONGEST_SYMBOLS = 220
 """A stretch longer than this is no single burst, blurred as its edges may be."""
-GUARD_DEPTH = 0.4
-"""In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
-ALIKE = 2.0
-"""… and what a base station sends before and after is within this factor of the burst's power."""
+Method = Literal["clear", "likeliest", "carriers"]
 SPANS: dict[Method, tuple[float, int]] = {"clear": (1800, 25), "likeliest": (600, 9), "carriers": (3000, 41)}
 """Hertz either way of a guessed carrier in which it is looked for, and in how many steps, by how it was guessed."""
-QUARTER = np.pi / 2
+
+
+class Guess(NamedTuple):
+    """A burst's sequence, index of symbol 0, carrier (radians a symbol), and how it was guessed."""
+
+    sequence: int
+    start: float
+    turn: float
+    method: Method
+    rho: float
+    """Squared correlation coefficient of the known symbols, where these alone were searched."""
 
 
 class _Channel(NamedTuple):
@@ -126,9 +101,10 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
     y: complex64, shape (n,), `receiver.per_symbol` samples a symbol; noise: the variance that white noise would have in
     a sample, before the channel filter.
     """
-    alone = _alone(y, receiver, noise)
-    if alone is not None:
-        return [alone]
+    clear = np.empty(MOST_CLEAR, FOUND)
+    count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), *gsm_clear.carriers(), clear)
+    if count and explained:
+        return [gsm_clear.match(one) for one in clear[:count]]
     power = kernels.power(y, 1 / (noise * receiver.channel_noise))
     left = power.copy()
     found: list[Match] = []
@@ -143,40 +119,9 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
     return found
 
 
-def _alone(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> Match | None:
-    """The one clear normal burst that explains all, if that is what there is: most boxes hold just that."""
-    layout, per = FORMATS["normal"], receiver.per_symbol
-    span, steps = SPANS["clear"]
-    found, sequence, turn, rho, told = gsm_clear.alone(
-        y,
-        1 / (noise * receiver.channel_noise),
-        ratio_of(CLEAR_DB, receiver),
-        (1 / receiver.channel_noise, layout.symbols * per, math.ceil(FEWEST_SYMBOLS * per), SPLIT, LEAST_EVIDENCE),
-        round(RAMP * per),
-        per,
-        receiver.table,
-        QUARTER,
-        equaliser(QUARTER),
-        pulse_autocorrelation(),
-        known_symbols("normal"),
-        layout.known_at,
-        layout.symbols,
-        tail_symbols("normal"),
-        *gsm_clear.carriers(2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ),
-        2 * np.pi * span / SYMBOL_RATE_HZ,
-        steps,
-    )
-    if not found:
-        return None
-    match = judged("normal", Guess(sequence, told.start, turn, "clear", rho), told, noise, receiver, False)
-    return match if convinces(match) and match.training >= enough(match.level_db) else None
-
-
 def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int, int]]:
     """Where power over noise may hold a burst: first and end index."""
-    per = receiver.per_symbol
-    whole, fewest = FORMATS["normal"].symbols * per, math.ceil(FEWEST_SYMBOLS * per)
-    found = kernels.stretches(power, 1 / receiver.channel_noise, whole, fewest, SPLIT, LEAST_EVIDENCE)
+    found = kernels.stretches(power, 1 / receiver.channel_noise, receiver.per_symbol)
     return [(a, b) for a, b in found.tolist()]
 
 
@@ -198,9 +143,10 @@ def _in_stretch(
             return
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
-            if match.margin < more or (match.continuous and match.score < STATION_SCORE):
+            told = match.verdict
+            if told.margin < more or (match.continuous and told.score < STATION_SCORE):
                 continue
-            if match.training >= enough(match.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
+            if told.training >= enough(told.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
                 yield match
                 stations, found = stations + match.continuous, found + 1
 
@@ -225,8 +171,8 @@ def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
         ratio = kernels.mean(power, int(begin), int(end))
         if evidence(ratio, (end - begin) * receiver.channel_noise) < LEAST_EVIDENCE:
             continue
-        if abs(kernels.turn(y, int(begin), int(end))) * SYMBOL_RATE_HZ * receiver.per_symbol < SKIRT_HZ:
-            yield _Stretch(begin, end, level_of(ratio, receiver), sliding)
+        if abs(kernels.turn(y, int(begin), int(end))) * receiver.per_symbol < SKIRT:
+            yield _Stretch(begin, end, level_of(ratio, receiver.channel_noise, receiver.per_symbol), sliding)
 
 
 def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
@@ -240,156 +186,98 @@ def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
 
 def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     """The best hypothesis for one burst in a stretch."""
-    layout, per = FORMATS[kind], channel.receiver.per_symbol
-    clear = _clear(channel, stretch, kind) if stretch.level_db >= CLEAR_DB else None
+    form = layout(kind, channel.receiver.rate_hz)
+    per = form.per_symbol
+    clear = _clear(channel, stretch, form) if stretch.level_db >= CLEAR_DB else None
     if clear is not None:
-        match = _fitted(channel, stretch, kind, clear)
-        if convinces(match):
+        match = _fitted(channel, kind, form, clear)
+        if _convinces(match):
             return match
-    spare = math.ceil((stretch.end - stretch.begin) / per - layout.symbols)
+    spare = math.ceil((stretch.end - stretch.begin) / per - form.symbols)
     missing = max(0, -spare)  # symbols too faint to show, at either end
     base = stretch.begin - (SLACK_SYMBOLS + missing) * per
     places = 2 * SLACK_SYMBOLS + abs(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if stretch.sliding else 0)
-    z = np.empty((kernels.PHASES, places + layout.symbols + 4), np.complex64)
+    z = np.empty((kernels.PHASES, places + form.symbols + 4), np.complex64)
     e = np.empty_like(z)
-    kernels.window(channel.y, base, per, channel.receiver.table, QUARTER, equaliser(QUARTER), z, e)
+    kernels.window(channel.y, base, per, form.table, QUARTER, form.weights, z, e)
     if kind == "access":  # too few symbols to find a carrier by their squares
-        return _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
-    guess = _likeliest(z, e, kind, channel, stretch.level_db, base, places)
-    match = _fitted(channel, stretch, kind, guess)
-    if convinces(match):
+        return _fitted(channel, kind, form, _each_carrier(e, form, channel, base, places))
+    match = _fitted(channel, kind, form, _likeliest(z, e, form, channel, stretch.level_db, base, places))
+    if _convinces(match):
         return match
-    blind = _fitted(channel, stretch, kind, _each_carrier(e, kind, channel, base, places))
-    return max(match, blind, key=attrgetter("margin"))
+    blind = _fitted(channel, kind, form, _each_carrier(e, form, channel, base, places))
+    return max(match, blind, key=lambda m: m.verdict.margin)
 
 
-def _clear(channel: _Channel, stretch: _Stretch, kind: Kind) -> Guess | None:
+def _convinces(match: Match) -> bool:
+    return convinces(match.verdict.score, match.verdict.training, match.verdict.margin)
+
+
+def _clear(channel: _Channel, stretch: _Stretch, form: Layout) -> Guess | None:
     """A guess at one clear burst in the middle of a stretch; None where that does not tell its place."""
-    layout, receiver = FORMATS[kind], channel.receiver
-    per = receiver.per_symbol
-    spare = abs((stretch.end - stretch.begin) / per - layout.symbols) / 2
+    spare = abs((stretch.end - stretch.begin) / form.per_symbol - form.symbols) / 2
     if stretch.sliding or spare > WIDEST_SPARE:
         return None
-    first = (stretch.begin + stretch.end - layout.symbols * per) / 2
-    sequence, start, turn, rho = gsm_clear.guess(
-        channel.y,
-        first,
-        gsm_clear.AROUND + math.ceil(spare),
-        per,
-        receiver.table,
-        QUARTER,
-        equaliser(QUARTER),
-        known_symbols(kind),
-        layout.known_at,
-        layout.symbols,
-        *gsm_clear.carriers(2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ),
-    )
-    return Guess(sequence, start, turn, "clear", rho)
+    first = (stretch.begin + stretch.end - form.symbols * form.per_symbol) / 2
+    around = gsm_clear.AROUND + math.ceil(spare)
+    return Guess(*gsm_clear.guess(channel.y, first, around, form, *gsm_clear.carriers()), "clear", 0.0)
 
 
 def _likeliest(
     z: NDArray[np.complex64],
     e: NDArray[np.complex64],
-    kind: Kind,
+    form: Layout,
     channel: _Channel,
     level_db: float,
     base: float,
     places: int,
 ) -> Guess:
     """The likeliest burst on the carriers that its squared symbols tell, then on that carrier once it is tuned."""
-    layout, known, tails = FORMATS[kind], known_symbols(kind), tail_symbols(kind)
-    receiver, per = channel.receiver, channel.receiver.per_symbol
+    per = form.per_symbol
     power = FIT_GAIN**2 * 10 ** (level_db / 10) * channel.noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * per)
-    variance = max(channel.noise * receiver.noise_gain / 2, power / MOST_GAIN)
+    variance = max(channel.noise * form.noise_gain / 2, power / MOST_GAIN)
     gain, expected = math.sqrt(power) / variance, power / variance / 2
 
     middle = e[:, SLACK_SYMBOLS : e.shape[1] - SLACK_SYMBOLS][:, :TRANSFORM]
     count = LINES if level_db < CLEAR_DB else CLEAR_LINES
     lines = kernels.lines(scipy.fft.fft(middle * middle, TRANSFORM, axis=1), REACH, count, middle.shape[1])
     kernels.turned(lines, -SLACK_SYMBOLS)
-    best, _sequence, place = kernels.likeliest(
-        z, lines, known, layout.known_at, tails, layout.symbols, places, gain, expected
-    )
+    known = (form.known, form.known_at, form.tails, form.symbols)
+    best, _sequence, place = kernels.likeliest(z, lines, *known, places, gain, expected)
     line = lines[best : best + 1]
     kernels.turned(line, place)
-    kernels.tuned(z[int(line[0, 0]), place : place + layout.symbols], line[0], gain, ROUNDS)
+    kernels.tuned(z[int(line[0, 0]), place : place + form.symbols], line[0], gain, ROUNDS)
     first = max(0, place - NEAR)
     kernels.turned(line, first - place)
     timings = np.repeat(line, kernels.PHASES, axis=0)
     timings[:, 0] = range(kernels.PHASES)
     near = min(places, place + NEAR + 1) - first
-    phase, sequence, place = kernels.likeliest(
-        z[:, first:], timings, known, layout.known_at, tails, layout.symbols, near, gain, expected
-    )
+    phase, sequence, place = kernels.likeliest(z[:, first:], timings, *known, near, gain, expected)
     return Guess(sequence, base + (first + place + phase / kernels.PHASES) * per, float(line[0, 1]), "likeliest", 0.0)
 
 
-def _each_carrier(e: NDArray[np.complex64], kind: Kind, channel: _Channel, base: float, places: int) -> Guess:
+def _each_carrier(e: NDArray[np.complex64], form: Layout, channel: _Channel, base: float, places: int) -> Guess:
     """The known symbols at each place, time and carrier offset."""
-    layout, known, turns = FORMATS[kind], known_symbols(kind), _turns()
-    scratch = np.empty((2, e.shape[1]), np.float32)
-    least = channel.noise * channel.receiver.noise_gain
-    first, step = layout.known_at, 1 if kind == "access" else 2  # what is weak needs the finer timing
+    turns, scratch = _turns(), np.empty((2, e.shape[1]), np.float32)
+    least = channel.noise * form.noise_gain
+    first, step = form.known_at, 2 if form.normal else 1  # what is weak needs the finer timing
     timings = e[::step]
     rho, sequence, place, phase, index = kernels.best_match(
-        timings, known, first, first + places, turns, least, scratch
+        timings, form.known, first, first + places, turns, least, scratch
     )
-    start = base + (place - first + phase / len(timings)) * channel.receiver.per_symbol
-    return Guess(sequence, start, float(turns[index]), "carriers", rho)
+    start = base + (place - first + phase / len(timings)) * form.per_symbol
+    return Guess(sequence, start, float(turns[index]), "carriers", rho if form.normal else 0.0)
 
 
-def _fitted(channel: _Channel, stretch: _Stretch, kind: Kind, guess: Guess) -> Match:
+def _fitted(channel: _Channel, kind: Kind, form: Layout, guess: Guess) -> Match:
     """Time, carrier, level and evidence of a burst that begins near where it was guessed."""
-    layout, receiver = FORMATS[kind], channel.receiver
-    per, (span, steps) = receiver.per_symbol, SPANS[guess.method]
-    told = fit(
-        channel.y,
-        channel.power,
-        guess.start,
-        QUARTER + guess.turn,
-        per,
-        receiver.table,
-        equaliser(QUARTER),
-        pulse_autocorrelation(),
-        layout.symbols,
-        layout.known_at,
-        known_symbols(kind)[guess.sequence],
-        tail_symbols(kind),
-        2 * np.pi * span / SYMBOL_RATE_HZ,
-        steps,
-    )
-    end = told.start + layout.symbols * per
-    continuous = _goes_on(channel.power, told.start, end, per) or _fills_frames(channel.power, told.start, end, per)
-    return judged(kind, guess, told, channel.noise, receiver, continuous)
-
-
-def _goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
-    """Whether a carrier goes on before and after a burst, at its power and without guard periods: no phone's does."""
-
-    def over(at: float, first: float, last: float) -> float:
-        return kernels.mean(power, int(at + first * per_symbol), int(at + last * per_symbol))
-
-    level = over(start, 0, (end - start) / per_symbol)
-    gaps = over(start, -6, -3), over(end, 3, 6)
-    if min(gaps) <= max(GUARD_DEPTH * level, 1.5):
-        return False
-    beside = over(start, -40, -12) - 1, over(end, 12, 40) - 1
-    return min(beside) > (level - 1) / ALIKE and max(beside) < (level - 1) * ALIKE
-
-
-def _fills_frames(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
-    """Whether nearly all slots of a frame and more are as loud as a burst's own: a phone sends in four of eight.
-
-    (3GPP TS 45.002 annex B.1, multislot classes of one carrier.) A beacon may have guard periods, yet it never rests.
-    """
-    level, slot = kernels.mean(power, int(start), int(end)), SLOT_SYMBOLS * per_symbol
-    first = start - math.floor(start / slot) * slot
-    begins = np.arange(first, len(power) - (end - start), slot)
-    if len(begins) < STATION_SLOTS:
-        return False
-    levels = [kernels.mean(power, int(at), int(at + end - start)) for at in begins.tolist()]
-    alike = sum(level / ALIKE < one < level * ALIKE for one in levels)
-    return alike >= FILLED * len(levels)
+    per, (span_hz, steps) = form.per_symbol, SPANS[guess.method]
+    span = 2 * np.pi * span_hz / SYMBOL_RATE_HZ
+    told = fit(channel.y, channel.power, guess.start, guess.turn, form.known[guess.sequence], form, span, steps)
+    end = told.start + form.symbols * per
+    continuous = goes_on(channel.power, told.start, end, per) or fills_frames(channel.power, told.start, end, per)
+    verdict = judged(told, guess.turn, guess.rho, channel.noise, form)
+    return Match(kind, guess.sequence, told.start, continuous, verdict)
 
 
 @lru_cache

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ PULSE_REACH = 2.0
 class Receiver:
     """All that depends on the sample rate only."""
 
+    rate_hz: float
     step: int
     per_symbol: float
     taps: NDArray[np.float32]
@@ -30,6 +32,28 @@ class Receiver:
     """Matched filter's noise variance for noise of unit density (a sample of unit variance at `rate / step`)."""
     channel_noise: float
     """Variance behind the channel filter, for white noise of unit variance at `rate / step`."""
+
+
+class Layout(NamedTuple):
+    """A kind of burst as a receiver's compiled loops take it."""
+
+    normal: bool
+    symbols: int
+    known: NDArray[np.float32]
+    """±1, shape (sequences, L), from symbol `known_at` on."""
+    known_at: int
+    tails: NDArray[np.int64]
+    """Symbols that are always +1."""
+    per_symbol: float
+    table: NDArray[np.float32]
+    """Matched filter, shape (SUBSTEPS + 1, taps): the pulse at each fraction of a sample."""
+    weights: NDArray[np.complex64]
+    """Equaliser, shape (2 reach + 1,)."""
+    pulse: NDArray[np.float64]
+    """The pulse's autocorrelation at whole symbols."""
+    noise_gain: float
+    channel_noise: float
+    """As in `Receiver`."""
 
 
 @lru_cache
@@ -52,7 +76,9 @@ def receiver(rate_hz: float) -> Receiver:
     table = np.array(rows)
     table /= np.sum(table**2, axis=1, keepdims=True)
     channel_noise = step * float(np.sum(taps.astype(np.float64) ** 2))
-    return Receiver(step, per_symbol, taps, table.astype(np.float32), float(np.sum(table[0] ** 2)), channel_noise)
+    return Receiver(
+        rate_hz, step, per_symbol, taps, table.astype(np.float32), float(np.sum(table[0] ** 2)), channel_noise
+    )
 
 
 @lru_cache
@@ -96,3 +122,22 @@ def known_symbols(kind: Kind) -> NDArray[np.float32]:
 def tail_symbols(kind: Kind) -> NDArray[np.int64]:
     """Places of the symbols that are always +1: int64, shape (n,)."""
     return np.array(FORMATS[kind].tails)
+
+
+@lru_cache
+def layout(kind: Kind, rate_hz: float) -> Layout:
+    """A kind of burst for a sample rate."""
+    heard, form = receiver(rate_hz), FORMATS[kind]
+    return Layout(
+        kind == "normal",
+        form.symbols,
+        known_symbols(kind),
+        form.known_at,
+        tail_symbols(kind),
+        heard.per_symbol,
+        heard.table,
+        equaliser(np.pi / 2),
+        pulse_autocorrelation(),
+        heard.noise_gain,
+        heard.channel_noise,
+    )

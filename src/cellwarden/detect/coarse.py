@@ -79,6 +79,8 @@ class Chunk:
     """Sample index before which nothing more will be found."""
     hot: NDArray[np.uint8]
     """1 where a cell is hot: shape (rows, bands)."""
+    ratio: NDArray[np.float32]
+    """Power over noise in each cell: shape (rows, bands)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class _Segment:
         self.rows_known = 0
         self.rows = 0  # carried rows at the front, whose ratio is known
         self.keep = 0  # first row to carry over
+        self.ready: tuple[Region, ...] = ()  # handed out with the chunk that is now worked on
         self.filled = 0  # samples in the buffer
         self.first = block.sample_start  # sample index of the buffer's first
 
@@ -173,11 +176,9 @@ class _Segment:
         self._blank_impulses(old, rows, weight)
         ready, waiting = self._regions(old, rows, last)
         keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
-        for region in ready:  # what is handed out now must not be found again among the rows carried over
-            self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
-        self.rows, self.keep = rows, keep
+        self.rows, self.keep, self.ready = rows, keep, tuple(ready)
         block = Block(self.iq[: self.filled - missing], self.scale, self.first, self.segment)
-        return Chunk(block, self.grid, noise, tuple(ready), self.first + keep * size, self.hot[:rows])
+        return Chunk(block, self.grid, noise, self.ready, self.first + keep * size, self.hot[:rows], self.ratio[:rows])
 
     def _ratios(self, row: int, end: int, weight: NDArray[np.float32]) -> None:
         spectra = self._spectra(row, end)
@@ -259,6 +260,8 @@ class _Segment:
 
     def _carry(self) -> None:
         """Move the rows that are kept to the front of the buffers."""
+        for region in self.ready:  # what was handed out must not be found again
+            self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
         start, count = self.keep * self.grid.size, self.rows - self.keep
         self.iq[: self.filled - start] = self.iq[start : self.filled].copy()
         self.ratio[:count] = self.ratio[self.keep : self.rows].copy()

@@ -1,4 +1,4 @@
-"""What power says for a burst and against noise, in nats. The one place where these two formulas stand.
+"""What power says for a burst and against noise, in nats. The one place where these formulas stand.
 
 Compiled, since loops that are compiled call them too.
 """
@@ -31,3 +31,14 @@ def evidence(ratio: float, freedom: float) -> float:
     0 where the ratio is not above the noise.
     """
     return freedom * (ratio - 1.0 - math.log(ratio)) if ratio > 1.0 else 0.0
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def log_tail(x: float) -> float:
+    """Natural logarithm of the probability that a standard normal value exceeds x.
+
+    Beyond x = 20, where the probability itself runs out of digits, its asymptotic series (Abramowitz & Stegun 26.2.12).
+    """
+    if x < 20.0:
+        return math.log(0.5 * math.erfc(x / math.sqrt(2)))
+    return -0.5 * x * x - math.log(x * math.sqrt(2 * math.pi)) + math.log1p(-1 / x**2 + 3 / x**4)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
@@ -82,13 +82,11 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     rate = find.samples.segment.rate_hz
     recognised: dict[str, list[Emission]] = {interface.name: [] for interface in INTERFACES}
     found: list[Burst] = []
+    plain = {i.name: i.recognise_all(find) for i in INTERFACES if i.recognise_all}
     for number, rough in enumerate(find.rough):
-        for interface in INTERFACES:
-            if not interface.longest_s:
-                continue
-            told = interface.recognise(rough, find.samples)
+        for name, told in _of_rough(find, number, plain):
             if told and (any(_explains(e, rough, rate) for e in told) or rest(find, number, told, *SLACK) < LEFT):
-                recognised[interface.name] += told
+                recognised[name] += told
                 break
         else:
             found += bursts(find, number, rejected)
@@ -108,6 +106,17 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     strongest = max(map(density_db, heard), default=-math.inf)
     unknown = [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
     return images(named + unknown, find.samples)
+
+
+def _of_rough(
+    find: Find, number: int, plain: Mapping[str, list[list[Emission]]]
+) -> Iterator[tuple[str, list[Emission]]]:
+    """What each interface names in a rough box: first what was plain already, then what it finds when asked."""
+    for name, told in plain.items():
+        yield name, told[number]
+    for interface in INTERFACES:
+        if interface.longest_s:
+            yield interface.name, interface.recognise(find.rough[number], find.samples)
 
 
 def _explains(emission: Emission, rough: Burst, rate_hz: float) -> bool:
