@@ -51,7 +51,8 @@ def watching_gate() -> Iterator[list[Asked]]:
         return recognised
 
     interfaces = tuple(
-        replace(one, recognise=watched(one.recognise)) if one.name == "gsm" else one for one in scan.INTERFACES
+        replace(one, recognise=watched(one.recognise), recognise_all=None) if one.name == "gsm" else one
+        for one in scan.INTERFACES
     )
     with ExitStack() as patches:
         patches.enter_context(patch.object(gsm_match, "LEAST_EVIDENCE", 0.0))

@@ -179,7 +179,7 @@ def boxed(name: str) -> list[Emission]:
         pytest.skip("the shared recordings are not here")
     found: list[Emission] = []
     for find in finds(blocks(open_recording(path), 1 << 20), Counter()):
-        told = [b for n in range(len(find.rough)) for b in bursts(find, n, Counter())]
+        told = [b for n in range(len(find.regions)) for b in bursts(find, n, Counter())]
         named = [e for b in told for e in impostors.recognise(b, find.samples)]
         found += impostors.settle(named, find.samples.segment.rate_hz)
     return found

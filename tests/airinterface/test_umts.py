@@ -228,7 +228,7 @@ def scanned(name: str) -> tuple[list[Emission], list[dict[str, object]], float]:
     truth = json.loads(path.read_text())
     found: list[Emission] = []
     for find in finds(blocks(open_recording(path), 1 << 20), Counter()):
-        boxes = [b for n in range(len(find.rough)) for b in bursts(find, n, Counter())]
+        boxes = [b for n in range(len(find.regions)) for b in bursts(find, n, Counter())]
         told = [e for b in boxes for e in umts.recognise(b, find.samples)]
         found += umts.settle(told, find.samples.segment.rate_hz)
     return found, truth["annotations"], truth["captures"][0].get("core:frequency") or 0.0

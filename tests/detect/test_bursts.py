@@ -29,7 +29,7 @@ def noise(count: int, seed: int) -> np.ndarray:
 
 def boxed(blocks: Iterable[Block]) -> list[Burst]:
     refused: Counter[str] = Counter()
-    made = [b for find in finds(blocks, refused) for n in range(len(find.rough)) for b in bursts(find, n, refused)]
+    made = [b for find in finds(blocks, refused) for n in range(len(find.regions)) for b in bursts(find, n, refused)]
     return sorted(made, key=lambda b: (b.sample_start, b.low_offset_hz))
 
 

@@ -30,7 +30,7 @@ def boxes(block: Block) -> list[Burst]:
     refused: Counter[str] = Counter()
     made: list[Burst] = []
     for find in finds([block], refused):
-        made += whole(find, [b for n in range(len(find.rough)) for b in bursts(find, n, refused)], refused)
+        made += whole(find, [b for n in range(len(find.regions)) for b in bursts(find, n, refused)], refused)
     return sorted(made, key=lambda b: (b.sample_start, b.low_offset_hz))
 
 

@@ -73,7 +73,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 def recognise_all(find: Find) -> list[list[Emission]]:
     """The clear normal bursts in each of a chunk's rough boxes, all at once: GSM calls come by the thousand."""
-    told: list[list[Emission]] = [[] for _ in find.rough]
+    told: list[list[Emission]] = [[] for _ in find.regions]
     block = find.samples
     for one in sweep(find):
         floor = 10 * math.log10(float(one["density"]) * block.scale**2 / block.segment.rate_hz)

@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_fit import fit
 from cellwarden.airinterface.gsm_judge import Match, Verdict, convinces, enough, judged
-from cellwarden.airinterface.gsm_kernels import PHASES, QUARTER, limited, mean, power, stretches, turn, window
+from cellwarden.airinterface.gsm_kernels import QUARTER, limited, mean, power, stretches, turn, window
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, goes_on
 from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS, SYMBOL_RATE_HZ
 
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
-FIRST_LAG, LAST_LAG = 3, 56
+TIMINGS = 2
+"""Timing hypotheses a symbol: enough for what is clear."""
+FIRST_LAG, LAST_LAG, NEXT_LAG = 3, 55, 2
 """Symbols between squares that are compared. Neighbours are not: the pulse reaches over two symbols."""
-TURNS = 121
+TURNS = 61
 """Carriers tried."""
 SKIRT = 80e3 / SYMBOL_RATE_HZ
 """Cycles a symbol by which a burst's power may lie off the middle of its channel; a skirt of the next one lies more."""
@@ -38,7 +40,7 @@ RAMP = 4.0
 """Symbols before and after a burst that its ramps and the channel filter fill."""
 CLEAR = 2.0
 """Least power over the noise, some 1 dB of SNR: what is weaker does not pass for clear."""
-SPAN, STEPS = 2 * np.pi * 1800 / SYMBOL_RATE_HZ, 25
+SPAN, STEPS = 2 * np.pi * 600 / SYMBOL_RATE_HZ, 7
 """Radians a symbol either way of a guessed carrier in which it is looked for, and in how many steps."""
 MOST_CLEAR = 16
 """Bursts found in one channel at once; a stretch of more slots may be a base station's."""
@@ -57,7 +59,7 @@ def carriers() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """
     most = 2 * np.pi * CFO_HZ / SYMBOL_RATE_HZ
     turns = np.linspace(-2 * most, 2 * most, TURNS)
-    angles = turns[:, None] * np.arange(FIRST_LAG, LAST_LAG + 1)
+    angles = turns[:, None] * np.arange(FIRST_LAG, LAST_LAG + 1, NEXT_LAG)
     return turns, np.concatenate([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
@@ -95,7 +97,7 @@ def carrier(e: NDArray[np.complex64], turns: NDArray[np.float64], waves: NDArray
     for i in range(lags):
         total = 0j
         for p in range(timings):
-            total += correlation(real[p], imaginary[p], FIRST_LAG + i)
+            total += correlation(real[p], imaginary[p], FIRST_LAG + i * NEXT_LAG)
         told[i] = total.real
         told[lags + i] = total.imag
     best = -np.inf
@@ -134,18 +136,18 @@ def guess(
     base = first - around * per_symbol
     places = 2 * around + 1
     count = places + symbols - 1
-    z = np.empty((PHASES, count), np.complex64)
+    z = np.empty((TIMINGS, count), np.complex64)
     e = np.empty_like(z)
     window(y, base, per_symbol, layout.table, QUARTER, layout.weights, z, e)
     middle, end = 2 * around, symbols  # within the burst wherever it begins
-    offset = carrier(e[::2, middle:end], turns, waves)
+    offset = carrier(e[:, middle:end], turns, waves)
     step = np.exp(-1j * offset)
     length = known.shape[1]
     axis = np.empty(places + length - 1, np.float32)
     told = np.float32(0)
     sequence = 0
     begins = base
-    for phase in range(PHASES):
+    for phase in range(TIMINGS):
         total = 0j
         rotation = np.exp(-1j * offset * middle)
         for k in range(middle, end):
@@ -171,7 +173,7 @@ def guess(
                 if rho > told:
                     told = rho
                     sequence = s
-                    begins = base + (place + phase / PHASES) * per_symbol
+                    begins = base + (place + phase / TIMINGS) * per_symbol
     return sequence, begins, offset
 
 

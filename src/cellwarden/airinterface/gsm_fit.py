@@ -174,51 +174,54 @@ def remodulated(
 ) -> tuple[float, float]:
     """Fit the burst with its own decisions: finer turn, and amplitude.
 
+    With the model m of what the decisions would send, p[k] = z[k] conj(m[k]) turns by what the carrier is off; the
+    phase a and turn b with the largest Σ Re(p exp(-j(a + bk))) follow from one step of Newton's method.
+
     z: complex64, matched filter output from symbol 0 on, turned back a quarter turn a symbol; pulse: autocorrelation
     of the pulse at whole symbols. The decisions live and die here. Returns (turn in radians a symbol, amplitude).
     """
     symbols = len(z)
     a = np.zeros(symbols + 4)
-    x = np.empty(symbols, np.complex128)
+    re = np.empty(symbols)
+    im = np.empty(symbols)
+    amplitude = 0.0
+    middle = (symbols - 1) / 2
     for _ in range(2):
         step = np.exp(-1j * turn)
         rotation = np.conj(phase)
         for k in range(symbols):
-            x[k] = z[k] * rotation
+            v = z[k] * rotation
             rotation *= step
-            i = k - known_at
-            if 0 <= i < len(known):
-                a[k + 2] = known[i]
-            else:
-                a[k + 2] = 1.0 if x[k].real >= 0 else -1.0
-        # Phase of each symbol against its own model, then a weighted straight line through it.
-        sw = 0.0
-        sk = 0.0
-        skk = 0.0
-        sp = 0.0
-        skp = 0.0
-        gain = 0.0
+            re[k] = v.real
+            im[k] = v.imag
+            a[k + 2] = 1.0 if v.real >= 0 else -1.0
+        a[known_at + 2 : known_at + 2 + len(known)] = known
         norm = 0.0
+        s0 = 0.0
+        s1 = 0.0
+        s2 = 0.0
+        q0 = 0.0
+        q1 = 0.0
         for k in range(2, symbols - 2):
-            model = complex(a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4]), pulse[1] * (a[k + 3] - a[k + 1]))
-            product = x[k] * np.conj(model)
-            weight = model.real * model.real + model.imag * model.imag
-            gain += product.real
-            norm += weight
-            angle = np.arctan2(product.imag, product.real)
-            sw += weight
-            sk += weight * k
-            skk += weight * k * k
-            sp += weight * angle
-            skp += weight * k * angle
-        spread = sw * skk - sk * sk
-        if spread <= 0 or norm <= 0:
+            x = a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4])
+            y = pulse[1] * (a[k + 3] - a[k + 1])
+            along = re[k] * x + im[k] * y
+            across = im[k] * x - re[k] * y
+            t = k - middle
+            norm += x * x + y * y
+            s0 += along
+            s1 += along * t
+            s2 += along * t * t
+            q0 += across
+            q1 += across * t
+        spread = s0 * s2 - s1 * s1
+        if spread <= 0 or s0 <= 0:
             break
-        slope = (sw * skp - sk * sp) / spread
-        offset = (sp - slope * sk) / sw
+        slope = (s0 * q1 - s1 * q0) / spread
         turn += slope
-        phase = phase * np.exp(1j * offset)
-    return turn, gain / (norm + 1e-30)
+        phase *= np.exp(1j * ((q0 - slope * s1) / s0 - slope * middle))
+        amplitude = s0 / norm
+    return turn, amplitude
 
 
 @njit(cache=True, fastmath=True, nogil=True)

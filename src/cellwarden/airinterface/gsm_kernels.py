@@ -40,11 +40,13 @@ def mean(power: NDArray[np.float32], first: int, end: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def stretches(power: NDArray[np.float32], freedom: float, per_symbol: float) -> NDArray[np.int64]:
+def stretches(
+    power: NDArray[np.float32], freedom: float, per_symbol: float, least: float = LEAST_EVIDENCE
+) -> NDArray[np.int64]:
     """Where power may hold a burst: int64, shape (count, 2), first and end index.
 
-    power: float32, shape (n,), over the noise; freedom: samples a degree of freedom; per_symbol: samples a symbol. A
-    whole burst may have all that energy by itself.
+    power: float32, shape (n,), over the noise; freedom: samples a degree of freedom; per_symbol: samples a symbol;
+    least: nats of evidence that a stretch must have. A whole burst may have all that energy by itself.
     """
     level = mean(power, 0, len(power)) - 1.0
     if level < 0.05:
@@ -55,7 +57,7 @@ def stretches(power: NDArray[np.float32], freedom: float, per_symbol: float) -> 
     kept = 0
     for first, end in runs:
         enough = end - first >= FEWEST_SYMBOLS * per_symbol
-        if enough and evidence(mean(power, first, end), (end - first) / freedom) >= LEAST_EVIDENCE:
+        if enough and evidence(mean(power, first, end), (end - first) / freedom) >= least:
             runs[kept, 0] = first
             runs[kept, 1] = end
             kept += 1
@@ -82,7 +84,8 @@ def limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
     top = np.float32(most * most)
     for i in range(len(y)):
         size = y[i].real * y[i].real + y[i].imag * y[i].imag
-        out[i] = y[i] if size <= top else y[i] * np.float32(np.sqrt(top / size))
+        by = np.sqrt(min(top / (size + np.float32(1e-30)), np.float32(1)))
+        out[i] = complex(y[i].real * by, y[i].imag * by)
     return out
 
 

@@ -121,7 +121,7 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
 
 def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int, int]]:
     """Where power over noise may hold a burst: first and end index."""
-    found = kernels.stretches(power, 1 / receiver.channel_noise, receiver.per_symbol)
+    found = kernels.stretches(power, 1 / receiver.channel_noise, receiver.per_symbol, LEAST_EVIDENCE)
     return [(a, b) for a, b in found.tolist()]
 
 

@@ -11,6 +11,7 @@ from scipy.signal import firwin
 
 from cellwarden.airinterface.gsm_kernels import SUBSTEPS
 from cellwarden.airinterface.gsm_waveform import FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
+from cellwarden.detect.kernels import padded
 
 FILTER_HZ = 230_000.0
 FILTER_SYMBOLS = 4.0
@@ -64,7 +65,7 @@ def receiver(rate_hz: float) -> Receiver:
     length = int(FILTER_SYMBOLS * rate_hz / SYMBOL_RATE_HZ) | 1
     wide = min(0.99, FILTER_HZ / rate_hz)
     passing = firwin(length, wide / 2, fs=1.0) if rate_hz > 1.5 * FILTER_HZ else np.ones(1)
-    taps: NDArray[np.float32] = passing.astype(np.float32)
+    taps = padded(passing.astype(np.float32))
     fine = 64
     pulse = main_pulse(fine)
     half = math.ceil(PULSE_REACH * per_symbol)

@@ -30,8 +30,8 @@ SKIRT = 0.03
 """What has less than this part of the power of the channel beside it (15 dB) is that one's skirt."""
 HALF_HZ = 85e3
 """Either way of a channel's middle, what of its bands must lie within to be counted."""
-AROUND = 44.0
-"""Symbols before and after a run that are looked at too, for its edges and for what goes on."""
+AROUND = 20.0
+"""Symbols before and after a run that are looked at too, for its edges."""
 
 
 @lru_cache
@@ -46,11 +46,11 @@ def sweep(find: Find) -> NDArray[np.void]:
     """Clear normal bursts of a chunk: FOUND, shape (n,), `start` counted from the block's first sample."""
     chunk, rate = find.chunk, find.samples.segment.rate_hz
     centre = find.samples.segment.centre_hz
-    if centre is None or rate < 1.5 * CHANNEL_HZ or not chunk.regions:
+    if centre is None or rate < 1.5 * CHANNEL_HZ or not find.regions:
         return np.empty(0, FOUND)
     heard = receiver(rate)
     first, allowed = _raster(centre, rate)
-    regions = np.array([(r.first_row, r.end_row, r.first_band, r.end_band) for r in chunk.regions])
+    regions = np.array([(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions])
     grid = chunk.grid
     return _sweep(
         find.samples.iq,
@@ -116,7 +116,7 @@ def _sweep(
                 decimate(iq, 1.0, begin, carrier_hz / rate_hz, taps, step, y)
                 middle = int((carrier_hz - edge_hz) / bin_hz)
                 reach = int(CHANNEL_HZ / 2 / bin_hz)
-                density = np.mean(noise[max(0, middle - reach) : middle + reach + 1])
+                density = float(np.mean(noise[max(0, middle - reach) : middle + reach + 1]))
                 if len(found) - count < MOST_CLEAR:
                     found = np.concatenate((found, np.empty(len(found), FOUND)))
                 more, _clear = plain(y, density / step, form, turns, waves, found[count : count + MOST_CLEAR])

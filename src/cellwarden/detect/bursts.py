@@ -11,8 +11,8 @@ that follow each other within microseconds come out one by one, while the fading
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import pairwise
 
@@ -51,8 +51,8 @@ OVERSAMPLING = 1.5
 class Find:
     """What was found in one chunk. Valid until the next one is asked for."""
 
-    rough: tuple[Burst, ...]
-    """Boxes that hold all there is, with edges to some 50 µs and 50 kHz; of one burst, or of several."""
+    regions: tuple[coarse.Region, ...]
+    """They hold all there is, or all that is left of it, with edges to some 50 µs and 50 kHz."""
     samples: Block
     watermark: int
     """Sample index before which nothing more will be found."""
@@ -65,13 +65,12 @@ def finds(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Find]:
     What was looked at and refused is counted in `rejected` by reason.
     """
     for chunk in coarse.chunks(blocks, rejected):
-        rough = tuple(_rough(chunk, region) for region in chunk.regions)
-        yield Find(rough, chunk.samples, chunk.watermark, chunk)
+        yield Find(chunk.regions, chunk.samples, chunk.watermark, chunk)
 
 
 def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
     """The bursts in one of the rough boxes, with sharp edges."""
-    sharp = refine(find.chunk, find.chunk.regions[number], rejected)
+    sharp = refine(find.chunk, find.regions[number], rejected)
     return suppress.join_bands(sharp, find.chunk.grid.rate_hz)
 
 
@@ -108,27 +107,65 @@ def _again(chunk: coarse.Chunk, union: Burst, rejected: Counter[str]) -> list[Bu
     return [b for b in found if suppress.overlap(b, union) > suppress.RIVAL]
 
 
-def rest(find: Find, number: int, boxes: Iterable[suppress.Boxed], slack_s: float, slack_hz: float) -> float:
+def rest(find: Find, number: int, boxes: Sequence[suppress.Boxed], slack_s: float, slack_hz: float) -> float:
     """Part of what is hot in one of the rough boxes that lies outside of given boxes, each widened by some slack."""
-    grid, region = find.chunk.grid, find.chunk.regions[number]
-    left = find.chunk.hot[region.first_row : region.end_row, region.first_band : region.end_band].astype(bool)
-    whole = max(int(np.count_nonzero(left)), 1)
-    first = find.samples.sample_start + region.first_row * grid.size
+    region = find.regions[number]
+    before = int(np.count_nonzero(_hot(find.chunk, region)))
+    return int(np.count_nonzero(_uncovered(find, region, boxes, slack_s, slack_hz))) / max(before, 1)
+
+
+def without(
+    find: Find, told: Sequence[Sequence[suppress.Boxed]], slack_s: float, slack_hz: float, least: float
+) -> Find:
+    """What is left to be explained when the boxes told for each rough one are taken out, each widened by some slack.
+
+    Less than the part `least` of what was hot in a rough box is nothing.
+    """
+    chunk, left = find.chunk, []
+    for region, boxes in zip(find.regions, told, strict=True):
+        if not boxes:
+            left.append(region)
+            continue
+        before, hot = np.count_nonzero(_hot(chunk, region)), _uncovered(find, region, boxes, slack_s, slack_hz)
+        if np.count_nonzero(hot) >= least * before:
+            left += [_within(chunk, region, *part) for part in coarse.connected(hot)]
+    return replace(find, regions=tuple(left))
+
+
+def _hot(chunk: coarse.Chunk, region: coarse.Region) -> NDArray[np.uint8]:
+    return chunk.hot[region.first_row : region.end_row, region.first_band : region.end_band]
+
+
+def _within(chunk: coarse.Chunk, region: coarse.Region, first: int, end: int, low: int, high: int) -> coarse.Region:
+    """Part of a region, given by rows and bands within it."""
+    row, band = region.first_row, region.first_band
+    ratio = kernels.box_mean(chunk.ratio, row + first, row + end, band + low, band + high)
+    return coarse.Region(row + first, row + end, band + low, band + high, ratio)
+
+
+def _uncovered(
+    find: Find, region: coarse.Region, boxes: Sequence[suppress.Boxed], slack_s: float, slack_hz: float
+) -> NDArray[np.uint8]:
+    """What is hot in a region outside of given boxes, each widened by some slack: uint8, shape (rows, bands)."""
+    grid = find.chunk.grid
+    slack, first = slack_s * grid.rate_hz, find.samples.sample_start + region.first_row * grid.size
     lowest = (region.first_band * grid.per_band - grid.size / 2 - 0.5) * grid.bin_hz
+    left = _hot(find.chunk, region).copy()
     for box in boxes:
-        start = math.floor((box.sample_start - slack_s * grid.rate_hz - first) / grid.size)
-        end = math.ceil((box.sample_start + box.sample_count + slack_s * grid.rate_hz - first) / grid.size)
+        start = math.floor((box.sample_start - slack - first) / grid.size)
+        end = math.ceil((box.sample_start + box.sample_count + slack - first) / grid.size)
         low = math.floor((box.low_offset_hz - slack_hz - lowest) / grid.band_hz)
         high = math.ceil((box.high_offset_hz + slack_hz - lowest) / grid.band_hz)
-        left[max(start, 0) : max(end, 0), max(low, 0) : max(high, 0)] = False
-    return int(np.count_nonzero(left)) / whole
+        left[max(start, 0) : max(end, 0), max(low, 0) : max(high, 0)] = 0
+    return left
 
 
-def _rough(chunk: coarse.Chunk, region: coarse.Region) -> Burst:
-    grid, block = chunk.grid, chunk.samples
+def rough(find: Find, number: int) -> Burst:
+    """The box of a region, of one burst or of several."""
+    grid, block, region = find.chunk.grid, find.samples, find.regions[number]
     bins = slice(region.first_band * grid.per_band, region.end_band * grid.per_band)
     low, high = ((edge - grid.size / 2 - 0.5) * grid.bin_hz for edge in (bins.start, bins.stop))
-    density = float(chunk.noise[bins].sum()) / (bins.stop - bins.start) * block.scale**2 / grid.rate_hz
+    density = float(find.chunk.noise[bins].sum()) / (bins.stop - bins.start) * block.scale**2 / grid.rate_hz
     return Burst(
         block.sample_start + region.first_row * grid.size,
         (region.end_row - region.first_row) * grid.size,

@@ -248,7 +248,7 @@ class _Segment:
                 kernels.quieten(ratio, hot, source)
         ready: list[Region] = []
         waiting: list[int] = []
-        for first, end, low, high in _near_joined(kernels.components(hot).tolist()) if hot.any() else ():
+        for first, end, low, high in connected(hot) if hot.any() else ():
             unfinished = not last and end > rows - MARGIN_FRAMES
             if unfinished and rows - first < CHUNK_FRAMES - MARGIN_FRAMES:
                 waiting.append(int(first) - 2)
@@ -268,6 +268,11 @@ class _Segment:
         self.filled -= start
         self.first += start
         self.rows = count
+
+
+def connected(hot: NDArray[np.uint8]) -> list[list[int]]:
+    """Boxes of what hangs together in `hot`, uint8, shape (rows, bands): first row, end row, first band, end band."""
+    return _near_joined(kernels.components(hot).tolist())
 
 
 def _near_joined(boxes: list[list[int]]) -> list[list[int]]:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from cellwarden.model import Interleaved
 
-TURNS = 64
+TURNS = 512
 """Phasors that the mixer has in its table."""
+VECTOR = 32
+"""Values that compiled loops take at a time; what is left over costs as much."""
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -22,11 +24,12 @@ def window_frames(iq: Interleaved, window: NDArray[np.float32], out: NDArray[np.
     """
     frames, width = out.shape
     n = width // 2
+    flat = iq.reshape(-1)
     for f in range(frames):
+        part, made = flat[f * width : (f + 1) * width], out[f]
         for i in range(n):
-            w = window[i]
-            out[f, 2 * i] = iq[f * n + i, 0] * w
-            out[f, 2 * i + 1] = iq[f * n + i, 1] * w
+            made[2 * i] = part[2 * i] * window[i]
+            made[2 * i + 1] = part[2 * i + 1] * window[i]
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -225,6 +228,39 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def phasors(turn: float, scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """scale · exp(-2πj turn i) for i < TURNS, real and imaginary parts: float32, shape (TURNS,), made by doubling."""
+    cosine = np.empty(TURNS, np.float32)
+    sine = np.empty(TURNS, np.float32)
+    cosine[0] = scale
+    sine[0] = 0
+    known = 1
+    while known < TURNS:
+        angle = -2 * np.pi * (turn * known - np.floor(turn * known))
+        re = np.float32(np.cos(angle))
+        im = np.float32(np.sin(angle))
+        c, s = cosine[:known], sine[:known]
+        to_cosine, to_sine = cosine[known : 2 * known], sine[known : 2 * known]
+        for i in range(known):
+            to_cosine[i] = c[i] * re - s[i] * im
+            to_sine[i] = c[i] * im + s[i] * re
+        known *= 2
+    return cosine, sine
+
+
+def padded(taps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A filter of odd length for `decimate`, with zeros at its ends: whole vectors, and the same middle.
+
+    float32, shape (n,) to (m,), m the next multiple of VECTOR.
+    """
+    length = -(-len(taps) // VECTOR) * VECTOR
+    made = np.zeros(length, np.float32)
+    first = length // 2 - len(taps) // 2
+    made[first : first + len(taps)] = taps
+    return made
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def decimate(
     iq: Interleaved,
     scale: float,
@@ -247,12 +283,8 @@ def decimate(
     # product of neighbours in memory.
     real = np.zeros(count, np.float32)
     imaginary = np.zeros(count, np.float32)
-    cosine = np.empty(TURNS, np.float32)
-    sine = np.empty(TURNS, np.float32)
-    for i in range(TURNS):
-        angle = -2 * np.pi * (turn * i - np.floor(turn * i))
-        cosine[i] = scale * np.cos(angle)
-        sine[i] = scale * np.sin(angle)
+    cosine, sine = phasors(turn, scale)
+    flat = iq.reshape(-1)
     for row in range(0, count, TURNS):
         cycles = turn * (low + row - start)
         angle = -2 * np.pi * (cycles - np.floor(cycles))
@@ -262,15 +294,15 @@ def decimate(
         end = min(row + TURNS, count, n - low)
         if end <= first:
             continue
-        # Slices tell the compiler that no index is negative; it makes vectors of such loops only.
-        part = iq[low + first : low + end]
+        # Slices tell the compiler that no index is negative; it makes vectors of such loops only, and of flat ones.
+        part = flat[2 * (low + first) : 2 * (low + end)]
         to_real, to_imaginary = real[first:end], imaginary[first:end]
         cosines, sines = cosine[first - row : end - row], sine[first - row : end - row]
-        for i in range(len(part)):
+        for i in range(len(to_real)):
             c = cosines[i] * re - sines[i] * im
             s = cosines[i] * im + sines[i] * re
-            x = np.float32(part[i, 0])
-            y = np.float32(part[i, 1])
+            x = np.float32(part[2 * i])
+            y = np.float32(part[2 * i + 1])
             to_real[i] = x * c - y * s
             to_imaginary[i] = x * s + y * c
     for m in range(len(out)):

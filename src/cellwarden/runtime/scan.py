@@ -2,12 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
 from cellwarden.airinterface.images import images
-from cellwarden.detect.bursts import Find, bursts, finds, rest, whole
+from cellwarden.detect.bursts import Find, bursts, finds, rest, rough, whole, without
 from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
@@ -81,12 +81,20 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     """
     rate = find.samples.segment.rate_hz
     recognised: dict[str, list[Emission]] = {interface.name: [] for interface in INTERFACES}
+    for interface in INTERFACES:
+        if interface.recognise_all:
+            plain = interface.recognise_all(find)
+            recognised[interface.name] += chain.from_iterable(plain)
+            find = without(find, plain, *SLACK, LEFT)
     found: list[Burst] = []
-    plain = {i.name: i.recognise_all(find) for i in INTERFACES if i.recognise_all}
-    for number, rough in enumerate(find.rough):
-        for name, told in _of_rough(find, number, plain):
-            if told and (any(_explains(e, rough, rate) for e in told) or rest(find, number, told, *SLACK) < LEFT):
-                recognised[name] += told
+    for number in range(len(find.regions)):
+        box = rough(find, number)
+        for interface in INTERFACES:
+            if not interface.longest_s:
+                continue
+            told = interface.recognise(box, find.samples)
+            if told and (any(_explains(e, box, rate) for e in told) or rest(find, number, told, *SLACK) < LEFT):
+                recognised[interface.name] += told
                 break
         else:
             found += bursts(find, number, rejected)
@@ -108,25 +116,14 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     return images(named + unknown, find.samples)
 
 
-def _of_rough(
-    find: Find, number: int, plain: Mapping[str, list[list[Emission]]]
-) -> Iterator[tuple[str, list[Emission]]]:
-    """What each interface names in a rough box: first what was plain already, then what it finds when asked."""
-    for name, told in plain.items():
-        yield name, told[number]
-    for interface in INTERFACES:
-        if interface.longest_s:
-            yield interface.name, interface.recognise(find.rough[number], find.samples)
-
-
-def _explains(emission: Emission, rough: Burst, rate_hz: float) -> bool:
+def _explains(emission: Emission, box: Burst, rate_hz: float) -> bool:
     """Whether a rough box holds an emission and nothing else: it does not stick out by another one's size."""
     slack = SLACK_S * rate_hz
     return (
-        rough.sample_start > emission.sample_start - slack
-        and rough.sample_start + rough.sample_count < emission.sample_start + emission.sample_count + slack
-        and rough.low_offset_hz > emission.low_offset_hz - SLACK_HZ
-        and rough.high_offset_hz < emission.high_offset_hz + SLACK_HZ
+        box.sample_start > emission.sample_start - slack
+        and box.sample_start + box.sample_count < emission.sample_start + emission.sample_count + slack
+        and box.low_offset_hz > emission.low_offset_hz - SLACK_HZ
+        and box.high_offset_hz < emission.high_offset_hz + SLACK_HZ
     )
 
 
