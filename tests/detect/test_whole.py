@@ -55,7 +55,7 @@ def test_a_wifi_frame_is_one_box_down_to_the_noise(snr: float) -> None:
     for box, (first, wave, width, _) in zip(wide, placed, strict=True):
         assert box.sample_start == pytest.approx(first, abs=100)  # 5 µs
         assert box.sample_count == pytest.approx(len(wave), rel=0.05)
-        assert box.high_offset_hz - box.low_offset_hz == pytest.approx(width, rel=0.05)
+        assert box.high_offset_hz - box.low_offset_hz == pytest.approx(width, rel=0.1)  # edges of 4 dB err
 
 
 def test_notches_of_two_paths_do_not_cut_a_frame() -> None:

@@ -99,7 +99,10 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
         else:
             found += bursts(find, number, rejected)
     found = sorted(whole(find, found, rejected), key=lambda b: (b.sample_start, b.low_offset_hz))
-    for burst in found:
+    sure = [e for e in chain.from_iterable(recognised.values()) if e.confidence > CERTAIN]
+    for burst, part in zip(found, covered(found, sure), strict=True):
+        if part > SAME:
+            continue
         for interface in INTERFACES:
             told = interface.recognise(burst, find.samples)
             recognised[interface.name] += told
