@@ -236,7 +236,7 @@ def test_plain_bursts_are_found_with_their_numbers_and_a_doubtful_one_is_left() 
     density = 0.01 / rx.channel_noise  # `heard` adds its noise behind the filter
     count, explained = gsm_clear.plain(heard(wave, rx), density, form, *gsm_clear.carriers(), found)
     assert (count, explained) == (1, True)
-    match = gsm_clear.match(found[0])
+    (match,) = gsm_clear.matches(found[:1])
     assert match.sequence == 5 and match.verdict.margin > 10
     assert match.start == pytest.approx(60 + start / rx.step, abs=0.1 * rx.per_symbol)
     assert match.verdict.turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(3000, abs=100)

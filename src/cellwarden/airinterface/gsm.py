@@ -20,7 +20,8 @@ from dataclasses import replace
 import numpy as np
 
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.gsm_clear import CFO_HZ, match
+from cellwarden.airinterface.gsm_clear import CFO_HZ
+from cellwarden.airinterface.gsm_clear import matches as clear
 from cellwarden.airinterface.gsm_judge import Match, confidence
 from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, matches
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
@@ -74,10 +75,11 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 def recognise_all(find: Find) -> list[list[Emission]]:
     """The clear normal bursts in each of a chunk's rough boxes, all at once: GSM calls come by the thousand."""
     told: list[list[Emission]] = [[] for _ in find.regions]
-    block = find.samples
-    for one in sweep(find):
-        floor = 10 * math.log10(float(one["density"]) * block.scale**2 / block.segment.rate_hz)
-        told[one["box"]].append(_emission(match(one), block, float(one["carrier_hz"]), float(one["start"]), floor))
+    block, found = find.samples, sweep(find)
+    floors = 10 * np.log10(found["density"] * block.scale**2 / block.segment.rate_hz)
+    where = found["box"].tolist(), found["carrier_hz"].tolist(), floors.tolist()
+    for match, box, carrier, floor in zip(clear(found), *where, strict=True):
+        told[box].append(_emission(match, block, carrier, match.start, floor))
     return told
 
 

@@ -44,9 +44,10 @@ SPAN, STEPS = 2 * np.pi * 600 / SYMBOL_RATE_HZ, 7
 """Radians a symbol either way of a guessed carrier in which it is looked for, and in how many steps."""
 MOST_CLEAR = 16
 """Bursts found in one channel at once; a stretch of more slots may be a base station's."""
+JUDGED = ("score", "training", "turn", "snr_db", "level_db", "margin")
 FOUND = np.dtype(
     [("box", "i8"), ("carrier_hz", "f8"), ("density", "f8"), ("sequence", "i8"), ("start", "f8")]
-    + [(name, "f8") for name in ("score", "training", "turn", "snr_db", "level_db", "margin")]
+    + [(name, "f8") for name in JUDGED]
 )
 """A burst that was found: the box it lies in, its channel's middle and noise, where it begins, what was judged."""
 
@@ -236,9 +237,9 @@ def plain(
     return count, explained and not len(stretches(left, 1 / layout.channel_noise, per))
 
 
-def match(one: np.void) -> Match:
-    """What `plain` found, as any other burst of GMSK."""
-    names = ("score", "training", "turn", "snr_db", "level_db", "margin")
-    return Match(
-        "normal", int(one["sequence"]), float(one["start"]), False, Verdict(False, *(float(one[n]) for n in names))
-    )
+def matches(found: NDArray[np.void]) -> list[Match]:
+    """What `plain` found, as any other bursts of GMSK."""
+    told = (found[name].tolist() for name in ("sequence", "start", *JUDGED))
+    return [
+        Match("normal", sequence, start, False, Verdict(False, *v)) for sequence, start, *v in zip(*told, strict=True)
+    ]

@@ -104,7 +104,7 @@ def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[
     clear = np.empty(MOST_CLEAR, FOUND)
     count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), *gsm_clear.carriers(), clear)
     if count and explained:
-        return [gsm_clear.match(one) for one in clear[:count]]
+        return gsm_clear.matches(clear[:count])
     power = kernels.power(y, 1 / (noise * receiver.channel_noise))
     left = power.copy()
     found: list[Match] = []

@@ -109,9 +109,9 @@ def _again(chunk: coarse.Chunk, union: Burst, rejected: Counter[str]) -> list[Bu
 
 def rest(find: Find, number: int, boxes: Sequence[suppress.Boxed], slack_s: float, slack_hz: float) -> float:
     """Part of what is hot in one of the rough boxes that lies outside of given boxes, each widened by some slack."""
-    region = find.regions[number]
-    before = int(np.count_nonzero(_hot(find.chunk, region)))
-    return int(np.count_nonzero(_uncovered(find, region, boxes, slack_s, slack_hz))) / max(before, 1)
+    one = replace(find, regions=find.regions[number : number + 1])
+    _left, share = _uncovered(one, [boxes], slack_s, slack_hz)
+    return float(share[0])
 
 
 def without(
@@ -121,19 +121,16 @@ def without(
 
     Less than the part `least` of what was hot in a rough box is nothing.
     """
-    chunk, left = find.chunk, []
-    for region, boxes in zip(find.regions, told, strict=True):
+    chunk = find.chunk
+    left, share = _uncovered(find, told, slack_s, slack_hz)
+    regions: list[coarse.Region] = []
+    for region, boxes, part in zip(find.regions, told, share.tolist(), strict=True):
         if not boxes:
-            left.append(region)
-            continue
-        before, hot = np.count_nonzero(_hot(chunk, region)), _uncovered(find, region, boxes, slack_s, slack_hz)
-        if np.count_nonzero(hot) >= least * before:
-            left += [_within(chunk, region, *part) for part in coarse.connected(hot)]
-    return replace(find, regions=tuple(left))
-
-
-def _hot(chunk: coarse.Chunk, region: coarse.Region) -> NDArray[np.uint8]:
-    return chunk.hot[region.first_row : region.end_row, region.first_band : region.end_band]
+            regions.append(region)
+        elif part >= least:
+            rows, bands = slice(region.first_row, region.end_row), slice(region.first_band, region.end_band)
+            regions += [_within(chunk, region, *box) for box in coarse.connected(left[rows, bands].copy())]
+    return replace(find, regions=tuple(regions))
 
 
 def _within(chunk: coarse.Chunk, region: coarse.Region, first: int, end: int, low: int, high: int) -> coarse.Region:
@@ -144,20 +141,31 @@ def _within(chunk: coarse.Chunk, region: coarse.Region, first: int, end: int, lo
 
 
 def _uncovered(
-    find: Find, region: coarse.Region, boxes: Sequence[suppress.Boxed], slack_s: float, slack_hz: float
-) -> NDArray[np.uint8]:
-    """What is hot in a region outside of given boxes, each widened by some slack: uint8, shape (rows, bands)."""
-    grid = find.chunk.grid
-    slack, first = slack_s * grid.rate_hz, find.samples.sample_start + region.first_row * grid.size
-    lowest = (region.first_band * grid.per_band - grid.size / 2 - 0.5) * grid.bin_hz
-    left = _hot(find.chunk, region).copy()
-    for box in boxes:
-        start = math.floor((box.sample_start - slack - first) / grid.size)
-        end = math.ceil((box.sample_start + box.sample_count + slack - first) / grid.size)
-        low = math.floor((box.low_offset_hz - slack_hz - lowest) / grid.band_hz)
-        high = math.ceil((box.high_offset_hz + slack_hz - lowest) / grid.band_hz)
-        left[max(start, 0) : max(end, 0), max(low, 0) : max(high, 0)] = 0
-    return left
+    find: Find, told: Sequence[Sequence[suppress.Boxed]], slack_s: float, slack_hz: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """What is hot outside of the boxes told for each region, uint8, shape (rows, bands), and its part of each region.
+
+    The boxes are widened by some slack, each within its own region.
+    """
+    grid, start = find.chunk.grid, find.samples.sample_start
+    edge = (grid.size / 2 + 0.5) * grid.bin_hz
+    placed = np.array(
+        [
+            (number, b.sample_start, b.sample_start + b.sample_count, b.low_offset_hz, b.high_offset_hz)
+            for number, boxes in enumerate(told)
+            for b in boxes
+        ],
+        np.float64,
+    ).reshape(-1, 5)
+    slack = slack_s * grid.rate_hz
+    placed[:, 1] = np.floor((placed[:, 1] - start - slack) / grid.size)
+    placed[:, 2] = np.ceil((placed[:, 2] - start + slack) / grid.size)
+    placed[:, 3] = np.floor((placed[:, 3] - slack_hz + edge) / grid.band_hz)
+    placed[:, 4] = np.ceil((placed[:, 4] + slack_hz + edge) / grid.band_hz)
+    places = [(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions]
+    regions = np.array(places, np.int64).reshape(-1, 4)
+    left = find.chunk.hot.copy()
+    return left, kernels.uncover(left, regions, placed.astype(np.int64))
 
 
 def rough(find: Find, number: int) -> Burst:

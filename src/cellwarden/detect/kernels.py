@@ -171,6 +171,30 @@ def box_mean(values: NDArray[np.float32], first: int, end: int, low: int, high: 
 
 
 @njit(cache=True, nogil=True)
+def uncover(hot: NDArray[np.uint8], regions: NDArray[np.int64], boxes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Clear cells of `hot` that boxes cover; returns the part of each region's hot cells that is left.
+
+    hot: uint8, shape (rows, bands); regions: int64, shape (n, 4), first and end row, first and end band, in the grid;
+    boxes: int64, shape (m, 5), the number of the region that a box lies in, then the same four, as far as that reaches.
+    """
+    before = np.zeros(len(regions))
+    share = np.zeros(len(regions))
+    for stage in range(2):
+        counted = before if stage == 0 else share
+        for i in range(len(regions)):
+            first, end, low, high = regions[i]
+            for row in range(first, end):
+                for cell in hot[row, low:high]:
+                    counted[i] += cell
+        if stage == 0:
+            for number, first, end, low, high in boxes:
+                bounds = regions[number]
+                for row in range(max(first, bounds[0]), min(end, bounds[1])):
+                    hot[row, max(low, bounds[2]) : min(high, bounds[3])] = 0
+    return share / np.maximum(before, 1)
+
+
+@njit(cache=True, nogil=True)
 def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Bounding boxes of the 8-connected regions of `hot`.
 
