@@ -90,3 +90,43 @@ def test_best_runs_are_the_stretches_worth_most() -> None:
 def test_mean_of_a_box_is_that_of_its_values() -> None:
     values = np.random.default_rng(7).random((9, 11), np.float32)
     assert kernels.box_mean(values, 2, 7, 3, 4) == pytest.approx(values[2:7, 3:4].mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_joined_boxes_are_those_near_in_common_bands(count: int) -> None:
+    rng = np.random.default_rng(9)
+    first, low = rng.integers(0, 60, count), rng.integers(0, 30, count)
+    ends = first + rng.integers(1, 8, count), low + rng.integers(1, 5, count)
+    boxes = sorted(np.stack([first, ends[0], low, ends[1]], axis=1).tolist())
+    wanted: list[list[int]] = []
+    for box in boxes:
+        near = (o for o in reversed(wanted) if box[0] - o[1] <= 5 and box[2] < o[3] and o[2] < box[3])
+        other = next(near, None)
+        if other is None:
+            wanted.append(list(box))
+        else:
+            other[1:] = [max(other[1], box[1]), min(other[2], box[2]), max(other[3], box[3])]
+    made = kernels.joined(np.array(boxes, np.int64).reshape(-1, 4), 5)
+    assert made.tolist() == wanted
+
+
+def test_what_boxes_cover_is_taken_out_of_their_own_region_only() -> None:
+    rng = np.random.default_rng(10)
+    hot = (rng.random((30, 20)) < 0.6).astype(np.uint8)
+    regions = np.array([[2, 12, 3, 9], [10, 25, 12, 18], [26, 28, 0, 4]], np.int64)
+    boxes = np.array([[0, -3, 8, 5, 30], [1, 11, 14, 11, 14], [1, 20, 40, 12, 13]], np.int64)
+    left = hot.copy()
+    share = kernels.uncover(left, regions, boxes)
+    wanted = hot.copy()
+    for number, first, end, low, high in boxes.tolist():
+        top, bottom, near, far = regions[number].tolist()
+        wanted[max(first, top) : min(end, bottom), max(low, near) : min(high, far)] = 0
+    np.testing.assert_array_equal(left, wanted)
+    parts = [wanted[a:b, c:d].sum() / hot[a:b, c:d].sum() for a, b, c, d in regions.tolist()]
+    np.testing.assert_allclose(share, parts)
+
+
+def test_phasors_turn_and_are_scaled() -> None:
+    cosine, sine = kernels.phasors(0.1234, 0.5)
+    wanted = 0.5 * np.exp(-2j * np.pi * 0.1234 * np.arange(kernels.TURNS))
+    np.testing.assert_allclose(cosine + 1j * sine, wanted, atol=1e-5)

@@ -271,19 +271,11 @@ class _Segment:
 
 
 def connected(hot: NDArray[np.uint8]) -> list[list[int]]:
-    """Boxes of what hangs together in `hot`, uint8, shape (rows, bands): first row, end row, first band, end band."""
-    return _near_joined(kernels.components(hot).tolist())
+    """Boxes of what hangs together in `hot`, uint8, shape (rows, bands): first row, end row, first band, end band.
 
-
-def _near_joined(boxes: list[list[int]]) -> list[list[int]]:
-    """Join boxes (first row, end row, first band, end band) that follow each other within NEAR_ROWS in common bands."""
-    joined: list[list[int]] = []
-    for box in sorted(boxes):
-        for other in reversed(joined[-64:]):
-            if box[0] - other[1] <= NEAR_ROWS and box[2] < other[3] and other[2] < box[3]:
-                other[1] = max(other[1], box[1])
-                other[2], other[3] = min(other[2], box[2]), max(other[3], box[3])
-                break
-        else:
-            joined.append(box)
+    Boxes that follow each other within NEAR_ROWS in common bands are one.
+    """
+    boxes = kernels.components(hot)
+    order = np.lexsort((boxes[:, 3], boxes[:, 2], boxes[:, 1], boxes[:, 0]))
+    joined: list[list[int]] = kernels.joined(boxes[order], NEAR_ROWS).tolist()
     return joined

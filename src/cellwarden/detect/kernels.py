@@ -251,6 +251,30 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     return box[:keep].copy()
 
 
+@njit(cache=True, nogil=True)
+def joined(boxes: NDArray[np.int64], near: int) -> NDArray[np.int64]:
+    """Join boxes that follow each other within `near` rows in common bands.
+
+    boxes: int64, shape (n, 4), first and end row, first and end band, in the order of these; so are those returned.
+    """
+    count = 0
+    for box in boxes:
+        other = count
+        for i in range(count - 1, max(count - 65, -1), -1):
+            one = boxes[i]
+            if box[0] - one[1] <= near and box[2] < one[3] and one[2] < box[3]:
+                other = i
+                break
+        if other == count:
+            boxes[count] = box
+            count += 1
+        else:
+            boxes[other, 1] = max(boxes[other, 1], box[1])
+            boxes[other, 2] = min(boxes[other, 2], box[2])
+            boxes[other, 3] = max(boxes[other, 3], box[3])
+    return boxes[:count]
+
+
 @njit(cache=True, fastmath=True, nogil=True)
 def phasors(turn: float, scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """scale · exp(-2πj turn i) for i < TURNS, real and imaginary parts: float32, shape (TURNS,), made by doubling."""
