@@ -35,10 +35,12 @@ SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
     (50e-6, 6.4e6),
     (800e-6, 6.4e6),
 )
-BOX_FALSE_ALARM = 4e-6
-"""Probability that one box of noise is hot; the fine pass asks again, and more."""
-FLOOR_ERROR = 0.05
-"""Asked for on top of that mean power over noise, since the floor is only known to some percent."""
+FALSE_BOXES = 0.1
+"""Boxes of noise of each size that are hot, in a second and a megahertz; the fine pass asks again, and more."""
+MOST_FALSE_ALARM = 1e-5
+"""Probability of one such box: of the widest there are but a few."""
+FLOOR_ERROR = 1.05
+"""The floor is only known to some percent."""
 FLOOR_MEMORY = 24
 """Chunks whose quantiles the floor is taken from."""
 QUIET_SAMPLES = 32
@@ -91,16 +93,18 @@ class _Scale:
 
 
 def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
-    """The boxes to sum over on a grid, with the threshold that noise exceeds with BOX_FALSE_ALARM."""
+    """The boxes to sum over on a grid, with the threshold that noise exceeds as seldom as FALSE_BOXES asks."""
     made: dict[tuple[int, int], _Scale] = {}
     for duration_s, width_hz in SCALES:
         frames = max(1, round(duration_s / grid.frame_s))
         doublings = max(0, round(np.log2(width_hz / grid.band_hz)))
         if 1 << doublings > grid.bands:
             continue
-        freedom = frames * (1 << doublings) * grid.per_band * grid.freedom
-        threshold = float(gamma.isf(BOX_FALSE_ALARM, freedom) / freedom)
-        made.setdefault((frames, doublings), _Scale(frames, doublings, threshold + FLOOR_ERROR))
+        bands = 1 << doublings
+        freedom = frames * bands * grid.per_band * grid.freedom
+        false_alarm = FALSE_BOXES * frames * grid.frame_s * bands * grid.band_hz / 1e6
+        threshold = float(gamma.isf(min(false_alarm, MOST_FALSE_ALARM), freedom) / freedom)
+        made.setdefault((frames, doublings), _Scale(frames, doublings, threshold * FLOOR_ERROR))
     return tuple(made.values())
 
 
