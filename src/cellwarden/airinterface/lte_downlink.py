@@ -20,7 +20,8 @@ from scipy import fft
 from scipy.ndimage import uniform_filter1d
 
 from cellwarden.airinterface.lte_receiver import logistic, stretch
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SUBCARRIER_HZ, SYMBOL_S, synchronisation
+from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, synchronisation
 from cellwarden.model import Block, Burst, Emission, Segment
 
 SIZE = 128
@@ -35,6 +36,10 @@ BESIDE_S = 4e-3
 """Looked at on either side of a frame, so that no downlink stretch of time division duplex is cut."""
 CENTRE_STEP_HZ = 100e3
 """LTE's raster, as far as a box's middle tells (TS 36.104 §5.7.2)."""
+PREFIX_NATS = 9.0
+"""Asked of the prefixes before the synchronisation signal is looked for; chance gives 5 among all places in a slot."""
+LOUDEST = (4, 12)
+"""Slots that are also looked at by themselves."""
 OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
 """Carrier frequency error, and error of a box's middle."""
 WIDE_OFFSETS_HZ = tuple(n * 5e3 for n in range(-20, 21))
@@ -138,28 +143,70 @@ def _beacon(
     active = _active(np.abs(y) ** 2, heard.rate_hz)
     if sum(b - a for a, b in active) * SYMBOL_S / 8 < LEAST_S:
         return Beacon(-math.inf, 0, 0.0), ()
-    n = np.arange(len(y))
+    likely, turn_hz = _prefixes(y, active, heard.rate_hz)
+    if likely < PREFIX_NATS:
+        return Beacon(-math.inf, 0, 0.0), active
+    reach = max(offsets) + SUBCARRIER_HZ / 6
+    whole = np.arange(-math.ceil(reach / SUBCARRIER_HZ) - 1, math.ceil(reach / SUBCARRIER_HZ) + 2) * SUBCARRIER_HZ
+    shifts = [hz for hz in (turn_hz + whole).tolist() if abs(hz + heard.centre_hz - centre) <= reach]
     size = fft.next_fast_len(len(y) + SIZE)
+    spectrum = fft.fft(y, size)
     references = [np.conj(fft.fft(_reference(sector), size)) for sector in range(3)]
+    half = round(32 * SUBCARRIER_HZ / heard.rate_hz * size)
     best = Beacon(-math.inf, 0, 0.0)
-    for offset in offsets:
-        shift = offset + centre - heard.centre_hz
-        moved = fft.fft(y * np.exp(-2j * np.pi * shift / heard.rate_hz * n), size)
-        keep = np.abs(fft.fftfreq(size, 1 / heard.rate_hz)) < 32 * SUBCARRIER_HZ
-        moved = moved * keep  # what lies beside the 62 subcarriers would leak into the match
+    for shift in shifts:
+        # what lies beside the 62 subcarriers would leak into the match
+        bins = round(shift / heard.rate_hz * size)
+        moved = np.zeros(size, np.complex64)
+        moved[np.arange(-half + 1, half)] = spectrum[np.arange(-half + 1, half) + bins]
         narrow = fft.ifft(moved)[: len(y)]
-        energy = uniform_filter1d(np.abs(narrow) ** 2, SIZE, mode="constant") * SIZE
-        energy = np.roll(energy, -SIZE // 2)
+        energy = uniform_filter1d(squared(narrow), SIZE, mode="constant", origin=-SIZE // 2) * SIZE
         least = 0.02 * float(np.max(energy)) + 1e-30
         for sector in range(3):
-            matched = np.abs(fft.ifft(moved * references[sector])[: len(y)]) ** 2
+            matched = squared(fft.ifft(moved * references[sector], overwrite_x=True)[: len(y)])
             part = (matched / np.maximum(energy, least))[: len(y) - SIZE]
             at = int(np.argmax(part))
             fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
             evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
             if evidence > best.evidence and _comes_again(part, at, heard.rate_hz):
-                best = Beacon(evidence, sector, offset)
+                best = Beacon(evidence, sector, shift + heard.centre_hz - centre)
     return best, active
+
+
+def _prefixes(y: NDArray[np.complex64], active: tuple[tuple[int, int], ...], rate: float) -> tuple[float, float]:
+    """Nats that symbols' prefixes come again each slot, and the carrier's offset from the grid, ±7.5 kHz.
+
+    Folded over the slots, the loudest first: one of time division duplex is silent in most. A line is alike at every
+    lag, and what all places have in common is taken out.
+    """
+    on = np.zeros(len(y), bool)
+    for begin, end in active:
+        on[int(begin * SYMBOL_S / 8 * rate) : int(end * SYMBOL_S / 8 * rate)] = True
+    slot, length = round(SLOT_S * rate), round(PREFIX_S * rate)
+    slots = (len(y) - SIZE) // slot
+    if slots < 1:
+        return 0.0, 0.0
+    masked = np.where(on, y, 0)
+    alike = (masked[:-SIZE] * np.conj(masked[SIZE:]))[: slots * slot].reshape(slots, slot)
+    power = (0.5 * (squared(masked[:-SIZE]) + squared(masked[SIZE:])))[: slots * slot].reshape(slots, slot)
+    order = np.argsort(-power.sum(axis=1))
+    best = (0.0, 0.0)
+    for count in sorted({min(slots, n) for n in LOUDEST} | {slots}):
+        chosen = order[:count]
+        sums = _windows(alike[chosen].sum(axis=0), length)
+        sums -= np.mean(sums)
+        part = np.abs(sums) / np.maximum(_windows(power[chosen].sum(axis=0), length), 1e-30)
+        at = int(np.argmax(part))
+        nats = -(count * length - 1) * math.log1p(-min(float(part[at]), 0.999) ** 2)
+        if nats > best[0]:
+            best = (nats, float(-np.angle(sums[at])) / (2 * math.pi) * SUBCARRIER_HZ)
+    return best
+
+
+def _windows(values: NDArray[np.generic], length: int) -> NDArray[np.complex128]:
+    """Sums of `length` values from each place on, around the end."""
+    sums = np.cumsum(np.concatenate([[0], values, values[:length]]))
+    return np.asarray(sums[length:-1] - sums[: -length - 1])
 
 
 def _comes_again(part: NDArray[np.float64], at: int, rate: float) -> bool:

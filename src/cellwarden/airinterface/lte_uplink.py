@@ -16,13 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
+from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import (
     DELAYS,
     STEPS,
     TURNS,
     best_band,
+    likely,
     long_matches,
     middle_hz,
     pair,
@@ -56,6 +59,16 @@ TRIED, TRIED_SURE = 24, 8
 """Times and frequencies whose tones are strongest, at which the sequences are matched; where the box is sure, fewer."""
 NEIGHBOURS = 1
 """Subcarriers to either side at which a band may begin instead."""
+NEAR_NATS = 6.0
+"""Most that a neighbour has more: a Zadoff-Chu sequence moved by a subcarrier is itself, at another delay."""
+MATCHED = 8
+"""Sequences that are matched where a band is wide enough that its tone tells them."""
+PREFIX_NATS, PREFIX_PART = 12.0, 0.25
+"""Asked of a subframe's prefixes: chance gives 5 to 9 among all places; or this part of what is expected at its SNR."""
+PREFIX_SNR = 4.0
+"""Echoes and the edges of symbols make the most of it."""
+LIKELY_PART, LIKELY_NATS = 0.4, 4.0
+"""Places are tried whose prefixes have this part of the best place's nats, less so much."""
 SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
 """By signal-to-noise ratio in decibels: how far off a box's edges may be."""
 NARROW_SIZE = 64
@@ -78,6 +91,8 @@ SHORTEST_SOUNDING_S = 40e-6
 """Of a box; the symbol lasts 71 µs."""
 COMB = 0.5
 """Largest part of a comb's power above the noise that may lie between its teeth."""
+FOURS = tuple(range(1, 25))
+"""Multiples of four blocks that are sounded."""
 FIT = 0.3
 """Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
 
@@ -109,15 +124,16 @@ def find(burst: Burst, block: Block) -> list[Found]:
         return []
     if burst.snr_db > SURE_DB and min(abs(seconds - length) for length in LENGTHS_S) > LENGTH_SLACK_S:
         return []
-    narrow = _narrow(burst, block) if width < 2.6 * BLOCK_HZ else None
-    sure = narrow is not None and narrow.evidence > CERTAIN_NATS
+    slot = burst.snr_db > SURE_DB and seconds < 1.5 * SLOT_S  # and no subframe of which a part is missing
+    narrow = _narrow(burst, block, slot) if width < 2.6 * BLOCK_HZ else None
+    sure = slot or (narrow is not None and narrow.evidence > CERTAIN_NATS)
     wide = _wide(burst, block) if width > 0.9 * BLOCK_HZ and not sure else None
     both = [f for f in (narrow, wide) if f is not None]
     return [max(both, key=lambda f: f.evidence)] if both else []
 
 
-def _narrow(burst: Burst, block: Block) -> Found | None:
-    """PUCCH, or PUSCH of one or two blocks: the tables' sequences at all times and frequencies."""
+def _narrow(burst: Burst, block: Block, slot: bool) -> Found | None:
+    """PUCCH, or, but in a `slot`, PUSCH of one or two blocks: the tables' sequences at all times and frequencies."""
     rate = block.segment.rate_hz
     width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
     heard = stretch(burst, block, 1.2e-3, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
@@ -128,8 +144,9 @@ def _narrow(burst: Burst, block: Block) -> Found | None:
         length = blocks * BLOCK
         if 0.25 * length < width < length + 14:
             turns, lows = _frequencies(heard, burst, rate, length)
-            places = _places(heard, burst, rate, SUBFRAME_S)
-            best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
+            if not slot:
+                places = _prefixed(heard, burst, rate, _places(heard, burst, rate, SUBFRAME_S))
+                best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
             if blocks == 1:
                 best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
     return best
@@ -151,6 +168,27 @@ def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArra
     low, high = min(0.0, missing) - slack, max(0.0, missing) + slack
     step_s = SYMBOL_S / STEPS
     return heard.index(burst.sample_start) + np.arange(low, high + step_s, step_s) * heard.rate_hz
+
+
+def _prefixed(heard: Stretch, burst: Burst, rate: float, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of `places` at which the prefixes of 14 symbols are alike to their ends; none where nothing is."""
+    width = burst.high_offset_hz - burst.low_offset_hz
+    part = np.abs(fft.fftfreq(len(heard.y), 1 / heard.rate_hz)) < width / 2 + SUBCARRIER_HZ
+    y = np.asarray(fft.ifft(fft.fft(heard.y) * part, overwrite_x=True), np.complex64)
+    offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S for n in range(14)]) * heard.rate_hz
+    alike = np.empty(len(places), np.float32)
+    lag, length = round(SYMBOL_S * heard.rate_hz), max(2, round(PREFIX_S * heard.rate_hz))
+    prefix_likeness(
+        y, lag, length, np.round(places).astype(np.int64), np.round(offsets).astype(np.int64), alike
+    )
+    freedom = 14 * PREFIX_S * width - 1
+    nats = -freedom * np.log1p(-np.minimum(alike**2, 0.9999))
+    snr = min(10 ** (burst.snr_db / 10), PREFIX_SNR)
+    expected = -freedom * math.log1p(-((snr / (1 + snr)) ** 2)) * min(1.0, burst.sample_count / rate / SUBFRAME_S)
+    most = float(np.max(nats))
+    if most < min(PREFIX_NATS, PREFIX_PART * expected):
+        return places[:0]
+    return places[nats > LIKELY_PART * most - LIKELY_NATS]
 
 
 def _frequencies(heard: Stretch, burst: Burst, rate: float, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -189,6 +227,8 @@ def _pusch_short(
     length: int,
     bonus: float,
 ) -> Found | None:
+    if not len(places):
+        return None
     offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
     bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
     beyond = surprise(short_matches(bands), length) - math.log(DELAYS * length)
@@ -230,7 +270,7 @@ def _found(
         return None
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(symbols)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
-    values = transforms(heard, size, starts)[TURNS.index(turn), :, low : low + length]
+    values = transforms(heard, size, starts, (turn,))[0, :, low : low + length]
     power = np.mean(squared(values), axis=-1)
     if power[-1] < EMPTY * float(np.mean(power[:-1])):  # left free for sounding signals
         symbols -= 1
@@ -248,14 +288,16 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     room = 1.15 * width + (24 if burst.snr_db > SURE_DB else 60 + width)
     size = max(128, 1 << math.ceil(math.log2(room)))
     heard = stretch(burst, block, 0.7e-3, middle, size)
-    places = _places(heard, burst, rate, SUBFRAME_S)
+    places = _prefixed(heard, burst, rate, _places(heard, burst, rate, SUBFRAME_S))
     count = len(places)
+    if not count:
+        return None
     offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
     starts = np.round(places[:, None] + offsets * heard.rate_hz).astype(np.int64)
     values = transforms(heard, size, starts.ravel()).reshape(len(TURNS), count, 2, size)
     half = int(width / 2)
     box = slice(max(0, size // 2 - half), min(size, size // 2 + half + 1))
-    tones = np.minimum(tone_strength(values[..., box]), 40.0).sum(axis=-1)
+    tones = np.minimum(tone_strength(values[..., box]), max(40.0, half / 2)).sum(axis=-1)
     best: Found | None = None
     for index in np.argsort(tones, axis=None)[::-1][: TRIED_SURE if burst.snr_db > SURE_DB else TRIED].tolist():
         turn, place = divmod(index, count)
@@ -272,16 +314,21 @@ def _matched(
     """Match both reference symbols with all base sequences, in the band that the subframe's energy shows."""
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
-    power = np.mean(squared(transforms(heard, size, starts)[turn]), axis=0) / (size * heard.noise)
+    power = np.mean(squared(transforms(heard, size, starts, (TURNS[turn],))[0]), axis=0) / (size * heard.noise)
     best: Found | None = None
-    bands = best_band(np.asarray(power, np.float64), 14)
+    bands = best_band(power, 14)
     trials = tried * len(bands) * (2 * NEIGHBOURS + 1)
     for _, at, blocks in bands:
         if blocks < 3:
             continue
         length = blocks * BLOCK
+        chosen = likely(references[:, at : at + length], MATCHED)
+        parts = surprise(long_matches(references[:, at : at + length], chosen), length)
+        if float(pair(parts - math.log(2 * length), trials)[0]) < LEAST_NATS - NEAR_NATS:
+            continue
+        chosen = np.unique(np.concatenate([np.argmax(parts, axis=-1), [np.argmax(parts.sum(axis=0))]]))
         for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
-            parts = np.array([surprise(long_matches(band[low : low + length]), length) for band in references])
+            parts = surprise(long_matches(references[:, low : low + length], chosen), length)
             if _explained(references[:, low : low + length], parts, size * heard.noise) < EXPLAINED:
                 continue
             nats, group = pair(parts - math.log(2 * length), trials)
@@ -327,21 +374,25 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
     tries = []
     levels = squared(values) / np.float32(size * heard.noise)
     for parity, turn, place in _combs(levels, width):
-        bands = best_band(
-            np.asarray(levels[turn, place, parity::2], np.float64), 1, tuple(range(1, 25)), 4 * BLOCK // 2
-        )
+        bands = best_band(levels[turn, place, parity::2], 1, FOURS, 4 * BLOCK // 2)
         other = levels[turn, place, 1 - parity :: 2]
         tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
     best: Found | None = None
     for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
         comb, length = values[turn, place, parity::2], fours * 24
-        for low in range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1):
+        trials = 2 * length * 12 * 5 * len(TURNS) * len(places)
+        chosen = None
+        for low in sorted(range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1), key=at.__ne__):
             band = comb[low : low + length]
             if length > SHORT_PREAMBLE and _is_short_preamble(band):
                 continue
-            parts = surprise(long_matches(band), length)
+            parts = surprise(long_matches(band, chosen), length)
+            if low == at:  # the first
+                if float(np.max(parts)) - math.log(trials * len(parts)) < LEAST_NATS - NEAR_NATS:
+                    break
+                chosen = np.array([int(np.argmax(parts))])
             group = int(np.argmax(parts))
-            evidence = float(parts[group]) - math.log(2 * length * len(parts) * 12 * 5 * len(TURNS) * len(places))
+            evidence = float(parts[group]) - math.log(trials * len(parts))
             between = values[turn, place, 1 - parity :: 2][low : low + length]
             if evidence < LEAST_NATS or (best is not None and evidence <= best.evidence):
                 continue
