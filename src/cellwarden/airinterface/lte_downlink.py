@@ -38,6 +38,8 @@ CENTRE_STEP_HZ = 100e3
 """LTE's raster, as far as a box's middle tells (TS 36.104 §5.7.2)."""
 PREFIX_NATS = 9.0
 """Asked of the prefixes before the synchronisation signal is looked for; chance gives 5 among all places in a slot."""
+SLOTTED_NATS, ALONE_NATS = 100.0, 30.0
+"""With so many of the prefixes and so many of its own, a synchronisation signal may be alone: others' time hides one."""
 LOUDEST = (4, 12)
 """Slots that are also looked at by themselves."""
 OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
@@ -146,7 +148,7 @@ def _beacon(
     likely, turn_hz = _prefixes(y, active, heard.rate_hz)
     if likely < PREFIX_NATS:
         return Beacon(-math.inf, 0, 0.0), active
-    reach = max(offsets) + SUBCARRIER_HZ / 6
+    reach = max(offsets) + SUBCARRIER_HZ / 2
     whole = np.arange(-math.ceil(reach / SUBCARRIER_HZ) - 1, math.ceil(reach / SUBCARRIER_HZ) + 2) * SUBCARRIER_HZ
     shifts = [hz for hz in (turn_hz + whole).tolist() if abs(hz + heard.centre_hz - centre) <= reach]
     size = fft.next_fast_len(len(y) + SIZE)
@@ -168,7 +170,8 @@ def _beacon(
             at = int(np.argmax(part))
             fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
             evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
-            if evidence > best.evidence and _comes_again(part, at, heard.rate_hz):
+            alone = likely > SLOTTED_NATS and evidence > ALONE_NATS
+            if evidence > best.evidence and (alone or _comes_again(part, at, heard.rate_hz)):
                 best = Beacon(evidence, sector, shift + heard.centre_hz - centre)
     return best, active
 
@@ -195,7 +198,8 @@ def _prefixes(y: NDArray[np.complex64], active: tuple[tuple[int, int], ...], rat
         chosen = order[:count]
         sums = _windows(alike[chosen].sum(axis=0), length)
         sums -= np.mean(sums)
-        part = np.abs(sums) / np.maximum(_windows(power[chosen].sum(axis=0), length), 1e-30)
+        powers = _windows(power[chosen].sum(axis=0), length).real
+        part = np.abs(sums) / np.maximum(powers, np.mean(powers) + 1e-30)
         at = int(np.argmax(part))
         nats = -(count * length - 1) * math.log1p(-min(float(part[at]), 0.999) ** 2)
         if nats > best[0]:

@@ -12,6 +12,7 @@ Source: 3GPP TS 36.211 §5.3 to §5.5.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,10 @@ PREFIX_NATS, PREFIX_PART = 12.0, 0.25
 """Asked of a subframe's prefixes: chance gives 5 to 9 among all places; or this part of what is expected at its SNR."""
 PREFIX_SNR = 4.0
 """Echoes and the edges of symbols make the most of it."""
+ON, UNSURE = 0.25, 3.0
+"""Each slot of a subframe has this part of its box's power; standard deviations by which that may seem less."""
+WORTH, LEADERS = 24, 3
+"""Hypotheses of time and frequency from which on the best of every other one are looked at closely."""
 LIKELY_PART, LIKELY_NATS = 0.4, 4.0
 """Places are tried whose prefixes have this part of the best place's nats, less so much."""
 SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
@@ -171,10 +176,16 @@ def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArra
 
 
 def _prefixed(heard: Stretch, burst: Burst, rate: float, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those of `places` at which the prefixes of 14 symbols are alike to their ends; none where nothing is."""
+    """Those of `places` at which a subframe may lie: both slots are on the air, prefixes are alike to symbols' ends."""
     width = burst.high_offset_hz - burst.low_offset_hz
     part = np.abs(fft.fftfreq(len(heard.y), 1 / heard.rate_hz)) < width / 2 + SUBCARRIER_HZ
     y = np.asarray(fft.ifft(fft.fft(heard.y) * part, overwrite_x=True), np.complex64)
+    snr = 10 ** (burst.snr_db / 10)
+    least = 1 + ON * snr - UNSURE * (1 + ON * snr) / math.sqrt(SLOT_S * width)
+    noise = heard.noise * float(np.mean(part))
+    places = places[np.min(_slot_powers(y, places, heard.rate_hz), axis=0) > least * noise]
+    if not len(places):
+        return places
     offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S for n in range(14)]) * heard.rate_hz
     alike = np.empty(len(places), np.float32)
     lag, length = round(SYMBOL_S * heard.rate_hz), max(2, round(PREFIX_S * heard.rate_hz))
@@ -183,12 +194,39 @@ def _prefixed(heard: Stretch, burst: Burst, rate: float, places: NDArray[np.floa
     )
     freedom = 14 * PREFIX_S * width - 1
     nats = -freedom * np.log1p(-np.minimum(alike**2, 0.9999))
-    snr = min(10 ** (burst.snr_db / 10), PREFIX_SNR)
+    snr = min(snr, PREFIX_SNR)
     expected = -freedom * math.log1p(-((snr / (1 + snr)) ** 2)) * min(1.0, burst.sample_count / rate / SUBFRAME_S)
     most = float(np.max(nats))
     if most < min(PREFIX_NATS, PREFIX_PART * expected):
         return places[:0]
     return places[nats > LIKELY_PART * most - LIKELY_NATS]
+
+
+def _slot_powers(y: NDArray[np.complex64], places: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+    """Mean power of the two slots from each place on, all but their ends: shape (2, places)."""
+    total = np.concatenate([[0.0], np.cumsum(squared(y), dtype=np.float64)])
+    begins = places + np.array([[0.1], [1.1]]) * SLOT_S * rate_hz
+    edges = np.clip(np.round([begins, begins + 0.8 * SLOT_S * rate_hz]).astype(np.int64), 0, len(y))
+    return np.asarray((total[edges[1]] - total[edges[0]]) / np.maximum(edges[1] - edges[0], 1))
+
+
+def _searched(
+    score: Callable[[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]],
+    places: NDArray[np.float64],
+    turns: NDArray[np.int64],
+    lows: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Places, turns and first subcarriers around those that score best among every other place and turn."""
+    if len(places) * len(turns) < WORTH:
+        return places, turns, lows
+    half, step = turns % 2 == 0, 2 if len(places) > 8 else 1
+    rough = score(places[::step], turns[half], lows[half])
+    best = np.argsort(-rough, axis=None)[:LEADERS]
+    place, at = np.divmod(best, rough.shape[1])
+    near = np.unique(np.clip(step * place[:, None] + np.arange(1 - step, step), 0, len(places) - 1))
+    hz = lows + np.array(TURNS)[turns]
+    beside = np.min(np.abs(hz[:, None] - hz[half][at]), axis=1) < 0.3
+    return places[near], turns[beside], lows[beside]
 
 
 def _frequencies(heard: Stretch, burst: Burst, rate: float, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -230,9 +268,16 @@ def _pusch_short(
     if not len(places):
         return None
     offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
-    bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
-    beyond = surprise(short_matches(bands), length) - math.log(DELAYS * length)
-    evidence, groups = pair(beyond, len(places) * len(turns))
+    tried = len(places) * len(turns)
+
+    def scored(
+        places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
+        return pair(surprise(short_matches(bands), length) - math.log(DELAYS * length), tried)
+
+    places, turns, lows = _searched(lambda *where: scored(*where)[0], places, turns, lows)
+    evidence, groups = scored(places, turns, lows)
     place, at = divmod(int(np.argmax(evidence)), len(turns))
     turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at]) + bonus
     return _found("pusch", heard, NARROW_SIZE, turn, places[place], 14, int(lows[at]), length, group, nats)
@@ -242,14 +287,21 @@ def _pucch(
     heard: Stretch, places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
 ) -> Found | None:
     offsets = (np.array(SYMBOL_STARTS_S) - PREFIX_S / 2) * heard.rate_hz
-    bands = _bands(heard, places + offsets[:, None], turns, lows, BLOCK)
-    fits = short_matches(bands)
-    beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
-    total = beyond.sum(axis=0)
+    tried = len(places) * len(turns) * 30
+
+    def fitting(
+        places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        fits = short_matches(_bands(heard, places + offsets[:, None], turns, lows, BLOCK))
+        beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
+        return fits, beyond.sum(axis=0)
+
+    places, turns, lows = _searched(lambda *where: fitting(*where)[1].max(axis=-1), places, turns, lows)
+    fits, total = fitting(places, turns, lows)
     place, at, group = (int(i) for i in np.unravel_index(int(np.argmax(total)), total.shape))
     if int(np.sum(fits[:, place, at, group] > FIT)) < LEAST_SYMBOLS:
         return None
-    evidence = rarity(float(total[place, at, group]), 7) - math.log(total.size)
+    evidence = rarity(float(total[place, at, group]), 7) - math.log(tried)
     turn = TURNS[turns[at]]
     return _found("pucch", heard, NARROW_SIZE, turn, places[place], 7, int(lows[at]), BLOCK, group, evidence)
 
