@@ -11,7 +11,7 @@ Source: 3GPP TS 36.211 §6.10.1, §6.11.1.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import uniform_filter1d
 
-from cellwarden.airinterface.lte_receiver import logistic, stretch
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, synchronisation
-from cellwarden.model import Block, Burst, Emission, Segment
+from cellwarden.model import Block, Burst, Emission, Interleaved, Segment
 
 SIZE = 128
 """Subcarriers looked at: 1.92 MHz around the carrier."""
@@ -40,6 +40,10 @@ PREFIX_NATS = 9.0
 """Asked of the prefixes before the synchronisation signal is looked for; chance gives 5 among all places in a slot."""
 SLOTTED_NATS, ALONE_NATS = 100.0, 30.0
 """With so many of the prefixes and so many of its own, a synchronisation signal may be alone: others' time hides one."""
+THINNED = 61
+"""One of so many samples tells one window from another."""
+NEAR_S = 4e-3
+"""Around a box, in which slots must show: 8 of them."""
 LOUDEST = (4, 12)
 """Slots that are also looked at by themselves."""
 OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
@@ -64,6 +68,17 @@ class Beacon:
     evidence: float
     sector: int
     offset_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Samples that many boxes ask about: the same where a few of them, their number, scale and rate are."""
+
+    thinned: bytes
+    count: int
+    scale: float
+    rate_hz: float
+    iq: Interleaved = field(compare=False)
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -98,10 +113,10 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
         centres = {0.0} if width > 0.7 * rate else centres | {0.0}
     offsets = WIDE_OFFSETS_HZ if burst.sample_count > frame else OFFSETS_HZ
     window = block.iq[begin - block.sample_start : end - block.sample_start]
-    found = [
-        (centre, *_beacon(window.tobytes(), window.dtype.str, block.scale, rate, centre, offsets))
-        for centre in sorted(centres)
-    ]
+    near, whole = _window(block, _near(block, sample)), _window(block, window)
+    found = [(centre, *_beacon(whole, centre, offsets)) for centre in sorted(centres) if _is_slotted(near, centre)]
+    if not found:
+        return []
     centre, beacon, active = max(found, key=lambda f: f[1].evidence)
     if beacon.evidence < LEAST_NATS:
         return []
@@ -130,18 +145,41 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     ]
 
 
+def _near(block: Block, sample: int) -> Interleaved:
+    """NEAR_S around a sample, the same for all within a quarter of that."""
+    step = round(NEAR_S / 4 * block.segment.rate_hz)
+    middle = round((sample - block.sample_start) / step) * step
+    first = max(0, min(middle - 2 * step, len(block.iq) - 4 * step))
+    return block.iq[first : first + 4 * step]
+
+
+def _window(block: Block, iq: Interleaved) -> Window:
+    return Window(iq[::THINNED].tobytes(), len(iq), block.scale, block.segment.rate_hz, iq)
+
+
+def _heard(window: Window, centre: float) -> Stretch:
+    """A window around a carrier, and nothing after its end."""
+    block = Block(window.iq, window.scale, 0, Segment(0, window.count, window.rate_hz))
+    heard = stretch(Burst(0, window.count, 0.0, 0.0, 0.0, -200.0), block, 0.0, centre, SIZE)
+    return replace(heard, y=heard.y[: math.ceil(window.count / heard.per_sample)])
+
+
+@lru_cache(maxsize=64)
+def _is_slotted(window: Window, centre: float) -> bool:
+    """Whether symbols' prefixes come again each slot: a look at less than a frame, for what is no LTE at all."""
+    heard = _heard(window, centre)
+    y = heard.y
+    return _prefixes(y, ((0, math.ceil(len(y) / heard.rate_hz / SYMBOL_S * 8)),), heard.rate_hz)[0] > PREFIX_NATS
+
+
 @lru_cache(maxsize=16)
-def _beacon(
-    samples: bytes, dtype: str, scale: float, rate: float, centre: float, offsets: tuple[float, ...]
-) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
+def _beacon(window: Window, centre: float, offsets: tuple[float, ...]) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
     """The best synchronisation signal in a frame, and where its carrier is on the air in eighths of a symbol.
 
     Many boxes of one carrier ask for the same frame.
     """
-    iq = np.frombuffer(samples, dtype).reshape(-1, 2)
-    whole = Block(iq, scale, 0, Segment(0, len(iq), rate))
-    heard = stretch(Burst(0, len(iq), 0.0, 0.0, 0.0, -200.0), whole, 0.0, centre, SIZE)
-    y = heard.y[: math.ceil(len(iq) / heard.per_sample)]
+    heard = _heard(window, centre)
+    y = heard.y
     active = _active(np.abs(y) ** 2, heard.rate_hz)
     if sum(b - a for a, b in active) * SYMBOL_S / 8 < LEAST_S:
         return Beacon(-math.inf, 0, 0.0), ()
@@ -192,7 +230,8 @@ def _prefixes(y: NDArray[np.complex64], active: tuple[tuple[int, int], ...], rat
     masked = np.where(on, y, 0)
     alike = (masked[:-SIZE] * np.conj(masked[SIZE:]))[: slots * slot].reshape(slots, slot)
     power = (0.5 * (squared(masked[:-SIZE]) + squared(masked[SIZE:])))[: slots * slot].reshape(slots, slot)
-    order = np.argsort(-power.sum(axis=1))
+    loud = power.sum(axis=1, dtype=np.float64)
+    order = np.argsort(-loud)
     best = (0.0, 0.0)
     for count in sorted({min(slots, n) for n in LOUDEST} | {slots}):
         chosen = order[:count]
@@ -201,7 +240,8 @@ def _prefixes(y: NDArray[np.complex64], active: tuple[tuple[int, int], ...], rat
         powers = _windows(power[chosen].sum(axis=0), length).real
         part = np.abs(sums) / np.maximum(powers, np.mean(powers) + 1e-30)
         at = int(np.argmax(part))
-        nats = -(count * length - 1) * math.log1p(-min(float(part[at]), 0.999) ** 2)
+        equal = float(np.sum(loud[chosen])) ** 2 / max(float(np.sum(loud[chosen] ** 2)), 1e-60)  # slots of equal power
+        nats = -(equal * length - 1) * math.log1p(-(min(float(part[at]), 0.999) ** 2))
         if nats > best[0]:
             best = (nats, float(-np.angle(sums[at])) / (2 * math.pi) * SUBCARRIER_HZ)
     return best

@@ -12,14 +12,12 @@ Source: 3GPP TS 36.211 §5.3 to §5.5.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
-from cellwarden.airinterface.lte_kernels import prefix_likeness
+from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import (
     DELAYS,
@@ -50,13 +48,12 @@ from cellwarden.airinterface.lte_waveform import (
 )
 from cellwarden.model import Block, Burst
 
-SUBFRAME_S = 2 * SLOT_S
 SURE_DB = 6.0
 """A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
 LENGTHS_S = (SUBFRAME_S, SUBFRAME_S - SLOT_S / 7, SLOT_S, SLOT_S - SLOT_S / 7)
 LENGTH_SLACK_S = 40e-6
 """What is sure lasts a subframe or a slot, with or without the last symbol, to within this; a GSM burst does not."""
-TRIED, TRIED_SURE = 24, 8
+TRIED, TRIED_SURE = 12, 6
 """Times and frequencies whose tones are strongest, at which the sequences are matched; where the box is sure, fewer."""
 NEIGHBOURS = 1
 """Subcarriers to either side at which a band may begin instead."""
@@ -64,16 +61,6 @@ NEAR_NATS = 6.0
 """Most that a neighbour has more: a Zadoff-Chu sequence moved by a subcarrier is itself, at another delay."""
 MATCHED = 8
 """Sequences that are matched where a band is wide enough that its tone tells them."""
-PREFIX_NATS, PREFIX_PART = 12.0, 0.25
-"""Asked of a subframe's prefixes: chance gives 5 to 9 among all places; or this part of what is expected at its SNR."""
-PREFIX_SNR = 4.0
-"""Echoes and the edges of symbols make the most of it."""
-ON, UNSURE = 0.25, 3.0
-"""Each slot of a subframe has this part of its box's power; standard deviations by which that may seem less."""
-WORTH, LEADERS = 24, 3
-"""Hypotheses of time and frequency from which on the best of every other one are looked at closely."""
-LIKELY_PART, LIKELY_NATS = 0.4, 4.0
-"""Places are tried whose prefixes have this part of the best place's nats, less so much."""
 SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
 """By signal-to-noise ratio in decibels: how far off a box's edges may be."""
 NARROW_SIZE = 64
@@ -150,9 +137,9 @@ def _narrow(burst: Burst, block: Block, slot: bool) -> Found | None:
         if 0.25 * length < width < length + 14:
             turns, lows = _frequencies(heard, burst, rate, length)
             if not slot:
-                places = _prefixed(heard, burst, rate, _places(heard, burst, rate, SUBFRAME_S))
+                places = likely_places(heard, burst, _places(heard, burst, rate, SUBFRAME_S))
                 best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
-            if blocks == 1:
+            if blocks == 1 and (best is None or best.evidence < CERTAIN_NATS):
                 best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
     return best
 
@@ -173,60 +160,6 @@ def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArra
     low, high = min(0.0, missing) - slack, max(0.0, missing) + slack
     step_s = SYMBOL_S / STEPS
     return heard.index(burst.sample_start) + np.arange(low, high + step_s, step_s) * heard.rate_hz
-
-
-def _prefixed(heard: Stretch, burst: Burst, rate: float, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those of `places` at which a subframe may lie: both slots are on the air, prefixes are alike to symbols' ends."""
-    width = burst.high_offset_hz - burst.low_offset_hz
-    part = np.abs(fft.fftfreq(len(heard.y), 1 / heard.rate_hz)) < width / 2 + SUBCARRIER_HZ
-    y = np.asarray(fft.ifft(fft.fft(heard.y) * part, overwrite_x=True), np.complex64)
-    snr = 10 ** (burst.snr_db / 10)
-    least = 1 + ON * snr - UNSURE * (1 + ON * snr) / math.sqrt(SLOT_S * width)
-    noise = heard.noise * float(np.mean(part))
-    places = places[np.min(_slot_powers(y, places, heard.rate_hz), axis=0) > least * noise]
-    if not len(places):
-        return places
-    offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S for n in range(14)]) * heard.rate_hz
-    alike = np.empty(len(places), np.float32)
-    lag, length = round(SYMBOL_S * heard.rate_hz), max(2, round(PREFIX_S * heard.rate_hz))
-    prefix_likeness(
-        y, lag, length, np.round(places).astype(np.int64), np.round(offsets).astype(np.int64), alike
-    )
-    freedom = 14 * PREFIX_S * width - 1
-    nats = -freedom * np.log1p(-np.minimum(alike**2, 0.9999))
-    snr = min(snr, PREFIX_SNR)
-    expected = -freedom * math.log1p(-((snr / (1 + snr)) ** 2)) * min(1.0, burst.sample_count / rate / SUBFRAME_S)
-    most = float(np.max(nats))
-    if most < min(PREFIX_NATS, PREFIX_PART * expected):
-        return places[:0]
-    return places[nats > LIKELY_PART * most - LIKELY_NATS]
-
-
-def _slot_powers(y: NDArray[np.complex64], places: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
-    """Mean power of the two slots from each place on, all but their ends: shape (2, places)."""
-    total = np.concatenate([[0.0], np.cumsum(squared(y), dtype=np.float64)])
-    begins = places + np.array([[0.1], [1.1]]) * SLOT_S * rate_hz
-    edges = np.clip(np.round([begins, begins + 0.8 * SLOT_S * rate_hz]).astype(np.int64), 0, len(y))
-    return np.asarray((total[edges[1]] - total[edges[0]]) / np.maximum(edges[1] - edges[0], 1))
-
-
-def _searched(
-    score: Callable[[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]],
-    places: NDArray[np.float64],
-    turns: NDArray[np.int64],
-    lows: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Places, turns and first subcarriers around those that score best among every other place and turn."""
-    if len(places) * len(turns) < WORTH:
-        return places, turns, lows
-    half, step = turns % 2 == 0, 2 if len(places) > 8 else 1
-    rough = score(places[::step], turns[half], lows[half])
-    best = np.argsort(-rough, axis=None)[:LEADERS]
-    place, at = np.divmod(best, rough.shape[1])
-    near = np.unique(np.clip(step * place[:, None] + np.arange(1 - step, step), 0, len(places) - 1))
-    hz = lows + np.array(TURNS)[turns]
-    beside = np.min(np.abs(hz[:, None] - hz[half][at]), axis=1) < 0.3
-    return places[near], turns[beside], lows[beside]
 
 
 def _frequencies(heard: Stretch, burst: Burst, rate: float, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -276,7 +209,7 @@ def _pusch_short(
         bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
         return pair(surprise(short_matches(bands), length) - math.log(DELAYS * length), tried)
 
-    places, turns, lows = _searched(lambda *where: scored(*where)[0], places, turns, lows)
+    places, turns, lows = leaders(lambda *where: scored(*where)[0], places, turns, lows)
     evidence, groups = scored(places, turns, lows)
     place, at = divmod(int(np.argmax(evidence)), len(turns))
     turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at]) + bonus
@@ -296,7 +229,7 @@ def _pucch(
         beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
         return fits, beyond.sum(axis=0)
 
-    places, turns, lows = _searched(lambda *where: fitting(*where)[1].max(axis=-1), places, turns, lows)
+    places, turns, lows = leaders(lambda *where: fitting(*where)[1].max(axis=-1), places, turns, lows)
     fits, total = fitting(places, turns, lows)
     place, at, group = (int(i) for i in np.unravel_index(int(np.argmax(total)), total.shape))
     if int(np.sum(fits[:, place, at, group] > FIT)) < LEAST_SYMBOLS:
@@ -340,7 +273,7 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     room = 1.15 * width + (24 if burst.snr_db > SURE_DB else 60 + width)
     size = max(128, 1 << math.ceil(math.log2(room)))
     heard = stretch(burst, block, 0.7e-3, middle, size)
-    places = _prefixed(heard, burst, rate, _places(heard, burst, rate, SUBFRAME_S))
+    places = likely_places(heard, burst, _places(heard, burst, rate, SUBFRAME_S))
     count = len(places)
     if not count:
         return None
@@ -351,11 +284,17 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     box = slice(max(0, size // 2 - half), min(size, size // 2 + half + 1))
     tones = np.minimum(tone_strength(values[..., box]), max(40.0, half / 2)).sum(axis=-1)
     best: Found | None = None
-    for index in np.argsort(tones, axis=None)[::-1][: TRIED_SURE if burst.snr_db > SURE_DB else TRIED].tolist():
+    seen: set[tuple[int, int]] = set()
+    most = TRIED_SURE if burst.snr_db > SURE_DB else TRIED
+    for index in np.argsort(tones, axis=None)[::-1][: 4 * most].tolist():
         turn, place = divmod(index, count)
+        if best is None and {(turn, place - 1), (turn, place + 1)} & seen:
+            continue  # beside a place that gave nothing
+        seen.add((turn, place))
         found = _matched(heard, size, turn, places[place], values[turn, place], tones.size)
         best = _better(best, found)
-        if best is not None and found is not None and best.evidence > 60 and found.evidence < best.evidence:
+        lower = best is not None and found is not None and found.evidence < best.evidence
+        if len(seen) == most or (lower and best is not None and best.evidence > 60):
             break
     return best
 
@@ -363,31 +302,30 @@ def _wide(burst: Burst, block: Block) -> Found | None:
 def _matched(
     heard: Stretch, size: int, turn: int, start: float, references: NDArray[np.complex64], tried: int
 ) -> Found | None:
-    """Match both reference symbols with all base sequences, in the band that the subframe's energy shows."""
+    """Match both reference symbols with the base sequences, in the bands that the subframe's energy shows."""
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
     power = np.mean(squared(transforms(heard, size, starts, (TURNS[turn],))[0]), axis=0) / (size * heard.noise)
-    best: Found | None = None
+    best = (LEAST_NATS, 0, 0, 0)
     bands = best_band(power, 14)
     trials = tried * len(bands) * (2 * NEIGHBOURS + 1)
     for _, at, blocks in bands:
-        if blocks < 3:
-            continue
         length = blocks * BLOCK
+        if blocks < 3 or best[0] > CERTAIN_NATS:
+            continue
         chosen = likely(references[:, at : at + length], MATCHED)
         parts = surprise(long_matches(references[:, at : at + length], chosen), length)
         if float(pair(parts - math.log(2 * length), trials)[0]) < LEAST_NATS - NEAR_NATS:
             continue
-        chosen = np.unique(np.concatenate([np.argmax(parts, axis=-1), [np.argmax(parts.sum(axis=0))]]))
+        chosen = np.unique(np.append(np.argmax(parts, axis=-1), np.argmax(parts.sum(axis=0))))
         for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
             parts = surprise(long_matches(references[:, low : low + length], chosen), length)
-            if _explained(references[:, low : low + length], parts, size * heard.noise) < EXPLAINED:
-                continue
             nats, group = pair(parts - math.log(2 * length), trials)
-            if best is None or nats > best.evidence:
-                found = _found("pusch", heard, size, TURNS[turn], start, 14, low, length, int(group), float(nats))
-                best = _better(best, found)
-    return best
+            bands_there = references[:, low : low + length]
+            if nats > best[0] and _explained(bands_there, parts, size * heard.noise) >= EXPLAINED:
+                best = float(nats), low, length, int(group)
+    nats, low, length, group = best
+    return _found("pusch", heard, size, TURNS[turn], start, 14, low, length, group, nats) if length else None
 
 
 def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:
@@ -431,6 +369,8 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
         tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
     best: Found | None = None
     for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
+        if best is not None and best.evidence > 2 * CERTAIN_NATS:
+            break
         comb, length = values[turn, place, parity::2], fours * 24
         trials = 2 * length * 12 * 5 * len(TURNS) * len(places)
         chosen = None
