@@ -368,8 +368,8 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
         other = levels[turn, place, 1 - parity :: 2]
         tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
     best: Found | None = None
-    for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
-        if best is not None and best.evidence > 2 * CERTAIN_NATS:
+    for number, (_, parity, turn, place, at, fours) in enumerate(sorted(tries, reverse=True)[:12]):
+        if number > 5 and best is not None and best.evidence > CERTAIN_NATS:
             break
         comb, length = values[turn, place, parity::2], fours * 24
         trials = 2 * length * 12 * 5 * len(TURNS) * len(places)
