@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import (
@@ -80,7 +81,10 @@ EXPLAINED = 0.25
 EMPTY = 0.3
 """A last symbol whose power is less than this part of the others' was not sent."""
 SHORTEST_SOUNDING_S = 40e-6
-"""Of a box; the symbol lasts 71 µs."""
+SOUNDING_SLACK_S = ((12.0, 15e-6), (6.0, 30e-6), (-100.0, 60e-6))
+"""Of a box; the symbol lasts 71 µs. By signal-to-noise ratio in decibels, how far off a box's duration may be."""
+COMB_NATS, COMB_PART, COMB_SNR = 8.0, 0.25, 4.0
+"""Asked of a comb's likeness to itself half a symbol later: so much, or this part of what its SNR lets expect."""
 COMB = 0.5
 """Largest part of a comb's power above the noise that may lie between its teeth."""
 FOURS = tuple(range(1, 25))
@@ -110,7 +114,9 @@ def find(burst: Burst, block: Block) -> list[Found]:
     if not 0.05e6 < width < 20.5e6 or rate < 2 * BLOCK_HZ:
         return []
     if seconds < 0.13e-3:
-        found = _sounding(burst, block) if width > BLOCK_HZ and seconds > SHORTEST_SOUNDING_S else None
+        slack = next(slack for least, slack in SOUNDING_SLACK_S if burst.snr_db >= least)
+        symbol = abs(seconds - SYMBOL_S - PREFIX_S) < slack and seconds > SHORTEST_SOUNDING_S
+        found = _sounding(burst, block) if width > BLOCK_HZ and symbol else None
         return [] if found is None else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
@@ -351,6 +357,8 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
     least = 3 * width if burst.snr_db < 10 else 1.5 * width
     size = 1 << math.ceil(math.log2(min(max(128, least, 512 if burst.snr_db < 10 else 0), rate / SUBCARRIER_HZ * 1.1)))
     heard = stretch(burst, block, 0.1e-3, middle, size)
+    if not _is_periodic(heard, burst, width):
+        return None
     grid = size / STEPS
     seconds = burst.sample_count / rate
     slack = 8e-6 if burst.snr_db > SURE_DB else 24e-6
@@ -397,6 +405,17 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
             start = heard.sample(places[place] - PREFIX_S / 2 * heard.rate_hz)
             best = Found("srs", start, SYMBOL_S + PREFIX_S, middle, 4 * fours, group % 30, evidence, snr)
     return best
+
+
+def _is_periodic(heard: Stretch, burst: Burst, width: float) -> bool:
+    """Whether a box is like itself half a symbol later, as every comb is; width: of the box, in subcarriers."""
+    half, begin = round(SYMBOL_S / 2 * heard.rate_hz), heard.index(burst.sample_start)
+    length = heard.index(burst.sample_start + burst.sample_count) - begin - half
+    alike = np.empty(1, np.float32)
+    prefix_likeness(heard.y, half, max(1, length), np.array([begin]), np.zeros(1, np.int64), alike)
+    snr = min(10 ** (burst.snr_db / 10), COMB_SNR) * min(1.0, width * SUBCARRIER_HZ / heard.rate_hz)
+    found, expected = (-length * math.log1p(-min(r * r, 0.9999)) for r in (float(alike[0]), snr / (1 + snr)))
+    return length < half / 4 or found > min(COMB_NATS, COMB_PART * expected)
 
 
 def _combs(levels: NDArray[np.float32], width: float) -> list[tuple[int, int, int]]:
