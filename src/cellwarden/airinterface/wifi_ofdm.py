@@ -190,5 +190,5 @@ def _circular(values: NDArray[np.generic], window: int) -> NDArray[np.complex128
 def envelope(y: NDArray[np.complex64], channels: int) -> NDArray[np.float64]:
     """Mean power over 2 µs from each sample on: float64."""
     window = 40 * channels
-    sums = np.cumsum(np.concatenate([[0.0], np.abs(y.astype(np.complex128)) ** 2]))
+    sums = np.cumsum(np.concatenate([[0.0], y.real.astype(np.float64) ** 2 + y.imag.astype(np.float64) ** 2]))
     return (sums[window:] - sums[:-window]) / window
