@@ -39,7 +39,7 @@ CENTRE_STEP_HZ = 100e3
 PREFIX_NATS = 9.0
 """Asked of the prefixes before the synchronisation signal is looked for; chance gives 5 among all places in a slot."""
 SLOTTED_NATS, ALONE_NATS = 100.0, 30.0
-"""With so many of the prefixes and so many of its own, a synchronisation signal may be alone: others' time hides one."""
+"""With so many of the prefixes and so many of its own, a synchronisation signal may be alone."""
 THINNED = 61
 """One of so many samples tells one window from another."""
 NEAR_S = 4e-3

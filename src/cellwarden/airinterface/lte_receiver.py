@@ -45,7 +45,7 @@ class Stretch:
 
 @lru_cache(maxsize=64)
 def _low_pass(step: int) -> NDArray[np.float32]:
-    """Filter before every `step`-th sample is kept: flat in the middle half of what is left, 74 dB down where that folds.
+    """Filter before every `step`-th sample is kept: flat in the middle half of that, 74 dB down where it folds.
 
     Blackman's window falls within 5.5 / n cycles a sample.
     """
