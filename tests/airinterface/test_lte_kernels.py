@@ -43,7 +43,7 @@ def test_likeness_is_that_of_the_twin_also_at_the_edges() -> None:
     out = np.empty(len(places), np.float32)
     prefix_likeness(y, lag, length, places, offsets, out)
     for place, found in zip(places, out, strict=True):
-        at = [t for o in offsets for t in range(place + o, place + o + length) if 0 <= t and t + lag < len(y)]
+        at = [t for o in offsets for t in range(place + o, place + o + length) if t >= 0 and t + lag < len(y)]
         here, there = y[at], y[np.array(at, int) + lag]
         energy = np.sum(np.abs(here) ** 2 + np.abs(there) ** 2) / 2 + 1e-30
         assert found == pytest.approx(abs(np.vdot(there, here)) / energy, rel=1e-4, abs=1e-6)

@@ -330,8 +330,8 @@ def _matched(
             bands_there = references[:, low : low + length]
             if nats > best[0] and _explained(bands_there, parts, size * heard.noise) >= EXPLAINED:
                 best = float(nats), low, length, int(group)
-    nats, low, length, group = best
-    return _found("pusch", heard, size, TURNS[turn], start, 14, low, length, group, nats) if length else None
+    evidence, first, length, sequence = best
+    return _found("pusch", heard, size, TURNS[turn], start, 14, first, length, sequence, evidence) if length else None
 
 
 def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:

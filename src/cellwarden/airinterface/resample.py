@@ -100,4 +100,4 @@ def effective_width(y: NDArray[np.complex64], rate_hz: float) -> float:
         return rate_hz
     values = scipy.fft.fft(y[: len(y) // 64 * 64].reshape(-1, 64), axis=1)
     spectrum = np.sum(values.real**2 + values.imag**2, axis=0, dtype=np.float64)
-    return float(np.sum(spectrum) ** 2 / max(float(spectrum @ spectrum), 1e-60) / 64 * rate_hz)
+    return float(np.sum(spectrum) ** 2 / max(float(np.sum(spectrum**2)), 1e-60) / 64 * rate_hz)
