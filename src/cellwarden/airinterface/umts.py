@@ -291,7 +291,8 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     snr = max(float(np.mean(np.abs(z) ** 2)) / carrier.noise - 1, 1e-3)
     if coherence < LEAST_TURN * (snr / (1 + snr)) ** 2:
         return None
-    wide = chips_of(burst, block, carrier.offset_hz, MOST_CHIPS // 2, phase) or carrier
+    around = ECHO_CHIPS if burst.snr_db > CLEAR_DB else MOST_CHIPS // 2  # of what is faint the box may hold a part
+    wide = chips_of(burst, block, carrier.offset_hz, around, phase) or carrier
     low, high = _extent(wide)
     at = wide.base + (low - 0.5) * wide.per_chip
     power = float(np.mean(np.abs(wide.z[0, low:high]) ** 2)) - wide.noise

@@ -71,7 +71,8 @@ def carriers(burst: Burst, block: Block) -> list[float]:
     power = np.mean(spectrum.real**2 + spectrum.imag**2, axis=0, dtype=np.float64)
     density = np.fft.fftshift(power) * (block.scale**2 / float(np.sum(window**2)) / rate)
     # A busy channel lifts the floor that the box tells: what lies lowest here is one too.
-    lowest = float(np.quantile(density.reshape(-1, 4).mean(axis=1), 0.1))
+    quarters = density.reshape(-1, 4).mean(axis=1)
+    lowest = float(np.partition(quarters, len(quarters) // 10)[len(quarters) // 10])
     excess = density / min(10 ** (burst.floor_dbfs_hz / 10), lowest) - 1
     bin_hz = rate / size
     reach = math.floor(BANDWIDTH_HZ / 2 / bin_hz)
@@ -115,9 +116,10 @@ def _fills(excess: NDArray[np.float64], at: int, bin_hz: float) -> bool:
     """Whether there is power in all of a carrier's flat part."""
     half = round(0.36 * CHIP_RATE_HZ / bin_hz)
     inside = excess[max(0, at - half) : at + half + 1]
-    parts = sorted(float(np.mean(part)) for part in np.array_split(inside, 8))
+    edges = np.linspace(0, len(inside), 9).astype(np.int64)
+    parts = np.sort(np.add.reduceat(inside, edges[:-1]) / np.diff(edges)).tolist()
     mean = sum(parts) / 8
-    return float(np.mean(inside)) > LEAST_SNR and parts[0] > LEAST_SHARE * mean and parts[3] > FLAT_SHARE * mean
+    return mean > LEAST_SNR and parts[0] > LEAST_SHARE * mean and parts[3] > FLAT_SHARE * mean
 
 
 def on_raster(offset_hz: float, block: Block) -> float:
