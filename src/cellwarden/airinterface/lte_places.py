@@ -24,6 +24,8 @@ from cellwarden.model import Burst
 SUBFRAME_S = 2 * SLOT_S
 PREFIX_NATS, PREFIX_PART = 12.0, 0.25
 """Asked of a subframe's prefixes: chance gives 5 to 9 among all places; or this part of what is expected at its SNR."""
+TELLING_NATS = 30.0
+"""Where less is expected, prefixes are not believed when they say that nothing is there."""
 PREFIX_SNR = 4.0
 """Echoes and the edges of symbols make the most of it."""
 LIKELY_PART, LIKELY_NATS = 0.4, 4.0
@@ -58,7 +60,7 @@ def likely_places(heard: Stretch, burst: Burst, places: NDArray[np.float64]) -> 
         * min(1.0, burst.sample_count / heard.per_sample / heard.rate_hz / SUBFRAME_S)
     )
     most = float(np.max(nats))
-    if most < min(PREFIX_NATS, PREFIX_PART * expected):
+    if expected > TELLING_NATS and most < min(PREFIX_NATS, PREFIX_PART * expected):
         return places[:0]
     return places[nats > LIKELY_PART * most - LIKELY_NATS]
 

@@ -81,8 +81,9 @@ EXPLAINED = 0.25
 EMPTY = 0.3
 """A last symbol whose power is less than this part of the others' was not sent."""
 SHORTEST_SOUNDING_S = 40e-6
-SOUNDING_SLACK_S = ((12.0, 15e-6), (6.0, 30e-6), (-100.0, 60e-6))
-"""Of a box; the symbol lasts 71 µs. By signal-to-noise ratio in decibels, how far off a box's duration may be."""
+"""Of a box; the symbol lasts 71 µs."""
+CLEAR_DB, SHORTEST_CLEAR_S, LONGEST_CLEAR_S = 12.0, 55e-6, 105e-6
+"""Of a clear box, which may hold echoes and ramps besides."""
 COMB_NATS, COMB_PART, COMB_SNR = 8.0, 0.25, 4.0
 """Asked of a comb's likeness to itself half a symbol later: so much, or this part of what its SNR lets expect."""
 COMB = 0.5
@@ -114,8 +115,8 @@ def find(burst: Burst, block: Block) -> list[Found]:
     if not 0.05e6 < width < 20.5e6 or rate < 2 * BLOCK_HZ:
         return []
     if seconds < 0.13e-3:
-        slack = next(slack for least, slack in SOUNDING_SLACK_S if burst.snr_db >= least)
-        symbol = abs(seconds - SYMBOL_S - PREFIX_S) < slack and seconds > SHORTEST_SOUNDING_S
+        shortest = SHORTEST_CLEAR_S if burst.snr_db > CLEAR_DB else SHORTEST_SOUNDING_S
+        symbol = shortest < seconds < (LONGEST_CLEAR_S if burst.snr_db > CLEAR_DB else math.inf)
         found = _sounding(burst, block) if width > BLOCK_HZ and symbol else None
         return [] if found is None else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
@@ -409,13 +410,14 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
 
 def _is_periodic(heard: Stretch, burst: Burst, width: float) -> bool:
     """Whether a box is like itself half a symbol later, as every comb is; width: of the box, in subcarriers."""
-    half, begin = round(SYMBOL_S / 2 * heard.rate_hz), heard.index(burst.sample_start)
-    length = heard.index(burst.sample_start + burst.sample_count) - begin - half
-    alike = np.empty(1, np.float32)
-    prefix_likeness(heard.y, half, max(1, length), np.array([begin]), np.zeros(1, np.int64), alike)
+    half = round(SYMBOL_S / 2 * heard.rate_hz)
+    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
+    places = np.arange(first - half // 2, max(first, last - 2 * half) + half // 2 + 1, max(1, half // 4))
+    alike = np.empty(len(places), np.float32)
+    prefix_likeness(heard.y, half, half, places, np.zeros(1, np.int64), alike)
     snr = min(10 ** (burst.snr_db / 10), COMB_SNR) * min(1.0, width * SUBCARRIER_HZ / heard.rate_hz)
-    found, expected = (-length * math.log1p(-min(r * r, 0.9999)) for r in (float(alike[0]), snr / (1 + snr)))
-    return length < half / 4 or found > min(COMB_NATS, COMB_PART * expected)
+    found, expected = (-half * math.log1p(-min(r * r, 0.9999)) for r in (float(np.max(alike)), snr / (1 + snr)))
+    return found > min(COMB_NATS, COMB_PART * expected)
 
 
 def _combs(levels: NDArray[np.float32], width: float) -> list[tuple[int, int, int]]:

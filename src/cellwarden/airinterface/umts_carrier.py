@@ -30,7 +30,7 @@ SATURATION = 0.2
 """Part of a box's power density from which on a bin counts as filled."""
 FLAT_SHARE = 0.25
 """And five of them at least this part of their mean: a megahertz of something else fills three."""
-LEAST_LIKENESS = 0.22
+LEAST_LIKENESS = 0.15
 """Of the spectrum to the pulse's, 1 where it is filled inside and empty beside; echoes and neighbours leave half."""
 LEAST_SNR = 10**-1.0
 REACH_HZ = 5e6
