@@ -109,6 +109,15 @@ def _stages(f: Figures) -> str:
     )
 
 
+def _cost(f: Figures) -> str:
+    one = f["cost"]
+    most = sorted(one["own"].items(), key=lambda item: -item[1]["median"])
+    own = ", ".join(f"{label} {times['median']:.1f}" for label, times in most)
+    worst = max(one["strange"].items(), key=lambda item: item[1]["p90"])
+    strange = f"90 % of strange boxes below {worst[1]['p90']:.1f} ms for {worst[0]}"
+    return f"median {own} ms; {strange}; a box, all interfaces, {one['all']['median']:.1f} ms"
+
+
 LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
     (
         "Recordings with truth, recognised",
@@ -143,6 +152,7 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
     ("Peak memory", "< 500 MB for 10 GB and for 1 GB", "memory", _memory),
     ("Speed, one core, 10 MS/s", "≥ 60 MS/s at 5 % occupied", "speed", _speed),
     ("Share of each stage", "–", "speed", _stages),
+    ("Recognition of one burst, by its interface", "≤ 2 ms a core (median)", "cost", _cost),
 )
 
 

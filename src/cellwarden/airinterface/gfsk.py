@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin, resample
+from scipy.signal import firwin
 from scipy.special import ndtr
 
-from cellwarden.airinterface.gfsk_kernels import block_decisions
+from cellwarden.airinterface.gfsk_kernels import block_decisions, echo_products
+from cellwarden.airinterface.resample import filter_table, resample
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block
 
@@ -33,8 +34,11 @@ REACH = 3
 LEAST_PART = 0.05
 ECHOES = (-2, 0, 2, 4)
 """Samples by which echoes come later than the strongest path: up to a microsecond at 1 Msymbol/s."""
+_SHIFTS = np.array(ECHOES)
 CHANNEL_WIDTH = 1.15
 """Width of the channel filter, in symbol rates: what a carrier 40 kHz off still fits in."""
+RESAMPLED = 0.75
+"""Width of the filter that resamples, in its input's rate; the channel fills a third of that."""
 BLOCK = 3
 """Symbols that are decided together."""
 NEAR_LINES = 6
@@ -137,11 +141,19 @@ def hear(block: Block, first: int, end: int, carrier_hz: float, symbol_rate_hz: 
     narrow = np.empty(count, np.complex64)
     decimate(block.iq, block.scale, first, carrier_hz / rate, taps, step, narrow)
     wanted = round(count * step * PER_SYMBOL * symbol_rate_hz / rate)
-    y = narrow if wanted == count else resample(narrow, wanted).astype(np.complex64)
+    y = narrow if wanted == count else _resampled(narrow, wanted)
     d = np.zeros(wanted, np.float32)
     half = PER_SYMBOL // 2
     d[half:-half] = np.angle(y[2 * half :] * y[: -2 * half].conj())
     return Heard(y, d, first, count * step / wanted, carrier_hz, float(np.sum(taps.astype(np.float64) ** 2)))
+
+
+def _resampled(y: NDArray[np.complex64], count: int) -> NDArray[np.complex64]:
+    """The same stretch in `count` samples; what is in y has passed the channel filter, and is slow beside its rate."""
+    out = np.empty(count, np.complex64)
+    interleaved = y.view(np.float32).reshape(-1, 2)
+    resample(interleaved, 1.0, 0.0, len(y) / count, 0.0, filter_table(RESAMPLED), out)
+    return out
 
 
 def mean_frequency(heard: Heard, symbol_rate_hz: float) -> float:
@@ -254,10 +266,10 @@ def best_fit(d: NDArray[np.float32], first: int, end: int, shape: NDArray[np.flo
 
 def explained(y: NDArray[np.complex64], wave: NDArray[np.complex128]) -> float:
     """Part of the power of y, 0…1, that a wave and its echoes within a symbol explain (least squares)."""
-    paths = np.stack([np.roll(wave, shift) for shift in ECHOES])
-    overlap = paths.conj() @ paths.T
+    overlap = np.empty((len(ECHOES), len(ECHOES)), np.complex128)
+    met = np.empty(len(ECHOES), np.complex128)
+    echo_products(np.asarray(y, np.complex64), np.asarray(wave, np.complex128), _SHIFTS, overlap, met)
     overlap += np.eye(len(ECHOES)) * (1e-3 * len(y))
-    met = paths.conj() @ y
     weights = np.linalg.solve(overlap, met)
     return float(np.vdot(weights, met).real / (np.vdot(y, y).real + 1e-30))
 

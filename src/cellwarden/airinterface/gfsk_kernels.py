@@ -32,3 +32,41 @@ def block_decisions(
             else:
                 nought = max(nought, fit)
         out[n] = np.sqrt(one) - np.sqrt(nought)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def echo_products(
+    y: NDArray[np.complex64],
+    wave: NDArray[np.complex128],
+    shifts: NDArray[np.int64],
+    overlap: NDArray[np.complex128],
+    met: NDArray[np.complex128],
+) -> None:
+    """Products of a wave's copies, turned around by `shifts` samples, with each other and with y.
+
+    overlap[a, b] = Σ conj(w[n - s_a]) w[n - s_b], met[a] = Σ conj(w[n - s_a]) y[n], indices modulo the length. y, wave:
+    shape (n,); overlap: shape (copies, copies), met: shape (copies,), out. No shift is longer than y.
+    """
+    n = len(wave)
+    copies = np.empty((len(shifts), n), np.complex128)
+    for a in range(len(shifts)):
+        shift = shifts[a] % n
+        copies[a, shift:] = wave[: n - shift]
+        copies[a, :shift] = wave[n - shift :]
+    for a in range(len(shifts)):
+        one = copies[a]
+        re = 0.0
+        im = 0.0
+        for i in range(n):
+            re += one[i].real * y[i].real + one[i].imag * y[i].imag
+            im += one[i].real * y[i].imag - one[i].imag * y[i].real
+        met[a] = complex(re, im)
+        for b in range(a, len(shifts)):
+            other = copies[b]
+            re = 0.0
+            im = 0.0
+            for i in range(n):
+                re += one[i].real * other[i].real + one[i].imag * other[i].imag
+                im += one[i].real * other[i].imag - one[i].imag * other[i].real
+            overlap[a, b] = complex(re, im)
+            overlap[b, a] = complex(re, -im)

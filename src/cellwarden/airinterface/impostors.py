@@ -21,6 +21,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.impostors_features import (
@@ -35,6 +36,7 @@ from cellwarden.airinterface.impostors_features import (
     switches_hz,
     template_match,
 )
+from cellwarden.airinterface.impostors_kernels import pulse_contrasts
 from cellwarden.model import Block, Burst, Emission
 
 WIDEST_KEYED_HZ = 300e3
@@ -43,6 +45,8 @@ LINE_SHARE = 0.85
 CLEAR_DB = 6.0
 """Least SNR of a box for names that rest on its shape."""
 FAINT_DB, MODE_S_LEAST_S, MODE_S_LEAST_HZ = 2.0, 45e-6, 0.4e6
+MODE_S_MOST_HZ = 12e6
+"""Of a box: the power of pulses of half a microsecond has fallen by 20 dB at 6 MHz."""
 STEADY = 0.15
 """Most spread of the power of a constant envelope behind a filter."""
 TWO_LEVELS = 0.8
@@ -74,7 +78,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name a box that is no phone's, by the first name that fits."""
     width = burst.high_offset_hz - burst.low_offset_hz
     duration = burst.sample_count / block.segment.rate_hz
-    if burst.snr_db >= FAINT_DB and duration >= MODE_S_LEAST_S and width >= MODE_S_LEAST_HZ:
+    if burst.snr_db >= FAINT_DB and duration >= MODE_S_LEAST_S and MODE_S_LEAST_HZ <= width <= MODE_S_MOST_HZ:
         frames = _mode_s(burst, block)
         if frames:
             return frames
@@ -110,7 +114,8 @@ def _impulse(burst: Burst, block: Block) -> Emission | None:
     first = max(0, burst.sample_start - block.sample_start)
     iq = block.iq[first : burst.sample_start - block.sample_start + burst.sample_count].astype(np.float32)
     power = np.sum(iq * iq, axis=1)
-    usual = float(np.median(power)) / math.log(2)
+    middle = [(len(power) - 1) // 2, len(power) // 2]
+    usual = float(np.mean(np.partition(power, middle)[middle])) / math.log(2)
     strong = power > IMPULSE_RATIO * usual
     peaks = np.count_nonzero(np.diff(np.concatenate([[False], strong]).astype(np.int8)) == 1)
     above = float(np.sum(power)) - len(power) * usual
@@ -220,16 +225,15 @@ def _mode_s(burst: Burst, block: Block) -> list[Emission]:
     total = np.cumsum(np.concatenate([[0.0], np.abs(box.y)]))
     found: list[Emission] = []
     taken: list[tuple[float, float]] = []
-    for at in _preambles(total, half):
+    places = _preambles(total, half)
+    contrasts = {label: _contrasts(total, places, half, us) for label, us in MODE_S_US.items()}
+    likely = np.flatnonzero(np.max(list(contrasts.values()), axis=0) > MODE_S_CONTRAST)
+    for number, at in zip(likely.tolist(), places[likely].tolist(), strict=True):
         if any(first - 1 < at < last for first, last in taken):
             continue
         for label, length_us in MODE_S_US.items():  # the long one first
-            last = at + 2 * length_us * half
-            if last > len(box.y) + 1 or any(at < b and a < last - 1 for a, b in taken):
-                continue
-            chips = np.diff(np.interp(at + np.arange(2 * length_us + 1) * half, np.arange(len(total)), total))
-            contrast = _contrast(chips)
-            if contrast > MODE_S_CONTRAST:
+            last, contrast = at + 2 * length_us * half, float(contrasts[label][number])
+            if contrast > MODE_S_CONTRAST and not any(at < b and a < last - 1 for a, b in taken):
                 start = block.sample_start + box.first + round(at * box.step)
                 frame = replace(burst, sample_start=start, sample_count=round(length_us * 1e-6 * rate))
                 sure = min(0.97, 0.35 + contrast)
@@ -239,31 +243,31 @@ def _mode_s(burst: Burst, block: Block) -> list[Emission]:
     return found
 
 
-def _contrast(chips: NDArray[np.float64]) -> float:
-    """How different the halves of a frame's bits are, the less of its beginning and its end; 0 for a weak preamble."""
-    bits = chips[16:].reshape(-1, 2)
-    if np.mean(chips[[0, 2, 7, 9]]) < 0.6 * np.mean(bits.max(axis=1)):
-        return 0.0
-    contrasts = np.abs(bits[:, 0] - bits[:, 1]) / np.maximum(bits.sum(axis=1), 1e-9)
-    return min(float(np.mean(contrasts[:56])), float(np.mean(contrasts[56:])) if len(bits) > 56 else 1.0)
+def _contrasts(
+    total: NDArray[np.float64], places: NDArray[np.int64], half: float, length_us: int
+) -> NDArray[np.float64]:
+    """How different the halves of a frame's bits are at each place; 0 where it does not fit in."""
+    contrasts = np.zeros(len(places))
+    pulse_contrasts(total, places, half, length_us, contrasts)
+    return contrasts
 
 
-def _preambles(total: NDArray[np.float64], half: float) -> list[int]:
+def _preambles(total: NDArray[np.float64], half: float) -> NDArray[np.int64]:
     """Samples at which a preamble may begin, the clearest first; total: float64, the running sum of magnitudes."""
     count = len(total) - 1 - math.ceil(17 * half)
     if count <= 0:
-        return []
-    at = np.arange(count)
+        return np.empty(0, np.int64)
+    wide = max(1, round(half))
 
     def mean(times: tuple[float, ...]) -> NDArray[np.float64]:
-        starts = [at + round(2 * t * half) for t in times]
-        wide = max(1, round(half))
-        return np.asarray(np.mean([total[s + wide] - total[s] for s in starts], axis=0) / wide)
+        starts = [round(2 * t * half) for t in times]
+        sums = [total[s + wide : s + wide + count] - total[s : s + count] for s in starts]
+        return np.asarray(sum(sums[1:], sums[0]) / (len(sums) * wide))
 
     on, off = mean(MODE_S_PULSES), mean(MODE_S_GAPS)
-    likely = np.flatnonzero(on > MODE_S_RATIO * off)
-    peaks = [int(k) for k in likely if on[k] - off[k] >= np.max((on - off)[max(0, k - 2) : k + 3])]
-    return sorted(peaks, key=lambda k: off[k] - on[k])
+    clear = on - off
+    peaks = np.flatnonzero((on > MODE_S_RATIO * off) & (clear >= maximum_filter1d(clear, 5)))
+    return peaks[np.argsort(-clear[peaks], kind="stable")]
 
 
 def _chirps(burst: Burst, block: Block) -> Emission | None:

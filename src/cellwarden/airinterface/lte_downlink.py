@@ -11,7 +11,7 @@ Source: 3GPP TS 36.211 §6.10.1, §6.11.1.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import uniform_filter1d
 
-from cellwarden.airinterface.lte_receiver import logistic, stretch
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SUBCARRIER_HZ, SYMBOL_S, synchronisation
-from cellwarden.model import Block, Burst, Emission, Segment
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
+from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, synchronisation
+from cellwarden.model import Block, Burst, Emission, Interleaved, Segment
 
 SIZE = 128
 """Subcarriers looked at: 1.92 MHz around the carrier."""
@@ -35,6 +36,16 @@ BESIDE_S = 4e-3
 """Looked at on either side of a frame, so that no downlink stretch of time division duplex is cut."""
 CENTRE_STEP_HZ = 100e3
 """LTE's raster, as far as a box's middle tells (TS 36.104 §5.7.2)."""
+PREFIX_NATS = 9.0
+"""Asked of the prefixes before the synchronisation signal is looked for; chance gives 5 among all places in a slot."""
+SLOTTED_NATS, ALONE_NATS = 100.0, 30.0
+"""With so many of the prefixes and so many of its own, a synchronisation signal may be alone."""
+THINNED = 61
+"""One of so many samples tells one window from another."""
+NEAR_S = 4e-3
+"""Around a box, in which slots must show: 8 of them."""
+LOUDEST = (4, 12)
+"""Slots that are also looked at by themselves."""
 OFFSETS_HZ = tuple(n * 5e3 for n in range(-3, 4))
 """Carrier frequency error, and error of a box's middle."""
 WIDE_OFFSETS_HZ = tuple(n * 5e3 for n in range(-20, 21))
@@ -57,6 +68,17 @@ class Beacon:
     evidence: float
     sector: int
     offset_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Samples that many boxes ask about: the same where a few of them, their number, scale and rate are."""
+
+    thinned: bytes
+    count: int
+    scale: float
+    rate_hz: float
+    iq: Interleaved = field(compare=False)
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -91,10 +113,10 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
         centres = {0.0} if width > 0.7 * rate else centres | {0.0}
     offsets = WIDE_OFFSETS_HZ if burst.sample_count > frame else OFFSETS_HZ
     window = block.iq[begin - block.sample_start : end - block.sample_start]
-    found = [
-        (centre, *_beacon(window.tobytes(), window.dtype.str, block.scale, rate, centre, offsets))
-        for centre in sorted(centres)
-    ]
+    near, whole = _window(block, _near(block, sample)), _window(block, window)
+    found = [(centre, *_beacon(whole, centre, offsets)) for centre in sorted(centres) if _is_slotted(near, centre)]
+    if not found:
+        return []
     centre, beacon, active = max(found, key=lambda f: f[1].evidence)
     if beacon.evidence < LEAST_NATS:
         return []
@@ -123,43 +145,112 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     ]
 
 
+def _near(block: Block, sample: int) -> Interleaved:
+    """NEAR_S around a sample, the same for all within a quarter of that."""
+    step = round(NEAR_S / 4 * block.segment.rate_hz)
+    middle = round((sample - block.sample_start) / step) * step
+    first = max(0, min(middle - 2 * step, len(block.iq) - 4 * step))
+    return block.iq[first : first + 4 * step]
+
+
+def _window(block: Block, iq: Interleaved) -> Window:
+    return Window(iq[::THINNED].tobytes(), len(iq), block.scale, block.segment.rate_hz, iq)
+
+
+def _heard(window: Window, centre: float) -> Stretch:
+    """A window around a carrier, and nothing after its end."""
+    block = Block(window.iq, window.scale, 0, Segment(0, window.count, window.rate_hz))
+    heard = stretch(Burst(0, window.count, 0.0, 0.0, 0.0, -200.0), block, 0.0, centre, SIZE)
+    return replace(heard, y=heard.y[: math.ceil(window.count / heard.per_sample)])
+
+
+@lru_cache(maxsize=64)
+def _is_slotted(window: Window, centre: float) -> bool:
+    """Whether symbols' prefixes come again each slot: a look at less than a frame, for what is no LTE at all."""
+    heard = _heard(window, centre)
+    y = heard.y
+    return _prefixes(y, ((0, math.ceil(len(y) / heard.rate_hz / SYMBOL_S * 8)),), heard.rate_hz)[0] > PREFIX_NATS
+
+
 @lru_cache(maxsize=16)
-def _beacon(
-    samples: bytes, dtype: str, scale: float, rate: float, centre: float, offsets: tuple[float, ...]
-) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
+def _beacon(window: Window, centre: float, offsets: tuple[float, ...]) -> tuple[Beacon, tuple[tuple[int, int], ...]]:
     """The best synchronisation signal in a frame, and where its carrier is on the air in eighths of a symbol.
 
     Many boxes of one carrier ask for the same frame.
     """
-    iq = np.frombuffer(samples, dtype).reshape(-1, 2)
-    whole = Block(iq, scale, 0, Segment(0, len(iq), rate))
-    heard = stretch(Burst(0, len(iq), 0.0, 0.0, 0.0, -200.0), whole, 0.0, centre, SIZE)
-    y = heard.y[: math.ceil(len(iq) / heard.per_sample)]
+    heard = _heard(window, centre)
+    y = heard.y
     active = _active(np.abs(y) ** 2, heard.rate_hz)
     if sum(b - a for a, b in active) * SYMBOL_S / 8 < LEAST_S:
         return Beacon(-math.inf, 0, 0.0), ()
-    n = np.arange(len(y))
+    likely, turn_hz = _prefixes(y, active, heard.rate_hz)
+    if likely < PREFIX_NATS:
+        return Beacon(-math.inf, 0, 0.0), active
+    reach = max(offsets) + SUBCARRIER_HZ / 2
+    whole = np.arange(-math.ceil(reach / SUBCARRIER_HZ) - 1, math.ceil(reach / SUBCARRIER_HZ) + 2) * SUBCARRIER_HZ
+    shifts = [hz for hz in (turn_hz + whole).tolist() if abs(hz + heard.centre_hz - centre) <= reach]
     size = fft.next_fast_len(len(y) + SIZE)
+    spectrum = fft.fft(y, size)
     references = [np.conj(fft.fft(_reference(sector), size)) for sector in range(3)]
+    half = round(32 * SUBCARRIER_HZ / heard.rate_hz * size)
     best = Beacon(-math.inf, 0, 0.0)
-    for offset in offsets:
-        shift = offset + centre - heard.centre_hz
-        moved = fft.fft(y * np.exp(-2j * np.pi * shift / heard.rate_hz * n), size)
-        keep = np.abs(fft.fftfreq(size, 1 / heard.rate_hz)) < 32 * SUBCARRIER_HZ
-        moved = moved * keep  # what lies beside the 62 subcarriers would leak into the match
+    for shift in shifts:
+        # what lies beside the 62 subcarriers would leak into the match
+        bins = round(shift / heard.rate_hz * size)
+        moved = np.zeros(size, np.complex64)
+        moved[np.arange(-half + 1, half)] = spectrum[np.arange(-half + 1, half) + bins]
         narrow = fft.ifft(moved)[: len(y)]
-        energy = uniform_filter1d(np.abs(narrow) ** 2, SIZE, mode="constant") * SIZE
-        energy = np.roll(energy, -SIZE // 2)
+        energy = uniform_filter1d(squared(narrow), SIZE, mode="constant", origin=-SIZE // 2) * SIZE
         least = 0.02 * float(np.max(energy)) + 1e-30
         for sector in range(3):
-            matched = np.abs(fft.ifft(moved * references[sector])[: len(y)]) ** 2
+            matched = squared(fft.ifft(moved * references[sector], overwrite_x=True)[: len(y)])
             part = (matched / np.maximum(energy, least))[: len(y) - SIZE]
             at = int(np.argmax(part))
             fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
             evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
-            if evidence > best.evidence and _comes_again(part, at, heard.rate_hz):
-                best = Beacon(evidence, sector, offset)
+            alone = likely > SLOTTED_NATS and evidence > ALONE_NATS
+            if evidence > best.evidence and (alone or _comes_again(part, at, heard.rate_hz)):
+                best = Beacon(evidence, sector, shift + heard.centre_hz - centre)
     return best, active
+
+
+def _prefixes(y: NDArray[np.complex64], active: tuple[tuple[int, int], ...], rate: float) -> tuple[float, float]:
+    """Nats that symbols' prefixes come again each slot, and the carrier's offset from the grid, ±7.5 kHz.
+
+    Folded over the slots, the loudest first: one of time division duplex is silent in most. A line is alike at every
+    lag, and what all places have in common is taken out.
+    """
+    on = np.zeros(len(y), bool)
+    for begin, end in active:
+        on[int(begin * SYMBOL_S / 8 * rate) : int(end * SYMBOL_S / 8 * rate)] = True
+    slot, length = round(SLOT_S * rate), round(PREFIX_S * rate)
+    slots = (len(y) - SIZE) // slot
+    if slots < 1:
+        return 0.0, 0.0
+    masked = np.where(on, y, 0)
+    alike = (masked[:-SIZE] * np.conj(masked[SIZE:]))[: slots * slot].reshape(slots, slot)
+    power = (0.5 * (squared(masked[:-SIZE]) + squared(masked[SIZE:])))[: slots * slot].reshape(slots, slot)
+    loud = power.sum(axis=1, dtype=np.float64)
+    order = np.argsort(-loud)
+    best = (0.0, 0.0)
+    for count in sorted({min(slots, n) for n in LOUDEST} | {slots}):
+        chosen = order[:count]
+        sums = _windows(alike[chosen].sum(axis=0), length)
+        sums -= np.mean(sums)
+        powers = _windows(power[chosen].sum(axis=0), length).real
+        part = np.abs(sums) / np.maximum(powers, np.mean(powers) + 1e-30)
+        at = int(np.argmax(part))
+        equal = float(np.sum(loud[chosen])) ** 2 / max(float(np.sum(loud[chosen] ** 2)), 1e-60)  # slots of equal power
+        nats = -(equal * length - 1) * math.log1p(-(min(float(part[at]), 0.999) ** 2))
+        if nats > best[0]:
+            best = (nats, float(-np.angle(sums[at])) / (2 * math.pi) * SUBCARRIER_HZ)
+    return best
+
+
+def _windows(values: NDArray[np.generic], length: int) -> NDArray[np.complex128]:
+    """Sums of `length` values from each place on, around the end."""
+    sums = np.cumsum(np.concatenate([[0], values, values[:length]]))
+    return np.asarray(sums[length:-1] - sums[: -length - 1])
 
 
 def _comes_again(part: NDArray[np.float64], at: int, rate: float) -> bool:

@@ -1,4 +1,4 @@
-"""The loop in which LTE's short reference sequences are matched at all times and frequencies that a box leaves open."""
+"""LTE's loops: short reference sequences at all times and frequencies that a box leaves open, bands, prefixes."""
 
 import numpy as np
 from numba import njit
@@ -40,3 +40,78 @@ def best_parts(
                     out[n, s] = power
         for s in range(sequences):
             out[n, s] /= energy
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def best_stretches(
+    power: NDArray[np.float64],
+    freedom: int,
+    per_block: int,
+    numbers: NDArray[np.int64],
+    nats: NDArray[np.float64],
+    first: NDArray[np.int64],
+) -> None:
+    """Where a band of each number of blocks has the most evidence: for each, nats and its first subcarrier.
+
+    A subcarrier of power p over the noise (mean of `freedom` values) gives freedom (p' γ/(1 + γ) - ln(1 + γ)) for a
+    band γ times as strong as what lies beside it, p' its power over that. power: float64, shape (n,); `numbers`, nats
+    and first: of one shape, numbers * per_block <= n.
+    """
+    n = len(power)
+    total = np.zeros(n + 1)
+    for i in range(n):
+        total[i + 1] = total[i] + power[i]
+    strong = 0.0
+    for i in range(n - per_block + 1):
+        strong = max(strong, total[i + per_block] - total[i])
+    strong /= per_block
+    level = max(1.0, strong / 200)
+    gamma = min(max(strong / level - 1.0, 0.3), 20.0) * 0.7
+    slope = freedom / level * gamma / (1 + gamma)
+    cost = freedom * np.log1p(gamma)
+    for k in range(len(numbers)):
+        width = numbers[k] * per_block
+        most = -1.0
+        first[k] = 0
+        for i in range(n - width + 1):
+            inside = total[i + width] - total[i]
+            if inside > most:
+                most = inside
+                first[k] = i
+        nats[k] = slope * most - cost * width
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def prefix_likeness(
+    y: NDArray[np.complex64],
+    lag: int,
+    length: int,
+    places: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    out: NDArray[np.float32],
+) -> None:
+    """How alike the prefixes of symbols are to the symbols' ends: coherence, 0 to 1, for each place.
+
+    Prefixes of `length` samples begin at each place plus each of `offsets`; what lies outside of y is left out.
+    y: complex64, shape (n,); out: float32, shape of places.
+    """
+    for p in range(len(places)):
+        re = np.float32(0)
+        im = np.float32(0)
+        energy = np.float32(1e-30)
+        for offset in offsets:
+            low = max(0, places[p] + offset)
+            high = min(len(y) - lag, places[p] + offset + length)
+            if high <= low:
+                continue
+            here = y[low:high]
+            there = y[low + lag : high + lag]
+            for i in range(len(here)):
+                a = here[i].real
+                b = here[i].imag
+                c = there[i].real
+                d = there[i].imag
+                re += a * c + b * d
+                im += b * c - a * d
+                energy += 0.5 * (a * a + b * b + c * c + d * d)
+        out[p] = np.sqrt(re * re + im * im) / energy

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import gammaincc, gammaln
 
-from cellwarden.airinterface.lte_kernels import best_parts
+from cellwarden.airinterface.lte_kernels import best_parts, best_stretches
 from cellwarden.airinterface.lte_receiver import Stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences
 
@@ -23,17 +23,30 @@ STEPS = 16
 """Places tried in the length of a symbol: steps of 4.2 µs, less than a cyclic prefix."""
 LEAST_EACH = 3.0
 """Nats asked of each of PUSCH's two reference symbols beyond chance: one alone is no subframe."""
+TELLING = 72
+"""Subcarriers from which on tones tell which sequences to match; at -3 dB the right one's has 8 nats among 60."""
 DELAYS = 1.5
 """Delays tried for each subcarrier of a sequence."""
 
 
-def transforms(heard: Stretch, size: int, starts: NDArray[np.int64]) -> NDArray[np.complex64]:
-    """Subcarriers of the symbols that begin at `starts`: shape (len(TURNS), len(starts), size), lowest first."""
+@lru_cache(maxsize=64)
+def _ramps(size: int, turns: tuple[float, ...]) -> NDArray[np.complex64]:
+    """What brings a band that lies beside the grid onto it, and the lowest subcarrier first: shape (turns, 1, size)."""
+    n = np.arange(size)
+    return np.exp(-2j * np.pi * (np.array(turns)[:, None, None] / size - 0.5) * n).astype(np.complex64)
+
+
+def transforms(
+    heard: Stretch, size: int, starts: NDArray[np.int64], turns: tuple[float, ...] = TURNS
+) -> NDArray[np.complex64]:
+    """Subcarriers of the symbols that begin at `starts`: shape (len(turns), len(starts), size), lowest first.
+
+    `size` is even.
+    """
     padded = np.concatenate([np.zeros(size, np.complex64), heard.y, np.zeros(size, np.complex64)])
     first = np.clip(starts + size, 0, len(padded) - size)
     symbols = padded[first[:, None] + np.arange(size)]
-    ramps = np.exp(-2j * np.pi * np.array(TURNS)[:, None] * np.arange(size) / size).astype(np.complex64)
-    return np.asarray(fft.fftshift(fft.fft(symbols[None] * ramps[:, None], axis=-1), axes=-1), np.complex64)
+    return np.asarray(fft.fft(symbols[None] * _ramps(size, turns), axis=-1, overwrite_x=True), np.complex64)
 
 
 @lru_cache(maxsize=4)
@@ -71,12 +84,37 @@ def short_matches(bands: NDArray[np.complex64]) -> NDArray[np.float64]:
     return np.asarray(out.reshape(*bands.shape[:-1], 30), np.float64)
 
 
-def long_matches(band: NDArray[np.complex64]) -> NDArray[np.float64]:
-    """The same for any length: part of the energy for each of the 30 or 60 sequences, shape (sequences,)."""
-    length = len(band)
-    delays = squared(fft.fft(band[None] * _conjugates(length), 2 * length, axis=-1))
-    energy = float(np.sum(squared(band)))
-    return np.asarray(delays.max(axis=-1) / max(energy * length, 1e-30), np.float64)
+def long_matches(bands: NDArray[np.complex64], chosen: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """The same for any length, of `chosen` sequences or of all 30 or 60: shape (..., 30 or 60), 0 where not chosen."""
+    length = bands.shape[-1]
+    sequences = _conjugates(length)
+    which = np.arange(len(sequences)) if chosen is None else chosen
+    delays = squared(fft.fft(bands[..., None, :] * sequences[which], 2 * length, axis=-1))
+    energy = np.sum(squared(bands), axis=-1)[..., None]
+    out = np.zeros((*bands.shape[:-1], len(sequences)))
+    out[..., which] = delays.max(axis=-1) / np.maximum(energy * length, 1e-30)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _roots(length: int) -> NDArray[np.complex64]:
+    """Tones that the products of neighbours of each base sequence are: shape (sequences, length - 1)."""
+    sent = base_sequences(length)
+    return np.asarray(np.conj(sent[:, :-1]) * sent[:, 1:], np.complex64)
+
+
+def likely(bands: NDArray[np.complex64], most: int) -> NDArray[np.int64] | None:
+    """The sequences whose tones the products of neighbours show most, in two symbols together or in one of them.
+
+    bands: shape (2, length). None where so few subcarriers do not tell.
+    """
+    length = bands.shape[-1]
+    if length < TELLING:
+        return None
+    tones = squared((bands[:, :-1] * np.conj(bands[:, 1:])) @ _roots(length).T)
+    tones /= np.maximum(tones.max(axis=-1, keepdims=True), 1e-30)
+    ranked = np.argsort(-tones, axis=-1)[:, : most // 4]
+    return np.unique(np.concatenate([np.argsort(-tones.sum(axis=0))[:most], ranked.ravel()]))
 
 
 def tone_strength(bands: NDArray[np.complex64], apart: int = 1) -> NDArray[np.float64]:
@@ -119,26 +157,18 @@ def rarity(excess: float, symbols: int) -> float:
 
 
 def best_band(
-    power: NDArray[np.float64], freedom: int, blocks: tuple[int, ...] | None = None, per_block: int = 12
+    power: NDArray[np.floating], freedom: int, blocks: tuple[int, ...] | None = None, per_block: int = 12
 ) -> list[tuple[float, int, int]]:
     """The likeliest bands of whole resource blocks: (nats, first subcarrier, blocks), best first.
 
-    power: over the noise, mean of `freedom` symbols, float64, shape (subcarriers,).
+    power: over the noise, mean of `freedom` symbols, shape (subcarriers,).
     """
-    strong = float(np.max(np.convolve(power, np.ones(per_block) / per_block, "valid")))
-    level = max(1.0, strong / 200)
-    gamma = min(max(strong / level - 1.0, 0.3), 20.0) * 0.7
-    gain = freedom * (power / level * gamma / (1 + gamma) - math.log1p(gamma))
-    total = np.concatenate([[0.0], np.cumsum(gain)])
-    found = []
-    for n in blocks or allowed_blocks():
-        width = n * per_block
-        if width > len(power):
-            break
-        sums = total[width:] - total[:-width]
-        at = int(np.argmax(sums))
-        found.append((float(sums[at]), at, n))
-    return sorted(found, reverse=True)[:3]
+    numbers = np.array(blocks or allowed_blocks())
+    numbers = numbers[numbers * per_block <= len(power)]
+    nats, first = np.empty(len(numbers)), np.empty(len(numbers), np.int64)
+    best_stretches(np.asarray(power, np.float64), freedom, per_block, numbers, nats, first)
+    best = sorted(zip(nats.tolist(), first.tolist(), numbers.tolist(), strict=True), reverse=True)
+    return best[:3]
 
 
 def middle_hz(heard: Stretch, size: int, turn: float, first: int, width: int) -> float:

@@ -17,12 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.lte_kernels import prefix_likeness
+from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import (
     DELAYS,
     STEPS,
     TURNS,
     best_band,
+    likely,
     long_matches,
     middle_hz,
     pair,
@@ -46,16 +49,19 @@ from cellwarden.airinterface.lte_waveform import (
 )
 from cellwarden.model import Block, Burst
 
-SUBFRAME_S = 2 * SLOT_S
 SURE_DB = 6.0
 """A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
 LENGTHS_S = (SUBFRAME_S, SUBFRAME_S - SLOT_S / 7, SLOT_S, SLOT_S - SLOT_S / 7)
 LENGTH_SLACK_S = 40e-6
 """What is sure lasts a subframe or a slot, with or without the last symbol, to within this; a GSM burst does not."""
-TRIED, TRIED_SURE = 24, 8
+TRIED, TRIED_SURE = 12, 6
 """Times and frequencies whose tones are strongest, at which the sequences are matched; where the box is sure, fewer."""
 NEIGHBOURS = 1
 """Subcarriers to either side at which a band may begin instead."""
+NEAR_NATS = 6.0
+"""Most that a neighbour has more: a Zadoff-Chu sequence moved by a subcarrier is itself, at another delay."""
+MATCHED = 8
+"""Sequences that are matched where a band is wide enough that its tone tells them."""
 SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
 """By signal-to-noise ratio in decibels: how far off a box's edges may be."""
 NARROW_SIZE = 64
@@ -76,8 +82,14 @@ EMPTY = 0.3
 """A last symbol whose power is less than this part of the others' was not sent."""
 SHORTEST_SOUNDING_S = 40e-6
 """Of a box; the symbol lasts 71 µs."""
+CLEAR_DB, SHORTEST_CLEAR_S, LONGEST_CLEAR_S = 12.0, 55e-6, 105e-6
+"""Of a clear box, which may hold echoes and ramps besides."""
+COMB_NATS, COMB_PART, COMB_SNR = 8.0, 0.25, 4.0
+"""Asked of a comb's likeness to itself half a symbol later: so much, or this part of what its SNR lets expect."""
 COMB = 0.5
 """Largest part of a comb's power above the noise that may lie between its teeth."""
+FOURS = tuple(range(1, 25))
+"""Multiples of four blocks that are sounded."""
 FIT = 0.3
 """Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
 
@@ -103,21 +115,24 @@ def find(burst: Burst, block: Block) -> list[Found]:
     if not 0.05e6 < width < 20.5e6 or rate < 2 * BLOCK_HZ:
         return []
     if seconds < 0.13e-3:
-        found = _sounding(burst, block) if width > BLOCK_HZ and seconds > SHORTEST_SOUNDING_S else None
+        shortest = SHORTEST_CLEAR_S if burst.snr_db > CLEAR_DB else SHORTEST_SOUNDING_S
+        symbol = shortest < seconds < (LONGEST_CLEAR_S if burst.snr_db > CLEAR_DB else math.inf)
+        found = _sounding(burst, block) if width > BLOCK_HZ and symbol else None
         return [] if found is None else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
     if burst.snr_db > SURE_DB and min(abs(seconds - length) for length in LENGTHS_S) > LENGTH_SLACK_S:
         return []
-    narrow = _narrow(burst, block) if width < 2.6 * BLOCK_HZ else None
-    sure = narrow is not None and narrow.evidence > CERTAIN_NATS
+    slot = burst.snr_db > SURE_DB and seconds < 1.5 * SLOT_S  # and no subframe of which a part is missing
+    narrow = _narrow(burst, block, slot) if width < 2.6 * BLOCK_HZ else None
+    sure = slot or (narrow is not None and narrow.evidence > CERTAIN_NATS)
     wide = _wide(burst, block) if width > 0.9 * BLOCK_HZ and not sure else None
     both = [f for f in (narrow, wide) if f is not None]
     return [max(both, key=lambda f: f.evidence)] if both else []
 
 
-def _narrow(burst: Burst, block: Block) -> Found | None:
-    """PUCCH, or PUSCH of one or two blocks: the tables' sequences at all times and frequencies."""
+def _narrow(burst: Burst, block: Block, slot: bool) -> Found | None:
+    """PUCCH, or, but in a `slot`, PUSCH of one or two blocks: the tables' sequences at all times and frequencies."""
     rate = block.segment.rate_hz
     width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
     heard = stretch(burst, block, 1.2e-3, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
@@ -128,9 +143,10 @@ def _narrow(burst: Burst, block: Block) -> Found | None:
         length = blocks * BLOCK
         if 0.25 * length < width < length + 14:
             turns, lows = _frequencies(heard, burst, rate, length)
-            places = _places(heard, burst, rate, SUBFRAME_S)
-            best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
-            if blocks == 1:
+            if not slot:
+                places = likely_places(heard, burst, _places(heard, burst, rate, SUBFRAME_S))
+                best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
+            if blocks == 1 and (best is None or best.evidence < CERTAIN_NATS):
                 best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
     return best
 
@@ -189,10 +205,19 @@ def _pusch_short(
     length: int,
     bonus: float,
 ) -> Found | None:
+    if not len(places):
+        return None
     offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
-    bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
-    beyond = surprise(short_matches(bands), length) - math.log(DELAYS * length)
-    evidence, groups = pair(beyond, len(places) * len(turns))
+    tried = len(places) * len(turns)
+
+    def scored(
+        places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
+        return pair(surprise(short_matches(bands), length) - math.log(DELAYS * length), tried)
+
+    places, turns, lows = leaders(lambda *where: scored(*where)[0], places, turns, lows)
+    evidence, groups = scored(places, turns, lows)
     place, at = divmod(int(np.argmax(evidence)), len(turns))
     turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at]) + bonus
     return _found("pusch", heard, NARROW_SIZE, turn, places[place], 14, int(lows[at]), length, group, nats)
@@ -202,14 +227,21 @@ def _pucch(
     heard: Stretch, places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
 ) -> Found | None:
     offsets = (np.array(SYMBOL_STARTS_S) - PREFIX_S / 2) * heard.rate_hz
-    bands = _bands(heard, places + offsets[:, None], turns, lows, BLOCK)
-    fits = short_matches(bands)
-    beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
-    total = beyond.sum(axis=0)
+    tried = len(places) * len(turns) * 30
+
+    def fitting(
+        places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        fits = short_matches(_bands(heard, places + offsets[:, None], turns, lows, BLOCK))
+        beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
+        return fits, beyond.sum(axis=0)
+
+    places, turns, lows = leaders(lambda *where: fitting(*where)[1].max(axis=-1), places, turns, lows)
+    fits, total = fitting(places, turns, lows)
     place, at, group = (int(i) for i in np.unravel_index(int(np.argmax(total)), total.shape))
     if int(np.sum(fits[:, place, at, group] > FIT)) < LEAST_SYMBOLS:
         return None
-    evidence = rarity(float(total[place, at, group]), 7) - math.log(total.size)
+    evidence = rarity(float(total[place, at, group]), 7) - math.log(tried)
     turn = TURNS[turns[at]]
     return _found("pucch", heard, NARROW_SIZE, turn, places[place], 7, int(lows[at]), BLOCK, group, evidence)
 
@@ -230,7 +262,7 @@ def _found(
         return None
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(symbols)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
-    values = transforms(heard, size, starts)[TURNS.index(turn), :, low : low + length]
+    values = transforms(heard, size, starts, (turn,))[0, :, low : low + length]
     power = np.mean(squared(values), axis=-1)
     if power[-1] < EMPTY * float(np.mean(power[:-1])):  # left free for sounding signals
         symbols -= 1
@@ -248,20 +280,28 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     room = 1.15 * width + (24 if burst.snr_db > SURE_DB else 60 + width)
     size = max(128, 1 << math.ceil(math.log2(room)))
     heard = stretch(burst, block, 0.7e-3, middle, size)
-    places = _places(heard, burst, rate, SUBFRAME_S)
+    places = likely_places(heard, burst, _places(heard, burst, rate, SUBFRAME_S))
     count = len(places)
+    if not count:
+        return None
     offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
     starts = np.round(places[:, None] + offsets * heard.rate_hz).astype(np.int64)
     values = transforms(heard, size, starts.ravel()).reshape(len(TURNS), count, 2, size)
     half = int(width / 2)
     box = slice(max(0, size // 2 - half), min(size, size // 2 + half + 1))
-    tones = np.minimum(tone_strength(values[..., box]), 40.0).sum(axis=-1)
+    tones = np.minimum(tone_strength(values[..., box]), max(40.0, half / 2)).sum(axis=-1)
     best: Found | None = None
-    for index in np.argsort(tones, axis=None)[::-1][: TRIED_SURE if burst.snr_db > SURE_DB else TRIED].tolist():
+    seen: set[tuple[int, int]] = set()
+    most = TRIED_SURE if burst.snr_db > SURE_DB else TRIED
+    for index in np.argsort(tones, axis=None)[::-1][: 4 * most].tolist():
         turn, place = divmod(index, count)
+        if best is None and {(turn, place - 1), (turn, place + 1)} & seen:
+            continue  # beside a place that gave nothing
+        seen.add((turn, place))
         found = _matched(heard, size, turn, places[place], values[turn, place], tones.size)
         best = _better(best, found)
-        if best is not None and found is not None and best.evidence > 60 and found.evidence < best.evidence:
+        lower = best is not None and found is not None and found.evidence < best.evidence
+        if len(seen) == most or (lower and best is not None and best.evidence > 60):
             break
     return best
 
@@ -269,26 +309,30 @@ def _wide(burst: Burst, block: Block) -> Found | None:
 def _matched(
     heard: Stretch, size: int, turn: int, start: float, references: NDArray[np.complex64], tried: int
 ) -> Found | None:
-    """Match both reference symbols with all base sequences, in the band that the subframe's energy shows."""
+    """Match both reference symbols with the base sequences, in the bands that the subframe's energy shows."""
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
-    power = np.mean(squared(transforms(heard, size, starts)[turn]), axis=0) / (size * heard.noise)
-    best: Found | None = None
-    bands = best_band(np.asarray(power, np.float64), 14)
+    power = np.mean(squared(transforms(heard, size, starts, (TURNS[turn],))[0]), axis=0) / (size * heard.noise)
+    best = (LEAST_NATS, 0, 0, 0)
+    bands = best_band(power, 14)
     trials = tried * len(bands) * (2 * NEIGHBOURS + 1)
     for _, at, blocks in bands:
-        if blocks < 3:
-            continue
         length = blocks * BLOCK
+        if blocks < 3 or best[0] > CERTAIN_NATS:
+            continue
+        chosen = likely(references[:, at : at + length], MATCHED)
+        parts = surprise(long_matches(references[:, at : at + length], chosen), length)
+        if float(pair(parts - math.log(2 * length), trials)[0]) < LEAST_NATS - NEAR_NATS:
+            continue
+        chosen = np.unique(np.append(np.argmax(parts, axis=-1), np.argmax(parts.sum(axis=0))))
         for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
-            parts = np.array([surprise(long_matches(band[low : low + length]), length) for band in references])
-            if _explained(references[:, low : low + length], parts, size * heard.noise) < EXPLAINED:
-                continue
+            parts = surprise(long_matches(references[:, low : low + length], chosen), length)
             nats, group = pair(parts - math.log(2 * length), trials)
-            if best is None or nats > best.evidence:
-                found = _found("pusch", heard, size, TURNS[turn], start, 14, low, length, int(group), float(nats))
-                best = _better(best, found)
-    return best
+            bands_there = references[:, low : low + length]
+            if nats > best[0] and _explained(bands_there, parts, size * heard.noise) >= EXPLAINED:
+                best = float(nats), low, length, int(group)
+    evidence, first, length, sequence = best
+    return _found("pusch", heard, size, TURNS[turn], start, 14, first, length, sequence, evidence) if length else None
 
 
 def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:
@@ -314,6 +358,8 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
     least = 3 * width if burst.snr_db < 10 else 1.5 * width
     size = 1 << math.ceil(math.log2(min(max(128, least, 512 if burst.snr_db < 10 else 0), rate / SUBCARRIER_HZ * 1.1)))
     heard = stretch(burst, block, 0.1e-3, middle, size)
+    if not _is_periodic(heard, burst, width):
+        return None
     grid = size / STEPS
     seconds = burst.sample_count / rate
     slack = 8e-6 if burst.snr_db > SURE_DB else 24e-6
@@ -327,21 +373,27 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
     tries = []
     levels = squared(values) / np.float32(size * heard.noise)
     for parity, turn, place in _combs(levels, width):
-        bands = best_band(
-            np.asarray(levels[turn, place, parity::2], np.float64), 1, tuple(range(1, 25)), 4 * BLOCK // 2
-        )
+        bands = best_band(levels[turn, place, parity::2], 1, FOURS, 4 * BLOCK // 2)
         other = levels[turn, place, 1 - parity :: 2]
         tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
     best: Found | None = None
-    for _, parity, turn, place, at, fours in sorted(tries, reverse=True)[:12]:
+    for number, (_, parity, turn, place, at, fours) in enumerate(sorted(tries, reverse=True)[:12]):
+        if number > 5 and best is not None and best.evidence > CERTAIN_NATS:
+            break
         comb, length = values[turn, place, parity::2], fours * 24
-        for low in range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1):
+        trials = 2 * length * 12 * 5 * len(TURNS) * len(places)
+        chosen = None
+        for low in sorted(range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1), key=at.__ne__):
             band = comb[low : low + length]
             if length > SHORT_PREAMBLE and _is_short_preamble(band):
                 continue
-            parts = surprise(long_matches(band), length)
+            parts = surprise(long_matches(band, chosen), length)
+            if low == at:  # the first
+                if float(np.max(parts)) - math.log(trials * len(parts)) < LEAST_NATS - NEAR_NATS:
+                    break
+                chosen = np.array([int(np.argmax(parts))])
             group = int(np.argmax(parts))
-            evidence = float(parts[group]) - math.log(2 * length * len(parts) * 12 * 5 * len(TURNS) * len(places))
+            evidence = float(parts[group]) - math.log(trials * len(parts))
             between = values[turn, place, 1 - parity :: 2][low : low + length]
             if evidence < LEAST_NATS or (best is not None and evidence <= best.evidence):
                 continue
@@ -354,6 +406,18 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
             start = heard.sample(places[place] - PREFIX_S / 2 * heard.rate_hz)
             best = Found("srs", start, SYMBOL_S + PREFIX_S, middle, 4 * fours, group % 30, evidence, snr)
     return best
+
+
+def _is_periodic(heard: Stretch, burst: Burst, width: float) -> bool:
+    """Whether a box is like itself half a symbol later, as every comb is; width: of the box, in subcarriers."""
+    half = round(SYMBOL_S / 2 * heard.rate_hz)
+    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
+    places = np.arange(first - half // 2, max(first, last - 2 * half) + half // 2 + 1, max(1, half // 4))
+    alike = np.empty(len(places), np.float32)
+    prefix_likeness(heard.y, half, half, places, np.zeros(1, np.int64), alike)
+    snr = min(10 ** (burst.snr_db / 10), COMB_SNR) * min(1.0, width * SUBCARRIER_HZ / heard.rate_hz)
+    found, expected = (-half * math.log1p(-min(r * r, 0.9999)) for r in (float(np.max(alike)), snr / (1 + snr)))
+    return found > min(COMB_NATS, COMB_PART * expected)
 
 
 def _combs(levels: NDArray[np.float32], width: float) -> list[tuple[int, int, int]]:

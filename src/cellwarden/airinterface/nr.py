@@ -10,12 +10,15 @@ Source: 3GPP TS 38.211.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 from cellwarden.airinterface import nr_downlink, nr_prach, nr_pusch
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SYMBOL_S
+from cellwarden.airinterface.nr_likeness import look
 from cellwarden.detect.suppress import overlap
 from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.bands import allocations_at
 
 SAME = 0.5
 """Emissions that share more than this part of the smaller one are one."""
@@ -23,13 +26,34 @@ AT_ONCE_S = 3e-6
 """Pieces of one burst begin together to within this."""
 FADE_HZ = 0.8e6
 """Width of a fade: that of echoes 1 µs apart."""
+SHARED_BANDS = ("46", "n46")
+"""Bands of Wi-Fi, where a cell of another band borrows time: no phone begins there."""
 IMAGE_DB = 20.0
 """An image lies at least this far below what a receiver makes it of."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the NR burst in a box."""
-    return nr_downlink.recognise(burst, block) or nr_prach.recognise(burst, block) or nr_pusch.recognise(burst, block)
+    if not _is_in_band(burst, block):
+        return []
+    alike = look(burst, block)
+    sides = nr_downlink.recognise, nr_prach.recognise, nr_pusch.recognise
+    return next((named for recognised in sides if (named := recognised(burst, block, alike))), [])
+
+
+def _is_in_band(burst: Burst, block: Block) -> bool:
+    """Whether NR may be sent somewhere in a box; true where the centre is not known."""
+    centre = block.segment.centre_hz
+    if centre is None:
+        return True
+    edges = burst.low_offset_hz, (burst.low_offset_hz + burst.high_offset_hz) / 2, burst.high_offset_hz
+    return any(_is_band(round((centre + edge) / 100e3)) for edge in edges)
+
+
+@lru_cache(maxsize=4096)
+def _is_band(tenths_mhz: int) -> bool:
+    """Whether a band holds a frequency: NR's own, or LTE's, into which NR may have come since."""
+    return any(a.system in ("LTE", "NR") and a.band not in SHARED_BANDS for a in allocations_at(tenths_mhz * 100e3))
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:

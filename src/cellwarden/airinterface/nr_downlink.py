@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
+from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import (
     BLOCK_SUBCARRIERS,
     BLOCK_SYMBOLS,
@@ -43,14 +45,18 @@ FRACTIONS = (0.0, 0.5)
 LEAST_NATS, LEAST_SECOND_NATS = 12.0, 6.0
 
 
-def recognise(burst: Burst, block: Block) -> list[Emission]:
+def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
     """The synchronisation block that a box is."""
     rate = block.segment.rate_hz
     seconds, width = burst.sample_count / rate, burst.high_offset_hz - burst.low_offset_hz
     for multiple in MULTIPLES:
         whole_s = BLOCK_SYMBOLS * (SYMBOL_S + PREFIX_S) / multiple
         whole_hz = BLOCK_SUBCARRIERS * SUBCARRIER_HZ * multiple
-        if SHORTEST < seconds / whole_s < LONGEST and NARROWEST < width / whole_hz < WIDEST:
+        if (
+            SHORTEST < seconds / whole_s < LONGEST
+            and NARROWEST < width / whole_hz < WIDEST
+            and alike(multiple).prefixes
+        ):
             found = _block(burst, block, multiple)
             if found is not None:
                 return [found]
@@ -58,10 +64,10 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 
 @lru_cache(maxsize=4)
-def _products(sector: int) -> NDArray[np.complex128]:
+def _products(sector: int) -> NDArray[np.complex64]:
     """Conjugate spectrum of the primary sequence's products of neighbours: shape (SIZE,)."""
     sent = primary(sector)
-    return np.asarray(np.conj(fft.fft(sent[:-1] * sent[1:], SIZE)))
+    return np.asarray(np.conj(fft.fft(sent[:-1] * sent[1:], SIZE)), np.complex64)
 
 
 def _block(burst: Burst, block: Block, multiple: int) -> Emission | None:
@@ -118,11 +124,11 @@ def _likeliest(heard: Stretch, begin: int, symbol: float) -> tuple[int, float, i
     for fraction in FRACTIONS:
         ramp = np.exp(-2j * np.pi * fraction / SIZE * np.arange(SIZE)).astype(np.complex64)
         values = fft.fftshift(fft.fft(heard.y[places[:, None] + np.arange(SIZE)] * ramp, axis=-1), axes=-1)
-        products = np.zeros(values.shape, np.complex128)
+        products = np.zeros(values.shape, np.complex64)
         products[:, :-1] = values[:, :-1] * np.conj(values[:, 1:])
         transformed = fft.fft(products, axis=-1)
         for sector in range(3):
-            level = np.abs(fft.ifft(transformed * _products(sector), axis=-1))[:, : SIZE - SYNCHRONISATION]
+            level = squared(fft.ifft(transformed * _products(sector), axis=-1))[:, : SIZE - SYNCHRONISATION]
             place, low = divmod(int(np.argmax(level)), level.shape[1])
             if level[place, low] > best[0]:
                 middle = low + SYNCHRONISATION // 2 - SIZE // 2 + fraction

@@ -19,6 +19,7 @@ from scipy import fft
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, SYMBOL_S, zadoff_chu
+from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import SHORT_FORMATS, SHORT_PREAMBLE
 from cellwarden.model import Block, Burst, Emission
 
@@ -51,14 +52,16 @@ class Tone:
     fraction: float
 
 
-def recognise(burst: Burst, block: Block) -> list[Emission]:
+def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
     """The short preamble in a box, if one is there."""
     rate = block.segment.rate_hz
     seconds, width = burst.sample_count / rate, burst.high_offset_hz - burst.low_offset_hz
     for multiple in MULTIPLES:
         whole_hz = SHORT_PREAMBLE * SUBCARRIER_HZ * multiple
         lasts = seconds * multiple / SYMBOL_S
-        if NARROWEST < width / whole_hz < WIDEST and SHORTEST < lasts < LONGEST and rate > whole_hz:
+        if not (NARROWEST < width / whole_hz < WIDEST and SHORTEST < lasts < LONGEST and rate > whole_hz):
+            continue
+        if alike(multiple).repeats:
             found = _preamble(burst, block, multiple)
             if found is not None:
                 return [found]

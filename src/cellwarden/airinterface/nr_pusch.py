@@ -15,6 +15,7 @@ Source: 3GPP TS 38.211 §5.3.1, §6.3.1, §6.4.1.1.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ from scipy.special import betainc
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_symbols import best_band, rarity, squared
 from cellwarden.airinterface.lte_waveform import BLOCK, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import MULTIPLES, REFERENCES, SLOT_SYMBOLS
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at
@@ -89,14 +91,14 @@ class Comb:
     references: tuple[int, ...]
 
 
-def recognise(burst: Burst, block: Block) -> list[Emission]:
+def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
     """The PUSCH in a box, if one is there."""
     rate = block.segment.rate_hz
     seconds, width = burst.sample_count / rate, burst.high_offset_hz - burst.low_offset_hz
     found = []
     for multiple in MULTIPLES:
         lasts = seconds * multiple / (SYMBOL_S + PREFIX_S)
-        if FEWEST < lasts < MOST and width > 0.5 * BLOCK * SUBCARRIER_HZ * multiple:
+        if FEWEST < lasts < MOST and width > 0.5 * BLOCK * SUBCARRIER_HZ * multiple and alike(multiple).prefixes:
             emission = _pusch(burst, block, multiple)
             if emission is not None:
                 found.append(emission)
@@ -134,7 +136,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     carrier = heard.centre_hz + (low + (blocks * BLOCK - 1) / 2 - size // 2 + grid.turn) * unit_hz
     level = float(np.mean(mean[low : low + blocks * BLOCK]))
     centre_hz = block.segment.centre_hz
-    downlink = centre_hz is not None and _downlink_only(centre_hz + carrier)
+    downlink = centre_hz is not None and _downlink_only(round((centre_hz + carrier) / 100e3))
     return Emission(
         label="nr:downlink" if downlink else "nr:pusch",
         sample_start=math.floor(start),
@@ -156,9 +158,10 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     )
 
 
-def _downlink_only(frequency_hz: float) -> bool:
+@lru_cache(maxsize=4096)
+def _downlink_only(tenths_mhz: int) -> bool:
     """Whether only base stations send at a frequency: PDSCH has the same structure (TS 38.211 §7.4.1.1)."""
-    sides = {a.direction for a in allocations_at(frequency_hz) if a.system in ("LTE", "NR")}
+    sides = {a.direction for a in allocations_at(tenths_mhz * 100e3) if a.system in ("LTE", "NR")}
     return sides == {"downlink"}
 
 
@@ -253,17 +256,24 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
     chance = betainc(length / 2, length / 2, 1 - np.minimum(parts, 1.0))
     nats = np.where(spread > EVEN, np.minimum(-np.log(np.maximum(chance, 1e-300)), CAPPED), 0.0)
     best: Comb | None = None
-    for half, parity in enumerate(nats):
-        for first in range(2 * BESIDE + 1):
-            for references in REFERENCES:
-                chosen = [first + r for r in references]
-                if chosen[-1] >= BESIDE + grid.count or chosen[0] < BESIDE or min(parity[chosen]) < LEAST_EACH:
-                    continue
-                evidence = rarity(float(np.sum(parity[chosen])), len(chosen)) - _choices_nats(len(chosen))
-                evidence -= AWAY_NATS * abs(first - BESIDE)
-                if (best is None or evidence > best.evidence) and _is_full(band[chosen, half::2]):
-                    best = Comb(evidence, first, references)
+    for first, references, half in _candidates(nats, grid.count):
+        chosen = first + np.array(references)
+        evidence = rarity(float(np.sum(nats[half, chosen])), len(chosen)) - _choices_nats(len(chosen))
+        evidence -= AWAY_NATS * abs(first - BESIDE)
+        if (best is None or evidence > best.evidence) and _is_full(band[chosen, half::2]):
+            best = Comb(evidence, first, references)
     return best
+
+
+def _candidates(nats: NDArray[np.float64], count: int) -> Iterator[tuple[int, tuple[int, ...], int]]:
+    """First symbols, patterns and halves all of whose reference symbols have LEAST_EACH; nats: shape (2, symbols)."""
+    enough = nats >= LEAST_EACH
+    firsts = np.arange(2 * BESIDE + 1)
+    for references in REFERENCES:
+        within = firsts[(firsts + references[0] >= BESIDE) & (firsts + references[-1] < BESIDE + count)]
+        if len(within):
+            for half, number in np.argwhere(enough[:, within[:, None] + np.array(references)].all(axis=-1)).tolist():
+                yield int(within[number]), references, half
 
 
 def _is_full(comb: NDArray[np.float64]) -> bool:

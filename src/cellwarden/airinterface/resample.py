@@ -96,6 +96,8 @@ def at_rate(
 
 def effective_width(y: NDArray[np.complex64], rate_hz: float) -> float:
     """(∫S df)² / ∫S² df of the spectrum S of `y`: how many independent values a second it has, in hertz."""
-    rows = y[: len(y) // 64 * 64].reshape(-1, 64)
-    spectrum = np.mean(np.abs(scipy.fft.fft(rows, axis=1)) ** 2, axis=0) if len(rows) else np.ones(64)
-    return float(np.sum(spectrum) ** 2 / max(float(np.sum(spectrum**2)), 1e-30) / 64 * rate_hz)
+    if len(y) < 64:
+        return rate_hz
+    values = scipy.fft.fft(y[: len(y) // 64 * 64].reshape(-1, 64), axis=1)
+    spectrum = np.sum(values.real**2 + values.imag**2, axis=0, dtype=np.float64)
+    return float(np.sum(spectrum) ** 2 / max(float(np.sum(spectrum**2)), 1e-60) / 64 * rate_hz)

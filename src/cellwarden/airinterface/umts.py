@@ -46,16 +46,25 @@ from cellwarden.radio.bands import allocations_at
 
 SHORTEST_S, NARROWEST_HZ, WIDEST_HZ = 0.25e-3, 150e3, 16e6
 """A box shorter, narrower or wider than this is not looked into: a faint preamble's pieces are larger."""
+QUICK_CHIPS, CLEAR_DB = 9600, 3.0
+"""What is looked at first of a long box, where it is so clear that this tells a dedicated channel, and not its carrier.
+"""
 CFO_HZ = 60e3
 """How far a carrier may lie from where it is looked for: echoes turn a dedicated channel's pairs by as much."""
 FIRST_CFO_HZ = 600e3
 """And at first: the spectrum's middle errs where echoes notch it."""
+TOGETHER = 8
+"""Chips that are added before their line is looked for: it is a slow one, and at LINE_CFO_HZ loses 0.4 dB."""
 LINE_CFO_HZ = 20e3
 """Largest offset that the line of fourth powers tells: a phone keeps 0.1 ppm to its cell, a receiver some ppm."""
 LINE_NATS = 13.0
 """Least nats of the line of squares before codes are tried."""
+HALF_LINE = 0.6
+"""Of that, asked at every other phase first: an eighth of a chip beside the right one costs less."""
 CODE_NATS = 40.0
 """Least nats of a preamble's code. Gaussian chips reach it with probability e⁻⁴⁰ times 4 million tries a box."""
+CHECKED, CHANCE = 0.4, 6.0
+"""Part of the correlation with the check of all codes, of what a preamble with that line has; deviations of chance."""
 TIMING_CHIPS, TIMING_NATS, MOST_TIMING_CHIPS = 24, 8000.0, 250
 """How far from the place that squares tell a preamble's beginning may be: the fainter their line, the farther."""
 TURN_BLOCK = 64
@@ -92,10 +101,15 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True) -> Emission | None:
     """What is sent on a carrier; once more on the carrier that it tells itself, where the spectrum told another."""
-    carrier = chips_of(burst, block, offset_hz)
-    if carrier is None:
-        return None
-    named = _preamble(carrier, burst, block) or _dedicated(carrier, burst, block) or _base(carrier, burst, block)
+    long = burst.sample_count / block.segment.rate_hz * CHIP_RATE_HZ > 2 * PREAMBLE_CHIPS + QUICK_CHIPS
+    quick = long and burst.snr_db > CLEAR_DB and block.segment.centre_hz is not None
+    carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, None, QUICK_CHIPS) if quick else None
+    named = _dedicated(carrier, burst, block) if carrier else None
+    if named is None:
+        carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS if long else PREAMBLE_CHIPS)
+        if carrier is None:
+            return None
+        named = _preamble(carrier, burst, block) or _dedicated(carrier, burst, block) or _base(carrier, burst, block)
     if named is None or named.carrier_offset_hz is None:
         return named
     told = on_raster(named.carrier_offset_hz, block)
@@ -126,17 +140,17 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
         return None
     chips = carrier.z.shape[1]
     turned = carrier.z * np.tile(np.array([1, -1j, -1, 1j], np.complex64), chips // 4 + 1)[:chips]
-    squares = turned**2
+    squares = turned * turned
     part = squares[:, max(0, carrier.end - PREAMBLE_CHIPS - 512) : carrier.first + PREAMBLE_CHIPS + 512]
-    size = scipy.fft.next_fast_len(2 * part.shape[1])  # padded: half a bin would let the axis turn within the preamble
-    lines = np.abs(scipy.fft.fft(part, size, axis=1)) ** 2 / np.sum(np.abs(part) ** 2, axis=1, keepdims=True)
-    frequency = np.fft.fftfreq(size) / 2
-    lines[:, np.abs(frequency) > FIRST_CFO_HZ / CHIP_RATE_HZ] = 0
+    if float(np.max(_lines(part[::2])[1])) < HALF_LINE * LINE_NATS:
+        return None
+    frequency, lines = _lines(part)
     phase, line = np.unravel_index(int(np.argmax(lines)), lines.shape)
     if lines[phase, line] < LINE_NATS:
         return None
-    v = turned * np.exp(-2j * np.pi * frequency[line] * np.arange(chips)).astype(np.complex64)
-    gain = np.cumsum(np.concatenate([[0], squares[phase] * np.exp(-4j * np.pi * frequency[line] * np.arange(chips))]))
+    ramp = np.exp((-2j * np.pi * frequency[line] * np.arange(chips)).astype(np.complex64))
+    v = turned * ramp
+    gain = np.cumsum(np.concatenate([[0], squares[phase] * ramp * ramp]))
     if len(gain) <= PREAMBLE_CHIPS:
         return None
     sums = gain[PREAMBLE_CHIPS:] - gain[:-PREAMBLE_CHIPS]
@@ -144,13 +158,26 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     axis = np.exp(-0.5j * np.angle(sums[guess]))
     real = np.ascontiguousarray((v[phase] * axis).real.astype(np.float32))
     reach = TIMING_CHIPS + min(MOST_TIMING_CHIPS, round(TIMING_NATS / float(lines[phase, line])))
-    for at in _places(real, max(0, guess - reach), min(len(sums), guess + reach + 1)):
+    axial = 2 / (1 + math.sqrt(part.shape[1] / float(lines[phase, line])))  # part of the power that lies on the axis
+    least = CHECKED * min(axial, 1.0) ** 1.5
+    for at in _places(real, max(0, guess - reach), min(len(sums), guess + reach + 1), least):
         nats, code, signature = _decode(real[at : at + PREAMBLE_CHIPS])
         if nats >= CODE_NATS:
             break
     else:
         return None
     return _preamble_emission(carrier, burst, block, v, float(frequency[line]), at, code, signature, nats)
+
+
+def _lines(squares: NDArray[np.complex64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Carrier offsets in cycles a chip, and for each phase the nats of the line that squared chips have there."""
+    size = scipy.fft.next_fast_len(2 * squares.shape[1])  # padded: half a bin would let the axis turn in a preamble
+    spectrum = scipy.fft.fft(squares, size, axis=1)
+    energy = np.sum(squares.real**2 + squares.imag**2, axis=1, keepdims=True, dtype=np.float64)
+    frequency = np.fft.fftfreq(size) / 2
+    lines = (spectrum.real**2 + spectrum.imag**2) / np.maximum(energy, 1e-30)
+    lines[:, np.abs(frequency) > FIRST_CFO_HZ / CHIP_RATE_HZ] = 0
+    return frequency, lines
 
 
 @lru_cache
@@ -167,8 +194,11 @@ def _check() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return signs, np.ascontiguousarray(rows[:16] * rows[3:19] * rows[25:41])
 
 
-def _places(real: NDArray[np.float32], low: int, end: int) -> list[int]:
-    """Where between `low` and `end` a preamble may begin: places whose chips pass the check of all codes best."""
+def _places(real: NDArray[np.float32], low: int, end: int, least: float) -> list[int]:
+    """Where between `low` and `end` a preamble may begin: places whose chips pass the check of all codes best.
+
+    None where that is less than `least`, by correlation, and more than chance would give.
+    """
     signs, by_signature = _check()
     products = real[:-25] * real[3:-22] * real[25:]
     offsets = min(end, len(products) - len(signs) + 1) - low
@@ -177,6 +207,9 @@ def _places(real: NDArray[np.float32], low: int, end: int) -> list[int]:
     sums = np.empty((offsets, SIGNATURES), np.float32)
     kernels.residue_sums(products[low:], signs, sums)
     score = np.max(np.abs(sums @ by_signature), axis=1)
+    usual = math.sqrt(len(signs) * float(np.mean(products[low : low + offsets + len(signs) - 1] ** 2)))
+    if least * math.sqrt(len(signs)) > CHANCE and float(np.max(score)) < least * math.sqrt(len(signs)) * usual:
+        return []
     return [low + int(at) for at in np.argsort(-score)[:PLACES]]
 
 
@@ -258,12 +291,13 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     snr = max(float(np.mean(np.abs(z) ** 2)) / carrier.noise - 1, 1e-3)
     if coherence < LEAST_TURN * (snr / (1 + snr)) ** 2:
         return None
-    wide = chips_of(burst, block, carrier.offset_hz, MOST_CHIPS // 2) or carrier
-    low, high = _extent(wide, phase)
+    around = ECHO_CHIPS if burst.snr_db > CLEAR_DB else MOST_CHIPS // 2  # of what is faint the box may hold a part
+    wide = chips_of(burst, block, carrier.offset_hz, around, phase) or carrier
+    low, high = _extent(wide)
     at = wide.base + (low - 0.5) * wide.per_chip
-    power = float(np.mean(np.abs(wide.z[phase, low:high]) ** 2)) - wide.noise
+    power = float(np.mean(np.abs(wide.z[0, low:high]) ** 2)) - wide.noise
     rough = angle / (4 * np.pi) * CHIP_RATE_HZ
-    cfo = _line_of_fourths(wide.z[phase, low:high]) if abs(rough) < CFO_HZ * 1.5 else None
+    cfo = _line_of_fourths(wide.z[0, low:high]) if abs(rough) < CFO_HZ * 1.5 else None
     details: dict[str, str | int | float] = {
         "slots": round((high - low) / SLOT_CHIPS, 1),
         "score": round(float(nats), 1),
@@ -276,19 +310,22 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
 
 def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:
     """Carrier offset in hertz by the line of the chips' fourth powers; None where the gains leave none."""
-    part = z[:MOST_CHIPS]
-    values = part**4 / np.maximum(np.abs(part), 1e-20) ** 2
-    size = scipy.fft.next_fast_len(2 * len(values))
-    lines = np.abs(scipy.fft.fft(values, size)) ** 2 / float(np.sum(np.abs(values) ** 2))
-    offset = np.fft.fftfreq(size) * CHIP_RATE_HZ / 4
+    part = z[: min(MOST_CHIPS, len(z)) // TOGETHER * TOGETHER]
+    squares = part * part
+    values = squares * squares / np.maximum(part.real**2 + part.imag**2, 1e-30)
+    energy = float(np.sum(values.real**2 + values.imag**2, dtype=np.float64))
+    sums = values.reshape(-1, TOGETHER).sum(axis=1)
+    size = scipy.fft.next_fast_len(2 * len(sums))
+    lines = np.abs(scipy.fft.fft(sums, size)) ** 2 / max(energy, 1e-30)
+    offset = np.fft.fftfreq(size) * CHIP_RATE_HZ / 4 / TOGETHER
     lines[np.abs(offset) > LINE_CFO_HZ] = 0
     at = int(np.argmax(lines))
     return float(offset[at]) if lines[at] > LINE_NATS else None
 
 
-def _extent(carrier: Carrier, phase: int) -> tuple[int, int]:
+def _extent(carrier: Carrier) -> tuple[int, int]:
     """First and end chip of the stretch of power that lies over the box."""
-    power = (np.abs(carrier.z[phase]) ** 2 / np.float32(carrier.noise)).astype(np.float32)
+    power = (np.abs(carrier.z[0]) ** 2 / np.float32(carrier.noise)).astype(np.float32)
     strength = max(float(np.mean(power[carrier.first : carrier.end])) - 1, 0.1)
     runs = best_runs(log_likelihood_ratio(power, 0.6 * min(strength, 20.0), 1.0), SPLIT, 0.0)
     over = [(min(b, carrier.end) - max(a, carrier.first), int(a), int(b)) for a, b in runs.tolist()]
@@ -338,7 +375,7 @@ def _emission(
     start = block.sample_start + at
     centre = block.segment.centre_hz
     downlink = label == "umts:downlink"
-    sides = set() if centre is None else _sides(centre + carrier.offset_hz)
+    sides = set() if centre is None else _sides(round((centre + carrier.offset_hz) / RASTER_HZ))
     if centre is not None and not downlink and sides and "uplink" not in sides and "both" not in sides:
         confidence *= 0.5  # a phone's structure on a band that only base stations use
     return Emission(
@@ -358,8 +395,10 @@ def _emission(
     )
 
 
-def _sides(frequency_hz: float) -> set[str]:
-    return {a.direction for a in allocations_at(frequency_hz) if a.system.startswith("UMTS")}
+@lru_cache(maxsize=4096)
+def _sides(place: int) -> frozenset[str]:
+    """Which sides send at a multiple of the raster."""
+    return frozenset(a.direction for a in allocations_at(place * RASTER_HZ) if a.system.startswith("UMTS"))
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:

@@ -28,6 +28,10 @@ LEAST_SHARE = 0.01
 """Each eighth of a carrier's flat part holds at least this part of its power, whatever the echoes."""
 SATURATION = 0.2
 """Part of a box's power density from which on a bin counts as filled."""
+FLAT_SHARE = 0.25
+"""And five of them at least this part of their mean: a megahertz of something else fills three."""
+LEAST_LIKENESS = 0.15
+"""Of the spectrum to the pulse's, 1 where it is filled inside and empty beside; echoes and neighbours leave half."""
 LEAST_SNR = 10**-1.0
 REACH_HZ = 5e6
 """How far beyond a box its carrier's middle is looked for, less what the box itself covers."""
@@ -43,7 +47,7 @@ class Carrier:
     offset_hz: float
     z: NDArray[np.complex64]
     base: float
-    """Sample of the block at which chip 0 of phase 0 has its middle."""
+    """Sample of the block at which chip 0 of the first row has its middle."""
     per_chip: float
     noise: float
     """Mean power of z where only noise is."""
@@ -61,12 +65,14 @@ def carriers(burst: Burst, block: Block) -> list[float]:
     if first < 0 or last <= first:
         return []
     starts = np.linspace(first, last, min(64, 1 + 2 * (last - first) // size)).astype(int)
-    frames = block.iq[starts[:, None] + np.arange(size)].astype(np.float32) * np.float32(block.scale)
-    window = np.hanning(size).astype(np.float32)
-    spectrum = scipy.fft.fft((frames[..., 0] + 1j * frames[..., 1]) * window, axis=1)
-    density = np.fft.fftshift(np.mean(np.abs(spectrum) ** 2, axis=0)) / float(np.sum(window**2)) / rate
+    frames = block.iq[starts[:, None] + np.arange(size)].astype(np.float32)
+    window = np.hanning(size).astype(np.float32) * np.float32(block.scale)
+    spectrum = scipy.fft.fft((frames * window[:, None]).view(np.complex64)[..., 0], axis=1, overwrite_x=True)
+    power = np.mean(spectrum.real**2 + spectrum.imag**2, axis=0, dtype=np.float64)
+    density = np.fft.fftshift(power) * (block.scale**2 / float(np.sum(window**2)) / rate)
     # A busy channel lifts the floor that the box tells: what lies lowest here is one too.
-    lowest = float(np.quantile(density.reshape(-1, 4).mean(axis=1), 0.1))
+    quarters = density.reshape(-1, 4).mean(axis=1)
+    lowest = float(np.partition(quarters, len(quarters) // 10)[len(quarters) // 10])
     excess = density / min(10 ** (burst.floor_dbfs_hz / 10), lowest) - 1
     bin_hz = rate / size
     reach = math.floor(BANDWIDTH_HZ / 2 / bin_hz)
@@ -82,9 +88,10 @@ def carriers(burst: Burst, block: Block) -> list[float]:
     allowed &= np.abs(middle) < rate / 2 - 0.4 * CHIP_RATE_HZ
     found: list[float] = []
     score = np.where(allowed, score, -np.inf)
+    least = LEAST_LIKENESS * float(np.sum(shape[shape > 0])) / (1 + SATURATION)
     for _ in range(CARRIERS):
         at = int(np.argmax(score))
-        if not score[at] > 0:
+        if not score[at] > least:
             break
         if _fills(excess, at, bin_hz):
             found.append(on_raster(float(middle[at]), block))
@@ -109,8 +116,10 @@ def _fills(excess: NDArray[np.float64], at: int, bin_hz: float) -> bool:
     """Whether there is power in all of a carrier's flat part."""
     half = round(0.36 * CHIP_RATE_HZ / bin_hz)
     inside = excess[max(0, at - half) : at + half + 1]
-    parts = [float(np.mean(part)) for part in np.array_split(inside, 8)]
-    return float(np.mean(inside)) > LEAST_SNR and min(parts) > LEAST_SHARE * sum(parts) / 8
+    edges = np.linspace(0, len(inside), 9).astype(np.int64)
+    parts = np.sort(np.add.reduceat(inside, edges[:-1]) / np.diff(edges)).tolist()
+    mean = sum(parts) / 8
+    return mean > LEAST_SNR and parts[0] > LEAST_SHARE * mean and parts[3] > FLAT_SHARE * mean
 
 
 def on_raster(offset_hz: float, block: Block) -> float:
@@ -132,14 +141,24 @@ def _table(per_chip: float) -> NDArray[np.float32]:
     return (np.array(rows) / math.sqrt(per_chip)).astype(np.float32)
 
 
-def chips_of(burst: Burst, block: Block, offset_hz: float, around: int = PREAMBLE_CHIPS) -> Carrier | None:
-    """The carrier's chips in the box's time and `around` chips more, of a long box a frame from its middle."""
+def chips_of(
+    burst: Burst,
+    block: Block,
+    offset_hz: float,
+    around: int = PREAMBLE_CHIPS,
+    phase: int | None = None,
+    most_chips: int = MOST_CHIPS,
+) -> Carrier | None:
+    """The carrier's chips in the box's time and `around` chips more, of a long box `most_chips` from its middle.
+
+    At all phases, or at one, which then is z's only row.
+    """
     rate = block.segment.rate_hz
     step = max(1, int(rate / (1.6 * BANDWIDTH_HZ)))
     taps = low_pass(step, round(1.25 * BANDWIDTH_HZ / rate, 3)) if step > 1 else np.ones(1, np.float32)
     start = burst.sample_start - block.sample_start
     count = burst.sample_count
-    most = round(MOST_CHIPS * rate / CHIP_RATE_HZ)
+    most = round(most_chips * rate / CHIP_RATE_HZ)
     if count > most:
         start, count = start + (count - most) // 2, most
     margin = round(around * rate / CHIP_RATE_HZ)
@@ -150,10 +169,11 @@ def chips_of(burst: Burst, block: Block, offset_hz: float, around: int = PREAMBL
     if chips < PREAMBLE_CHIPS // 4:
         return None
     decimate(block.iq, block.scale, first, offset_hz / rate, taps, step, y)
-    z = np.empty((kernels.PHASES, chips), np.complex64)
+    z = np.empty((kernels.PHASES if phase is None else 1, chips), np.complex64)
     re, im = np.ascontiguousarray(y.real), np.ascontiguousarray(y.imag)
-    kernels.matched(re, im, 0.5 * per_chip, per_chip, _table(per_chip), z)
+    middle = (0.5 + (phase or 0) / kernels.PHASES) * per_chip
+    kernels.matched(re, im, middle, per_chip, _table(per_chip), z)
     inside = (int((start - first) / step / per_chip), int((start + count - first) / step / per_chip))
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / step
-    base = first + 0.5 * per_chip * step
+    base = first + middle * step
     return Carrier(offset_hz, z, base, per_chip * step, noise, max(0, inside[0]), min(chips, inside[1]))

@@ -85,8 +85,8 @@ def long_codes(number: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.in
 
 def hadamard(number: int, count: int, size: int) -> NDArray[np.int8]:
     """Row `number` of the Hadamard matrix of `size` rows, repeated to `count` chips: the preamble's signatures."""
-    k = np.arange(count) % size
-    return np.array([1 - 2 * (int(number & int(i)).bit_count() & 1) for i in k], np.int8)
+    row = np.array([1 - 2 * ((number & k).bit_count() & 1) for k in range(size)], np.int8)
+    return np.resize(row, count)
 
 
 def channelisation(factor: int, number: int) -> NDArray[np.int8]:

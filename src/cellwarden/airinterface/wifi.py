@@ -44,6 +44,8 @@ NARROWEST_OFDM_HZ = 5e6
 """A box narrower than this may be a part of a faint frame's 16.6 MHz; only one that begins with it is looked for."""
 NARROWEST_DSSS_HZ, WIDEST_DSSS_HZ = 300e3, 26e6
 """A faint frame's box may be one of the lines that its periodic preamble has."""
+CLEAR_DB, NARROWEST_CLEAR_DSSS_HZ = 10.0, 2e6
+"""A clear box has more of the frame than a line."""
 LONGEST_S = 25e-3
 """No frame is longer: 2,346 octets at 1 Mbit/s last 19 ms."""
 SHORTEST_OFDM_S, SHORTEST_DSSS_S = 12e-6, 80e-6
@@ -88,7 +90,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         found = _ofdm(burst, block, width) if _probed(burst, block, width) else []
     else:
         found = _fragment(burst, block)
-    if not found and duration >= SHORTEST_DSSS_S and width <= WIDEST_DSSS_HZ:
+    narrowest = NARROWEST_CLEAR_DSSS_HZ if burst.snr_db > CLEAR_DB else NARROWEST_DSSS_HZ
+    if not found and duration >= SHORTEST_DSSS_S and narrowest <= width <= WIDEST_DSSS_HZ:
         found = _dsss(burst, block, width)
     return found
 

@@ -12,6 +12,7 @@ anything narrow, is like itself at every lag: it must be unlike at half the lag,
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +120,7 @@ def _refined(y: NDArray[np.complex64], at: int, us: int, channels: int, cfo_hz: 
     part = y[max(0, first) : first + 2 * reach + round(6.4 * us)].astype(np.complex128)
     t = np.arange(len(part)) / (us * 1e6)
     part = part * np.exp(-2j * np.pi * (cfo_hz - 20e6 * (channels - 1) / 2) * t)
-    known = tones_at(long_training(), np.arange(round(3.2 * us)) / (us * 1e6))
+    known = _long_training(us)
     match = np.abs(np.correlate(part, known, "valid")) ** 2
     repeat = round(3.2 * us)
     both = match[:-repeat] + match[repeat:]
@@ -131,6 +132,12 @@ def _refined(y: NDArray[np.complex64], at: int, us: int, channels: int, cfo_hz: 
         left, middle, right = np.sqrt(both[peak - 1 : peak + 2])
         fraction = 0.5 * (left - right) / (left - 2 * middle + right)
     return max(0, first) + peak + fraction - (8 + 1.6) * us
+
+
+@lru_cache(maxsize=8)
+def _long_training(us: int) -> NDArray[np.complex128]:
+    """One period of the long training field, at so many samples a microsecond."""
+    return tones_at(long_training(), np.arange(round(3.2 * us)) / (us * 1e6))
 
 
 def channel_of(y: NDArray[np.complex64], start: Preamble, rate_hz: float, offsets_hz: NDArray[np.float64]) -> float:
@@ -183,5 +190,5 @@ def _circular(values: NDArray[np.generic], window: int) -> NDArray[np.complex128
 def envelope(y: NDArray[np.complex64], channels: int) -> NDArray[np.float64]:
     """Mean power over 2 µs from each sample on: float64."""
     window = 40 * channels
-    sums = np.cumsum(np.concatenate([[0.0], np.abs(y.astype(np.complex128)) ** 2]))
+    sums = np.cumsum(np.concatenate([[0.0], y.real.astype(np.float64) ** 2 + y.imag.astype(np.float64) ** 2]))
     return (sums[window:] - sums[:-window]) / window

@@ -104,15 +104,33 @@ def _joined_once(
     bursts: list[tuple[Burst, int]], rate_hz: float, between: Callable[[Burst, Burst], tuple[float, float]] | None
 ) -> list[tuple[Burst, int]]:
     kept: list[tuple[Burst, int]] = []
+    latest: list[int] = []  # start among all that were kept so far: what begins much later is near none of them
     for burst, count in sorted(bursts, key=lambda b: (b[0].sample_start, b[0].low_offset_hz)):
-        for i in range(len(kept) - 1, -1, -1):
-            other, others = kept[i]
-            if _together(other, burst, rate_hz, between):
-                kept[i] = _union(other, burst, rate_hz), count + others
-                break
-        else:
+        at = _last_together(burst, kept, latest, rate_hz, between)
+        if at is None:
             kept.append((burst, count))
+            latest.append(max([burst.sample_start, *latest[-1:]]))
+        else:
+            other, others = kept[at]
+            kept[at] = _union(other, burst, rate_hz), count + others
+            latest[at:] = [max(start, kept[at][0].sample_start) for start in latest[at:]]
     return kept
+
+
+def _last_together(
+    burst: Burst,
+    kept: list[tuple[Burst, int]],
+    latest: list[int],
+    rate_hz: float,
+    between: Callable[[Burst, Burst], tuple[float, float]] | None,
+) -> int | None:
+    """Index of the last box that one belongs to; None where it belongs to none."""
+    for i in range(len(kept) - 1, -1, -1):
+        if burst.sample_start - latest[i] > MOST * burst.sample_count:
+            return None
+        if _together(kept[i][0], burst, rate_hz, between):
+            return i
+    return None
 
 
 def _together(

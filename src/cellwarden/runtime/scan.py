@@ -106,7 +106,7 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
         for interface in INTERFACES:
             told = interface.recognise(burst, find.samples)
             recognised[interface.name] += told
-            if covered([burst], [e for e in told if e.confidence > CERTAIN])[0] > EXPLAINED:
+            if told and covered([burst], [e for e in told if e.confidence > CERTAIN])[0] > EXPLAINED:
                 break
     named: list[Emission] = []
     kept = set(map(id, without_rivals(list(chain.from_iterable(recognised.values())), rejected)))

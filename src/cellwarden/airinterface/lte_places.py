@@ -1,0 +1,92 @@
+"""Where in a box an LTE subframe may lie, told before any sequence is matched: most boxes hold none.
+
+    │p│ symbol │p│ symbol │p│ …      each prefix p is like the end of its symbol, 66.7 µs later; all fourteen together
+                                     tell a subframe to a few microseconds, and that there is one
+
+The coherence ρ of D independent values of anything else exceeds r with probability (1 - r²)^(D - 1).
+
+Source: 3GPP TS 36.211 §5.6.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from cellwarden.airinterface.lte_kernels import prefix_likeness
+from cellwarden.airinterface.lte_receiver import Stretch
+from cellwarden.airinterface.lte_symbols import TURNS, squared
+from cellwarden.airinterface.lte_waveform import PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, SYMBOL_STARTS_S
+from cellwarden.model import Burst
+
+SUBFRAME_S = 2 * SLOT_S
+PREFIX_NATS, PREFIX_PART = 12.0, 0.25
+"""Asked of a subframe's prefixes: chance gives 5 to 9 among all places; or this part of what is expected at its SNR."""
+TELLING_NATS = 30.0
+"""Where less is expected, prefixes are not believed when they say that nothing is there."""
+PREFIX_SNR = 4.0
+"""Echoes and the edges of symbols make the most of it."""
+LIKELY_PART, LIKELY_NATS = 0.4, 4.0
+"""Places are tried whose prefixes have this part of the best place's nats, less so much."""
+ON, UNSURE = 0.25, 3.0
+"""Each slot of a subframe has this part of its box's power; standard deviations by which that may seem less."""
+WORTH, LEADERS = 24, 2
+"""Hypotheses of time and frequency from which on the best of every other one are looked at closely."""
+
+
+def likely_places(heard: Stretch, burst: Burst, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of `places` at which a subframe may lie: both slots are on the air, prefixes are alike to symbols' ends."""
+    width = burst.high_offset_hz - burst.low_offset_hz
+    part = np.abs(fft.fftfreq(len(heard.y), 1 / heard.rate_hz)) < width / 2 + SUBCARRIER_HZ
+    y = np.asarray(fft.ifft(fft.fft(heard.y) * part, overwrite_x=True), np.complex64)
+    snr = 10 ** (burst.snr_db / 10)
+    least = 1 + ON * snr - UNSURE * (1 + ON * snr) / math.sqrt(SLOT_S * width)
+    noise = heard.noise * float(np.mean(part))
+    places = places[np.min(_slot_powers(y, places, heard.rate_hz), axis=0) > least * noise]
+    if not len(places):
+        return places
+    offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S for n in range(14)]) * heard.rate_hz
+    alike = np.empty(len(places), np.float32)
+    lag, length = round(SYMBOL_S * heard.rate_hz), max(2, round(PREFIX_S * heard.rate_hz))
+    prefix_likeness(y, lag, length, np.round(places).astype(np.int64), np.round(offsets).astype(np.int64), alike)
+    freedom = 14 * PREFIX_S * width - 1
+    nats = -freedom * np.log1p(-np.minimum(alike**2, 0.9999))
+    snr = min(snr, PREFIX_SNR)
+    expected = (
+        -freedom
+        * math.log1p(-((snr / (1 + snr)) ** 2))
+        * min(1.0, burst.sample_count / heard.per_sample / heard.rate_hz / SUBFRAME_S)
+    )
+    most = float(np.max(nats))
+    if expected > TELLING_NATS and most < min(PREFIX_NATS, PREFIX_PART * expected):
+        return places[:0]
+    return places[nats > LIKELY_PART * most - LIKELY_NATS]
+
+
+def _slot_powers(y: NDArray[np.complex64], places: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+    """Mean power of the two slots from each place on, all but their ends: shape (2, places)."""
+    total = np.concatenate([[0.0], np.cumsum(squared(y), dtype=np.float64)])
+    begins = places + np.array([[0.1], [1.1]]) * SLOT_S * rate_hz
+    edges = np.clip(np.round([begins, begins + 0.8 * SLOT_S * rate_hz]).astype(np.int64), 0, len(y))
+    return np.asarray((total[edges[1]] - total[edges[0]]) / np.maximum(edges[1] - edges[0], 1))
+
+
+def leaders(
+    score: Callable[[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]],
+    places: NDArray[np.float64],
+    turns: NDArray[np.int64],
+    lows: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Places, turns and first subcarriers around those that score best among every other place and turn."""
+    if len(places) * len(turns) < WORTH:
+        return places, turns, lows
+    half, step = turns % 2 == 0, 2 if len(places) > 8 else 1
+    rough = score(places[::step], turns[half], lows[half])
+    best = np.argsort(-rough, axis=None)[:LEADERS]
+    place, at = np.divmod(best, rough.shape[1])
+    near = np.unique(np.clip(step * place[:, None] + np.arange(1 - step, step), 0, len(places) - 1))
+    hz = lows + np.array(TURNS)[turns]
+    beside = np.min(np.abs(hz[:, None] - hz[half][at]), axis=1) < 0.3
+    return places[near], turns[beside], lows[beside]

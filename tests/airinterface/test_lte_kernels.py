@@ -1,0 +1,91 @@
+"""LTE's loops against plain numpy twins, and what they say of waves made by the standard."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cellwarden.airinterface.lte_kernels import best_stretches, prefix_likeness
+from cellwarden.airinterface.lte_receiver import stretch
+from cellwarden.airinterface.lte_waveform import generate
+from cellwarden.airinterface.nr_likeness import look
+from cellwarden.model import Block, Burst, Segment
+
+RATE_HZ = 3.84e6
+
+
+def twin_stretches(power: np.ndarray, freedom: int, per_block: int, numbers: list[int]) -> list[tuple[float, int]]:
+    strong = np.max(np.convolve(power, np.ones(per_block) / per_block, "valid"))
+    level = max(1.0, strong / 200)
+    gamma = min(max(strong / level - 1.0, 0.3), 20.0) * 0.7
+    total = np.concatenate([[0], np.cumsum(freedom * (power / level * gamma / (1 + gamma) - math.log1p(gamma)))])
+    sums = [total[n * per_block :] - total[: -n * per_block] for n in numbers]
+    return [(float(np.max(s)), int(np.argmax(s))) for s in sums]
+
+
+@pytest.mark.parametrize("size", [12, 13, 128])
+def test_bands_are_those_of_the_twin(size: int) -> None:
+    rng = np.random.default_rng(size)
+    power = rng.exponential(1.0, size)
+    power[size // 4 : size // 2] += 3.0
+    numbers = np.array([n for n in (1, 2, 5, 10) if 12 * n <= size])
+    nats, first = np.empty(len(numbers)), np.empty(len(numbers), np.int64)
+    best_stretches(power, 14, 12, numbers, nats, first)
+    for found, at, (expected, place) in zip(nats, first, twin_stretches(power, 14, 12, numbers.tolist()), strict=True):
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
+        assert at == place
+
+
+def test_likeness_is_that_of_the_twin_also_at_the_edges() -> None:
+    rng = np.random.default_rng(4)
+    y = (rng.normal(size=300) + 1j * rng.normal(size=300)).astype(np.complex64)
+    places, offsets, lag, length = np.array([-20, 0, 7, 150, 260]), np.array([0, 60]), 40, 9
+    out = np.empty(len(places), np.float32)
+    prefix_likeness(y, lag, length, places, offsets, out)
+    for place, found in zip(places, out, strict=True):
+        at = [t for o in offsets for t in range(place + o, place + o + length) if t >= 0 and t + lag < len(y)]
+        here, there = y[at], y[np.array(at, int) + lag]
+        energy = np.sum(np.abs(here) ** 2 + np.abs(there) ** 2) / 2 + 1e-30
+        assert found == pytest.approx(abs(np.vdot(there, here)) / energy, rel=1e-4, abs=1e-6)
+
+
+def _box(wave: np.ndarray, snr_db: float, rng: np.random.Generator) -> tuple[Burst, Block]:
+    """A wave of power 1 a sample, 1.08 MHz wide, in noise."""
+    lead = round(1e-3 * RATE_HZ)
+    noise = 10 ** (-snr_db / 10) * RATE_HZ / 1.08e6
+    x = rng.normal(size=(len(wave) + 2 * lead, 2)) * math.sqrt(noise / 2)
+    x[lead : lead + len(wave)] += np.stack([wave.real, wave.imag], axis=1)
+    block = Block(x.astype(np.float32), 1.0, 0, Segment(0, len(x), RATE_HZ))
+    return Burst(lead, len(wave), -0.54e6, 0.54e6, snr_db, 10 * math.log10(noise / RATE_HZ)), block
+
+
+def test_a_subframe_is_like_itself_at_the_lag_of_its_spacing_only() -> None:
+    rng = np.random.default_rng(5)
+    wave = generate("pusch", rng, rate_hz=RATE_HZ, blocks=6)
+    alike = look(*_box(wave, 10.0, rng))
+    assert alike(1).prefixes
+    assert not alike(2).prefixes and not alike(4).prefixes
+
+
+def test_noise_as_strong_as_a_burst_is_like_nothing() -> None:
+    rng = np.random.default_rng(6)
+    wave = np.convolve(rng.normal(size=4000) + 1j * rng.normal(size=4000), np.ones(4) / math.sqrt(8), "same")
+    alike = look(*_box(wave, 10.0, rng))
+    assert not any(alike(m).prefixes or alike(m).repeats for m in (1, 2, 4))
+
+
+def test_a_stretch_of_a_fast_recording_keeps_a_line_where_it_is_and_no_alias() -> None:
+    """Decimation by eight and a cut spectrum: 74 dB between a line in the band and one that would fold onto it."""
+    rate, count = 30.72e6, 61440
+    t = np.arange(count) / rate
+    inside = np.exp(2j * np.pi * (3e6 + 0.2e6) * t)
+    folding = np.exp(2j * np.pi * (3e6 + 3.84e6 + 0.1e6) * t)
+    iq = np.stack([(inside + folding).real, (inside + folding).imag], axis=1).astype(np.float32)
+    block = Block(iq, 1.0, 0, Segment(0, count, rate))
+    heard = stretch(Burst(count // 4, count // 2, 0.0, 0.0, 0.0, -150.0), block, 0.0, 3e6, 128)
+    assert heard.rate_hz == pytest.approx(1.92e6)
+    windowed = np.abs(np.fft.fft(heard.y * np.blackman(len(heard.y)))) ** 2
+    hz = np.fft.fftfreq(len(heard.y), 1 / heard.rate_hz)
+    line = np.max(windowed[np.abs(hz - 0.2e6) < 5e3])
+    assert abs(float(np.mean(np.abs(heard.y) ** 2)) - 1) < 0.01
+    assert 10 * math.log10(np.max(windowed[np.abs(hz - 0.1e6) < 5e3]) / line) < -60
