@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,9 +20,8 @@ from cellwarden.bench.roc import FORMAT, Result
 from cellwarden.errors import BenchError
 from cellwarden.language import gettext as _
 from cellwarden.language import mark
-from cellwarden.measure.agreement import bootstrap
 from cellwarden.measure.difference import estimated, holm, independent
-from cellwarden.measure.roc import area, roc
+from cellwarden.measure.roc import area, area_between, roc
 
 FIELD = "cellwarden:field"
 GROUPS: tuple[tuple[str, str], ...] = (
@@ -35,8 +33,6 @@ GROUPS: tuple[tuple[str, str], ...] = (
 MOST_DISTANCES = 12
 """Different distances that stand for themselves; more are put into as many ranges that hold alike many passes."""
 MOST_DEVICES = 40
-REPLICATES, SEED = 500, 1
-"""Of the area's interval."""
 
 
 def evaluated(path: Path, threshold: float | None = None) -> Result:
@@ -67,7 +63,6 @@ def evaluated(path: Path, threshold: float | None = None) -> Result:
         "threshold": threshold,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": provenance(),
-        "seed": SEED,
         "devices": devices,
         "differences": _differences(devices),
     }
@@ -134,13 +129,6 @@ def _roc(trials: Sequence[Trial]) -> Result | None:
     if any(score is None for score in scores) or all(labels) or not any(labels):
         return None
     drawn = roc(np.array(scores, np.float64), labels)
-    table = np.array([scores, labels], np.float64).T
-
-    def of(sample: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
-        kinds = sample[:, 1] > 0.5
-        return math.nan if kinds.all() or not kinds.any() else area(roc(sample[:, 0], kinds))
-
-    spread = _interval(table, of)
     present, absent = sum(labels), len(labels) - sum(labels)
     return {
         "thresholds": [None if math.isinf(t) else float(t) for t in drawn.thresholds],
@@ -148,20 +136,8 @@ def _roc(trials: Sequence[Trial]) -> Result | None:
         "detections": drawn.detections.tolist(),
         "with": present,
         "without": absent,
-        "area": [area(drawn), *spread],
+        "area": list(area_between(area(drawn), present, absent)),
     }
-
-
-def _interval(table: "np.ndarray[Any, np.dtype[np.float64]]", of: Callable[..., float]) -> list[float]:
-    """Interval of a figure of passes with and without a phone, each kind resampled by itself."""
-    kinds = [table[table[:, 1] > 0.5], table[table[:, 1] <= 0.5]]
-    rng = np.random.default_rng(SEED)
-
-    def drawn(_ignored: Any) -> float:
-        return of(np.concatenate([kind[rng.integers(0, len(kind), len(kind))] for kind in kinds]))
-
-    estimate = bootstrap(table, drawn, seed=SEED, replicates=REPLICATES)
-    return [estimate.lower, estimate.upper]
 
 
 def _differences(devices: Sequence[Result]) -> list[Result]:
