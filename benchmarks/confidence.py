@@ -20,8 +20,8 @@ from benchmarks.truth import heard
 from cellwarden.airinterface.gsm_judge import CONFIDENCE
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.measure.calibration import expected_calibration_error, fit_logistic, reliability
-from cellwarden.measure.proportion import wilson
 from cellwarden.measure.match import common_samples
+from cellwarden.measure.proportion import wilson
 from cellwarden.model import Emission
 from cellwarden.simulate.channel import indoor_paths
 from cellwarden.simulate.parameters import Parameters

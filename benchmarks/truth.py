@@ -11,6 +11,7 @@ from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
 from cellwarden.simulate.scenes import Air, Placed, Truth, write
 
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A truth and all emissions that lie on it."""

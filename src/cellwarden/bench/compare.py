@@ -1,9 +1,9 @@
 """Two results on the same footing: is one detector better than the other, and by how much?
 
-    same scene?  ──no──► told, and refused unless asked for          same samples (digests)?  ──yes──► paired tests
-         │                                                                     └──no──► independent samples
-         ▼
-    level by level: share of A, share of B, B - A with its interval, p (Holm over all levels and labels)
+same scene?  ──no──► told, and refused unless asked for          same samples (digests)?  ──yes──► paired tests
+     │                                                                     └──no──► independent samples
+     ▼
+level by level: share of A, share of B, B - A with its interval, p (Holm over all levels and labels)
 """
 
 import json
@@ -33,13 +33,13 @@ def read(path: Path) -> Result:
     except OSError as error:
         raise BenchError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
     except (ValueError, RecursionError) as error:
-        raise BenchError(_("{path} is no JSON: name a file that cellwarden bench roc wrote").format(path=path)) from error
+        raise BenchError(
+            _("{path} is no JSON: name a file that cellwarden bench roc wrote").format(path=path)
+        ) from error
     if not isinstance(found, dict) or found.get("kind") != KIND:
         raise BenchError(_("{path} is no result of cellwarden bench roc: name one").format(path=path))
     if found.get("format") != FORMAT or not _sound(found):
-        raise BenchError(
-            _("{path} was written by another version or is damaged: measure it again").format(path=path)
-        )
+        raise BenchError(_("{path} was written by another version or is damaged: measure it again").format(path=path))
     return found
 
 
@@ -108,13 +108,13 @@ def compared(one: Result, other: Result, false_alarm: float | None = None) -> Re
 def _threshold(result: Result, curve: Result, false_alarm: float | None) -> float | None:
     """The least score that counts, so that at most `false_alarm` of the empty windows are called the interface's."""
     if false_alarm is None:
-        return result.get("threshold")  # type: ignore[no-any-return]
+        return result.get("threshold")
     scores, windows = curve["absent"]["scores"], curve["absent"].get("windows")
     if not windows or windows * false_alarm < 1:
         raise BenchError(
-            _("a share of {share} of false alarms needs {least} empty windows or more, not {count}: measure more").format(
-                share=f"{false_alarm:g}", least=math.ceil(1 / false_alarm), count=windows or 0
-            )
+            _(
+                "a share of {share} of false alarms needs {least} empty windows or more, not {count}: measure more"
+            ).format(share=f"{false_alarm:g}", least=math.ceil(1 / false_alarm), count=windows or 0)
         )
     claims = [s for s in scores if s is not None]
     if sum(s is not None for s in scores) <= false_alarm * windows:

@@ -108,7 +108,7 @@ def _loaded(name: str) -> Callable[[Path], Iterable[Any]]:
         ) from error
     if not callable(found):
         raise DetectorError(_("the detector {name} is no function: name one").format(name=name))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _command(line: str) -> Detect:

@@ -1,9 +1,9 @@
-"""Trials in the field, summed up: for each device what it finds and how often it cries wolf, and for what it depends on.
+"""Trials in the field, summed up: what each device finds, how often it cries wolf, and on what that depends.
 
-    device ─┬─ passes with a phone     ─► found, by distance, posture, model of phone    shares with Wilson intervals
-            ├─ passes without          ─► false alarms
-            └─ scores, where it gives some ─► receiver operating characteristic, its area
-    devices two by two ─► differences of both shares, with intervals and tests (Holm)
+device ─┬─ passes with a phone     ─► found, by distance, posture, model of phone    shares with Wilson intervals
+        ├─ passes without          ─► false alarms
+        └─ scores, where it gives some ─► receiver operating characteristic, its area
+devices two by two ─► differences of both shares, with intervals and tests (Holm)
 """
 
 import math

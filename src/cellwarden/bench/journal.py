@@ -1,8 +1,8 @@
 """What a run has done so far: a file beside its output, a line for each unit, so that nothing is lost.
 
-    OUT.json.part     {"for": what is measured and by which code}
-                      {"unit": "gsm:normal 3 present 0 50", …}
-                      …                                              a line that was broken off is not read
+OUT.json.part     {"for": what is measured and by which code}
+                  {"unit": "gsm:normal 3 present 0 50", …}
+                  …                                              a line that was broken off is not read
 """
 
 import json

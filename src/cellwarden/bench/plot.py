@@ -75,7 +75,9 @@ def measured(
 ) -> Series:
     """Dots of (x, share, lower and upper end, words) with a line through them."""
     given = list(points)
-    dots = tuple(Dot(frame.at_x(x), frame.at_y(y), frame.at_y(low), frame.at_y(high), w) for x, y, low, high, w in given)
+    dots = tuple(
+        Dot(frame.at_x(x), frame.at_y(y), frame.at_y(low), frame.at_y(high), w) for x, y, low, high, w in given
+    )
     x, y = (np.array([p[axis] for p in given], np.float64) for axis in (0, 1))
     return Series(name, colour, path(frame, x, y) if line and len(given) > 1 else "", dots)
 
@@ -86,7 +88,7 @@ def theory(name: str, colour: int, frame: Frame, x: Sequence[float], y: Sequence
 
 
 def stairs(name: str, colour: int, frame: Frame, across: Sequence[float], up: Sequence[float]) -> Series:
-    """A receiver operating characteristic: across rises (false alarms), up rises; what lies left of the frame is cut."""
+    """A receiver operating characteristic: across (false alarms) and up rise; what lies left of the frame is cut."""
     x: list[float] = []
     y: list[float] = []
     last = 0.0

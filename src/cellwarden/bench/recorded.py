@@ -1,9 +1,9 @@
 """A curve from recordings of one's own, whose annotations are the truth.
 
-    annotations with a label of the interface   bursts to be found, at the level that `truth:snr_db` or
-                                                `cellwarden:snr_db` tells, put to the nearest of the levels asked for
-    claims of the interface on nothing of it    false, where the recording says not that its truth is incomplete
-                                                (`truth:complete` false); `truth:optional` bursts count neither way
+annotations with a label of the interface   bursts to be found, at the level that `truth:snr_db` or
+                                            `cellwarden:snr_db` tells, put to the nearest of the levels asked for
+claims of the interface on nothing of it    false, where the recording says not that its truth is incomplete
+                                            (`truth:complete` false); `truth:optional` bursts count neither way
 """
 
 import hashlib

@@ -92,7 +92,9 @@ def _in_processes(
     fresh: Sequence[Unit], plan: Plan, name: str, processes: int, keep: Callable[[dict[str, Any]], None]
 ) -> None:
     """Try units in processes of their own. On an interrupt what is under way is finished and kept."""
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin, initargs=(language(), os.getcwd()))
+    pool = ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=_begin, initargs=(language(), str(Path.cwd()))
+    )
     waiting: set[Future[dict[str, Any]]] = set()
     try:
         waiting = {pool.submit(_work, unit, plan, name) for unit in fresh}
@@ -175,9 +177,9 @@ def reaches(points: Sequence[Mapping[str, Any]]) -> dict[str, list[float | None]
     known = [p for p in points if p["snr_db"] is not None]
     if not known:
         return {}
-    counted = [[p[key] for p in known] for key in ("snr_db", "named", "trials")]
+    levels, named, trials = ([p[key] for p in known] for key in ("snr_db", "named", "trials"))
     return {
-        f"{share:g}": [round(end, 3) if math.isfinite(end) else None for end in crossing(*counted, share)]
+        f"{share:g}": [round(end, 3) if math.isfinite(end) else None for end in crossing(levels, named, trials, share)]
         for share in SHARES
     }
 

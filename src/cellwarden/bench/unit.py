@@ -101,9 +101,7 @@ def _others(unit: Unit, placed: list[Placed], plan: Plan, rng: np.random.Generat
     return made
 
 
-def _claimed(
-    air: Air, sent: Sequence[Placed], plan: Plan, seed: int, detect: Detect
-) -> tuple[list[Claim], str]:
+def _claimed(air: Air, sent: Sequence[Placed], plan: Plan, seed: int, detect: Detect) -> tuple[list[Claim], str]:
     """The detector's claims on a scene that does not tell its truth, and a digest of the scene's samples."""
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
         path = Path(folder) / "scene.sigmf-meta"

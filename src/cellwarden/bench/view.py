@@ -7,7 +7,21 @@ from typing import Any
 from cellwarden.bench.plot import Chart
 from cellwarden.document import page
 from cellwarden.language import gettext as _
-from cellwarden.language import number
+from cellwarden.language import mark, number
+
+FACTS: Mapping[str, str] = {
+    "interface": mark("interface"),
+    "labels": mark("labels"),
+    "snrs_db": mark("SNR"),
+    "trials": mark("bursts a level"),
+    "absent_trials": mark("windows without"),
+    "absent": mark("what they hold"),
+    "channel": mark("channel of echoes"),
+    "impairments": mark("impairments"),
+    "seed": mark("seed"),
+    "recordings": mark("recordings"),
+}
+"""Words for what a scene is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,7 @@ def scene_facts(scene: Mapping[str, Any]) -> list[tuple[str, str]]:
             shown = ", ".join(f"{one['name']} ({one['digest']})" for one in value)
         else:
             shown = _short(value)
-        facts.append((name, shown or "–"))
+        facts.append((_(FACTS.get(name, name)), shown or "–"))
     return facts
 
 

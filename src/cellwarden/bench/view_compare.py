@@ -20,8 +20,12 @@ def view(result: Result, names: Sequence[str]) -> View:
                 differences="; ".join(result["footing"])
             )
         )
-    facts = [(f"{letter}: {name}", detector) for letter, name, detector in zip("AB", names, result["detectors"], strict=True)]
-    facts += [(_("made by") + f" ({letter})", made_by(one)) for letter, one in zip("AB", result["provenance"], strict=True)]
+    facts = [
+        (f"{letter}: {name}", detector) for letter, name, detector in zip("AB", names, result["detectors"], strict=True)
+    ]
+    facts += [
+        (_("made by") + f" ({letter})", made_by(one)) for letter, one in zip("AB", result["provenance"], strict=True)
+    ]
     facts += [(_("on"), result["date"]), *scene_facts(result["scenes"][0])]
     return View(
         _("A: {first} – B: {second}").format(first=names[0], second=names[1]),
@@ -45,7 +49,9 @@ def _sentences(curve: Result) -> list[str]:
     if not better and not worse:
         said = [_("{label}: no difference is shown at any level (5 %, Holm).").format(label=label)]
     for part, shift in curve["shift_db"].items():
-        low, high = (end if end is not None else sign * float("inf") for end, sign in zip(shift[1:], (-1, 1), strict=True))
+        low, high = (
+            end if end is not None else sign * float("inf") for end, sign in zip(shift[1:], (-1, 1), strict=True)
+        )
         said.append(
             _("{label}: for a share of {share}, B needs {shift} dB.").format(
                 label=label, share=number(float(part), 1), shift=signed(shift[0], low, high, 2)

@@ -41,7 +41,9 @@ def view(result: Result) -> View:
 
 def _sentence(device: Result) -> str:
     found, false = device["found"], device["false"]
-    return _("{device}: finds {found} of {phones} phones, {share}; alarms at {false} of {others} people without, {wolf}.").format(
+    return _(
+        "{device}: finds {found} of {phones} phones, {share}; alarms at {false} of {others} people without, {wolf}."
+    ).format(
         device=device["name"],
         found=number(found["hits"]),
         phones=number(found["trials"]),
@@ -66,7 +68,9 @@ def _devices(result: Result) -> Table:
         )
         for d in result["devices"]
     )
-    return Table(_("Devices"), (_("device"), _("found (95 %)"), _("false alarms (95 %)"), _("area under the curve")), rows)
+    return Table(
+        _("Devices"), (_("device"), _("found (95 %)"), _("false alarms (95 %)"), _("area under the curve")), rows
+    )
 
 
 def _group(result: Result, column: str, title: str) -> Table:

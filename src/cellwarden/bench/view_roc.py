@@ -1,5 +1,6 @@
 """What is shown of a curve."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,7 @@ def view(result: Result) -> View:
         tuple(sentence for curve in curves for sentence in _sentences(curve)),
         (),
         tuple(charts),
-        tuple(map(_table, curves)),
+        tuple(table for table in (*map(_table, curves), _misnamed(curves)) if table.rows),
         tuple(facts),
     )
 
@@ -64,13 +65,17 @@ def _sentences(curve: Result) -> list[str]:
                 share=share(absent["share"], *absent["interval"]),
             )
         )
+        if all(s is None for s in absent["scores"]):
+            said.append(
+                _("{label}: the same at every threshold, so no curve of thresholds is drawn.").format(label=label)
+            )
     elif "per_minute" in absent:
         said.append(
             _("{label}: {count} false claims in {seconds} s, {rate} a minute.").format(
                 label=label,
                 count=number(absent["false"]),
                 seconds=number(absent["seconds"], 1),
-                rate=share(*absent["per_minute"], places=1),
+                rate=share(absent["per_minute"][0], *absent["per_minute"][1:], places=1),
             )
         )
     return said
@@ -89,7 +94,9 @@ def _levels(result: Result) -> Chart | None:
         fine = np.linspace(frame.x[0], frame.x[1], 200)
         for colour, curve in enumerate(curves):
             ideal = energy_detection(fine, curve["time_bandwidth"], FALSE_ALARM)
-            name = _("{label}: ideal energy detector").format(label=curve["label"])
+            name = _("{label}: ideal energy detector, false alarms {share}").format(
+                label=curve["label"], share=number(FALSE_ALARM, 3)
+            )
             series.append(theory(name, colour, frame, fine.tolist(), ideal.tolist()))
     title = _("Share named, with intervals of 95 %")
     return Chart(title, frame, _("SNR in the signal's own band, dB"), _("share named"), tuple(series))
@@ -110,11 +117,11 @@ def share_points(points: Sequence[Result]) -> list[tuple[float, float, float, fl
 
 
 def _operating(curve: Result) -> Chart | None:
-    """Shares found against false alarms as the threshold falls, at some levels from the foot of the curve to its top."""
+    """Shares found against false alarms as the threshold falls, at some levels from the curve's foot to its top."""
     noise, windows = curve["absent"]["scores"], curve["absent"].get("windows")
     points = [p for p in curve["points"] if p["snr_db"] is not None and any(s is not None for s in p["scores"])]
-    if not windows or not points:
-        return None
+    if not windows or not points or all(s is None for s in noise):
+        return None  # without a claim in any window without it, there is no curve: `_sentences` says so
     bent = [p for p in points if p["share"] < 1] or points
     chosen = [bent[n] for n in sorted({round(at) for at in np.linspace(0, len(bent) - 1, MOST_CURVES)})]
     frame = decade_frame(0.5 / windows)
@@ -138,25 +145,25 @@ def _stairs(point: Result, noise: Sequence[float | None], colour: int, frame: Fr
 
 
 def _table(curve: Result) -> Table:
-    head = (
-        _("SNR"),
-        _("bursts"),
-        _("named"),
-        _("share (95 %)"),
-        _("found"),
-        _("under another name"),
-        _("beside"),
-    )
+    head = (_("SNR"), _("named"), _("share (95 %)"), _("found"), _("misnamed"), _("beside"))
     rows = tuple(
         (
             level(p["snr_db"]),
-            number(p["trials"]),
-            number(p["named"]),
+            f"{number(p['named'])}/{number(p['trials'])}",
             share(p["share"], *p["interval"]),
             number(p["found"]),
-            ", ".join(f"{name or '–'} {count}" for name, count in sorted(p["misnamed"].items())) or "–",
+            number(sum(p["misnamed"].values())),
             number(p["elsewhere"]),
         )
         for p in curve["points"]
     )
     return Table(curve["label"], head, rows, bars=tuple(p["share"] for p in curve["points"]))
+
+
+def _misnamed(curves: Sequence[Result]) -> Table:
+    """Under which names bursts were found that were not named right, all levels together."""
+    rows = []
+    for curve in curves:
+        names = sum((Counter(p["misnamed"]) for p in curve["points"]), Counter[str]())
+        rows += [(curve["label"], name, number(count)) for name, count in names.most_common()]
+    return Table(_("Names given instead"), (_("true label"), _("name"), _("bursts")), tuple(rows))

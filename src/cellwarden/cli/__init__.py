@@ -37,10 +37,12 @@ def commands() -> click.Group:
         epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
     for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench):
+        group.add_command(command)
+    every = [*group.commands.values(), *bench.bench.commands.values()]
+    for command in every:
         words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
         command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
-        group.add_command(command)
-    for command in (group, *group.commands.values(), *bench.bench.commands.values()):
+    for command in (group, *every):
         if not any(parameter.name == "language" for parameter in command.params):
             command.params.append(language_option())
     click.version_option(__version__, prog_name="cellwarden")(group)

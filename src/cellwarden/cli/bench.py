@@ -21,9 +21,12 @@ ABSENT_TIMES = 5
 """Empty windows for each burst of a level, where nothing else is said."""
 
 
-@click.group(help=_("Measure detectors: curves, comparisons, trials in the field."))
-def bench() -> None:
-    """The research bench."""
+@click.group(help=_("Measure detectors: curves, comparisons, trials in the field."), invoke_without_command=True)
+@click.pass_context
+def bench(context: click.Context) -> None:
+    """Without a command, show what there is."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @bench.command(
@@ -192,9 +195,10 @@ def compare(
     differ = comparing.differences(one, other)
     if differ and not anyway:
         raise BenchError(
-            _("{first} and {second} do not stand on the same footing ({differences}): measure both alike, or give --anyway").format(
-                first=first, second=second, differences="; ".join(differ)
-            )
+            _(
+                "{first} and {second} do not stand on the same footing ({differences}): measure both alike, or give"
+                " --anyway"
+            ).format(first=first, second=second, differences="; ".join(differ))
         )
     result = comparing.compared(one, other, false_alarm)
     names = (first.name, second.name) if first.name != second.name else (str(first), str(second))
@@ -225,9 +229,7 @@ def field(
     _finish(result, view_field.view(result), (output, report, force), quiet)
 
 
-def _finish(
-    result: "Result", view: "View", places: tuple[Path | None, Path | None, bool], quiet: bool
-) -> None:
+def _finish(result: "Result", view: "View", places: tuple[Path | None, Path | None, bool], quiet: bool) -> None:
     """Write what is asked for, and show it."""
     from cellwarden.bench.view import rendered
     from cellwarden.radio.annotations import write_text

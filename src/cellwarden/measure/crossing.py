@@ -1,9 +1,9 @@
 """At which level a share is reached: a rising curve of counts, read from its other axis.
 
-     share ┤            ╭──── upper ends     A curve that must rise is the rising fit of least squares to its points; it
-      0.9 ─┼─ ─ ─ ─●─ ─●─ ─●─ ─ ─            is a straight line between them. The level at which it reaches a share has
-           │      ╱   ╱   ╱                  the interval in which the share lies between the ends of the points' own
-           └─────┴───┴───┴──── level         intervals: those levels that a test of each point would not refuse.
+share ┤            ╭──── upper ends     A curve that must rise is the rising fit of least squares to its points; it
+ 0.9 ─┼─ ─ ─ ─●─ ─●─ ─●─ ─ ─            is a straight line between them. The level at which it reaches a share has
+      │      ╱   ╱   ╱                  the interval in which the share lies between the ends of the points' own
+      └─────┴───┴───┴──── level         intervals: those levels that a test of each point would not refuse.
 """
 
 import math

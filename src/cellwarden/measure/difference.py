@@ -52,9 +52,9 @@ def _root(one: float, other: float, correlation: float) -> float:
 
 def independent(hits: tuple[int, int], trials: tuple[int, int], confidence: float = 0.95) -> Difference:
     """Share hits[0] / trials[0] minus hits[1] / trials[1], of trials that have nothing to do with each other."""
-    shares = [estimated(k, n, confidence) for k, n in zip(hits, trials, strict=True)]
+    one, other = (estimated(k, n, confidence) for k, n in zip(hits, trials, strict=True))
     table = [[k, n - k] for k, n in zip(hits, trials, strict=True)]
-    return Difference(*squared_and_added(*shares), p=float(fisher_exact(table).pvalue))
+    return Difference(*squared_and_added(one, other), p=float(fisher_exact(table).pvalue))
 
 
 def paired(one: Sequence[bool], other: Sequence[bool], confidence: float = 0.95) -> Difference:
@@ -76,7 +76,7 @@ def _correlation(both: int, first: int, second: int, neither: int) -> float:
     sides = (both + first) * (second + neither) * (both + second) * (first + neither)
     if not sides:
         return 0.0
-    product = both * neither - first * second
+    product: float = both * neither - first * second
     if product > 0:
         product = max(product - (both + first + second + neither) / 2, 0.0)
     return product / math.sqrt(sides)

@@ -1,7 +1,7 @@
 """Which claims are which truth's: boxes in time and frequency, laid over each other.
 
-    truth   ┌──────────┐         a claim is a truth's when it covers half of the truth's time, touches its band, and is
-    claim     ┌──────────┐       no more than so many times as large; one claim may be several truths'
+truth   ┌──────────┐         a claim is a truth's when it covers half of the truth's time, touches its band, and is
+claim     ┌──────────┐       no more than so many times as large; one claim may be several truths'
 """
 
 import math
@@ -41,7 +41,7 @@ def size(box: Box) -> float:
 
 
 def lying_on(truths: Sequence[Box], claims: Sequence[B], *, largest: float = math.inf) -> list[tuple[B, ...]]:
-    """For each truth the claims that are its; both are in the order of time. `largest`: of a claim, in truths' sizes."""
+    """For each truth the claims that are its; both come in the order of time. `largest`: of a claim, in truths."""
     found, first = [], 0
     longest = max((t.sample_count for t in truths), default=0) + max((c.sample_count for c in claims), default=0)
     for truth in truths:

@@ -2,8 +2,8 @@
 
     P_d(t)  = share of signals with score >= t        P_fa(t) = share of noise with score >= t
 
-The area θ under it is the probability that a signal's score exceeds a noise's, ties counted half (Mann and Whitney). Its
-interval, of m signals and n noises, holds those θ that lie within z standard errors of what was observed, the error
+The area θ under it is the probability that a signal's score exceeds a noise's, ties counted half (Mann and Whitney).
+Its interval, of m signals and n noises, holds those θ that lie within z standard errors of what was observed, the error
 being that which θ itself would have (as Wilson's does for a share):
 
     V(θ) = θ (1 - θ) / (m n) · (1 + k (1 - θ) / (2 - θ) + k θ / (1 + θ)),    k = (m + n) / 2 - 1

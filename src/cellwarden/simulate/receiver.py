@@ -1,6 +1,6 @@
 """What a receiver adds by itself, each fault a function of its own.
 
-    antenna ─► phase noise of the mixer ─► I and Q that differ ─► leak of the oscillator (DC) ─► converter: clips, rounds
+    antenna ─► phase noise of the mixer ─► I and Q that differ ─► leak of the oscillator ─► converter: clips, rounds
 
 Source: T. Schenk, RF Imperfections in High-rate Wireless Systems (2008): phase noise §4.2, I/Q §5.2, converters §6.
 """
@@ -36,7 +36,9 @@ CLIP_DB = 40.0
 """Room above the noise that a converter has where nothing else is said."""
 
 
-def received(wave: Wave, faults: Faults, noise: float, rate_hz: float, rng: np.random.Generator, turned: float) -> float:
+def received(
+    wave: Wave, faults: Faults, noise: float, rate_hz: float, rng: np.random.Generator, turned: float
+) -> float:
     """Put all faults on a stretch of what the antenna hears, in place; returns the oscillator's angle at its end.
 
     wave: complex64, shape (n,); `noise`: standard deviation of the noise of I and of Q; `turned`: the oscillator's

@@ -164,9 +164,7 @@ def blocks(
         yield np.clip(np.rint(mixed, out=mixed), -32768, 32767, out=mixed).astype("<i2")
 
 
-def write(
-    path: Path, air: Air, placed: Iterable[Placed], seed: int, faults: Faults | None = None
-) -> list[Truth]:
+def write(path: Path, air: Air, placed: Iterable[Placed], seed: int, faults: Faults | None = None) -> list[Truth]:
     """Write a recording to `path` (`.sigmf-meta`, its samples beside it); returns what is in it."""
     truths: list[Truth] = []
     with path.with_suffix(".sigmf-data").open("wb") as file:

@@ -3,12 +3,13 @@
     │◄── window 1 ──►│◄──── window 2 ────►│◄ window 3 …
      noise ▓▓▓▓▓▓▓▓▓  noise ▓▓▓▓▓▓▓▓▓▓▓▓▓  noise ▓▓▓▓        at least APART_S of silence between two
 
-A window is a trial: it holds one burst, or (in the same scene without its bursts, or with another's) none of that label.
+A window is a trial: it holds one burst, or none of that label: the same scene without bursts, or with others'.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -74,5 +75,5 @@ def air_of(place: Drawing, placed: list[Placed]) -> Air:
 
 def windows(placed: list[Placed], air: Air) -> list[tuple[int, int]]:
     """First sample and end of each burst's window; they tile the recording, and meet in the middle of silences."""
-    ends = [(a.first + len(a.wave) + b.first) // 2 for a, b in zip(placed, placed[1:], strict=False)]
+    ends = [(a.first + len(a.wave) + b.first) // 2 for a, b in pairwise(placed)]
     return list(zip([0, *ends], [*ends, air.samples], strict=True))
