@@ -44,6 +44,8 @@ class Claim:
     low_offset_hz: float
     high_offset_hz: float
     score: float
+    banded: bool = True
+    """It says which frequencies it means; otherwise its band is the whole recording's."""
 
 
 Detect: TypeAlias = Callable[[Path], list[Claim]]
@@ -186,4 +188,5 @@ def _claim(annotation: Any, recording: Recording) -> Claim:
     score = float(annotation.get("cellwarden:score", annotation.get("cellwarden:confidence", 1.0)))
     if not all(map(math.isfinite, (start, low, high, score))) or count < 0:
         raise ValueError(_("a number in it is not finite, or a length negative"))
-    return Claim(str(annotation.get("core:label") or ""), start, count, low, high, score)
+    banded = "core:freq_lower_edge" in annotation or "core:freq_upper_edge" in annotation
+    return Claim(str(annotation.get("core:label") or ""), start, count, low, high, score, banded)

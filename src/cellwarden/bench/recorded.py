@@ -19,10 +19,10 @@ from typing import Any
 from cellwarden.bench.detector import Claim, claims, detector
 from cellwarden.bench.provenance import provenance
 from cellwarden.bench.roc import FORMAT, KIND, Progress, Result, absence, point, reaches
-from cellwarden.bench.unit import LARGEST, judged, own_claim
+from cellwarden.bench.unit import found_on, judged, own_claim
 from cellwarden.errors import BenchError, DetectorError
 from cellwarden.language import gettext as _
-from cellwarden.measure.match import common_samples, lying_on
+from cellwarden.measure.match import common_samples
 from cellwarden.radio.recording import Recording, data_digest, open_recording
 from cellwarden.simulate.scenes import Truth
 
@@ -169,7 +169,7 @@ def _false(one: Known, said: Sequence[Claim], label: str) -> list[float]:
     """Scores of the claims of a label's interface that lie on no truth of it."""
     own, interface = own_claim(label), label.partition(":")[0]
     mine = [t for t in one.truths if t.label.partition(":")[0] == interface]
-    used = {id(claim) for on in lying_on(mine, said, largest=LARGEST) for claim in on}
+    used = {id(claim) for on in found_on(mine, said) for claim in on}
     free = [t for t, optional in zip(one.truths, one.optional, strict=True) if optional]
     return [
         round(claim.score, 6)

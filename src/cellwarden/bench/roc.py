@@ -4,10 +4,12 @@ import math
 import os
 import signal
 import statistics
+import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -97,7 +99,8 @@ def _in_processes(
     )
     waiting: set[Future[dict[str, Any]]] = set()
     try:
-        waiting = {pool.submit(_work, unit, plan, name) for unit in fresh}
+        with _deaf():
+            waiting = {pool.submit(_work, unit, plan, name) for unit in fresh}
         for future in as_completed(set(waiting)):
             waiting.discard(future)
             keep(future.result())
@@ -110,9 +113,21 @@ def _in_processes(
                 keep(future.result())
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that begin here never hear the interrupt that a terminal sends to all of a command's processes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _begin(spoken: str, folder: str) -> None:
-    """A process begins. An interrupt from the keyboard is its parent's to deal with."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A process begins."""
     os.chdir(folder)
     use(spoken)
 

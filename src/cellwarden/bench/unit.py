@@ -6,6 +6,7 @@ off.
 
 import hashlib
 import json
+import math
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -112,13 +113,28 @@ def _claimed(air: Air, sent: Sequence[Placed], plan: Plan, seed: int, detect: De
         return detect(path), digest
 
 
+def found_on(truths: Sequence[Truth], claims: Sequence[Claim]) -> list[tuple[Claim, ...]]:
+    """For each truth the claims that have found it: those that lie on it and are not far larger."""
+    return [
+        tuple(claim for claim in on if _size(claim, truth) <= LARGEST)
+        for truth, on in zip(truths, lying_on(truths, claims), strict=True)
+    ]
+
+
+def _size(claim: Claim, truth: Truth) -> float:
+    """A claim's size in truths; of one that says nothing of frequency, its length."""
+    lasting = claim.sample_count / truth.count if truth.count else math.inf
+    width = truth.high_offset_hz - truth.low_offset_hz
+    return lasting * ((claim.high_offset_hz - claim.low_offset_hz) / width if claim.banded and width else 1.0)
+
+
 def judged(truths: Sequence[Truth], claims: Sequence[Claim]) -> dict[str, Any]:
     """Scores by which each truth was named right and by which it was found at all, and what else was said.
 
     None where there is no claim. `elsewhere`: scores of claims of the truths' interface that lie on none of them;
     `misnamed`: labels, other than the right one, of the surest claim on each truth that was not named right.
     """
-    on = lying_on(truths, claims, largest=LARGEST)
+    on = found_on(truths, claims)
     named, found, misnamed = [], [], []
     for truth, lying in zip(truths, on, strict=True):
         loud = [claim for claim in lying if not claim.label.startswith(SILENT)]

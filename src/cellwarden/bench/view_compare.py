@@ -48,6 +48,13 @@ def _sentences(curve: Result) -> list[str]:
     ]
     if not better and not worse:
         said = [_("{label}: no difference is shown at any level (5 %, Holm).").format(label=label)]
+    counted = ", ".join(sorted({"/".join(map(number, r["trials"])) for r in rows}))
+    text = (
+        _("{label}: {trials} bursts a level (A/B), the same ones for both: paired tests.")
+        if all(r["paired"] for r in rows)
+        else _("{label}: {trials} bursts a level (A/B), each its own: independent tests.")
+    )
+    said.append(text.format(label=label, trials=counted))
     for part, shift in curve["shift_db"].items():
         low, high = (
             end if end is not None else sign * float("inf") for end, sign in zip(shift[1:], (-1, 1), strict=True)
@@ -98,16 +105,13 @@ def _chart(curve: Result) -> Chart | None:
 
 
 def _table(curve: Result) -> Table:
-    head = (_("SNR"), "A", "B", _("B − A (95 %)"), "p", _("p, all levels (Holm)"), _("same scenes"))
+    head = (_("SNR"), "A", "B", _("B − A (95 %)"), _("p (Holm)"))
     rows = tuple(
         (
             level(r["snr_db"]),
-            share(*r["shares"][0]) + f" n={r['trials'][0]}",
-            share(*r["shares"][1]) + f" n={r['trials'][1]}",
-            signed(*r["difference"]),
-            chance(r["p"]),
+            *(share(value, low, high, 2) for value, low, high in r["shares"]),
+            signed(r["difference"][0], r["difference"][1], r["difference"][2], 2),
             chance(r["p_holm"]),
-            _("yes") if r["paired"] else _("no"),
         )
         for r in curve["rows"]
     )

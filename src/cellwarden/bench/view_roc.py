@@ -70,12 +70,13 @@ def _sentences(curve: Result) -> list[str]:
                 _("{label}: the same at every threshold, so no curve of thresholds is drawn.").format(label=label)
             )
     elif "per_minute" in absent:
+        rate, low, high = absent["per_minute"]
         said.append(
             _("{label}: {count} false claims in {seconds} s, {rate} a minute.").format(
                 label=label,
                 count=number(absent["false"]),
                 seconds=number(absent["seconds"], 1),
-                rate=share(absent["per_minute"][0], *absent["per_minute"][1:], places=1),
+                rate=share(rate, low, high, 1),
             )
         )
     return said

@@ -4,7 +4,6 @@ truth   ┌──────────┐         a claim is a truth's when i
 claim     ┌──────────┐       no more than so many times as large; one claim may be several truths'
 """
 
-import math
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
@@ -35,13 +34,8 @@ def common_samples(one: Box, other: Box) -> float:
     return max(0.0, end - max(one.sample_start, other.sample_start)) if touch else 0.0
 
 
-def size(box: Box) -> float:
-    """Samples times hertz."""
-    return box.sample_count * (box.high_offset_hz - box.low_offset_hz)
-
-
-def lying_on(truths: Sequence[Box], claims: Sequence[B], *, largest: float = math.inf) -> list[tuple[B, ...]]:
-    """For each truth the claims that are its; both come in the order of time. `largest`: of a claim, in truths."""
+def lying_on(truths: Sequence[Box], claims: Sequence[B]) -> list[tuple[B, ...]]:
+    """For each truth the claims that are its; both come in the order of time."""
     found, first = [], 0
     longest = max((t.sample_count for t in truths), default=0) + max((c.sample_count for c in claims), default=0)
     for truth in truths:
@@ -51,7 +45,7 @@ def lying_on(truths: Sequence[Box], claims: Sequence[B], *, largest: float = mat
         for claim in claims[first:]:
             if claim.sample_start > truth.sample_start + truth.sample_count:
                 break
-            if common_samples(truth, claim) >= NEAR * truth.sample_count and size(claim) <= largest * size(truth):
+            if common_samples(truth, claim) >= NEAR * truth.sample_count:
                 on.append(claim)
         found.append(tuple(on))
     return found
