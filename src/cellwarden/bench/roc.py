@@ -33,6 +33,7 @@ OWN_THRESHOLD = 0.5
 """The least confidence that `scan` tells by itself."""
 SHARES = (0.5, 0.9)
 """The levels at which they are reached are told."""
+ABOVE, BELOW = "above", "below"
 Result: TypeAlias = dict[str, Any]
 Progress: TypeAlias = Callable[[int, int], None]
 """Is told how many units are done, and how many there are."""
@@ -187,16 +188,21 @@ def absence(parts: Sequence[Mapping[str, Any]], threshold: float | None, kind: s
     return made
 
 
-def reaches(points: Sequence[Mapping[str, Any]]) -> dict[str, list[float | None]]:
-    """For each of SHARES the level at which it is reached, with the ends of its interval; None is beyond the curve."""
+def reaches(points: Sequence[Mapping[str, Any]]) -> dict[str, list[float | str]]:
+    """For each of SHARES the level at which it is reached, with the ends of its interval.
+
+    Beyond the curve's ends it is BELOW (reached at every level) or ABOVE (at none).
+    """
     known = [p for p in points if p["snr_db"] is not None]
     if not known:
         return {}
     levels, named, trials = ([p[key] for p in known] for key in ("snr_db", "named", "trials"))
-    return {
-        f"{share:g}": [round(end, 3) if math.isfinite(end) else None for end in crossing(levels, named, trials, share)]
-        for share in SHARES
-    }
+    return {f"{share:g}": list(map(_finite, crossing(levels, named, trials, share))) for share in SHARES}
+
+
+def _finite(level: float) -> float | str:
+    """As JSON can hold it."""
+    return round(level, 3) if math.isfinite(level) else ABOVE if level > 0 else BELOW
 
 
 def counts(score: float | None, threshold: float | None) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellwarden.bench.plot import Chart
+from cellwarden.bench.roc import ABOVE
 from cellwarden.document import page
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, number
@@ -85,12 +86,13 @@ def level(snr_db: float | None) -> str:
     return number(snr_db, 0 if float(snr_db).is_integer() else 2).replace("-", "−") + " dB"
 
 
-def reached(ends: Sequence[float | None] | None) -> str:
-    """A level with its ends, where it lies on the curve."""
-    if not ends or ends[0] is None:
-        return _("beyond the curve")
-    ends_shown = [level(end) if end is not None else _("open") for end in ends]
-    return f"{ends_shown[0]} ({ends_shown[1]} … {ends_shown[2]})"
+def reached(ends: Sequence[float | str]) -> str:
+    """A level with its ends, as `roc.reaches` keeps them."""
+    value, low, high = ends
+    if isinstance(value, str):
+        return _("no level") if value == ABOVE else _("every level")
+    first, last = (_("open") if isinstance(end, str) else level(end) for end in (low, high))
+    return f"{level(value)} ({first} … {last})"
 
 
 def made_by(provenance: Mapping[str, str]) -> str:
@@ -103,7 +105,8 @@ def scene_facts(scene: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = []
     for name, value in scene.items():
         if isinstance(value, Mapping):
-            shown = ", ".join(f"{key} {_short(one)}" for key, one in value.items() if one not in (None, 0, 0.0))
+            told = {key: _short(one) for key, one in value.items() if one not in (None, 0, 0.0)}
+            shown = ", ".join(word if key == "name" else f"{key} {word}" for key, word in told.items())
         elif name == "snrs_db" and value:
             shown = f"{value[0]:g} … {value[-1]:g} dB ({len(value)})"
         elif name == "recordings":

@@ -93,13 +93,12 @@ def _differences(result: Result) -> Table:
             _("{second} minus {first}").format(second=d["second"], first=d["first"]),
             what[d["what"]],
             signed(*d["difference"]),
-            chance(d["p"]),
             chance(d["p_holm"]),
         )
         for d in result["differences"]
     )
     marked = frozenset(n for n, d in enumerate(result["differences"]) if d["p_holm"] < 0.05)
-    head = (_("devices"), _("what"), _("difference (95 %)"), "p", _("p, all pairs (Holm)"))
+    head = (_("devices"), _("what"), _("difference (95 %)"), _("p (Holm)"))
     return Table(_("Differences"), head, rows, marked)
 
 

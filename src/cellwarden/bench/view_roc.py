@@ -47,7 +47,7 @@ def _sentences(curve: Result) -> list[str]:
     if curve["reaches"]:
         said.append(
             _("{label}: half are named at {half}, 90 % at {most}.").format(
-                label=label, half=reached(curve["reaches"].get("0.5")), most=reached(curve["reaches"].get("0.9"))
+                label=label, half=reached(curve["reaches"]["0.5"]), most=reached(curve["reaches"]["0.9"])
             )
         )
     if absent.get("windows"):
