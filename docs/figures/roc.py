@@ -44,14 +44,14 @@ def draw(result: dict[str, Any]) -> None:
         snr = np.array([p["snr_db"] for p in points]) + 0.12 * number  # beside each other, not on top
         label = f"{curve['label']}, n = {points[0]['trials']} a level; {false}"
         axes.errorbar(snr, share, spread, fmt="o-", ms=3, lw=1.2, capsize=2, label=label)
-    made = result["provenance"]
-    channel = result["scene"]["channel"]["name"]
-    title = f"{result['scene']['interface']}, {channel}, seed {result['scene']['seed']}, {made.get('commit', made['cellwarden'])}"
+    made, scene = result["provenance"], result["scene"]
+    version = made.get("commit", made["cellwarden"])
+    title = f"{scene['interface']}, {scene['channel']['name']}, seed {scene['seed']}, {version}"
     axes.set(xlabel="SNR in the signal's own band, dB", ylabel="share named", ylim=(-0.02, 1.02), title=title)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)
     chart.tight_layout()
-    chart.savefig(FOLDER / f"roc-{result['scene']['interface']}.png", dpi=100)
+    chart.savefig(FOLDER / f"roc-{scene['interface']}.png", dpi=100)
     plt.close(chart)
 
 

@@ -19,7 +19,7 @@ def result(
     shares: tuple[float, ...], seed: int, *, trials: int = 200, digest: str = "", **scene: Any
 ) -> dict[str, Any]:
     """A result with so many named at each level, scores drawn between 0.5 and 1, false ones below 0.5."""
-    rng = np.random.default_rng(seed)
+    rng, trials = np.random.default_rng(seed), 200
     points = []
     for level, share in zip(LEVELS, shares, strict=True):
         hits = rng.random(trials) < share
@@ -37,7 +37,7 @@ def result(
     return {
         "kind": "cellwarden:roc",
         "format": 1,
-        "scene": whole | scene,
+        "scene": whole | {"seed": seed} | scene,
         "detector": "any",
         "provenance": {"cellwarden": "0"},
         "threshold": None,
@@ -59,7 +59,7 @@ def test_a_difference_that_is_there_is_shown_and_one_that_is_not_is_not() -> Non
 
 def test_the_same_bursts_are_compared_in_pairs() -> None:
     one, other = (result(shares, 1, digest="same") for shares in (WORSE, BETTER))
-    # Of one seed, and a share that only grows: the second names all that the first does. So each row can go one way only.
+    # Of one seed, and a share that only grows: the second names all that the first does.
     rows = compared(one, other)["curves"][0]["rows"]
     assert all(row["paired"] for row in rows)
     assert rows[1]["p"] < 1e-10
