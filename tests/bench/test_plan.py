@@ -30,7 +30,8 @@ def test_delay_spreads_are_nanoseconds() -> None:
 
 
 def test_an_interface_is_all_its_labels_and_a_label_is_itself() -> None:
-    assert drawn_labels("gsm") == ("gsm:normal", "gsm:access")
+    assert set(drawn_labels("gsm")) == {"gsm:normal", "gsm:access", "gsm:downlink"}
+    assert "other:lora" in drawn_labels("impostors") and "spur:cw" not in drawn_labels("impostors")
     assert drawn_labels("lte:prach") == ("lte:prach",)
     assert "gsm:downlink" in known_labels("gsm")
 

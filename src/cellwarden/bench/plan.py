@@ -16,6 +16,8 @@ from cellwarden.simulate.trials import Conditions
 ABSENT = ("noise", "others")
 """What windows without the label hold: noise alone, or a burst of another interface."""
 MOST_LEVELS = 1000
+NOTHING = "spur:", "noise:", "image:", "unknown:"
+"""Labels that say that nothing is there, or nothing known: what they are given to is not detected."""
 IMPAIRMENTS: Mapping[str, str] = {
     "cfo": "cfo_ppm",
     "timing": "timing_samples",
@@ -78,26 +80,30 @@ def scene(plan: Plan) -> dict[str, Any]:
 
 def drawn_labels(asked: str) -> tuple[str, ...]:
     """The labels of an interface (or the one label asked for) that can be drawn. Raises BenchError."""
-    found = tuple(label for label in DRAWINGS if asked in (label, label.partition(":")[0]))
+    able = {label: name for name, label in _kinds() if label in DRAWINGS and not label.startswith(NOTHING)}
+    found = tuple(label for label, name in able.items() if asked in (label, name))
     if not found:
-        names = list(dict.fromkeys(label.partition(":")[0] for label in DRAWINGS))
         raise BenchError(
             _("{name} is no interface that can be drawn: choose one of {names}, or a label of one, as {label}").format(
-                name=repr(asked), names=", ".join(names), label=next(iter(DRAWINGS))
+                name=repr(asked), names=", ".join(dict.fromkeys(able.values())), label=next(iter(able))
             )
         )
     return found
 
 
+def _kinds() -> list[tuple[str, str]]:
+    """(interface, label) of the vocabulary."""
+    return [(interface.name, label) for interface in INTERFACES for label in interface.kinds]
+
+
 def known_labels(asked: str) -> tuple[str, ...]:
     """The labels of an interface (or the one label asked for) that recordings may hold. Raises BenchError."""
-    kinds = [label for interface in INTERFACES for label in interface.kinds]
-    found = tuple(label for label in kinds if asked in (label, label.partition(":")[0]))
+    kinds = _kinds()
+    found = tuple(label for name, label in kinds if asked in (label, name))
     if not found:
-        names = list(dict.fromkeys(label.partition(":")[0] for label in kinds))
         raise BenchError(
             _("{name} is no known interface: choose one of {names}, or a label of one").format(
-                name=repr(asked), names=", ".join(names)
+                name=repr(asked), names=", ".join(dict.fromkeys(name for name, _label in kinds))
             )
         )
     return found

@@ -26,7 +26,6 @@ from cellwarden.language import language, use
 from cellwarden.measure.count import poisson
 from cellwarden.measure.crossing import crossing
 from cellwarden.measure.proportion import wilson
-from cellwarden.simulate.drawings import DRAWINGS
 
 KIND, FORMAT = "cellwarden:roc", 1
 OWN_THRESHOLD = 0.5
@@ -145,13 +144,13 @@ def curve(
     levels = sorted({unit.snr_db for unit in own if not unit.absent})
     by_level = [[done[u.name] for u in own if not u.absent and u.snr_db == level] for level in levels]
     points = [point(level, parts, threshold) for level, parts in zip(levels, by_level, strict=True)]
-    lasting = statistics.fmean(part["lasting_s"] for parts in by_level for part in parts)
+    area = statistics.fmean(part["time_bandwidth"] for parts in by_level for part in parts)
     return {
         "label": label,
         "points": points,
         "absent": absence([done[u.name] for u in own if u.absent], threshold, absent),
         "reaches": reaches(points),
-        "time_bandwidth": round(lasting * DRAWINGS[label].width_hz, 3),
+        "time_bandwidth": round(area, 3),
     }
 
 

@@ -27,7 +27,7 @@ CHUNK = 50
 """Windows of a unit: a tenth of a second or so of recording."""
 LARGEST = 4.0
 """A claim that is more times as large as a burst has not found it (the shared scores' rule)."""
-SILENT = ("image:", "spur:", "noise:")
+SILENT = ("spur:", "noise:", "image:")
 """Names by which a detector says that no signal is there."""
 FITS = 0.8
 """Part of a recording's rate that another interface's signal may fill."""
@@ -82,8 +82,9 @@ def tried(unit: Unit, plan: Plan, detect: Detect) -> dict[str, Any]:
     found = {"unit": unit.name, "seconds": air.seconds, "digest": digest}
     if unit.absent:
         return {**found, "scores": false_scores(claims, windows(placed, air), unit.label)}
-    lasting = sum(one.truth.count for one in placed) / len(placed) / air.rate_hz
-    return {**found, **judged([one.truth for one in placed], claims), "lasting_s": lasting}
+    truths = [one.truth for one in placed]
+    area = sum(t.count * (t.high_offset_hz - t.low_offset_hz) for t in truths) / len(truths) / air.rate_hz
+    return {**found, **judged(truths, claims), "time_bandwidth": area}
 
 
 def _others(unit: Unit, placed: list[Placed], plan: Plan, rng: np.random.Generator) -> list[Placed]:

@@ -57,13 +57,13 @@ def bursts(
     for _ in range(trials):
         error = rng.uniform(-1, 1) * conditions.cfo_ppm * 1e-6 * place.centre_hz
         nominal = int(rng.integers(-reach, reach + 1)) * place.raster_hz
-        wave, start = drawing.make(rng, rate, nominal + error)
+        wave, start, width = drawing.make(rng, rate, nominal + error)
         count = len(wave)
         late = rng.uniform(0, conditions.timing_samples)
         wave = behind(delayed(wave, late), conditions.channel, rate, rng)
-        edges = nominal - drawing.width_hz / 2, nominal + drawing.width_hz / 2
+        edges = nominal - width / 2, nominal + width / 2
         truth = Truth(label, at + start + late, count - math.ceil(start), *edges, snr_db, nominal + error)
-        yield Placed(truth, at, wave * np.float32(amplitude(snr_db, rate, drawing.width_hz)))
+        yield Placed(truth, at, wave * np.float32(amplitude(snr_db, rate, width)))
         at += len(wave) + round((APART_S + rng.uniform(0, LATER_S)) * rate)
 
 
