@@ -123,6 +123,23 @@ def test_a_file_that_is_no_result_is_refused(text: str | None, words: str, tmp_p
         read(path)
 
 
+def test_a_result_whose_numbers_do_not_add_up_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for place, key, value in (
+        ("points", "trials", 3),
+        ("points", "scores", ["a"] * 200),
+        ("points", "snr_db", 99.0),
+        ("absent", "windows", 7),
+        ("absent", "seconds", "long"),
+    ):
+        bad = result(WORSE, 1)
+        part = bad["curves"][0][place]
+        (part[0] if place == "points" else part)[key] = value
+        path.write_text(json.dumps(bad))
+        with pytest.raises(BenchError, match="damaged"):
+            read(path)
+
+
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(result(WORSE, 1)))

@@ -26,8 +26,8 @@ def changed(folder: Path, **head: Any) -> Path:
     return path
 
 
-def test_our_own_finds_what_the_bundled_recording_holds() -> None:
-    result = run("gsm", known_labels("gsm"), LEVELS, [WING], "cellwarden", 0.5)
+def test_our_own_finds_what_the_bundled_recording_holds(tmp_path: Path) -> None:
+    result = run("gsm", known_labels("gsm"), LEVELS, [WING], "cellwarden", 0.5, tmp_path / "part")
     curves = {curve["label"]: curve for curve in result["curves"]}
     # 8 bursts of a dialogue at 14 dB, 42 of a call at 22 dB, one access burst at 14 dB.
     assert [(p["snr_db"], p["named"], p["trials"]) for p in curves["gsm:normal"]["points"]] == [
@@ -39,8 +39,8 @@ def test_our_own_finds_what_the_bundled_recording_holds() -> None:
     assert curves["gsm:normal"]["absent"]["seconds"] == pytest.approx(0.2, rel=1e-3)
 
 
-def test_a_detector_cannot_read_the_truth() -> None:
-    result = run("gsm", known_labels("gsm"), LEVELS, [WING], "cp {input} {output}", None)
+def test_a_detector_cannot_read_the_truth(tmp_path: Path) -> None:
+    result = run("gsm", known_labels("gsm"), LEVELS, [WING], "cp {input} {output}", None, tmp_path / "part")
     assert all(p["named"] == 0 for curve in result["curves"] for p in curve["points"])
 
 
@@ -51,7 +51,9 @@ def test_what_lies_on_no_truth_is_false_unless_the_truth_is_incomplete(tmp_path:
     path.write_text(json.dumps({**meta, "annotations": kept}))
     curve = next(
         c
-        for c in run("gsm", known_labels("gsm"), LEVELS, [path], "cellwarden", 0.5)["curves"]
+        for c in run("gsm", known_labels("gsm"), LEVELS, [path], "cellwarden", 0.5, tmp_path / "part", force=True)[
+            "curves"
+        ]
         if "normal" in c["label"]
     )
     missing = sum(a["core:label"] == "gsm:normal" for a in meta["annotations"] if a not in kept)
@@ -60,7 +62,9 @@ def test_what_lies_on_no_truth_is_false_unless_the_truth_is_incomplete(tmp_path:
     path.write_text(json.dumps({**meta, "annotations": kept}))
     curve = next(
         c
-        for c in run("gsm", known_labels("gsm"), LEVELS, [path], "cellwarden", 0.5)["curves"]
+        for c in run("gsm", known_labels("gsm"), LEVELS, [path], "cellwarden", 0.5, tmp_path / "part", force=True)[
+            "curves"
+        ]
         if "normal" in c["label"]
     )
     assert curve["absent"]["false"] == 0
@@ -68,7 +72,7 @@ def test_what_lies_on_no_truth_is_false_unless_the_truth_is_incomplete(tmp_path:
 
 def test_recordings_without_the_interface_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="choose another interface"):
-        run("lte", known_labels("lte"), LEVELS, [WING], "cellwarden", 0.5)
+        run("lte", known_labels("lte"), LEVELS, [WING], "cellwarden", 0.5, tmp_path / "part")
     with pytest.raises(BenchError, match="holds no"):
         recorded.found_at([tmp_path])
 
@@ -79,4 +83,4 @@ def test_a_malformed_truth_is_refused(tmp_path: Path) -> None:
     meta["annotations"][0]["truth:snr_db"] = "loud"
     path.write_text(json.dumps(meta))
     with pytest.raises(BenchError, match="no truth"):
-        run("gsm", known_labels("gsm"), LEVELS, [path], "cellwarden", 0.5)
+        run("gsm", known_labels("gsm"), LEVELS, [path], "cellwarden", 0.5, tmp_path / "part", force=True)

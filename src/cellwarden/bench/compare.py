@@ -22,8 +22,8 @@ from cellwarden.measure.interval import Estimate
 from cellwarden.measure.roc import operating_point, roc
 
 COMPARISON = "cellwarden:comparison"
-FREE = ("seed", "trials", "absent_trials", "snrs_db")
-"""Of a scene, what may differ between two samples from one world."""
+FREE = ("interface", "labels", "seed", "trials", "absent_trials", "snrs_db")
+"""Of a scene, what may differ between two samples from one world; only labels and levels of both are compared."""
 
 
 def read(path: Path) -> Result:
@@ -46,17 +46,37 @@ def read(path: Path) -> Result:
 def _sound(found: Result) -> bool:
     """Whether all is there that a comparison needs, and adds up."""
     try:
-        return isinstance(found["scene"], dict) and all(
-            isinstance(one["label"], str)
-            and isinstance(one["absent"]["scores"], list)
+        scene = found["scene"]
+        return (
+            all(map(_number, scene["snrs_db"]))
             and all(
-                len(p["scores"]) == p["trials"] > 0 and isinstance(p["snr_db"], int | float | None)
-                for p in one["points"]
+                isinstance(one["name"], str) and isinstance(one["digest"], str) for one in scene.get("recordings", [])
             )
-            for one in found["curves"]
+            and all(isinstance(found[key], str) for key in ("detector", "date"))
+            and isinstance(found["provenance"], dict)
+            and (found["threshold"] is None or _number(found["threshold"]))
+            and all(map(_sound_curve, found["curves"]))
         )
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return False
+
+
+def _sound_curve(curve: Result) -> bool:
+    absent, points = curve["absent"], curve["points"]
+    levels = [p["snr_db"] for p in points if p["snr_db"] is not None]
+    return (
+        isinstance(curve["label"], str)
+        and all(map(_number, levels))
+        and levels == sorted(set(levels))
+        and all(len(p["scores"]) == p["trials"] > 0 for p in points)
+        and all(score is None or _number(score) for p in [*points, absent] for score in p["scores"])
+        and absent.get("windows") in (None, len(absent["scores"]))
+        and _number(absent["seconds"])
+    )
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def differences(one: Result, other: Result) -> list[str]:
@@ -132,7 +152,7 @@ def _rows(a: Result, b: Result, thresholds: Sequence[float | None]) -> list[Resu
         if (q := others.get(p["snr_db"])) is None:
             continue
         hits = [[counts(s, t) for s in r["scores"]] for r, t in ((p, thresholds[0]), (q, thresholds[1]))]
-        same = p.get("digests") == q.get("digests") and len(hits[0]) == len(hits[1])
+        same = bool(p.get("digests")) and p["digests"] == q.get("digests") and len(hits[0]) == len(hits[1])
         found = _second_minus_first(hits, same)
         rows.append(
             {

@@ -102,7 +102,9 @@ def _loaded(name: str) -> Callable[[Path], Iterable[Any]]:
                     " or one of {names}"
                 ).format(name=repr(name), names=", ".join([OWN, *sorted(offered)]))
             )
-    except (ImportError, AttributeError, ValueError, SyntaxError) as error:
+    except DetectorError:
+        raise
+    except Exception as error:
         raise DetectorError(
             _("the detector {name} cannot be loaded: {why}: check its name and the Python path").format(
                 name=name, why=error

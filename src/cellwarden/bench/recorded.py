@@ -11,14 +11,16 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cellwarden.bench.detector import Claim, claims, detector
+from cellwarden.bench.detector import OWN, Claim, claims, detector
+from cellwarden.bench.journal import Journal
+from cellwarden.bench.pool import Progress, work_off
 from cellwarden.bench.provenance import provenance
-from cellwarden.bench.roc import FORMAT, KIND, Progress, Result, absence, point, reaches
+from cellwarden.bench.roc import Result, absence, point, reaches, result_of
 from cellwarden.bench.unit import found_on, judged, own_claim
 from cellwarden.errors import BenchError, DetectorError
 from cellwarden.language import gettext as _
@@ -104,43 +106,46 @@ def run(
     places: Sequence[Path],
     detector_name: str,
     threshold: float | None,
+    part: Path,
+    *,
+    processes: int = 1,
+    force: bool = False,
     progress: Progress | None = None,
 ) -> Result:
-    """The result of one detector on recordings. Raises RecordingError, BenchError, DetectorError."""
-    detect, paths = detector(detector_name), found_at(places)
-    collections = [known(path) for path in paths]
-    sought = [label for label in labels if any(t.label == label for k in collections for t in k.truths)]
+    """The result of one detector on recordings; `part` and what follows as in `roc.run`.
+
+    Raises RecordingError, BenchError, DetectorError, OutputError.
+    """
+    if detector_name != OWN:
+        detector(detector_name)  # what is wrong with its name is told before any work
+    paths = found_at(places)
+    collection = [known(path) for path in paths]
+    sought = [label for label in labels if any(t.label == label for k in collection for t in k.truths)]
     if not sought:
         raise BenchError(
             _("no annotation of these recordings has one of the labels {labels}: choose another interface").format(
                 labels=", ".join(labels)
             )
         )
-    heard: list[list[Claim]] = []
-    for number, one in enumerate(collections):
-        if progress:
-            progress(number, len(collections))
-        with without_truth(one.recording) as path:
-            heard.append(detect(path))
-    if progress:
-        progress(len(collections), len(collections))
     scene = {
         "interface": interface,
         "labels": sought,
         "snrs_db": list(levels),
-        "recordings": [{"name": p.name, "digest": k.digest} for p, k in zip(paths, collections, strict=True)],
+        "recordings": [{"name": p.name, "digest": k.digest} for p, k in zip(paths, collection, strict=True)],
     }
-    pairs = list(zip(collections, heard, strict=True))
-    return {
-        "kind": KIND,
-        "format": FORMAT,
-        "scene": scene,
-        "detector": detector_name,
-        "provenance": provenance(),
-        "threshold": threshold,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "curves": [_curve(label, levels, pairs, threshold) for label in sought],
-    }
+    purpose = {"scene": scene, "detector": detector_name, "provenance": provenance()}
+    named = [(f"{number} {one.digest}", one.recording.path) for number, one in enumerate(collection)]
+    with Journal(part, purpose, force=force) as journal:
+        work_off(named, partial(_heard, name=detector_name), journal, processes=processes, progress=progress)
+        said = [[Claim(*fields) for fields in journal.done[name]["claims"]] for name, _path in named]
+    pairs = list(zip(collection, said, strict=True))
+    return result_of(purpose, threshold, [_curve(label, levels, pairs, threshold) for label in sought])
+
+
+def _heard(path: Path, name: str) -> dict[str, Any]:
+    """What a detector claims of a recording, as JSON holds it."""
+    with without_truth(open_recording(path)) as hidden:
+        return {"claims": [astuple(claim) for claim in detector(name)(hidden)]}
 
 
 def _curve(

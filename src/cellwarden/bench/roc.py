@@ -1,28 +1,20 @@
 """A curve for an interface: all units of a plan on all cores, kept as they come, summed up when all are there."""
 
 import math
-import os
-import signal
 import statistics
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from cellwarden.bench.detector import OWN, detector
 from cellwarden.bench.journal import Journal
 from cellwarden.bench.plan import Plan, scene
+from cellwarden.bench.pool import Progress, work_off
 from cellwarden.bench.provenance import provenance
 from cellwarden.bench.unit import Unit, tried, units
-from cellwarden.errors import BenchError
-from cellwarden.language import gettext as _
-from cellwarden.language import language, use
 from cellwarden.measure.count import poisson
 from cellwarden.measure.crossing import crossing
 from cellwarden.measure.proportion import wilson
@@ -34,8 +26,6 @@ SHARES = (0.5, 0.9)
 """The levels at which they are reached are told."""
 ABOVE, BELOW = "above", "below"
 Result: TypeAlias = dict[str, Any]
-Progress: TypeAlias = Callable[[int, int], None]
-"""Is told how many units are done, and how many there are."""
 
 
 def threshold_of(detector_name: str, asked: float | None) -> float | None:
@@ -62,77 +52,19 @@ def run(
     purpose = {"scene": scene(plan), "detector": detector_name, "provenance": provenance()}
     todo = units(plan)
     with Journal(part, purpose, force=force) as journal:
-        fresh = [unit for unit in todo if unit.name not in journal.done]
-        if progress:
-            progress(len(todo) - len(fresh), len(todo))
-
-        def keep(result: dict[str, Any]) -> None:
-            journal.keep(result)
-            if progress:
-                progress(len(todo) - len(fresh) + kept(), len(todo))
-
-        def kept() -> int:
-            return sum(unit.name in journal.done for unit in fresh)
-
-        if processes == 1 or len(fresh) == 1:
-            detect = detector(detector_name)
-            for unit in fresh:
-                keep(tried(unit, plan, detect))
-        elif fresh:
-            _in_processes(fresh, plan, detector_name, min(processes, len(fresh)), keep)
-        return {
-            "kind": KIND,
-            "format": FORMAT,
-            **purpose,
-            "threshold": threshold,
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "curves": [curve(label, todo, journal.done, threshold, plan.absent) for label in plan.labels],
-        }
+        work = partial(_tried, plan=plan, name=detector_name)
+        work_off([(unit.name, unit) for unit in todo], work, journal, processes=processes, progress=progress)
+        curves = [curve(label, todo, journal.done, threshold, plan.absent) for label in plan.labels]
+    return result_of(purpose, threshold, curves)
 
 
-def _in_processes(
-    fresh: Sequence[Unit], plan: Plan, name: str, processes: int, keep: Callable[[dict[str, Any]], None]
-) -> None:
-    """Try units in processes of their own. On an interrupt what is under way is finished and kept."""
-    pool = ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_begin, initargs=(language(), str(Path.cwd()))
-    )
-    waiting: set[Future[dict[str, Any]]] = set()
-    try:
-        with _deaf():
-            waiting = {pool.submit(_work, unit, plan, name) for unit in fresh}
-        for future in as_completed(set(waiting)):
-            waiting.discard(future)
-            keep(future.result())
-    except BrokenProcessPool as error:
-        raise BenchError(_("a process of the bench ended early: free some memory, or give --jobs 1")) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for future in waiting:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                keep(future.result())
+def result_of(purpose: Mapping[str, Any], threshold: float | None, curves: list[Result]) -> Result:
+    """What is written."""
+    head = {"kind": KIND, "format": FORMAT, **purpose, "threshold": threshold}
+    return {**head, "date": datetime.now(UTC).isoformat(timespec="seconds"), "curves": curves}
 
 
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Processes that begin here never hear the interrupt that a terminal sends to all of a command's processes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _begin(spoken: str, folder: str) -> None:
-    """A process begins."""
-    os.chdir(folder)
-    use(spoken)
-
-
-def _work(unit: Unit, plan: Plan, name: str) -> dict[str, Any]:
+def _tried(unit: Unit, plan: Plan, name: str) -> dict[str, Any]:
     return tried(unit, plan, detector(name))
 
 

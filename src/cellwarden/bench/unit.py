@@ -79,7 +79,7 @@ def tried(unit: Unit, plan: Plan, detect: Detect) -> dict[str, Any]:
     if unit.absent:
         sent = [] if plan.absent == "noise" else _others(unit, placed, plan, rng)
     claims, digest = _claimed(air, sent, plan, int(rng.integers(1 << 31)), detect)
-    found = {"unit": unit.name, "seconds": air.seconds, "digest": digest}
+    found = {"seconds": air.seconds, "digest": digest}
     if unit.absent:
         return {**found, "scores": false_scores(claims, windows(placed, air), unit.label)}
     truths = [one.truth for one in placed]

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from cellwarden.cli import complain
 from cellwarden.language import gettext as _
 
 if TYPE_CHECKING:
+    from cellwarden.bench.pool import Progress
     from cellwarden.bench.roc import Result
     from cellwarden.bench.view import View
 
@@ -103,10 +103,14 @@ def roc(
             from cellwarden.cli.progress import Steps
 
             progress = stack.enter_context(Steps(_("trials"))).told
-        if recordings:
-            result = _recorded(interface, recordings, wanted, progress)
-        else:
-            result = _simulated(interface, output, force, wanted, progress)
+        try:
+            if recordings:
+                result = _recorded(interface, recordings, _part(output), force, wanted, progress)
+            else:
+                result = _simulated(interface, _part(output), force, wanted, progress)
+        except KeyboardInterrupt:
+            complain(_("broken off: what is done lies in {path}; the same command goes on").format(path=_part(output)))
+            raise
     _finish(result, view_roc.view(result), places, quiet)
     _part(output).unlink(missing_ok=True)
 
@@ -130,7 +134,7 @@ def _part(output: Path) -> Path:
 
 
 def _simulated(
-    interface: str, output: Path, force: bool, wanted: dict[str, Any], progress: Callable[[int, int], None] | None
+    interface: str, part: Path, force: bool, wanted: dict[str, Any], progress: "Progress | None"
 ) -> "Result":
     from cellwarden.bench import plan, roc
     from cellwarden.runtime.parallel import cores
@@ -147,26 +151,34 @@ def _simulated(
         plan.impaired(wanted["impairments"], Conditions(channel)),
         wanted["seed"],
     )
-    name, part = wanted["detector"], _part(output)
-    threshold = roc.threshold_of(name, wanted["threshold"])
-    try:
-        return roc.run(
-            asked, name, threshold, part, processes=wanted["jobs"] or cores(), force=force, progress=progress
-        )
-    except KeyboardInterrupt:
-        complain(_("broken off: what is done lies in {path}; the same command goes on").format(path=part))
-        raise
+    threshold, processes = roc.threshold_of(wanted["detector"], wanted["threshold"]), wanted["jobs"] or cores()
+    return roc.run(asked, wanted["detector"], threshold, part, processes=processes, force=force, progress=progress)
 
 
 def _recorded(
-    interface: str, places: tuple[Path, ...], wanted: dict[str, Any], progress: Callable[[int, int], None] | None
+    interface: str,
+    places: tuple[Path, ...],
+    part: Path,
+    force: bool,
+    wanted: dict[str, Any],
+    progress: "Progress | None",
 ) -> "Result":
     from cellwarden.bench import plan, recorded, roc
+    from cellwarden.runtime.parallel import cores
 
-    name = wanted["detector"]
-    threshold = roc.threshold_of(name, wanted["threshold"])
-    labels, levels = plan.known_labels(interface), plan.axis(wanted["snr"])
-    return recorded.run(interface, labels, levels, places, name, threshold, progress)
+    name, labels, levels = wanted["detector"], plan.known_labels(interface), plan.axis(wanted["snr"])
+    return recorded.run(
+        interface,
+        labels,
+        levels,
+        places,
+        name,
+        roc.threshold_of(name, wanted["threshold"]),
+        part,
+        processes=wanted["jobs"] or cores(),
+        force=force,
+        progress=progress,
+    )
 
 
 @bench.command(help=_("Compare two results of bench roc on the same footing: is B better than A?"))
