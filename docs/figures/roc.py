@@ -18,7 +18,7 @@ import numpy as np
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER.parents[1] / "benchmarks" / "results" / "roc"
 INTERFACES = ("gsm", "umts", "lte", "nr", "bluetooth", "ble", "wifi", "dect", "impostors")
-WANTED = ("--snr", "-9:15:3", "--trials", "25", "--absent-trials", "100", "--seed", "7")
+WANTED = ("--snr", "-6:15:3", "--trials", "16", "--absent-trials", "50", "--seed", "7")
 
 
 def measure() -> None:

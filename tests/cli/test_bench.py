@@ -43,7 +43,7 @@ def speak(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
 def test_a_curve_is_measured_printed_and_written_and_compared(speak: Any, tmp_path: Path) -> None:
     code, out, err = speak("bench", "roc", "gsm:normal", *SMALL)
     assert (code, err) == (0, "")
-    assert "20 dB 3/3 1.000 (0.438–1.000)" in " ".join(out.split())
+    assert "20 dB 3/3 1.000 (0.439–1.000)" in " ".join(out.split())
     result = json.loads((tmp_path / "roc-gsm-normal.json").read_text())
     assert result["scene"]["seed"] == 1 and "numpy" in result["provenance"]
     page = (tmp_path / "roc-gsm-normal.html").read_text()
