@@ -16,14 +16,16 @@ import numpy as np
 from scipy.special import logit
 
 from benchmarks.lane import Lane
-from benchmarks.truth import common_samples, heard
+from benchmarks.truth import heard
 from cellwarden.airinterface.gsm_judge import CONFIDENCE
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.measure.calibration import expected_calibration_error, fit_logistic, reliability
+from cellwarden.measure.match import common_samples
 from cellwarden.measure.proportion import wilson
 from cellwarden.model import Emission
+from cellwarden.simulate.channel import indoor_paths
 from cellwarden.simulate.parameters import Parameters
-from cellwarden.simulate.scenes import Air, Placed, Truth, gsm_burst, impostor, indoor_paths
+from cellwarden.simulate.scenes import Air, Placed, Truth, gsm_burst, impostor
 from cellwarden.simulate.waves import IMPOSTORS
 
 PHONES = 0.5

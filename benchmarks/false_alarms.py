@@ -19,9 +19,10 @@ import numpy as np
 
 from benchmarks.gate import LEAST_NATS, watching_gate
 from benchmarks.lane import Lane
-from benchmarks.truth import common_samples, heard
+from benchmarks.truth import heard
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SYMBOL_RATE_HZ
 from cellwarden.measure.count import poisson
+from cellwarden.measure.match import common_samples
 from cellwarden.measure.proportion import wilson
 from cellwarden.measure.tail import fit_tail, goodness_of_fit
 from cellwarden.measure.tail_profile import exceedance_rate, scale_interval, shape_interval

@@ -11,8 +11,9 @@ from benchmarks.truth import heard, paired
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind
 from cellwarden.measure.proportion import wilson
 from cellwarden.measure.theory import energy_detection, matched_filter, per_symbol_db
+from cellwarden.simulate.channel import indoor_paths
 from cellwarden.simulate.parameters import Parameters
-from cellwarden.simulate.scenes import Air, Placed, gsm_burst, indoor_paths
+from cellwarden.simulate.scenes import Air, Placed, gsm_burst
 
 SNRS_DB = (*range(-8, 4), 3.5, *range(4, 13))
 BURSTS = 2000

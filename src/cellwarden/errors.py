@@ -14,3 +14,11 @@ class RecordingError(CellwardenError):
 
 class OutputError(CellwardenError):
     """A result cannot be written: choose another place, make room, or allow overwriting."""
+
+
+class BenchError(CellwardenError):
+    """What was given to the research bench cannot be used: mend the file or the setting."""
+
+
+class DetectorError(CellwardenError):
+    """A detector that was brought along fails: mend it."""

@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.lane import Lane, run
 
-from benchmarks import accuracy, confidence, false_alarms, memory, recognition, results, speed, table
+from benchmarks import accuracy, confidence, confusion, false_alarms, memory, recognition, results, speed, table
 from cellwarden.simulate.parameters import Parameters, varied
 from cellwarden.simulate.scenes import NOISE_STEPS, Air, blocks, gsm_burst
 
@@ -65,6 +65,12 @@ def test_carrier_and_time_are_as_exact_as_was_promised() -> None:
     figures = run(accuracy.LANE, 0.0, tell=silent)
     assert figures["carrier_rmse_hz"][0] < 2 * figures["carrier_bound_hz"]
     assert figures["start_iqr_us"][0] < 1.0
+
+
+def test_names_behind_echoes_are_counted_right_or_wrong() -> None:
+    part = confusion.confused("gsm:normal", 4, 20.0, True, 1)
+    assert (part["placed"], part["right"], part["wrong_phones"]) == (4, 4, 0)
+    assert part["labels"] == {"gsm:normal": 4}
 
 
 def test_memory_stays_below_the_limit() -> None:

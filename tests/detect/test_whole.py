@@ -10,7 +10,7 @@ from cellwarden.airinterface import lte_waveform, wifi_waveform
 from cellwarden.detect.bursts import bursts, finds, low_pass, whole
 from cellwarden.detect.suppress import fade
 from cellwarden.model import Block, Burst, Segment
-from cellwarden.simulate.scenes import echoed
+from cellwarden.simulate.channel import echoed
 
 NOISE = 100.0
 Placed = tuple[int, np.ndarray, float, float]

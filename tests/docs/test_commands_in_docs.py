@@ -31,6 +31,7 @@ def place(tmp_path: Path) -> Path:
         for ending in (".sigmf-meta", ".sigmf-data"):
             shutil.copy(wing.PLACE.with_suffix(ending), tmp_path / (name + ending))
     shutil.copy(wing.PLACE.with_suffix(".sigmf-data"), tmp_path / "capture.cs16")
+    (tmp_path / "TRIALS.csv").write_text("device,present,alarm,distance_m\nA,true,true,1\nA,false,false,1\n")
     return tmp_path
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
 import cellwarden
@@ -18,7 +18,9 @@ def test_the_french_catalogue_is_complete_and_not_stale() -> None:
     options = {"**/templates/*.html": {"newstyle_gettext": "true", "extensions": "jinja2.ext.i18n"}}
     marked = {
         message if isinstance(message, str) else tuple(message[:2])  # of a sentence with a count: singular and plural
-        for _file, _line, message, _comments, _context in extract_from_dir(SOURCE, methods, options)
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            SOURCE, methods, options, keywords={**DEFAULT_KEYWORDS, "mark": None}
+        )
     }
     marked |= TITLES | REASONS | {meaning for i in INTERFACES for meaning in i.kinds.values()}
     with (SOURCE / "language/locale/fr/LC_MESSAGES/cellwarden.po").open("rb") as file:

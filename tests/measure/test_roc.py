@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from cellwarden.measure.roc import area, operating_point, roc
+from cellwarden.measure.roc import area, area_between, operating_point, roc
 
 
 def test_two_normal_distributions_give_the_known_curve() -> None:
@@ -45,3 +45,21 @@ def test_no_false_alarm_allowed_is_what_stands_above_all_noise() -> None:
     assert operating_point(curve, 1.0).detection == 1.0
     hidden = roc([1, 2], [True, False])
     assert operating_point(hidden, 0.0) == (np.inf, 0.0, 0.0)
+
+
+def test_an_areas_interval_holds_it_as_often_as_it_says() -> None:
+    rng, inside, signal = np.random.default_rng(6), 0, np.arange(70) < 30
+    true = norm.cdf(1 / np.sqrt(2))
+    for _ in range(800):
+        found = area_between(area(roc(rng.normal(signal * 1.0, 1.0), signal)), 30, 40)
+        inside += found.lower <= true <= found.upper
+    # 95 % within three standard errors of 800 draws; the method holds a little more than it says.
+    assert 0.925 < inside / 800 < 0.985
+
+
+def test_an_area_of_one_is_not_certain() -> None:
+    found = area_between(1.0, 20, 20)
+    assert found.upper == 1.0
+    # Of 20 signals none lay below a noise; a share of which 20 of 20 were seen begins at 0.84.
+    assert 0.75 < found.lower < 0.95
+    assert area_between(0.0, 20, 20).upper == pytest.approx(1 - found.lower)

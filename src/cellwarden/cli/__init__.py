@@ -19,12 +19,13 @@ EXAMPLES = """\
   cellwarden scan *.sigmf-meta --report REPORTS
   cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
   cellwarden interfaces
-  cellwarden bands 902.4MHz"""
+  cellwarden bands 902.4MHz
+  cellwarden bench roc gsm --snr -6:8:1 --trials 200"""
 
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import bands, interfaces, scan
+    from cellwarden.cli import bands, bench, interfaces, scan
     from cellwarden.cli.words import language_option
 
     group = click.Group(
@@ -35,11 +36,13 @@ def commands() -> click.Group:
         help=_("Find contraband phones by the radio waves they send. It only listens."),
         epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
-    for command in (scan.scan, interfaces.interfaces, bands.bands):
+    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench):
+        group.add_command(command)
+    every = [*group.commands.values(), *bench.bench.commands.values()]
+    for command in every:
         words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
         command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
-        group.add_command(command)
-    for command in (group, *group.commands.values()):
+    for command in (group, *every):
         if not any(parameter.name == "language" for parameter in command.params):
             command.params.append(language_option())
     click.version_option(__version__, prog_name="cellwarden")(group)

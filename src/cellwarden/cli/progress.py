@@ -54,3 +54,28 @@ class Bars:
             self._progress.update(self._lines[number], visible=False)
         self._parts[number] = 1.0
         self._progress.update(self._all, completed=sum(self._parts.values()))
+
+
+class Steps:
+    """One line for work that is done in steps."""
+
+    def __init__(self, name: str) -> None:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.completed:g}/{task.total:g}"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._line = self._progress.add_task(name, total=1)
+
+    def __enter__(self) -> "Steps":
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def told(self, done: int, total: int) -> None:
+        """So many of so many are done."""
+        self._progress.update(self._line, completed=done, total=total)

@@ -2,8 +2,13 @@
 
     P_d(t)  = share of signals with score >= t        P_fa(t) = share of noise with score >= t
 
-The area under it is the probability that a signal's score exceeds a noise's, ties counted half (Mann and Whitney).
-Source: T. Fawcett, Pattern Recognition Letters 27 (2006) 861.
+The area θ under it is the probability that a signal's score exceeds a noise's, ties counted half (Mann and Whitney).
+Its interval, of m signals and n noises, holds those θ that lie within z standard errors of what was observed, the error
+being that which θ itself would have (as Wilson's does for a share):
+
+    V(θ) = θ (1 - θ) / (m n) · (1 + k (1 - θ) / (2 - θ) + k θ / (1 + θ)),    k = (m + n) / 2 - 1
+
+Sources: T. Fawcett, Pattern Recognition Letters 27 (2006) 861; R. Newcombe, Stat. Med. 25 (2006) 559 (method 5).
 """
 
 from dataclasses import dataclass
@@ -11,6 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtri
+
+from cellwarden.measure.interval import Estimate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +65,19 @@ def roc(scores: ArrayLike, labels: ArrayLike) -> Roc:
 def area(curve: Roc) -> float:
     """Area under the curve: 1 separates all, 0.5 is chance."""
     return float(np.trapezoid(curve.detections, curve.false_alarms))
+
+
+def area_between(value: float, signals: int, noises: int, confidence: float = 0.95) -> Estimate:
+    """An area that was observed with so many signals and noises, with its interval."""
+    z, k = float(ndtri((1 + confidence) / 2)), (signals + noises) / 2 - 1
+
+    def beyond(t: float) -> float:
+        variance = t * (1 - t) / (signals * noises) * (1 + k * (1 - t) / (2 - t) + k * t / (1 + t))
+        return float((value - t) ** 2 - z * z * variance)
+
+    lower = 0.0 if value == 0 else float(brentq(beyond, 0.0, min(value, 1 - 1e-9)))
+    upper = 1.0 if value == 1 else float(brentq(beyond, max(value, 1e-9), 1.0))
+    return Estimate(value, lower, upper)
 
 
 def operating_point(curve: Roc, false_alarm: float) -> OperatingPoint:

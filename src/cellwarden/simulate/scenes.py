@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind, Modulation, generate
+from cellwarden.simulate.channel import echoed
 from cellwarden.simulate.parameters import Parameters
+from cellwarden.simulate.receiver import Faults, received
 from cellwarden.simulate.waves import IMPOSTORS, Wave
 
 NOISE_STEPS = 100.0
@@ -39,6 +41,16 @@ class Truth:
     """In 200 kHz, or in its own band where that is wider."""
     carrier_offset_hz: float
     details: dict[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def sample_start(self) -> float:
+        """As emissions and other boxes have it."""
+        return self.start
+
+    @property
+    def sample_count(self) -> int:
+        """As emissions and other boxes have it."""
+        return self.count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,27 +78,6 @@ class Air:
 def amplitude(snr_db: float, rate_hz: float, width_hz: float = CHANNEL_HZ) -> float:
     """Amplitude in steps of a signal of power 1 whose SNR is counted in a band."""
     return NOISE_STEPS * math.sqrt(2 * 10 ** (snr_db / 10) * max(width_hz, CHANNEL_HZ) / rate_hz)
-
-
-def echoed(wave: Wave, paths: Iterable[tuple[float, float]], rate_hz: float, rng: np.random.Generator) -> Wave:
-    """A wave behind paths of (delay in seconds, mean power in dB) with Rayleigh fading; its mean power stays 1."""
-    frequency = np.fft.fftfreq(2 * len(wave))
-    response = sum(
-        (rng.normal() + 1j * rng.normal()) * 10 ** (power_db / 20) * np.exp(-2j * np.pi * frequency * delay_s * rate_hz)
-        for delay_s, power_db in paths
-    )
-    heard = np.fft.ifft(np.fft.fft(wave, 2 * len(wave)) * response)
-    heard *= math.sqrt(float(np.sum(np.abs(wave) ** 2) / np.sum(np.abs(heard) ** 2)))
-    return np.asarray(heard[: len(wave) + round(20e-6 * rate_hz)], np.complex64)
-
-
-def indoor_paths(parameters: Parameters, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Paths of one place in a building: powers that fall exponentially with delay, the first one stronger."""
-    delays = np.concatenate([[0.0], rng.exponential(2 * parameters.delay_spread_s, 8)])
-    powers = -10 / math.log(10) * delays / parameters.delay_spread_s
-    rest = 10 * math.log10(float(np.sum(10 ** (powers[1:] / 10))) + 1e-12)
-    powers[0] = rest + parameters.rice_db
-    return list(zip(delays.tolist(), powers.tolist(), strict=True))
 
 
 def gsm_burst(
@@ -144,12 +135,15 @@ def impostor(
     return Placed(truth, at, wave * np.float32(amplitude(snr_db, air.rate_hz, made.width_hz)))
 
 
-def blocks(air: Air, placed: Iterable[Placed], seed: int, truths: list[Truth]) -> Iterator[NDArray[np.int16]]:
+def blocks(
+    air: Air, placed: Iterable[Placed], seed: int, truths: list[Truth], faults: Faults | None = None
+) -> Iterator[NDArray[np.int16]]:
     """The recording, int16, shape (n, 2) each: noise and what was placed, which comes in the order of `first`.
 
     What was placed is appended to `truths`. What ends beyond the recording is left out.
     """
     rng = np.random.default_rng(seed)
+    turned, jitter = 0.0, np.random.default_rng([seed, 1])
     coming = (p for p in placed if p.first >= 0 and p.first + len(p.wave) <= air.samples)
     following = next(coming, None)
     active: list[Placed] = []
@@ -165,14 +159,16 @@ def blocks(air: Air, placed: Iterable[Placed], seed: int, truths: list[Truth]) -
             a, b = max(one.first, low), min(one.first + len(one.wave), high)
             signal[a - low : b - low] += one.wave[a - one.first : b - one.first]
         active = [one for one in active if one.first + len(one.wave) > high]
+        if faults is not None:
+            turned = received(signal, faults, NOISE_STEPS, air.rate_hz, jitter, turned)
         yield np.clip(np.rint(mixed, out=mixed), -32768, 32767, out=mixed).astype("<i2")
 
 
-def write(path: Path, air: Air, placed: Iterable[Placed], seed: int) -> list[Truth]:
+def write(path: Path, air: Air, placed: Iterable[Placed], seed: int, faults: Faults | None = None) -> list[Truth]:
     """Write a recording to `path` (`.sigmf-meta`, its samples beside it); returns what is in it."""
     truths: list[Truth] = []
     with path.with_suffix(".sigmf-data").open("wb") as file:
-        for block in blocks(air, placed, seed, truths):
+        for block in blocks(air, placed, seed, truths, faults):
             file.write(block.tobytes())
     head = {
         "global": {"core:datatype": "ci16_le", "core:sample_rate": air.rate_hz, "core:version": "1.2.5"},
