@@ -126,9 +126,7 @@ def _references_s(found: Found) -> Real:
     return np.array([PREFIX_S])
 
 
-def _band(
-    heard: Stretch, found: Found, start: float, middle_hz: float, size: int, count: int, every: int
-) -> _Band:
+def _band(heard: Stretch, found: Found, start: float, middle_hz: float, size: int, count: int, every: int) -> _Band:
     """Mixed to the middle of the allocation, and only its own subcarriers kept (with a half on either side)."""
     n = np.arange(len(heard.y))
     z = heard.y * np.exp(-2j * np.pi * (middle_hz - heard.centre_hz) / heard.rate_hz * n)
@@ -168,7 +166,9 @@ def _sequences(values: Complex, found: Found) -> Complex:
     rows = []
     for row in values:
         energy = max(float(np.sum(squared(row))), 1e-30) * length
-        parts = [float(np.max(squared(fft.ifft(row * np.conj(v), 2 * length)))) * 4 * length**2 / energy for v in versions]
+        parts = [
+            float(np.max(squared(fft.ifft(row * np.conj(v), 2 * length)))) * 4 * length**2 / energy for v in versions
+        ]
         best = int(np.argmax(parts))
         if parts[best] > 0.5 * found.snr / (1 + found.snr):
             rows.append(versions[best])
