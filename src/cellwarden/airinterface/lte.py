@@ -13,7 +13,7 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from cellwarden.airinterface import lte_downlink, lte_prach, lte_uplink
+from cellwarden.airinterface import lte_downlink, lte_mosaic, lte_prach, lte_uplink
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_estimate import estimate
 from cellwarden.airinterface.lte_pairs import paired
@@ -27,6 +27,8 @@ RASTER_HZ = 5e3
 """Subcarriers of 15 kHz around carriers at multiples of 100 kHz (TS 36.101 §5.7.1) begin at multiples of this, so that
 carrier offsets up to ±2.5 kHz are told without knowing the carrier."""
 
+WHOLE = 0.75
+"""A burst that fills so much of a box's time and width is alone in it."""
 GHOST_DB = 20.0
 """What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
 
@@ -44,10 +46,20 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     sides = _sides(burst, block)
     if "uplink" in sides:
         preambles = lte_prach.recognise(burst, block)
-        sent = preambles or [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
+        sent = preambles or [_emission(found, burst, block) for found in _uplink(burst, block)]
         if sent:
             return sent
     return lte_downlink.recognise(burst, block) if "downlink" in sides else []
+
+
+def _uplink(burst: Burst, block: Block) -> list[Found]:
+    """What a box holds: one burst, as most do, or several after and beside each other."""
+    found = lte_uplink.find(burst, block)
+    seconds, width = burst.sample_count / block.segment.rate_hz, burst.high_offset_hz - burst.low_offset_hz
+    if any(f.seconds > WHOLE * seconds and f.blocks * BLOCK_HZ > WHOLE * width for f in found):
+        return found
+    several = lte_mosaic.find(burst, block)
+    return several if len(several) > len(found) else found
 
 
 def _sides(burst: Burst, block: Block) -> frozenset[str]:

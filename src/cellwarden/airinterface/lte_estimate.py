@@ -107,7 +107,8 @@ def estimate(found: Found, burst: Burst, block: Block) -> Estimate:
     band = _band(heard, found, start, middle_hz, size, count, every)
     places_s = _references_s(found)
     sequences = _sequences(_symbols(band, places_s, 0)[:, ::every], found)
-    middle_hz += _astray(band, places_s, sequences, found) * SUBCARRIER_HZ
+    if not found.fixed:
+        middle_hz += _astray(band, places_s, sequences, found) * SUBCARRIER_HZ
     for reach in REACH:  # the second time, what the first one found is taken out before
         band = _band(heard, found, start, middle_hz, size, count, every)
         late_s, off_hz, details = _fit(found, band, places_s, sequences, reach)

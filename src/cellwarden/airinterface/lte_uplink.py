@@ -94,6 +94,8 @@ class Found:
     group: int
     evidence: float
     snr: float
+    fixed: bool = False
+    """Its edges are certain, as those of others lie beside it; else a sequence may fit some subcarriers off."""
 
 
 def find(burst: Burst, block: Block) -> list[Found]:
