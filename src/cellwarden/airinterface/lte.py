@@ -59,7 +59,7 @@ def _uplink(burst: Burst, block: Block) -> list[Found]:
     if any(f.seconds > WHOLE * seconds and f.blocks * BLOCK_HZ > WHOLE * width for f in found):
         return found
     several = lte_mosaic.find(burst, block)
-    return several if len(several) > len(found) else found
+    return several if len(several) >= max(1, len(found)) else found
 
 
 def _sides(burst: Burst, block: Block) -> frozenset[str]:

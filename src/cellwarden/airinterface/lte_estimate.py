@@ -47,7 +47,7 @@ Real: TypeAlias = NDArray[np.float64]
 MARGIN_S = 0.1e-3
 GUARD_S = PREFIX_S / 4
 """Symbols are read from this much before the end of their prefix: echoes lie behind, errors on either side."""
-REACH = (3, 1)
+REACH = (5, 1)
 """Cyclic shifts to either side at which a burst may begin instead: at first, and the second time."""
 ASTRAY = 4
 """Subcarriers by which a band may lie beside where it was found: a Zadoff-Chu sequence hardly tells."""
@@ -111,7 +111,7 @@ def estimate(found: Found, burst: Burst, block: Block) -> Estimate:
         middle_hz += _astray(band, places_s, sequences, found) * SUBCARRIER_HZ
     for reach in REACH:  # the second time, what the first one found is taken out before
         band = _band(heard, found, start, middle_hz, size, count, every)
-        late_s, off_hz, details = _fit(found, band, places_s, sequences, reach)
+        late_s, off_hz, details = _fit(found, band, places_s, sequences, 1 if found.fixed else reach)
         start, middle_hz = start + late_s * rate, middle_hz + off_hz
     if "turn_hz" in details:
         details["turn_hz"] = round((float(details["turn_hz"]) + middle_hz - off_hz) % ALIAS_HZ, 1)
@@ -305,7 +305,8 @@ def _repeated_and_ends(band: _Band, found: Found, lates_s: list[float], hz: Real
     z, rate = _narrowed(band), band.rate_hz
     dense, noise = band.count / band.size, band.noise * band.count / band.size
     rho = found.snr / (1 + found.snr)
-    level = np.concatenate([[0.0], np.cumsum(np.abs(z) ** 2 * rho / noise - math.log1p(found.snr))]) * dense
+    power = np.minimum(np.abs(z) ** 2 / noise, 3 * (1 + found.snr))  # what is much louder is another's
+    level = np.concatenate([[0.0], np.cumsum(power * rho - math.log1p(found.snr))]) * dense
     scale = dense / (noise * (1 + found.snr) * (1 - rho**2))
     symbols = round(found.seconds / SLOT_S * 7) if found.kind == "pusch" else 0
     nats = np.zeros((len(lates_s), len(hz)))

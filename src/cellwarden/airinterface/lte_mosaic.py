@@ -58,6 +58,8 @@ PEAKS = 2
 FEW_BLOCKS = 5
 """In a run of no more all groups are tried."""
 MOST_BLOCKS = 100
+EXPLAINED = 0.4
+"""Part of a reference symbol's energy above the noise that one path of its sequence has: of two phones' more is foreign."""
 COMB = 0.15
 """Where one half of a last symbol's subcarriers has less than this part of the other half's power, it sounds."""
 HALVES = 0.4
@@ -140,15 +142,27 @@ def _subframes(grid: _Grid, start: float, burst: Burst, block: Block) -> list[Fo
     subframe = SUBFRAME_S * grid.heard.rate_hz
     begin = (burst.sample_start - grid.heard.first) / grid.heard.per_sample
     end = begin + burst.sample_count / grid.heard.per_sample
-    at = start - math.ceil((start - begin) / subframe) * subframe  # a sounding may come before the first whole one
-    found: list[Found] = []
-    while at < end:
-        inside = min(end, at + subframe) - max(begin, at)
-        if inside >= PART * subframe:
-            found += _subframe(grid, at)
-        found += _sounding(grid, at, found, burst, block) if at + subframe < end + LAST_S * grid.heard.rate_hz else []
-        at += subframe
-    return found
+    # a sounding may come before the first whole subframe
+    starts = np.arange(start - math.ceil((start - begin) / subframe) * subframe, end, subframe)
+    inside = np.minimum(end, starts + subframe) - np.maximum(begin, starts)
+    values = {at: _values(grid, at) for at in starts[inside >= PART * subframe].tolist()}
+    noise = grid.size * grid.heard.noise
+    runs = {at: _runs(np.mean(squared(v[:13]), axis=0) / noise) for at, v in values.items()}
+    best: list[Found] = []
+    for edge in _edges([run for of in runs.values() for run in of]):
+        found = [f for at, v in values.items() for run in runs[at] for f in _pieces(grid, at, v, run, edge)]
+        if sum(f.evidence for f in found) > sum(f.evidence for f in best):
+            best = found
+    for at in starts.tolist():
+        best += _sounding(grid, at, best, burst, block)
+    return best
+
+
+def _edges(runs: list[tuple[int, int]]) -> list[int]:
+    """Where blocks begin, modulo a block: the places at which most runs begin and end, two of them."""
+    votes = np.bincount(np.array([edge % BLOCK for run in runs for edge in run], np.int64), minlength=BLOCK)
+    ordered = sorted(range(BLOCK), key=lambda n: -votes[n] - 0.3 * (votes[n - 1] + votes[(n + 1) % BLOCK]))
+    return ordered[:2]
 
 
 def _values(grid: _Grid, start: float) -> NDArray[np.complex128]:
@@ -159,24 +173,29 @@ def _values(grid: _Grid, start: float) -> NDArray[np.complex128]:
     return np.asarray(fft.fftshift(fft.fft(grid.y[at], axis=-1), axes=-1))
 
 
-def _subframe(grid: _Grid, start: float) -> list[Found]:
-    values = _values(grid, start)
+def _pieces(
+    grid: _Grid, start: float, values: NDArray[np.complex128], run: tuple[int, int], edge: int
+) -> list[Found]:
+    """PUSCH in a run of filled subcarriers, whose blocks begin at `edge` modulo a block."""
     noise = grid.size * grid.heard.noise
-    power = np.mean(squared(values[:13]), axis=0) / noise
-    found: list[Found] = []
-    for low, high in _runs(np.asarray(power, np.float64)):
-        for at, blocks, group, nats in _cut(values[[REFERENCE, 7 + REFERENCE]], low, high):
-            band = squared(values[:, at : at + blocks * BLOCK]).mean(axis=-1) / noise
-            halves = sorted((float(np.mean(band[:6])), float(np.mean(band[7:13]))))
-            if halves[0] - 1 < HALVES * (halves[1] - 1):
-                continue  # PUCCH lies elsewhere in the other half
-            teeth = sorted(float(np.mean(squared(values[13, at + n : at + blocks * BLOCK : 2]))) for n in range(2))
-            left = band[13] < EMPTY * float(np.mean(band[:13])) or teeth[0] < COMB * teeth[1]
-            symbols = 13 if left else 14
-            snr = max(float(np.mean(band[:symbols])) - 1.0, 1e-3)
-            middle = at + (blocks * BLOCK - 1) / 2 - grid.size // 2 + grid.fraction
-            hz = grid.heard.centre_hz + middle * grid.heard.rate_hz / grid.size
-            found.append(Found("pusch", grid.heard.sample(start), symbols * PITCH_S, hz, blocks, group, nats, snr, True))
+    low, high = (edge + round((n - edge) / BLOCK) * BLOCK for n in run)
+    if low < 0 or high > grid.size or not BLOCK <= high - low <= MOST_BLOCKS * BLOCK:
+        return []
+    references = values[[REFERENCE, 7 + REFERENCE], low:high]
+    found = []
+    for at, blocks, group, nats in _best_cut(references, _groups(references), noise):
+        inside = slice(low + at, low + at + blocks * BLOCK)
+        band = squared(values[:, inside]).mean(axis=-1) / noise
+        halves = sorted((float(np.mean(band[:6])), float(np.mean(band[7:13]))))
+        if halves[0] - 1 < HALVES * (halves[1] - 1):
+            continue  # PUCCH lies elsewhere in the other half
+        teeth = sorted(float(np.mean(squared(values[13, inside][n::2]))) for n in range(2))
+        left = band[13] < EMPTY * float(np.mean(band[:13])) or teeth[0] < COMB * teeth[1]
+        symbols = 13 if left else 14
+        snr = max(float(np.mean(band[:symbols])) - 1.0, 1e-3)
+        middle = inside.start + (blocks * BLOCK - 1) / 2 - grid.size // 2 + grid.fraction
+        hz = grid.heard.centre_hz + middle * grid.heard.rate_hz / grid.size
+        found.append(Found("pusch", grid.heard.sample(start), symbols * PITCH_S, hz, blocks, group, nats, snr, True))
     return found
 
 
@@ -193,11 +212,11 @@ def _runs(power: NDArray[np.float64]) -> list[tuple[int, int]]:
     return runs
 
 
-def _groups(references: NDArray[np.complex128], low: int, high: int) -> list[int]:
+def _groups(references: NDArray[np.complex128]) -> list[int]:
     """Groups of sequences that a run's reference symbols may be of: neighbours' products turn by (group + 1) / 31."""
-    if high - low <= FEW_BLOCKS * BLOCK:
+    if references.shape[1] <= FEW_BLOCKS * BLOCK:
         return list(range(30))
-    products = references[:, low : high - 1] * np.conj(references[:, low + 1 : high])
+    products = references[:, :-1] * np.conj(references[:, 1:])
     products /= np.maximum(np.abs(products), 1e-30)
     tones = squared(fft.fft(products, 31 * 8, axis=-1)).sum(axis=0)
     chosen: set[int] = set()
@@ -209,22 +228,9 @@ def _groups(references: NDArray[np.complex128], low: int, high: int) -> list[int
     return sorted(chosen)
 
 
-def _cut(references: NDArray[np.complex128], low: int, high: int) -> list[tuple[int, int, int, float]]:
-    """The likeliest bursts in a run: (first subcarrier, blocks, group, nats) each."""
-    total = min(round((high - low) / BLOCK), MOST_BLOCKS)
-    groups = _groups(references, low, high)
-    best: tuple[float, list[tuple[int, int, int, float]]] = (0.0, [])
-    for first in sorted({low, high - total * BLOCK, low - 1, low + 1}):
-        if total < 1 or first < 0 or first + total * BLOCK > references.shape[1]:
-            continue
-        cut = _best_cut(references[:, first : first + total * BLOCK], groups)
-        nats = sum(piece[3] for piece in cut)
-        if nats > best[0]:
-            best = nats, [(first + at, *rest) for at, *rest in cut]  # type: ignore[misc]
-    return best[1]
-
-
-def _best_cut(references: NDArray[np.complex128], groups: list[int]) -> list[tuple[int, int, int, float]]:
+def _best_cut(
+    references: NDArray[np.complex128], groups: list[int], noise: float
+) -> list[tuple[int, int, int, float]]:
     """Dynamic programming over the blocks of a run: the pieces whose evidence is the most together."""
     total = references.shape[1] // BLOCK
     most = np.zeros(total + 1)
@@ -232,7 +238,7 @@ def _best_cut(references: NDArray[np.complex128], groups: list[int]) -> list[tup
     lengths = [n for n in allowed_blocks() if n <= total]
     tried = math.log(len(lengths) * total * 4)
     for blocks in lengths:  # all places of one length at once
-        _fill(references, blocks, groups, tried, nats := np.zeros(total + 1), chosen := np.zeros(total + 1, np.int64))
+        _fill(references, blocks, groups, tried, noise, nats := np.zeros(total + 1), chosen := np.zeros(total + 1, np.int64))
         for end in range(blocks, total + 1):
             pieces[end].append((end - blocks, blocks, int(chosen[end]), float(nats[end])))
     ways: list[list[tuple[int, int, int, float]]] = [[]]
@@ -252,6 +258,7 @@ def _fill(
     blocks: int,
     groups: list[int],
     tried: float,
+    noise: float,
     nats: NDArray[np.float64],
     chosen: NDArray[np.int64],
 ) -> None:
@@ -262,8 +269,10 @@ def _fill(
     bank = base_sequences(length)
     rows = [g + v for v in range(0, len(bank), 30) for g in groups]
     energy = squared(bands).sum(axis=-1) * length
-    delays = squared(fft.fft(bands[:, :, None] * np.conj(bank[rows]), 2 * length, axis=-1)).max(axis=-1)
-    beyond = surprise(delays / np.maximum(energy, 1e-30)[..., None], length) - math.log(2 * length)
+    delays = squared(fft.fft(bands[:, :, None] * np.conj(bank[rows]), 4 * length, axis=-1)).max(axis=-1)
+    parts = delays / np.maximum(energy, 1e-30)[..., None]
+    explained = parts * (energy / np.maximum(energy - noise * length**2, 0.05 * energy))[..., None]
+    beyond = np.where(explained > EXPLAINED, surprise(parts, length) - math.log(2 * length), 0.0)
     same = np.where(beyond.min(axis=0) > LEAST_EACH, beyond.sum(axis=0), 0.0)  # places, sequences
     best = same.argmax(axis=-1)
     excess = same.max(axis=-1) - math.log(len(rows))
