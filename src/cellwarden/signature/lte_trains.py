@@ -22,10 +22,11 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from cellwarden.airinterface.lte import RASTER_HZ
-from cellwarden.airinterface.lte_waveform import PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.signature.train import Train, View
 
-LABELS = ("lte:pusch", "lte:pucch", "lte:srs")
+PUSCH = "lte:pusch"
+LABELS = (PUSCH, "lte:pucch", "lte:srs")
 CARRIER_RANGE_HZ, LATE_RANGE_S, LEVEL_RANGE_DB = 400.0, 2e-6, 30.0
 """Over these widths phones not heard before are spread: ±0.1 ppm of 2 GHz; steps of timing advance and the error of a
 phone's own timing (±12 Ts, TS 36.133 §7.1.2); places in a building."""
@@ -33,10 +34,11 @@ LEAST_HZ, LEAST_S = 12.0, 60e-9
 """What bounds do not tell of an estimate's error: echoes, which differ from block to block."""
 CARRIER_DRIFT_HZ, LATE_DRIFT_S = 8.0, 50e-9
 """How far a phone's carrier and timing wander in a second."""
-FADING_DB = 3.0
-"""How levels of one phone differ from block to block: Rice factors of some 6 dB (see `simulate.parameters`)."""
-OTHER_DB = 12.0
-"""How far levels of PUCCH and SRS may be from that of PUSCH before any phone has shown it."""
+FADING_DB, FADING_BURSTS = 1.5, 4
+"""How levels of one phone differ from block to block, which it shows itself: this is worth so many bursts."""
+OTHER_DB, ALIKE_DB = 12.0, 2.0
+"""How far levels of PUCCH and SRS may be from that of PUSCH before any phone has shown it; and how phones differ in
+that."""
 CLOCK, CLOCK_TOLD = 20e-6, 1.5e-6
 """How wrong the receiver's clock may be; and how far its carrier offset, where that is known, may be from telling."""
 RATE_WANDER = 1e-7
@@ -44,7 +46,7 @@ SIGMAS = 4.5
 """What lies farther off in one respect is of another phone, whatever the others say."""
 JOIN_NATS = 1.0
 """By how much an open train must be likelier than a phone not heard before."""
-HABIT_NATS = 3.0
+HABIT_NATS = 4.0
 """Most that habits count, for or against."""
 OVERLAP_S = 30e-6
 """Boxes of one phone may overlap by this."""
@@ -57,6 +59,8 @@ class _Phone:
     late_s: float
     late_variance: float
     levels: dict[str, float] = field(default_factory=dict)
+    scatter: float = FADING_BURSTS * FADING_DB**2
+    """Sum of squares of levels about their mean."""
     seen: Counter[str] = field(default_factory=Counter)
     habits: Counter[Hashable] = field(default_factory=Counter)
     end_s: float = 0.0
@@ -85,7 +89,7 @@ class Phones:
     def __init__(self) -> None:
         self._rate, self._rate_variance = 0.0, CLOCK**2
         self._told = False
-        self._offsets: dict[str, tuple[float, float]] = {}
+        self._offsets: dict[str, dict[int, float]] = {}
         self._habits: Counter[Hashable] = Counter()
         self._kinds: Counter[str] = Counter()
         self._heard: _Heard | None = None
@@ -132,10 +136,12 @@ class Phones:
             self._follow(train, heard)
         phone = train.memory
         kind = heard.kind
-        before = phone.levels.get(kind, heard.level_db)
-        phone.levels[kind] = before + (heard.level_db - before) / min(phone.seen[kind] + 1, 8)
+        before, count = phone.levels.get(kind, heard.level_db), min(phone.seen[kind], 8)
+        phone.levels[kind] = before + (heard.level_db - before) / (count + 1)
+        phone.scatter += (heard.level_db - before) ** 2 * count / (count + 1)
         phone.seen[kind] += 1
-        self._learn_offset(phone, kind)
+        if kind != PUSCH and PUSCH in phone.levels:
+            self._offsets.setdefault(kind, {})[train.number] = phone.levels[kind] - phone.levels[PUSCH]
         phone.habits.update(heard.habits)
         self._habits.update(heard.habits)
         self._kinds[kind] += 1
@@ -166,27 +172,22 @@ class Phones:
 
     def _level(self, phone: _Phone, kind: str) -> tuple[float, float]:
         """Level that a phone's next burst of a kind should have, and the variance of that."""
+        count = phone.seen.total()
+        fading = phone.scatter / (FADING_BURSTS + max(0, count - len(phone.seen)))
         if kind in phone.levels:
-            return phone.levels[kind], FADING_DB**2 * (1 + 1 / min(phone.seen[kind], 8))
+            return phone.levels[kind], fading * (1 + 1 / min(phone.seen[kind], 8))
         other = phone.seen.most_common(1)[0][0]
         (to, to_variance), (of, of_variance) = self._offset(kind), self._offset(other)
         level = phone.levels[other] - of + to
-        return level, FADING_DB**2 * (1 + 1 / min(phone.seen[other], 8)) + to_variance + of_variance
+        return level, fading * (1 + 1 / min(phone.seen[other], 8)) + to_variance + of_variance
 
     def _offset(self, kind: str) -> tuple[float, float]:
         """By how much a channel is louder than PUSCH in this cell, and the variance of that."""
-        if kind == "lte:pusch":
+        if kind == PUSCH:
             return 0.0, 0.0
-        return self._offsets.get(kind, (0.0, OTHER_DB**2))
-
-    def _learn_offset(self, phone: _Phone, kind: str) -> None:
-        if kind == "lte:pusch" or "lte:pusch" not in phone.levels:
-            return
-        mean, variance = self._offset(kind)
-        noise = 2 * FADING_DB**2 * 4  # bursts of one phone fade alike: few of them are news
-        gain = variance / (variance + noise)
-        away = phone.levels[kind] - phone.levels["lte:pusch"] - mean
-        self._offsets[kind] = mean + gain * away, max((1 - gain) * variance, 1.0)
+        shown = list(self._offsets.get(kind, {}).values())
+        precision = 1 / OTHER_DB**2 + len(shown) / ALIKE_DB**2
+        return sum(shown) / ALIKE_DB**2 / precision, 1 / precision + ALIKE_DB**2
 
     def _habit_nats(self, phone: _Phone, heard: _Heard) -> float:
         """How much likelier this phone does as the burst does than any phone, from what both did before."""
@@ -219,7 +220,9 @@ def _heard(view: View) -> _Heard:
     if e.label == "lte:srs":
         comb = round(e.low_offset_hz / SUBCARRIER_HZ) % 2
         habits = (*habits, (e.label, comb, e.details.get("cyclic_shift"), e.details.get("blocks")))
-    elif e.label == "lte:pusch":
+    elif e.label == "lte:pucch":
+        habits = (*habits, (e.label, round(e.low_offset_hz / BLOCK_HZ), e.details.get("cover")))
+    else:
         habits = (*habits, (e.label, "blocks", e.details.get("blocks")))
     return _Heard(
         view=view,
