@@ -121,7 +121,7 @@ def estimate(found: Found, burst: Burst, block: Block) -> Estimate:
 def _references_s(found: Found) -> Real:
     """From a burst's start to the useful part of each of its known symbols."""
     if found.kind == "pusch":
-        return np.arange(2) * SLOT_S + SYMBOL_STARTS_S[REFERENCE]
+        return np.array([0.0, SLOT_S]) + SYMBOL_STARTS_S[REFERENCE]
     if found.kind == "pucch":
         return np.array(SYMBOL_STARTS_S[: round(found.seconds / SLOT_S * 7)])
     return np.array([PREFIX_S])

@@ -173,9 +173,7 @@ def _values(grid: _Grid, start: float) -> NDArray[np.complex128]:
     return np.asarray(fft.fftshift(fft.fft(grid.y[at], axis=-1), axes=-1))
 
 
-def _pieces(
-    grid: _Grid, start: float, values: NDArray[np.complex128], run: tuple[int, int], edge: int
-) -> list[Found]:
+def _pieces(grid: _Grid, start: float, values: NDArray[np.complex128], run: tuple[int, int], edge: int) -> list[Found]:
     """PUSCH in a run of filled subcarriers, whose blocks begin at `edge` modulo a block."""
     noise = grid.size * grid.heard.noise
     low, high = (edge + round((n - edge) / BLOCK) * BLOCK for n in run)
@@ -228,9 +226,7 @@ def _groups(references: NDArray[np.complex128]) -> list[int]:
     return sorted(chosen)
 
 
-def _best_cut(
-    references: NDArray[np.complex128], groups: list[int], noise: float
-) -> list[tuple[int, int, int, float]]:
+def _best_cut(references: NDArray[np.complex128], groups: list[int], noise: float) -> list[tuple[int, int, int, float]]:
     """Dynamic programming over the blocks of a run: the pieces whose evidence is the most together."""
     total = references.shape[1] // BLOCK
     most = np.zeros(total + 1)
@@ -238,7 +234,15 @@ def _best_cut(
     lengths = [n for n in allowed_blocks() if n <= total]
     tried = math.log(len(lengths) * total * 4)
     for blocks in lengths:  # all places of one length at once
-        _fill(references, blocks, groups, tried, noise, nats := np.zeros(total + 1), chosen := np.zeros(total + 1, np.int64))
+        _fill(
+            references,
+            blocks,
+            groups,
+            tried,
+            noise,
+            nats := np.zeros(total + 1),
+            chosen := np.zeros(total + 1, np.int64),
+        )
         for end in range(blocks, total + 1):
             pieces[end].append((end - blocks, blocks, int(chosen[end]), float(nats[end])))
     ways: list[list[tuple[int, int, int, float]]] = [[]]

@@ -8,12 +8,11 @@
 How likely a cluster is, with its own carrier, arrival and levels unknown, has a closed form for each respect:
 
     known variance    log p = -½ (Σ log 2πv + log(1 + τ² S₀) + S₂ - S₁² / (S₀ + 1/τ²)),   S_n = Σ x^n / v
-    unknown variance  normal-inverse-gamma: levels, which fade by what only the place of a phone tells
     habits            Dirichlet-multinomial: counts of tokens that are common to few or to all
 
 All of it adds up when clusters are joined. Two bursts at one time are of two phones.
 
-Source: K. Murphy, Conjugate Bayesian analysis of the Gaussian distribution (2007) §2, §3; C. Fraley and A. Raftery,
+Source: K. Murphy, Conjugate Bayesian analysis of the Gaussian distribution (2007) §2; C. Fraley and A. Raftery,
 J. Am. Stat. Assoc. 97 (2002) 611 for the clustering.
 """
 
@@ -29,8 +28,10 @@ Real = NDArray[np.float64]
 CARRIER_SPREAD_HZ, LATE_SPREAD_S = 120.0, 0.5e-6
 """How phones of a cell differ: ±0.1 ppm of 2 GHz; half a step of timing advance and a phone's own error of 12 Ts."""
 LEVEL_SPREAD_DB = 10.0
+SLOT_S = 0.5e-3
+"""A burst shorter than half of this fills no time: soundings come in between."""
 FADING_DB = 2.0
-"""Prior of how one phone's levels differ from block to block: an inverse gamma distribution of this shape."""
+"""How one phone's levels of one kind differ from burst to burst: mostly by where in the carrier they lie."""
 ALIKE_DB = 2.0
 """How phones of a cell differ in by how much their PUCCH is louder than their PUSCH."""
 OFFSET_DB = 12.0
@@ -60,7 +61,7 @@ class Bursts:
 
 
 @dataclass(slots=True)
-class _Sums:
+class Sums:
     """Sufficient statistics of clusters: they add up. Rows are clusters."""
 
     carrier: Real
@@ -73,43 +74,56 @@ class _Sums:
     slots: NDArray[np.bool_]
     """Which parts of time it fills: shape (n, parts)."""
 
+    def with_known(self, known: list["Sums"]) -> "Sums":
+        """With a row more for each phone that is known."""
+        parts = self.slots.shape[1]
+        rows = [*known]
+        return Sums(
+            np.concatenate([self.carrier, *(k.carrier for k in rows)]),
+            np.concatenate([self.late, *(k.late for k in rows)]),
+            np.concatenate([self.levels, *(k.levels for k in rows)]),
+            np.concatenate([self.habits, *(k.habits for k in rows)]),
+            np.concatenate([self.slots, np.zeros((len(rows), parts), np.bool_)]),
+        )
+
 
 def clustered(
-    bursts: Bursts, offsets_db: Real, offsets_variance: Real, together: list[tuple[int, int]]
+    sums: Sums, known: int, token_kind: NDArray[np.int64], offsets: tuple[Real, Real], together: list[tuple[int, int]]
 ) -> NDArray[np.int64]:
-    """The number of each burst's cluster, shape (n,). `together` are known to be of one phone.
+    """The number of each row's cluster, shape (n,); that of its known phone's row, where one is in it.
 
-    offsets_db: by how much each kind is louder than kind 0, shape (kinds,), and the variance of that.
+    The last `known` rows are phones known before, which are not joined with each other; `together` are rows known to be
+    of one phone. offsets: by how much each kind is louder than kind 0, shape (kinds,), and the variance of that.
     """
-    sums = _sums(bursts, len(offsets_db))
-    count = len(bursts.kind)
-    common = sums.habits.sum(axis=0)
-    prior = _Prior(
-        float(np.median(bursts.level_db)), common, _kinds_of(bursts, len(common)), offsets_db, offsets_variance
-    )
-    own = _likelihood(sums, prior)
-    number = np.arange(count)
-    alive = np.ones(count, np.bool_)
+    count = len(sums.carrier)
+    levels = sums.levels.sum(axis=(0, 1))
+    prior = _Prior(float(levels[1] / max(levels[0], 1.0)), sums.habits.sum(axis=0), token_kind, *offsets)
+    own, number, alive = _likelihood(sums, prior), np.arange(count), np.ones(count, np.bool_)
+    is_known = np.arange(count) >= count - known
+
+    def gained(row: int) -> Real:
+        return np.where(alive & ~(is_known & is_known[row]), _gains(sums, own, row, prior), -np.inf)
+
     for one, two in together:
         _join(sums, own, one, two, prior)
         number[two], alive[two] = one, False
     gains = np.full((count, count), -np.inf)
     for row in np.flatnonzero(alive):
-        gains[row, row + 1 :] = np.where(alive, _gains(sums, own, row, prior), -np.inf)[row + 1 :]
+        gains[row, row + 1 :] = gained(int(row))[row + 1 :]
     best = gains.max(axis=1) if count else np.zeros(0)
-    while count > 1:
+    while count > 1 and best.max() >= JOIN_NATS:
         one = int(np.argmax(best))
-        if best[one] < JOIN_NATS:
-            break
         two = int(np.argmax(gains[one]))
         _join(sums, own, one, two, prior)
-        number[number == two] = one
-        alive[two] = False
+        number[number == two], alive[two] = one, False
+        is_known[one] |= is_known[two]
         gains[two, :], gains[:, two] = -np.inf, -np.inf
-        fresh = np.where(alive, _gains(sums, own, one, prior), -np.inf)
+        fresh = gained(one)
         gains[one, one + 1 :] = fresh[one + 1 :]
         gains[:one, one] = fresh[:one]
         best = gains.max(axis=1)
+    for phone in range(count - known, count):
+        number[number == number[phone]] = phone
     return number
 
 
@@ -122,22 +136,13 @@ class _Prior:
     offsets_variance: Real
 
 
-def _kinds_of(bursts: Bursts, tokens: int) -> NDArray[np.int64]:
-    kinds = np.zeros(tokens, np.int64)
-    kinds[bursts.token] = bursts.kind
-    return kinds
-
-
-def _sums(bursts: Bursts, kinds: int) -> _Sums:
+def summed(bursts: Bursts, kinds: int, tokens: int) -> Sums:
+    """Each burst as a cluster of its own."""
     count = len(bursts.kind)
     rows = np.arange(count)
-
-    def powers(x: Real, variance: Real) -> Real:
-        return np.stack([1 / variance, x / variance, x**2 / variance], axis=1)
-
     levels = np.zeros((count, kinds, 3))
     levels[rows, bursts.kind] = np.stack([np.ones(count), bursts.level_db, bursts.level_db**2], axis=1)
-    habits = np.zeros((count, int(bursts.token.max(initial=0)) + 1))
+    habits = np.zeros((count, tokens))
     habits[rows, bursts.token] = 1
     origin = float(bursts.begin_s.min(initial=0.0))
     first = np.round((bursts.begin_s - origin) / SLOT_S).astype(np.int64)
@@ -145,13 +150,18 @@ def _sums(bursts: Bursts, kinds: int) -> _Sums:
     slots = np.zeros((count, int(last.max(initial=0)) + 1), np.bool_)
     for row in rows:
         slots[row, first[row] : last[row]] = bursts.end_s[row] - bursts.begin_s[row] > SLOT_S / 2
-    return _Sums(
-        powers(bursts.carrier_hz, bursts.carrier_variance), powers(bursts.late_s, bursts.late_variance),
-        levels, habits, slots,
+    return Sums(
+        powers(bursts.carrier_hz, bursts.carrier_variance),
+        powers(bursts.late_s, bursts.late_variance),
+        levels,
+        habits,
+        slots,
     )
 
 
-SLOT_S = 0.5e-3
+def powers(x: Real, variance: Real) -> Real:
+    """S₀, S₁ and S₂ of values of known variances, a row each."""
+    return np.stack([1 / variance, x / variance, x**2 / variance], axis=1)
 
 
 def _normal(sums: Real, spread: float) -> Real:
@@ -163,7 +173,10 @@ def _normal(sums: Real, spread: float) -> Real:
 def _faded(levels: Real, prior: _Prior) -> Real:
     """Levels of each kind, about a mean of its own. levels: shape (n, kinds, 3); returns (n,)."""
     count, total, squares = levels[..., 0], levels[..., 1], levels[..., 2]
-    centred = np.stack([count, total - count * prior.level_db, squares - 2 * prior.level_db * total + count * prior.level_db**2], axis=-1)
+    centred = np.stack(
+        [count, total - count * prior.level_db, squares - 2 * prior.level_db * total + count * prior.level_db**2],
+        axis=-1,
+    )
     return np.asarray(_normal(centred / FADING_DB**2, LEVEL_SPREAD_DB).sum(axis=-1))
 
 
@@ -180,7 +193,7 @@ def _habitual(habits: Real, prior: _Prior) -> Real:
     return nats
 
 
-def _likelihood(sums: _Sums, prior: _Prior) -> Real:
+def _likelihood(sums: Sums, prior: _Prior) -> Real:
     """Of each cluster by itself, shape (n,)."""
     return np.asarray(
         _normal(sums.carrier, CARRIER_SPREAD_HZ)
@@ -190,9 +203,9 @@ def _likelihood(sums: _Sums, prior: _Prior) -> Real:
     )
 
 
-def _gains(sums: _Sums, own: Real, one: int, prior: _Prior) -> Real:
+def _gains(sums: Sums, own: Real, one: int, prior: _Prior) -> Real:
     """Nats by which the union of cluster `one` with each is likelier than both apart; -inf where they meet in time."""
-    union = _Sums(
+    union = Sums(
         sums.carrier + sums.carrier[one],
         sums.late + sums.late[one],
         sums.levels + sums.levels[one],
@@ -206,7 +219,7 @@ def _gains(sums: _Sums, own: Real, one: int, prior: _Prior) -> Real:
     return gains
 
 
-def _between(sums: _Sums, one: int, prior: _Prior) -> Real:
+def _between(sums: Sums, one: int, prior: _Prior) -> Real:
     """Levels of clusters that have no kind in common: nats by which they are one phone's, offsets taken out."""
     level, variance = _reduced(sums.levels, prior)
     away = level - level[one]
@@ -227,12 +240,12 @@ def _reduced(levels: Real, prior: _Prior) -> tuple[Real, Real]:
     return (weights * means).sum(axis=-1) / total, 1 / total
 
 
-def _join(sums: _Sums, own: Real, one: int, two: int, prior: _Prior) -> None:
+def _join(sums: Sums, own: Real, one: int, two: int, prior: _Prior) -> None:
     for values in (sums.carrier, sums.late, sums.levels, sums.habits):
         values[one] += values[two]
     sums.slots[one] |= sums.slots[two]
     row = slice(one, one + 1)
-    part = _Sums(sums.carrier[row], sums.late[row], sums.levels[row], sums.habits[row], sums.slots[row])
+    part = Sums(sums.carrier[row], sums.late[row], sums.levels[row], sums.habits[row], sums.slots[row])
     own[one] = _likelihood(part, prior)[0]
 
 

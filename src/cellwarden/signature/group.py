@@ -35,43 +35,61 @@ class Rules(NamedTuple):
     """Take a burst into a train, which may be new."""
 
 
-def _rules() -> Callable[[str], Rules]:
-    """From a label to its rules; those of LTE remember what a cell's phones share."""
-    phones = lte_trains.Phones()
-    lte = Rules(phones.place, phones.near, phones.cost, phones.grow)
-    by_label = dict.fromkeys(gsm_trains.LABELS, GSM) | dict.fromkeys(lte_trains.LABELS, lte)
-
-    def of(label: str) -> Rules:
-        slotted = label.startswith(slot_trains.PREFIXES)
-        return by_label.get(label) or (SLOT if slotted else BOX)
-
-    return of
-
-
 GSM = Rules(gsm_trains.place, gsm_trains.near, gsm_trains.cost, gsm_trains.grow)
 SLOT = Rules(slot_trains.place, slot_trains.near, slot_trains.cost, slot_trains.grow)
 BOX = Rules(box_trains.place, box_trains.near, box_trains.cost, box_trains.grow)
 
 
+Numbered = list[tuple[Emission, int]]
+
+
+def _rules(label: str) -> Rules:
+    slotted = label.startswith(slot_trains.PREFIXES)
+    return GSM if label in gsm_trains.LABELS else SLOT if slotted else BOX
+
+
 class Grouper:
-    """Gives each emission, in the order of time, the number of its train, and hands out trains that are over."""
+    """Gives each emission, in the order of time, the number of its train, and hands out trains that are over.
+
+    Most are numbered at once. LTE's wait for others of their half second.
+    """
 
     def __init__(self) -> None:
         self._segment: Segment | None = None
         self._open: OrderedDict[int, Train] = OrderedDict()
         self._filed: dict[Hashable, list[Train]] = {}
         self._numbers = 0
-        self._rules = _rules()
+        self._phones = lte_trains.Phones()
+        self._waiting: list[View] = []
 
-    def add(self, emission: Emission, segment: Segment) -> tuple[int, list[Emission]]:
-        """The number of the emission's train, and the trains that ended before it."""
+    def add(self, emission: Emission, segment: Segment) -> tuple[Numbered, list[Emission]]:
+        """Emissions with the number of their train, this one among them or later; and trains that ended before it."""
+        told: Numbered = []
         over: list[Emission] = []
         if segment != self._segment:
-            over, self._segment, self._rules = self.close(), segment, _rules()
+            told, over = self.close()
+            self._segment, self._phones = segment, lte_trains.Phones()
         view = viewed(emission, segment)
+        if self._waiting and (
+            view.start_s > self._waiting[0].start_s + lte_trains.WINDOW_S or len(self._waiting) >= lte_trains.MOST
+        ):
+            told += self._released()
         while self._open and next(iter(self._open.values())).last_s < view.start_s - SILENCE_S:
             over.append(self._end(next(iter(self._open))))
-        rules = self._rules(emission.label)
+        if emission.label in lte_trains.LABELS:
+            self._waiting.append(view)
+        else:
+            told.append((emission, self._placed(view)))
+        return told, over
+
+    def close(self) -> tuple[Numbered, list[Emission]]:
+        """Emissions that still waited, and the trains that were still open, when nothing more comes."""
+        told = self._released()
+        return told, [self._end(number) for number in list(self._open)]
+
+    def _placed(self, view: View) -> int:
+        """The number of the train that fits a burst best, or of a new one."""
+        rules = _rules(view.emission.label)
         candidates = (train for place in rules.near(view) for train in self._filed.get(place, ()))
         costs = ((rules.cost(train, view), train.number) for train in candidates)
         best = min(((cost, number) for cost, number in costs if cost is not None), default=None)
@@ -80,11 +98,29 @@ class Grouper:
         grown(train, view)
         self._open.move_to_end(train.number)
         self._file(train, rules.place(view))
-        return train.number, over
+        return train.number
 
-    def close(self) -> list[Emission]:
-        """The trains that were still open, when nothing more comes."""
-        return [self._end(number) for number in list(self._open)]
+    def _released(self) -> Numbered:
+        """Trains of the bursts of LTE that waited for each other."""
+        views, self._waiting = self._waiting, []
+        if not views:
+            return []
+        known = [train for train in self._open.values() if isinstance(train.memory, lte_trains.Phone)]
+        trains: dict[int, Train] = {}
+        members: dict[int, list[View]] = {}
+        told: Numbered = []
+        for view, key in zip(views, self._phones.assigned(views, known), strict=True):
+            if isinstance(key, Train):
+                train = key
+            else:
+                train = trains[key] if key in trains else trains.setdefault(key, self._begun(view))
+            grown(train, view)
+            members.setdefault(train.number, []).append(view)
+            self._open.move_to_end(train.number)
+            told.append((view.emission, train.number))
+        for number, of in members.items():
+            self._phones.learn(self._open[number], of)
+        return told
 
     def _begun(self, view: View) -> Train:
         train = begun(self._numbers, view)
@@ -109,7 +145,8 @@ class Grouper:
 
     def _end(self, number: int) -> Emission:
         train = self._open.pop(number)
-        self._unfile(train)
+        if train.filed is not None:
+            self._unfile(train)
         return summed(train)
 
 
@@ -118,4 +155,4 @@ def trains(emissions: Iterable[tuple[Emission, Segment]]) -> Iterator[Emission]:
     grouper = Grouper()
     for emission, segment in emissions:
         yield from grouper.add(emission, segment)[1]
-    yield from grouper.close()
+    yield from grouper.close()[1]

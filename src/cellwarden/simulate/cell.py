@@ -245,9 +245,7 @@ def _placed(air: Air, here: Cell, sent: _Sent, subframe: int, clock: float, rng:
     if sent.label == "lte:srs" and phone.sounding[1]:
         low += SUBCARRIER_HZ  # the upper comb begins there
     seconds = sent.starts_s[-1] + SYMBOL_S
-    truth = Truth(
-        sent.label, at, round(seconds * rate), low, high, snr_db, (low + high) / 2, {"emitter": phone.number}
-    )
+    truth = Truth(sent.label, at, round(seconds * rate), low, high, snr_db, (low + high) / 2, {"emitter": phone.number})
     return Placed(truth, first, np.asarray(heard * level, np.complex64))
 
 
