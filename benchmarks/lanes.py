@@ -9,6 +9,7 @@ from benchmarks import (
     confusion,
     false_alarms,
     memory,
+    one_phone,
     recognition,
     recordings,
     results,
@@ -25,6 +26,7 @@ SOAK: dict[int, Lane] = {
     5: memory.LANE,
     6: speed.LANE,
     7: confusion.LANE,
+    8: one_phone.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -35,6 +37,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (memory.LANE, 0.01),
     (speed.LANE, 0.05),
     (confusion.LANE, 0.02),
+    (one_phone.LANE, 0.1),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"
