@@ -1,5 +1,8 @@
-"""Lane 8: which bursts are one phone's. Carrier and arrival of LTE's bursts beside their bounds; phones of a cell, calls,
-piconets and connections put together again, each scene written, scanned and grouped through the whole chain."""
+"""Lane 8: which bursts are one phone's.
+
+Carrier and arrival of LTE's bursts beside their bounds; phones of a cell, calls, piconets and connections put together
+again, each scene written, scanned and grouped through the whole chain.
+"""
 
 import math
 import tempfile
@@ -70,16 +73,19 @@ def errors(kind: Kind, blocks: int, snr_db: float, count: int) -> list[list[floa
         )
         found = lte.recognise(box, Block(iq, 1.0, 0, Segment(0, len(iq), RATE_HZ)))
         if len(found) == 1 and found[0].label == f"lte:{kind}" and found[0].details["blocks"] == blocks:
-            made.append(_error(found[0], offset_hz, margin + late))
+            made.append(_error(found[0], offset_hz, margin + late, snr_db))
     return made
 
 
-def _error(e: Emission, offset_hz: float, start: float) -> list[float]:
+def _error(e: Emission, offset_hz: float, start: float, snr_db: float) -> list[float]:
+    """Errors, and the bounds that an emission tells of them, for the SNR that it truly had."""
     carrier = (e.carrier_offset_hz or 0.0) - offset_hz
     if e.label == "lte:srs":  # on the lower or the upper comb
         carrier = min(carrier - 7.5e3, carrier + 7.5e3, key=abs)
     late_s = (e.sample_start + (e.timing_samples or 0.0) - start) / RATE_HZ
-    return [carrier, late_s, float(e.details["carrier_error_hz"]), float(e.details["start_error_us"]) * 1e-6]
+    told = 10 ** ((e.snr_db - snr_db) / 20)
+    bounds = float(e.details["carrier_error_hz"]) * told, float(e.details["start_error_us"]) * 1e-6 * told
+    return [carrier, late_s, *bounds]
 
 
 def _of(e: Emission, truths: list[Truth]) -> Truth | None:

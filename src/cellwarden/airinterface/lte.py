@@ -88,7 +88,7 @@ def _emission(found: Found, burst: Burst, block: Block) -> Emission:
     low = exact.middle_hz - width / 2
     errors = {
         "carrier_error_hz": round(exact.carrier_error_hz, 1),
-        "start_error_us": round(exact.start_error_s * 1e6, 3),
+        "start_error_us": round(exact.start_error_s * 1e6, 4),
     }
     return Emission(
         label=f"lte:{found.kind}",

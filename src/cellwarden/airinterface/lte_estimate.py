@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from cellwarden.airinterface.lte_estimate_kernels import matched
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import long_matches, squared
 from cellwarden.airinterface.lte_uplink import Found
@@ -60,7 +61,7 @@ COVERS = (
 )
 """PUCCH's symbols 2 to 4 have one of three covers in format 1 (TS 36.211 table 5.5.2.2.1-2); in format 2 all but 1 and
 5 carry data an eighth of a turn off the axes."""
-FARTHEST_HZ, STEP_HZ = 6e3, 100.0
+FARTHEST_HZ, STEP_HZ = 6e3, 250.0
 """As far as a burst may lie beside where it was found, and steps in which that is tried."""
 
 
@@ -180,7 +181,7 @@ def _sequences(values: Complex, found: Found) -> Complex:
 
 
 def _astray(band: _Band, places_s: Real, sequences: Complex, found: Found) -> int:
-    """By how many subcarriers the band lies beside where it was found: where all of its energy is, known and unknown."""
+    """By how many subcarriers the band lies beside where it was found: where all its energy is, known and unknown."""
     known = _symbols(band, places_s, ASTRAY)
     noise = band.noise * band.size
     gain = np.zeros(2 * ASTRAY + 1)
@@ -222,7 +223,7 @@ def _shared_delay(matched: Complex, shifts: int) -> tuple[float, NDArray[np.int6
 
 
 def _steepest(rows: Complex, guess: float) -> float:
-    """The d near `guess` at which Σ_rows |Σ_k h_k exp(j 2π k d)|² is largest, by Newton's steps. rows: shape (rows, n)."""
+    """The d near `guess` at which Σ_rows |Σ_k h_k exp(j 2π k d)|² is largest, by Newton's steps; shape (rows, n)."""
     k = np.arange(rows.shape[-1]) - (rows.shape[-1] - 1) / 2
     variance = float(np.mean(k**2))
     for _ in range(4):
@@ -239,10 +240,10 @@ def _fit(
     """Seconds later and hertz higher than thought, and habits."""
     shifts = 8 if band.every == 2 else 12
     period_s = SYMBOL_S / band.every
-    matched = _symbols(band, places_s, 0)[:, :: band.every] * np.conj(sequences)
-    delay, turns = _shared_delay(matched, shifts)
-    k = np.arange(matched.shape[-1])
-    aligned = matched * np.exp(2j * np.pi * k * turns[:, None] / shifts)
+    heard = _symbols(band, places_s, 0)[:, :: band.every] * np.conj(sequences)
+    delay, turns = _shared_delay(heard, shifts)
+    k = np.arange(heard.shape[-1])
+    aligned = heard * np.exp(2j * np.pi * k * turns[:, None] / shifts)
     delay = _steepest(aligned, delay)
     sums = (aligned * np.exp(2j * np.pi * k * delay)).sum(axis=-1)
     hz = np.arange(-FARTHEST_HZ, FARTHEST_HZ + 1, STEP_HZ)
@@ -288,16 +289,10 @@ def _known(band: _Band, places_s: Real, sent: Complex, lates_s: list[float], hz:
         spectrum = np.zeros(band.size, np.complex128)
         spectrum[teeth] = values * np.exp(2j * np.pi * teeth * SUBCARRIER_HZ * (origin - useful) / rate)
         period = fft.ifft(spectrum) * band.size
-        for row, late_s in enumerate(lates_s):
-            low, high = round(useful + (late_s - PREFIX_S) * rate), round(useful + (late_s + SYMBOL_S) * rate)
-            n = np.arange(max(low, 0), min(high, len(band.z)))
-            wave = period[(n - origin) % band.size] * np.exp(2j * np.pi * lowest / rate * (n - origin))
-            edges = np.linspace(0, len(n), 33).astype(np.int64)[:-1]
-            parts = np.add.reduceat(band.z[n] * np.conj(wave), edges)
-            middles = (edges + len(n) / 64) / rate
-            power = np.abs(np.exp(-2j * np.pi * hz[:, None] * middles) @ parts) ** 2
-            nats[row] += power / (band.noise * max(float(np.sum(squared(wave))), 1e-30))
-    return nats
+        lows = np.array([round(useful + (late_s - PREFIX_S) * rate) for late_s in lates_s])
+        highs = np.array([round(useful + (late_s + SYMBOL_S) * rate) for late_s in lates_s])
+        matched(band.z, period, origin, lowest / rate, lows, highs, hz / rate, nats)
+    return nats / band.noise
 
 
 def _repeated_and_ends(band: _Band, found: Found, lates_s: list[float], hz: Real) -> Real:
@@ -305,25 +300,31 @@ def _repeated_and_ends(band: _Band, found: Found, lates_s: list[float], hz: Real
     z, rate = _narrowed(band), band.rate_hz
     dense, noise = band.count / band.size, band.noise * band.count / band.size
     rho = found.snr / (1 + found.snr)
-    power = np.minimum(np.abs(z) ** 2 / noise, 3 * (1 + found.snr))  # what is much louder is another's
-    level = np.concatenate([[0.0], np.cumsum(power * rho - math.log1p(found.snr))]) * dense
+    power = squared(z)
+    # what is much louder is another's
+    level = _summed(np.minimum(power / noise, 3 * (1 + found.snr)) * rho - math.log1p(found.snr)) * dense
+    begins = band.at + np.array(lates_s) * rate
+    ends = np.round(np.stack([begins, begins + found.seconds * rate])).astype(np.int64).clip(0, len(z))
+    nats = np.repeat((level[ends[1]] - level[ends[0]]).real[:, None], len(hz), axis=1)
+    if found.kind != "pusch":
+        return np.asarray(nats, np.float64)
+    n = np.arange(round(found.seconds / SLOT_S * 7))
+    prefixes = np.where(n % 7 == 0, FIRST_PREFIX_S, PREFIX_S)
+    starts_s = n // 7 * SLOT_S + np.array(SYMBOL_STARTS_S)[n % 7] - prefixes
+    first = np.round(begins[:, None] + starts_s * rate).astype(np.int64)
+    last = first + np.round(prefixes * rate).astype(np.int64)
+    turned = _summed(np.conj(z[: -band.size]) * z[band.size :])
+    both = _summed(power[: -band.size] + power[band.size :])
+    first, last = first.clip(0, len(turned) - 1), last.clip(0, len(turned) - 1)
+    turn = -(turned[last] - turned[first]).sum(axis=1)  # subcarriers lie halfway between multiples of 15 kHz
+    energy = (both[last] - both[first]).sum(axis=1).real
     scale = dense / (noise * (1 + found.snr) * (1 - rho**2))
-    symbols = round(found.seconds / SLOT_S * 7) if found.kind == "pusch" else 0
-    nats = np.zeros((len(lates_s), len(hz)))
-    for row, late_s in enumerate(lates_s):
-        begin = band.at + late_s * rate
-        first, last = (min(max(0, round(b)), len(z)) for b in (begin, begin + found.seconds * rate))
-        nats[row] += level[last] - level[first]
-        turn, energy = 0j, 0.0
-        for n in range(symbols):
-            prefix = FIRST_PREFIX_S if n % 7 == 0 else PREFIX_S
-            low = max(0, round(begin + (n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - prefix) * rate))
-            two = z[low + band.size : low + band.size + round(prefix * rate)]
-            one = z[low : low + len(two)]
-            turn -= complex(np.vdot(one, two))  # subcarriers lie halfway between multiples of 15 kHz
-            energy += float(np.sum(squared(one)) + np.sum(squared(two)))
-        nats[row] += scale * (2 * rho * np.real(turn * np.exp(-2j * np.pi * hz * SYMBOL_S)) - rho**2 * energy)
-    return nats
+    alike = np.real(turn[:, None] * np.exp(-2j * np.pi * hz * SYMBOL_S))
+    return np.asarray(nats + scale * (2 * rho * alike - rho**2 * energy[:, None]), np.float64)
+
+
+def _summed(values: Complex | NDArray[np.floating]) -> NDArray[np.complex128]:
+    return np.concatenate([[0.0], np.cumsum(values, dtype=np.complex128)])
 
 
 def _fourth_power(sums: Complex, starts_s: Real) -> tuple[float, int]:

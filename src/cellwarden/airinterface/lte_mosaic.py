@@ -7,8 +7,8 @@
                1 ms: one emission for each phone and subframe
 
 The prefixes of all symbols in the box tell its symbols' time and the fraction of a subcarrier by which they lie off.
-In each subframe, runs of filled subcarriers are cut where reference signals begin and end: of all ways to cut a run into
-allowed numbers of blocks, that which sequences explain best (dynamic programming). Soundings and PUCCH within the box are
+In each subframe, runs of filled subcarriers are cut where reference signals begin and end: of all ways to cut a run
+into allowed numbers of blocks, that which sequences explain best (dynamic programming). Soundings within the box are
 left to `lte_uplink`, which is asked about their part of it.
 
 Source: 3GPP TS 36.211 §5.
@@ -59,7 +59,7 @@ FEW_BLOCKS = 5
 """In a run of no more all groups are tried."""
 MOST_BLOCKS = 100
 EXPLAINED = 0.4
-"""Part of a reference symbol's energy above the noise that one path of its sequence has: of two phones' more is foreign."""
+"""Part of a reference symbol's energy above the noise that one path of its sequence has; of two phones, less."""
 COMB = 0.15
 """Where one half of a last symbol's subcarriers has less than this part of the other half's power, it sounds."""
 HALVES = 0.4

@@ -4,9 +4,9 @@
     middle  ──┼──────────────────────┼── ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─
               └──────────────────────┘ lower edge   │░░░░│               slot 0      (TS 36.211 §5.4.3)
 
-One block alone tells its frequency to some hundred hertz. The phases of its symbols tell the carrier's middle far better
-but for multiples of 3.5 kHz (`turn_hz`): the mean of both halves says which. Halves without a partner take the middle
-that others of the same stretch have shown, as blocks lie at multiples of 90 kHz from it.
+One block alone tells its frequency to some hundred hertz. The phases of its symbols tell the carrier's middle far
+better but for multiples of 3.5 kHz (`turn_hz`): the mean of both halves says which. Halves without a partner take the
+middle that others of the same stretch have shown, as blocks lie at multiples of 90 kHz from it.
 """
 
 import math

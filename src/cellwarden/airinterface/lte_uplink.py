@@ -256,7 +256,7 @@ def _powers(
 
 
 def _begun(power: NDArray[np.float32]) -> int:
-    """By how many symbols a slot begins later than where six of its seven fit. power: one symbol more on either side."""
+    """By how many symbols a slot begins later than where six of seven fit. power: one symbol more on either side."""
     level = float(np.mean(power[2:-2]))
     if power[1] < EMPTY * level:
         return 1

@@ -40,8 +40,8 @@ CARRIER_DRIFT_HZ, LATE_DRIFT_S = 10.0, 60e-9
 KNOWN_HZ, KNOWN_S = 4.0, 20e-9
 """No phone is known better than this."""
 CLOCK, CLOCK_TOLD, CLOCK_STEP = 20e-6, 2e-6, 0.2e-6
-"""How wrong the receiver's clock may be; how far its carrier offset, where that is known, may be from telling; and steps
-in which that is tried."""
+"""How wrong the receiver's clock may be; how far its carrier offset, where that is known, may be from telling; and
+steps in which that is tried."""
 BIN_S, SPAN_S = 0.1e-6, 20e-6
 HALVES_S, HALVES_HZ = 4e-6, 1.0
 """Halves of one PUCCH subframe follow each other so exactly, and were told one carrier (`lte_pairs`)."""
@@ -141,7 +141,9 @@ class Phones:
         kind = np.array(
             [_kind(e, middle > self._middle_hz) for e, middle in zip(emissions, middles, strict=True)], np.int64
         )
-        token = [self._tokens.setdefault(_habit(e, int(k)), len(self._tokens)) for e, k in zip(emissions, kind, strict=True)]
+        token = [
+            self._tokens.setdefault(_habit(e, int(k)), len(self._tokens)) for e, k in zip(emissions, kind, strict=True)
+        ]
         errors = np.array([_errors(e) for e in emissions])
         period = SUBCARRIER_HZ if emissions[0].cfo_hz is None else RASTER_HZ
         carrier, carrier_hz = _centred(np.array([_carrier_hz(e) for e in emissions]), period)

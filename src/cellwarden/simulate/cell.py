@@ -5,8 +5,8 @@
     phone 1             │        │▒▒▒▒▒▒▒▒│        │            0.2 µs early, 70 Hz low, faint
 
 Each phone has an oscillator, a timing, a place with its echoes, and habits of its own, all from `parameters`; the cell
-gives its blocks away so that no two phones have the same at a time. What the sensor's clock does wrong shows in carriers
-and in arrivals alike. Waves obey 3GPP TS 36.211, payload is random.
+gives its blocks away so that no two phones have the same at a time. What the sensor's clock does wrong shows in
+carriers and in arrivals alike. Waves obey 3GPP TS 36.211, payload is random.
 """
 
 import math

@@ -44,8 +44,8 @@ class Parameters:
     """Standard deviation of the path loss besides, 8 dB in a residential building (ITU-R P.1238, table of shadow fading
     statistics [unread])."""
     control_db: float = 6.0
-    """A cell's PUCCH and SRS are by up to this louder or fainter than its PUSCH in each block: P0 and offsets are set by
-    the operator (TS 36.213 §5.1). Not measured: an assumption."""
+    """A cell's PUCCH and SRS are by up to this louder or fainter than its PUSCH in each block: P0 and offsets are set
+    by the operator (TS 36.213 §5.1). Not measured: an assumption."""
     grant_s: float = 20e-3
     """Mean time between two grants of a phone: a packet of speech every 20 ms (TS 26.114 §7.4.2 [unread])."""
     report_s: float = 40e-3
