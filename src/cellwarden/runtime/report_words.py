@@ -189,5 +189,16 @@ def detail(name: str) -> str:
         "synchronisation_sequence": _("synchronisation sequence"),
         "modulation": _("modulation"),
         "score": _("score"),
+        "train": _("train"),
+        "bursts": _("bursts in the train"),
+        "carriers": _("carriers that it hops over"),
+        "kinds": _("kinds of burst"),
+        "blocks": _("resource blocks"),
+        "sequence_group": _("group of reference sequences"),
+        "cyclic_shift": _("cyclic shift of the reference signal"),
+        "cover": _("orthogonal cover of the reference signal"),
+        "carrier_error_hz": _("error of the carrier offset, Hz"),
+        "start_error_us": _("error of the start, µs"),
+        "turn_hz": _("turn of symbol phases, Hz"),
     }
     return words.get(name, name.replace("_", " "))
