@@ -11,9 +11,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.one_phone import GROSS, errors
 
+from cellwarden.airinterface import lte
 from cellwarden.airinterface.lte_estimate_kernels import PARTS, matched
 from cellwarden.airinterface.lte_pairs import ALIAS_HZ, paired
-from cellwarden.model import Emission
+from cellwarden.airinterface.lte_waveform import generate
+from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
 
@@ -117,3 +119,20 @@ def test_halves_at_both_edges_tell_the_carrier_and_a_lone_one_takes_it_from_them
 def test_halves_of_different_carriers_are_no_pair() -> None:
     halves = [half(1e-3, 2.16e6, 0.0, 50.0), half(1.5e-3, -2.16e6, 900.0, 50.0)]
     assert [m.carrier_offset_hz for m in paired(halves, 7.68e6)] == [h.carrier_offset_hz for h in halves]
+
+
+def test_a_preambles_carrier_comes_near_its_bound() -> None:
+    errors_hz, bounds_hz = [], []
+    rate, snr_db, width_hz = 1.92e6, 8.0, 839 * 1.25e3
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        offset = float(rng.uniform(-3e4, 3e4))
+        wave, margin = generate("prach", rng, rate_hz=rate, carrier_offset_hz=offset), round(1e-3 * rate)
+        mixed = rng.normal(size=(len(wave) + 2 * margin, 2)).view(np.complex128)[:, 0].copy()
+        mixed[margin : margin + len(wave)] += wave * math.sqrt(10 ** (snr_db / 10) * 2 / rate * width_hz)
+        iq = np.stack([mixed.real, mixed.imag], axis=1).astype(np.float32)
+        box = Burst(margin, len(wave), offset - 530e3, offset + 530e3, snr_db, 10 * math.log10(2 / rate))
+        (found,) = lte.recognise(box, Block(iq, 1.0, 0, Segment(0, len(iq), rate)))
+        errors_hz.append((found.carrier_offset_hz or 0.0) - offset)
+        bounds_hz.append(float(found.details["carrier_error_hz"]))
+    assert np.sqrt(np.mean(np.square(errors_hz))) < 1.5 * np.mean(bounds_hz) < 15.0

@@ -17,6 +17,7 @@ from cellwarden.airinterface import lte_downlink, lte_mosaic, lte_prach, lte_upl
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_estimate import estimate
 from cellwarden.airinterface.lte_pairs import paired
+from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic
 from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
@@ -45,7 +46,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the LTE bursts in a box, of the sides that may send where it lies."""
     sides = _sides(burst, block)
     if "uplink" in sides:
-        preambles = lte_prach.recognise(burst, block)
+        preambles = [refined(e, burst, block, RASTER_HZ) for e in lte_prach.recognise(burst, block)]
         sent = preambles or [_emission(found, burst, block) for found in _uplink(burst, block)]
         if sent:
             return sent

@@ -193,12 +193,12 @@ def _astray(band: _Band, places_s: Real, sequences: Complex, found: Found) -> in
     lows = np.arange(0, 2 * ASTRAY + 1, band.every)
     rows = np.stack([known[:, low : low + band.count : band.every] * np.conj(sequences) for low in lows])
     teeth = rows.shape[-1]
-    gain[lows] += _peaks(rows.reshape(-1, teeth)).reshape(len(lows), -1).sum(axis=1) / (teeth * noise)
+    gain[lows] += peaks(rows.reshape(-1, teeth)).reshape(len(lows), -1).sum(axis=1) / (teeth * noise)
     gain[np.setdiff1d(np.arange(len(gain)), lows)] = -math.inf
     return int(np.argmax(gain)) - ASTRAY
 
 
-def _peaks(rows: Complex) -> Real:
+def peaks(rows: Complex) -> Real:
     """The largest |Σ_k h_k exp(j 2π k d)|² of each row over the delay d. rows: shape (n, subcarriers)."""
     size = 2 * rows.shape[-1]
     delays = np.argmax(squared(fft.ifft(rows, size, axis=-1)), axis=-1) / size

@@ -135,7 +135,7 @@ class Heard:
             f"{number(_middle_hz(e, segment) / 1e6, 4)} MHz",
             ", ".join(channel_names(e, segment)) if is_phone(e) else "",
             interface,
-            kind if bursts is None else f"{e.details.get('kinds', kind)} ×{bursts}",
+            kind if bursts is None else f"{kind}{'+' * ('kinds' in e.details)} ×{bursts}",
             f"{number(e.snr_db, 1)} dB",
             "" if e.cfo_hz is None else f"{'+' if e.cfo_hz >= 0 else ''}{number(e.cfo_hz)} Hz",
             number(e.confidence, 3),
