@@ -10,6 +10,7 @@ from benchmarks import (
     cost,
     false_alarms,
     memory,
+    one_phone,
     recognition,
     recordings,
     results,
@@ -27,6 +28,7 @@ SOAK: dict[int, Lane] = {
     6: speed.LANE,
     7: confusion.LANE,
     8: cost.LANE,
+    9: one_phone.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -38,6 +40,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (speed.LANE, 0.05),
     (confusion.LANE, 0.02),
     (cost.LANE, 0.05),
+    (one_phone.LANE, 0.1),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

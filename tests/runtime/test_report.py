@@ -281,6 +281,20 @@ def test_very_short_recordings_have_a_report(tmp_path: Path) -> None:
         assert "<rect " in page(heard_of(recording, e), tmp_path)
 
 
+def test_the_bursts_of_an_lte_train_are_one_group_wherever_they_lie(tmp_path: Path) -> None:
+    recording = record(tmp_path, np.zeros(20_000, np.complex64))
+    kinds = ("lte:pusch", "lte:pucch", "lte:srs")
+    mine = [
+        emission(1000.0 * n, kinds[n % 3], low_offset_hz=n * 5e4 - 2e5, high_offset_hz=n * 5e4, details={"train": 4})
+        for n in range(6)
+    ]
+    other = [replace(e, sample_start=e.sample_start + 400, details={"train": 5}) for e in mine[:2]]
+    made, _left = words.groups(recording, [*mine, *other])
+    assert [group.row for group in made] == [0, 6]
+    assert made[0].guess.startswith("probably one phone") and not made[1].guess.startswith("probably one phone")
+    assert made[0].phone and made[0].text.startswith("6 bursts")
+
+
 def test_bursts_of_one_slot_are_one_call_and_of_two_slots_are_several(tmp_path: Path) -> None:
     recording = record(tmp_path, noise(200_000))
     frame, slot = (n * RATE_HZ / SYMBOL_RATE_HZ for n in (FRAME_SYMBOLS, SLOT_SYMBOLS))

@@ -139,10 +139,10 @@ def test_silence_and_a_new_segment_end_a_train() -> None:
 
 def test_numbers_are_told_at_once_and_trains_when_they_end() -> None:
     grouper = Grouper()
-    assert [grouper.add(e, SEGMENT) for e in call(range(3))] == [(0, []), (0, []), (0, [])]
-    number, over = grouper.add(burst(2.5, tsc=1), SEGMENT)
-    assert number == 1 and [t.details["bursts"] for t in over] == [3]
-    assert [t.details["train"] for t in grouper.close()] == [1]
+    assert [grouper.add(e, SEGMENT) for e in call(range(3))] == [([(e, 0)], []) for e in call(range(3))]
+    told, over = grouper.add(burst(2.5, tsc=1), SEGMENT)
+    assert [number for _e, number in told] == [1] and [t.details["bursts"] for t in over] == [3]
+    assert [t.details["train"] for t in grouper.close()[1]] == [1]
 
 
 def test_open_trains_do_not_grow_with_the_recording() -> None:
@@ -203,8 +203,8 @@ def test_shared_calls_make_pure_and_few_trains(shared: Path, name: str, most_tra
     rate = meta["global"]["core:sample_rate"]
     recording, grouper = open_recording(path), Grouper()
     emitters: dict[int, set[tuple[object, ...]]] = defaultdict(set)
-    for e in scan(recording):
-        number, _over = grouper.add(e, segment_of(recording, e))
+    told = [item for e in scan(recording) for item in grouper.add(e, segment_of(recording, e))[0]]
+    for e, number in told:
         middle = e.sample_start + e.sample_count / 2
         truth = min(
             meta["annotations"],

@@ -13,17 +13,23 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from cellwarden.airinterface import lte_downlink, lte_prach, lte_uplink
+from cellwarden.airinterface import lte_downlink, lte_mosaic, lte_prach, lte_uplink
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.lte_estimate import estimate
+from cellwarden.airinterface.lte_pairs import paired
+from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic
 from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SYMBOL_S
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at
 
-EDGE_S = 7e-6
-"""A box's own edge is believed where the match agrees to within this."""
+RASTER_HZ = 5e3
+"""Subcarriers of 15 kHz around carriers at multiples of 100 kHz (TS 36.101 §5.7.1) begin at multiples of this, so that
+carrier offsets up to ±2.5 kHz are told without knowing the carrier."""
 
+WHOLE = 0.75
+"""A burst that fills so much of a box's time and width is alone in it."""
 GHOST_DB = 20.0
 """What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
 
@@ -40,11 +46,21 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the LTE bursts in a box, of the sides that may send where it lies."""
     sides = _sides(burst, block)
     if "uplink" in sides:
-        preambles = lte_prach.recognise(burst, block)
-        sent = preambles or [_emission(found, burst, block) for found in lte_uplink.find(burst, block)]
+        preambles = [refined(e, burst, block, RASTER_HZ) for e in lte_prach.recognise(burst, block)]
+        sent = preambles or [_emission(found, burst, block) for found in _uplink(burst, block)]
         if sent:
             return sent
     return lte_downlink.recognise(burst, block) if "downlink" in sides else []
+
+
+def _uplink(burst: Burst, block: Block) -> list[Found]:
+    """What a box holds: one burst, as most do, or several after and beside each other."""
+    found = lte_uplink.find(burst, block)
+    seconds, width = burst.sample_count / block.segment.rate_hz, burst.high_offset_hz - burst.low_offset_hz
+    if any(f.seconds > WHOLE * seconds and f.blocks * BLOCK_HZ > WHOLE * width for f in found):
+        return found
+    several = lte_mosaic.find(burst, block)
+    return several if len(several) >= max(1, len(found)) else found
 
 
 def _sides(burst: Burst, block: Block) -> frozenset[str]:
@@ -67,27 +83,40 @@ def _sides_at(tenths_mhz: int) -> frozenset[str]:
 
 
 def _emission(found: Found, burst: Burst, block: Block) -> Emission:
-    rate = block.segment.rate_hz
-    start = float(burst.sample_start) if abs(burst.sample_start - found.start) < EDGE_S * rate else found.start
-    width = found.blocks * BLOCK_HZ
+    rate, centre_hz = block.segment.rate_hz, block.segment.centre_hz
+    exact = estimate(found, burst, block)
+    width = found.blocks * BLOCK_HZ - (SUBCARRIER_HZ if found.kind == "srs" else 0.0)
+    low = exact.middle_hz - width / 2
+    errors = {
+        "carrier_error_hz": round(exact.carrier_error_hz, 1),
+        "start_error_us": round(exact.start_error_s * 1e6, 4),
+    }
     return Emission(
         label=f"lte:{found.kind}",
-        sample_start=math.floor(start),
+        sample_start=math.floor(exact.start),
         sample_count=round(found.seconds * rate),
-        low_offset_hz=found.middle_hz - width / 2,
-        high_offset_hz=found.middle_hz + width / 2,
+        low_offset_hz=low,
+        high_offset_hz=low + width,
         snr_db=10 * math.log10(found.snr),
         confidence=logistic(found.evidence - LEAST_SHORT_NATS + 2.0),
-        carrier_offset_hz=found.middle_hz,
-        timing_samples=start - math.floor(start),
+        cfo_hz=None if centre_hz is None else math.remainder(centre_hz + low, RASTER_HZ),
+        carrier_offset_hz=exact.middle_hz,
+        timing_samples=exact.start - math.floor(exact.start),
         direction="uplink",
         floor_dbfs_hz=burst.floor_dbfs_hz,
-        details={"blocks": found.blocks, "sequence_group": found.group, "evidence": round(found.evidence, 1)},
+        details={
+            "blocks": found.blocks,
+            "sequence_group": found.group,
+            "evidence": round(found.evidence, 1),
+            **errors,
+            **exact.details,
+        },
     )
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Call an image what a receiver makes of a stronger emission of the same time: mirrored, or the same preamble."""
+    """Refine what pairs tell; call an image what a receiver makes of a stronger emission of the same time."""
+    emissions = paired(emissions, rate_hz)
     strong = sorted(emissions, key=lambda e: e.sample_start)
     settled = []
     for emission in emissions:

@@ -80,6 +80,8 @@ EXPLAINED = 0.25
 """Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
 EMPTY = 0.3
 """A last symbol whose power is less than this part of the others' was not sent."""
+FILLED = 0.6
+"""A symbol before the first whose power is more than this part of the others' is one of them."""
 SHORTEST_SOUNDING_S = 40e-6
 """Of a box; the symbol lasts 71 µs."""
 CLEAR_DB, SHORTEST_CLEAR_S, LONGEST_CLEAR_S = 12.0, 55e-6, 105e-6
@@ -106,6 +108,8 @@ class Found:
     group: int
     evidence: float
     snr: float
+    fixed: bool = False
+    """Its edges are certain, as those of others lie beside it; else a sequence may fit some subcarriers off."""
 
 
 def find(burst: Burst, block: Block) -> list[Found]:
@@ -260,16 +264,37 @@ def _found(
 ) -> Found | None:
     if evidence < (LEAST_SHORT_NATS if kind == "pusch" and length <= 2 * BLOCK else LEAST_NATS):
         return None
-    offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(symbols)]
-    starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
-    values = transforms(heard, size, starts, (turn,))[0, :, low : low + length]
-    power = np.mean(squared(values), axis=-1)
+    power = _powers(heard, size, turn, start, symbols, low, length)
+    if kind == "pucch":
+        moved = _begun(power)
+        start += moved * SLOT_S / 7 * heard.rate_hz
+        power = _powers(heard, size, turn, start, symbols, low, length)
+    power = power[1:-1]
     if power[-1] < EMPTY * float(np.mean(power[:-1])):  # left free for sounding signals
         symbols -= 1
     snr = float(np.mean(power[:symbols])) / (size * heard.noise) - 1.0
     seconds = symbols * (SLOT_S / 7)
     middle = middle_hz(heard, size, turn, low, length)
     return Found(kind, heard.sample(start), seconds, middle, length // BLOCK, group % 30, evidence, max(snr, 1e-3))
+
+
+def _powers(
+    heard: Stretch, size: int, turn: float, start: float, symbols: int, low: int, length: int
+) -> NDArray[np.float32]:
+    """Mean power of a band in each symbol, and in one before and one after: shape (symbols + 2,)."""
+    offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(-1, symbols + 1)]
+    starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
+    return np.mean(squared(transforms(heard, size, starts, (turn,))[0, :, low : low + length]), axis=-1)
+
+
+def _begun(power: NDArray[np.float32]) -> int:
+    """By how many symbols a slot begins later than where six of seven fit. power: one symbol more on either side."""
+    level = float(np.mean(power[2:-2]))
+    if power[1] < EMPTY * level:
+        return 1
+    if power[-2] < EMPTY * level and power[0] > FILLED * level:
+        return -1
+    return 0
 
 
 def _wide(burst: Burst, block: Block) -> Found | None:

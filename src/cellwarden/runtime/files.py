@@ -75,14 +75,17 @@ class _Collector:
     def add(self, emission: Emission) -> None:
         segment = segment_of(self.recording, emission)
         self.tally.add(emission, segment)
-        train, over = self.grouper.add(emission, segment)
-        emission = replace(emission, details={**emission.details, "train": train})
-        self.best.add(emission)
-        self._keep(self.spool, emission)
-        self._ended(over)
+        self._told(*self.grouper.add(emission, segment))
 
     def close(self) -> None:
-        self._ended(self.grouper.close())
+        self._told(*self.grouper.close())
+
+    def _told(self, numbered: list[tuple[Emission, int]], over: list[Emission]) -> None:
+        for emission, train in numbered:
+            emission = replace(emission, details={**emission.details, "train": train})
+            self.best.add(emission)
+            self._keep(self.spool, emission)
+        self._ended(over)
 
     def _ended(self, trains: list[Emission]) -> None:
         for train in trains:

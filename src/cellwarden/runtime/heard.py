@@ -135,7 +135,7 @@ class Heard:
             f"{number(_middle_hz(e, segment) / 1e6, 4)} MHz",
             ", ".join(channel_names(e, segment)) if is_phone(e) else "",
             interface,
-            kind if bursts is None else f"{kind} ×{bursts}",
+            kind if bursts is None else f"{kind}{'+' * ('kinds' in e.details)} ×{bursts}",
             f"{number(e.snr_db, 1)} dB",
             "" if e.cfo_hz is None else f"{'+' if e.cfo_hz >= 0 else ''}{number(e.cfo_hz)} Hz",
             number(e.confidence, 3),
@@ -172,7 +172,7 @@ class Heard:
 
 def channel_names(emission: Emission, segment: Segment) -> tuple[str, ...]:
     """The channels that an emission's middle lies in; where it may be a phone's, the side that phones send on."""
-    if segment.centre_hz is None or "carriers" in emission.details:
+    if segment.centre_hz is None or "carriers" in emission.details or "kinds" in emission.details:
         return ()
     return _channel_names(_middle_hz(emission, segment))
 

@@ -16,6 +16,8 @@ from cellwarden.radio.recording import Recording
 from cellwarden.runtime.pictures import decimal
 
 MOST_GROUPS = 12
+TRAINED = ("lte:pusch", "lte:pucch", "lte:srs")
+"""Labels whose bursts of one phone lie in many places, and are known by their train."""
 CALL_BURSTS = 5
 """A phone that sends so many normal bursts on a channel is in a call or a session."""
 
@@ -88,11 +90,14 @@ def meaning(label: str) -> str:
 def groups(recording: Recording, emissions: Sequence[Emission]) -> tuple[list[Group], int]:
     """Emissions by label's interface and channel, phones first and then the largest; and how many groups are left out.
 
-    What is no phone is grouped by label alone: it may lie anywhere.
+    LTE's phones have no channel of their own: their trains are groups. What is no phone is grouped by label alone: it
+    may lie anywhere.
     """
     found: dict[tuple[object, ...], list[int]] = {}
     for index, e in enumerate(emissions):
-        raster = round(middle_hz(recording, e) / RASTER_HZ) if is_phone(e) else None
+        raster: object = round(middle_hz(recording, e) / RASTER_HZ) if is_phone(e) else None
+        if is_phone(e) and e.label in TRAINED and "train" in e.details:
+            raster = "train", e.details["train"]
         found.setdefault((is_phone(e), e.label.partition(":")[0] if is_phone(e) else e.label, raster), []).append(index)
     ordered = sorted(found.values(), key=lambda members: (not is_phone(emissions[members[0]]), -len(members)))
     made = [_group(recording, emissions, members) for members in ordered[:MOST_GROUPS]]
@@ -107,12 +112,11 @@ def _group(recording: Recording, emissions: Sequence[Emission], members: list[in
         text = _("one burst at {first}").format(**values)
     else:
         text = _("{count} bursts between {first} and {last}").format(**values)
-    if is_phone(first):
-        return Group(
-            place(recording, first), text, _guess(recording, [emissions[m] for m in members]), members[0], True
-        )
     frequencies = sorted(members, key=lambda m: middle_hz(recording, emissions[m]))
     where = _between(recording, emissions[frequencies[0]], emissions[frequencies[-1]])
+    if is_phone(first):
+        where = where if first.label in TRAINED else place(recording, first)
+        return Group(where, text, _guess(recording, [emissions[m] for m in members]), members[0], True)
     return Group(where, text, meaning(first.label) or first.label, members[0], False)
 
 
@@ -137,6 +141,8 @@ def _guess(recording: Recording, members: list[Emission]) -> str:
     """What a phone's bursts on one channel probably are. A hypothesis, and worded as one."""
     kinds = Counter(e.label for e in members)
     asks, talks = kinds["gsm:access"], kinds["gsm:normal"]
+    if len(members) >= CALL_BURSTS and all(label in TRAINED for label in kinds):
+        return _("probably one phone: its bursts agree in carrier offset, arrival and level")
     if asks + talks < len(members):
         return meaning(members[0].label)
     if not talks:
@@ -189,5 +195,16 @@ def detail(name: str) -> str:
         "synchronisation_sequence": _("synchronisation sequence"),
         "modulation": _("modulation"),
         "score": _("score"),
+        "train": _("train"),
+        "bursts": _("bursts in the train"),
+        "carriers": _("carriers that it hops over"),
+        "kinds": _("kinds of burst"),
+        "blocks": _("resource blocks"),
+        "sequence_group": _("group of reference sequences"),
+        "cyclic_shift": _("cyclic shift of the reference signal"),
+        "cover": _("orthogonal cover of the reference signal"),
+        "carrier_error_hz": _("error of the carrier offset, Hz"),
+        "start_error_us": _("error of the start, µs"),
+        "turn_hz": _("turn of symbol phases, Hz"),
     }
     return words.get(name, name.replace("_", " "))

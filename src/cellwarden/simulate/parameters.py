@@ -32,6 +32,25 @@ class Parameters:
     """Power of the direct path over that of all others, 6 dB: measured indoors at 1.3 GHz with antennas that hear all
     round were 6.3 dB with people about and 5.1 dB without (Spatial and Temporal Variation of Wideband Indoor Channels,
     Int. J. Antennas and Propagation (2010) 735434, table 4)."""
+    phone_timing_s: float = 12 / 30.72e6
+    """Error of a phone's own timing: ±12 Ts, 0.39 µs, in cells of 3 MHz and more (3GPP TS 36.133 table 7.1.2-1, which
+    asks no more than that); its timing advance comes in steps of 16 Ts (TS 36.213 §4.2.3)."""
+    wing_m: float = 25.0
+    """Phones lie up to twice this from the sensor: a wing of 50 m. Not measured: an assumption."""
+    distance_exponent: float = 2.8
+    """Path loss grows with 28 log10 of the distance in a residential building (ITU-R P.1238, table of power loss
+    coefficients [unread])."""
+    shadowing_db: float = 8.0
+    """Standard deviation of the path loss besides, 8 dB in a residential building (ITU-R P.1238, table of shadow fading
+    statistics [unread])."""
+    control_db: float = 6.0
+    """A cell's PUCCH and SRS are by up to this louder or fainter than its PUSCH in each block: P0 and offsets are set
+    by the operator (TS 36.213 §5.1). Not measured: an assumption."""
+    grant_s: float = 20e-3
+    """Mean time between two grants of a phone: a packet of speech every 20 ms (TS 26.114 §7.4.2 [unread])."""
+    report_s: float = 40e-3
+    """Mean time between reports on PUCCH, and between soundings: among the periods of TS 36.213 tables 7.2.2-1A and
+    8.2-1. Which ones a network uses is not measured: an assumption."""
     snr_low_db: float = -2.0
     snr_high_db: float = 20.0
     """SNR in 200 kHz of what is placed: from what no energy detector finds to what needs none."""

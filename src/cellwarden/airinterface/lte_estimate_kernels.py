@@ -1,0 +1,51 @@
+"""The loop in which known symbols are matched at every time and frequency that their references leave open."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+PARTS = 32
+"""Of a symbol, in each of which a frequency error of some kilohertz turns nothing."""
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def matched(
+    z: NDArray[np.complex128],
+    period: NDArray[np.complex128],
+    origin: int,
+    turn: float,
+    lows: NDArray[np.int64],
+    highs: NDArray[np.int64],
+    cycles: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Add |Σ z conj(w) exp(-j 2π f n)|² / Σ |w|² for each stretch and frequency to `out`.
+
+    z: samples, complex128, shape (n,); period: one period of the known wave, which begins at `origin` and turns by
+    `turn` cycles a sample besides; lows, highs: first and end of each stretch, int64, shape (stretches,); cycles:
+    frequencies in cycles a sample, float64, shape (frequencies,); out: float64, shape (stretches, frequencies).
+    """
+    size = len(period)
+    sums = np.empty(PARTS, np.complex128)
+    for row in range(len(lows)):
+        low, high = max(lows[row], 0), min(highs[row], len(z))
+        count = high - low
+        if count <= PARTS:
+            continue
+        sums[:] = 0
+        energy = 0.0
+        step = np.exp(-2j * np.pi * turn)
+        phasor = np.exp(-2j * np.pi * turn * (low - origin))
+        for n in range(low, high):
+            w = period[(n - origin) % size]
+            sums[(n - low) * PARTS // count] += z[n] * np.conj(w) * phasor
+            energy += w.real * w.real + w.imag * w.imag
+            phasor *= step
+        for f in range(len(cycles)):
+            each = np.exp(-2j * np.pi * cycles[f] * count / PARTS)
+            phase = 1.0 + 0j
+            total = 0j
+            for part in range(PARTS):
+                total += sums[part] * phase
+                phase *= each
+            out[row, f] += (total.real * total.real + total.imag * total.imag) / max(energy, 1e-30)
