@@ -15,6 +15,7 @@ enhanced data with codes of spreading factor 2 breaks the pairs and is not named
 """
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -76,6 +77,8 @@ BETWEEN = 0.35
 """Most that turns between pairs may add up to, beside those within."""
 LEAST_TURN = 0.4
 """Least coherence of the pairs' turns, of what an echo-free channel at that SNR has."""
+BESIDE_CHIPS = 512
+"""How far a preamble that holds a box may reach beyond it, besides what the box lacks."""
 PLACES = 3
 """Places at which all codes are tried."""
 ECHO_CHIPS = 4
@@ -138,13 +141,15 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     """A preamble in the box's time, proven by its code."""
     if carrier.end - carrier.first > 2 * PREAMBLE_CHIPS:
         return None
-    chips = carrier.z.shape[1]
-    turned = carrier.z * np.tile(np.array([1, -1j, -1, 1j], np.complex64), chips // 4 + 1)[:chips]
+    low, high = max(0, carrier.end - PREAMBLE_CHIPS - BESIDE_CHIPS), carrier.first + PREAMBLE_CHIPS + BESIDE_CHIPS
+    part = replace(carrier, z=carrier.z[:, low:high], base=carrier.base + low * carrier.per_chip)
+    chips = part.z.shape[1]
+    turned = part.z * np.tile(np.array([1, -1j, -1, 1j], np.complex64), chips // 4 + 1)[:chips]
     squares = turned * turned
-    part = squares[:, max(0, carrier.end - PREAMBLE_CHIPS - 512) : carrier.first + PREAMBLE_CHIPS + 512]
-    if float(np.max(_lines(part[::2])[1])) < HALF_LINE * LINE_NATS:
+    frequency, some = _lines(squares[::2])
+    if float(np.max(some)) < HALF_LINE * LINE_NATS:
         return None
-    frequency, lines = _lines(part)
+    lines = np.stack([some, _lines(squares[1::2])[1]], axis=1).reshape(kernels.PHASES, -1)
     phase, line = np.unravel_index(int(np.argmax(lines)), lines.shape)
     if lines[phase, line] < LINE_NATS:
         return None
@@ -158,7 +163,7 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     axis = np.exp(-0.5j * np.angle(sums[guess]))
     real = np.ascontiguousarray((v[phase] * axis).real.astype(np.float32))
     reach = TIMING_CHIPS + min(MOST_TIMING_CHIPS, round(TIMING_NATS / float(lines[phase, line])))
-    axial = 2 / (1 + math.sqrt(part.shape[1] / float(lines[phase, line])))  # part of the power that lies on the axis
+    axial = 2 / (1 + math.sqrt(chips / float(lines[phase, line])))  # part of the power that lies on the axis
     least = CHECKED * min(axial, 1.0) ** 1.5
     for at in _places(real, max(0, guess - reach), min(len(sums), guess + reach + 1), least):
         nats, code, signature = _decode(real[at : at + PREAMBLE_CHIPS])
@@ -166,7 +171,7 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
             break
     else:
         return None
-    return _preamble_emission(carrier, burst, block, v, float(frequency[line]), at, code, signature, nats)
+    return _preamble_emission(part, burst, block, v, float(frequency[line]), at, code, signature, nats)
 
 
 def _lines(squares: NDArray[np.complex64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
