@@ -351,6 +351,6 @@ def _bounds(found: Found, symbols: int, teeth: int, every: int) -> tuple[float, 
     """
     snr = found.snr * every  # of a filled subcarrier
     spread_hz2 = symbols * teeth * (teeth**2 - 1) / 12 * (every * SUBCARRIER_HZ) ** 2
-    within = symbols * teeth * SYMBOL_S**2 / 12
+    within = symbols * teeth * PITCH_S**3 / SYMBOL_S / 12  # with its prefix
     spread_s2 = within + (teeth * SLOT_S**2 / 2 if found.kind == "pusch" else 0.0)
     return tuple(1 / (2 * np.pi * math.sqrt(2 * snr * spread)) for spread in (spread_s2, spread_hz2))  # type: ignore[return-value]
