@@ -20,7 +20,7 @@ from cellwarden.airinterface.lte_pairs import paired
 from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic
 from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at
 
@@ -30,6 +30,8 @@ carrier offsets up to ±2.5 kHz are told without knowing the carrier."""
 
 WHOLE = 0.75
 """A burst that fills so much of a box's time and width is alone in it."""
+CLEAR = 0.15
+"""Part of the evidence that a burst of its SNR without echoes has."""
 GHOST_DB = 20.0
 """What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
 
@@ -57,10 +59,16 @@ def _uplink(burst: Burst, block: Block) -> list[Found]:
     """What a box holds: one burst, as most do, or several after and beside each other."""
     found = lte_uplink.find(burst, block)
     seconds, width = burst.sample_count / block.segment.rate_hz, burst.high_offset_hz - burst.low_offset_hz
-    if any(f.seconds > WHOLE * seconds and f.blocks * BLOCK_HZ > WHOLE * width for f in found):
+    if any(f.seconds > WHOLE * seconds and f.blocks * BLOCK_HZ > WHOLE * width and _clear(f) for f in found):
         return found
     several = lte_mosaic.find(burst, block)
     return several if len(several) >= max(1, len(found)) else found
+
+
+def _clear(found: Found) -> bool:
+    """Whether its sequence explains a burst as one phone's should: several side by side look a little like one."""
+    symbols = {"pusch": 2, "pucch": 7, "srs": 1}[found.kind]
+    return found.evidence > CLEAR * symbols * (found.blocks * BLOCK - 1) * math.log1p(found.snr)
 
 
 def _sides(burst: Burst, block: Block) -> frozenset[str]:
