@@ -147,7 +147,7 @@ def test_impostors_are_no_phones(name: str) -> None:
     [
         ("nr_ssb_15", "nr:downlink", 10),
         ("nr_ssb_30", "nr:downlink", 8),
-        ("nr_prach_short", "nr:prach", 6),
+        ("nr_prach_short", "nr:prach", 9),
         ("nr_pusch_15", "nr:pusch", 14),
         ("nr_pusch_30", "nr:pusch", 12),
         ("nr_pusch_dfts15", "nr:pusch", 14),
