@@ -56,7 +56,7 @@ LEAST_EXPLAINED = 0.8
 """Least part of the signal that the known symbols explain."""
 LEAST_RHO: dict[Phy, float] = {"1M": 0.5, "2M": 0.5, "coded": 0.25}
 """Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁹ places tried."""
-LEAST_CHANGES = ((5.0, 10.0), (0.6, 0.85))
+LEAST_CHANGES = ((5.0, 10.0), (0.45, 0.85))
 """SNR in dB, and the least soft correlation of eight or sixteen symbols with a preamble's alternation."""
 RULED_DB = 10.0
 """From here on no bit is wrong, and an access address must keep the standard's rules."""
