@@ -96,6 +96,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the packet in a box."""
     duration = burst.sample_count / block.segment.rate_hz
     width = burst.high_offset_hz - burst.low_offset_hz
+    unnamed: list[_Box] = []
     for phy, layer in LAYERS.items():
         if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
             continue
@@ -105,6 +106,11 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
             continue
         box = _box(burst, block, phy, layer)
         named = box and (_advertising(box) or _connection(box))
+        if named:
+            return [named]
+        unnamed += [box] if box and phy != "coded" else []
+    for box in unnamed:  # the coded layer has the lines of 1M as well
+        named = _connection(box, by_lines=True)
         if named:
             return [named]
     return []
@@ -122,7 +128,7 @@ def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:
         middle = nominal
     begin = burst.sample_start - block.sample_start
     end = begin + min(burst.sample_count, round(HEARD_SYMBOLS / layer.symbol_rate_hz * rate))
-    carrier = _carrier(block, begin, end, middle, layer)
+    carrier = _carrier(block, begin, end, middle, phy, layer)
     if carrier is None:
         return None
     around = round((REACH_SYMBOLS + 12) / layer.symbol_rate_hz * rate)
@@ -135,11 +141,11 @@ def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:
     return _Box(burst, block, phy, layer, heard, at, noise, raster)
 
 
-def _carrier(block: Block, begin: int, end: int, middle: float, layer: Layer) -> float | None:
+def _carrier(block: Block, begin: int, end: int, middle: float, phy: Phy, layer: Layer) -> float | None:
     """A packet's carrier: by the lines of its square, which echoes leave where they are, else by its power's middle."""
     heard = gfsk.hear(block, begin, end, middle, layer.symbol_rate_hz)
     told = None if heard is None else gfsk_lines.lines(heard.y)
-    if told is not None and told.nats > LINE_NATS and told.weaker > LEAST_LINE:
+    if phy != "coded" and told is not None and told.nats > LINE_NATS and told.weaker > LEAST_LINE:
         return middle + told.carrier * layer.symbol_rate_hz
     return gfsk.tuned(block, begin, end, middle, layer.symbol_rate_hz, CFO * layer.symbol_rate_hz)
 
@@ -201,7 +207,7 @@ def _proven_length(box: _Box, fit: Fit, carrier: float, before: int) -> int | No
     return None
 
 
-def _connection(box: _Box) -> Emission | None:
+def _connection(box: _Box, *, by_lines: bool = False) -> Emission | None:
     """A packet of a connection: by its long known preamble where coded, else by modulation and preamble."""
     confidence = NAMED_ANYWHERE if box.raster is None else NAMED
     carrier = box.heard.carrier_hz
@@ -216,7 +222,7 @@ def _connection(box: _Box) -> Emission | None:
     if told is None:
         return None
     clear = gfsk_modulation.fits(told, INDEX, INDEX_HEARD)
-    if not clear and not _by_lines(box, end):
+    if not clear and not (by_lines and _by_lines(box, end)):
         return None
     place = _preamble(box, told, ruled=clear and told.snr_db >= RULED_DB)
     if place is None:

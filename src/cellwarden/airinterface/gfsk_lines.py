@@ -23,6 +23,9 @@ from cellwarden.airinterface.gfsk import PER_SYMBOL
 PIECE = 32
 """Symbols of a block: an index of 0.46 turns the square by a quarter in them, as random bits go."""
 LAGS = (0, PER_SYMBOL // 2, PER_SYMBOL)
+OTHERS, SLACK = 10, 2
+"""Sixty-fourths of the symbol rate by which each line is looked for elsewhere, and by which it may lie there: keying of
+another rate has its lines as sharp, and one of them may lie where one of ours would."""
 REACH = 0.15
 """Largest carrier offset, in symbol rates."""
 
@@ -40,7 +43,7 @@ class Lines:
 
 
 def lines(y: NDArray[np.complex64]) -> Lines | None:
-    """The likeliest lines in samples at PER_SYMBOL a symbol; None where they are too few."""
+    """The likeliest lines in samples at PER_SYMBOL a symbol; None where they are too few or others stronger."""
     count = PIECE * PER_SYMBOL
     pieces = (len(y) - LAGS[-1]) // count
     if pieces < 1:
@@ -52,8 +55,11 @@ def lines(y: NDArray[np.complex64]) -> Lines | None:
         power = np.abs(np.fft.fft(square, size, axis=1)) ** 2
         total += np.sum(power / (np.sum(np.abs(square) ** 2, axis=1, keepdims=True) + 1e-30), axis=0)
     half, reach = size // PER_SYMBOL // 2, round(2 * REACH * size / PER_SYMBOL)
-    places = np.arange(-reach, reach + 1)
-    low, high = total[places - half], total[(places + half) % size]
+    places, apart = np.arange(-reach, reach + 1), half + np.arange(-OTHERS, OTHERS + 1)[:, None]
+    low, high = total[(places - apart) % size], total[(places + apart) % size]
+    if abs(int(np.argmax(low + high)) // len(places) - OTHERS) > SLACK:
+        return None
+    low, high = low[OTHERS], high[OTHERS]
     best = int(np.argmax(low + high))
     both = float(low[best] + high[best])
     freedom = 2.0 * pieces

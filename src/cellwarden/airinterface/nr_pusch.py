@@ -60,9 +60,9 @@ LEAST_EACH = 2.5
 """Nats asked of each reference symbol."""
 LEAST_NATS = 12.0
 """Asked of reference symbols and prefixes together, beyond chance."""
-SINGLE_NATS = 22.0
-"""Asked of both of a clear burst where but one reference symbol is: keyed frequency reached 19 in one of 1000 bursts of
-15 dB."""
+SINGLE_NATS, UNEVEN = 22.0, 1.7
+"""Asked of both of a clear burst where but one reference symbol is, unless its power is as uneven as this: keyed
+frequency reached 19 in one of 1000 bursts of 15 dB."""
 COMB_NATS = 7.0
 """Asked of the reference symbols alone."""
 AWAY_NATS = 2.0
@@ -139,7 +139,8 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     if len(comb.references) == 1:
         band = _filtered(heard, low, blocks * BLOCK, size)
         noise = heard.noise * blocks * BLOCK / size
-        if burst.snr_db > CLEAR_DB and (evidence < SINGLE_NATS or _unevenness(band, burst, noise) < CONSTANT):
+        least = CONSTANT if evidence >= SINGLE_NATS else UNEVEN
+        if burst.snr_db > CLEAR_DB and _unevenness(band, burst, noise) < least:
             return None
     symbol = (SYMBOL_S + PREFIX_S) / multiple
     start = heard.sample(grid.start + (comb.first - BESIDE) * symbol * heard.rate_hz)
