@@ -77,8 +77,9 @@ BETWEEN = 0.35
 """Most that turns between pairs may add up to, beside those within."""
 LEAST_TURN = 0.4
 """Least coherence of the pairs' turns, of what an echo-free channel at that SNR has."""
-ECHOED_LAGS, ECHOED_TURN = 6, 0.1
-"""Chips over which echoes smear the pairs' turns, and their least coherence then."""
+ECHOED_LAGS, ECHOED_TURN, SQUARE_LINE = 6, 0.1, 0.02
+"""Chips over which echoes smear the pairs' turns, their least coherence then, and the most of the squares' power that a
+line may have: chips of two phases have one, a phone's channel has none."""
 PLACES = 3
 """Places at which all codes are tried."""
 ECHO_CHIPS = 4
@@ -296,6 +297,8 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
         angle = 0.0
         if nats < PAIR_NATS or coherence < ECHOED_TURN * (snr / (1 + snr)) ** 2:
             return None
+        if _line_of_squares(carrier.z[phase, carrier.first : carrier.end]) > SQUARE_LINE:
+            return None
     around = ECHO_CHIPS if burst.snr_db > CLEAR_DB else MOST_CHIPS // 2  # of what is faint the box may hold a part
     wide = chips_of(burst, block, carrier.offset_hz, around, phase) or carrier
     low, high = _extent(wide)
@@ -333,6 +336,13 @@ def _echoed(carrier: Carrier, blocks: int) -> tuple[float, int, float]:
             scale = blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2))
             best = (nats, phase, math.sqrt(float(np.sum(sums))) / scale)
     return best
+
+
+def _line_of_squares(z: NDArray[np.complex64]) -> float:
+    """Largest part of the power of the chips' squares that is in one line, 0 to 1."""
+    squares = z * z / np.maximum(np.abs(z), 1e-20)
+    lines = np.abs(scipy.fft.fft(squares, scipy.fft.next_fast_len(2 * len(squares)))) ** 2
+    return float(np.max(lines)) / (len(squares) * float(np.sum(np.abs(squares) ** 2)) + 1e-30)
 
 
 def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:
