@@ -193,6 +193,22 @@ def test_the_image_of_a_strong_phone_is_no_second_phone() -> None:
     assert labels == ["lte:pusch", "image:lte:pusch", "lte:pusch"]
 
 
+def test_a_weaker_phone_beside_a_strong_one_stays_a_phone() -> None:
+    details = {"blocks": 5, "sequence_group": 7}
+    strong = Emission("lte:pusch", 1000, 7680, 1e6, 2e6, 60.0, 1.0, floor_dbfs_hz=-150.0, details=details)
+    weak = replace(strong, low_offset_hz=2.5e6, high_offset_hz=3.5e6, snr_db=15.0)
+    made = lte.settle([strong, weak], 7.68e6)
+    assert [e.label for e in made] == ["lte:pusch", "image:lte:pusch"]  # all in common: made in the receiver
+    for phone in (
+        replace(weak, details={**details, "sequence_group": 8}),
+        replace(weak, details={**details, "blocks": 6}),
+        replace(weak, sample_start=1100),
+    ):
+        assert [e.label for e in lte.settle([strong, phone], 7.68e6)] == ["lte:pusch", "lte:pusch"]
+    near = replace(strong, snr_db=45.0)  # a receiver makes nothing of what is no stronger
+    assert [e.label for e in lte.settle([near, replace(weak, snr_db=5.0)], 7.68e6)] == ["lte:pusch", "lte:pusch"]
+
+
 @pytest.mark.parametrize(
     ("name", "least"), [("lte/lte_ul50_s3", 23), ("real/lte_uplink_30M", 3), ("reference/lte_srs_own", 18)]
 )

@@ -21,7 +21,7 @@ from cellwarden.airinterface.nr_waveform import (
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
-from cellwarden.simulate.waves import IMPOSTORS
+from cellwarden.simulate.waves import IMPOSTORS, frequency_shift
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
 RATE_HZ = 15.36e6
@@ -118,6 +118,23 @@ def test_what_looks_like_pusch_in_a_band_of_base_stations_is_no_phone() -> None:
     assert (emission.label, emission.direction) == ("nr:downlink", "downlink")
 
 
+def test_nothing_is_looked_for_where_no_licence_is() -> None:
+    assert named("pusch", 15.0, 3, centre_hz=2440e6) == []
+
+
+def test_keyed_frequency_is_no_pusch() -> None:
+    rng = np.random.default_rng(8)
+    for seed in range(40):
+        wave = frequency_shift(round(357e-6 * RATE_HZ), RATE_HZ, rng, bits_per_s=1e6, deviation_hz=250e3, bt=0.5)
+        assert nr.recognise(*boxed(wave, 15.0, 1.08e6, seed)) == []
+
+
+@pytest.mark.parametrize("preamble_format", ["A1", "A2"])
+def test_short_preambles_near_the_edge_of_the_recording_are_no_sounding(preamble_format: str) -> None:
+    found = [named("prach", 3.0, seed, multiple=2, preamble_format=preamble_format) for seed in range(10)]
+    assert sum([e.label for e in f] == ["nr:prach"] for f in found) >= 9
+
+
 def test_references_begin_in_symbol_two_or_three() -> None:
     assert {r[0] for r in REFERENCES} == {2, 3}
 
@@ -147,7 +164,7 @@ def test_impostors_are_no_phones(name: str) -> None:
     [
         ("nr_ssb_15", "nr:downlink", 10),
         ("nr_ssb_30", "nr:downlink", 8),
-        ("nr_prach_short", "nr:prach", 6),
+        ("nr_prach_short", "nr:prach", 9),
         ("nr_pusch_15", "nr:pusch", 14),
         ("nr_pusch_30", "nr:pusch", 12),
         ("nr_pusch_dfts15", "nr:pusch", 14),

@@ -135,6 +135,17 @@ def test_dedicated_channels_of_three_slots_are_recognised_at_the_published_level
     assert hits >= 28
 
 
+def test_dedicated_channels_are_recognised_behind_two_equal_paths_a_chip_apart() -> None:
+    # The turns of even and of odd chips then cancel at a lag of one chip, and are left at others.
+    rng, hits = np.random.default_rng(14), 0
+    paths = [(0.0, 1.0), (1 / waveform.CHIP_RATE_HZ, 1.0j), (3 / waveform.CHIP_RATE_HZ, 0.7)]
+    for _ in range(20):
+        chips = waveform.dedicated_chips(int(rng.integers(1 << 24)), 8, rng)
+        found, _ = heard(chips, 10.0, rng, cfo_hz=rng.uniform(-2e3, 2e3), paths=paths)
+        hits += [e.label for e in found] == ["umts:dpch"]
+    assert hits >= 19
+
+
 def test_a_phone_is_found_where_the_tuned_frequency_is_not_told() -> None:
     rng = np.random.default_rng(5)
     for chips, label in (
@@ -209,6 +220,18 @@ def test_pair_turns_are_the_plain_sums() -> None:
     turn = z[:-1].conj() * z[1:]
     plain = (turn**2 / np.abs(turn)).reshape(2, 32, 2).sum(axis=1)
     assert np.allclose(out, plain, atol=1e-3)
+
+
+def test_alternating_turns_are_the_plain_sums() -> None:
+    rng = np.random.default_rng(15)
+    z = rng.normal(size=(131, 2)).astype(np.float32).view(np.complex64)[:, 0]
+    out = np.empty((2, 3), np.complex64)
+    umts_kernels.alternating_turns(z, out)
+    sign = 1 - 2 * (np.arange(128) & 1)
+    for lag in (1, 2, 3):
+        turn = z[:128].conj() * z[lag : lag + 128]
+        plain = (sign * turn**2 / np.abs(turn)).reshape(2, 64).sum(axis=1)
+        assert np.allclose(out[:, lag - 1], plain, atol=1e-3)
 
 
 def test_residue_sums_are_the_plain_ones() -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.airinterface import gfsk, gfsk_modulation
+from cellwarden.airinterface import gfsk, gfsk_lines, gfsk_modulation
 from cellwarden.airinterface.ble_waveform import (
     CHANNEL_HZ,
     CHANNELS,
@@ -56,12 +56,19 @@ LEAST_EXPLAINED = 0.8
 """Least part of the signal that the known symbols explain."""
 LEAST_RHO: dict[Phy, float] = {"1M": 0.5, "2M": 0.5, "coded": 0.25}
 """Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁹ places tried."""
-LEAST_CHANGES = ((5.0, 10.0), (0.6, 0.85))
+LEAST_CHANGES = ((5.0, 10.0), (0.45, 0.85))
 """SNR in dB, and the least soft correlation of eight or sixteen symbols with a preamble's alternation."""
 RULED_DB = 10.0
 """From here on no bit is wrong, and an access address must keep the standard's rules."""
 EARLIEST, LATEST = 5, 20
 """Symbols before and after the box's beginning at which a preamble may begin: some radios ramp up for 15 µs."""
+LINE_NATS, LEAST_LINE = 20.0, 0.05
+"""Of the two lines of a packet's square, and the least part that one has of both, before they tell its carrier."""
+NAMING_NATS, NAMING_LINE, NAMING_CARRIER = 26.0, 0.12, 0.03
+"""The same, and the carrier beside the samples' in symbol rates, before they name a packet whose wave does not."""
+ZIGBEE_CHIPS, ZIGBEE_REPEATED, ZIGBEE_COHERENCE = 32, 192, 0.3
+"""Chips of a symbol, how many symbols' chips of a preamble of eight are compared, and their least coherence; 192 random
+symbols reach 0.3 once in 10⁷ packets."""
 LATE_S = 12e-6
 """By which a packet may end after its box."""
 PROVEN, ADDRESSED, NAMED, NAMED_ANYWHERE = 0.9999, 0.998, 0.9, 0.75
@@ -89,6 +96,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the packet in a box."""
     duration = burst.sample_count / block.segment.rate_hz
     width = burst.high_offset_hz - burst.low_offset_hz
+    unnamed: list[_Box] = []
     for phy, layer in LAYERS.items():
         if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
             continue
@@ -98,6 +106,11 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
             continue
         box = _box(burst, block, phy, layer)
         named = box and (_advertising(box) or _connection(box))
+        if named:
+            return [named]
+        unnamed += [box] if box and phy != "coded" else []
+    for box in unnamed:  # the coded layer has the lines of 1M as well
+        named = _connection(box, by_lines=True)
         if named:
             return [named]
     return []
@@ -115,7 +128,7 @@ def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:
         middle = nominal
     begin = burst.sample_start - block.sample_start
     end = begin + min(burst.sample_count, round(HEARD_SYMBOLS / layer.symbol_rate_hz * rate))
-    carrier = gfsk.tuned(block, begin, end, middle, layer.symbol_rate_hz, CFO * layer.symbol_rate_hz)
+    carrier = _carrier(block, begin, end, middle, phy, layer)
     if carrier is None:
         return None
     around = round((REACH_SYMBOLS + 12) / layer.symbol_rate_hz * rate)
@@ -126,6 +139,15 @@ def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:
     at = round((begin - heard.first) / heard.step)
     heard = gfsk.steadied(heard, INDEX, at, at + round((end - begin) / heard.step), layer.symbol_rate_hz)
     return _Box(burst, block, phy, layer, heard, at, noise, raster)
+
+
+def _carrier(block: Block, begin: int, end: int, middle: float, phy: Phy, layer: Layer) -> float | None:
+    """A packet's carrier: by the lines of its square, which echoes leave where they are, else by its power's middle."""
+    heard = gfsk.hear(block, begin, end, middle, layer.symbol_rate_hz)
+    told = None if heard is None else gfsk_lines.lines(heard.y)
+    if phy != "coded" and told is not None and told.nats > LINE_NATS and told.weaker > LEAST_LINE:
+        return middle + told.carrier * layer.symbol_rate_hz
+    return gfsk.tuned(block, begin, end, middle, layer.symbol_rate_hz, CFO * layer.symbol_rate_hz)
 
 
 def _advertising(box: _Box) -> Emission | None:
@@ -185,7 +207,7 @@ def _proven_length(box: _Box, fit: Fit, carrier: float, before: int) -> int | No
     return None
 
 
-def _connection(box: _Box) -> Emission | None:
+def _connection(box: _Box, *, by_lines: bool = False) -> Emission | None:
     """A packet of a connection: by its long known preamble where coded, else by modulation and preamble."""
     confidence = NAMED_ANYWHERE if box.raster is None else NAMED
     carrier = box.heard.carrier_hz
@@ -197,15 +219,49 @@ def _connection(box: _Box) -> Emission | None:
         return _emission("ble:data", box, found[0].place, carrier, found[2], confidence, "preamble")
     end = box.at + round(box.burst.sample_count / box.heard.step)
     told = gfsk_modulation.measure(box.heard, box.at, end, INDEX, box.noise)
-    if told is None or not gfsk_modulation.fits(told, INDEX, INDEX_HEARD):
+    if told is None:
         return None
-    place = _preamble(box, told)
+    clear = gfsk_modulation.fits(told, INDEX, INDEX_HEARD)
+    if not clear and not (by_lines and _by_lines(box, end)):
+        return None
+    place = _preamble(box, told, ruled=clear and told.snr_db >= RULED_DB)
     if place is None:
         return None
     return _emission("ble:data", box, place, carrier, told.index, confidence, "modulation")
 
 
-def _preamble(box: _Box, told: gfsk_modulation.Modulation) -> int | None:
+def _by_lines(box: _Box, end: int) -> bool:
+    """Whether a packet's square has the lines of index 0.5 that echoes or noise leave of its modulation."""
+    told = gfsk_lines.lines(box.heard.y[max(0, box.at) : end])
+    return (
+        told is not None
+        and told.nats > NAMING_NATS
+        and told.weaker > NAMING_LINE
+        and abs(told.carrier) < NAMING_CARRIER
+        and not (_is_zigbee(box, end) if box.phy == "2M" else _has_lines_of_2m(box, told.nats))
+    )
+
+
+def _has_lines_of_2m(box: _Box, nats: float) -> bool:
+    """Whether a square has lines twice as far apart, rather: keying twice as fast has some of half its rate as well."""
+    begin = box.burst.sample_start - box.block.sample_start
+    seconds = HEARD_SYMBOLS / box.layer.symbol_rate_hz
+    end = begin + min(box.burst.sample_count, round(seconds * box.block.segment.rate_hz))
+    heard = gfsk.hear(box.block, begin, end, box.heard.carrier_hz, 2 * box.layer.symbol_rate_hz)
+    told = None if heard is None else gfsk_lines.lines(heard.y)
+    return told is not None and told.nats > 0.5 * nats and told.weaker > LEAST_LINE / 2
+
+
+def _is_zigbee(box: _Box, end: int) -> bool:
+    """Whether a box begins with the same 32 chips again and again, as IEEE 802.15.4 does: the 2M layer's modulation."""
+    lag, count = ZIGBEE_CHIPS * PER_SYMBOL, ZIGBEE_REPEATED * PER_SYMBOL
+    y = box.heard.y[max(0, box.at) : end][: lag + count]
+    early, late = y[: len(y) - lag], y[lag:]
+    energy = float(np.linalg.norm(early) * np.linalg.norm(late)) + 1e-30
+    return abs(complex(np.vdot(early, late))) > ZIGBEE_COHERENCE * energy
+
+
+def _preamble(box: _Box, told: gfsk_modulation.Modulation, *, ruled: bool) -> int | None:
     """Where near the box's beginning a preamble goes before what may be an access address; None where nowhere."""
     soft = gfsk.decisions(box.heard, INDEX)
     phase = told.place % PER_SYMBOL
@@ -222,8 +278,8 @@ def _preamble(box: _Box, told: gfsk_modulation.Modulation) -> int | None:
         size = float(np.sum(np.abs(values[:count]))) + 1e-30
         likeness = float(values[:count] @ alternating) / size
         bits = (values[count:] > 0).astype(np.int64)
-        likeness = abs(likeness) if told.snr_db < RULED_DB else likeness * (1 if bits[0] else -1)
-        allowed = told.snr_db < RULED_DB or may_be_address(bits)
+        likeness = likeness * (1 if bits[0] else -1) if ruled else abs(likeness)
+        allowed = not ruled or may_be_address(bits)
         if allowed and likeness >= least and (best is None or likeness > best[0]):
             best = likeness, place
     return None if best is None else best[1]

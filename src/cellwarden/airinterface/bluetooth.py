@@ -76,6 +76,9 @@ LEAST_RHO = 0.5
 """Least part of the whole power that they explain: 68 symbols of noise have 0.33 in one case of 300."""
 LEAST_EDR = 0.55
 """Least part of their power that the eleven known EDR symbols explain; noise reaches it in 4 of 10⁴ places."""
+TUNINGS = ((HEARD_SYMBOLS, True), (HEADER_END, True), (HEADER_END, False))
+"""Symbols from whose power a carrier is told, or not: a weak packet's first ones tell it no better, and echoes move the
+middle of the power from a carrier that lies in its channel's middle."""
 CLEAR_DB = 6.0
 PROVEN, NAMED, NAMED_WEAK, UNKNOWN_BAND = 0.999, 0.93, 0.75, 0.15
 """Probability that the name is right: by sync word; by modulation; by that of less than CLEAR_DB; and how much less
@@ -96,27 +99,32 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         if not 0 <= channel < CHANNELS:
             return []
         middle = FIRST_CHANNEL_HZ + channel * CHANNEL_HZ - centre
-    for symbols in (HEARD_SYMBOLS, HEADER_END):
-        tuned = _tuned(burst, block, middle, symbols)
+    told: tuple[Heard, int, float] | None = None
+    for symbols, listens in TUNINGS[: 1 if burst.snr_db < WEAK_DB else 3 if channel is not None else 2]:
+        tuned = _tuned(burst, block, middle, symbols, listens=listens)
         if tuned is None:
-            return []
+            continue
         heard, at = tuned
         swing = float(np.std(heard.d[max(0, at + RAMPS) : at + SWUNG]))
         if burst.snr_db > SWING_CLEAR_DB and not SWING[0] < swing < SWING[1]:
             return []
         noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
         proven = _proven(heard, at, noise, burst, block, channel)
-        if proven or burst.snr_db < WEAK_DB:
-            break  # a weak packet's first symbols tell its carrier no better
-    return proven or _named(heard, at, noise, burst, block, channel)
+        if proven:
+            return proven
+        told = told if told and not listens else (heard, at, noise)
+    return _named(*told, burst, block, channel) if told else []
 
 
-def _tuned(burst: Burst, block: Block, middle_hz: float, symbols: int) -> tuple[Heard, int] | None:
-    """The channel around the carrier that the first `symbols` of a box tell, and where the box begins in it."""
+def _tuned(burst: Burst, block: Block, middle_hz: float, symbols: int, *, listens: bool) -> tuple[Heard, int] | None:
+    """The channel around the carrier that the first `symbols` of a box tell, and where the box begins in it.
+
+    Where it `listens` to none, the carrier is what its channel has.
+    """
     per_symbol = block.segment.rate_hz / SYMBOL_RATE_HZ
     begin = burst.sample_start - block.sample_start
     end = begin + min(burst.sample_count, round(symbols * per_symbol))
-    carrier = gfsk.tuned(block, begin, end, middle_hz, SYMBOL_RATE_HZ, CFO_HZ)
+    carrier = gfsk.tuned(block, begin, end, middle_hz, SYMBOL_RATE_HZ, CFO_HZ) if listens else middle_hz
     if carrier is None:
         return None
     around = round((REACH_SYMBOLS + 12) * per_symbol)

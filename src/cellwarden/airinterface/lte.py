@@ -35,8 +35,9 @@ CLEAR = 0.15
 GHOST_DB = 20.0
 """What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
 
-TWIN_DB = 35.0
-"""What is weaker by this than one of the same time, label and width was made in the receiver, wherever it lies."""
+TWIN_DB, TWIN_SNR_DB, TWIN_S = 35.0, 50.0, 10e-6
+"""What is weaker by this than one of such an SNR, and begins with it to within this, with the same label, width and
+sequences, was made in the receiver, wherever it lies. Another phone of the cell seldom has all of that in common."""
 
 
 SHARED_BANDS = ("46",)
@@ -128,12 +129,12 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     strong = sorted(emissions, key=lambda e: e.sample_start)
     settled = []
     for emission in emissions:
-        image = any(_is_ghost(emission, other) for other in strong)
+        image = any(_is_ghost(emission, other, rate_hz) for other in strong)
         settled.append(replace(emission, label=f"image:{emission.label}") if image else emission)
     return settled
 
 
-def _is_ghost(emission: Emission, other: Emission) -> bool:
+def _is_ghost(emission: Emission, other: Emission, rate_hz: float) -> bool:
     """Whether a receiver made an emission of another one."""
     overlap = min(emission.sample_start + emission.sample_count, other.sample_start + other.sample_count) - max(
         emission.sample_start, other.sample_start
@@ -141,12 +142,23 @@ def _is_ghost(emission: Emission, other: Emission) -> bool:
     if overlap < 0.8 * emission.sample_count or _level_db(other) < _level_db(emission) + GHOST_DB:
         return False
     root, others = emission.details.get("root"), other.details.get("root")
-    if _level_db(other) > _level_db(emission) + TWIN_DB and emission.label == other.label:
-        return emission.details.get("blocks") == other.details.get("blocks")
+    if _is_twin(emission, other, rate_hz):
+        return True
     if isinstance(root, int) and isinstance(others, int):
         return root in (others, PREAMBLE - others)
     middle = emission.low_offset_hz + emission.high_offset_hz + other.low_offset_hz + other.high_offset_hz
     return abs(middle) / 2 < BLOCK_HZ
+
+
+def _is_twin(emission: Emission, other: Emission, rate_hz: float) -> bool:
+    """Whether an emission has all in common with a far stronger one but its frequency."""
+    return (
+        emission.label == other.label
+        and _level_db(other) > _level_db(emission) + TWIN_DB
+        and other.snr_db > TWIN_SNR_DB
+        and abs(other.sample_start - emission.sample_start) < TWIN_S * rate_hz
+        and all(emission.details.get(of) == other.details.get(of) for of in ("blocks", "sequence_group"))
+    )
 
 
 def _level_db(emission: Emission) -> float:

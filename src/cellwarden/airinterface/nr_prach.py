@@ -10,7 +10,7 @@ Source: 3GPP TS 38.211 §6.3.3.1, tables 6.3.3.1-2 and 6.3.3.2-1.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -26,8 +26,10 @@ from cellwarden.model import Block, Burst, Emission
 SIZE = 512
 """Subcarriers looked at: a preamble's 139 and what a faint one's box may miss of it."""
 MULTIPLES = (1, 2)
-NARROWEST, WIDEST = 0.25, 1.3
+NARROWEST, WIDEST = 0.25, 1.6
 """Parts of the preamble's width that its box may have."""
+FAINT_DB, NARROWEST_FAINT = 3.0, 0.06
+"""A faint preamble's box may be but a piece of it."""
 SHORTEST, LONGEST = 0.75, 14.0
 """Symbols that a box may last: formats C0 to B4."""
 FRACTIONS = (0.0, 0.25, 0.5, 0.75)
@@ -38,6 +40,8 @@ EXPLAINED = 0.4
 """Part of the energy above the noise that the match must explain."""
 LONGER = 5
 """Subcarriers that LTE's sounding sequence of 144 has more (TS 36.211 §5.5.3)."""
+NEAR = 12
+"""Subcarriers by which the strongest band may err."""
 SPREAD = 2
 """Delays to either side that count as one: echoes within a microsecond."""
 
@@ -59,7 +63,8 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
     for multiple in MULTIPLES:
         whole_hz = SHORT_PREAMBLE * SUBCARRIER_HZ * multiple
         lasts = seconds * multiple / SYMBOL_S
-        if not (NARROWEST < width / whole_hz < WIDEST and SHORTEST < lasts < LONGEST and rate > whole_hz):
+        least = NARROWEST_FAINT if burst.snr_db < FAINT_DB else NARROWEST
+        if not (least < width / whole_hz < WIDEST and SHORTEST < lasts < LONGEST and rate > whole_hz):
             continue
         if alike(multiple).repeats:
             found = _preamble(burst, block, multiple)
@@ -102,6 +107,19 @@ def _tone(heard: Stretch, starts: NDArray[np.int64]) -> Tone:
     return best
 
 
+def _delays(values: NDArray[np.complex64], root: int) -> NDArray[np.float64]:
+    """Power of a root's sequence at each delay, summed over windows: float64, shape (139,)."""
+    matched = fft.ifft(values * np.conj(_spectrum(root)), axis=-1)
+    return np.asarray(np.sum(np.abs(matched) ** 2, axis=0) * SHORT_PREAMBLE, np.float64)
+
+
+def _placed(windows: NDArray[np.complex64], tone: Tone) -> Tone:
+    """The same preamble at the first subcarrier where its root matches most: noise moves the band's energy."""
+    lows = np.arange(max(0, tone.low - NEAR), min(SIZE - SHORT_PREAMBLE, tone.low + NEAR) + 1)
+    peaks = [float(np.max(_delays(windows[:, low : low + SHORT_PREAMBLE], tone.root))) for low in lows]
+    return replace(tone, low=int(lows[int(np.argmax(peaks))]))
+
+
 def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     around = 2 * SYMBOL_S / multiple if burst.snr_db > 3.0 else 6 * SYMBOL_S / multiple
@@ -110,8 +128,9 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     tone = _tone(heard, starts)
     if tone.strength < BLIND_NATS + math.log(SHORT_PREAMBLE * len(FRACTIONS)):
         return None
+    tone = _placed(_windows(heard.y, starts, tone.fraction), tone)
     values = _windows(heard.y, starts, tone.fraction)[:, tone.low : tone.low + SHORT_PREAMBLE]
-    delays = np.sum(np.abs(fft.ifft(values * np.conj(_spectrum(tone.root)), axis=-1)) ** 2, axis=0) * SHORT_PREAMBLE
+    delays = _delays(values, tone.root)
     energy = float(np.sum(np.abs(values) ** 2))
     peak = int(np.argmax(delays))
     near = float(np.sum(delays[np.arange(peak - SPREAD, peak + SPREAD + 1) % SHORT_PREAMBLE]))
@@ -121,7 +140,11 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
-    if multiple == 2 and len(starts) <= 2 and _is_sounding(_windows(heard.y, starts, tone.fraction), tone.low):
+    if (
+        multiple == 2
+        and len(starts) <= 2
+        and _is_sounding(_windows(heard.y, starts, tone.fraction), tone.low, SIZE * heard.noise)
+    ):
         return None
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, multiple)
     start = heard.sample(first)
@@ -143,14 +166,16 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     )
 
 
-def _is_sounding(values: NDArray[np.complex64], low: int) -> bool:
-    """Whether five subcarriers beside the 139 are filled: LTE's sounding signal of 144 is the same sequence, longer."""
-    power = np.sum(np.abs(values) ** 2, axis=0)
+def _is_sounding(values: NDArray[np.complex64], low: int, noise: float) -> bool:
+    """Whether five subcarriers beside the 139 are filled: LTE's sounding signal of 144 is the same sequence, longer.
+
+    noise: power of noise in a subcarrier.
+    """
+    power = np.mean(np.abs(values) ** 2, axis=0)
     beside = np.concatenate([power[max(0, low - LONGER) : low], power[low + SHORT_PREAMBLE :][:LONGER]])
-    around = float(np.median(np.delete(power, slice(max(0, low - LONGER), low + SHORT_PREAMBLE + LONGER))))
     inside = float(np.mean(power[low : low + SHORT_PREAMBLE]))
-    unsure = around * math.sqrt(2 * LONGER / len(values))
-    return float(np.sum(beside - around)) > LONGER / 2 * (inside - around) + unsure
+    unsure = noise * math.sqrt(2 * LONGER / len(values))
+    return float(np.sum(beside - noise)) > LONGER / 2 * (inside - noise) + unsure
 
 
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, multiple: int) -> tuple[float, float, str]:

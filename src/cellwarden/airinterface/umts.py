@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.lte_symbols import rarity
 from cellwarden.airinterface.umts_carrier import MOST_CHIPS, Carrier, carriers, chips_of, on_raster
 from cellwarden.airinterface.umts_waveform import (
     BANDWIDTH_HZ,
@@ -79,6 +80,9 @@ LEAST_TURN = 0.4
 """Least coherence of the pairs' turns, of what an echo-free channel at that SNR has."""
 BESIDE_CHIPS = 512
 """How far a preamble that holds a box may reach beyond it, besides what the box lacks."""
+ECHOED_LAGS, ECHOED_TURN, SQUARE_LINE = 6, 0.1, 0.02
+"""Chips over which echoes smear the pairs' turns, their least coherence then, and the most of the squares' power that a
+line may have: chips of two phases have one, a phone's channel has none."""
 PLACES = 3
 """Places at which all codes are tried."""
 ECHO_CHIPS = 4
@@ -290,12 +294,16 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
                 coherence = abs(within) / (blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2)))
                 best = (float(nats), phase, float(np.angle(-within)), coherence)
     nats, phase, angle, coherence = best
-    if nats < PAIR_NATS or abs(angle) > 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ:
-        return None
     z = carrier.z[phase, carrier.first : carrier.end]
     snr = max(float(np.mean(np.abs(z) ** 2)) / carrier.noise - 1, 1e-3)
-    if coherence < LEAST_TURN * (snr / (1 + snr)) ** 2:
-        return None
+    clear = nats >= PAIR_NATS and abs(angle) <= 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ
+    if not clear or coherence < LEAST_TURN * (snr / (1 + snr)) ** 2:
+        nats, phase, coherence = _echoed(carrier, blocks)
+        angle = 0.0
+        if nats < PAIR_NATS or coherence < ECHOED_TURN * (snr / (1 + snr)) ** 2:
+            return None
+        if _line_of_squares(carrier.z[phase, carrier.first : carrier.end]) > SQUARE_LINE:
+            return None
     around = ECHO_CHIPS if burst.snr_db > CLEAR_DB else MOST_CHIPS // 2  # of what is faint the box may hold a part
     wide = chips_of(burst, block, carrier.offset_hz, around, phase) or carrier
     low, high = _extent(wide)
@@ -311,6 +319,35 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     if wide.end - wide.first >= MOST_CHIPS - 2:  # a long box: it says best itself how long it goes on
         at, high, low = burst.sample_start - block.sample_start, round(burst.sample_count / carrier.per_chip), 0
     return _emission("umts:dpch", carrier, burst, block, (at, high - low), power, cfo, confidence, details, rough)
+
+
+def _echoed(carrier: Carrier, blocks: int) -> tuple[float, int, float]:
+    """Nats, phase and coherence of the pairs' turns behind echoes.
+
+    The squares of chips are there a random signal of alternating pairs behind a filter, plus what is no signal: the
+    product of one with a later one still changes its sign from chip to chip, at lags as long as the filter.
+    """
+    best = (0.0, 0, 0.0)
+    turns = np.empty((blocks, ECHOED_LAGS), np.complex64)
+    for phase in range(kernels.PHASES):
+        z = carrier.z[phase, carrier.first : carrier.first + blocks * TURN_BLOCK + ECHOED_LAGS]
+        if len(z) < blocks * TURN_BLOCK + ECHOED_LAGS:
+            continue
+        kernels.alternating_turns(z, turns)
+        sums = np.abs(np.sum(turns, axis=0)) ** 2
+        each = sums / np.maximum(np.sum(np.abs(turns) ** 2, axis=0), 1e-30)
+        nats = rarity(float(np.sum(each)), ECHOED_LAGS) - math.log(kernels.PHASES)
+        if nats > best[0]:
+            scale = blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2))
+            best = (nats, phase, math.sqrt(float(np.sum(sums))) / scale)
+    return best
+
+
+def _line_of_squares(z: NDArray[np.complex64]) -> float:
+    """Largest part of the power of the chips' squares that is in one line, 0 to 1."""
+    squares = z * z / np.maximum(np.abs(z), 1e-20)
+    lines = np.abs(scipy.fft.fft(squares, scipy.fft.next_fast_len(2 * len(squares)))) ** 2
+    return float(np.max(lines)) / (len(squares) * float(np.sum(np.abs(squares) ** 2)) + 1e-30)
 
 
 def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:

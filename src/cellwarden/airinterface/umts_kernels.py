@@ -68,6 +68,27 @@ def pair_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def alternating_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
+    """Sums of squared turns from each chip to a later one, with a sign that changes from chip to chip, block by block.
+
+    out[b, lag - 1] = Σ_k (-1)^k (z*[k] z[k + lag])² / |z[k] z[k + lag]|. z: complex64, shape (blocks * n + lags,);
+    n even; out: complex64, shape (blocks, lags), is overwritten.
+    """
+    blocks, lags = out.shape
+    n = (len(z) - lags) // blocks // 2 * 2
+    squares = np.empty(len(z), np.complex64)
+    for k in range(len(z)):
+        size = np.sqrt(z[k].real * z[k].real + z[k].imag * z[k].imag)
+        squares[k] = z[k] * z[k] / size if size > 0 else np.complex64(0)
+    for b in range(blocks):
+        for lag in range(1, lags + 1):
+            total = np.complex64(0)
+            for k in range(b * n, b * n + n, 2):
+                total += squares[k + lag] * squares[k].conjugate() - squares[k + 1 + lag] * squares[k + 1].conjugate()
+            out[b, lag - 1] = total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def residue_sums(values: NDArray[np.float32], sign: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """out[o, k % 16] = Σ_k sign[k] values[o + k], summed apart for each remainder of k.
 
