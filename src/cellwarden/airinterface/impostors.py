@@ -13,6 +13,7 @@ from cellwarden.airinterface.impostors_impulse import impulse
 from cellwarden.airinterface.impostors_keyed import WIDEST_KEYED_HZ, keyed_frequency, line, trains
 from cellwarden.airinterface.impostors_lora import chirps
 from cellwarden.airinterface.impostors_mode_s import frames_once, mode_s
+from cellwarden.airinterface.impostors_noise import LEAST_HZ, LEAST_S, wideband
 from cellwarden.airinterface.impostors_zigbee import zigbee
 from cellwarden.model import Block, Burst, Emission
 
@@ -26,6 +27,7 @@ _LOOKS: tuple[tuple[float, float, float, float, Callable[[Burst, Block], Emissio
     (0.1e-3, 6e-3, 1.2e6, 3.5e6, zigbee),
     (4e-3, 2.0, 80e3, 700e3, chirps),
     (0.3e-3, 1e-3, 6e6, 13e6, drone),
+    (LEAST_S, math.inf, LEAST_HZ, math.inf, wideband),
 )
 """Least and most duration and width of a box, and who looks at it; the first that gives a name ends it."""
 
@@ -64,6 +66,8 @@ INTERFACE = Interface(
         "other:voice-fm": "a voice radio (frequency modulation)",
         "spur:cw": "a carrier without modulation, mostly of the receiver's own",
         "spur:weak": "60 dB and more below the strongest: perhaps made in the receiver",
+        "noise:wideband": "noise of a band: a power supply, a lamp, a motor, or a jammer",
+        "noise:jammer": "a jammer: it drowns what phones send, and hides them from this receiver",
         "noise:impulse": "a click: a switch, a motor, a spark",
     },
     is_phone=False,
