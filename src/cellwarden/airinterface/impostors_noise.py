@@ -34,7 +34,8 @@ LONGEST_LAG_S = 1.2e-3
 """Broadcast's guard intervals have the longest lag of a prefix, 1 ms (ETSI EN 300 401)."""
 SHORTEST_LAG = 6.0
 """In units of 1/width: of a filter's own correlation little is left then."""
-SIGMAS = 5.0
+SKIRTS = 1.4
+"""A rhythm lives in what a pulse's spectrum has beyond its half-power width, which a box may cut off."""
 STRAY = 9.0
 """Nats by which the largest of many values may exceed what is expected of the largest."""
 GAUSSIAN = 0.12
@@ -53,11 +54,12 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT:
         return None
     box = narrow(burst, block, width, 1.25 * width)
-    box_samples = box.y[:MOST_SAMPLES].astype(np.complex128)
-    excess = _fourth_moment(box_samples, box, width) - 2
-    if abs(excess) > GAUSSIAN or not _is_flat(box_samples, box, width):
+    y = box.y[:MOST_SAMPLES].astype(np.complex128)
+    excess = _fourth_moment(y, box, width) - 2
+    if abs(excess) > GAUSSIAN or not _is_flat(y, box, width) or not _is_without_echo(y, box.rate_hz, width):
         return None
-    if not _is_without_echo(box_samples, box.rate_hz, width) or not _is_without_line(box_samples, box.rate_hz):
+    wider = narrow(burst, block, SKIRTS * width, 2 * SKIRTS * width)
+    if not _is_without_line(wider.y[: 2 * MOST_SAMPLES], wider.rate_hz):
         return None
     details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
     band = _covered(burst, block)
@@ -98,7 +100,7 @@ def _is_without_echo(y: NDArray[np.complex128], rate_hz: float, width_hz: float)
     return float(share.max()) * independent < math.log(len(share)) + STRAY
 
 
-def _is_without_line(y: NDArray[np.complex128], rate_hz: float) -> bool:
+def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
     """Whether the power has no rhythm but a slow one."""
     power = np.abs(y) ** 2
     spectrum = np.abs(scipy.fft.rfft(power - power.mean())) ** 2
