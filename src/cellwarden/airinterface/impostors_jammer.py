@@ -28,13 +28,13 @@ LONG_WINDOW_S = 5e-3
 SHORTEST_S = 2e-6
 LONGEST_PREAMBLE_S = 4.3e-3
 """NR's longest preamble, format 1 (TS 38.211 table 6.3.3.1-1, with its prefix 3 ms), and more."""
-LEAST_RETURN = 0.15
-"""Least part of the turns that return after a period; noise gives e^(-N r²) for r in a window of N."""
-FALLEN = 0.1
+NATS, LEAST_RETURN = 40.0, 0.05
+"""Noise returns with more than r in a window of N with probability e^(-N r²); and the least r, whatever the window."""
 LEAST_SPAN_HZ = 0.8e6
-MOST_WAYS = 3.2
+MOST_WAYS = 4.2
 """A sweep and its way back are 2 spans; chips and keying go to and fro many times."""
 SAME_PERIOD = 0.03
+SMOOTH = np.array([0.25, 0.5, 0.25])
 COURSES, FEWEST_PLACES = (64, 256), 8
 """Places of a period at which its frequency is looked at."""
 CLIPPED = 3.0
@@ -59,22 +59,29 @@ class Sweep:
 def jammer(block: Block, end: int, loud: float) -> Emission | None:
     """The jammer that sweeps throughout a block, from its first sample to `end` (an index of the recording), or None.
 
-    `loud` is the part of the block's time in which something is loud. Several places must show one period.
+    `loud` is the part of the block's time in which something is loud. Two places must show one period.
     """
     rate, count = block.segment.rate_hz, min(len(block.iq), end - block.sample_start)
     for size in (WINDOW, round(LONG_WINDOW_S * rate)) if loud > OFTEN else (WINDOW,):
         if count < size + 2 * LONGEST_PREAMBLE_S * rate:
             continue
-        sweeps: list[Sweep] = []
-        for place in range(PLACES):
-            first = place * (count - size) // (PLACES - 1)
-            found = sweep(block.iq[first : first + size], rate)
-            if found is None or abs(found.period / (sweeps or [found])[0].period - 1) > SAME_PERIOD:
-                break
-            sweeps.append(found)
-        if len(sweeps) == PLACES:
+        sweeps = _alike(block, count, size)
+        if len(sweeps) > 1:
             return _emission(sweeps, block, count)
     return None
+
+
+def _alike(block: Block, count: int, size: int) -> list[Sweep]:
+    """The sweeps of one period at some places of a block, the first of which must show one."""
+    alike: list[Sweep] = []
+    for place in range(PLACES):
+        first = place * (count - size) // (PLACES - 1)
+        found = sweep(block.iq[first : first + size], block.segment.rate_hz)
+        if found is None and not alike:
+            break
+        if found is not None and abs(found.period / (alike or [found])[0].period - 1) < SAME_PERIOD:
+            alike.append(found)
+    return alike
 
 
 def beside(jam: Emission, emissions: list[Emission], rejected: Counter[str]) -> list[Emission]:
@@ -115,7 +122,7 @@ def sweep(iq: NDArray[np.generic], rate_hz: float) -> Sweep | None:
     most = CLIPPED * float(np.mean(size)) + 1e-30
     turns = raw * np.minimum(1.0, most / np.maximum(size, 1e-30))
     period, returned = _period(turns - turns.mean(), SHORTEST_S * rate_hz)
-    if returned < LEAST_RETURN:
+    if returned < max(LEAST_RETURN, math.sqrt(NATS / len(turns))):
         return None
     span = _span(raw, period, rate_hz)
     return Sweep(period, returned, *span) if span else None
@@ -131,7 +138,7 @@ def _period(turns: NDArray[np.complex64], least: float) -> tuple[float, float]:
     spectrum = scipy.fft.fft(turns, scipy.fft.next_fast_len(2 * count))
     again = scipy.fft.ifft((spectrum * spectrum.conj()).real)[: count // 2].real
     again *= count / np.arange(count, count - len(again), -1) / max(float(again[0]), 1e-30)
-    shortest = max(math.ceil(least), 3, int(np.argmax(again < FALLEN)))  # a slow sweep's neighbours are alike
+    shortest = max(math.ceil(least), 3, int(np.argmax(again < 0)))  # a slow sweep's neighbours are alike
     if len(again) <= 2 * shortest:
         return 0.0, 0.0
     top = float(np.max(again[shortest:]))
@@ -173,6 +180,7 @@ def _course(turns: NDArray[np.complex64], period: float, places: int) -> NDArray
     """Mean turn at each of some places of a period, those where something is: radians a sample."""
     place = (np.arange(len(turns)) % period * (places / period)).astype(np.int64)
     folded = np.bincount(place, turns.real, places + 1) + 1j * np.bincount(place, turns.imag, places + 1)
-    size = np.abs(folded[:places])
+    folded = np.convolve(folded[np.arange(-1, places + 1) % places], SMOOTH, "valid")
+    size = np.abs(folded)
     there = size > 0.3 * float(np.quantile(size, 0.9))
-    return np.asarray(np.angle(folded[:places][there]))
+    return np.asarray(np.angle(folded[there]))

@@ -10,7 +10,7 @@ long enough that it would be seen:
     |y|²             has the fourth moment of a Gaussian     one carrier, and a phone's SC-FDMA, has less
     y[n] y*[n-k]     is nothing but for k of a few 1/width   a cyclic prefix, or a repeated field, is such a k
     spectrum of |y|² has no line                             chips and symbols have one at their rate
-    spectrum of y    is flat                                 a band of carriers has humps
+    spectrum of y    is flat but for echoes                  signals side by side are not
 
 Source: W. A. Gardner, "Exploitation of spectral redundancy in cyclostationary signals", IEEE Signal Processing Magazine
 8 (1991) 14 [unread].
@@ -42,7 +42,8 @@ GAUSSIAN = 0.12
 """Most that the fourth moment may differ from 2, before what chance adds; a phone's SC-FDMA differs by 0.3."""
 SLOWEST_HZ = 4e3
 """Below this the power may change as it likes: in step with the mains."""
-FLAT_DB, PIECES = 3.0, 12
+FLAT_DB, PIECES = 10.0, 12
+"""Echoes leave humps in it."""
 BAND_PART = 0.8
 WIDE_HZ = 5e6
 
@@ -83,7 +84,7 @@ def _fourth_moment(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> f
 
 
 def _is_flat(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> bool:
-    """Whether the inner four fifths of a box have one density."""
+    """Whether the inner four fifths of a box have much the same density."""
     spectrum = np.abs(scipy.fft.fftshift(scipy.fft.fft(y))) ** 2
     middle, reach = len(y) // 2, round(0.4 * width_hz / box.rate_hz * len(y))
     parts = np.array([part.mean() for part in np.array_split(spectrum[middle - reach : middle + reach], PIECES)])
