@@ -73,6 +73,7 @@ INTERFACE = Interface(
     is_phone=False,
     symbol_rate_hz=0.0,
     bandwidth_hz=0.0,
+    least_rate_hz=0.0,
     longest_s=0.0,
     recognise=recognise,
     settle=settle,

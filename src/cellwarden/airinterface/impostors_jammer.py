@@ -142,6 +142,8 @@ def _period(turns: NDArray[np.complex64], least: float) -> tuple[float, float]:
     if len(again) <= 2 * shortest:
         return 0.0, 0.0
     top = float(np.max(again[shortest:]))
+    if top <= 0:
+        return 0.0, 0.0
     high = np.flatnonzero(again[shortest:] > 0.85 * top) + shortest  # at the period and its multiples
     first = high[high <= 1.25 * high[0]]
     period, times = float(first[np.argmax(again[first])]), 1

@@ -1,0 +1,119 @@
+"""What a person should know of a recording before trusting what was heard in it, a sentence each.
+
+after the scan ─► a few stretches of samples, even and where something was heard ─► saturated, real, out of step
+               ─► a few bursts, recognised again the other way round             ─► swapped
+               ─► its sample rate                                                ─► interfaces that it cannot show
+"""
+
+from collections.abc import Sequence
+
+from cellwarden.airinterface import INTERFACES, Interface
+from cellwarden.airinterface.handed import is_swapped
+from cellwarden.detect.suppress import density_db
+from cellwarden.language import gettext as _
+from cellwarden.language import number
+from cellwarden.model import Burst, Emission
+from cellwarden.radio.annotations import segment_of
+from cellwarden.radio.datatype import widened
+from cellwarden.radio.iq import WINDOW, Faults, around, faults, windows
+from cellwarden.radio.samples import Recording
+
+MOST_LOUD = 12
+"""Emissions whose samples are looked at besides those of places that lie evenly."""
+MOST_ASKED = 6
+"""Bursts that are recognised again the other way round."""
+TELLING = ("gsm:access", "gsm:normal", "bluetooth:", "ble:", "unknown:burst")
+WIDEST_HZ, LONGEST_S, FAINTEST_DB = 3e6, 10e-3, 8.0
+"""Of bursts that are recognised again."""
+MARGIN_S = 200e-6
+FREE = 0.98
+"""Part of its least rate that a recording may lack for an interface."""
+
+
+def seen(recording: Recording, emissions: Sequence[Emission]) -> Faults:
+    """What is wrong with the samples, as far as some stretches of them tell."""
+    loud = sorted(emissions, key=density_db, reverse=True)[:MOST_LOUD]
+    places = [e.sample_start + (min(e.sample_count, 2 * WINDOW) - WINDOW) // 2 for e in loud]
+    kind, bits = recording.dtype.kind, recording.dtype.itemsize * 8
+    return faults(windows(recording, places), 2.0 ** (1 - bits) if kind in "iu" and bits <= 16 else 0.0)
+
+
+def swapped(recording: Recording, emissions: Sequence[Emission]) -> bool:
+    """Whether I and Q are exchanged, as far as a few of the clearest bursts tell."""
+    if recording.real:
+        return False
+    rate = recording.rate_hz
+    clear = [e for e in emissions if e.label.startswith(TELLING) and e.snr_db > FAINTEST_DB]
+    short = [e for e in clear if e.sample_count < LONGEST_S * rate and e.high_offset_hz - e.low_offset_hz < WIDEST_HZ]
+    asked = []
+    for e in sorted(short, key=lambda e: -e.snr_db)[:MOST_ASKED]:
+        burst = Burst(
+            e.sample_start, e.sample_count, e.low_offset_hz, e.high_offset_hz, e.snr_db, e.floor_dbfs_hz or -100.0
+        )
+        asked.append((burst, around(recording, segment_of(recording, e), burst, round(MARGIN_S * rate))))
+    return is_swapped(asked)
+
+
+def sentences(recording: Recording, emissions: Sequence[Emission]) -> list[str]:
+    """What is wrong with a recording's samples, and what to do, in words."""
+    found, name = seen(recording, emissions), recording.path
+    said = []
+    if found.saturated:
+        said.append(
+            _("{path}: up to {percent} % of the values are saturated: turn the receiver’s gain down").format(
+                path=name, percent=number(100 * found.saturated, 2)
+            )
+        )
+    if found.real:
+        said.append(
+            _(
+                "{path}: its samples are real though it says complex, so that each signal is there twice, mirrored"
+                " about the centre: give --real"
+            ).format(path=name)
+        )
+    if found.late:
+        said.append(
+            _(
+                "{path}: I and Q are one sample out of step, so that each signal has a mirror image: give --align-iq"
+            ).format(path=name)
+        )
+    if found.mirrored:
+        said.append(
+            _(
+                "{path}: each signal has a mirror image as strong as itself: its samples may be real ones, two of which"
+                " are read as one complex one"
+            ).format(path=name)
+        )
+    if not (found.real or found.late or found.mirrored) and swapped(recording, emissions):
+        said.append(
+            _(
+                "{path}: I and Q are swapped, so that each frequency is mirrored about the centre: give --swap-iq, or"
+                " leave it out where it was given"
+            ).format(path=name)
+        )
+    return said
+
+
+def cannot_show(rate_hz: float) -> list[Interface]:
+    """Interfaces of which nothing can be recognised at a sample rate."""
+    return [interface for interface in INTERFACES if rate_hz < FREE * interface.least_rate_hz]
+
+
+def too_slow(recording: Recording) -> str:
+    """One sentence on the interfaces that a recording cannot show; empty where it can show all."""
+    missing = sorted(cannot_show(recording.rate_hz), key=lambda interface: interface.least_rate_hz)
+    if not missing:
+        return ""
+    return _("A recording of {rate} cannot show {names}").format(
+        rate=hertz(recording.rate_hz),
+        names=", ".join(
+            f"{i.name.upper()} ({_('from {rate} on').format(rate=hertz(i.least_rate_hz))})" for i in missing
+        ),
+    )
+
+
+def hertz(frequency_hz: float) -> str:
+    """A rate in words: 200 kHz, 3.84 MHz."""
+    unit, name = (1e6, "MHz") if frequency_hz >= 1e6 else (1e3, "kHz")
+    digits = next((d for d in (0, 1, 2) if abs(round(frequency_hz / unit, d) * unit / frequency_hz - 1) < 1e-6), 2)
+    return f"{number(frequency_hz / unit, digits)} {name}"
