@@ -11,7 +11,7 @@ make it
 
     E[x'(f) x'(-f)] = -j/2 sin(ωd) (E|x(f)|² - E|x(-f)|²)
 
-which is compared with what there is, over all frequencies. White noise tells nothing, and whatever signal there is does.
+which is compared with what there is, over all frequencies. White noise tells nothing; signals do.
 
 Source: P. J. Schreier and L. L. Scharf, Statistical Signal Processing of Complex-Valued Data (2010) §8 [unread].
 """
@@ -35,8 +35,9 @@ NEAR_ZERO = 3
 """Bins beside zero that are not looked at: a carrier at zero is its own mirror image."""
 BINS = np.arange(NEAR_ZERO, FRAME // 2)
 SIGMAS, NEAR_ONE, LEFT = 8.0, 0.3, 0.3
-"""Of what one sample out of step makes of x(f) x(-f), the part that is there: 1 where that is so, and 0 else. It must be
-so many standard deviations from 0, and no further from 1; an analogue delay of a tenth of a sample gives a tenth."""
+"""Of what one sample out of step makes of x(f) x(-f), the part that is there: 1 where that is so, and 0 else. It must
+be so many standard deviations from 0 and so near 1, and leave no more than LEFT unexplained; an analogue delay of a
+tenth of a sample gives a tenth."""
 FEWEST_FRAMES = 12
 COHERENT = 0.8
 FLAT = 1e-4

@@ -59,6 +59,8 @@ class Recording:
     data_size: int
     """Bytes of the dataset, with headers and trailers that are no samples."""
     real: bool = False
+    only_i: bool = False
+    """Whether the file holds pairs of which only the first is taken, as a real sample."""
     iq: IQ = IQ()
     """Of complex samples; other than this where a recorder mixed them up (see `radio.iq`)."""
 
@@ -100,8 +102,8 @@ def read_samples(recording: Recording, sample_start: int, sample_count: int) -> 
 
 
 def _buffer(recording: Recording, samples: int) -> NDArray[Any]:
-    shape = (2 * samples + 2 * analytic.MARGIN,) if recording.real else (samples + 1, 2)
-    return np.empty(shape, recording.dtype)
+    count = 2 * samples + 2 * analytic.MARGIN if recording.real else samples + 1
+    return np.empty((count,) if recording.real and not recording.only_i else (count, 2), recording.dtype)
 
 
 def _read(
@@ -124,7 +126,7 @@ def _read(
     high = min(stretch.sample_start + stretch.sample_count, 2 * (first + count) + analytic.MARGIN)
     raw = buffer[: high - low]
     _fill(file, recording, stretch, low, raw)
-    values, scale = widened(raw)
+    values, scale = widened(raw[:, 0] if recording.only_i else raw)
     _check(recording, values, low)
     window = np.zeros(2 * count + 2 * analytic.MARGIN, np.float32)
     window[low - before : high - before] = values

@@ -14,7 +14,6 @@ from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.model import Burst, Emission
 from cellwarden.radio.annotations import segment_of
-from cellwarden.radio.datatype import widened
 from cellwarden.radio.iq import WINDOW, Faults, around, faults, windows
 from cellwarden.radio.samples import Recording
 
@@ -27,7 +26,7 @@ WIDEST_HZ, LONGEST_S, FAINTEST_DB = 3e6, 10e-3, 8.0
 """Of bursts that are recognised again."""
 MARGIN_S = 200e-6
 FREE = 0.98
-"""Part of its least rate that a recording may lack for an interface."""
+"""Part of an interface's least rate that is enough: rates are rounded."""
 
 
 def seen(recording: Recording, emissions: Sequence[Emission]) -> Faults:
@@ -54,43 +53,33 @@ def swapped(recording: Recording, emissions: Sequence[Emission]) -> bool:
     return is_swapped(asked)
 
 
-def sentences(recording: Recording, emissions: Sequence[Emission]) -> list[str]:
-    """What is wrong with a recording's samples, and what to do, in words."""
-    found, name = seen(recording, emissions), recording.path
-    said = []
+def sentences(recording: Recording, emissions: Sequence[Emission]) -> dict[str, str]:
+    """What is wrong with a recording's samples, by its name for machines, and what to do about it in words."""
+    found = seen(recording, emissions)
+    said: dict[str, str] = {}
     if found.saturated:
-        said.append(
-            _("{path}: up to {percent} % of the values are saturated: turn the receiver’s gain down").format(
-                path=name, percent=number(100 * found.saturated, 2)
-            )
-        )
+        said["saturated"] = _(
+            "{path}: up to {percent} % of the values are saturated, which makes false signals: turn the gain down"
+        ).format(path=recording.path, percent=number(100 * found.saturated, 2))
     if found.real:
-        said.append(
-            _(
-                "{path}: its samples are real though it says complex, so that each signal is there twice, mirrored"
-                " about the centre: give --real"
-            ).format(path=name)
-        )
+        said["real"] = _(
+            "{path}: its complex samples are real ones, so that each signal is there twice, mirrored about the centre:"
+            " give --real"
+        ).format(path=recording.path)
     if found.late:
-        said.append(
-            _(
-                "{path}: I and Q are one sample out of step, so that each signal has a mirror image: give --align-iq"
-            ).format(path=name)
-        )
+        said["iq_out_of_step"] = _(
+            "{path}: I and Q are one sample out of step, so that each signal has a mirror image: give --align-iq"
+        ).format(path=recording.path)
     if found.mirrored:
-        said.append(
-            _(
-                "{path}: each signal has a mirror image as strong as itself: its samples may be real ones, two of which"
-                " are read as one complex one"
-            ).format(path=name)
-        )
-    if not (found.real or found.late or found.mirrored) and swapped(recording, emissions):
-        said.append(
-            _(
-                "{path}: I and Q are swapped, so that each frequency is mirrored about the centre: give --swap-iq, or"
-                " leave it out where it was given"
-            ).format(path=name)
-        )
+        said["mirrored"] = _(
+            "{path}: each signal has a mirror image as strong as itself: see how it was recorded, or take it for one of"
+            " real samples"
+        ).format(path=recording.path)
+    if not said.keys() & {"real", "iq_out_of_step", "mirrored"} and swapped(recording, emissions):
+        said["iq_swapped"] = _(
+            "{path}: I and Q are swapped, so that each frequency is mirrored about the centre: give --swap-iq, or leave"
+            " it out where it was given"
+        ).format(path=recording.path)
     return said
 
 
@@ -99,17 +88,11 @@ def cannot_show(rate_hz: float) -> list[Interface]:
     return [interface for interface in INTERFACES if rate_hz < FREE * interface.least_rate_hz]
 
 
-def too_slow(recording: Recording) -> str:
-    """One sentence on the interfaces that a recording cannot show; empty where it can show all."""
-    missing = sorted(cannot_show(recording.rate_hz), key=lambda interface: interface.least_rate_hz)
-    if not missing:
-        return ""
-    return _("A recording of {rate} cannot show {names}").format(
-        rate=hertz(recording.rate_hz),
-        names=", ".join(
-            f"{i.name.upper()} ({_('from {rate} on').format(rate=hertz(i.least_rate_hz))})" for i in missing
-        ),
-    )
+def too_slow(rate_hz: float, missing: Sequence[Interface]) -> str:
+    """One sentence on the interfaces that a sample rate cannot show."""
+    by_rate = sorted(missing, key=lambda interface: interface.least_rate_hz)
+    names = [_("{name} (from {rate} on)").format(name=i.name.upper(), rate=hertz(i.least_rate_hz)) for i in by_rate]
+    return _("a {rate} recording cannot show {names}").format(rate=hertz(rate_hz), names=", ".join(names))
 
 
 def hertz(frequency_hz: float) -> str:
