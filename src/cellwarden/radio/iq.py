@@ -45,7 +45,7 @@ FLAT = 1e-4
 SATURATED, FEWEST = 1e-4, 16
 PILE = 2.0
 """How many times more values lie at the very end than in the last fiftieth before it; a carrier's pile there is 1."""
-NEAR_END, STEPS = 0.98, 3
+NEAR_END, LEVELS = 0.98, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +69,33 @@ def windows(recording: Recording, places: Iterable[int] = ()) -> list[NDArray[np
     return [read_samples(recording, start, WINDOW) for start in sorted(starts)]
 
 
-def faults(stretches: Sequence[NDArray[np.complex64]], step: float) -> Faults:
-    """What is wrong with samples; `step` is the least difference of two values of I, 0 for floating point."""
+def faults(stretches: Sequence[NDArray[np.complex64]]) -> Faults:
+    """What is wrong with complex samples."""
     if is_real(stretches):
-        return Faults(saturated(stretches, step), real=True)
+        return Faults(saturated(stretches), real=True)
     late = out_of_step(stretches)
-    return Faults(saturated(stretches, step), late=late, mirrored=late == 0 and is_mirrored(stretches))
+    return Faults(saturated(stretches), late=late, mirrored=late == 0 and is_mirrored(stretches))
 
 
-def saturated(stretches: Sequence[NDArray[np.complex64]], step: float) -> float:
-    """Part of the values of I and Q at the very ends, where more lie there than any unclipped signal has.
+def saturated(stretches: Sequence[NDArray[np.complex64]]) -> float:
+    """Part of the values of I and Q at the very ends of what there is, where more lie than any unclipped signal has.
 
-    A sine's values gather at its ends, but as many lie within the last fiftieth as at the last value.
+    A sine's values gather at its ends, but as many lie within the last fiftieth as at the last value. Samples that were
+    scaled are coarser than their type, so that this fiftieth holds a few of the levels that occur.
     """
+    ends = [(float(s.view(np.float32).min(initial=0)), float(s.view(np.float32).max(initial=0))) for s in stretches]
+    lowest, highest = min((low for low, _high in ends), default=0.0), max((high for _low, high in ends), default=0.0)
     worst = 0.0
     for stretch in stretches:
         values = stretch.view(np.float32)
-        low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
-        near_high = min(NEAR_END * high, high - STEPS * step)
-        near_low = max(NEAR_END * low, low + STEPS * step)
-        ends = int(np.count_nonzero(values >= high)) + int(np.count_nonzero(values <= low))
-        near = int(np.count_nonzero(values >= near_high)) + int(np.count_nonzero(values <= near_low)) - ends
-        if high > low and ends > max(FEWEST, SATURATED * len(values)) and ends > PILE * near:
-            worst = max(worst, ends / len(values))
+        at = near = 0
+        for side, end in ((values, highest), (-values, -lowest)):
+            levels = np.unique(side[side > 0.5 * end])[::-1]
+            if len(levels) > LEVELS and levels[0] >= end:
+                at += int(np.count_nonzero(side >= end))
+                near += int(np.count_nonzero((side < end) & (side >= min(NEAR_END * end, levels[LEVELS]))))
+        if at > max(FEWEST, SATURATED * len(values)) and at > PILE * near:
+            worst = max(worst, at / len(values))
     return worst
 
 

@@ -7,6 +7,8 @@ after the scan ─► a few stretches of samples, even and where something was h
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from cellwarden.airinterface import INTERFACES, Interface
 from cellwarden.airinterface.handed import is_swapped
 from cellwarden.detect.suppress import density_db
@@ -14,7 +16,7 @@ from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.model import Burst, Emission
 from cellwarden.radio.annotations import segment_of
-from cellwarden.radio.iq import WINDOW, Faults, around, faults, windows
+from cellwarden.radio.iq import WINDOW, Faults, around, faults, saturated, windows
 from cellwarden.radio.samples import Recording
 
 MOST_LOUD = 12
@@ -33,8 +35,10 @@ def seen(recording: Recording, emissions: Sequence[Emission]) -> Faults:
     """What is wrong with the samples, as far as some stretches of them tell."""
     loud = sorted(emissions, key=density_db, reverse=True)[:MOST_LOUD]
     places = [e.sample_start + (min(e.sample_count, 2 * WINDOW) - WINDOW) // 2 for e in loud]
-    kind, bits = recording.dtype.kind, recording.dtype.itemsize * 8
-    return faults(windows(recording, places), 2.0 ** (1 - bits) if kind in "iu" and bits <= 16 else 0.0)
+    stretches = windows(recording, places)
+    if recording.real:
+        return Faults(saturated([stretch.real.astype(np.complex64) for stretch in stretches]))
+    return faults(stretches)
 
 
 def swapped(recording: Recording, emissions: Sequence[Emission]) -> bool:

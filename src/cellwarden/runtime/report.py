@@ -181,7 +181,7 @@ def _card(recording: Recording, index: int, emissions: tuple[Emission, ...]) -> 
         (_("SNR"), f"{decimal(e.snr_db, 1)} dB"),
         (_("CFO"), "" if e.cfo_hz is None else f"{decimal(e.cfo_hz, 0)} Hz"),
         (_("confidence"), decimal(e.confidence, 3)),
-        *((words.detail(name), str(value)) for name, value in e.details.items()),
+        *((words.detail(name), words.detail_value(value)) for name, value in e.details.items()),
     ]
     title = words.meaning(e.label)
     return Card(
