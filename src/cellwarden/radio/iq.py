@@ -116,26 +116,27 @@ def out_of_step(stretches: Sequence[NDArray[np.complex64]]) -> int:
 
 
 def _step(stretches: Sequence[NDArray[np.complex64]], late: int) -> tuple[float, int, float, float]:
-    """What there is of E[x(f) x(-f)] beside what Q late by some samples makes of it, over that; `late`; how much of
-    what it makes is there; and the standard deviation of that.
+    """How much there is of E[x(f) x(-f)] beside what Q late by some samples makes of it, and once that is mended, over
+    what it makes; `late`; how much of what it makes is there; and the standard deviation of that.
 
     What it makes is computed from other frames than what there is: chance is not to explain itself.
     """
     sums = []
     for half in (0, 1):
         power, common, frames = _spectra(stretches, 0, half)
-        right = _spectra(stretches, late, half)[0]
+        right, rest, _frames = _spectra(stretches, late, half)
         model = -0.5j * np.sin(2 * np.pi * late * BINS / FRAME) * (right[BINS] - right[-BINS])
-        sums.append((common[BINS], model, power[BINS] * power[-BINS] / max(frames, 1)))
-    (one, model_one, noise), (two, model_two, _noise) = sums
+        sums.append((common[BINS], rest[BINS], model, power[BINS] * power[-BINS] / max(frames, 1)))
+    (one, rest_one, model_one, noise), (two, rest_two, model_two, _noise) = sums
     size = float(np.sum(model_one * model_two.conj()).real)
     if size <= 0:
         return math.inf, late, 0.0, 1.0
     part = float(np.sum(one * model_two.conj() + two * model_one.conj()).real) / 2 / size
     model = (model_one + model_two) / 2
     deviation = math.sqrt(float(np.sum(np.abs(model) ** 2 * noise)) / 2) / size
-    left = float(np.sum((one - model_two) * (two - model_one).conj()).real)
-    return left / size, late, part, deviation
+    unlike = float(np.sum((one - model_two) * (two - model_one).conj()).real)
+    left = float(np.sum(rest_one * rest_two.conj()).real)  # once Q is moved
+    return max(unlike, left) / size, late, part, deviation
 
 
 def is_mirrored(stretches: Sequence[NDArray[np.complex64]]) -> bool:
