@@ -76,10 +76,12 @@ def test_real_samples_are_told_whatever_the_line_that_they_lie_on() -> None:
     assert not iq.faults(x).real
 
 
-def test_pairs_of_real_samples_are_mirrored() -> None:
-    x = [s.real.astype(np.float32) for s in heard(np.random.default_rng(6), 16)]
-    pairs = [(s[0::2] + 1j * s[1::2]).astype(np.complex64) for s in x]
-    assert iq.faults(pairs).mirrored
+def test_pairs_of_real_samples_are_mirrored_and_not_out_of_step() -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(4):
+        x = [IMPOSTORS["gaussian"].make(2 * COUNT, RATE, rng) * np.exp(0.9j * np.arange(2 * COUNT)) for _ in range(8)]
+        pairs = [(s.real[0::2] + 1j * s.real[1::2] + noise(rng)).astype(np.complex64) for s in x]
+        assert iq.faults(pairs) == iq.Faults(mirrored=True)
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])

@@ -13,7 +13,7 @@ against phones are built alike).
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.fft
@@ -56,19 +56,22 @@ class Sweep:
     high_hz: float
 
 
-def jammer(block: Block, end: int, loud: float) -> Emission | None:
+def jammer(block: Block, end: int, loud: float, before: Emission | None = None) -> Emission | None:
     """The jammer that sweeps throughout a block, from its first sample to `end` (an index of the recording), or None.
 
-    `loud` is the part of the block's time in which something is loud. Two places must show one period.
+    `loud` is the part of the block's time in which something is loud. Two places must show one period. A block that is
+    too short for that, as a recording's last one, has the one that was on `before` it.
     """
     rate, count = block.segment.rate_hz, min(len(block.iq), end - block.sample_start)
+    short = False
     for size in (WINDOW, round(LONG_WINDOW_S * rate)) if loud > OFTEN else (WINDOW,):
         if count < size + 2 * LONGEST_PREAMBLE_S * rate:
+            short = True
             continue
         sweeps = _alike(block, count, size)
         if len(sweeps) > 1:
             return _emission(sweeps, block, count)
-    return None
+    return replace(before, sample_start=block.sample_start, sample_count=count) if before and short else None
 
 
 def _alike(block: Block, count: int, size: int) -> list[Sweep]:

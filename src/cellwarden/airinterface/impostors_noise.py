@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import Narrow, named, narrow, rounded
 from cellwarden.model import Block, Burst, Emission
-from cellwarden.radio.bands import uplinks_at
+from cellwarden.radio.bands import allocations_at, uplinks_at
 
 LEAST_HZ, LEAST_S = 0.4e6, 2e-3
 LEAST_PRODUCT = 12_000.0
@@ -44,6 +44,8 @@ SLOWEST_HZ = 4e3
 """Below this the power may change as it likes: in step with the mains."""
 FLAT_DB, PIECES = 10.0, 12
 """Echoes leave humps in it."""
+UMTS_HZ = (3.2e6, 5.5e6)
+"""Widths of boxes around a carrier of 3.84 Mchip/s."""
 BAND_PART = 0.8
 WIDE_HZ = 5e6
 
@@ -52,7 +54,7 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     """Noise that fills a box of all its width, or None."""
     width, rate = burst.high_offset_hz - burst.low_offset_hz, block.segment.rate_hz
     duration = burst.sample_count / rate
-    if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT:
+    if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT or _may_be_umts(burst, block):
         return None
     box = narrow(burst, block, width, 1.25 * width)
     y = box.y[:MOST_SAMPLES].astype(np.complex128)
@@ -67,6 +69,20 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if band:
         return named("noise:jammer", burst, 0.8, {**details, "band": band})
     return named("noise:wideband", burst, 0.85, details)
+
+
+def _may_be_umts(burst: Burst, block: Block) -> bool:
+    """Whether a box is as wide as one, two or three UMTS carriers where these may be.
+
+    A dozen phones on one carrier are as good as Gaussian, and in one draw of some twenty their chips cancel.
+    """
+    width, centre = burst.high_offset_hz - burst.low_offset_hz, block.segment.centre_hz
+    if not any(UMTS_HZ[0] < width - 5e6 * more < UMTS_HZ[1] for more in range(3)):
+        return False
+    if centre is None:
+        return True
+    at = centre + (burst.low_offset_hz + burst.high_offset_hz) / 2
+    return any(allocation.system.startswith("UMTS") for allocation in allocations_at(at))
 
 
 def _fourth_moment(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> float:

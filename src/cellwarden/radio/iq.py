@@ -38,8 +38,9 @@ SIGMAS, NEAR_ONE, LEFT = 8.0, 0.3, 0.3
 """Of what one sample out of step makes of x(f) x(-f), the part that is there: 1 where that is so, and 0 else. It must
 be so many standard deviations from 0 and so near 1, and leave no more than LEFT unexplained; an analogue delay of a
 tenth of a sample gives a tenth."""
-FEWEST_FRAMES = 12
-COHERENT = 0.8
+FEWEST_FRAMES = 64
+COHERENT = 0.3
+"""Least part of what is at f and -f that goes together, for an image of some strength: one 20 dB down makes 0.04."""
 FLAT = 1e-4
 """Least part of the power that the weaker axis has: below, samples lie on a line."""
 SATURATED, FEWEST = 1e-4, 16
@@ -58,7 +59,7 @@ class Faults:
     late: int = 0
     """By how many samples Q comes after the I that it belongs to: -1, 0 or 1."""
     mirrored: bool = False
-    """Every signal has an image of its own strength, for no reason that is known."""
+    """Every signal has a strong mirror image, for no reason that is known."""
 
 
 def windows(recording: Recording, places: Iterable[int] = ()) -> list[NDArray[np.complex64]]:
@@ -140,7 +141,7 @@ def _step(stretches: Sequence[NDArray[np.complex64]], late: int) -> tuple[float,
 
 
 def is_mirrored(stretches: Sequence[NDArray[np.complex64]]) -> bool:
-    """Whether whatever is at f is at -f too, its mirror image, as strong."""
+    """Whether what is at f is at -f too, its mirror image, by whatever cause."""
     power, common, frames = _spectra(stretches, 0)
     both = (power[BINS] + power[-BINS]) / 2
     improper = float(np.sum(np.abs(common[BINS]) ** 2)) / max(float(np.sum(both**2)), 1e-60)

@@ -76,8 +76,7 @@ def sentences(recording: Recording, emissions: Sequence[Emission]) -> dict[str, 
         ).format(path=recording.path)
     if found.mirrored:
         said["mirrored"] = _(
-            "{path}: each signal has a mirror image as strong as itself: see how it was recorded, or take it for one of"
-            " real samples"
+            "{path}: each signal has a strong mirror image: see how it was recorded, or take it for one of real samples"
         ).format(path=recording.path)
     if not said.keys() & {"real", "iq_out_of_step", "mirrored"} and swapped(recording, emissions):
         said["iq_swapped"] = _(

@@ -57,7 +57,7 @@ def scan(
     for number, find in enumerate(finds(told(), refused)):
         fresh = _named(find, refused)
         if jam or number % JAMMER_EACH == 0:
-            jam = jammer(find.samples, find.watermark, float(find.chunk.hot.any(axis=1).mean()))
+            jam = jammer(find.samples, find.watermark, float(find.chunk.hot.any(axis=1).mean()), jam)
         if jam:
             fresh = [*beside(jam, fresh, refused), jam]
         for emission in sorted(fresh, key=lambda e: (e.sample_start, e.low_offset_hz)):
