@@ -20,6 +20,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import rounded
+from cellwarden.detect.suppress import density_db
 from cellwarden.model import Block, Emission
 
 WINDOW = 1 << 12
@@ -43,6 +44,8 @@ PLACES = 3
 OFTEN = 0.1
 PIECES = ("unknown:", "spur:", "other:", "noise:impulse", "lte:prach", "nr:prach", "umts:downlink")
 """What pieces of a sweep are named."""
+CHIRPED, STANDS_OUT_DB = ("lte:", "nr:", "umts:", "wifi:"), 3.0
+"""What pieces may be named too, whose symbols are chirps or repeat: believed where it is denser than the sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,10 @@ def beside(jam: Emission, emissions: list[Emission], rejected: Counter[str]) -> 
     kept = []
     for e in emissions:
         meets = e.low_offset_hz < jam.high_offset_hz and jam.low_offset_hz < e.high_offset_hz
-        if meets and e.label.startswith(PIECES):
+        looks_so = e.label.startswith(PIECES) or (
+            e.label.startswith(CHIRPED) and density_db(e) < density_db(jam) + STANDS_OUT_DB
+        )
+        if meets and looks_so:
             rejected["sweep"] += 1
         else:
             kept.append(e)
@@ -102,17 +108,19 @@ def beside(jam: Emission, emissions: list[Emission], rejected: Counter[str]) -> 
 def _emission(sweeps: list[Sweep], block: Block, count: int) -> Emission:
     rate = block.segment.rate_hz
     low, high = min(s.low_hz for s in sweeps), max(s.high_hz for s in sweeps)
-    power = 10 * math.log10(float(np.mean(block.iq[:count:16].astype(np.float32) ** 2)) * 2 * block.scale**2 + 1e-30)
+    power = float(np.mean(block.iq[:count:16].astype(np.float32) ** 2)) * 2 * block.scale**2 + 1e-30
     returned = min(s.returned for s in sweeps)
+    part = min(math.sqrt(returned), 0.999)  # of the power: the product of two samples has the square of it
+    noise = 10 * math.log10(power * (1 - part) / rate)
     return Emission(
         label="noise:jammer",
         sample_start=block.sample_start,
         sample_count=count,
         low_offset_hz=low,
         high_offset_hz=high,
-        snr_db=10 * math.log10(max(returned, 1e-3) / max(1 - returned, 1e-3)),
+        snr_db=10 * math.log10(power * part / (high - low)) - noise,
         confidence=min(0.99, 0.9 + returned / 8),
-        floor_dbfs_hz=power - 10 * math.log10(rate),
+        floor_dbfs_hz=noise,
         details={"period_us": rounded(float(np.median([s.period for s in sweeps])) / rate * 1e6)},
     )
 

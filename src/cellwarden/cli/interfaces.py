@@ -19,7 +19,7 @@ def interfaces() -> None:
         whose = _("a phone's") if interface.is_phone else _("not a phone's")
         console.print(f"[bold]{interface.name.upper()}[/bold]  {whose}  ({interface.standard})")
         if interface.least_rate_hz:
-            console.print("  " + _("from {rate} on").format(rate=hertz(interface.least_rate_hz)))
+            console.print("  " + _("at {rate} or more").format(rate=hertz(interface.least_rate_hz)))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(width=20, no_wrap=True)
         for label, meaning in interface.kinds.items():
