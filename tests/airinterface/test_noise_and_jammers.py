@@ -134,7 +134,14 @@ def sweep(rate_hz: float, low_hz: float, high_hz: float, period_s: float, second
 
 @pytest.mark.parametrize(
     ("low_hz", "high_hz", "period_s"),
-    [(-2e6, 4e6, 20e-6), (-2e6, 3e6, 20e-6), (-5e6, 5e6, 10e-6), (-20e6, 20e6, 20e-6), (-2e6, 4e6, 1e-3), (-20e6, 20e6, 1e-3)],
+    [
+        (-2e6, 4e6, 20e-6),
+        (-2e6, 3e6, 20e-6),
+        (-5e6, 5e6, 10e-6),
+        (-20e6, 20e6, 20e-6),
+        (-2e6, 4e6, 1e-3),
+        (-20e6, 20e6, 1e-3),
+    ],
 )
 def test_a_sweep_is_a_jammer_and_no_phone(tmp_path: Path, low_hz: float, high_hz: float, period_s: float) -> None:
     found = heard(tmp_path, sweep(10e6, low_hz, high_hz, period_s, 60e-3), 10e6, 12.0)
