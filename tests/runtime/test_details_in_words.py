@@ -12,15 +12,29 @@ SOURCE = Path(cellwarden.__file__).parent
 PRODUCERS = [*(SOURCE / "airinterface").glob("*.py"), *(SOURCE / "signature").glob("*.py"), SOURCE / "runtime/scan.py"]
 
 
+def called(tree: ast.Module) -> set[str]:
+    """`details`, and what is unpacked into something that is passed on as such."""
+    passed = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "details"]
+    unpacked = [
+        value.id
+        for node in passed
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if key is None and isinstance(value, ast.Name)
+    ]
+    return {"details", *unpacked}
+
+
 def keys(tree: ast.Module) -> Iterator[str]:
     """Names in whatever is called `details`, or stands where details are passed on."""
+    names = called(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "details":
             yield from of_dict(node.value)
         elif isinstance(node, ast.AnnAssign | ast.Assign):
             targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
             for target in targets:
-                if isinstance(target, ast.Name) and target.id == "details" and node.value is not None:
+                if isinstance(target, ast.Name) and target.id in names and node.value is not None:
                     yield from of_dict(node.value)
                 if isinstance(target, ast.Subscript) and ast.unparse(target.value) == "details":
                     yield from of_text(target.slice)
