@@ -23,8 +23,9 @@ from cellwarden.radio.bands import uplinks_at
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
 from cellwarden.simulate import waves
+from cellwarden.simulate.channel import echoed, indoor_paths
 from cellwarden.simulate.parameters import Parameters
-from cellwarden.simulate.scenes import Air, Placed, Truth, amplitude, echoed, indoor_paths, write
+from cellwarden.simulate.scenes import Air, Placed, Truth, amplitude, write
 
 
 def block_of(
