@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import images, impostors, umts_waveform
+from cellwarden.airinterface import images, impostors, impostors_drone, impostors_zigbee, umts_waveform
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ
 from cellwarden.airinterface.gsm_waveform import generate as gsm_burst
 from cellwarden.detect.bursts import bursts, finds
@@ -41,7 +41,7 @@ def labels(
 
 def zigbee(rng: np.random.Generator, rate_hz: float) -> np.ndarray:
     """A packet of random symbols behind the preamble: chips of symbol s < 8 are symbol 0's turned by 4 s."""
-    zero = [int(c) for c in impostors.ZIGBEE_CHIPS]
+    zero = [int(c) for c in impostors_zigbee.ZIGBEE_CHIPS]
     chips = []
     for symbol in [0] * 8 + [7, 10] + rng.integers(0, 16, 40).tolist():
         turned = zero[-4 * (symbol % 8) :] + zero[: -4 * (symbol % 8)] if symbol % 8 else list(zero)
@@ -77,7 +77,7 @@ def drone(rng: np.random.Generator) -> np.ndarray:
     symbols = []
     for number in range(9):
         if number in (3, 5):
-            wave = impostors._drone_symbol(impostors.DRONE_ROOTS[number == 5]).astype(np.complex128)
+            wave = impostors_drone.drone_symbol(impostors_drone.DRONE_ROOTS[number == 5]).astype(np.complex128)
         else:
             spectrum = np.zeros(1024, np.complex128)
             spectrum[np.r_[1:301, -300:0]] = np.exp(0.5j * np.pi * rng.integers(0, 4, 600))

@@ -7,6 +7,7 @@ from babel.messages.pofile import read_po
 
 import cellwarden
 from cellwarden.airinterface import INTERFACES
+from cellwarden.runtime.report_words import DETAILS, VALUES
 
 SOURCE = Path(cellwarden.__file__).parent
 TITLES = {"time", "frequency", "channel", "interface", "kind", "SNR", "CFO", "confidence"}
@@ -22,6 +23,7 @@ def test_the_french_catalogue_is_complete_and_not_stale() -> None:
             SOURCE, methods, options, keywords={**DEFAULT_KEYWORDS, "mark": None}
         )
     }
+    marked |= {*DETAILS.values(), *VALUES.values()}
     marked |= TITLES | REASONS | {meaning for i in INTERFACES for meaning in i.kinds.values()}
     with (SOURCE / "language/locale/fr/LC_MESSAGES/cellwarden.po").open("rb") as file:
         translated = {entry.id for entry in read_po(file) if entry.id and entry.string}

@@ -327,6 +327,7 @@ INTERFACE = Interface(
     is_phone=False,
     symbol_rate_hz=1e6,
     bandwidth_hz=CHANNEL_HZ,
+    least_rate_hz=1.2e6,
     longest_s=0.0,
     recognise=recognise,
 )

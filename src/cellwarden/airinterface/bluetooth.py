@@ -285,6 +285,7 @@ INTERFACE = Interface(
     is_phone=False,
     symbol_rate_hz=SYMBOL_RATE_HZ,
     bandwidth_hz=CHANNEL_HZ,
+    least_rate_hz=SLOWEST_HZ,
     longest_s=0.0,
     recognise=recognise,
 )

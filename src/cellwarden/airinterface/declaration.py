@@ -24,6 +24,8 @@ class Interface:
     """Whether a burst of this interface, sent uplink, comes from a phone."""
     symbol_rate_hz: float
     bandwidth_hz: float
+    least_rate_hz: float
+    """Least sample rate at which any of its kinds can be recognised."""
     longest_s: float
     """Of its longest burst; 0 where only boxes with sharp edges can be named."""
     recognise: Callable[[Burst, Block], list[Emission]]

@@ -258,6 +258,7 @@ INTERFACE = Interface(
     is_phone=False,
     symbol_rate_hz=BIT_RATE_HZ,
     bandwidth_hz=CARRIER_RASTER_HZ,
+    least_rate_hz=LEAST_RATE_HZ,
     longest_s=0.0,
     recognise=recognise,
 )

@@ -229,6 +229,7 @@ INTERFACE = Interface(
     is_phone=True,
     symbol_rate_hz=SYMBOL_RATE_HZ,
     bandwidth_hz=CHANNEL_HZ,
+    least_rate_hz=1.5 * CHANNEL_HZ,
     longest_s=FORMATS["normal"].symbols / SYMBOL_RATE_HZ,
     recognise=recognise,
     recognise_all=recognise_all,

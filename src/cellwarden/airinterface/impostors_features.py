@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cellwarden.detect.bursts import low_pass
 from cellwarden.detect.kernels import decimate
-from cellwarden.model import Block, Burst
+from cellwarden.model import Block, Burst, Emission
 
 DRIFT_HZ = 1500.0
 """How far a cheap remote's carrier wanders within a pulse."""
@@ -124,3 +124,21 @@ def template_match(values: NDArray[np.complex64], template: NDArray[np.complex64
 def rounded(value: float, digits: int = 3) -> float:
     """A number with so many digits that matter."""
     return round(value, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0.0
+
+
+def named(
+    label: str, burst: Burst, confidence: float, details: dict[str, str | int | float], middle_hz: float | None = None
+) -> Emission:
+    """An emission that fills its burst's box."""
+    return Emission(
+        label=label,
+        sample_start=burst.sample_start,
+        sample_count=burst.sample_count,
+        low_offset_hz=burst.low_offset_hz,
+        high_offset_hz=burst.high_offset_hz,
+        snr_db=burst.snr_db,
+        confidence=confidence,
+        carrier_offset_hz=middle_hz,
+        floor_dbfs_hz=burst.floor_dbfs_hz,
+        details=details,
+    )

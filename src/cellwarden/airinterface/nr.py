@@ -137,6 +137,7 @@ INTERFACE = Interface(
     is_phone=True,
     symbol_rate_hz=1 / SYMBOL_S,
     bandwidth_hz=BLOCK_HZ,
+    least_rate_hz=4 / 3 * BLOCK_HZ,
     longest_s=0.0,
     recognise=recognise,
     settle=settle,

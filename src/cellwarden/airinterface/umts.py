@@ -471,6 +471,7 @@ INTERFACE = Interface(
     is_phone=True,
     symbol_rate_hz=CHIP_RATE_HZ,
     bandwidth_hz=BANDWIDTH_HZ,
+    least_rate_hz=CHIP_RATE_HZ,
     longest_s=0.0,
     recognise=recognise,
     settle=settle,

@@ -312,6 +312,7 @@ INTERFACE = Interface(
     is_phone=False,
     symbol_rate_hz=250e3,
     bandwidth_hz=20e6,
+    least_rate_hz=LEAST_RATE_HZ,
     longest_s=0.0,
     recognise=recognise,
     settle=settle,

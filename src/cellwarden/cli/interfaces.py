@@ -7,16 +7,19 @@ from cellwarden.language import gettext as _
 
 @click.command(help=_("List the air interfaces and kinds of burst that can be recognised."))
 def interfaces() -> None:
-    """One table for each interface: its labels and what they mean."""
+    """One table for each interface: the least sample rate that shows it, its labels and what they mean."""
     from rich.console import Console
     from rich.table import Table
 
     from cellwarden.airinterface import INTERFACES
+    from cellwarden.runtime.faults import hertz
 
     console = Console(highlight=False)
     for interface in INTERFACES:
         whose = _("a phone's") if interface.is_phone else _("not a phone's")
         console.print(f"[bold]{interface.name.upper()}[/bold]  {whose}  ({interface.standard})")
+        if interface.least_rate_hz:
+            console.print("  " + _("at {rate} or more").format(rate=hertz(interface.least_rate_hz)))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(width=20, no_wrap=True)
         for label, meaning in interface.kinds.items():

@@ -55,6 +55,15 @@ PATH = click.Path(path_type=Path)
     "--datatype", metavar=_("TYPE"), help=_("SigMF datatype of a bare file whose ending does not tell, as ci16_le.")
 )
 @click.option(
+    "--swap-iq", is_flag=True, help=_("Exchange I and Q: the recording has its spectrum the wrong way round.")
+)
+@click.option(
+    "--align-iq", is_flag=True, help=_("Bring I and Q into step: one of them comes a sample late in the recording.")
+)
+@click.option(
+    "--real", "only_i", is_flag=True, help=_("Take I alone: the recording says complex, but Q tells nothing.")
+)
+@click.option(
     "--no-hash", "hashed", is_flag=True, flag_value=False, default=True, help=_("Leave the hash of the samples out.")
 )
 @click.option("--strict", is_flag=True, help=_("Refuse a recording whose samples do not have the hash it tells."))

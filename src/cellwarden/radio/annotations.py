@@ -15,7 +15,7 @@ import heapq
 import json
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,18 @@ def write_annotated(
 
 
 def write_merged(
-    recording: Recording, lines: Iterable[tuple[int, str]], output: Path, *, sha512: str | None, force: bool
+    recording: Recording,
+    lines: Iterable[tuple[int, str]],
+    output: Path,
+    *,
+    sha512: str | None,
+    force: bool,
+    faults: Sequence[str] = (),
 ) -> int:
-    """As `write_annotated`, from annotations that are lines of JSON already: (sample_start, line) in order of start."""
+    """As `write_annotated`, from annotations that are lines of JSON already: (sample_start, line) in order of start.
+
+    `faults` are names of what is wrong with the samples.
+    """
     ours = 0
 
     def counted() -> Iterator[tuple[int, str]]:
@@ -84,7 +93,8 @@ def write_merged(
 
     theirs = sorted(recording.metadata["annotations"], key=_start)
     own = ((_start(item), _line(item)) for item in theirs)
-    write_pieces(output, _pieces(recording, heapq.merge(own, counted(), key=lambda line: line[0]), sha512), force=force)
+    merged = heapq.merge(own, counted(), key=lambda line: line[0])
+    write_pieces(output, _pieces(recording, merged, sha512, faults), force=force)
     return ours
 
 
@@ -92,7 +102,9 @@ def _start(item: Mapping[str, Any]) -> int:
     return int(item.get("core:sample_start", 0))
 
 
-def _pieces(recording: Recording, lines: Iterable[tuple[int, str]], sha512: str | None) -> Iterator[str]:
+def _pieces(
+    recording: Recording, lines: Iterable[tuple[int, str]], sha512: str | None, faults: Sequence[str]
+) -> Iterator[str]:
     """The text of the metadata, piece by piece."""
     head = dict(recording.metadata["global"])
     known = [e for e in head.get("core:extensions", []) if isinstance(e, dict) and e.get("name") != "cellwarden"]
@@ -100,6 +112,9 @@ def _pieces(recording: Recording, lines: Iterable[tuple[int, str]], sha512: str 
     head.setdefault("core:version", "1.2.5")
     if sha512:
         head["core:sha512"] = sha512
+    head.pop("cellwarden:faults", None)
+    if faults:
+        head["cellwarden:faults"] = list(faults)
     captures = recording.metadata["captures"]
     yield f'{{\n"global": {json.dumps(head, indent=2, ensure_ascii=False)},\n'
     yield f'"captures": {json.dumps(captures, indent=2, ensure_ascii=False)},\n"annotations": ['

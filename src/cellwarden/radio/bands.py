@@ -58,3 +58,12 @@ def allocations_at(frequency_hz: float) -> tuple[Allocation, ...]:
     """Every band that holds a frequency: GSM, UMTS, LTE, NR by band number, then what needs no licence."""
     found = (stretch.at(frequency_hz) for stretch in _EVERYTHING)
     return tuple(allocation for allocation in found if allocation is not None)
+
+
+def uplinks_at(frequency_hz: float) -> list[tuple[str, str, float, float]]:
+    """System, band, and edges in hertz of every band that holds a frequency and in which phones alone send."""
+    return [
+        (s.system, s.band, float(s.low_hz), float(s.high_hz))
+        for s in _EVERYTHING
+        if s.direction == "uplink" and s.low_hz <= frequency_hz < s.high_hz
+    ]

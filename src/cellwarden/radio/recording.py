@@ -34,14 +34,19 @@ __all__ = [
 
 
 def open_recording(
-    path: Path, *, rate_hz: float | None = None, centre_hz: float | None = None, datatype: str | None = None
+    path: Path,
+    *,
+    rate_hz: float | None = None,
+    centre_hz: float | None = None,
+    datatype: str | None = None,
+    only_i: bool = False,
 ) -> Recording:
     """Open a recording, whatever it comes in.
 
     `path` names a `.sigmf-meta`, its `.sigmf-data`, the two without their ending, a `.sigmf` archive of one recording,
     a `.wav` file, or a bare file of samples. `rate_hz` and `centre_hz` are taken where the file tells none, `datatype`
-    (a SigMF name) where the file is bare. Raises RecordingError, naming the file and the remedy, for all that can be
-    wrong with it.
+    (a SigMF name) where the file is bare. `only_i` takes I alone of complex samples, which
+    are real then. Raises RecordingError, naming the file and the remedy, for all that can be wrong with it.
     """
     try:
         path = _found(path)
@@ -71,7 +76,8 @@ def open_recording(
         for capture in meta["captures"]:
             capture.setdefault("core:frequency", centre_hz)
     with _file(data_path, path) as (_opened_file, size):
-        return _checked(path, data_path, meta, member.position if member else 0, member.size if member else size)
+        place = (member.position, member.size) if member else (0, size)
+        return _checked(path, data_path, meta, *place, only_i=only_i)
 
 
 def _found(path: Path) -> Path:
@@ -116,7 +122,7 @@ def _unreadable(path: Path, error: OSError) -> RecordingError:
     return RecordingError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror))
 
 
-def _checked(path: Path, data_path: Path, meta: dict[str, Any], offset: int, size: int) -> Recording:
+def _checked(path: Path, data_path: Path, meta: dict[str, Any], offset: int, size: int, *, only_i: bool) -> Recording:
     """The recording that `meta` describes, whose dataset is `size` bytes from `offset` on."""
     head = meta["global"]
     datatype = named(head.get("core:datatype"))
@@ -127,7 +133,7 @@ def _checked(path: Path, data_path: Path, meta: dict[str, Any], offset: int, siz
     if head.get("core:num_channels", 1) != 1:
         raise RecordingError(_("{path} holds several channels: split it into one file each").format(path=path))
     stretches = metadata.stretches(path, data_path, meta, size, datatype.sample_bytes)
-    step = 2 if datatype.real else 1
+    step = 2 if datatype.real or only_i else 1
     pairs = [(part, _segment(part, rate, step)) for part in stretches]
     kept = [(part, segment) for part, segment in pairs if segment.sample_count]
     if not kept:
@@ -144,7 +150,8 @@ def _checked(path: Path, data_path: Path, meta: dict[str, Any], offset: int, siz
         stretches=tuple(part for part, _segment in kept),
         data_offset=offset,
         data_size=size,
-        real=datatype.real,
+        real=step == 2,
+        only_i=only_i and not datatype.real,
     )
 
 

@@ -26,6 +26,17 @@ _HASHED_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class IQ:
+    """Where I and Q of complex sample n lie in a file of pairs of numbers: in which of the two, and of which pair."""
+
+    i_column: int = 0
+    i_later: int = 0
+    """0: of pair n; 1: of pair n + 1."""
+    q_column: int = 1
+    q_later: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A recording that was opened and checked; its samples are still in the file.
 
@@ -48,6 +59,10 @@ class Recording:
     data_size: int
     """Bytes of the dataset, with headers and trailers that are no samples."""
     real: bool = False
+    only_i: bool = False
+    """Whether the file holds pairs of which only the first is taken, as a real sample."""
+    iq: IQ = IQ()
+    """Of complex samples; other than this where a recorder mixed them up (see `radio.iq`)."""
 
 
 def blocks(recording: Recording, block_samples: int = 1 << 20) -> Iterator[Block]:
@@ -87,8 +102,8 @@ def read_samples(recording: Recording, sample_start: int, sample_count: int) -> 
 
 
 def _buffer(recording: Recording, samples: int) -> NDArray[Any]:
-    shape = (2 * samples + 2 * analytic.MARGIN,) if recording.real else (samples, 2)
-    return np.empty(shape, recording.dtype)
+    count = 2 * samples + 2 * analytic.MARGIN if recording.real else samples + 1
+    return np.empty((count,) if recording.real and not recording.only_i else (count, 2), recording.dtype)
 
 
 def _read(
@@ -97,6 +112,8 @@ def _read(
     """Samples `first` to `first + count` of a segment: int16 or float32, shape (count, 2); what a unit is worth; and
     the part of `buffer` that holds what was read.
     """
+    if not recording.real and recording.iq != IQ():
+        return _paired(file, recording, stretch, first, buffer, count)
     if not recording.real:
         raw = buffer[:count]
         _fill(file, recording, stretch, first, raw)
@@ -109,11 +126,27 @@ def _read(
     high = min(stretch.sample_start + stretch.sample_count, 2 * (first + count) + analytic.MARGIN)
     raw = buffer[: high - low]
     _fill(file, recording, stretch, low, raw)
-    values, scale = widened(raw)
+    values, scale = widened(raw[:, 0] if recording.only_i else raw)
     _check(recording, values, low)
     window = np.zeros(2 * count + 2 * analytic.MARGIN, np.float32)
     window[low - before : high - before] = values
     return analytic.baseband(window, first, count), scale, raw
+
+
+def _paired(
+    file: BinaryIO, recording: Recording, stretch: Stretch, first: int, buffer: NDArray[Any], count: int
+) -> tuple[NDArray[Any], float, NDArray[Any]]:
+    """As `_read`, for I and Q that lie elsewhere than usual; what the last pair of a segment lacks is repeated."""
+    pairing, raw = recording.iq, buffer[: count + 1]
+    there = min(count + 1, stretch.sample_start + stretch.sample_count - first)
+    _fill(file, recording, stretch, first, raw[:there])
+    raw[there:] = raw[there - 1]
+    values, scale = widened(raw)
+    _check(recording, values, first)
+    made = np.empty((count, 2), values.dtype)
+    made[:, 0] = values[pairing.i_later : pairing.i_later + count, pairing.i_column]
+    made[:, 1] = values[pairing.q_later : pairing.q_later + count, pairing.q_column]
+    return made, scale, raw
 
 
 def _fill(file: BinaryIO, recording: Recording, stretch: Stretch, first: int, raw: NDArray[Any]) -> None:

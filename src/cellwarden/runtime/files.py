@@ -28,7 +28,9 @@ from cellwarden.radio.annotations import (
     write_merged,
     write_pieces,
 )
+from cellwarden.radio.iq import aligned, swapped
 from cellwarden.radio.recording import Recording, check_digest, data_digest, open_recording
+from cellwarden.runtime.faults import cannot_show, sentences, too_slow
 from cellwarden.runtime.heard import Best, Heard, Tally
 from cellwarden.runtime.scan import scan
 from cellwarden.runtime.spool import Spool
@@ -57,6 +59,9 @@ class Job:
     trains: bool | None = None
     """One annotation for each train instead of each burst; None: where there are more than MOST_ANNOTATIONS."""
     hashed: bool = True
+    swap_iq: bool = False
+    align_iq: bool = False
+    only_i: bool = False
     strict: bool = False
     """Refuse a recording whose samples are not those that its metadata was written for."""
     force: bool = False
@@ -108,6 +113,7 @@ def hear(job: Job, progress: Progress | None = None) -> Heard:
         collector, rejected = _Collector(recording, bursts, trains), Counter[str]()
         digest = _scanned(recording, job, collector, rejected, progress)
         merged, warnings = _merged(job, collector), _warnings(job, recording, digest, collector)
+        wrong = sentences(recording, collector.best.in_order())
         kept = collector.best_trains if merged else collector.best
         heard = Heard(
             recording,
@@ -117,7 +123,8 @@ def hear(job: Job, progress: Progress | None = None) -> Heard:
             tally=collector.tally,
             trains=collector.trains,
             merged=merged,
-            warnings=warnings,
+            warnings=(*wrong.values(), *warnings),
+            faults=tuple(wrong),
         )
         _write(job, heard, trains if merged else bursts)
     return heard
@@ -158,7 +165,9 @@ def _refuse_input(job: Job, recording: Recording) -> None:
 
 def _opened(job: Job) -> Recording:
     given: dict[str, Any] = {} if job.datatype is None else {"datatype": job.datatype}
-    return open_recording(job.path, rate_hz=job.rate_hz, centre_hz=job.centre_hz, **given)
+    recording = open_recording(job.path, rate_hz=job.rate_hz, centre_hz=job.centre_hz, only_i=job.only_i, **given)
+    recording = aligned(recording) if job.align_iq else recording
+    return swapped(recording) if job.swap_iq else recording
 
 
 def _spools(job: Job, stack: ExitStack) -> tuple[Spool | None, Spool | None]:
@@ -209,12 +218,16 @@ def _warnings(job: Job, recording: Recording, digest: str | None, collector: _Co
                 trains=number(collector.trains),
             )
         )
+    missing = [interface for interface in cannot_show(recording.rate_hz) if interface.is_phone]
+    if missing and not collector.tally.phones:
+        told = too_slow(recording.rate_hz, missing)
+        warnings.append(_("{path}: {what}").format(path=recording.path, what=told))
     return tuple(warnings)
 
 
 def _write(job: Job, heard: Heard, spool: Spool | None) -> None:
     if job.output is not None and spool is not None:
-        write_merged(heard.recording, spool, job.output, sha512=heard.sha512, force=job.force)
+        write_merged(heard.recording, spool, job.output, sha512=heard.sha512, force=job.force, faults=heard.faults)
     if job.json is not None and spool is not None:
         write_pieces(job.json, heard.json_pieces(spool), force=True)
     if job.report is not None:

@@ -16,6 +16,7 @@ from cellwarden.model import Emission, Segment
 from cellwarden.radio.annotations import segment_of
 from cellwarden.radio.bands import channels_at
 from cellwarden.radio.recording import Recording
+from cellwarden.runtime.faults import cannot_show
 
 MOST_KEPT = 5_000
 """Emissions that table and report may show."""
@@ -85,6 +86,8 @@ class Heard:
     """Whether annotations and `emissions` are trains instead of bursts."""
     warnings: tuple[str, ...] = ()
     """What a person should know of how it was scanned, a sentence each."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with the samples, for machines: `saturated`, `real`, `iq_out_of_step`, `iq_swapped`, `mirrored`."""
 
     @property
     def counted(self) -> Tally:
@@ -111,6 +114,8 @@ class Heard:
         tally = self.counted
         others = tally.kinds.total() - tally.phones.total()
         rest = ngettext("{count} other emission", "{count} other emissions", others).format(count=number(others))
+        if not tally.phones and any(label == "noise:jammer" for label, _direction in tally.kinds):
+            return _("A jammer hides what phones send, and none was recognised; {others}").format(others=rest)
         if not tally.phones:
             return _("No phone was recognised; {others}").format(others=rest)
         said = []
@@ -160,6 +165,8 @@ class Heard:
             "trains": self.trains,
             "merged": self.merged,
             "warnings": list(self.warnings),
+            "faults": list(self.faults),
+            "cannot_show": [interface.name for interface in cannot_show(self.recording.rate_hz)],
             "rejected": dict(self.rejected),
         }
         yield json.dumps(head)[:-1] + ', "annotations": ['

@@ -11,6 +11,7 @@ from cellwarden.model import Emission
 from cellwarden.radio.annotations import write_text
 from cellwarden.radio.recording import Recording
 from cellwarden.runtime import report_words as words
+from cellwarden.runtime.faults import cannot_show, too_slow
 from cellwarden.runtime.heard import Heard
 from cellwarden.runtime.pictures import Frame, decimal, shades, ticks
 from cellwarden.runtime.report_evidence import Plot, chosen, course, crop
@@ -74,6 +75,7 @@ def _values(heard: Heard) -> dict[str, object]:
     return {
         "name": recording.path.name,
         "phone": heard.phones > 0,
+        "jammed": any(label == "noise:jammer" for label, _direction in heard.counted.kinds),
         "unknown": any(label.startswith("unknown:") for label, _direction in heard.counted.kinds),
         "known": ", ".join(name.upper() for name in GUARDED),
         "verdict": heard.verdict(),
@@ -81,6 +83,8 @@ def _values(heard: Heard) -> dict[str, object]:
         "more_groups": more_groups,
         "span": words.span(recording, phones) if phones else None,
         "looked": _looked(recording),
+        "warnings": heard.warnings,
+        "cannot_show": _cannot_show(recording),
         "panels": list(zip(picture.panels, [_title(recording, p) for p in picture.panels], boxes, strict=True)),
         "panels_left_out": picture.left_out,
         "left_out": max(0, heard.total - sum(map(len, boxes))),
@@ -107,6 +111,11 @@ def _looked(recording: Recording) -> dict[str, str]:
     length = words.duration(recording.sample_count / recording.rate_hz)
     where = f"{decimal(min(edges), 1)} – {decimal(max(edges), 1)} MHz" if edges else ""
     return {"length": length, "where": where or f"{decimal(recording.rate_hz / 1e6, 2)} MHz"}
+
+
+def _cannot_show(recording: Recording) -> str:
+    missing = cannot_show(recording.rate_hz)
+    return too_slow(recording.rate_hz, missing) if missing else ""
 
 
 def _title(recording: Recording, panel: Panel) -> str:
@@ -172,7 +181,7 @@ def _card(recording: Recording, index: int, emissions: tuple[Emission, ...]) -> 
         (_("SNR"), f"{decimal(e.snr_db, 1)} dB"),
         (_("CFO"), "" if e.cfo_hz is None else f"{decimal(e.cfo_hz, 0)} Hz"),
         (_("confidence"), decimal(e.confidence, 3)),
-        *((words.detail(name), str(value)) for name, value in e.details.items()),
+        *((words.detail(name), words.detail_value(value)) for name, value in e.details.items()),
     ]
     title = words.meaning(e.label)
     return Card(

@@ -1,14 +1,14 @@
 """What a report says in sentences: who was heard where, from when to when."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cellwarden.airinterface import INTERFACES, is_phone
 from cellwarden.airinterface.gsm_waveform import FRAME_SYMBOLS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
 from cellwarden.language import gettext as _
-from cellwarden.language import number
+from cellwarden.language import mark, number
 from cellwarden.model import Emission
 from cellwarden.radio.annotations import segment_of
 from cellwarden.radio.bands import RASTER_HZ, channels_at
@@ -184,27 +184,84 @@ def reason(name: str) -> str:
         "shadow": _("skirts and images of something stronger"),
         "twice": _("the same emission, seen again"),
         "unsure": _("below the confidence asked for"),
+        "sweep": _("pieces of a jammer’s sweep"),
     }
     return words.get(name, _(name))
 
 
+DETAILS: Mapping[str, str] = {
+    "band": mark("band"),
+    "bandwidth_hz": mark("bandwidth, Hz"),
+    "below_db": mark("below the original, dB"),
+    "below_strongest_db": mark("below the strongest, dB"),
+    "blocks": mark("resource blocks"),
+    "bursts": mark("bursts in the train"),
+    "carrier_number": mark("carrier number"),
+    "carrier_error_hz": mark("error of the carrier offset, Hz"),
+    "carriers": mark("carriers that it hops over"),
+    "channels_20mhz": mark("channels of 20 MHz"),
+    "chip_rate_hz": mark("chip rate, Hz"),
+    "chirp_share": mark("part that is chirps"),
+    "coherence": mark("coherence with the original"),
+    "cover": mark("orthogonal cover of the reference signal"),
+    "cyclic_shift": mark("cyclic shift of the reference signal"),
+    "contrast": mark("contrast of the pulses"),
+    "deviation_hz": mark("frequency deviation, Hz"),
+    "evidence": mark("evidence, nats"),
+    "format": mark("preamble format"),
+    "fourth_moment": mark("fourth moment (noise: 2)"),
+    "guard_us": mark("guard interval, µs"),
+    "hop_channel": mark("hopping channel"),
+    "kinds": mark("kinds of burst"),
+    "modulation": mark("modulation"),
+    "modulation_index": mark("modulation index"),
+    "packet": mark("packet type"),
+    "peak_share": mark("part that is peaks"),
+    "period_us": mark("a sweep’s length, µs"),
+    "phy": mark("physical layer"),
+    "physical_cell": mark("number of the cell"),
+    "preamble": mark("preamble"),
+    "preamble_code": mark("preamble code"),
+    "proof": mark("known by"),
+    "pulses": mark("pulses"),
+    "references": mark("reference symbols"),
+    "root": mark("root of the sequence"),
+    "score": mark("score"),
+    "searched": mark("found by search"),
+    "sector": mark("sector of the cell"),
+    "sequence_group": mark("group of reference sequences"),
+    "signature": mark("signature of the preamble"),
+    "slots": mark("slots"),
+    "spacing_khz": mark("subcarrier spacing, kHz"),
+    "spreading_factor": mark("spreading factor"),
+    "start_error_us": mark("error of the start, µs"),
+    "switches_hz": mark("switches a second"),
+    "symbol_rate_hz": mark("symbol rate, Hz"),
+    "synchronisation": mark("match of the synchronisation"),
+    "synchronisation_sequence": mark("synchronisation sequence"),
+    "train": mark("train"),
+    "training_sequence": mark("training sequence"),
+    "turn_hz": mark("turn of symbol phases, Hz"),
+}
+"""What the numbers of the interfaces are called."""
+VALUES: Mapping[str, str] = {
+    "sync word": mark("its synchronisation word"),
+    "crc": mark("its check sum"),
+    "modulation": mark("its modulation alone"),
+    "training": mark("training fields"),
+    "long": mark("long"),
+    "short": mark("short"),
+}
+"""What some of them say."""
+
+
 def detail(name: str) -> str:
     """What a number of an interface is called."""
-    words = {
-        "training_sequence": _("training sequence"),
-        "synchronisation_sequence": _("synchronisation sequence"),
-        "modulation": _("modulation"),
-        "score": _("score"),
-        "train": _("train"),
-        "bursts": _("bursts in the train"),
-        "carriers": _("carriers that it hops over"),
-        "kinds": _("kinds of burst"),
-        "blocks": _("resource blocks"),
-        "sequence_group": _("group of reference sequences"),
-        "cyclic_shift": _("cyclic shift of the reference signal"),
-        "cover": _("orthogonal cover of the reference signal"),
-        "carrier_error_hz": _("error of the carrier offset, Hz"),
-        "start_error_us": _("error of the start, µs"),
-        "turn_hz": _("turn of symbol phases, Hz"),
-    }
-    return words.get(name, name.replace("_", " "))
+    return _(DETAILS[name]) if name in DETAILS else name.replace("_", " ")
+
+
+def detail_value(value: str | int | float) -> str:
+    """What it says."""
+    if isinstance(value, float):
+        return number(value, 0 if value == round(value) else 2)
+    return _(VALUES[value]) if isinstance(value, str) and value in VALUES else str(value)

@@ -7,6 +7,7 @@ from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
 from cellwarden.airinterface.images import images
+from cellwarden.airinterface.impostors_jammer import beside, jammer
 from cellwarden.detect.bursts import Find, bursts, finds, rest, rough, whole, without
 from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
 from cellwarden.model import Block, Burst, Emission
@@ -23,6 +24,8 @@ SPURIOUS_DB, SPURIOUS = 60.0, 0.6
 dynamic range of 60 to 70 dB); what has no name there is rather that, though nobody can be sure."""
 CERTAIN = 0.999
 """Confidence of names that leave no other interface to be asked about a box, where they cover so much of it."""
+JAMMER_EACH = 4
+"""Chunks of which one is asked whether a jammer sweeps over it; while one does, each is."""
 EXPLAINED = 0.25
 """A box of which named emissions cover this part needs no name of its own: the rest are the skirts of strong ones."""
 
@@ -50,8 +53,13 @@ def scan(
                 progress(len(block.iq))
 
     recent: list[Emission] = []
-    for find in finds(told(), refused):
+    jam: Emission | None = None
+    for number, find in enumerate(finds(told(), refused)):
         fresh = _named(find, refused)
+        if jam or number % JAMMER_EACH == 0:
+            jam = jammer(find.samples, find.watermark, float(find.chunk.hot.any(axis=1).mean()), jam)
+        if jam:
+            fresh = [*beside(jam, fresh, refused), jam]
         for emission in sorted(fresh, key=lambda e: (e.sample_start, e.low_offset_hz)):
             recent = [o for o in recent if o.sample_start + o.sample_count > emission.sample_start]
             if any(o.label == emission.label and overlap(o, emission) > SAME for o in recent):

@@ -235,6 +235,13 @@ def _unknown(rng: np.random.Generator, rate: float, carrier: float) -> Made:
     return _turned(made.make(round(seconds * rate), rate, rng), rate, carrier, made.width_hz)
 
 
+def _supply(rng: np.random.Generator, rate: float, carrier: float) -> Made:
+    """A switching supply's noise for 6 to 15 ms."""
+    count = round(rng.uniform(6e-3, 15e-3) * rate)
+    turn = np.exp(2j * np.pi * carrier / rate * np.arange(count)).astype(np.complex64)
+    return IMPOSTORS["supply"].make(count, rate, rng) * turn, 0.0, IMPOSTORS["supply"].width_hz
+
+
 DRAWINGS: Mapping[str, Drawing] = {
     "gsm:normal": Drawing(partial(_gsm, "normal"), 4e6, 900e6, 200e3, 200e3),
     "gsm:access": Drawing(partial(_gsm, "access"), 4e6, 900e6, 200e3, 200e3),
@@ -265,6 +272,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "other:fsk": Drawing(_fsk, 1e6, 868e6, 50e3, 200e3),
     "other:ook": Drawing(_ook, 1e6, 433.9e6, 50e3, 20e3),
     "other:voice-fm": Drawing(_voice, 1e6, 446e6, 12.5e3, 12.5e3),
+    "noise:wideband": Drawing(_supply, 10e6, 900e6, 200e3, 2.4e6),
     "spur:cw": Drawing(_spur, 4e6, 900e6, 13e3, 20e3),
     "unknown:burst": Drawing(_unknown, 4e6, 900e6, 200e3, 1.2e6),
 }

@@ -103,6 +103,20 @@ def ofdm(count: int, rate_hz: float, rng: np.random.Generator) -> Wave:
     return shaped(_subcarriers(count, rate_hz, rng, 72, spread=False), rate_hz)
 
 
+def supply(count: int, rate_hz: float, rng: np.random.Generator) -> Wave:
+    """What a switching supply radiates: noise of 2.4 MHz whose level follows the mains, 100 times a second."""
+    level = 1 + 0.5 * np.cos(2 * np.pi * (100.0 / rate_hz * np.arange(count) + rng.random()))
+    return shaped(level * gaussian(count, rate_hz, rng, 2.4e6).astype(np.complex128), rate_hz)
+
+
+def swept(count: int, rate_hz: float, rng: np.random.Generator, width_hz: float = 2.4e6) -> Wave:
+    """A jammer's carrier: it sweeps up and falls back, or up and down, in 10 to 100 µs."""
+    period = rate_hz * 10 ** rng.uniform(-5, -4)
+    ramp = (np.arange(count) / period + rng.random()) % 1.0
+    ramp = ramp if rng.random() < 0.5 else 1 - np.abs(2 * ramp - 1)
+    return shaped(np.exp(2j * np.pi * np.cumsum((ramp - 0.5) * width_hz / rate_hz)), rate_hz)
+
+
 IMPOSTORS: Mapping[str, Impostor] = {
     "gaussian": Impostor(180e3, gaussian),
     "sc-fdma": Impostor(180e3, single_carrier_block),
@@ -110,4 +124,6 @@ IMPOSTORS: Mapping[str, Impostor] = {
     "fsk": Impostor(200e3, fsk),
     "gfsk": Impostor(1.2e6, dect),
     "ofdm": Impostor(1.08e6, ofdm),
+    "supply": Impostor(2.4e6, supply),
+    "swept": Impostor(2.4e6, swept),
 }

@@ -1,0 +1,121 @@
+"""A carrier that is switched on and off, keyed between two frequencies, or turned by a voice; or left alone.
+
+    keyed carrier   |████  █ █ ████  |   other:ook      frequency keyed  ▔▁▔▔▁▁▔▁      other:fsk
+    voice           slow frequency, steady envelope: other:voice-fm                    a line: spur:cw
+
+Source: ETSI EN 300 220 (remotes and meters of the ISM bands below 1 GHz).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.impostors_features import (
+    Narrow,
+    envelope_spread,
+    frequency,
+    levels,
+    line_share,
+    named,
+    narrow,
+    rounded,
+    switches_hz,
+)
+from cellwarden.model import Block, Burst, Emission
+
+WIDEST_KEYED_HZ = 300e3
+"""Remotes and meters of the ISM bands below 1 GHz are narrower."""
+LINE_SHARE = 0.85
+STEADY = 0.15
+"""Most spread of the power of a constant envelope behind a filter."""
+TWO_LEVELS = 0.8
+"""Least part of a keyed frequency near its two levels; GMSK of BT 0.3 or 0.5 has less than 0.7."""
+FASTEST_KEYED_HZ = 60e3
+"""Switches a second; GSM has some 135,000."""
+VOICE_HZ = 4e3
+KEYED_S, KEYED_HZ, FEWEST_PULSES = 20e-3, 10e3, 4
+"""A keyed carrier's longest pulse, how far its pulses may differ in frequency, and how many there are."""
+
+
+def line(burst: Burst, block: Block) -> Emission | None:
+    """A carrier without modulation; `settle` tells a keyed one by its many pulses."""
+    width = burst.high_offset_hz - burst.low_offset_hz
+    share, middle = line_share(narrow(burst, block, 2 * width, 4 * width))
+    if share < LINE_SHARE:
+        return None
+    return named("spur:cw", burst, 0.5 + 0.25 * min(1.0, (share - LINE_SHARE) / 0.1), {}, middle)
+
+
+def keyed_frequency(burst: Burst, block: Block) -> Emission | None:
+    """Two frequencies, each held for longer than its edges take; or the slow frequency of a voice."""
+    width = burst.high_offset_hz - burst.low_offset_hz
+    box = narrow(burst, block, 2.0 * width, 6 * width)
+    box = _loud(box)
+    if len(box.y) < 64 or envelope_spread(box) > STEADY:
+        return None
+    turns = frequency(box.y)
+    low, high, near = levels(turns)
+    switches = switches_hz(turns, (low + high) / 2, box.rate_hz)
+    apart = (high - low) / (2 * np.pi) * box.rate_hz
+    held = apart / max(switches, 1.0)
+    if near > TWO_LEVELS and switches < FASTEST_KEYED_HZ and held > 0.5:
+        details: dict[str, str | int | float] = {
+            "deviation_hz": rounded(apart / 2),
+            "switches_hz": rounded(switches),
+        }
+        return named("other:fsk", burst, min(0.97, 0.6 + 2 * (near - TWO_LEVELS)), details)
+    if width < 30e3 and len(box.y) / box.rate_hz > 20e-3 and _is_voice(turns, box.rate_hz):
+        return named("other:voice-fm", burst, 0.8, {"deviation_hz": rounded(float(np.std(turns)) * box.rate_hz / 6.28)})
+    return None
+
+
+def _loud(box: Narrow) -> Narrow:
+    """Without what lies before and after the burst in a box that is a little long."""
+    power = np.convolve(np.abs(box.y) ** 2, np.ones(9) / 9, "same")
+    loud = np.flatnonzero(power > 0.25 * float(np.quantile(power, 0.7)))
+    return replace(box, y=box.y[loud[0] : loud[-1] + 1]) if len(loud) else box
+
+
+def _is_voice(turns: NDArray[np.float32], rate_hz: float) -> bool:
+    """Whether nearly all of the frequency's movement lies below what speech has."""
+    spectrum = np.abs(np.fft.rfft(turns - turns.mean())) ** 2
+    voice = round(VOICE_HZ / rate_hz * len(turns))
+    return float(np.sum(spectrum[1:voice])) > 0.9 * float(np.sum(spectrum[1:]))
+
+
+def trains(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Many short lines on one frequency are one keyed carrier: a remote's, not the receiver's spur.
+
+    Its pulses become one emission, from the first to the last.
+    """
+    lines = sorted(
+        (e for e in emissions if e.label == "spur:cw" and e.sample_count < KEYED_S * rate_hz),
+        key=lambda e: e.sample_start,
+    )
+    settled = [e for e in emissions if e not in lines]
+    while lines:
+        train = [lines[0]]
+        for e in lines[1:]:
+            gap = e.sample_start - train[-1].sample_start - train[-1].sample_count
+            if (
+                gap < KEYED_S * rate_hz
+                and abs((e.carrier_offset_hz or 0) - (train[0].carrier_offset_hz or 0)) < KEYED_HZ
+            ):
+                train.append(e)
+        lines = [e for e in lines if e not in train]
+        settled += [_keyed(train)] if len(train) >= FEWEST_PULSES else train
+    return settled
+
+
+def _keyed(train: list[Emission]) -> Emission:
+    end = max(e.sample_start + e.sample_count for e in train)
+    return replace(
+        train[0],
+        label="other:ook",
+        sample_count=end - train[0].sample_start,
+        low_offset_hz=min(e.low_offset_hz for e in train),
+        high_offset_hz=max(e.high_offset_hz for e in train),
+        confidence=0.9,
+        details={"pulses": len(train)},
+    )

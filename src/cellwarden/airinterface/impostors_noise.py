@@ -1,0 +1,142 @@
+"""Noise of a band: no modulation is in it, whatever one looks for.
+
+    density    ▁▁▁▁▟█████████▙▁▁▁▁     flat from edge to edge          noise:wideband
+               of a phone's whole uplink band                          noise:jammer
+
+Switching supplies, lamps and motors raise the floor of some megahertz, often in step with the mains, and a jammer may
+send noise. OFDM is as Gaussian as noise is, so that the name needs the absence of all that radio systems have, in a box
+long enough that it would be seen:
+
+    |y|²             has the fourth moment of a Gaussian     one carrier, and a phone's SC-FDMA, has less
+    y[n] y*[n-k]     is nothing but for k of a few 1/width   a cyclic prefix, or a repeated field, is such a k
+    spectrum of |y|² has no line                             chips and symbols have one at their rate
+    spectrum of y    is flat but for echoes                  signals side by side are not
+
+Source: W. A. Gardner, "Exploitation of spectral redundancy in cyclostationary signals", IEEE Signal Processing Magazine
+8 (1991) 14 [unread].
+"""
+
+import math
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.impostors_features import Narrow, named, narrow, rounded
+from cellwarden.model import Block, Burst, Emission
+from cellwarden.radio.bands import allocations_at, uplinks_at
+
+LEAST_HZ, LEAST_S = 0.4e6, 2e-3
+LEAST_PRODUCT = 12_000.0
+"""Least of width × duration: a prefix of a fifteenth, 6 dB over the noise, then stands 5.8 σ out."""
+MOST_SAMPLES = 1 << 17
+LONGEST_LAG_S = 1.2e-3
+"""Broadcast's guard intervals have the longest lag of a prefix, 1 ms (ETSI EN 300 401)."""
+SHORTEST_LAG = 6.0
+"""In units of 1/width: of a filter's own correlation little is left then."""
+SKIRTS = 1.4
+"""A rhythm lives in what a pulse's spectrum has beyond its half-power width, which a box may cut off."""
+STRAY = 9.0
+"""Nats by which the largest of many values may exceed what is expected of the largest."""
+GAUSSIAN = 0.12
+"""Most that the fourth moment may differ from 2, before what chance adds; a phone's SC-FDMA differs by 0.3."""
+SLOWEST_HZ = 4e3
+"""Below this the power may change as it likes: in step with the mains."""
+FLAT_DB, PIECES = 10.0, 12
+"""Echoes leave humps in it."""
+UMTS_HZ = (3.2e6, 5.5e6)
+"""Widths of boxes around a carrier of 3.84 Mchip/s."""
+BAND_PART = 0.8
+WIDE_HZ = 5e6
+
+
+def wideband(burst: Burst, block: Block) -> Emission | None:
+    """Noise that fills a box of all its width, or None."""
+    width, rate = burst.high_offset_hz - burst.low_offset_hz, block.segment.rate_hz
+    duration = burst.sample_count / rate
+    if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT or _may_be_umts(burst, block):
+        return None
+    box = narrow(burst, block, width, 1.25 * width)
+    y = box.y[:MOST_SAMPLES].astype(np.complex128)
+    excess = _fourth_moment(y, box, width) - 2
+    if abs(excess) > GAUSSIAN or not _is_flat(y, box, width) or not _is_without_echo(y, box.rate_hz, width):
+        return None
+    wider = narrow(burst, block, SKIRTS * width, 2 * SKIRTS * width)
+    if not _is_without_line(wider.y[: 2 * MOST_SAMPLES], wider.rate_hz):
+        return None
+    details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
+    band = _covered(burst, block)
+    if band:
+        return named("noise:jammer", burst, 0.8, {**details, "band": band})
+    return named("noise:wideband", burst, 0.85, details)
+
+
+def _may_be_umts(burst: Burst, block: Block) -> bool:
+    """Whether a box is as wide as one, two or three UMTS carriers where these may be.
+
+    A dozen phones on one carrier are as good as Gaussian, and in one draw of some twenty their chips cancel.
+    """
+    width, centre = burst.high_offset_hz - burst.low_offset_hz, block.segment.centre_hz
+    if not any(UMTS_HZ[0] < width - 5e6 * more < UMTS_HZ[1] for more in range(3)):
+        return False
+    if centre is None:
+        return True
+    at = centre + (burst.low_offset_hz + burst.high_offset_hz) / 2
+    return any(allocation.system.startswith("UMTS") for allocation in allocations_at(at))
+
+
+def _fourth_moment(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> float:
+    """Mean of |y|⁴ over the squared mean of |y|², 2 for a Gaussian; both of pieces, so that slow changes do not show.
+
+    In a piece of n independent values the mean of a Gaussian's ratio is 2 n / (n + 1).
+    """
+    piece = min(len(y), max(16, round(64 * box.rate_hz / width_hz)))
+    power = np.abs(y[: len(y) // piece * piece].reshape(-1, piece)) ** 2
+    mean = power.mean(axis=1)
+    clear = mean > 0.5 * float(np.mean(mean))
+    ratio = (power[clear] ** 2).mean(axis=1) / mean[clear] ** 2
+    independent = piece * width_hz / box.rate_hz
+    return float(np.mean(ratio)) * (independent + 1) / independent
+
+
+def _is_flat(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> bool:
+    """Whether the inner four fifths of a box have much the same density."""
+    spectrum = np.abs(scipy.fft.fftshift(scipy.fft.fft(y))) ** 2
+    middle, reach = len(y) // 2, round(0.4 * width_hz / box.rate_hz * len(y))
+    parts = np.array([part.mean() for part in np.array_split(spectrum[middle - reach : middle + reach], PIECES)])
+    return float(parts.max() / parts.min()) < 10 ** (FLAT_DB / 10)
+
+
+def _is_without_echo(y: NDArray[np.complex128], rate_hz: float, width_hz: float) -> bool:
+    """Whether nothing returns after any lag, as a prefix does."""
+    spectrum = scipy.fft.fft(y, scipy.fft.next_fast_len(2 * len(y)))
+    least, most = math.ceil(SHORTEST_LAG * rate_hz / width_hz), min(len(y) // 4, round(LONGEST_LAG_S * rate_hz))
+    again = np.abs(scipy.fft.ifft(np.abs(spectrum) ** 2)[: most + 1]) ** 2
+    share = again[least:] / again[0]
+    independent = len(y) * width_hz / rate_hz
+    return float(share.max()) * independent < math.log(len(share)) + STRAY
+
+
+def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
+    """Whether the power has no rhythm but a slow one."""
+    power = np.abs(y) ** 2
+    spectrum = np.abs(scipy.fft.rfft(power - power.mean())) ** 2
+    spectrum = spectrum[max(2, round(SLOWEST_HZ / rate_hz * len(y))) :]
+    near = min(len(spectrum), 512)
+    level = spectrum[: len(spectrum) // near * near].reshape(-1, near)
+    peaks = level.max(axis=1) / np.median(level, axis=1) * math.log(2)
+    return float(peaks.max()) < math.log(len(spectrum)) + STRAY
+
+
+def _covered(burst: Burst, block: Block) -> str | None:
+    """The phones' uplink band of which a box covers what was recorded, and little else; None where there is none."""
+    rate, centre = block.segment.rate_hz, block.segment.centre_hz
+    if centre is None:
+        return None
+    low, high = centre + burst.low_offset_hz, centre + burst.high_offset_hz
+    for system, band, band_low, band_high in uplinks_at((low + high) / 2):
+        first, last = max(band_low, centre - rate / 2), min(band_high, centre + rate / 2)
+        inside = min(high, last) - max(low, first)
+        if last - first >= WIDE_HZ and inside > BAND_PART * max(last - first, high - low):
+            return f"{system} {band}"
+    return None

@@ -1,0 +1,58 @@
+"""Home automation: the preamble of IEEE 802.15.4 is 32 chips at 2 MHz, eight times those of symbol 0.
+
+    chips of I   1   0   0   1   1   0 …    each half a sine of 1 µs
+    chips of Q     1   1   1   1   0 …      half a microsecond later
+
+Source: IEEE 802.15.4-2015 §12.
+"""
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.impostors_features import named, narrow, resampled, rounded, template_match
+from cellwarden.model import Block, Burst, Emission
+
+ZIGBEE_CHIPS = "11011001110000110101001000101110"
+"""Symbol 0, first chip first (table 12-1)."""
+ZIGBEE_RATE_HZ = 8e6
+ZIGBEE_MATCH = 0.45
+
+
+@lru_cache
+def _zigbee_preamble() -> NDArray[np.complex64]:
+    """Eight times symbol 0: even chips on I, odd ones half a period later on Q, each half a sine."""
+    per_chip = round(ZIGBEE_RATE_HZ / 2e6)
+    chips = [1.0 if c == "1" else -1.0 for c in ZIGBEE_CHIPS * 8]
+    pulse = np.sin(np.pi * np.arange(2 * per_chip) / (2 * per_chip))
+    wave = np.zeros((len(chips) + 1) * per_chip, np.complex128)
+    for k, chip in enumerate(chips):
+        wave[k * per_chip : (k + 2) * per_chip] += chip * pulse * (1j if k & 1 else 1)
+    return (wave / math.sqrt(float(np.sum(np.abs(wave) ** 2)))).astype(np.complex64)
+
+
+def zigbee(burst: Burst, block: Block) -> Emission | None:
+    """The preamble of eight zeros; the turns from sample to sample know no carrier."""
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    values = resampled(narrow(burst, block, 2.4e6, 2 * ZIGBEE_RATE_HZ, middle), ZIGBEE_RATE_HZ)
+    template = _zigbee_preamble()
+    if len(values) <= len(template) + 2:
+        return None
+    values = values[: 1 << 17]
+    at, share = template_match(_turns(values), _turns(template, unit=True))
+    if share < ZIGBEE_MATCH:
+        return None
+    start = round(at / ZIGBEE_RATE_HZ * block.segment.rate_hz)
+    rest = replace(burst, sample_start=burst.sample_start + start, sample_count=burst.sample_count - start)
+    return named("other:zigbee", rest, min(0.99, 0.5 + share), {"preamble": rounded(share)}, middle)
+
+
+def _turns(values: NDArray[np.complex64], *, unit: bool = False) -> NDArray[np.complex64]:
+    """Each sample times the conjugate of the one half a microsecond before, all of one size."""
+    lag = round(ZIGBEE_RATE_HZ * 0.5e-6)
+    product = values[lag:] * values[:-lag].conj()
+    product /= np.maximum(np.abs(product), 1e-30)
+    return np.asarray(product / math.sqrt(len(product)) if unit else product, np.complex64)
