@@ -30,6 +30,7 @@ from cellwarden.radio.annotations import (
 )
 from cellwarden.radio.recording import Recording, check_digest, data_digest, open_recording
 from cellwarden.runtime.heard import Best, Heard, Tally
+from cellwarden.runtime.learned import Learned, learn
 from cellwarden.runtime.scan import scan
 from cellwarden.runtime.spool import Spool
 from cellwarden.signature.group import Grouper
@@ -60,6 +61,8 @@ class Job:
     strict: bool = False
     """Refuse a recording whose samples are not those that its metadata was written for."""
     force: bool = False
+    learn: tuple[Path, ...] = ()
+    """Recordings of base stations whose phones are searched below the energy floor."""
 
 
 class _Collector:
@@ -102,11 +105,12 @@ def hear(job: Job, progress: Progress | None = None) -> Heard:
     """Scan a recording and write what is asked for. Outputs that may not be overwritten are refused before the work."""
     _check_places(job)
     recording = _opened(job)
+    learned = learn(job.learn)
     _refuse_input(job, recording)
     with ExitStack() as stack:
         bursts, trains = _spools(job, stack)
         collector, rejected = _Collector(recording, bursts, trains), Counter[str]()
-        digest = _scanned(recording, job, collector, rejected, progress)
+        digest = _scanned(recording, job, collector, rejected, progress, learned)
         merged, warnings = _merged(job, collector), _warnings(job, recording, digest, collector)
         kept = collector.best_trains if merged else collector.best
         heard = Heard(
@@ -172,7 +176,12 @@ def _spools(job: Job, stack: ExitStack) -> tuple[Spool | None, Spool | None]:
 
 
 def _scanned(
-    recording: Recording, job: Job, collector: _Collector, rejected: Counter[str], progress: Progress | None
+    recording: Recording,
+    job: Job,
+    collector: _Collector,
+    rejected: Counter[str],
+    progress: Progress | None,
+    learned: tuple[Learned, ...],
 ) -> str | None:
     """Feed all emissions to the collector; the hash of the samples is computed beside it."""
     told = None if progress is None else lambda samples: progress(samples, recording.sample_count)
@@ -180,7 +189,9 @@ def _scanned(
     with ThreadPoolExecutor(1) as other_core:
         digest = other_core.submit(data_digest, recording, stop.is_set) if job.hashed else None
         try:
-            for emission in scan(recording, min_confidence=job.min_confidence, rejected=rejected, progress=told):
+            for emission in scan(
+                recording, min_confidence=job.min_confidence, rejected=rejected, progress=told, learned=learned
+            ):
                 collector.add(emission)
             collector.close()
             return digest.result() if digest else None
