@@ -82,9 +82,10 @@ def test_recorded_cells_are_the_same_in_each_half(name: str, physical_cells: set
     if len(block.iq) > 0.04 * block.segment.rate_hz:
         half = len(block.iq) // 2
         again = lte_cell.learn(Block(block.iq[half:], block.scale, block.sample_start + half, block.segment))
-        assert again[0].details["physical_cell"] == cells[0].details["physical_cell"]
-        apart = (again[0].frame_start - cells[0].frame_start) / cells[0].frame_samples
-        assert abs(apart - round(apart)) * cells[0].frame_samples < 3e-6 * block.segment.rate_hz
+        same = [c for c in cells if c.details["physical_cell"] == again[0].details["physical_cell"]]
+        assert len(same) == 1  # of two as strong, either may be the clearer one
+        apart = (again[0].frame_start - same[0].frame_start) / same[0].frame_samples
+        assert abs(apart - round(apart)) * same[0].frame_samples < 3e-6 * block.segment.rate_hz
 
 
 @pytest.mark.parametrize("name", ["lte/lte_ul25_s1", "real/gsm_dl_941MHz_4M"])
