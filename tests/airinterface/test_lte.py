@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import lte, lte_prach
+from cellwarden.airinterface import lte, lte_prach_search
 from cellwarden.airinterface.lte_symbols import long_matches, rarity, short_matches
 from cellwarden.airinterface.lte_tables import ONE_BLOCK, TWO_BLOCKS
 from cellwarden.airinterface.lte_waveform import (
@@ -106,7 +106,7 @@ def test_a_preamble_is_found_blind_at_minus_three_decibels() -> None:
 def deep(snr_db: float | None, seed: int) -> list[Emission]:
     """What a search finds in two subframes, one of which holds a preamble of root 22 that comes 10 µs late."""
     rate, rng = 1.92e6, np.random.default_rng(seed)
-    offset = float(rng.uniform(-300, 300))
+    offset = float(rng.uniform(-270, 270))  # 0.1 millionths of 2.7 GHz (TS 36.101 §6.5.1)
     wave = generate("prach", rng, rate_hz=rate, root=22, carrier_offset_hz=offset)
     level = 0.0 if snr_db is None else math.sqrt(10 ** (snr_db / 10) * 2 / rate * WIDTHS_HZ["prach"])
     mixed = rng.normal(size=(round(2.1e-3 * rate), 2)).view(np.complex128)[:, 0]
@@ -114,7 +114,7 @@ def deep(snr_db: float | None, seed: int) -> list[Emission]:
     mixed[first : first + len(wave)] += level * wave
     iq = np.stack([mixed.real, mixed.imag], axis=1).astype(np.float32)
     cell = Cell("lte", (0.0,), 0.0, 10e-3 * rate, {"preamble_root": 22})
-    return lte_prach.search(Block(iq, 1.0, 0, Segment(0, len(iq), rate)), cell)
+    return lte_prach_search.search(Block(iq, 1.0, 0, Segment(0, len(iq), rate)), cell)
 
 
 def test_a_preamble_of_a_known_root_is_found_at_minus_thirteen_decibels() -> None:

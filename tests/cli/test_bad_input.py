@@ -397,3 +397,16 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(
     told = capfd.readouterr().err
     assert end.value.code == 2 and told.count("\n") == 1
     assert f"the folder {locked} may not be written to: choose another one" in told
+
+
+def test_a_downlink_recording_without_a_cell_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recording()(tmp_path)
+    monkeypatch.setattr("sys.argv", ["cellwarden", "scan", str(path), "--learn", str(path), "--language", "fr"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    told = capsys.readouterr().err.strip()
+    assert "\n" not in told
+    assert told.startswith(f"cellwarden: {path} : aucune cellule")

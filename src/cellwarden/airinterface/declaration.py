@@ -1,6 +1,6 @@
 """What an air interface declares of itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cellwarden.detect.bursts import Find
@@ -10,6 +10,11 @@ from cellwarden.model import Block, Burst, Cell, Emission
 def as_named(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """What needs no mending: each emission is named by itself."""
     return emissions
+
+
+def as_known(cells: Sequence[Cell], emissions: Sequence[Emission]) -> list[Cell]:
+    """What an interface learns of a cell from clear emissions where these tell nothing."""
+    return list(cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +42,12 @@ class Interface:
     """Mends names that only show when all of a stretch are seen together; is told the sample rate in hertz."""
     search: Callable[[Block, Cell], list[Emission]] | None = None
     """Finds below the energy floor what a phone of a known cell sends; None where that pays nothing."""
+    learn: Callable[[Block], list[Cell]] | None = None
+    """Reads the cells in a recording of base stations: number, frame timing and carrier, and nothing else."""
+    follow: Callable[[Sequence[Cell], Sequence[Emission]], list[Cell]] = as_known
+    """What to search from now on, by what was searched and by what phones were heard to send clearly; first the cell
+    itself, then what is searched for its sake."""
+    piece_s: float = 0.0
+    """Length of the pieces, counted from the beginning of its frames, in which a cell's phones send."""
+    within: Callable[[Burst, Block, Cell], list[Emission]] | None = None
+    """Names what lies in a faint box that is such a piece; None where that pays nothing."""

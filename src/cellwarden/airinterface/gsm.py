@@ -19,6 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cellwarden.airinterface import gsm_cell
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gsm_clear import CFO_HZ
 from cellwarden.airinterface.gsm_clear import matches as clear
@@ -235,4 +236,5 @@ INTERFACE = Interface(
     recognise_all=recognise_all,
     settle=settle,
     search=search,
+    learn=gsm_cell.learn,
 )

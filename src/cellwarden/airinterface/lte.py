@@ -13,15 +13,24 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from cellwarden.airinterface import lte_downlink, lte_mosaic, lte_prach, lte_uplink
+from cellwarden.airinterface import (
+    lte_cell,
+    lte_downlink,
+    lte_mosaic,
+    lte_prach,
+    lte_prach_search,
+    lte_search,
+    lte_uplink,
+)
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_estimate import estimate
 from cellwarden.airinterface.lte_pairs import paired
+from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic
 from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
-from cellwarden.model import Block, Burst, Emission
+from cellwarden.model import Block, Burst, Cell, Emission
 from cellwarden.radio.bands import allocations_at
 
 RASTER_HZ = 5e3
@@ -166,6 +175,11 @@ def _level_db(emission: Emission) -> float:
     return emission.snr_db + (emission.floor_dbfs_hz or 0.0) + 10 * math.log10(width)
 
 
+def _within(burst: Burst, block: Block, cell: Cell) -> list[Emission]:
+    """What a phone of a learned cell sent in a faint subframe: data, or a preamble of whatever root."""
+    return lte_prach.recognise(burst, block) or lte_search.within(burst, block, cell)
+
+
 INTERFACE = Interface(
     name="lte",
     standard="3GPP TS 36.211",
@@ -183,5 +197,9 @@ INTERFACE = Interface(
     longest_s=0.0,
     recognise=recognise,
     settle=settle,
-    search=lte_prach.search,
+    search=lte_prach_search.search,
+    learn=lte_cell.learn,
+    follow=lte_search.follow,
+    piece_s=SUBFRAME_S,
+    within=_within,
 )

@@ -20,7 +20,7 @@ from scipy import fft
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_FORMATS, PREAMBLE_HZ, PREAMBLE_S, zadoff_chu
-from cellwarden.model import Block, Burst, Cell, Emission
+from cellwarden.model import Block, Burst, Emission
 
 WIDTH_HZ = PREAMBLE * PREAMBLE_HZ
 SUBCARRIERS = 128
@@ -34,8 +34,6 @@ EXPLAINED = 0.5
 """Part of the energy above the noise that the match must explain: what else is loud and long is no preamble."""
 SPREAD = 3
 """Delays to either side that count as one: echoes within 3 µs."""
-DEEP_NATS = math.log(839 * 3 * 2 / 0.001)
-"""Of a search below the floor: one false alarm in a thousand windows, among delays and three frequencies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,9 @@ class Preamble:
 
 
 @lru_cache(maxsize=64)
-def _spectrum(root: int) -> NDArray[np.complex64]:
-    return np.asarray(fft.fft(zadoff_chu(root, PREAMBLE)) / math.sqrt(PREAMBLE), np.complex64)
+def spectrum_of(root: int, length: int = PREAMBLE) -> NDArray[np.complex64]:
+    """Subcarriers of a preamble, each of magnitude 1: shape (length,)."""
+    return np.asarray(fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -114,7 +113,7 @@ def _blind(heard: Stretch, starts: list[int]) -> Preamble | None:
 
 def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArray[np.complex64]) -> Preamble | None:
     """Match a window with the sequence of a root; then see how far the match goes on to either side."""
-    delays = np.abs(fft.ifft(part * np.conj(_spectrum(root)))) ** 2 * PREAMBLE
+    delays = np.abs(fft.ifft(part * np.conj(spectrum_of(root)))) ** 2 * PREAMBLE
     energy = float(np.sum(np.abs(part) ** 2))
     peak = int(np.argmax(delays))
     near = float(np.sum(delays[np.arange(peak - SPREAD, peak + SPREAD + 1) % PREAMBLE]))
@@ -127,19 +126,21 @@ def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArr
     low = _band(np.abs(spectrum) ** 2)
     template = np.zeros(len(spectrum), np.complex64)
     delay = np.exp(-2j * np.pi * peak / PREAMBLE * np.arange(PREAMBLE))
-    template[low : low + PREAMBLE] = _spectrum(root) * delay
+    template[low : low + PREAMBLE] = spectrum_of(root) * delay
     wave = fft.ifft(fft.ifftshift(template))
     n = np.arange(len(heard.y)) - start
     wave = wave[n % len(wave)] * np.exp(2j * np.pi * fraction / len(wave) * n)
-    first, last, kind = _extent(heard.y * np.conj(wave) / float(np.mean(np.abs(wave) ** 2)) ** 0.5, heard)
-    middle = heard.centre_hz + (low + (PREAMBLE - 1) / 2 - len(spectrum) // 2 + fraction) * PREAMBLE_HZ
+    matched = heard.y * np.conj(wave) / float(np.mean(np.abs(wave) ** 2)) ** 0.5
+    tone_hz = _tone_hz(matched, heard)
+    first, last, kind = _extent(matched, tone_hz, heard)
+    middle = heard.centre_hz + (low + (PREAMBLE - 1) / 2 - len(spectrum) // 2 + fraction) * PREAMBLE_HZ + tone_hz
     snr = max(energy / (PREAMBLE * noise) - 1.0, 1e-3)
     return Preamble(root, first, last - first, kind, middle, snr, evidence)
 
 
-def _extent(matched: NDArray[np.complex128], heard: Stretch) -> tuple[float, float, int]:
+def _extent(matched: NDArray[np.complex128], tone_hz: float, heard: Stretch) -> tuple[float, float, int]:
     """Where the matched wave begins and ends, and the format of that length: the largest |sum|² / length."""
-    turn = _turn(matched, heard)
+    turn = np.exp(-2j * np.pi * tone_hz / heard.rate_hz * np.arange(len(matched)))
     total = np.concatenate([[0.0], np.cumsum(matched * turn)])
     best = (-1.0, 0.0, 1.0, 0)
     for kind, (prefix, repeats) in enumerate(PREAMBLE_FORMATS):
@@ -153,16 +154,13 @@ def _extent(matched: NDArray[np.complex128], heard: Stretch) -> tuple[float, flo
     return best[1], best[2], best[3]
 
 
-def _turn(matched: NDArray[np.complex128], heard: Stretch) -> NDArray[np.complex128]:
-    """Take out what frequency error is left: the tone of the matched wave, within a subcarrier."""
-    n = np.arange(len(matched))
-    size = 8 * round(PREAMBLE_S * heard.rate_hz)
-    spectrum = np.abs(fft.fft(matched, size)) if len(matched) < size else np.abs(fft.fft(matched)[:])
-    size = len(spectrum)
+def _tone_hz(matched: NDArray[np.complex128], heard: Stretch) -> float:
+    """What frequency error is left: the tone of the matched wave, within a subcarrier."""
+    size = max(len(matched), 8 * round(PREAMBLE_S * heard.rate_hz))
+    spectrum = np.abs(fft.fft(matched, size))
     reach = max(1, round(0.6 * PREAMBLE_HZ / heard.rate_hz * size))
     bins = np.arange(-reach, reach + 1)
-    tone = int(bins[np.argmax(spectrum[bins % size])])
-    return np.asarray(np.exp(-2j * np.pi * tone / size * n))
+    return int(bins[np.argmax(spectrum[bins % size])]) / size * heard.rate_hz
 
 
 def _emission(found: Preamble, heard: Stretch, burst: Burst) -> Emission:
@@ -181,50 +179,3 @@ def _emission(found: Preamble, heard: Stretch, burst: Burst) -> Emission:
         floor_dbfs_hz=burst.floor_dbfs_hz,
         details={"root": found.root, "format": found.kind, "evidence": round(found.evidence, 1)},
     )
-
-
-def search(block: Block, cell: Cell) -> list[Emission]:
-    """Preambles of a known cell below the energy floor.
-
-    `cell.carriers_hz` are the middles of its preambles' bands; `preamble_root` its root. A preamble begins with a
-    subframe of the cell; every subframe is looked at.
-    """
-    root = cell.details.get("preamble_root")
-    if cell.interface != "lte" or not isinstance(root, int) or block.segment.rate_hz < 1.1 * WIDTH_HZ:
-        return []
-    subframe = cell.frame_samples / 10
-    found: list[Emission] = []
-    number = math.ceil((block.sample_start - cell.frame_start) / subframe)
-    while cell.frame_start + (number + 1) * subframe < block.sample_start + len(block.iq):
-        start = round(cell.frame_start + number * subframe)
-        box = Burst(start, round(PREAMBLE_FORMATS[0][0] * block.segment.rate_hz), 0.0, 0.0, 0.0, 0.0)
-        found += [e for hz in cell.carriers_hz if (e := _deep(box, block, hz, root)) is not None]
-        number += 1
-    return found
-
-
-def _deep(box: Burst, block: Block, carrier_hz: float, root: int) -> Emission | None:
-    """The preamble of a root in one subframe: a Zadoff-Chu sequence matched at every delay, at three frequencies."""
-    rate = block.segment.rate_hz
-    around = Burst(box.sample_start, round((PREAMBLE_FORMATS[0][0] + PREAMBLE_S) * rate), 0.0, 0.0, 0.0, 0.0)
-    heard = stretch(around, block, 0.0, carrier_hz, SUBCARRIERS)
-    start = heard.index(box.sample_start) + round(PREAMBLE_FORMATS[0][0] * heard.rate_hz)
-    best, density, at = 0.0, 1.0, 0.0
-    for fraction in (-1 / 3, 0.0, 1 / 3):
-        spectrum = _window(heard, start, fraction)
-        offset = round((carrier_hz - heard.centre_hz) / PREAMBLE_HZ)
-        low = len(spectrum) // 2 - PREAMBLE // 2 + offset
-        part = spectrum[low : low + PREAMBLE]
-        delays = np.abs(fft.fft(part * np.conj(_spectrum(root)), 2 * PREAMBLE)) ** 2 / PREAMBLE
-        level = float(np.mean(delays))
-        if float(np.max(delays)) / level > best:
-            best, density, at = float(np.max(delays)) / level, level, fraction
-    if best < DEEP_NATS:
-        return None
-    gain = best / PREAMBLE
-    snr = gain / max(1.0 - gain, 1e-3)
-    floor = 10 * math.log10(max(density * (1.0 - gain), 1e-30) / (PREAMBLE_S * heard.rate_hz) / heard.rate_hz)
-    seconds = PREAMBLE_FORMATS[0][0] + PREAMBLE_S
-    found = Preamble(root, 0.0, seconds * heard.rate_hz, 0, carrier_hz + at * PREAMBLE_HZ, snr, best)
-    emission = _emission(found, heard, Burst(box.sample_start, box.sample_count, 0.0, 0.0, 0.0, floor))
-    return emission

@@ -12,7 +12,7 @@ Source: 3GPP TS 38.211.
 from dataclasses import replace
 from functools import lru_cache
 
-from cellwarden.airinterface import nr_downlink, nr_prach, nr_pusch
+from cellwarden.airinterface import lte_prach_search, lte_search, nr_cell, nr_downlink, nr_prach, nr_pusch
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_likeness import look
@@ -141,4 +141,7 @@ INTERFACE = Interface(
     longest_s=0.0,
     recognise=recognise,
     settle=settle,
+    search=lte_prach_search.search,
+    learn=nr_cell.learn,
+    follow=lte_search.follow,
 )

@@ -49,6 +49,16 @@ PATH = click.Path(path_type=Path)
     default=None,
     help=_("One annotation for all bursts of a call, or for each burst. By itself from 100,000 annotations on."),
 )
+@click.option(
+    "--learn",
+    multiple=True,
+    type=PATH,
+    metavar=_("DOWNLINK"),
+    help=_(
+        "A recording of base stations by the same receiver: their phones are then found where energy shows nothing."
+        " Only cell number, frame timing and carrier are read."
+    ),
+)
 @click.option("--rate", "rate_hz", type=Hertz(), help=_("Sample rate of a bare file."))
 @click.option("--centre", "centre_hz", type=Hertz(), help=_("Tuned frequency of a bare file."))
 @click.option(

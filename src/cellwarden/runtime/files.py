@@ -32,6 +32,7 @@ from cellwarden.radio.iq import aligned, swapped
 from cellwarden.radio.recording import Recording, check_digest, data_digest, open_recording
 from cellwarden.runtime.faults import cannot_show, sentences, too_slow
 from cellwarden.runtime.heard import Best, Heard, Tally
+from cellwarden.runtime.learned import Learned, learn
 from cellwarden.runtime.scan import scan
 from cellwarden.runtime.spool import Spool
 from cellwarden.signature.group import Grouper
@@ -65,6 +66,8 @@ class Job:
     strict: bool = False
     """Refuse a recording whose samples are not those that its metadata was written for."""
     force: bool = False
+    learn: tuple[Path, ...] = ()
+    """Recordings of base stations whose phones are searched below the energy floor."""
 
 
 class _Collector:
@@ -107,11 +110,12 @@ def hear(job: Job, progress: Progress | None = None) -> Heard:
     """Scan a recording and write what is asked for. Outputs that may not be overwritten are refused before the work."""
     _check_places(job)
     recording = _opened(job)
+    learned = learn(job.learn)
     _refuse_input(job, recording)
     with ExitStack() as stack:
         bursts, trains = _spools(job, stack)
         collector, rejected = _Collector(recording, bursts, trains), Counter[str]()
-        digest = _scanned(recording, job, collector, rejected, progress)
+        digest = _scanned(recording, job, collector, rejected, progress, learned)
         merged, warnings = _merged(job, collector), _warnings(job, recording, digest, collector)
         wrong = sentences(recording, collector.best.in_order())
         kept = collector.best_trains if merged else collector.best
@@ -181,7 +185,12 @@ def _spools(job: Job, stack: ExitStack) -> tuple[Spool | None, Spool | None]:
 
 
 def _scanned(
-    recording: Recording, job: Job, collector: _Collector, rejected: Counter[str], progress: Progress | None
+    recording: Recording,
+    job: Job,
+    collector: _Collector,
+    rejected: Counter[str],
+    progress: Progress | None,
+    learned: tuple[Learned, ...],
 ) -> str | None:
     """Feed all emissions to the collector; the hash of the samples is computed beside it."""
     told = None if progress is None else lambda samples: progress(samples, recording.sample_count)
@@ -189,7 +198,9 @@ def _scanned(
     with ThreadPoolExecutor(1) as other_core:
         digest = other_core.submit(data_digest, recording, stop.is_set) if job.hashed else None
         try:
-            for emission in scan(recording, min_confidence=job.min_confidence, rejected=rejected, progress=told):
+            for emission in scan(
+                recording, min_confidence=job.min_confidence, rejected=rejected, progress=told, learned=learned
+            ):
                 collector.add(emission)
             collector.close()
             return digest.result() if digest else None

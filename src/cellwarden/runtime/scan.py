@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
@@ -12,6 +12,8 @@ from cellwarden.detect.bursts import Find, bursts, finds, rest, rough, whole, wi
 from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
+from cellwarden.runtime.learned import Learned
+from cellwarden.runtime.searched import Searcher
 
 SAME = 0.5
 """Emissions of one label that overlap by more than this are one, seen from two regions or two chunks."""
@@ -37,11 +39,12 @@ def scan(
     block_samples: int = 1 << 20,
     rejected: Counter[str] | None = None,
     progress: Callable[[int], None] | None = None,
+    learned: Sequence[Learned] = (),
 ) -> Iterator[Emission]:
     """Find and name every burst of `recording`, chunk by chunk, in the order of their start.
 
     `rejected` counts what was looked at and refused, by reason. `progress` is told, after each block, the number of
-    samples done since it was last called.
+    samples done since it was last called. Phones of the cells in `learned` are searched below the energy floor.
     """
     refused: Counter[str] = Counter() if rejected is None else rejected
     waiting: list[Emission] = []
@@ -54,8 +57,11 @@ def scan(
 
     recent: list[Emission] = []
     jam: Emission | None = None
+    searcher = Searcher(learned, recording.data_path) if learned else None
     for number, find in enumerate(finds(told(), refused)):
         fresh = _named(find, refused)
+        if searcher is not None:
+            fresh = searcher.add(find, fresh, refused)
         if jam or number % JAMMER_EACH == 0:
             jam = jammer(find.samples, find.watermark, float(find.chunk.hot.any(axis=1).mean()), jam)
         if jam:
