@@ -100,8 +100,8 @@ def _beacon(block: Block, carrier_hz: float) -> tuple[float, Cell] | None:
         clock = _clock_error(block.segment.centre_hz, carrier)
         frame = FRAME_SYMBOLS / SYMBOL_RATE_HZ * block.segment.rate_hz * (1 + clock)
         start = block.sample_start + begin * rx.step + LAG_SLOTS / 8 * frame
-        details = {"bsic": bsic, "training_sequence": bsic & 7, "clock_ppm": round(clock * 1e6, 3)}
-        return strength, Cell("gsm", (carrier,), start, frame, details)
+        known = {"bsic": bsic, "training_sequence": bsic & 7, "clock_ppm": round(clock * 1e6, 3)}
+        return strength, Cell("gsm", (carrier,), start, frame, known)
     return None
 
 

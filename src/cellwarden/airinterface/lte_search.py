@@ -142,13 +142,13 @@ def _preambles(cell: Cell, emission: Emission) -> Cell:
         nearest = uplink + round((carrier - uplink) / (BLOCK_HZ / 2)) * BLOCK_HZ / 2
         if abs(nearest - carrier) < 0.4 * layout.spacing_hz:
             carrier = nearest
-    details = {
+    known = {
         **cell.details,
         "preamble_root": int(emission.details["root"]),
         "preamble_format": kind,
         "preamble_subframe": 0,
     }
-    return replace(cell, carriers_hz=(carrier,), frame_start=start, details=details)
+    return replace(cell, carriers_hz=(carrier,), frame_start=start, details=known)
 
 
 def _same_preambles(one: Cell, other: Cell) -> bool:
@@ -162,19 +162,19 @@ def _same_preambles(one: Cell, other: Cell) -> bool:
 
 def _followed(cell: Cell, emission: Emission) -> Cell:
     """A cell with what one clear PUSCH tells of it."""
-    details, start, subframe = dict(cell.details), _begin(emission), cell.frame_samples / SUBFRAMES
+    known, start, subframe = dict(cell.details), _begin(emission), cell.frame_samples / SUBFRAMES
     frame_start = cell.frame_start
     if not is_timed(cell):
-        frame_start, details["anchored"], details["timing_error_s"], details["advance_s"] = start, 1, 0.0, 0.0
+        frame_start, known["anchored"], known["timing_error_s"], known["advance_s"] = start, 1, 0.0, 0.0
     late = (start - frame_start) / subframe
     advance = (round(late) - late) * subframe * SUBFRAMES / cell.frame_samples * 1e-3
     if -PLACE_S < advance < EARLIEST_S:
-        details["advance_s"] = advance
+        known["advance_s"] = advance
     group = int(emission.details.get("sequence_group", -1))
-    if group >= 0 and details.get("heard_group") == group:
-        details["sequence_group"] = group
-    details["heard_group"] = group
-    return replace(cell, frame_start=frame_start, details=details)
+    if group >= 0 and known.get("heard_group") == group:
+        known["sequence_group"] = group
+    known["heard_group"] = group
+    return replace(cell, frame_start=frame_start, details=known)
 
 
 def _groups(cell: Cell, slot: int | None) -> tuple[list[Groups], list[Groups]]:
