@@ -44,6 +44,7 @@ def shift_register(seed: int, taps: tuple[int, ...], count: int) -> NDArray[np.u
     return np.array(bits[:count], np.uint8)
 
 
+@lru_cache(maxsize=4096)
 def shift_mask(shift: int, taps: tuple[int, ...]) -> int:
     """Which of 25 consecutive bits add up to the bit `shift` later: X^shift modulo the register's polynomial."""
     polynomial = 1 << REGISTER | sum(1 << tap for tap in taps)
