@@ -20,6 +20,7 @@ INTERFACES: tuple[Interface, ...] = (
     impostors.INTERFACE,
 )
 
+TITLES = {interface.name: interface.title for interface in INTERFACES}
 _PHONES = {interface.name for interface in INTERFACES if interface.is_phone}
 
 
@@ -28,4 +29,4 @@ def is_phone(emission: Emission) -> bool:
     return emission.label.partition(":")[0] in _PHONES and emission.direction != "downlink"
 
 
-__all__ = ["INTERFACES", "Interface", "is_phone"]
+__all__ = ["INTERFACES", "TITLES", "Interface", "is_phone"]

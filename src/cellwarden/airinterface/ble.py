@@ -319,6 +319,7 @@ def _emission(
 
 INTERFACE = Interface(
     name="ble",
+    title="Bluetooth LE",
     standard="Bluetooth Core 5.4 Vol 6",
     kinds={
         "ble:advertising": "a Bluetooth Low Energy device says that it is there",

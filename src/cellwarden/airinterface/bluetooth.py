@@ -277,6 +277,7 @@ def _emission(
 
 INTERFACE = Interface(
     name="bluetooth",
+    title="Bluetooth",
     standard="Bluetooth Core 5.4 Vol 2",
     kinds={
         "bluetooth:br": "a headset, speaker or other Bluetooth device (basic rate packet)",

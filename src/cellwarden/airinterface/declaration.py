@@ -22,6 +22,8 @@ class Interface:
     """One row of the table of air interfaces."""
 
     name: str
+    title: str
+    """What people call it."""
     standard: str
     kinds: Mapping[str, str]
     """Labels it may give, with what each means in words."""

@@ -250,6 +250,7 @@ def _packet(length: float) -> tuple[float, str, int]:
 
 INTERFACE = Interface(
     name="dect",
+    title="DECT",
     standard="ETSI EN 300 175-2",
     kinds={
         "dect:portable": "a cordless phone's handset sends (DECT)",

@@ -221,6 +221,7 @@ def _carrier(emission: Emission) -> int:
 
 INTERFACE = Interface(
     name="gsm",
+    title="GSM",
     standard="3GPP TS 45.002, TS 45.004",
     kinds={
         "gsm:access": "a phone asks for a channel (access burst)",

@@ -54,6 +54,7 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
 
 INTERFACE = Interface(
     name="impostors",
+    title="impostors",
     standard="IEEE 802.15.4, ICAO Annex 10, ETSI EN 300 220",
     kinds={
         "other:zigbee": "home automation (IEEE 802.15.4)",

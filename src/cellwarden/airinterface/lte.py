@@ -182,6 +182,7 @@ def _within(burst: Burst, block: Block, cell: Cell) -> list[Emission]:
 
 INTERFACE = Interface(
     name="lte",
+    title="LTE",
     standard="3GPP TS 36.211",
     kinds={
         "lte:prach": "a phone asks for a channel (random access preamble)",

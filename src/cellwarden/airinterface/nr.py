@@ -128,6 +128,7 @@ def _density_db(emission: Emission) -> float:
 
 INTERFACE = Interface(
     name="nr",
+    title="NR",
     standard="3GPP TS 38.211",
     kinds={
         "nr:prach": "a phone asks for a channel (random access preamble)",

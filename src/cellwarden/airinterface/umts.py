@@ -462,6 +462,7 @@ def _same(one: Emission, other: Emission, rate_hz: float) -> bool:
 
 INTERFACE = Interface(
     name="umts",
+    title="UMTS",
     standard="3GPP TS 25.211, TS 25.213",
     kinds={
         "umts:prach": "a 3G phone asks for a channel (preamble)",

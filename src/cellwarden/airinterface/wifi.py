@@ -304,6 +304,7 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
 
 INTERFACE = Interface(
     name="wifi",
+    title="Wi-Fi",
     standard="IEEE 802.11-2020 §15, §16, §17, §19",
     kinds={
         "wifi:dsss": "a Wi-Fi station sends (direct sequence, 802.11b)",

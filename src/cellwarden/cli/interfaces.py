@@ -17,7 +17,7 @@ def interfaces() -> None:
     console = Console(highlight=False)
     for interface in INTERFACES:
         whose = _("a phone's") if interface.is_phone else _("not a phone's")
-        console.print(f"[bold]{interface.name.upper()}[/bold]  {whose}  ({interface.standard})")
+        console.print(f"[bold]{interface.title}[/bold]  {whose}  ({interface.standard})")
         if interface.least_rate_hz:
             console.print("  " + _("at {rate} or more").format(rate=hertz(interface.least_rate_hz)))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

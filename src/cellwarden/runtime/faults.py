@@ -94,7 +94,7 @@ def cannot_show(rate_hz: float) -> list[Interface]:
 def too_slow(rate_hz: float, missing: Sequence[Interface]) -> str:
     """One sentence on the interfaces that a sample rate cannot show."""
     by_rate = sorted(missing, key=lambda interface: interface.least_rate_hz)
-    names = [_("{name} (from {rate} on)").format(name=i.name.upper(), rate=hertz(i.least_rate_hz)) for i in by_rate]
+    names = [_("{name} (from {rate} on)").format(name=i.title, rate=hertz(i.least_rate_hz)) for i in by_rate]
     return _("a {rate} recording cannot show {names}").format(rate=hertz(rate_hz), names=", ".join(names))
 
 

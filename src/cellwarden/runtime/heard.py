@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from cellwarden.airinterface import is_phone
+from cellwarden.airinterface import TITLES, is_phone
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 from cellwarden.model import Emission, Segment
@@ -121,7 +121,7 @@ class Heard:
         said = []
         for interface, count in tally.phones.most_common():
             bursts = ngettext("{count} {interface} burst", "{count} {interface} bursts", count)
-            text = bursts.format(count=number(count), interface=interface.upper())
+            text = bursts.format(count=number(count), interface=TITLES[interface])
             channels = _listed([name for (of, name), _count in tally.channels.most_common() if of == interface])
             said.append(f"{text} ({channels})" if channels else text)
         return _("A phone spoke: {bursts}; {others}").format(bursts=", ".join(said), others=rest)

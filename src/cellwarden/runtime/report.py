@@ -77,7 +77,7 @@ def _values(heard: Heard) -> dict[str, object]:
         "phone": heard.phones > 0,
         "jammed": any(label == "noise:jammer" for label, _direction in heard.counted.kinds),
         "unknown": any(label.startswith("unknown:") for label, _direction in heard.counted.kinds),
-        "known": ", ".join(name.upper() for name in GUARDED),
+        "known": ", ".join(i.title for i in GUARDED.values()),
         "verdict": heard.verdict(),
         "groups": found,
         "more_groups": more_groups,
