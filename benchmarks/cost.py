@@ -22,6 +22,7 @@ from cellwarden.airinterface import Interface
 from cellwarden.detect.bursts import Find
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.runtime import scan
+from cellwarden.simulate.drawings import DRAWINGS
 
 LEVEL_DB, TRIALS, SEED = 15.0, 100, 1200
 ALL = "all"
@@ -92,7 +93,7 @@ def parts(scale: float) -> dict[str, Any]:
     trials = max(3, round(TRIALS * scale))
     return {
         label.replace(":", "-"): partial(measured, label, trials, SEED + number)
-        for number, label in enumerate(confusion.SENT)
+        for number, label in enumerate(DRAWINGS)
     }
 
 

@@ -84,6 +84,14 @@ def test_the_stages_of_a_scan_make_up_the_whole() -> None:
     assert scene["recognised"] >= 0.9 * scene["bursts"]
 
 
+def test_the_cost_of_a_label_is_on_the_bill_of_what_was_named_and_of_what_was_not() -> None:
+    parts = cost.LANE.parts(0.0)
+    assert "lte-pusch" in parts
+    figures = cost.LANE.summary({"gsm-access": parts["gsm-access"]()})
+    assert figures["own"]["gsm:access"]["n"] >= 3 and figures["own"]["gsm:access"]["median"] > 0
+    assert figures["all"]["n"] > 0
+
+
 def test_a_lane_that_was_broken_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
     asked: list[str] = []
 
