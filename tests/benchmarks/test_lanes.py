@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.lane import Lane, run
 
-from benchmarks import accuracy, confidence, confusion, false_alarms, memory, recognition, results, speed, table
+from benchmarks import accuracy, confidence, confusion, cost, false_alarms, memory, recognition, results, speed, table
 from cellwarden.simulate.parameters import Parameters, varied
 from cellwarden.simulate.scenes import NOISE_STEPS, Air, blocks, gsm_burst
 
