@@ -74,7 +74,14 @@ class Watch:
 def watching() -> Iterator[Watch]:
     """Within this, every scan of this process is watched."""
     watch = Watch()
-    interfaces = tuple(replace(i, recognise=watch.call(NAME, i.recognise)) for i in scan.INTERFACES)
+    interfaces = tuple(
+        replace(
+            i,
+            recognise=watch.call(NAME, i.recognise),
+            recognise_all=watch.call(NAME, i.recognise_all) if i.recognise_all else None,
+        )
+        for i in scan.INTERFACES
+    )
     with ExitStack() as patches:
         patches.enter_context(patch.object(scan, "blocks", watch.stream(READ, scan.blocks)))
         patches.enter_context(patch.object(coarse, "chunks", watch.stream(COARSE, coarse.chunks)))
