@@ -104,5 +104,5 @@ def test_each_interface_tells_the_least_rate_that_shows_it() -> None:
     assert least.pop("impostors") == 0
     assert all(rate >= 200e3 for rate in least.values())
     assert [i.name for i in cannot_show(3.9e6)] == ["wifi"]
-    assert too_slow(3.9e6, cannot_show(3.9e6)) == "a 3.9 MHz recording cannot show WIFI (from 10 MHz on)"
+    assert too_slow(3.9e6, cannot_show(3.9e6)) == "a 3.9 MHz recording cannot show Wi-Fi (from 10 MHz on)"
     assert [hertz(value) for value in (200e3, 3.84e6, 10e6)] == ["200 kHz", "3.84 MHz", "10 MHz"]
