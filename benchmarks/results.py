@@ -3,26 +3,21 @@
 import json
 import os
 import platform
-import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cellwarden.bench import provenance
+
 FOLDER = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
-MEASURED = ("src", "benchmarks")
-"""Folders whose code makes the figures."""
 
 
 def commit() -> str:
-    """The commit of the code that is measured, with `-changed` where the code differs from it."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-
-    changed = git("status", "--porcelain", "--", *(f"{name}/**/*.py" for name in MEASURED))
-    return git("rev-parse", "--short=10", "HEAD") + ("-changed" if changed else "")
+    """The commit of the code that is measured and that measures, with `-changed` where it differs from that."""
+    found = provenance.commit(beside=[FOLDER.parent])
+    assert found is not None, "figures are made in a checkout"
+    return found
 
 
 def machine() -> dict[str, Any]:
@@ -36,11 +31,6 @@ def _lines(path: str) -> list[str]:
     return place.read_text(encoding="utf-8").splitlines() if place.exists() else []
 
 
-def versions() -> dict[str, str]:
-    """Of Python and of the libraries that compute."""
-    return {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "scipy", "numba")}}
-
-
 def merged(figures: dict[str, Any], folder: Path = FOLDER) -> Path:
     """Add figures to the file of the present commit; what was measured at a larger scale stays."""
     name = commit()
@@ -50,7 +40,7 @@ def merged(figures: dict[str, Any], folder: Path = FOLDER) -> Path:
         if held["figures"].get(lane, {}).get("scale", 0.0) <= fresh["scale"]:
             held["figures"][lane] = fresh
     head = {"commit": name, "date": datetime.now(UTC).isoformat(timespec="seconds")}
-    content = {**head, "machine": machine(), "versions": versions(), "figures": held["figures"]}
+    content = {**head, "machine": machine(), "versions": provenance.versions(), "figures": held["figures"]}
     folder.mkdir(exist_ok=True)
     fresh_path = path.with_suffix(".new")
     fresh_path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -7,13 +7,26 @@ recording tells its start. Powers are dBFS: 0 dBFS is a complex exponential of m
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 # Interleaved I and Q as they lie in the file, widened to one of two types: complex sample = (i + j q) * Block.scale.
 Interleaved: TypeAlias = NDArray[np.int16] | NDArray[np.float32]
+
+
+class Boxed(Protocol):
+    """What has a place in time and frequency (`Burst`, `Emission`, what a simulation placed)."""
+
+    @property
+    def sample_start(self) -> float: ...
+    @property
+    def sample_count(self) -> int: ...
+    @property
+    def low_offset_hz(self) -> float: ...
+    @property
+    def high_offset_hz(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from cellwarden.airinterface.gsm_clear import CFO_HZ
 from cellwarden.airinterface.gsm_clear import matches as clear
 from cellwarden.airinterface.gsm_judge import Match, confidence
 from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, matches
+from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search
 from cellwarden.airinterface.gsm_station import STATION_SLOTS
@@ -60,7 +61,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     width = burst.high_offset_hz - burst.low_offset_hz
     if symbols < FEWEST_SYMBOLS or width > WIDEST_CHANNELS * CHANNEL_HZ or width < 0.25 * CHANNEL_HZ:
         return []
-    if rate < 1.5 * CHANNEL_HZ:
+    if rate < LEAST_RATE_HZ:
         return []
     found: list[Emission] = []
     centre = block.segment.centre_hz
@@ -231,7 +232,7 @@ INTERFACE = Interface(
     is_phone=True,
     symbol_rate_hz=SYMBOL_RATE_HZ,
     bandwidth_hz=CHANNEL_HZ,
-    least_rate_hz=1.5 * CHANNEL_HZ,
+    least_rate_hz=LEAST_RATE_HZ,
     longest_s=FORMATS["normal"].symbols / SYMBOL_RATE_HZ,
     recognise=recognise,
     recognise_all=recognise_all,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface.gsm_kernels import matched
-from cellwarden.airinterface.gsm_receiver import Receiver
+from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
@@ -57,7 +57,7 @@ def learn(block: Block) -> list[Cell]:
     `carriers_hz` are the offsets of their own carriers; details: `bsic`, `training_sequence`, `clock_ppm`.
     """
     rate = block.segment.rate_hz
-    if rate < 1.5 * CHANNEL_HZ:
+    if rate < LEAST_RATE_HZ:
         return []
     found: list[tuple[float, Cell]] = []
     for carrier in _carriers(block):

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.gsm_waveform import FORMATS
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.detect.kernels import best_runs
 
@@ -22,7 +23,7 @@ SPLIT = 14.0
 LEAST_EVIDENCE = 30.0
 """Least evidence of energy against noise in nats before symbols are looked for. A burst of 2 dB has 58; noise, with
 some 10⁶ such stretches a second in 10 MHz, reaches it once in four months."""
-WHOLE_SYMBOLS = 148
+WHOLE_SYMBOLS = FORMATS["normal"].symbols
 """Of the longest burst."""
 
 

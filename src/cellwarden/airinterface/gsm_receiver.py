@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from scipy.signal import firwin
 
 from cellwarden.airinterface.gsm_kernels import SUBSTEPS
-from cellwarden.airinterface.gsm_waveform import FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
+from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
 from cellwarden.detect.kernels import padded
 
+LEAST_RATE_HZ = 1.5 * CHANNEL_HZ
+"""Samples a second below which a channel is not whole."""
 FILTER_HZ = 230_000.0
 FILTER_SYMBOLS = 4.0
 EQUALISER_SNR = 3.0

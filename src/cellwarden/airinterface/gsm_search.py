@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, gammainccinv, logit
 
 from cellwarden.airinterface.gsm_kernels import matched
-from cellwarden.airinterface.gsm_receiver import Receiver, known_symbols, pulse_autocorrelation
+from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Receiver, known_symbols, pulse_autocorrelation
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
@@ -117,7 +117,7 @@ def search(block: Block, cell: Cell) -> list[Emission]:
     but one, TS 45.002 §5.2.3), else the best of all is taken.
     """
     rate = block.segment.rate_hz
-    if rate < 1.5 * CHANNEL_HZ or cell.interface != "gsm":
+    if rate < LEAST_RATE_HZ or cell.interface != "gsm":
         return []
     found: list[Emission] = []
     for number, carrier in enumerate(cell.carriers_hz):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, carriers, plain
 from cellwarden.airinterface.gsm_kernels import mean
-from cellwarden.airinterface.gsm_receiver import Layout, layout, receiver
+from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.detect.bursts import Find
 from cellwarden.detect.kernels import decimate
@@ -46,7 +46,7 @@ def sweep(find: Find) -> NDArray[np.void]:
     """Clear normal bursts of a chunk: FOUND, shape (n,), `start` counted from the block's first sample."""
     chunk, rate = find.chunk, find.samples.segment.rate_hz
     centre = find.samples.segment.centre_hz
-    if centre is None or rate < 1.5 * CHANNEL_HZ or not find.regions:
+    if centre is None or rate < LEAST_RATE_HZ or not find.regions:
         return np.empty(0, FOUND)
     heard = receiver(rate)
     first, allowed = _raster(centre, rate)

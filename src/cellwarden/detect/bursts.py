@@ -22,7 +22,7 @@ from scipy.signal import firwin
 
 from cellwarden.detect import coarse, kernels, spectrum, suppress
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
-from cellwarden.model import Block, Burst
+from cellwarden.model import Block, Boxed, Burst
 
 SPLIT = 16.0
 GAIN_CAP = 20.0
@@ -107,28 +107,31 @@ def _again(chunk: coarse.Chunk, union: Burst, rejected: Counter[str]) -> list[Bu
     return [b for b in found if suppress.overlap(b, union) > suppress.RIVAL]
 
 
-def rest(find: Find, number: int, boxes: Sequence[suppress.Boxed], slack_s: float, slack_hz: float) -> float:
+def rest(find: Find, number: int, boxes: Sequence[Boxed], slack_s: float, slack_hz: float) -> float:
     """Part of what is hot in one of the rough boxes that lies outside of given boxes, each widened by some slack."""
     one = replace(find, regions=find.regions[number : number + 1])
-    _left, share = _uncovered(one, [boxes], slack_s, slack_hz)
+    *_left, share = _uncovered(one, [boxes], slack_s, slack_hz)
     return float(share[0])
 
 
-def without(
-    find: Find, told: Sequence[Sequence[suppress.Boxed]], slack_s: float, slack_hz: float, least: float
-) -> Find:
+def without(find: Find, told: Sequence[Sequence[Boxed]], slack_s: float, slack_hz: float, least: float) -> Find:
     """What is left to be explained when the boxes told for each rough one are taken out, each widened by some slack.
 
     Less than the part `least` of what was hot in a rough box is nothing.
     """
+    if not any(told):
+        return find
     chunk = find.chunk
-    left, share = _uncovered(find, told, slack_s, slack_hz)
+    left, first, share = _uncovered(find, told, slack_s, slack_hz)
     regions: list[coarse.Region] = []
     for region, boxes, part in zip(find.regions, told, share.tolist(), strict=True):
         if not boxes:
             regions.append(region)
         elif part >= least:
-            rows, bands = slice(region.first_row, region.end_row), slice(region.first_band, region.end_band)
+            rows, bands = (
+                slice(region.first_row - first, region.end_row - first),
+                slice(region.first_band, region.end_band),
+            )
             regions += [_within(chunk, region, *box) for box in coarse.connected(left[rows, bands].copy())]
     return replace(find, regions=tuple(regions))
 
@@ -141,11 +144,12 @@ def _within(chunk: coarse.Chunk, region: coarse.Region, first: int, end: int, lo
 
 
 def _uncovered(
-    find: Find, told: Sequence[Sequence[suppress.Boxed]], slack_s: float, slack_hz: float
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """What is hot outside of the boxes told for each region, uint8, shape (rows, bands), and its part of each region.
+    find: Find, told: Sequence[Sequence[Boxed]], slack_s: float, slack_hz: float
+) -> tuple[NDArray[np.uint8], int, NDArray[np.float64]]:
+    """What is hot outside of the boxes told for each region, and its part of each region.
 
-    The boxes are widened by some slack, each within its own region.
+    The boxes are widened by some slack, each within its own region. Returns uint8, shape (rows, bands), of the rows
+    that the regions span; the first of these; and a value a region.
     """
     grid, start = find.chunk.grid, find.samples.sample_start
     edge = (grid.size / 2 + 0.5) * grid.bin_hz
@@ -162,10 +166,11 @@ def _uncovered(
     placed[:, 2] = np.ceil((placed[:, 2] - start + slack) / grid.size)
     placed[:, 3] = np.floor((placed[:, 3] - slack_hz + edge) / grid.band_hz)
     placed[:, 4] = np.ceil((placed[:, 4] + slack_hz + edge) / grid.band_hz)
-    places = [(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions]
-    regions = np.array(places, np.int64).reshape(-1, 4)
-    left = find.chunk.hot.copy()
-    return left, kernels.uncover(left, regions, placed.astype(np.int64))
+    first, end = min(r.first_row for r in find.regions), max(r.end_row for r in find.regions)
+    placed[:, 1:3] -= first
+    regions = np.array([(r.first_row - first, r.end_row - first, r.first_band, r.end_band) for r in find.regions])
+    left = find.chunk.hot[first:end].copy()
+    return left, first, kernels.uncover(left, regions, placed.astype(np.int64))
 
 
 def rough(find: Find, number: int) -> Burst:

@@ -5,10 +5,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from cellwarden.detect.evidence import evidence
-from cellwarden.model import Burst, Emission
+from cellwarden.model import Boxed, Burst, Emission
 
 EDGE_S = 20e-6
 """Edges this close in time may be the same."""
@@ -32,19 +31,6 @@ SHADOW_DB = 30.0
 
 RIVAL = 0.5
 """Two names whose boxes have this part of the smaller one in common are for the same energy."""
-
-
-class Boxed(Protocol):
-    """What has a place in time and frequency (`Burst`, `Emission`)."""
-
-    @property
-    def sample_start(self) -> int: ...
-    @property
-    def sample_count(self) -> int: ...
-    @property
-    def low_offset_hz(self) -> float: ...
-    @property
-    def high_offset_hz(self) -> float: ...
 
 
 def overlap(a: Boxed, b: Boxed) -> float:

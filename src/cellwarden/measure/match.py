@@ -5,36 +5,25 @@ claim     ┌──────────┐       no more than so many times 
 """
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
+
+from cellwarden.model import Boxed
 
 NEAR = 0.5
 """Part of a truth's time that a claim has to cover; so the shared scores have it."""
 
 
-class Box(Protocol):
-    """A stretch of samples and a band relative to the tuned centre."""
-
-    @property
-    def sample_start(self) -> float: ...
-    @property
-    def sample_count(self) -> int: ...
-    @property
-    def low_offset_hz(self) -> float: ...
-    @property
-    def high_offset_hz(self) -> float: ...
+B = TypeVar("B", bound=Boxed)
 
 
-B = TypeVar("B", bound=Box)
-
-
-def common_samples(one: Box, other: Box) -> float:
+def common_samples(one: Boxed, other: Boxed) -> float:
     """Samples that both last, 0 where their bands do not touch."""
     touch = min(one.high_offset_hz, other.high_offset_hz) > max(one.low_offset_hz, other.low_offset_hz)
     end = min(one.sample_start + one.sample_count, other.sample_start + other.sample_count)
     return max(0.0, end - max(one.sample_start, other.sample_start)) if touch else 0.0
 
 
-def lying_on(truths: Sequence[Box], claims: Sequence[B]) -> list[tuple[B, ...]]:
+def lying_on(truths: Sequence[Boxed], claims: Sequence[B]) -> list[tuple[B, ...]]:
     """For each truth the claims that are its; both come in the order of time."""
     found, first = [], 0
     longest = max((t.sample_count for t in truths), default=0) + max((c.sample_count for c in claims), default=0)

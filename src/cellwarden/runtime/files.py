@@ -110,8 +110,8 @@ def hear(job: Job, progress: Progress | None = None) -> Heard:
     """Scan a recording and write what is asked for. Outputs that may not be overwritten are refused before the work."""
     _check_places(job)
     recording = _opened(job)
-    learned = learn(job.learn)
     _refuse_input(job, recording)
+    learned = learn(job.learn)
     with ExitStack() as stack:
         bursts, trains = _spools(job, stack)
         collector, rejected = _Collector(recording, bursts, trains), Counter[str]()
