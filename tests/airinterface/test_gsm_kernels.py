@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from cellwarden.airinterface import gsm_clear, gsm_fit
+from cellwarden.airinterface import gsm_clear, gsm_fit, gsm_symbols
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_receiver import Receiver, equaliser, layout, pulse_autocorrelation, receiver
 from cellwarden.airinterface.gsm_station import fills_frames, goes_on
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, Kind, generate
 from cellwarden.detect.evidence import log_tail
-from cellwarden.detect.kernels import decimate
+from cellwarden.detect.kernels import VECTOR, decimate
 from cellwarden.detect.kernels import padded as pad
 
 RATE = 2_166_667.0
@@ -42,25 +42,25 @@ def test_mean_is_of_what_lies_within(first: int, end: int) -> None:
 def test_matched_filter_is_a_dot_product_with_the_pulse_at_each_symbol(base: float) -> None:
     y, rx = noise(2, 220), receiver(RATE)
     out = np.empty(30, np.complex64)
-    kernels.matched(y, base, rx.per_symbol, rx.table, 0.3, out)
+    gsm_symbols.matched(gsm_symbols.parts(y), base, rx.per_symbol, rx.table, 0.3, out)
     half = rx.table.shape[1] // 2
     padded = np.concatenate([np.zeros(400), y, np.zeros(400)])
     for k in range(30):
         position = base + (k + 0.5) * rx.per_symbol
         whole = math.floor(position)
-        row = rx.table[int((position - whole) * kernels.SUBSTEPS + 0.5)]
+        row = rx.table[int((position - whole) * gsm_symbols.SUBSTEPS + 0.5)]
         part = padded[400 + whole - half : 400 + whole + half + 1]
         assert out[k] == pytest.approx(np.sum(row * part) * np.exp(-0.3j * k), abs=1e-4)
 
 
 def test_a_window_holds_matched_and_equalised_symbols_of_each_timing() -> None:
-    y, rx, weights = noise(3, 200), receiver(RATE), equaliser(np.pi / 2)
+    y, rx, weights = gsm_symbols.parts(noise(3, 200)), receiver(RATE), equaliser(np.pi / 2)
     z = np.empty((kernels.PHASES, 25), np.complex64)
     e = np.empty_like(z)
-    kernels.window(y, 11.0, rx.per_symbol, rx.table, np.pi / 2, weights, z, e)
+    gsm_symbols.window(y, 11.0, rx.per_symbol, rx.table, np.pi / 2, weights, z, e)
     alone = np.empty(25, np.complex64)
     for phase in range(kernels.PHASES):
-        kernels.matched(y, 11.0 + phase / kernels.PHASES * rx.per_symbol, rx.per_symbol, rx.table, np.pi / 2, alone)
+        gsm_symbols.matched(y, 11.0 + phase / kernels.PHASES * rx.per_symbol, rx.per_symbol, rx.table, np.pi / 2, alone)
         np.testing.assert_allclose(z[phase], alone, atol=1e-5)
         np.testing.assert_allclose(e[phase], np.convolve(alone, weights[::-1], "same"), atol=1e-4)
 
@@ -135,35 +135,35 @@ def test_tuning_ends_at_the_carrier_and_phase_of_the_symbols() -> None:
 
 
 def test_explained_energy_is_that_of_the_known_symbols_on_the_real_axis() -> None:
-    z, unit = noise(10, 40), np.exp(0.9j)
-    told, energy, count = gsm_fit.explained(z, 15, KNOWN[1], TAILS, 0.07, unit)
+    real = noise(10, 40).real.copy()
+    told, energy, count = gsm_fit.explained(real, 15, KNOWN[1], TAILS)
     where = np.append(15 + np.arange(KNOWN.shape[1]), TAILS)
-    real = axis(z, 0.07, unit)[where]
-    assert count == len(where) and energy == pytest.approx(np.sum(real**2))
-    assert told == pytest.approx(np.sum(np.append(KNOWN[1], np.ones(4)) * real) ** 2 / count)
+    assert count == len(where) and energy == pytest.approx(np.sum(real[where] ** 2))
+    assert told == pytest.approx(np.sum(np.append(KNOWN[1], np.ones(4)) * real[where]) ** 2 / count)
 
 
 def test_coherence_is_the_share_of_the_payload_on_one_axis() -> None:
-    e, unit = noise(11, 40), np.exp(-0.4j)
-    v = np.delete(e * np.exp(-0.02j * np.arange(40)) * np.conj(unit), np.arange(15, 24))
-    share, count = gsm_fit.coherence(e, 15, 9, 0.02, unit)
+    e = noise(11, 40)
+    v = np.delete(e, np.arange(15, 24))
+    share, count = gsm_fit.coherence(gsm_symbols.parts(e), 15, 9)
     assert count == 31
     assert share == pytest.approx(np.sum(v.real**2 - v.imag**2) / np.sum(np.abs(v) ** 2), abs=1e-5)
 
 
 def test_finest_turn_is_where_squares_and_known_symbols_agree_best() -> None:
-    e, span, steps = noise(12, 40), 0.05, 9
-    e[15:24] += 3 * KNOWN[0] * np.exp(0.021j * np.arange(15, 24))
+    signs, span, steps = np.random.default_rng(32).choice([-2.0, 2.0], 40), 0.05, 9
+    signs[15:24] = 2 * KNOWN[0]
+    e = (noise(12, 40) + signs * np.exp(0.021j * np.arange(40))).astype(np.complex64)
     scores = []
     for turn in np.linspace(-span, span, steps):
         v = e * np.exp(-1j * turn * np.arange(40))
         known = np.sum(KNOWN[0] * v[15:24])
         scores.append(abs(np.sum(np.delete(v, np.arange(15, 24)) ** 2)) + 2 * abs(known) ** 2 / 9)
-    turn, unit = gsm_fit.finest_turn(e, 15, KNOWN[0], span, steps)
+    turn = gsm_fit.finest_turn(gsm_symbols.parts(e), 15, KNOWN[0], span, steps)
     top = int(np.argmax(scores))
-    assert abs(turn - np.linspace(-span, span, steps)[top]) <= span / (steps - 1) + 1e-9
-    phase = np.sum(KNOWN[0] * e[15:24] * np.exp(-1j * turn * np.arange(15, 24)))
-    assert unit == pytest.approx(phase / abs(phase), abs=1e-5)
+    left, middle, right = scores[top - 1 : top + 2]
+    shift = 0.5 * (left - right) / (left - 2 * middle + right)
+    assert turn == pytest.approx(span * (2 * (top + shift) / (steps - 1) - 1), abs=1e-5)
 
 
 def test_remodulated_decisions_tell_amplitude_and_carrier_of_a_clean_burst() -> None:
@@ -173,21 +173,36 @@ def test_remodulated_decisions_tell_amplitude_and_carrier_of_a_clean_burst() -> 
     model = lag[2] * pulse[0] - pulse[2] * (lag[0] + lag[4]) + 1j * pulse[1] * (lag[3] - lag[1])
     z = (0.8 * model * np.exp(0.0004j * np.arange(148) + 0.1j)).astype(np.complex64)
     known = a[2 + 61 : 2 + 87].astype(np.float32)
-    turn, amplitude = gsm_fit.remodulated(z, 61, known, pulse, 0.0, np.exp(0.1j))
+    turn, amplitude = gsm_fit.remodulated(gsm_symbols.parts(z), 61, known, pulse)
     assert turn == pytest.approx(0.0004, abs=1e-5)
     assert amplitude == pytest.approx(0.8, abs=0.01)
 
 
 def test_power_and_limited_samples_are_those_of_numpy() -> None:
     y = noise(20, 50)
-    np.testing.assert_allclose(kernels.power(y, 0.3), 0.3 * np.abs(y) ** 2, rtol=1e-5)
-    np.testing.assert_allclose(kernels.limited(y, 1.0), y / np.maximum(1.0, np.abs(y)), rtol=1e-5)
+    np.testing.assert_allclose(gsm_symbols.power(gsm_symbols.parts(y), 0.3), 0.3 * np.abs(y) ** 2, rtol=1e-5)
+    re, im = gsm_symbols.limited(gsm_symbols.parts(y), 3, 40, 1.0)
+    np.testing.assert_allclose(re + 1j * im, (y / np.maximum(1.0, np.abs(y)))[3:40], rtol=1e-5)
+
+
+def test_symbols_spin_by_a_carrier_and_a_phase() -> None:
+    z, unit = noise(22, 100), np.exp(0.7j)
+    spun = gsm_symbols.parts(z)
+    gsm_symbols.spin(spun, gsm_symbols.turning(0.3, 100), unit)
+    np.testing.assert_allclose(spun[0] + 1j * spun[1], z * np.exp(-0.3j * np.arange(100)) / unit, atol=1e-5)
+
+
+def test_the_share_of_a_line_is_that_of_a_fine_spectrum() -> None:
+    y = (0.3 * noise(33, 300) + np.exp(0.35j * np.arange(300))).astype(np.complex64)
+    part = y[20:280]
+    most = np.max(np.abs(np.fft.fft(part, 520)) ** 2) / 260 / np.sum(np.abs(part) ** 2)
+    assert gsm_symbols.line_share(gsm_symbols.parts(y), 20, 280, 0.2) == pytest.approx(most, rel=1e-3)
 
 
 @pytest.mark.parametrize("cycles", [-0.31, 0.0, 0.12])
 def test_mean_frequency_of_a_tone_is_its_own(cycles: float) -> None:
     y = np.exp(2j * np.pi * cycles * np.arange(40)).astype(np.complex64)
-    assert kernels.turn(y, 5, 33) == pytest.approx(cycles, abs=1e-6)
+    assert gsm_symbols.turn(gsm_symbols.parts(y), 5, 33) == pytest.approx(cycles, abs=1e-6)
 
 
 def test_stretches_are_where_power_stands_out_and_none_in_noise() -> None:
@@ -202,7 +217,27 @@ def test_the_carrier_of_antipodal_symbols_is_the_line_of_their_squares() -> None
     rng = np.random.default_rng(23)
     for turn in (-0.5, 0.01, 0.37):
         e = rng.choice([-1.0, 1.0], (2, 136)) * np.exp(1j * turn * np.arange(136)) + 0.3 * noise(24, 2, 136)
-        assert gsm_clear.carrier(e.astype(np.complex64), *gsm_clear.carriers()) == pytest.approx(turn, abs=2e-3)
+        timings = np.stack([e.real, e.imag], axis=1).astype(np.float32)
+        assert gsm_clear.carrier(timings, 0, 136, *gsm_clear.carriers()) == pytest.approx(turn, abs=2e-3)
+
+
+def test_the_sequence_that_agrees_best_has_the_largest_correlation_coefficient() -> None:
+    places, length = 40, KNOWN.shape[1]
+    axis = np.zeros(places + VECTOR + length, np.float32)
+    axis[: places + length - 1] = noise(30, places + length - 1).real
+    told = {
+        (s, at): np.sum(KNOWN[s] * (part := axis[at : at + length])) ** 2 / np.sum(part**2) / length
+        for s in range(len(KNOWN))
+        for at in range(places)
+    }
+    rho, *best = gsm_clear.agreed(axis, KNOWN, places)
+    assert rho == pytest.approx(max(told.values()), rel=1e-4) and told[tuple(best)] == pytest.approx(rho, rel=1e-4)
+
+
+def test_the_strongest_stretch_of_a_length_is_found() -> None:
+    power = np.random.default_rng(31).exponential(size=300).astype(np.float32)
+    sums = [np.sum(power[at : at + 40]) for at in range(20, 241)]
+    assert gsm_clear.strongest(power, 20, 280, 40) == 20 + int(np.argmax(sums))
 
 
 @pytest.mark.parametrize("kind", ["normal", "access"])
@@ -216,7 +251,7 @@ def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
         assert told == sequence
         assert at == pytest.approx(begins, abs=0.5 * rx.per_symbol)
         assert turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=1500)
-        fit = gsm_fit.fit(y, kernels.power(y, 1.0), at, turn, form.known[sequence], form, 0.04, 25)
+        fit = gsm_fit.fit(y, gsm_symbols.power(y, 1.0), at, turn, form.known[sequence], form, 0.04, 25)
         assert fit.start == pytest.approx(begins, abs=0.1 * rx.per_symbol)
         assert (turn + fit.turn) * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=100)
         assert fit.coherence > 0.4  # of eight phases it would be 0
@@ -226,7 +261,7 @@ def heard(wave: np.ndarray, rx: Receiver, spare: int = 60) -> np.ndarray:
     """A burst behind the channel filter, with noise of variance 0.01 around it."""
     y = np.concatenate([np.zeros(spare * rx.step), wave, np.zeros(spare * rx.step)])
     y = np.convolve(y, rx.taps[1:], "same")[:: rx.step]  # of odd length, so that the middle is the middle
-    return (y + 0.1 * noise(26, len(y))).astype(np.complex64)
+    return gsm_symbols.parts((y + 0.1 * noise(26, len(y))).astype(np.complex64))
 
 
 def test_plain_bursts_are_found_with_their_numbers_and_a_doubtful_one_is_left() -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.gsm_kernels import matched
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
+from cellwarden.airinterface.gsm_symbols import matched, parts
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
     FRAME_SYMBOLS,
@@ -148,18 +148,18 @@ def _synchronisation(y: NDArray[np.complex64], rx: Receiver, near: float) -> tup
     """The likeliest synchronisation burst about a sample: where it begins, how well it fits, its symbols."""
     known = antipodal(TRAINING).astype(np.float32)
     places = near + np.arange(-LATE_SYMBOLS, LATE_SYMBOLS, STEP) * rx.per_symbol
-    z = np.empty(len(known), np.complex64)
+    z, heard = np.empty(len(known), np.complex64), parts(y)
     best, begin = 0.0, 0.0
     for place in places.tolist():
         if place < 0 or place + 150 * rx.per_symbol > len(y):
             continue
-        matched(y, place + TRAINING_AT * rx.per_symbol, rx.per_symbol, rx.table, np.pi / 2, z)
+        matched(heard, place + TRAINING_AT * rx.per_symbol, rx.per_symbol, rx.table, np.pi / 2, z)
         part = abs(np.vdot(known, z)) ** 2 / (len(known) * float(np.sum(np.abs(z) ** 2)) + 1e-30)
         if part > best:
             best, begin = float(part), place
     symbols = np.zeros(148, np.complex64)
     if best > 0:
-        matched(y, begin, rx.per_symbol, rx.table, np.pi / 2, symbols)
+        matched(heard, begin, rx.per_symbol, rx.table, np.pi / 2, symbols)
         middle = symbols[TRAINING_AT : TRAINING_AT + len(known)]
         symbols = symbols * np.conj(np.vdot(known, middle))
     return begin, best, symbols

@@ -11,8 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_kernels import QUARTER, equalise, matched, mean
+from cellwarden.airinterface.gsm_kernels import mean
 from cellwarden.airinterface.gsm_receiver import Layout
+from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, spin, total, turning
 
 
 class Fit(NamedTuple):
@@ -37,71 +38,71 @@ class Fit(NamedTuple):
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def correlated(z: Parts, wave: Parts, known: NDArray[np.float32]) -> complex:
+    """Σ known z wave, over the length of known, ±1."""
+    re, im = np.float32(0), np.float32(0)
+    a, b, c, s = z[0], z[1], wave[0], wave[1]
+    for k in range(len(known)):
+        re += known[k] * (a[k] * c[k] - b[k] * s[k])
+        im += known[k] * (a[k] * s[k] + b[k] * c[k])
+    return complex(re, im)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def placed(
-    y: NDArray[np.complex64],
+    y: Parts,
     start: float,
     per_symbol: float,
     table: NDArray[np.float32],
-    turn: float,
+    wave: Parts,
     known_at: int,
     known: NDArray[np.float32],
-    out: NDArray[np.complex64],
 ) -> tuple[float, float]:
     """Where symbol 0 begins, to a fraction of the guess `start`: the top of the parabola through three correlations.
 
-    Leaves the matched filter's output in `out`, a value a symbol. Returns (start, correlation with the known symbols).
+    wave: exp(-j turn k). Returns (start, correlation with the known symbols).
     """
     strength = np.empty(3)
-    part = np.empty(len(known), np.complex64)
+    part = np.empty((2, len(known)), np.float32)
     for _ in range(2):  # once more where the guess was far off
         for i in range(3):
-            first = start + (0.25 * (i - 1) + known_at) * per_symbol
-            matched(y, first, per_symbol, table, turn, part)
-            total = 0j
-            for k in range(len(known)):
-                total += known[k] * part[k]
-            strength[i] = abs(total)
+            filtered(y, start + (0.25 * (i - 1) + known_at) * per_symbol, per_symbol, table, part)
+            strength[i] = abs(correlated(part, wave, known))
         bend = strength[0] - 2 * strength[1] + strength[2]
         shift = 0.125 * (strength[0] - strength[2]) / bend if bend < 0 else 0.0
         start += per_symbol * min(max(shift, -0.25), 0.25)
         if abs(shift) < 0.125:
             break
-    matched(y, start, per_symbol, table, turn, out)
-    total = 0j
-    for k in range(len(known)):
-        total += known[k] * out[known_at + k]
-    return start, abs(total)
+    filtered(y, start + known_at * per_symbol, per_symbol, table, part)
+    return start, abs(correlated(part, wave, known))
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def finest_turn(
-    e: NDArray[np.complex64],
-    known_at: int,
-    known: NDArray[np.float32],
-    span: float,
-    steps: int,
-) -> tuple[float, complex]:
+def finest_turn(e: Parts, known_at: int, known: NDArray[np.float32], span: float, steps: int) -> float:
     """Carrier offset from the whole burst: the ω with the largest |Σ e² exp(-2jωk)| + 2/L |Σ_known a e exp(-jωk)|².
 
-    e: complex64, one burst from symbol 0 on; known: float32 ±1 from symbol known_at on. Tries `steps` turns within
-    ±span. Returns the turn (radians a symbol) and the phase of the known symbols there as a unit complex number.
+    e: one burst from symbol 0 on; known: float32 ±1 from symbol known_at on, whose squares do not count. Tries `steps`
+    turns within ±span. Returns radians a symbol.
     """
+    n, length = e.shape[1], len(known)
+    squares, told = np.empty((2, n), np.float32), np.empty((2, length), np.float32)
+    for k in range(n):
+        squares[0, k] = e[0, k] * e[0, k] - e[1, k] * e[1, k]
+        squares[1, k] = 2 * e[0, k] * e[1, k]
+    squares[:, known_at : known_at + length] = 0
+    for k in range(length):
+        told[0, k] = known[k] * e[0, known_at + k]
+        told[1, k] = known[k] * e[1, known_at + k]
+    apart = 2 * span / (steps - 1)
+    spin(squares, turning(-2 * span, n), 1.0 + 0.0j)
+    spin(told, turning(-span, length), 1.0 + 0.0j)
+    wide, narrow = turning(2 * apart, n), turning(apart, length)
     scores = np.empty(steps)
     for s in range(steps):
-        turn = span * (2.0 * s / (steps - 1) - 1.0)
-        step = np.exp(-1j * turn)
-        rotation = 1.0 + 0j
-        squares = 0j
-        coherent = 0j
-        for k in range(len(e)):
-            v = e[k] * rotation
-            rotation = rotation * step
-            i = k - known_at
-            if 0 <= i < len(known):
-                coherent += known[i] * v
-            else:
-                squares += v * v
-        scores[s] = abs(squares) + 2 * abs(coherent) * abs(coherent) / len(known)
+        coherent = total(told)
+        scores[s] = abs(total(squares)) + 2 * (coherent * np.conj(coherent)).real / length
+        spin(squares, wide, 1.0 + 0.0j)
+        spin(told, narrow, 1.0 + 0.0j)
     top = int(np.argmax(scores))
     shift = 0.0
     if 0 < top < steps - 1:
@@ -109,105 +110,73 @@ def finest_turn(
         bend = left - 2 * middle + right
         if bend < 0:
             shift = 0.5 * (left - right) / bend
-    turn = span * (2.0 * (top + shift) / (steps - 1) - 1.0)
-    phase = 0j
-    step = np.exp(-1j * turn)
-    rotation = np.exp(-1j * turn * known_at)
-    for i in range(len(known)):
-        phase += known[i] * e[known_at + i] * rotation
-        rotation *= step
-    return turn, phase / (abs(phase) + 1e-30)
+    return apart * (top + shift) - span
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def coherence(e: NDArray[np.complex64], known_at: int, length: int, turn: float, phase: complex) -> tuple[float, int]:
+def coherence(v: Parts, known_at: int, length: int) -> tuple[float, int]:
     """How much of the payload's power lies on the real axis: Σ Re(v²) / Σ |v|², -1 to 1, and over how many symbols."""
-    real = 0.0
-    power = 1e-30
-    count = 0
-    step = np.exp(-1j * turn)
-    rotation = np.conj(phase)
-    for k in range(len(e)):
-        v = e[k] * rotation
-        rotation *= step
-        if known_at <= k < known_at + length:
-            continue
-        real += v.real * v.real - v.imag * v.imag
-        power += v.real * v.real + v.imag * v.imag
-        count += 1
-    return real / power, count
+    along = np.float32(0)
+    across = np.float32(1e-30)
+    for first, end in ((0, known_at), (known_at + length, v.shape[1])):
+        re, im = v[0, first:end], v[1, first:end]
+        for k in range(len(re)):
+            along += re[k] * re[k]
+            across += im[k] * im[k]
+    return float((along - across) / (along + across)), v.shape[1] - length
 
 
 @njit(cache=True, fastmath=True, nogil=True)
 def explained(
-    z: NDArray[np.complex64],
-    known_at: int,
-    known: NDArray[np.float32],
-    tails: NDArray[np.int64],
-    turn: float,
-    phase: complex,
+    r: NDArray[np.float32], known_at: int, known: NDArray[np.float32], tails: NDArray[np.int64]
 ) -> tuple[float, float, int]:
     """How much of the known symbols' energy on the real axis is theirs: (Σ s r)² / n, Σ r², and their number n.
 
-    z: complex64, matched symbols of one burst; known: float32 ±1, from symbol known_at on; tails: int64, symbols that
-    are +1; turn: radians a symbol; phase: unit, of symbol 0.
+    r: matched symbols of one burst on that axis; known: float32 ±1, from symbol known_at on; tails: int64, symbols
+    that are +1.
     """
     told = 0.0
     energy = 0.0
-    for i in range(len(known) + len(tails)):
-        k = known_at + i if i < len(known) else tails[i - len(known)]
-        r = (z[k] * np.exp(-1j * turn * k) * np.conj(phase)).real
-        told += r * (known[i] if i < len(known) else 1.0)
-        energy += r * r
+    for i in range(len(known)):
+        told += known[i] * r[known_at + i]
+        energy += r[known_at + i] * r[known_at + i]
+    for k in tails:
+        told += r[k]
+        energy += r[k] * r[k]
     count = len(known) + len(tails)
     return told * told / count, energy, count
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def remodulated(
-    z: NDArray[np.complex64],
-    known_at: int,
-    known: NDArray[np.float32],
-    pulse: NDArray[np.float64],
-    turn: float,
-    phase: complex,
-) -> tuple[float, float]:
-    """Fit the burst with its own decisions: finer turn, and amplitude.
+def remodulated(z: Parts, known_at: int, known: NDArray[np.float32], pulse: NDArray[np.float64]) -> tuple[float, float]:
+    """Fit the burst with its own decisions: turn that is left, and amplitude.
 
     With the model m of what the decisions would send, p[k] = z[k] conj(m[k]) turns by what the carrier is off; the
     phase a and turn b with the largest Σ Re(p exp(-j(a + bk))) follow from one step of Newton's method.
 
-    z: complex64, matched filter output from symbol 0 on, turned back a quarter turn a symbol; pulse: autocorrelation
-    of the pulse at whole symbols. The decisions live and die here. Returns (turn in radians a symbol, amplitude).
+    z: matched symbols from symbol 0 on, on the real axis as far as is known; they are turned further, in place. pulse:
+    autocorrelation of the pulse at whole symbols. The decisions live and die here. Returns (turn in radians a symbol,
+    amplitude).
     """
-    symbols = len(z)
-    a = np.zeros(symbols + 4)
-    re = np.empty(symbols)
-    im = np.empty(symbols)
+    n = z.shape[1]
+    a = np.zeros(n + 4, np.float32)
+    inner, before, after, early, late = a[4:n], a[3 : n - 1], a[5 : n + 1], a[2 : n - 2], a[6 : n + 2]
+    p0, p1, p2 = np.float32(pulse[0]), np.float32(pulse[1]), np.float32(pulse[2])
+    re, im = z[0, 2 : n - 2], z[1, 2 : n - 2]
+    middle = np.float32((n - 1) / 2 - 2)
+    turned = 0.0
     amplitude = 0.0
-    middle = (symbols - 1) / 2
     for _ in range(2):
-        step = np.exp(-1j * turn)
-        rotation = np.conj(phase)
-        for k in range(symbols):
-            v = z[k] * rotation
-            rotation *= step
-            re[k] = v.real
-            im[k] = v.imag
-            a[k + 2] = 1.0 if v.real >= 0 else -1.0
+        for k in range(n):
+            a[k + 2] = 1.0 if z[0, k] >= 0 else -1.0
         a[known_at + 2 : known_at + 2 + len(known)] = known
-        norm = 0.0
-        s0 = 0.0
-        s1 = 0.0
-        s2 = 0.0
-        q0 = 0.0
-        q1 = 0.0
-        for k in range(2, symbols - 2):
-            x = a[k + 2] * pulse[0] - pulse[2] * (a[k] + a[k + 4])
-            y = pulse[1] * (a[k + 3] - a[k + 1])
+        norm = s0 = s1 = s2 = q0 = q1 = np.float32(0)
+        for k in range(len(re)):
+            x = inner[k] * p0 - p2 * (early[k] + late[k])
+            y = p1 * (after[k] - before[k])
             along = re[k] * x + im[k] * y
             across = im[k] * x - re[k] * y
-            t = k - middle
+            t = np.float32(k) - middle
             norm += x * x + y * y
             s0 += along
             s1 += along * t
@@ -217,16 +186,16 @@ def remodulated(
         spread = s0 * s2 - s1 * s1
         if spread <= 0 or s0 <= 0:
             break
-        slope = (s0 * q1 - s1 * q0) / spread
-        turn += slope
-        phase *= np.exp(1j * ((q0 - slope * s1) / s0 - slope * middle))
-        amplitude = s0 / norm
-    return turn, amplitude
+        slope = float((s0 * q1 - s1 * q0) / spread)
+        turned += slope
+        amplitude = float(s0 / norm)
+        spin(z, turning(slope, n), np.exp(1j * ((q0 - slope * s1) / s0 - slope * (n - 1) / 2)))
+    return turned, amplitude
 
 
 @njit(cache=True, fastmath=True, nogil=True)
 def fit(
-    y: NDArray[np.complex64],
+    y: Parts,
     power: NDArray[np.float32],
     start: float,
     turn: float,
@@ -237,17 +206,25 @@ def fit(
 ) -> Fit:
     """All of the above for a burst that begins near `start` and turns by some `turn` radians a symbol.
 
-    The carrier is looked for within ±span radians a symbol of that. y: complex64, shape (n,), and power: float32, as
-    long; known: the sequence that it has, float32 ±1.
+    The carrier is looked for within ±span radians a symbol of that. power: float32, as long as y; known: the sequence
+    that it has, float32 ±1.
     """
-    z = np.empty(layout.symbols, np.complex64)
+    symbols, known_at, end = layout.symbols, layout.known_at, layout.known_at + len(known)
+    wave = turning(QUARTER + turn, symbols)
+    begins, strength = placed(y, start, layout.per_symbol, layout.table, wave, known_at, known)
+    z = np.empty((2, symbols), np.float32)
     e = np.empty_like(z)
-    known_at = layout.known_at
-    begins, strength = placed(y, start, layout.per_symbol, layout.table, QUARTER + turn, known_at, known, z)
+    filtered(y, begins, layout.per_symbol, layout.table, z)
+    spin(z, wave, 1.0 + 0.0j)
     equalise(z, layout.weights, e)
-    more, phase = finest_turn(e, known_at, known, span, steps)
-    on_axis, payload = coherence(e, known_at, len(known), more, phase)
-    told, energy, count = explained(z, known_at, known, layout.tails, more, phase)
-    fine, amplitude = remodulated(z, known_at, known, layout.pulse, more, phase)
-    ratio = mean(power, int(begins), int(begins + layout.symbols * layout.per_symbol))
-    return Fit(begins, strength, on_axis, payload, told, energy, count, fine, amplitude, ratio)
+    more = finest_turn(e, known_at, known, span, steps)
+    wave = turning(more, symbols)
+    phase = correlated(e[:, known_at:end], wave[:, known_at:end], known)
+    phase /= abs(phase) + 1e-30
+    spin(e, wave, phase)
+    spin(z, wave, phase)
+    on_axis, payload = coherence(e, known_at, len(known))
+    told, energy, count = explained(z[0], known_at, known, layout.tails)
+    fine, amplitude = remodulated(z, known_at, known, layout.pulse)
+    ratio = mean(power, int(begins), int(begins + symbols * layout.per_symbol))
+    return Fit(begins, strength, on_axis, payload, told, energy, count, more + fine, amplitude, ratio)

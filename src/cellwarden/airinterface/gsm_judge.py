@@ -14,6 +14,7 @@ from numba import njit
 
 from cellwarden.airinterface.gsm_fit import Fit
 from cellwarden.airinterface.gsm_receiver import Layout
+from cellwarden.airinterface.gsm_symbols import Parts, line_share
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.evidence import log_tail
 
@@ -31,6 +32,11 @@ LEAST_TRAINING = ((1.5, 3.0, 5.0, 8.0), (7.5, 10.0, 14.0, 18.0))
 """SNR in dB, and the least nats of the known symbols by themselves."""
 ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (28.0, 23.0))
 """SNR in dB, and the nats of known symbols that need no others beside them: 8-PSK, and echoes."""
+MOST_LINE = (0.21, 0.18)
+"""Most of its power that an access and a normal burst may have in one spectral line where its known symbols are not
+enough; one in a thousand has more by chance, a tone always."""
+LINE_SYMBOLS = 0.43
+"""Cycles a symbol either way in which a line is looked for: as far as the channel filter passes."""
 ONE_AXIS = 0.25
 """Least coherence of a payload of two phases; eight have none."""
 PAYLOAD_NATS = 6.0
@@ -128,6 +134,13 @@ def confidence(margin: float) -> float:
 def convinces(score: float, training: float, margin: float) -> bool:
     """Whether a verdict leaves no doubt that is worth another search: known symbols and payload speak for it."""
     return margin > 0 and score - training > PAYLOAD_NATS
+
+
+@njit(cache=True, nogil=True)
+def no_line(y: Parts, start: float, layout: Layout) -> bool:
+    """Whether no spectral line stands out of a burst that begins at a sample: GMSK and 8-PSK have none, tones have."""
+    end = int(start + layout.symbols * layout.per_symbol)
+    return line_share(y, int(start), end, LINE_SYMBOLS / layout.per_symbol) < MOST_LINE[int(layout.normal)]
 
 
 @njit(cache=True, nogil=True)

@@ -1,4 +1,4 @@
-"""Compiled loops of the GSM recogniser. Symbols are counted from 0 at the base time of a window."""
+"""Compiled loops that look for GSM bursts: where power stands out, on which carrier, with which symbols."""
 
 import math
 
@@ -10,12 +10,8 @@ from cellwarden.airinterface.gsm_waveform import FORMATS
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.detect.kernels import best_runs
 
-SUBSTEPS = 32
-"""Tabulated positions of the matched filter within one sample."""
 PHASES = 4
 """Timing hypotheses a symbol."""
-QUARTER = np.pi / 2
-"""By which GMSK turns from symbol to symbol, seen as antipodal ones (TS 45.004 §2.3)."""
 FEWEST_SYMBOLS = 60
 """A stretch shorter than this is not looked into: it holds too little of an access burst."""
 SPLIT = 14.0
@@ -63,102 +59,6 @@ def stretches(
             runs[kept, 1] = end
             kept += 1
     return runs[:kept]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def power(y: NDArray[np.complex64], scale: float) -> NDArray[np.float32]:
-    """scale · |y|²: float32, of the shape of y, complex64, (n,)."""
-    out = np.empty(len(y), np.float32)
-    by = np.float32(scale)
-    for i in range(len(y)):
-        out[i] = by * (y[i].real * y[i].real + y[i].imag * y[i].imag)
-    return out
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def limited(y: NDArray[np.complex64], most: float) -> NDArray[np.complex64]:
-    """Samples with their magnitude limited. GMSK has none to lose; a few pulses must not pass for a whole sequence.
-
-    complex64, of the shape of y.
-    """
-    out = np.empty_like(y)
-    top = np.float32(most * most)
-    for i in range(len(y)):
-        size = y[i].real * y[i].real + y[i].imag * y[i].imag
-        by = np.sqrt(min(top / (size + np.float32(1e-30)), np.float32(1)))
-        out[i] = complex(y[i].real * by, y[i].imag * by)
-    return out
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def turn(y: NDArray[np.complex64], first: int, end: int) -> float:
-    """Mean frequency of the samples from `first` to before `end`, cycles a sample: the phase of Σ y[n + 1] conj(y[n]).
-
-    y: complex64, shape (n,).
-    """
-    re = np.float32(0)
-    im = np.float32(0)
-    late, early = y[first + 1 : end], y[first : end - 1]
-    for n in range(len(early)):
-        re += late[n].real * early[n].real + late[n].imag * early[n].imag
-        im += late[n].imag * early[n].real - late[n].real * early[n].imag
-    return np.arctan2(im, re) / (2 * np.pi)
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def matched(
-    y: NDArray[np.complex64],
-    base: float,
-    per_symbol: float,
-    table: NDArray[np.float32],
-    turn: float,
-    out: NDArray[np.complex64],
-) -> None:
-    """Matched filter at the middle of each symbol, turned back by `turn` radians a symbol.
-
-    out[k] = exp(-j turn k) Σ_m y[m] c0(m - base - (k + 1/2) per_symbol). y: complex64; base: sample index of the
-    beginning of symbol 0; table: float32, shape (SUBSTEPS + 1, taps), the pulse at each fraction of a sample.
-    """
-    taps = table.shape[1]
-    half = taps // 2
-    step = np.exp(-1j * turn)
-    rotation = 1.0 + 0j
-    for k in range(len(out)):
-        position = base + (k + 0.5) * per_symbol
-        whole = int(np.floor(position))
-        row = int((position - whole) * SUBSTEPS + 0.5)
-        first = whole - half
-        re = np.float32(0)
-        im = np.float32(0)
-        if first >= 0 and first + taps <= len(y):
-            part, pulse = y[first : first + taps], table[row]
-            for m in range(taps):
-                re += pulse[m] * part[m].real
-                im += pulse[m] * part[m].imag
-        else:
-            for m in range(max(0, -first), min(taps, len(y) - first)):
-                w = table[row, m]
-                re += w * y[first + m].real
-                im += w * y[first + m].imag
-        out[k] = complex(re, im) * rotation
-        rotation = rotation * step
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def equalise(z: NDArray[np.complex64], weights: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
-    """out[k] = Σ_i weights[i] z[k + i - half]; outside, z is zero. All complex64."""
-    half = len(weights) // 2
-    n = len(z)
-    for k in range(n):
-        low = max(0, half - k)
-        high = min(len(weights), n - k + half)
-        part, by = z[k + low - half : k + high - half], weights[low:high]
-        re = np.float32(0)
-        im = np.float32(0)
-        for i in range(len(part)):
-            re += by[i].real * part[i].real - by[i].imag * part[i].imag
-            im += by[i].real * part[i].imag + by[i].imag * part[i].real
-        out[k] = complex(re, im)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -212,26 +112,6 @@ def best_match(
                         best = (float(rho), s, place, p, w)
                 energy -= scratch[0, place] ** 2 + scratch[1, place] ** 2
     return best
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def window(
-    y: NDArray[np.complex64],
-    base: float,
-    per_symbol: float,
-    table: NDArray[np.float32],
-    turn: float,
-    weights: NDArray[np.complex64],
-    z: NDArray[np.complex64],
-    e: NDArray[np.complex64],
-) -> None:
-    """Symbols of a window at PHASES timings, as matched (z) and as equalised (e).
-
-    z, e: complex64, shape (PHASES, K); the rest as in `matched`.
-    """
-    for phase in range(len(e)):
-        matched(y, base + phase / len(e) * per_symbol, per_symbol, table, turn, z[phase])
-        equalise(z[phase], weights, e[phase])
 
 
 @njit(cache=True, fastmath=True, nogil=True)

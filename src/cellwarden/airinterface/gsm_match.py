@@ -20,14 +20,15 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from cellwarden.airinterface import gsm_clear
+from cellwarden.airinterface import gsm_clear, gsm_symbols
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_clear import CFO_HZ, FOUND, MOST_CLEAR, RAMP, SKIRT, WIDEST_SPARE
 from cellwarden.airinterface.gsm_fit import fit
-from cellwarden.airinterface.gsm_judge import CLEAR_DB, FIT_GAIN, Match, convinces, enough, judged, level_of
-from cellwarden.airinterface.gsm_kernels import LEAST_EVIDENCE, QUARTER
+from cellwarden.airinterface.gsm_judge import CLEAR_DB, FIT_GAIN, Match, convinces, enough, judged, level_of, no_line
+from cellwarden.airinterface.gsm_kernels import LEAST_EVIDENCE
 from cellwarden.airinterface.gsm_receiver import Layout, Receiver, layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on
+from cellwarden.airinterface.gsm_symbols import QUARTER, Parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.evidence import evidence
 
@@ -47,8 +48,6 @@ MOST_GAIN = 10.0
 """Most signal over noise that a symbol is believed to have: what is left then is its neighbours."""
 MOST_LEVELS = 3
 """Bursts of how many different levels are looked for in a box."""
-MOST_LINE: dict[Kind, float] = {"normal": 0.18, "access": 0.21}
-"""Most of its power that a burst may have in one spectral line; one in a thousand has more by chance, a tone always."""
 MANY_SCORE = 6.0
 """Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
 STATION_SCORE = 32.0
@@ -78,7 +77,7 @@ class Guess(NamedTuple):
 class _Channel(NamedTuple):
     """One channel's samples and what is known of them."""
 
-    y: NDArray[np.complex64]
+    y: Parts
     power: NDArray[np.float32]
     """Over the noise."""
     noise: float
@@ -95,17 +94,17 @@ class _Stretch(NamedTuple):
     sliding: bool
 
 
-def matches(y: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[Match]:
+def matches(samples: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[Match]:
     """GSM bursts among the samples of one channel.
 
-    y: complex64, shape (n,), `receiver.per_symbol` samples a symbol; noise: the variance that white noise would have in
+    samples: complex64, shape (n,), `receiver.per_symbol` a symbol; noise: the variance that white noise would have in
     a sample, before the channel filter.
     """
-    clear = np.empty(MOST_CLEAR, FOUND)
+    clear, y = np.empty(MOST_CLEAR, FOUND), gsm_symbols.parts(samples)
     count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), *gsm_clear.carriers(), clear)
     if count and explained:
         return gsm_clear.matches(clear[:count])
-    power = kernels.power(y, 1 / (noise * receiver.channel_noise))
+    power = gsm_symbols.power(y, 1 / (noise * receiver.channel_noise))
     left = power.copy()
     found: list[Match] = []
     for _ in range(MOST_LEVELS):  # a weak burst beside a strong one shows once that is taken away
@@ -126,14 +125,14 @@ def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int
 
 
 def _in_stretch(
-    y: NDArray[np.complex64], power: NDArray[np.float32], noise: float, receiver: Receiver, stretch: tuple[int, int]
+    y: Parts, power: NDArray[np.float32], noise: float, receiver: Receiver, stretch: tuple[int, int]
 ) -> Iterator[Match]:
     """The bursts believed in one stretch."""
     a, b = stretch
     limit = 2.0 * math.sqrt(
         float(np.partition(power[a:b], (b - a) // 2)[(b - a) // 2]) * noise * receiver.channel_noise
     )
-    channel = _Channel(kernels.limited(y, limit), power, noise, receiver)
+    channel = _Channel(gsm_symbols.limited(y, 0, y.shape[1], limit), power, noise, receiver)
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
@@ -146,18 +145,10 @@ def _in_stretch(
             told = match.verdict
             if told.margin < more or (match.continuous and told.score < STATION_SCORE):
                 continue
-            if told.training >= enough(told.level_db) or _line_share(channel, match) < MOST_LINE[match.kind]:
+            form = layout(kind, receiver.rate_hz)
+            if told.training >= enough(told.level_db) or no_line(channel.y, match.start, form):
                 yield match
                 stations, found = stations + match.continuous, found + 1
-
-
-def _line_share(channel: _Channel, match: Match) -> float:
-    """Part of the power that lies in one spectral line: GMSK and 8-PSK have none, tones and much of FSK do."""
-    first = max(0, int(match.start))
-    part = channel.y[first : int(match.start + FORMATS[match.kind].symbols * channel.receiver.per_symbol)]
-    spectrum = scipy.fft.fft(part, scipy.fft.next_fast_len(2 * len(part)))
-    energy = float(np.vdot(part, part).real)
-    return float(np.max(spectrum.real**2 + spectrum.imag**2)) / max(len(part) * energy, 1e-30)
 
 
 def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
@@ -171,7 +162,7 @@ def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
         ratio = kernels.mean(power, int(begin), int(end))
         if evidence(ratio, (end - begin) * receiver.channel_noise) < LEAST_EVIDENCE:
             continue
-        if abs(kernels.turn(y, int(begin), int(end))) * receiver.per_symbol < SKIRT:
+        if abs(gsm_symbols.turn(y, int(begin), int(end))) * receiver.per_symbol < SKIRT:
             yield _Stretch(begin, end, level_of(ratio, receiver.channel_noise, receiver.per_symbol), sliding)
 
 
@@ -199,7 +190,7 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     places = 2 * SLACK_SYMBOLS + abs(spare) + (int(SLOT_SYMBOLS) - SLACK_SYMBOLS if stretch.sliding else 0)
     z = np.empty((kernels.PHASES, places + form.symbols + 4), np.complex64)
     e = np.empty_like(z)
-    kernels.window(channel.y, base, per, form.table, QUARTER, form.weights, z, e)
+    gsm_symbols.window(channel.y, base, per, form.table, QUARTER, form.weights, z, e)
     if kind == "access":  # too few symbols to find a carrier by their squares
         return _fitted(channel, kind, form, _each_carrier(e, form, channel, base, places))
     match = _fitted(channel, kind, form, _likeliest(z, e, form, channel, stretch.level_db, base, places))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import firwin
 
-from cellwarden.airinterface.gsm_kernels import SUBSTEPS
+from cellwarden.airinterface.gsm_symbols import SUBSTEPS
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
 from cellwarden.detect.kernels import padded
 

@@ -23,9 +23,9 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import expit, gammainccinv, logit
 
-from cellwarden.airinterface.gsm_kernels import matched
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Receiver, known_symbols, pulse_autocorrelation
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
+from cellwarden.airinterface.gsm_symbols import filtered, parts, spin, turning
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
     FORMATS,
@@ -82,22 +82,22 @@ def correlations(
     """Each known sequence at each place of each slot.
 
     y: complex64, samples of one carrier; begins: float64, shape (slots,), sample index of each slot's symbol 0; table:
-    as in `matched`; known: float32 ±1, shape (sequences, L), from symbol known_at on; places: float64, symbols. Fills
+    as in `filtered`; known: float32 ±1, shape (sequences, L), from symbol known_at on; places: float64, symbols. Fills
     told, float32, shape (slots, places, sequences), with |Σ a z|² / L and energy, shape (slots, places), with the mean
     of |z|².
     """
     length = known.shape[1]
-    z = np.empty(length, np.complex64)
-    real = np.empty(length, np.float32)
-    imaginary = np.empty(length, np.float32)
+    heard = parts(y)
+    z = np.empty((2, length), np.float32)
+    real, imaginary = z[0], z[1]
+    wave = turning(np.pi / 2, length)
     for slot in range(len(begins)):
         for place in range(len(places)):
             first = begins[slot] + (known_at + places[place]) * per_symbol
-            matched(y, first, per_symbol, table, np.pi / 2, z)
+            filtered(heard, first, per_symbol, table, z)
+            spin(z, wave, 1.0 + 0.0j)
             total = np.float32(0)
             for k in range(length):
-                real[k] = z[k].real
-                imaginary[k] = z[k].imag
                 total += real[k] * real[k] + imaginary[k] * imaginary[k]
             energy[slot, place] = total / length
             for s in range(known.shape[0]):

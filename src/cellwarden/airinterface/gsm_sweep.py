@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, carriers, plain
 from cellwarden.airinterface.gsm_kernels import mean
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
+from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.detect.bursts import Find
 from cellwarden.detect.kernels import decimate
@@ -30,7 +31,7 @@ SKIRT = 0.03
 """What has less than this part of the power of the channel beside it (15 dB) is that one's skirt."""
 HALF_HZ = 85e3
 """Either way of a channel's middle, what of its bands must lie within to be counted."""
-AROUND = 20.0
+AROUND = 12.0
 """Symbols before and after a run that are looked at too, for its edges."""
 
 
@@ -98,7 +99,7 @@ def _sweep(
     count = 0
     for box in range(len(regions)):
         first_row, end_row, first_band, end_band = regions[box]
-        if not shortest <= end_row - first_row <= longest:
+        if end_row - first_row < shortest:
             continue
         low = max(0, math.ceil((edge_hz + first_band * band_hz - lowest_hz) / CHANNEL_HZ - 0.3))
         high = min(len(allowed) - 1, math.floor((edge_hz + end_band * band_hz - lowest_hz) / CHANNEL_HZ + 0.3))
@@ -107,7 +108,7 @@ def _sweep(
             if not allowed[number]:
                 continue
             for first, end in _runs(ratio, hot, first_row, end_row, carrier_hz - edge_hz, band_hz):
-                if end - first < shortest:
+                if not shortest <= end - first <= longest:
                     continue
                 begin = max(0, first * size - around)
                 y = np.empty((min(len(iq), end * size + around) - begin) // step, np.complex64)
@@ -119,7 +120,7 @@ def _sweep(
                 density = float(np.mean(noise[max(0, middle - reach) : middle + reach + 1]))
                 if len(found) - count < MOST_CLEAR:
                     found = np.concatenate((found, np.empty(len(found), FOUND)))
-                more, _clear = plain(y, density / step, form, turns, waves, found[count : count + MOST_CLEAR])
+                more, _clear = plain(parts(y), density / step, form, turns, waves, found[count : count + MOST_CLEAR])
                 for one in found[count : count + more]:
                     one.box = box
                     one.carrier_hz = carrier_hz

@@ -329,8 +329,11 @@ def decimate(
     count = (len(out) - 1) * step + length
     # Mixed first, in rows of TURNS so that one table of phasors serves all; then each part of an output is one dot
     # product of neighbours in memory.
-    real = np.zeros(count, np.float32)
-    imaginary = np.zeros(count, np.float32)
+    real = np.empty(count, np.float32)
+    imaginary = np.empty(count, np.float32)
+    for outside in (slice(0, max(0, -low)), slice(max(0, n - low), count)):
+        real[outside] = 0
+        imaginary[outside] = 0
     cosine, sine = phasors(turn, scale)
     flat = iq.reshape(-1)
     for row in range(0, count, TURNS):
