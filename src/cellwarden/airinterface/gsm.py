@@ -94,7 +94,9 @@ def _carriers(burst: Burst, block: Block) -> list[float]:
         nearest = middle if centre is None else round((centre + middle) / CHANNEL_HZ) * CHANNEL_HZ - centre
         if centre is None and high - low < 0.8 * CHANNEL_HZ:  # part of a faint burst's width: which part?
             return [middle, middle - 1.6 * CFO_HZ, middle + 1.6 * CFO_HZ]
-        return [nearest, middle] if abs(nearest - middle) > CFO_HZ / 2 else [middle]
+        # On the raster a carrier lies no further off; what shows beside a stronger burst is best heard from there.
+        beside = min(max(middle, nearest - CFO_HZ), nearest + CFO_HZ) if centre is not None else middle
+        return [nearest, beside] if abs(nearest - beside) > CFO_HZ / 2 else [beside]
     if centre is None:
         return list(np.arange(low + 0.3 * CHANNEL_HZ, high - 0.2 * CHANNEL_HZ, 0.2 * CHANNEL_HZ))
     first = math.ceil((centre + low + 0.2 * CHANNEL_HZ) / CHANNEL_HZ)

@@ -39,6 +39,8 @@ DEEP = 1e3
 """A gap is where the power falls by this factor (30 dB), also where that is not yet noise."""
 STEP = 4.0
 """A step of this factor (6 dB) is no envelope's."""
+NEAR = 0.2
+"""Part of the slack around what was explained by which what is left keeps away from it."""
 SMALL = 0.5
 """Part of a region's time below which what is loud in it is looked at by itself."""
 WIDEST_FADE_HZ = 400e3
@@ -117,30 +119,35 @@ def rest(find: Find, number: int, boxes: Sequence[Boxed], slack_s: float, slack_
 def without(find: Find, told: Sequence[Sequence[Boxed]], slack_s: float, slack_hz: float, least: float) -> Find:
     """What is left to be explained when the boxes told for each rough one are taken out, each widened by some slack.
 
-    Less than the part `least` of what was hot in a rough box is nothing.
+    Less than the part `least` of what was hot in a rough box is nothing. What is left reaches as far towards the boxes
+    as it is hot, and no further than NEAR of the slack: a burst beside a stronger one would lose half its width.
     """
     if not any(told):
         return find
-    chunk = find.chunk
     left, first, share = _uncovered(find, told, slack_s, slack_hz)
-    regions: list[coarse.Region] = []
-    for region, boxes, part in zip(find.regions, told, share.tolist(), strict=True):
-        if not boxes:
-            regions.append(region)
-        elif part >= least:
-            rows, bands = (
-                slice(region.first_row - first, region.end_row - first),
-                slice(region.first_band, region.end_band),
-            )
-            regions += [_within(chunk, region, *box) for box in coarse.connected(left[rows, bands].copy())]
-    return replace(find, regions=tuple(regions))
+    untouched = [region for region, boxes in zip(find.regions, told, strict=True) if not boxes]
+    more = [n for n, boxes in enumerate(told) if boxes and share[n] >= least]
+    cut = replace(find, regions=tuple(find.regions[n] for n in more))
+    pieces: list[coarse.Region] = []
+    if more:
+        hot, top, _share = _uncovered(cut, [told[n] for n in more], NEAR * slack_s, NEAR * slack_hz)
+        for region in cut.regions:
+            rows, bands = slice(region.first_row, region.end_row), slice(region.first_band, region.end_band)
+            far = left[rows.start - first : rows.stop - first, bands]
+            near = hot[rows.start - top : rows.stop - top, bands].copy()
+            pieces += [
+                _within(find.chunk, region, a, b, low, high)
+                for a, b, low, high in coarse.connected(near)
+                if far[a:b, low:high].any()
+            ]
+    return replace(find, regions=tuple(sorted([*untouched, *pieces], key=lambda r: (r.first_row, r.first_band))))
 
 
 def _within(chunk: coarse.Chunk, region: coarse.Region, first: int, end: int, low: int, high: int) -> coarse.Region:
-    """Part of a region, given by rows and bands within it."""
+    """What is left of a region, given by rows and bands within it."""
     row, band = region.first_row, region.first_band
     ratio = kernels.box_mean(chunk.ratio, row + first, row + end, band + low, band + high)
-    return coarse.Region(row + first, row + end, band + low, band + high, ratio)
+    return coarse.Region(row + first, row + end, band + low, band + high, ratio, left=True)
 
 
 def _uncovered(

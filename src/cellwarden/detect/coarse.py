@@ -66,6 +66,8 @@ class Region:
     end_band: int
     ratio: float
     """Mean power over noise."""
+    left: bool = False
+    """Whether it is what was left of a region when a part of that had been explained."""
 
 
 @dataclass(frozen=True, slots=True)

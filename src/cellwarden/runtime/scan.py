@@ -31,6 +31,9 @@ JAMMER_EACH = 4
 EXPLAINED = 0.25
 """A box of which named emissions cover this part needs no name of its own: the rest are the skirts of strong ones."""
 
+Names = dict[str, list[Emission]]
+"""Emissions of a chunk by the name of the interface that told them."""
+
 
 def scan(
     recording: Recording,
@@ -89,48 +92,71 @@ def _sure(emissions: list[Emission], least: float, rejected: Counter[str]) -> It
 
 
 def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
-    """Emissions of one chunk: what the interfaces know, and what is left over as unknown.
-
-    Edges are sharpened only where no emission explains a rough box.
-    """
+    """Emissions of one chunk: what the interfaces know, and what is left over as unknown."""
     rate = find.samples.segment.rate_hz
-    recognised: dict[str, list[Emission]] = {interface.name: [] for interface in INTERFACES}
+    recognised: Names = {interface.name: [] for interface in INTERFACES}
     for interface in INTERFACES:
         if interface.recognise_all:
             plain = interface.recognise_all(find)
             recognised[interface.name] += chain.from_iterable(plain)
             find = without(find, plain, *SLACK, LEFT)
+    at_once = list(chain.from_iterable(recognised.values()))
+    found, slivers = _rough(find, at_once, recognised, rejected)
+    _fine(find, found, at_once, recognised)
+    named: list[Emission] = []
+    kept = set(map(id, without_rivals(list(chain.from_iterable(recognised.values())), rejected)))
+    for interface in INTERFACES:
+        named += interface.settle([e for e in recognised[interface.name] if id(e) in kept], rate)
+    found += slivers
+    left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
+    heard: list[Burst | Emission] = [*named, *left]
+    strongest = max(map(density_db, heard), default=-math.inf)
+    unknown = [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
+    return images(named + unknown, find.samples)
+
+
+def _rough(
+    find: Find, at_once: Sequence[Emission], recognised: Names, rejected: Counter[str]
+) -> tuple[list[Burst], list[Burst]]:
+    """Names what explains a whole rough box; returns the bursts in the other boxes, and slivers.
+
+    Edges are sharpened only where no emission explains a rough box. A sliver that is left beside what was named at
+    once, no wider and no longer, is more of the same or unknown: other systems are not asked.
+    """
+    rate = find.samples.segment.rate_hz
     found: list[Burst] = []
-    for number in range(len(find.regions)):
+    slivers: list[Burst] = []
+    for number, region in enumerate(find.regions):
         box = rough(find, number)
+        sliver = region.left and _beside(box, at_once, rate)
         for interface in INTERFACES:
-            if not interface.longest_s:
+            if not interface.longest_s or (sliver and not interface.recognise_all):
                 continue
             told = interface.recognise(box, find.samples)
-            if told and (any(_explains(e, box, rate) for e in told) or rest(find, number, told, *SLACK) < LEFT):
-                recognised[interface.name] += told
+            fresh = _fresh(told, at_once) if region.left else told
+            explained = any(_explains(e, box, rate) for e in told) or (told and rest(find, number, told, *SLACK) < LEFT)
+            if explained or (sliver and fresh):
+                recognised[interface.name] += fresh
                 break
         else:
-            found += bursts(find, number, rejected)
-    found = sorted(whole(find, found, rejected), key=lambda b: (b.sample_start, b.low_offset_hz))
+            if sliver:
+                slivers.append(box)
+            else:
+                found += bursts(find, number, rejected)
+    return sorted(whole(find, found, rejected), key=lambda b: (b.sample_start, b.low_offset_hz)), slivers
+
+
+def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recognised: Names) -> None:
+    """Names bursts with sharp edges, but those that sure names already cover."""
     sure = [e for e in chain.from_iterable(recognised.values()) if e.confidence > CERTAIN]
     for burst, part in zip(found, covered(found, sure), strict=True):
         if part > SAME:
             continue
         for interface in INTERFACES:
             told = interface.recognise(burst, find.samples)
-            recognised[interface.name] += told
+            recognised[interface.name] += _fresh(told, at_once)
             if told and covered([burst], [e for e in told if e.confidence > CERTAIN])[0] > EXPLAINED:
                 break
-    named: list[Emission] = []
-    kept = set(map(id, without_rivals(list(chain.from_iterable(recognised.values())), rejected)))
-    for interface in INTERFACES:
-        named += interface.settle([e for e in recognised[interface.name] if id(e) in kept], rate)
-    left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
-    heard: list[Burst | Emission] = [*named, *left]
-    strongest = max(map(density_db, heard), default=-math.inf)
-    unknown = [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
-    return images(named + unknown, find.samples)
 
 
 def _explains(emission: Emission, box: Burst, rate_hz: float) -> bool:
@@ -141,6 +167,24 @@ def _explains(emission: Emission, box: Burst, rate_hz: float) -> bool:
         and box.sample_start + box.sample_count < emission.sample_start + emission.sample_count + slack
         and box.low_offset_hz > emission.low_offset_hz - SLACK_HZ
         and box.high_offset_hz < emission.high_offset_hz + SLACK_HZ
+    )
+
+
+def _fresh(told: Sequence[Emission], known: Sequence[Emission]) -> list[Emission]:
+    """Emissions that do not lie over known ones."""
+    return [e for e, part in zip(told, covered(told, known), strict=True) if part < SAME]
+
+
+def _beside(box: Burst, named: Sequence[Emission], rate_hz: float) -> bool:
+    """Whether a box is no wider than one emission, lies beside it, and lasts no longer than it."""
+    slack, end, width = SLACK_S * rate_hz, box.sample_start + box.sample_count, box.high_offset_hz - box.low_offset_hz
+    return any(
+        e.sample_start - slack < box.sample_start
+        and end < e.sample_start + e.sample_count + slack
+        and width < e.high_offset_hz - e.low_offset_hz + SLACK_HZ / 2
+        and e.low_offset_hz - width < box.low_offset_hz + SLACK_HZ
+        and box.high_offset_hz - SLACK_HZ < e.high_offset_hz + width
+        for e in named
     )
 
 
