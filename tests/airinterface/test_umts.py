@@ -243,6 +243,40 @@ def test_residue_sums_are_the_plain_ones() -> None:
         assert np.allclose(out[o], (values[o : o + 32] * sign).reshape(2, 16).sum(axis=0), atol=1e-4)
 
 
+def test_masks_of_shifts_are_each_the_plain_power() -> None:
+    masks = waveform.shift_masks(200, waveform.X_TAPS)
+    assert masks == [waveform.shift_mask(k, waveform.X_TAPS) for k in range(200)]
+
+
+def test_mean_power_of_frames_is_the_plain_one() -> None:
+    rng = np.random.default_rng(16)
+    iq = rng.integers(-3000, 3000, (70, 2)).astype(np.int16)
+    starts, window = np.array([0, 3, 54]), rng.random(16).astype(np.float32)
+    frames = np.empty((3, 16), np.complex64)
+    umts_kernels.framed(iq, starts, window, frames)
+    plain = (iq[:, 0] + 1j * iq[:, 1])[starts[:, None] + np.arange(16)] * window
+    assert np.allclose(frames, plain, rtol=1e-5)
+    power = np.empty(16)
+    umts_kernels.mean_power(frames, power)
+    assert np.allclose(power, np.fft.fftshift(np.mean(np.abs(plain) ** 2, axis=0)), rtol=1e-4)
+
+
+def test_likeness_to_the_pulse_is_the_plain_correlation() -> None:
+    rng = np.random.default_rng(17)
+    excess, shape, out = rng.normal(size=32), rng.normal(size=9), np.empty(32)
+    umts_kernels.likeness(excess, 0.7, shape, out)
+    filled = np.maximum(excess, 0) / (np.maximum(excess, 0) + 0.7)
+    assert np.allclose(out, np.correlate(np.pad(filled, 4, "wrap"), shape, "valid"))
+
+
+@pytest.mark.parametrize("count", [8, 21])
+def test_eighths_are_the_plain_means(count: int) -> None:
+    values, out = np.random.default_rng(18).normal(size=count), np.empty(8)
+    umts_kernels.eighths(values, out)
+    edges = np.arange(9) * count // 8
+    assert np.allclose(out, sorted(np.mean(values[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)))
+
+
 def scanned(name: str) -> tuple[list[Emission], list[dict[str, object]], float]:
     """What the recogniser alone names in a recording's boxes, and the truth."""
     path = RECORDINGS / f"{name}.sigmf-meta"

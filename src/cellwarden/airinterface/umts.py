@@ -38,7 +38,7 @@ from cellwarden.airinterface.umts_waveform import (
     X_TAPS,
     Y_TAPS,
     hadamard,
-    shift_mask,
+    shift_masks,
     shift_register,
 )
 from cellwarden.detect.evidence import log_likelihood_ratio
@@ -134,7 +134,7 @@ def _code_space() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 
     int64, shape (4096,), an index among 2^17; float32, shape (4096,), ±1.
     """
-    masks = [shift_mask(k, X_TAPS) for k in range(PREAMBLE_CHIPS)]
+    masks = shift_masks(PREAMBLE_CHIPS, X_TAPS)
     code = np.array([mask & 8191 for mask in masks])
     fixed = np.array([mask >> 24 & 1 for mask in masks]) ^ shift_register((1 << 25) - 1, Y_TAPS, PREAMBLE_CHIPS)
     place = code | (np.arange(PREAMBLE_CHIPS) % SIGNATURES) << 13

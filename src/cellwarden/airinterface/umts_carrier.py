@@ -64,15 +64,16 @@ def carriers(burst: Burst, block: Block) -> list[float]:
     last = min(first + burst.sample_count, len(block.iq)) - size
     if first < 0 or last <= first:
         return []
-    starts = np.linspace(first, last, min(64, 1 + 2 * (last - first) // size)).astype(int)
-    frames = block.iq[starts[:, None] + np.arange(size)].astype(np.float32)
-    window = np.hanning(size).astype(np.float32) * np.float32(block.scale)
-    spectrum = scipy.fft.fft((frames * window[:, None]).view(np.complex64)[..., 0], axis=1, overwrite_x=True)
-    power = np.mean(spectrum.real**2 + spectrum.imag**2, axis=0, dtype=np.float64)
-    density = np.fft.fftshift(power) * (block.scale**2 / float(np.sum(window**2)) / rate)
+    count = min(64, 1 + 2 * (last - first) // size)
+    starts = first + (last - first) * np.arange(count) // max(1, count - 1)
+    window = _window(size)
+    frames = np.empty((count, size), np.complex64)
+    kernels.framed(block.iq, starts, window, frames)
+    density = np.empty(size)
+    kernels.mean_power(scipy.fft.fft(frames, axis=1, overwrite_x=True), density)
+    density *= block.scale**2 / float(np.sum(window**2)) / rate
     # A busy channel lifts the floor that the box tells: what lies lowest here is one too.
-    quarters = density.reshape(-1, 4).mean(axis=1)
-    lowest = float(np.partition(quarters, len(quarters) // 10)[len(quarters) // 10])
+    lowest = float(np.sort(density.reshape(-1, 4).mean(axis=1))[size // 40])
     excess = density / min(10 ** (burst.floor_dbfs_hz / 10), lowest) - 1
     bin_hz = rate / size
     reach = math.floor(BANDWIDTH_HZ / 2 / bin_hz)
@@ -80,8 +81,8 @@ def carriers(burst: Burst, block: Block) -> list[float]:
     inside = excess[_bin(burst.low_offset_hz, size, bin_hz) : _bin(burst.high_offset_hz, size, bin_hz) + 1]
     usual = SATURATION * max(float(np.mean(inside)), 0.1)
     shape = _shape(bin_hz, reach)
-    filled = np.pad(np.maximum(excess, 0) / (np.maximum(excess, 0) + usual), len(shape) // 2, "wrap")
-    score = np.correlate(filled, shape, "valid")
+    score = np.empty(size)
+    kernels.likeness(excess, usual, shape, score)
     middle = (np.arange(size) - size // 2) * bin_hz
     low, high = burst.high_offset_hz - REACH_HZ / 2, burst.low_offset_hz + REACH_HZ / 2
     allowed = (middle > min(low, burst.low_offset_hz)) & (middle < max(high, burst.high_offset_hz))
@@ -97,6 +98,11 @@ def carriers(burst: Burst, block: Block) -> list[float]:
             found.append(on_raster(float(middle[at]), block))
         score[max(0, at - reach // 2) : at + reach // 2 + 1] = -np.inf
     return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=16)
+def _window(size: int) -> NDArray[np.float32]:
+    return np.hanning(size).astype(np.float32)
 
 
 def _bin(offset_hz: float, size: int, bin_hz: float) -> int:
@@ -116,9 +122,9 @@ def _fills(excess: NDArray[np.float64], at: int, bin_hz: float) -> bool:
     """Whether there is power in all of a carrier's flat part."""
     half = round(0.36 * CHIP_RATE_HZ / bin_hz)
     inside = excess[max(0, at - half) : at + half + 1]
-    edges = np.linspace(0, len(inside), 9).astype(np.int64)
-    parts = np.sort(np.add.reduceat(inside, edges[:-1]) / np.diff(edges)).tolist()
-    mean = sum(parts) / 8
+    parts = np.empty(8)
+    kernels.eighths(inside, parts)
+    mean = float(np.mean(parts))
     return mean > LEAST_SNR and parts[0] > LEAST_SHARE * mean and parts[3] > FLAT_SHARE * mean
 
 

@@ -4,10 +4,69 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.model import Interleaved
+
 PHASES = 4
 """Timing hypotheses a chip."""
 SUBSTEPS = 32
 """Tabulated positions of the matched filter within one sample."""
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def framed(iq: Interleaved, starts: NDArray[np.int64], window: NDArray[np.float32], out: NDArray[np.complex64]) -> None:
+    """out[f, k] = window[k] iq[starts[f] + k]. iq: int16 or float32, shape (n, 2); out: (frames, len(window))."""
+    for f in range(len(starts)):
+        for k in range(len(window)):
+            at = starts[f] + k
+            out[f, k] = complex(window[k] * np.float32(iq[at, 0]), window[k] * np.float32(iq[at, 1]))
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def mean_power(spectrum: NDArray[np.complex64], out: NDArray[np.float64]) -> None:
+    """Mean squared magnitude over the rows, the lowest frequency first. spectrum: (rows, bins); out: (bins,)."""
+    rows, bins = spectrum.shape
+    out[:] = 0
+    for r in range(rows):
+        row = spectrum[r]
+        for k in range(bins):
+            out[k] += row[k].real * row[k].real + row[k].imag * row[k].imag
+    low = out[: bins // 2].copy()
+    out[: bins - bins // 2] = out[bins // 2 :].copy()
+    out[bins - bins // 2 :] = low
+    out /= rows
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def likeness(
+    excess: NDArray[np.float64], usual: float, shape: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    """Correlation with a pulse's shape of how filled bins are: e / (e + usual), e the excess or 0.
+
+    Bins go round; shape: float64, odd length; out: float64, shape of excess.
+    """
+    n, half = len(excess), len(shape) // 2
+    filled = np.empty(n + 2 * half)
+    for i in range(len(filled)):
+        e = max(excess[(i - half) % n], 0.0)
+        filled[i] = e / (e + usual)
+    for i in range(n):
+        part = filled[i : i + len(shape)]
+        total = 0.0
+        for k in range(len(part)):
+            total += part[k] * shape[k]
+        out[i] = total
+
+
+@njit(cache=True, nogil=True)
+def eighths(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Means of eight equal parts of values, the least first; values: at least eight; out: float64, shape (8,)."""
+    for part in range(8):
+        first, end = part * len(values) // 8, (part + 1) * len(values) // 8
+        total = 0.0
+        for i in range(first, end):
+            total += values[i]
+        out[part] = total / (end - first)
+    out.sort()
 
 
 @njit(cache=True, fastmath=True, nogil=True)

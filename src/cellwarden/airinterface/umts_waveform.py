@@ -44,7 +44,7 @@ def shift_register(seed: int, taps: tuple[int, ...], count: int) -> NDArray[np.u
     return np.array(bits[:count], np.uint8)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8)
 def shift_mask(shift: int, taps: tuple[int, ...]) -> int:
     """Which of 25 consecutive bits add up to the bit `shift` later: X^shift modulo the register's polynomial."""
     polynomial = 1 << REGISTER | sum(1 << tap for tap in taps)
@@ -67,6 +67,16 @@ def shift_mask(shift: int, taps: tuple[int, ...]) -> int:
         square = times(square, square)
         shift >>= 1
     return power
+
+
+def shift_masks(count: int, taps: tuple[int, ...]) -> list[int]:
+    """`shift_mask` of 0, 1, … count - 1, each from the one before."""
+    polynomial = 1 << REGISTER | sum(1 << tap for tap in taps)
+    masks = [1]
+    while len(masks) < count:
+        moved = masks[-1] << 1
+        masks.append(moved ^ polynomial if moved >> REGISTER else moved)
+    return masks[:count]
 
 
 def _shifted(bits: NDArray[np.uint8], mask: int, count: int) -> NDArray[np.uint8]:
