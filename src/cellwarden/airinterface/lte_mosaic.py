@@ -24,7 +24,7 @@ from scipy import fft
 
 from cellwarden.airinterface import lte_uplink
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
-from cellwarden.airinterface.lte_symbols import LEAST_EACH, squared, surprise
+from cellwarden.airinterface.lte_symbols import LEAST_EACH, conjugates, roots, squared, surprise
 from cellwarden.airinterface.lte_uplink import EMPTY, LEAST_NATS, LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
@@ -36,7 +36,6 @@ from cellwarden.airinterface.lte_waveform import (
     SYMBOL_S,
     SYMBOL_STARTS_S,
     allowed_blocks,
-    base_sequences,
 )
 from cellwarden.model import Block, Burst
 
@@ -60,6 +59,9 @@ FEW_BLOCKS = 5
 MOST_BLOCKS = 100
 EXPLAINED = 0.4
 """Part of a reference symbol's energy above the noise that one path of its sequence has; of two phones, less."""
+FEWEST_TELLING, TONE = 3, 4.0
+"""Blocks from which on neighbours' products are tones, and the least of their strength in two symbols: at 0 dB three
+blocks have 18, chance exceeds it in one of eleven."""
 COMB = 0.15
 """Where one half of a last symbol's subcarriers has less than this part of the other half's power, it sounds."""
 HALVES = 0.4
@@ -73,7 +75,7 @@ class _Grid:
     """A box's samples, on the grid of its symbols and subcarriers."""
 
     heard: Stretch
-    y: NDArray[np.complex128]
+    y: NDArray[np.complex64]
     """Mixed so that subcarriers lie at multiples of 15 kHz."""
     size: int
     fraction: float
@@ -118,7 +120,7 @@ def _grid(burst: Burst, block: Block, width_hz: float) -> _Grid | None:
     if abs(sums[place]) < REPEATS * scatter:
         return None
     fraction = -float(np.angle(sums[place])) / (2 * np.pi)
-    y = heard.y * np.exp(-2j * np.pi * fraction / size * np.arange(len(heard.y)))
+    y = heard.y * np.exp(-2j * np.pi * fraction / size * np.arange(len(heard.y))).astype(np.complex64)
     return _Grid(heard, y, size, fraction, float(phases[place]))
 
 
@@ -165,7 +167,7 @@ def _edges(runs: list[tuple[int, int]]) -> list[int]:
     return ordered[:2]
 
 
-def _values(grid: _Grid, start: float) -> NDArray[np.complex128]:
+def _values(grid: _Grid, start: float) -> NDArray[np.complex64]:
     """Subcarriers of a subframe's symbols: shape (14, size), lowest first."""
     offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)])
     first = np.round(start + offsets * grid.heard.rate_hz).astype(np.int64)
@@ -173,7 +175,7 @@ def _values(grid: _Grid, start: float) -> NDArray[np.complex128]:
     return np.asarray(fft.fftshift(fft.fft(grid.y[at], axis=-1), axes=-1))
 
 
-def _pieces(grid: _Grid, start: float, values: NDArray[np.complex128], run: tuple[int, int], edge: int) -> list[Found]:
+def _pieces(grid: _Grid, start: float, values: NDArray[np.complex64], run: tuple[int, int], edge: int) -> list[Found]:
     """PUSCH in a run of filled subcarriers, whose blocks begin at `edge` modulo a block."""
     noise = grid.size * grid.heard.noise
     low, high = (edge + round((n - edge) / BLOCK) * BLOCK for n in run)
@@ -210,7 +212,7 @@ def _runs(power: NDArray[np.float64]) -> list[tuple[int, int]]:
     return runs
 
 
-def _groups(references: NDArray[np.complex128]) -> list[int]:
+def _groups(references: NDArray[np.complex64]) -> list[int]:
     """Groups of sequences that a run's reference symbols may be of: neighbours' products turn by (group + 1) / 31."""
     if references.shape[1] <= FEW_BLOCKS * BLOCK:
         return list(range(30))
@@ -226,7 +228,7 @@ def _groups(references: NDArray[np.complex128]) -> list[int]:
     return sorted(chosen)
 
 
-def _best_cut(references: NDArray[np.complex128], groups: list[int], noise: float) -> list[tuple[int, int, int, float]]:
+def _best_cut(references: NDArray[np.complex64], groups: list[int], noise: float) -> list[tuple[int, int, int, float]]:
     """Dynamic programming over the blocks of a run: the pieces whose evidence is the most together."""
     total = references.shape[1] // BLOCK
     most = np.zeros(total + 1)
@@ -258,7 +260,7 @@ def _best_cut(references: NDArray[np.complex128], groups: list[int], noise: floa
 
 
 def _fill(
-    references: NDArray[np.complex128],
+    references: NDArray[np.complex64],
     blocks: int,
     groups: list[int],
     tried: float,
@@ -269,19 +271,44 @@ def _fill(
     """Evidence of every piece of a length, and its group, written at the block where the piece ends."""
     length = blocks * BLOCK
     starts = np.arange(0, references.shape[1] - length + 1, BLOCK)
-    bands = references[:, starts[:, None] + np.arange(length)]  # symbols, places, subcarriers
-    bank = base_sequences(length)
-    rows = [g + v for v in range(0, len(bank), 30) for g in groups]
+    bank = conjugates(length)
+    rows = np.array([g + v for v in range(0, len(bank), 30) for g in groups])
+    place, row = np.nonzero(_may_be(references, starts, length, rows))
+    bands = references[:, starts[place][:, None] + np.arange(length)]  # symbols, pairs of place and sequence, subcarriers
     energy = squared(bands).sum(axis=-1) * length
-    delays = squared(fft.fft(bands[:, :, None] * np.conj(bank[rows]), 4 * length, axis=-1)).max(axis=-1)
-    parts = delays / np.maximum(energy, 1e-30)[..., None]
-    explained = parts * (energy / np.maximum(energy - noise * length**2, 0.05 * energy))[..., None]
+    delays = squared(fft.fft(bands * bank[rows[row]], 4 * length, axis=-1, overwrite_x=True)).max(axis=-1)
+    parts = delays / np.maximum(energy, 1e-30)
+    explained = parts * (energy / np.maximum(energy - noise * length**2, 0.05 * energy))
     beyond = np.where(explained > EXPLAINED, surprise(parts, length) - math.log(2 * length), 0.0)
-    same = np.where(beyond.min(axis=0) > LEAST_EACH, beyond.sum(axis=0), 0.0)  # places, sequences
+    same = np.zeros((len(starts), len(rows)))
+    same[place, row] = np.where(beyond.min(axis=0) > LEAST_EACH, beyond.sum(axis=0), 0.0)
     best = same.argmax(axis=-1)
     excess = same.max(axis=-1) - math.log(len(rows))
     nats[starts // BLOCK + blocks] = excess - np.log1p(np.maximum(excess, 0.0)) - tried
-    chosen[starts // BLOCK + blocks] = np.array(rows)[best] % 30
+    chosen[starts // BLOCK + blocks] = rows[best] % 30
+
+
+def _may_be(
+    references: NDArray[np.complex64], starts: NDArray[np.int64], length: int, rows: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Where neighbours' products are at all the tone of a sequence: shape (places, sequences).
+
+    Sums of products, each turned back by the tone, over the subcarriers of every place are differences of one sum. The
+    part of the products' power in a tone is exponential with mean 1 by chance, that of two symbols a gamma variable.
+    """
+    if length < FEWEST_TELLING * BLOCK:
+        return np.ones((len(starts), len(rows)), np.bool_)
+    products = references[:, :-1] * np.conj(references[:, 1:])
+    tones = roots(length)[rows]
+    turn = np.angle(tones[:, 1] * np.conj(tones[:, 0]))
+    turned = products[:, None] * np.exp(1j * turn[:, None] * np.arange(products.shape[1])).astype(np.complex64)
+    sums = np.zeros((*turned.shape[:-1], turned.shape[-1] + 1), np.complex128)
+    np.cumsum(turned, axis=-1, out=sums[..., 1:])
+    powers = np.concatenate([np.zeros((2, 1)), np.cumsum(squared(products), axis=-1, dtype=np.float64)], axis=-1)
+    ends = starts + length - 1
+    energy = np.maximum(powers[:, None, ends] - powers[:, None, starts], 1e-30)
+    strength = squared(sums[..., ends] - sums[..., starts]) / energy
+    return np.asarray(strength.sum(axis=0).T > TONE, np.bool_)
 
 
 def _sounding(grid: _Grid, start: float, found: list[Found], burst: Burst, block: Block) -> list[Found]:

@@ -66,7 +66,8 @@ def squared(values: NDArray[np.complexfloating]) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=64)
-def _conjugates(length: int) -> NDArray[np.complex64]:
+def conjugates(length: int) -> NDArray[np.complex64]:
+    """Every base sequence of a length, conjugate: shape (30 or 60, length)."""
     return np.asarray(np.conj(base_sequences(length)), np.complex64)
 
 
@@ -87,7 +88,7 @@ def short_matches(bands: NDArray[np.complex64]) -> NDArray[np.float64]:
 def long_matches(bands: NDArray[np.complex64], chosen: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
     """The same for any length, of `chosen` sequences or of all 30 or 60: shape (..., 30 or 60), 0 where not chosen."""
     length = bands.shape[-1]
-    sequences = _conjugates(length)
+    sequences = conjugates(length)
     which = np.arange(len(sequences)) if chosen is None else chosen
     delays = squared(fft.fft(bands[..., None, :] * sequences[which], 2 * length, axis=-1))
     energy = np.sum(squared(bands), axis=-1)[..., None]
@@ -97,7 +98,7 @@ def long_matches(bands: NDArray[np.complex64], chosen: NDArray[np.int64] | None 
 
 
 @lru_cache(maxsize=64)
-def _roots(length: int) -> NDArray[np.complex64]:
+def roots(length: int) -> NDArray[np.complex64]:
     """Tones that the products of neighbours of each base sequence are: shape (sequences, length - 1)."""
     sent = base_sequences(length)
     return np.asarray(np.conj(sent[:, :-1]) * sent[:, 1:], np.complex64)
@@ -111,7 +112,7 @@ def likely(bands: NDArray[np.complex64], most: int) -> NDArray[np.int64] | None:
     length = bands.shape[-1]
     if length < TELLING:
         return None
-    tones = squared((bands[:, :-1] * np.conj(bands[:, 1:])) @ _roots(length).T)
+    tones = squared((bands[:, :-1] * np.conj(bands[:, 1:])) @ roots(length).T)
     tones /= np.maximum(tones.max(axis=-1, keepdims=True), 1e-30)
     ranked = np.argsort(-tones, axis=-1)[:, : most // 4]
     return np.unique(np.concatenate([np.argsort(-tones.sum(axis=0))[:most], ranked.ravel()]))
