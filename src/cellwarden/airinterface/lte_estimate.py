@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_estimate_kernels import matched
+from cellwarden.airinterface.lte_estimate_kernels import matched, sharpened
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import long_matches, squared
 from cellwarden.airinterface.lte_uplink import Found
@@ -200,15 +200,11 @@ def _astray(band: _Band, places_s: Real, sequences: Complex, found: Found) -> in
 
 def peaks(rows: Complex) -> Real:
     """The largest |Σ_k h_k exp(j 2π k d)|² of each row over the delay d. rows: shape (n, subcarriers)."""
-    size = 2 * rows.shape[-1]
+    size = fft.next_fast_len(2 * rows.shape[-1])
     delays = np.argmax(squared(fft.ifft(rows, size, axis=-1)), axis=-1) / size
-    k = np.arange(rows.shape[-1]) - (rows.shape[-1] - 1) / 2
-    for _ in range(3):
-        turned = rows * np.exp(2j * np.pi * k * delays[:, None])
-        whole = turned.sum(axis=-1)
-        tilt = np.imag((turned * k).sum(axis=-1) * np.conj(whole)) / np.maximum(np.abs(whole) ** 2, 1e-30)
-        delays = delays - tilt / (2 * np.pi * float(np.mean(k**2)))
-    return np.asarray(np.abs((rows * np.exp(2j * np.pi * k * delays[:, None])).sum(axis=-1)) ** 2)
+    out = np.empty(len(rows))
+    sharpened(np.ascontiguousarray(rows, np.complex128), delays, 3, out)
+    return out
 
 
 def _shared_delay(matched: Complex, shifts: int) -> tuple[float, NDArray[np.int64]]:

@@ -49,3 +49,32 @@ def matched(
                 total += sums[part] * phase
                 phase *= each
             out[row, f] += (total.real * total.real + total.imag * total.imag) / max(energy, 1e-30)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def sharpened(rows: NDArray[np.complex128], delays: NDArray[np.float64], steps: int, out: NDArray[np.float64]) -> None:
+    """Newton's `steps` towards the delay d at which |Σ_k h_k exp(j 2π k d)|² is largest, for each row; and that value.
+
+    rows: complex128, shape (n, m), k counted from the middle of m; delays: float64, shape (n,), where to begin, and
+    where that ends; out: float64, shape (n,).
+    """
+    n, m = rows.shape
+    middle = (m - 1) / 2
+    variance = (m * m - 1) / 12
+    for r in range(n):
+        row = rows[r]
+        for step in range(steps + 1):
+            turn = np.exp(2j * np.pi * delays[r])
+            phasor = np.exp(-2j * np.pi * middle * delays[r])
+            whole = 0j
+            tilt = 0j
+            for k in range(m):
+                turned = row[k] * phasor
+                whole += turned
+                tilt += turned * (k - middle)
+                phasor *= turn
+            power = whole.real * whole.real + whole.imag * whole.imag
+            if step < steps:
+                delays[r] -= (tilt * whole.conjugate()).imag / (2 * np.pi * variance * max(power, 1e-30))
+            else:
+                out[r] = power

@@ -115,3 +115,18 @@ def prefix_likeness(
                 im += b * c - a * d
                 energy += 0.5 * (a * a + b * b + c * c + d * d)
         out[p] = np.sqrt(re * re + im * im) / energy
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[np.complex64]) -> None:
+    """out[n] = y[n] exp(-j 2π cycles (n - origin)). y and out: complex64, shape (n,)."""
+    step = np.exp(-2j * np.pi * cycles)
+    phasor = 1.0 + 0j
+    for first in range(0, len(y), 256):
+        whole = cycles * (first - origin)
+        phasor = np.exp(-2j * np.pi * (whole - np.floor(whole)))
+        for n in range(first, min(first + 256, len(y))):
+            a = np.float32(phasor.real)
+            b = np.float32(phasor.imag)
+            out[n] = complex(y[n].real * a - y[n].imag * b, y[n].real * b + y[n].imag * a)
+            phasor *= step

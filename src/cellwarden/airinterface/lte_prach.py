@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
+from cellwarden.airinterface.lte_kernels import prefix_likeness
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
+from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_FORMATS, PREAMBLE_HZ, PREAMBLE_S, zadoff_chu
 from cellwarden.model import Block, Burst, Emission
 
@@ -27,6 +29,12 @@ SUBCARRIERS = 128
 """1.92 MHz are looked at: a preamble's band and what a rough box may miss of it."""
 NARROWEST_HZ, WIDEST_HZ = 0.25e6, 1.5e6
 SHORTEST_S, LONGEST_S = 0.35e-3, 3.0e-3
+CLEAR_DB, MOST_SNR = 3.0, 4.0
+"""From which on a box of a preamble's size begins with its prefix; echoes and neighbours make the most of it."""
+LATE_S, EARLY_S, LOOKED_S = 60e-6, 40e-6, 60e-6
+"""How far a box may begin after and before its preamble, and how much of the prefix (103 µs and more) is looked at."""
+PREFIX_NATS, PREFIX_PART = 8.0, 0.25
+"""Asked of the prefix: so much, or this part of what the SNR lets expect."""
 BLIND_NATS = 9.0
 """Asked of the tone beyond what the number of places tried gives by chance, before the root is matched."""
 MATCHED_NATS = 14.0
@@ -65,6 +73,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     heard = stretch(burst, block, 0.2e-3 if whole else 0.6e-3, middle, SUBCARRIERS)
     begin = heard.index(burst.sample_start)
+    if whole and burst.snr_db > CLEAR_DB and not _is_prefixed(heard, begin, burst.snr_db):
+        return []
     if whole:
         starts = [begin + round(55e-6 * heard.rate_hz)]
     else:
@@ -72,6 +82,22 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         starts = list(range(min(begin, early), begin + 1, round(100e-6 * heard.rate_hz)))
     found = _blind(heard, starts)
     return [] if found is None else [_emission(found, heard, burst)]
+
+
+def _is_prefixed(heard: Stretch, begin: int, snr_db: float) -> bool:
+    """Whether what a whole and clear box begins with returns 800 µs later, as every preamble's prefix does.
+
+    The coherence ρ of D independent values of anything else exceeds r with probability (1 - r²)^(D - 1).
+    """
+    places = begin + np.round(np.arange(-LATE_S, EARLY_S, LOOKED_S / 4) * heard.rate_hz).astype(np.int64)
+    alike = np.empty(len(places), np.float32)
+    lag, length = round(PREAMBLE_S * heard.rate_hz), round(LOOKED_S * heard.rate_hz)
+    prefix_likeness(heard.y, lag, length, places, np.zeros(1, np.int64), alike)
+    snr = min(10 ** (snr_db / 10), MOST_SNR) * WIDTH_HZ / heard.rate_hz
+    told, expected = (
+        -(LOOKED_S * WIDTH_HZ - 1) * math.log1p(-min(r * r, 0.9999)) for r in (float(np.max(alike)), snr / (1 + snr))
+    )
+    return told > min(PREFIX_NATS, PREFIX_PART * expected)
 
 
 def _window(heard: Stretch, start: int, fraction: float) -> NDArray[np.complex64]:
@@ -82,7 +108,7 @@ def _window(heard: Stretch, start: int, fraction: float) -> NDArray[np.complex64
     if high > low:
         part[low - start : high - start] = heard.y[low:high]
     if fraction:
-        part *= np.exp(-2j * np.pi * fraction / count * np.arange(count)).astype(np.complex64)
+        part = mixed(part, fraction / count)
     return np.asarray(fft.fftshift(fft.fft(part)), np.complex64)
 
 
@@ -97,10 +123,10 @@ def _blind(heard: Stretch, starts: list[int]) -> Preamble | None:
     for start in starts:
         for fraction in (0.0, 0.5):
             spectrum = _window(heard, start, fraction)
-            low = _band(np.abs(spectrum) ** 2)
+            low = _band(squared(spectrum))
             part = spectrum[low : low + PREAMBLE]
             products = part[:-1] * np.conj(part[1:])
-            tones = np.abs(fft.fft(products, PREAMBLE)) ** 2 / max(float(np.sum(np.abs(products) ** 2)), 1e-300)
+            tones = squared(fft.fft(products, PREAMBLE)) / max(float(np.sum(squared(products))), 1e-30)
             tone = int(np.argmax(tones[1:])) + 1
             if best is None or tones[tone] > best[0]:
                 best = (float(tones[tone]), tone, start, fraction, part)
@@ -123,14 +149,14 @@ def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArr
     if evidence < MATCHED_NATS or explained < EXPLAINED:
         return None
     spectrum = _window(heard, start, fraction)
-    low = _band(np.abs(spectrum) ** 2)
+    low = _band(squared(spectrum))
     template = np.zeros(len(spectrum), np.complex64)
     delay = np.exp(-2j * np.pi * peak / PREAMBLE * np.arange(PREAMBLE))
     template[low : low + PREAMBLE] = spectrum_of(root) * delay
-    wave = fft.ifft(fft.ifftshift(template))
-    n = np.arange(len(heard.y)) - start
-    wave = wave[n % len(wave)] * np.exp(2j * np.pi * fraction / len(wave) * n)
-    matched = heard.y * np.conj(wave) / float(np.mean(np.abs(wave) ** 2)) ** 0.5
+    wave = np.asarray(fft.ifft(fft.ifftshift(template)), np.complex64)
+    conjugate = np.conj(wave) / np.float32(math.sqrt(float(np.mean(squared(wave)))))
+    n = (np.arange(len(heard.y)) - start) % len(wave)
+    matched = mixed(heard.y * conjugate[n], fraction / len(wave), start)
     tone_hz = _tone_hz(matched, heard)
     first, last, kind = _extent(matched, tone_hz, heard)
     middle = heard.centre_hz + (low + (PREAMBLE - 1) / 2 - len(spectrum) // 2 + fraction) * PREAMBLE_HZ + tone_hz
@@ -138,10 +164,9 @@ def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArr
     return Preamble(root, first, last - first, kind, middle, snr, evidence)
 
 
-def _extent(matched: NDArray[np.complex128], tone_hz: float, heard: Stretch) -> tuple[float, float, int]:
+def _extent(matched: NDArray[np.complex64], tone_hz: float, heard: Stretch) -> tuple[float, float, int]:
     """Where the matched wave begins and ends, and the format of that length: the largest |sum|² / length."""
-    turn = np.exp(-2j * np.pi * tone_hz / heard.rate_hz * np.arange(len(matched)))
-    total = np.concatenate([[0.0], np.cumsum(matched * turn)])
+    total = np.concatenate([[0.0], np.cumsum(mixed(matched, tone_hz / heard.rate_hz), dtype=np.complex128)])
     best = (-1.0, 0.0, 1.0, 0)
     for kind, (prefix, repeats) in enumerate(PREAMBLE_FORMATS):
         count = round((prefix + repeats * PREAMBLE_S) * heard.rate_hz)
@@ -154,10 +179,10 @@ def _extent(matched: NDArray[np.complex128], tone_hz: float, heard: Stretch) -> 
     return best[1], best[2], best[3]
 
 
-def _tone_hz(matched: NDArray[np.complex128], heard: Stretch) -> float:
+def _tone_hz(matched: NDArray[np.complex64], heard: Stretch) -> float:
     """What frequency error is left: the tone of the matched wave, within a subcarrier."""
-    size = max(len(matched), 8 * round(PREAMBLE_S * heard.rate_hz))
-    spectrum = np.abs(fft.fft(matched, size))
+    size = fft.next_fast_len(max(len(matched), 8 * round(PREAMBLE_S * heard.rate_hz)))
+    spectrum = squared(fft.fft(matched, size))
     reach = max(1, round(0.6 * PREAMBLE_HZ / heard.rate_hz * size))
     bins = np.arange(-reach, reach + 1)
     return int(bins[np.argmax(spectrum[bins % size])]) / size * heard.rate_hz

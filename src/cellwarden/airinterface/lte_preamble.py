@@ -11,22 +11,33 @@ Source: 3GPP TS 36.211 §5.7.
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface.lte_estimate import peaks
-from cellwarden.airinterface.lte_prach import SUBCARRIERS, WIDTH_HZ
-from cellwarden.airinterface.lte_receiver import stretch
-from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_FORMATS, PREAMBLE_S, zadoff_chu
+from cellwarden.airinterface.lte_prach import SUBCARRIERS, WIDTH_HZ, spectrum_of
+from cellwarden.airinterface.lte_receiver import mixed, stretch
+from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_FORMATS, PREAMBLE_S
 from cellwarden.model import Block, Burst, Emission
 
 FRACTIONS = np.arange(-0.5, 0.5, 1 / 16)
+DELAYS = 1680
+"""At which a match is looked at: twice as many as the preamble is long, and quickly transformed."""
 BESIDE = 8
 """Subcarriers to either side of where it was found that its band may begin."""
 FIRST_HZ = 625.0
 """A preamble's lower edge lies so far above a multiple of 15 kHz from the carrier (TS 36.211 §5.7.3: φ = 7, and half a
 subcarrier of its own)."""
+
+
+@lru_cache(maxsize=8)
+def _ramps(count: int) -> NDArray[np.complex64]:
+    """What moves samples down by each of the fractions: shape (fractions, count)."""
+    return np.exp(-2j * np.pi / count * FRACTIONS[:, None] * np.arange(count)).astype(np.complex64)
 
 
 def refined(e: Emission, burst: Burst, block: Block, raster_hz: float) -> Emission:
@@ -43,26 +54,24 @@ def refined(e: Emission, burst: Burst, block: Block, raster_hz: float) -> Emissi
     part = heard.y[first : first + count]
     if len(part) < count:
         return e
-    n = np.arange(count)
     grid_hz = heard.rate_hz / count
     nearest = (middle - heard.centre_hz) / grid_hz  # of the middle subcarrier, from the transform's zero
-    reference = np.conj(fft.fft(zadoff_chu(root, PREAMBLE))) / math.sqrt(PREAMBLE)
-    gathered = np.zeros(len(FRACTIONS))
-    for number, fraction in enumerate(FRACTIONS + (nearest - round(nearest))):
-        spectrum = fft.fftshift(fft.fft(part * np.exp(-2j * np.pi * fraction / count * n)))
-        at = count // 2 + round(nearest) - PREAMBLE // 2
-        power = np.concatenate([[0.0], np.cumsum(np.abs(spectrum[at - BESIDE : at + PREAMBLE + BESIDE]) ** 2)])
-        low = at - BESIDE + int(np.argmax(power[PREAMBLE:] - power[:-PREAMBLE]))
-        delays = np.abs(fft.ifft(spectrum[low : low + PREAMBLE] * reference, 2 * PREAMBLE)) ** 2
-        gathered[number] = delays.max()
+    reference = np.conj(spectrum_of(root))
+    at = count // 2 + round(nearest) - PREAMBLE // 2
+    spectra = fft.fft(mixed(part, (nearest - round(nearest)) / count) * _ramps(count), axis=-1, overwrite_x=True)
+    near = spectra[:, np.arange(at - BESIDE, at + PREAMBLE + BESIDE) - count // 2]
+    power = np.concatenate([np.zeros((len(FRACTIONS), 1)), np.cumsum(squared(near), axis=-1, dtype=np.float64)], axis=-1)
+    lows = np.argmax(power[:, PREAMBLE:] - power[:, :-PREAMBLE], axis=-1)
+    bands = np.take_along_axis(near, lows[:, None] + np.arange(PREAMBLE), axis=-1) * reference
+    gathered = squared(fft.ifft(bands, DELAYS, axis=-1, overwrite_x=True)).max(axis=-1).astype(np.float64)
     place = int(np.argmax(gathered))
     step = 0.0
     if 0 < place < len(gathered) - 1:
         before, at_peak, after = gathered[place - 1 : place + 2]
         step = 0.5 * (before - after) / min(before - 2 * at_peak + after, -1e-30)
     fraction = FRACTIONS[place] + (nearest - round(nearest)) + step / len(FRACTIONS)
-    spectrum = fft.fftshift(fft.fft(part * np.exp(-2j * np.pi * fraction / count * n)))
-    lows = np.arange(-BESIDE, BESIDE + 1) + count // 2 + round(nearest) - PREAMBLE // 2
+    spectrum = fft.fftshift(fft.fft(mixed(part, fraction / count)))
+    lows = np.arange(-BESIDE, BESIDE + 1) + at
     rows = np.array([spectrum[low : low + PREAMBLE] * reference for low in lows])
     low = int(lows[int(np.argmax(peaks(rows)))])
     moved = heard.centre_hz + (low + PREAMBLE // 2 - count // 2 + fraction) * grid_hz

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.signal import firwin
 
+from cellwarden.airinterface.lte_kernels import turned
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst
@@ -87,6 +88,13 @@ def stretch(burst: Burst, block: Block, around_s: float, centre_hz: float, subca
     noise = 10 ** (burst.floor_dbfs_hz / 10) * out_hz
     y = np.asarray(fft.ifft(part, overwrite_x=True), np.complex64)
     return Stretch(y, out_hz, float(block.sample_start + low), count * step / kept, centre_hz, noise)
+
+
+def mixed(y: NDArray[np.complex64], cycles: float, origin: float = 0.0) -> NDArray[np.complex64]:
+    """Samples moved down by `cycles` a sample, with phase 0 at index `origin`."""
+    out = np.empty(len(y), np.complex64)
+    turned(np.ascontiguousarray(y, np.complex64), cycles, origin, out)
+    return out
 
 
 def logistic(nats: float) -> float:
