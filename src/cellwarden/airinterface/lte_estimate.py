@@ -19,14 +19,15 @@ of known symbols at unknown phase.
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_estimate_kernels import matched, sharpened
-from cellwarden.airinterface.lte_receiver import Stretch, stretch
+from cellwarden.airinterface.lte_estimate_kernels import matched, sharpened, steepest
+from cellwarden.airinterface.lte_receiver import Stretch, mixed, stretch
 from cellwarden.airinterface.lte_symbols import long_matches, squared
 from cellwarden.airinterface.lte_uplink import Found
 from cellwarden.airinterface.lte_waveform import (
@@ -81,7 +82,7 @@ class Estimate:
 class _Band:
     """The samples of one allocation, its middle at frequency zero and nothing beside it."""
 
-    z: NDArray[np.complex128]
+    z: NDArray[np.complex64]
     rate_hz: float
     at: float
     """Where the burst begins among the samples, so far as is known."""
@@ -130,8 +131,7 @@ def _references_s(found: Found) -> Real:
 
 def _band(heard: Stretch, found: Found, start: float, middle_hz: float, size: int, count: int, every: int) -> _Band:
     """Mixed to the middle of the allocation, and only its own subcarriers kept (with a half on either side)."""
-    n = np.arange(len(heard.y))
-    z = heard.y * np.exp(-2j * np.pi * (middle_hz - heard.centre_hz) / heard.rate_hz * n)
+    z = mixed(heard.y, (middle_hz - heard.centre_hz) / heard.rate_hz)
     at = (start - heard.first) / heard.per_sample
     return _Band(z, heard.rate_hz, at, found.seconds, size, count, every, found.snr, heard.noise)
 
@@ -220,14 +220,7 @@ def _shared_delay(matched: Complex, shifts: int) -> tuple[float, NDArray[np.int6
 
 def _steepest(rows: Complex, guess: float) -> float:
     """The d near `guess` at which Σ_rows |Σ_k h_k exp(j 2π k d)|² is largest, by Newton's steps; shape (rows, n)."""
-    k = np.arange(rows.shape[-1]) - (rows.shape[-1] - 1) / 2
-    variance = float(np.mean(k**2))
-    for _ in range(4):
-        turned = rows * np.exp(2j * np.pi * k * guess)
-        whole, tilt = turned.sum(axis=-1), (turned * k).sum(axis=-1)
-        power = max(float(np.sum(np.abs(whole) ** 2)), 1e-30)
-        guess -= float(np.sum(np.imag(tilt * np.conj(whole)))) / (2 * np.pi * variance * power)
-    return guess
+    return steepest(np.ascontiguousarray(rows, np.complex128), guess, 4)
 
 
 def _fit(
@@ -279,15 +272,16 @@ def _known(band: _Band, places_s: Real, sent: Complex, lates_s: list[float], hz:
     nats = np.zeros((len(lates_s), len(hz)))
     rate, lowest = band.rate_hz, -(band.count - 1) / 2 * SUBCARRIER_HZ
     teeth = np.arange(sent.shape[-1]) * band.every
-    for place_s, values in zip(places_s, sent, strict=True):
-        useful = band.at + place_s * rate
-        origin = round(useful)
-        spectrum = np.zeros(band.size, np.complex128)
-        spectrum[teeth] = values * np.exp(2j * np.pi * teeth * SUBCARRIER_HZ * (origin - useful) / rate)
-        period = fft.ifft(spectrum) * band.size
-        lows = np.array([round(useful + (late_s - PREFIX_S) * rate) for late_s in lates_s])
-        highs = np.array([round(useful + (late_s + SYMBOL_S) * rate) for late_s in lates_s])
-        matched(band.z, period, origin, lowest / rate, lows, highs, hz / rate, nats)
+    useful = band.at + places_s * rate
+    origins = np.round(useful).astype(np.int64)
+    spectra = np.zeros((len(sent), band.size), np.complex128)
+    spectra[:, teeth] = sent * np.exp(2j * np.pi * SUBCARRIER_HZ / rate * (origins - useful)[:, None] * teeth)
+    periods = fft.ifft(spectra, axis=-1, overwrite_x=True) * band.size
+    begins = useful[:, None] + np.array(lates_s) * rate
+    lows = np.round(begins - PREFIX_S * rate).astype(np.int64)
+    highs = np.round(begins + SYMBOL_S * rate).astype(np.int64)
+    for period, origin, low, high in zip(periods, origins.tolist(), lows, highs, strict=True):
+        matched(band.z, period, origin, lowest / rate, low, high, hz / rate, nats)
     return nats / band.noise
 
 
@@ -327,16 +321,19 @@ def _fourth_power(sums: Complex, starts_s: Real) -> tuple[float, int]:
     """Frequency within ±ALIAS_HZ / 2 at which phases turn that are known but for quarter turns, and their cover."""
     weights = np.abs(sums)
     phases = sums / np.maximum(weights, 1e-30)
+    hz, turns, covers = _turns(tuple(starts_s.tolist()))
+    fourths = weights * (phases * covers) ** 4
+    strength = np.abs(fourths @ turns)
+    cover, place = (int(i) for i in np.unravel_index(int(np.argmax(strength)), strength.shape))
+    return -_steepest(fourths[cover][None], -4 * hz[place] * PITCH_S) / (4 * PITCH_S), cover
+
+
+@lru_cache(maxsize=4)
+def _turns(starts_s: tuple[float, ...]) -> tuple[Real, Complex, Complex]:
+    """Frequencies tried, what turns fourth powers back by them, shape (symbols, frequencies), and conjugate covers."""
     hz = np.linspace(-ALIAS_HZ / 2, ALIAS_HZ / 2, 129)[:-1]
-    best = (-1.0, 0.0, 0)
-    for number, cover in enumerate(COVERS):
-        fourth = weights * (phases * np.conj(cover[: len(sums)])) ** 4
-        strength = np.abs(np.exp(-8j * np.pi * hz[:, None] * starts_s) @ fourth)
-        place = int(np.argmax(strength))
-        if strength[place] > best[0]:
-            turn = -_steepest(fourth[None], -4 * hz[place] * PITCH_S) / (4 * PITCH_S)
-            best = (float(strength[place]), turn, number)
-    return best[1], best[2]
+    turns = np.exp(-8j * np.pi * np.array(starts_s)[:, None] * hz)
+    return hz, turns, np.conj(np.array(COVERS))[:, : len(starts_s)]
 
 
 def _bounds(found: Found, symbols: int, teeth: int, every: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ PARTS = 32
 
 @njit(cache=True, fastmath=True, nogil=True)
 def matched(
-    z: NDArray[np.complex128],
+    z: NDArray[np.complex64],
     period: NDArray[np.complex128],
     origin: int,
     turn: float,
@@ -21,7 +21,7 @@ def matched(
 ) -> None:
     """Add |Σ z conj(w) exp(-j 2π f n)|² / Σ |w|² for each stretch and frequency to `out`.
 
-    z: samples, complex128, shape (n,); period: one period of the known wave, which begins at `origin` and turns by
+    z: samples, complex64, shape (n,); period: one period of the known wave, which begins at `origin` and turns by
     `turn` cycles a sample besides; lows, highs: first and end of each stretch, int64, shape (stretches,); cycles:
     frequencies in cycles a sample, float64, shape (frequencies,); out: float64, shape (stretches, frequencies).
     """
@@ -78,3 +78,31 @@ def sharpened(rows: NDArray[np.complex128], delays: NDArray[np.float64], steps: 
                 delays[r] -= (tilt * whole.conjugate()).imag / (2 * np.pi * variance * max(power, 1e-30))
             else:
                 out[r] = power
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def steepest(rows: NDArray[np.complex128], guess: float, steps: int) -> float:
+    """Newton's `steps` from a guess towards the d at which Σ_rows |Σ_k h_k exp(j 2π k d)|² is largest.
+
+    rows: complex128, shape (n, m), k counted from the middle of m.
+    """
+    n, m = rows.shape
+    middle = (m - 1) / 2
+    variance = (m * m - 1) / 12
+    for _ in range(steps):
+        power = 0.0
+        slope = 0.0
+        turn = np.exp(2j * np.pi * guess)
+        for r in range(n):
+            phasor = np.exp(-2j * np.pi * middle * guess)
+            whole = 0j
+            tilt = 0j
+            for k in range(m):
+                turned = rows[r, k] * phasor
+                whole += turned
+                tilt += turned * (k - middle)
+                phasor *= turn
+            power += whole.real * whole.real + whole.imag * whole.imag
+            slope += (tilt * whole.conjugate()).imag
+        guess -= slope / (2 * np.pi * variance * max(power, 1e-30))
+    return guess

@@ -130,3 +130,32 @@ def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[
             b = np.float32(phasor.imag)
             out[n] = complex(y[n].real * a - y[n].imag * b, y[n].real * b + y[n].imag * a)
             phasor *= step
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def best_pairs(
+    beyond: NDArray[np.float64], least: float, best: NDArray[np.float64], group: NDArray[np.int64]
+) -> None:
+    """Most nats of two reference symbols of one sequence, or of two where that is more, and the first's sequence.
+
+    beyond: float64, shape (2, n, sequences), nats of each; a symbol of less than `least` tells nothing, and two
+    sequences cost ln(sequences) more. best: float64, group: int64, shape (n,).
+    """
+    _, n, count = beyond.shape
+    cost = np.log(count)
+    for i in range(n):
+        same, at = 0.0, 0
+        most = np.full(2, -1e300)
+        first = 0
+        for s in range(count):
+            a, b = beyond[0, i, s], beyond[1, i, s]
+            if min(a, b) > least and a + b > same:
+                same, at = a + b, s
+            if a > most[0]:
+                most[0], first = a, s
+            most[1] = max(most[1], b)
+        two = 0.0
+        if min(most[0], most[1]) - cost > least:
+            two = most[0] + most[1] - cost
+        best[i] = max(same, two)
+        group[i] = at if same >= two else first

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import gammaincc, gammaln
 
-from cellwarden.airinterface.lte_kernels import best_parts, best_stretches
+from cellwarden.airinterface.lte_kernels import best_pairs, best_parts, best_stretches
 from cellwarden.airinterface.lte_receiver import Stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences
 
@@ -134,14 +134,11 @@ def pair(beyond: NDArray[np.float64], tried: int) -> tuple[NDArray[np.float64], 
     beyond: nats beyond what the delays give by chance, shape (2, ..., sequences); `tried`: times and frequencies.
     Returns the evidence and the first symbol's group, each of shape (...).
     """
-    count = beyond.shape[-1]
-    same = beyond.sum(axis=0)
-    same = np.where(beyond.min(axis=0) > LEAST_EACH, same, 0.0)
-    hopped = beyond.max(axis=-1) - math.log(count)
-    two = np.where(hopped.min(axis=0) > LEAST_EACH, hopped.sum(axis=0) + math.log(count), 0.0)
-    best = np.maximum(same.max(axis=-1), two)
-    group = np.where(same.max(axis=-1) >= two, same.argmax(axis=-1), beyond[0].argmax(axis=-1))
-    return _rarities(best) - math.log(tried * count), np.asarray(group, np.int64)
+    shape, count = beyond.shape[1:-1], beyond.shape[-1]
+    rows = np.ascontiguousarray(beyond, np.float64).reshape(2, -1, count)
+    best, group = np.empty(rows.shape[1]), np.empty(rows.shape[1], np.int64)
+    best_pairs(rows, LEAST_EACH, best, group)
+    return (_rarities(best) - math.log(tried * count)).reshape(shape), group.reshape(shape)
 
 
 def _rarities(excess: NDArray[np.float64]) -> NDArray[np.float64]:

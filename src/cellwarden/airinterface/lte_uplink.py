@@ -13,6 +13,7 @@ Source: 3GPP TS 36.211 §5.3 to §5.5.
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,10 @@ class Found:
     snr: float
     fixed: bool = False
     """Its edges are certain, as those of others lie beside it; else a sequence may fit some subcarriers off."""
+
+
+Match: TypeAlias = tuple[float, int, float, int, int, int]
+"""Nats, turn, start in samples of the stretch, first subcarrier, subcarriers, group of sequences."""
 
 
 def find(burst: Burst, block: Block) -> list[Found]:
@@ -315,7 +320,7 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     half = int(width / 2)
     box = slice(max(0, size // 2 - half), min(size, size // 2 + half + 1))
     tones = np.minimum(tone_strength(values[..., box]), max(40.0, half / 2)).sum(axis=-1)
-    best: Found | None = None
+    best: Match | None = None
     seen: set[tuple[int, int]] = set()
     most = TRIED_SURE if burst.snr_db > SURE_DB else TRIED
     for index in np.argsort(tones, axis=None)[::-1][: 4 * most].tolist():
@@ -324,16 +329,19 @@ def _wide(burst: Burst, block: Block) -> Found | None:
             continue  # beside a place that gave nothing
         seen.add((turn, place))
         found = _matched(heard, size, turn, places[place], values[turn, place], tones.size)
-        best = _better(best, found)
-        lower = best is not None and found is not None and found.evidence < best.evidence
-        if len(seen) == most or (lower and best is not None and best.evidence > 60):
+        lower = best is not None and found is not None and found[0] < best[0]
+        best = max((m for m in (best, found) if m is not None), default=None)
+        if len(seen) == most or (lower and best is not None and best[0] > 60):
             break
-    return best
+    if best is None:
+        return None
+    nats, turn, place_at, first, length, group = best
+    return _found("pusch", heard, size, TURNS[turn], place_at, 14, first, length, group, nats)
 
 
 def _matched(
     heard: Stretch, size: int, turn: int, start: float, references: NDArray[np.complex64], tried: int
-) -> Found | None:
+) -> Match | None:
     """Match both reference symbols with the base sequences, in the bands that the subframe's energy shows."""
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
@@ -357,7 +365,7 @@ def _matched(
             if nats > best[0] and _explained(bands_there, parts, size * heard.noise) >= EXPLAINED:
                 best = float(nats), low, length, int(group)
     evidence, first, length, sequence = best
-    return _found("pusch", heard, size, TURNS[turn], start, 14, first, length, sequence, evidence) if length else None
+    return (evidence, turn, start, first, length, sequence) if length else None
 
 
 def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:
