@@ -55,7 +55,7 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
         if (
             SHORTEST < seconds / whole_s < LONGEST
             and NARROWEST < width / whole_hz < WIDEST
-            and alike(multiple).prefixes
+            and alike.prefixes(multiple)
         ):
             found = _block(burst, block, multiple)
             if found is not None:

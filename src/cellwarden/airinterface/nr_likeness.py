@@ -35,54 +35,70 @@ PLACES = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """What a box may be, by its likeness to itself at the lag of one spacing."""
+class Look:
+    """Of a spacing, in 15 kHz, whether a box may have prefixes, and whether all of it may repeat."""
 
-    prefixes: bool
-    repeats: bool
-
-
-Look = Callable[[int], Likeness]
-"""From a spacing, in 15 kHz, to what a box may be."""
+    prefixes: Callable[[int], bool]
+    repeats: Callable[[int], bool]
 
 
 def look(burst: Burst, block: Block) -> Look:
-    """How one box is like itself; it is resampled when that is first asked for."""
-    return cache(partial(_likeness, burst, cache(partial(_heard, burst, block))))
+    """How one box is like itself; it is resampled when that is first asked for, and where it may tell anything."""
+    if burst.snr_db < CLEAR_DB:
+        return Look(lambda _: True, lambda _: True)
+    heard = cache(partial(_heard, burst, block))
+    return Look(cache(partial(_prefixes, burst, block, heard)), cache(partial(_repeats, burst, block, heard)))
 
 
 def _heard(burst: Burst, block: Block) -> Stretch:
     """The box's own band, and a symbol to either side."""
-    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
-    return stretch(burst, block, SYMBOL_S, middle, max(SMALLEST, 4 * math.ceil(width / 4)))
+    return stretch(burst, block, SYMBOL_S, middle, _subcarriers(burst))
 
 
-def _likeness(burst: Burst, heard: Callable[[], Stretch], multiple: int) -> Likeness:
-    if burst.snr_db < CLEAR_DB:
-        return Likeness(True, True)
-    box = heard()
-    rate, width = box.rate_hz, burst.high_offset_hz - burst.low_offset_hz
-    seconds = burst.sample_count / box.per_sample / rate
-    symbol_s, lag = (SYMBOL_S + PREFIX_S) / multiple, round(SYMBOL_S / multiple * rate)
+def _subcarriers(burst: Burst) -> int:
+    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
+    return max(SMALLEST, 4 * math.ceil(width / 4))
+
+
+def _expected(burst: Burst) -> float:
+    """Coherence that a box's SNR lets expect."""
+    width = burst.high_offset_hz - burst.low_offset_hz
+    snr = min(10 ** (burst.snr_db / 10), MOST_SNR) * width / max(width, _subcarriers(burst) * SUBCARRIER_HZ)
+    return snr / (1 + snr)
+
+
+def _prefixes(burst: Burst, block: Block, heard: Callable[[], Stretch], multiple: int) -> bool:
+    seconds, width = burst.sample_count / block.segment.rate_hz, burst.high_offset_hz - burst.low_offset_hz
+    symbol_s = (SYMBOL_S + PREFIX_S) / multiple
     count = max(1, min(MOST_SYMBOLS, round(seconds / symbol_s)))
-    begin = box.index(burst.sample_start)
-    places = begin + np.round(np.linspace(-symbol_s / 2, symbol_s / 2, PLACES) * rate).astype(np.int64)
+    freedom = count * PREFIX_S / multiple * width
+    least = min(LEAST_PART * _nats(_expected(burst), freedom), LEAST_NATS + math.log(PLACES))
+    if least < math.log(PLACES):
+        return True  # so narrow and short that chance among the places gives as much
+    box = heard()
+    rate, lag = box.rate_hz, round(SYMBOL_S / multiple * box.rate_hz)
+    places = box.index(burst.sample_start) + np.round(np.linspace(-symbol_s / 2, symbol_s / 2, PLACES) * rate).astype(
+        np.int64
+    )
     offsets = np.round(np.arange(count) * symbol_s * rate).astype(np.int64)
     alike = np.empty(PLACES, np.float32)
     prefix_likeness(box.y, lag, max(2, round(PREFIX_S / multiple * rate)), places, offsets, alike)
-    prefixes = _nats(float(np.max(alike)), count * PREFIX_S / multiple * width) - math.log(PLACES)
+    return _nats(float(np.max(alike)), freedom) > least
+
+
+def _repeats(burst: Burst, block: Block, heard: Callable[[], Stretch], multiple: int) -> bool:
+    seconds, width = burst.sample_count / block.segment.rate_hz, burst.high_offset_hz - burst.low_offset_hz
+    box = heard()
+    lag = round(SYMBOL_S / multiple * box.rate_hz)
+    length = round(seconds * box.rate_hz) - lag
+    if length < lag / 2:
+        return True
     whole = np.empty(1, np.float32)
-    length = round(seconds * rate) - lag
-    prefix_likeness(box.y, lag, max(2, length), np.array([begin]), np.zeros(1, np.int64), whole)
-    repeats = _nats(float(whole[0]), length / rate * width)
-    snr = min(10 ** (burst.snr_db / 10), MOST_SNR) * width / max(width, rate)
-    expected = snr / (1 + snr)
-    least = LEAST_PART * _nats(expected, count * PREFIX_S / multiple * width) - math.log(PLACES)
-    return Likeness(
-        prefixes > min(least, LEAST_NATS),
-        length < lag / 2 or repeats > min(LEAST_NATS, LEAST_PART * _nats(expected, length / rate * width)),
-    )
+    begin = np.array([box.index(burst.sample_start)])
+    prefix_likeness(box.y, lag, max(2, length), begin, np.zeros(1, np.int64), whole)
+    freedom = length / box.rate_hz * width
+    return _nats(float(whole[0]), freedom) > min(LEAST_NATS, LEAST_PART * _nats(_expected(burst), freedom))
 
 
 def _nats(coherence: float, freedom: float) -> float:

@@ -66,7 +66,7 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
         least = NARROWEST_FAINT if burst.snr_db < FAINT_DB else NARROWEST
         if not (least < width / whole_hz < WIDEST and SHORTEST < lasts < LONGEST and rate > whole_hz):
             continue
-        if alike(multiple).repeats:
+        if alike.repeats(multiple):
             found = _preamble(burst, block, multiple)
             if found is not None:
                 return [found]

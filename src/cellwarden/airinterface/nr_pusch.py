@@ -27,6 +27,7 @@ from scipy.special import betainc
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_symbols import best_band, rarity, squared
 from cellwarden.airinterface.lte_waveform import BLOCK, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import MULTIPLES, REFERENCES, SLOT_SYMBOLS
 from cellwarden.model import Block, Burst, Emission
@@ -34,8 +35,8 @@ from cellwarden.radio.bands import allocations_at
 
 FEWEST, MOST = 3.6, 15.0
 """Symbols that a box may last."""
-SMALLEST = 256
-"""Subcarriers looked at, at least: a prefix then has 18 samples."""
+SMALLEST = 128
+"""Subcarriers looked at, at least: a prefix then has 9 samples."""
 WIDEST_BLOCKS = 275
 BESIDE = 3
 """Symbols looked at before and after the box, which may have been cut."""
@@ -104,7 +105,7 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
     found = []
     for multiple in MULTIPLES:
         lasts = seconds * multiple / (SYMBOL_S + PREFIX_S)
-        if FEWEST < lasts < MOST and width > 0.5 * BLOCK * SUBCARRIER_HZ * multiple and alike(multiple).prefixes:
+        if FEWEST < lasts < MOST and width > 0.5 * BLOCK * SUBCARRIER_HZ * multiple and alike.prefixes(multiple):
             emission = _pusch(burst, block, multiple)
             if emission is not None:
                 found.append(emission)
@@ -121,7 +122,8 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     subcarriers = np.arange(size) - size // 2
     near = np.abs(subcarriers) <= width / unit_hz / 2 + missed
     low, length = _rough(heard, burst, near)
-    grid = _grid(_filtered(heard, low, length, size), burst, length * unit_hz, size, multiple)
+    spectrum = fft.fft(heard.y)
+    grid = _grid(_filtered(heard, spectrum, low, length, size), burst, length * unit_hz, size, multiple)
     if grid is None:
         return None
     inside = grid.power[BESIDE : BESIDE + grid.count]
@@ -137,7 +139,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
         return None
     evidence, low, blocks, comb = best[0] + grid.nats, *best[1:]
     if len(comb.references) == 1:
-        band = _filtered(heard, low, blocks * BLOCK, size)
+        band = _filtered(heard, spectrum, low, blocks * BLOCK, size)
         noise = heard.noise * blocks * BLOCK / size
         least = CONSTANT if evidence >= SINGLE_NATS else UNEVEN
         if burst.snr_db > CLEAR_DB and _unevenness(band, burst, noise) < least:
@@ -201,18 +203,24 @@ def _rough(heard: Stretch, burst: Burst, near: NDArray[np.bool_]) -> tuple[int, 
     size = len(near)
     first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
     rows = heard.y[first:last][: (last - first) // size * size].reshape(-1, size)
-    power = np.mean(squared(fft.fftshift(fft.fft(rows, axis=-1), axes=-1)), axis=0) / (size * heard.noise)
+    power = fft.fftshift(np.mean(squared(fft.fft(rows, axis=-1)), axis=0)) / (size * heard.noise)
     around = np.convolve(power, np.ones(BLOCK) / BLOCK, "same")
     near &= around < FOREIGN * (1 + 10 ** (burst.snr_db / 10))
     _, low, blocks = best_band(np.where(near, power, 0.0).astype(np.float64), len(rows), _numbers(near))[0]
     return low, blocks * BLOCK
 
 
-def _filtered(heard: Stretch, low: int, length: int, size: int) -> Stretch:
-    """The same stretch without what lies two subcarriers or more beside a band of `length`, `low` its first."""
-    place = fft.fftfreq(len(heard.y)) * size + size // 2 - low
-    kept = (place > -1.5) & (place < length + 0.5)
-    return replace(heard, y=fft.ifft(fft.fft(heard.y) * kept).astype(np.complex64))
+def _filtered(heard: Stretch, spectrum: NDArray[np.complex64], low: int, length: int, size: int) -> Stretch:
+    """The same stretch without what lies two subcarriers or more beside a band of `length`, `low` its first.
+
+    spectrum: of the stretch, shape of its samples.
+    """
+    count = len(spectrum)
+    first, end = (math.ceil((low - size // 2 + edge) * count / size) for edge in (-1.5, length + 0.5))
+    kept = np.zeros(count, np.complex64)
+    for begin, stop in ((max(first, 0), max(end, 0)), (count + min(first, 0), count + min(end, 0))):
+        kept[begin:stop] = spectrum[begin:stop]
+    return replace(heard, y=np.asarray(fft.ifft(kept, overwrite_x=True), np.complex64))
 
 
 def _is_steady(levels: NDArray[np.floating], length: int) -> bool:
@@ -230,14 +238,12 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
     begin = heard.index(burst.sample_start)
     places = begin + np.arange(-round(symbol / 2), round(symbol / 2))
     y = heard.y
-    products = np.concatenate([[0.0], np.cumsum(y[:-size] * np.conj(y[size:]), dtype=np.complex128)])
-    powers = np.concatenate([[0.0], np.cumsum(squared(y[:-size]) + squared(y[size:]), dtype=np.float64)])
     first = np.round(places[:, None] + symbol * np.arange(count)).astype(np.int64)
-    length = round(prefix)
-    if first[0, 0] < 0 or first[-1, -1] + length >= len(products):
+    length, between = round(prefix), round(symbol - 3 * prefix)
+    if first[0, 0] < 0 or first[-1, -1] + max(length, round(2 * prefix) + between) > len(y) - size:
         return None
-    alike = np.sum(products[first + length] - products[first], axis=1)
-    power = np.sum(powers[first + length] - powers[first], axis=1) / 2
+    alike, power = np.empty(len(places), np.complex128), np.empty(len(places))
+    prefixed(y, size, length, first, alike, power)
     part = np.abs(alike) ** 2 / np.maximum(power, 1e-30) ** 2
     at = int(np.argmax(part))
     freedom = max(2.0, count * PREFIX_S / multiple * width_hz)
@@ -245,11 +251,10 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
     nats = -(freedom - 1) * math.log1p(-min(float(part[at]), 0.999)) - math.log(tried)
     if nats < PREFIX_NATS:
         return None
-    others = first[at, :-1] + round(2 * prefix)
-    between = round(symbol - 3 * prefix)
-    apart = abs(np.sum(products[others + between] - products[others]))
-    energy = float(np.sum(powers[others + between] - powers[others])) / 2
-    if apart > CARRIER * math.sqrt(float(part[at])) * energy:
+    others = first[at : at + 1, :-1] + round(2 * prefix)
+    mean, energy = np.empty(1, np.complex128), np.empty(1)
+    prefixed(y, size, between, others, mean, energy)
+    if abs(mean[0]) > CARRIER * math.sqrt(float(part[at])) * float(energy[0]):
         return None
     turn = float(np.angle(alike[at])) / (2 * math.pi)
     starts = places[at] + prefix / 2 + symbol * np.arange(-BESIDE, count + BESIDE)
