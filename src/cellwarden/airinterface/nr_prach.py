@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
+from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, SYMBOL_S, zadoff_chu
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import SHORT_FORMATS, SHORT_PREAMBLE
@@ -74,14 +75,19 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
 
 
 @lru_cache(maxsize=256)
-def _spectrum(root: int) -> NDArray[np.complex128]:
-    return np.asarray(fft.fft(zadoff_chu(root, SHORT_PREAMBLE)) / math.sqrt(SHORT_PREAMBLE))
+def _spectrum(root: int) -> NDArray[np.complex64]:
+    return np.asarray(fft.fft(zadoff_chu(root, SHORT_PREAMBLE)) / math.sqrt(SHORT_PREAMBLE), np.complex64)
 
 
 def _windows(y: NDArray[np.complex64], starts: NDArray[np.int64], fraction: float) -> NDArray[np.complex64]:
     """Subcarriers of the symbols that begin at `starts`: shape (len(starts), SIZE), lowest first."""
-    ramp = np.exp(-2j * np.pi * fraction / SIZE * np.arange(SIZE)).astype(np.complex64)
-    return np.asarray(fft.fftshift(fft.fft(y[starts[:, None] + np.arange(SIZE)] * ramp, axis=-1), axes=-1))
+    return np.asarray(fft.fft(y[starts[:, None] + np.arange(SIZE)] * _ramp(fraction), axis=-1, overwrite_x=True))
+
+
+@lru_cache(maxsize=8)
+def _ramp(fraction: float) -> NDArray[np.complex64]:
+    """What moves samples down by a fraction of a subcarrier, and the lowest of SIZE to the first place."""
+    return np.exp(-2j * np.pi * (fraction / SIZE - 0.5) * np.arange(SIZE)).astype(np.complex64)
 
 
 def _starts(heard: Stretch, burst: Burst) -> NDArray[np.int64]:
@@ -96,10 +102,10 @@ def _tone(heard: Stretch, starts: NDArray[np.int64]) -> Tone:
     best = Tone(0.0, 1, 0, 0.0)
     for fraction in FRACTIONS:
         values = _windows(heard.y, starts, fraction)
-        total = np.concatenate([[0.0], np.cumsum(np.sum(np.abs(values) ** 2, axis=0, dtype=np.float64))])
+        total = np.concatenate([[0.0], np.cumsum(np.sum(squared(values), axis=0, dtype=np.float64))])
         low = int(np.argmax(total[SHORT_PREAMBLE:] - total[:-SHORT_PREAMBLE]))
         products = np.sum(values[:, :-1] * np.conj(values[:, 1:]), axis=0)[low : low + SHORT_PREAMBLE - 1]
-        tones = np.abs(fft.fft(products, SHORT_PREAMBLE)) ** 2 / max(float(np.sum(np.abs(products) ** 2)), 1e-300)
+        tones = squared(fft.fft(products, SHORT_PREAMBLE)) / max(float(np.sum(squared(products))), 1e-30)
         tone = int(np.argmax(tones[1:])) + 1
         if tones[tone] > best.strength:
             root = pow(SHORT_PREAMBLE - tone, -1, SHORT_PREAMBLE)
@@ -110,14 +116,28 @@ def _tone(heard: Stretch, starts: NDArray[np.int64]) -> Tone:
 def _delays(values: NDArray[np.complex64], root: int) -> NDArray[np.float64]:
     """Power of a root's sequence at each delay, summed over windows: float64, shape (139,)."""
     matched = fft.ifft(values * np.conj(_spectrum(root)), axis=-1)
-    return np.asarray(np.sum(np.abs(matched) ** 2, axis=0) * SHORT_PREAMBLE, np.float64)
+    return np.asarray(np.sum(squared(matched), axis=0) * SHORT_PREAMBLE, np.float64)
 
 
 def _placed(windows: NDArray[np.complex64], tone: Tone) -> Tone:
-    """The same preamble at the first subcarrier where its root matches most: noise moves the band's energy."""
+    """The same preamble at the first subcarrier where its root matches most: noise moves the band's energy.
+
+    A sequence that lies a subcarrier higher is itself, but for its edges, at a delay that differs by ±1/root.
+    """
     lows = np.arange(max(0, tone.low - NEAR), min(SIZE - SHORT_PREAMBLE, tone.low + NEAR) + 1)
-    peaks = [float(np.max(_delays(windows[:, low : low + SHORT_PREAMBLE], tone.root))) for low in lows]
-    return replace(tone, low=int(lows[int(np.argmax(peaks))]))
+    k = np.arange(SHORT_PREAMBLE)
+    delay = int(np.argmax(_delays(windows[:, tone.low : tone.low + SHORT_PREAMBLE], tone.root)))
+    moved = (lows - tone.low) * pow(tone.root, -1, SHORT_PREAMBLE)
+    delays = delay + np.stack([moved, -moved], axis=-1)
+    turns = _unity()[k[:, None] * delays[:, None, :] % SHORT_PREAMBLE]
+    matched = np.swapaxes(windows[:, lows[:, None] + k] * np.conj(_spectrum(tone.root)), 0, 1) @ turns
+    return replace(tone, low=int(lows[int(np.argmax(squared(matched).sum(axis=1).max(axis=-1)))]))
+
+
+@lru_cache(maxsize=1)
+def _unity() -> NDArray[np.complex64]:
+    """Roots of unity: shape (SHORT_PREAMBLE,)."""
+    return np.exp(2j * np.pi / SHORT_PREAMBLE * np.arange(SHORT_PREAMBLE)).astype(np.complex64)
 
 
 def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
@@ -128,10 +148,11 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     tone = _tone(heard, starts)
     if tone.strength < BLIND_NATS + math.log(SHORT_PREAMBLE * len(FRACTIONS)):
         return None
-    tone = _placed(_windows(heard.y, starts, tone.fraction), tone)
-    values = _windows(heard.y, starts, tone.fraction)[:, tone.low : tone.low + SHORT_PREAMBLE]
+    windows = _windows(heard.y, starts, tone.fraction)
+    tone = _placed(windows, tone)
+    values = windows[:, tone.low : tone.low + SHORT_PREAMBLE]
     delays = _delays(values, tone.root)
-    energy = float(np.sum(np.abs(values) ** 2))
+    energy = float(np.sum(squared(values), dtype=np.float64))
     peak = int(np.argmax(delays))
     near = float(np.sum(delays[np.arange(peak - SPREAD, peak + SPREAD + 1) % SHORT_PREAMBLE]))
     noise = SIZE * heard.noise * SHORT_PREAMBLE * len(starts)
@@ -143,7 +164,7 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     if (
         multiple == 2
         and len(starts) <= 2
-        and _is_sounding(_windows(heard.y, starts, tone.fraction), tone.low, SIZE * heard.noise)
+        and _is_sounding(windows, tone.low, SIZE * heard.noise)
     ):
         return None
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, multiple)
@@ -180,18 +201,18 @@ def _is_sounding(values: NDArray[np.complex64], low: int, noise: float) -> bool:
 
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, multiple: int) -> tuple[float, float, str]:
     """Where the matched wave begins, how long it lasts, and the format of that length: the largest |sum|² / length."""
-    spectrum = np.zeros(SIZE, np.complex128)
+    spectrum = np.zeros(SIZE, np.complex64)
     ramp = np.exp(-2j * np.pi * delay / SHORT_PREAMBLE * np.arange(SHORT_PREAMBLE))
     spectrum[tone.low : tone.low + SHORT_PREAMBLE] = _spectrum(tone.root) * ramp
-    wave = fft.ifft(fft.ifftshift(spectrum))
-    wave /= math.sqrt(float(np.mean(np.abs(wave) ** 2)))
+    wave = np.asarray(fft.ifft(fft.ifftshift(spectrum)))
+    wave /= np.float32(math.sqrt(float(np.mean(squared(wave)))))
     n = np.arange(len(heard.y)) - at
-    matched = heard.y * np.conj(wave[n % SIZE]) * np.exp(-2j * np.pi * tone.fraction / SIZE * n)
+    matched = mixed(heard.y * np.conj(wave[n % SIZE]), tone.fraction / SIZE, at)
     size = max(8 * SIZE, fft.next_fast_len(len(matched)))
-    level = np.abs(fft.fft(matched, size))
+    level = squared(fft.fft(matched, size))
     bins = np.arange(-(size // SIZE) // 3, (size // SIZE) // 3 + 1)
     turn = int(bins[np.argmax(level[bins])])
-    total = np.concatenate([[0.0], np.cumsum(matched * np.exp(-2j * np.pi * turn / size * n))])
+    total = np.concatenate([[0.0], np.cumsum(mixed(matched, turn / size, at), dtype=np.complex128)])
     best = (-1.0, 0.0, 1.0, "")
     for kind, (prefix, repeats) in SHORT_FORMATS.items():
         count = round((prefix + repeats * SYMBOL_S) / multiple * heard.rate_hz)
