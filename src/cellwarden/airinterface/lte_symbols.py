@@ -154,6 +154,14 @@ def rarity(excess: float, symbols: int) -> float:
     return excess - (symbols - 1) * math.log(excess) + float(gammaln(symbols))
 
 
+def rarities(excess: NDArray[np.float64], symbols: int) -> NDArray[np.float64]:
+    """`rarity` of many: shape of excess."""
+    chance = gammaincc(symbols, np.maximum(excess, 0.0))
+    beyond = np.maximum(excess, 1.0)
+    tail = beyond - (symbols - 1) * np.log(beyond) + gammaln(symbols)
+    return np.where(chance > 1e-200, -np.log(np.maximum(chance, 1e-200)), tail)
+
+
 def best_band(
     power: NDArray[np.floating], freedom: int, blocks: tuple[int, ...] | None = None, per_block: int = 12
 ) -> list[tuple[float, int, int]]:

@@ -15,7 +15,6 @@ Source: 3GPP TS 38.211 §5.3.1, §6.3.1, §6.4.1.1.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -25,7 +24,7 @@ from scipy import fft
 from scipy.special import betainc
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
-from cellwarden.airinterface.lte_symbols import best_band, rarity, squared
+from cellwarden.airinterface.lte_symbols import best_band, rarities, squared
 from cellwarden.airinterface.lte_waveform import BLOCK, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_likeness import Look
@@ -283,25 +282,44 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
     spread = np.mean(halves, axis=2) ** 2 / np.maximum(np.mean(halves**2, axis=2), 1e-30)
     chance = betainc(length / 2, length / 2, 1 - np.minimum(parts, 1.0))
     nats = np.where(spread > EVEN, np.minimum(-np.log(np.maximum(chance, 1e-300)), CAPPED), 0.0)
-    best: Comb | None = None
-    for first, references, half in _candidates(nats, grid.count):
-        chosen = first + np.array(references)
-        evidence = rarity(float(np.sum(nats[half, chosen])), len(chosen)) - _choices_nats(len(chosen))
-        evidence -= AWAY_NATS * abs(first - BESIDE)
-        if (best is None or evidence > best.evidence) and _is_full(band[chosen, half::2]):
-            best = Comb(evidence, first, references)
-    return best
+    tried: list[tuple[float, int, int, tuple[int, ...]]] = []
+    for firsts, chosen, patterns in _patterns(grid.count):
+        each = nats[:, chosen]  # halves, patterns, references
+        half, at = np.nonzero(each.min(axis=-1) >= LEAST_EACH)
+        if not len(at):
+            continue
+        evidence = rarities(each.sum(axis=-1)[half, at], chosen.shape[1]) - _choices_nats(chosen.shape[1])
+        evidence -= AWAY_NATS * np.abs(firsts[at] - BESIDE)
+        tried += [
+            (e, h, int(firsts[n]), patterns[n]) for e, h, n in zip(evidence.tolist(), half.tolist(), at.tolist(), strict=True)
+        ]
+    for sure, half_at, first, references in sorted(tried, key=lambda t: -t[0]):
+        if _is_full(band[first + np.array(references), half_at::2]):
+            return Comb(sure, first, references)
+    return None
 
 
-def _candidates(nats: NDArray[np.float64], count: int) -> Iterator[tuple[int, tuple[int, ...], int]]:
-    """First symbols, patterns and halves all of whose reference symbols have LEAST_EACH; nats: shape (2, symbols)."""
-    enough = nats >= LEAST_EACH
-    firsts = np.arange(2 * BESIDE + 1)
-    for references in REFERENCES:
-        within = firsts[(firsts + references[0] >= BESIDE) & (firsts + references[-1] < BESIDE + count)]
-        if len(within):
-            for half, number in np.argwhere(enough[:, within[:, None] + np.array(references)].all(axis=-1)).tolist():
-                yield int(within[number]), references, half
+@lru_cache(maxsize=16)
+def _patterns(count: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64], list[tuple[int, ...]]]]:
+    """By number of reference symbols: first symbols, reference symbols as a grid of `count` symbols counts, patterns.
+
+    int64, shape (n,); int64, shape (n, references); n tuples.
+    """
+    made = []
+    for number in sorted({len(r) for r in REFERENCES}):
+        within = [
+            (first, references)
+            for references in REFERENCES
+            for first in range(2 * BESIDE + 1)
+            if len(references) == number
+            and first + references[0] >= BESIDE
+            and first + references[-1] < BESIDE + count
+        ]
+        if within:
+            firsts, patterns = zip(*within, strict=True)
+            begins = np.array(firsts, np.int64)
+            made.append((begins, begins[:, None] + np.array(patterns, np.int64), list(patterns)))
+    return made
 
 
 def _is_full(comb: NDArray[np.float64]) -> bool:
