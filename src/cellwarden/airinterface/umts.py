@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.lte_symbols import rarity
+from cellwarden.airinterface.lte_symbols import rarity, squared
 from cellwarden.airinterface.umts_carrier import MOST_CHIPS, Carrier, carriers, chips_of, on_raster
 from cellwarden.airinterface.umts_waveform import (
     BANDWIDTH_HZ,
@@ -291,11 +291,11 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
             nats = abs(np.sum(contrast)) ** 2 / max(float(np.sum(np.abs(contrast) ** 2)), 1e-30)
             chance = math.sqrt(float(np.sum(np.abs(turns[:, 1 - parity]) ** 2)))
             if nats > best[0] and abs(between) < BETWEEN * abs(within) + 2 * chance:
-                coherence = abs(within) / (blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2)))
+                coherence = abs(within) / (blocks * TURN_BLOCK / 2 * _power(z))
                 best = (float(nats), phase, float(np.angle(-within)), coherence)
     nats, phase, angle, coherence = best
     z = carrier.z[phase, carrier.first : carrier.end]
-    snr = max(float(np.mean(np.abs(z) ** 2)) / carrier.noise - 1, 1e-3)
+    snr = max(_power(z) / carrier.noise - 1, 1e-3)
     clear = nats >= PAIR_NATS and abs(angle) <= 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ
     if not clear or coherence < LEAST_TURN * (snr / (1 + snr)) ** 2:
         nats, phase, coherence = _echoed(carrier, blocks)
@@ -308,7 +308,7 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     wide = chips_of(burst, block, carrier.offset_hz, around, phase) or carrier
     low, high = _extent(wide)
     at = wide.base + (low - 0.5) * wide.per_chip
-    power = float(np.mean(np.abs(wide.z[0, low:high]) ** 2)) - wide.noise
+    power = _power(wide.z[0, low:high]) - wide.noise
     rough = angle / (4 * np.pi) * CHIP_RATE_HZ
     cfo = _line_of_fourths(wide.z[0, low:high]) if abs(rough) < CFO_HZ * 1.5 else None
     details: dict[str, str | int | float] = {
@@ -319,6 +319,11 @@ def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     if wide.end - wide.first >= MOST_CHIPS - 2:  # a long box: it says best itself how long it goes on
         at, high, low = burst.sample_start - block.sample_start, round(burst.sample_count / carrier.per_chip), 0
     return _emission("umts:dpch", carrier, burst, block, (at, high - low), power, cfo, confidence, details, rough)
+
+
+def _power(z: NDArray[np.complex64]) -> float:
+    """Mean squared magnitude."""
+    return float(np.vdot(z, z).real) / max(1, len(z))
 
 
 def _echoed(carrier: Carrier, blocks: int) -> tuple[float, int, float]:
@@ -338,7 +343,7 @@ def _echoed(carrier: Carrier, blocks: int) -> tuple[float, int, float]:
         each = sums / np.maximum(np.sum(np.abs(turns) ** 2, axis=0), 1e-30)
         nats = rarity(float(np.sum(each)), ECHOED_LAGS) - math.log(kernels.PHASES)
         if nats > best[0]:
-            scale = blocks * TURN_BLOCK / 2 * float(np.mean(np.abs(z) ** 2))
+            scale = blocks * TURN_BLOCK / 2 * _power(z)
             best = (nats, phase, math.sqrt(float(np.sum(sums))) / scale)
     return best
 
@@ -352,13 +357,10 @@ def _line_of_squares(z: NDArray[np.complex64]) -> float:
 
 def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:
     """Carrier offset in hertz by the line of the chips' fourth powers; None where the gains leave none."""
-    part = z[: min(MOST_CHIPS, len(z)) // TOGETHER * TOGETHER]
-    squares = part * part
-    values = squares * squares / np.maximum(part.real**2 + part.imag**2, 1e-30)
-    energy = float(np.sum(values.real**2 + values.imag**2, dtype=np.float64))
-    sums = values.reshape(-1, TOGETHER).sum(axis=1)
+    sums = np.empty(min(MOST_CHIPS, len(z)) // TOGETHER, np.complex64)
+    energy = kernels.fourths(z, TOGETHER, sums)
     size = scipy.fft.next_fast_len(2 * len(sums))
-    lines = np.abs(scipy.fft.fft(sums, size)) ** 2 / max(energy, 1e-30)
+    lines = squared(scipy.fft.fft(sums, size)) / np.float32(max(energy, 1e-30))
     offset = np.fft.fftfreq(size) * CHIP_RATE_HZ / 4 / TOGETHER
     lines[np.abs(offset) > LINE_CFO_HZ] = 0
     at = int(np.argmax(lines))
@@ -367,12 +369,14 @@ def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:
 
 def _extent(carrier: Carrier) -> tuple[int, int]:
     """First and end chip of the stretch of power that lies over the box."""
-    power = (np.abs(carrier.z[0]) ** 2 / np.float32(carrier.noise)).astype(np.float32)
+    power = squared(carrier.z[0]) / np.float32(carrier.noise)
     strength = max(float(np.mean(power[carrier.first : carrier.end])) - 1, 0.1)
     runs = best_runs(log_likelihood_ratio(power, 0.6 * min(strength, 20.0), 1.0), SPLIT, 0.0)
-    over = [(min(b, carrier.end) - max(a, carrier.first), int(a), int(b)) for a, b in runs.tolist()]
-    best = max(over, default=(0, carrier.first, carrier.end))
-    return (best[1], best[2]) if best[0] > 0 else (carrier.first, carrier.end)
+    over = np.minimum(runs[:, 1], carrier.end) - np.maximum(runs[:, 0], carrier.first)
+    if not len(over) or over.max() <= 0:
+        return carrier.first, carrier.end
+    low, high = runs[len(over) - 1 - int(np.argmax(over[::-1]))].tolist()
+    return low, high
 
 
 # Base stations
@@ -394,7 +398,7 @@ def _base(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     if best < SYNCHRONISATION_NATS:
         return None
     z = carrier.z[0, carrier.first : carrier.end]
-    power = float(np.mean(np.abs(z) ** 2)) - carrier.noise
+    power = _power(z) - carrier.noise
     where = (float(burst.sample_start - block.sample_start), round(burst.sample_count / carrier.per_chip))
     details: dict[str, str | int | float] = {"score": round(best, 1)}
     return _emission("umts:downlink", carrier, burst, block, where, power, None, 1 - math.exp(-best / 10), details)

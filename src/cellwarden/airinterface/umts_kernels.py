@@ -148,6 +148,23 @@ def alternating_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> N
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def fourths(z: NDArray[np.complex64], together: int, out: NDArray[np.complex64]) -> float:
+    """out[k] = Σ z⁴ / |z|² over `together` chips; returns Σ |z|⁴ over all of them. z: complex64, shape (n,)."""
+    energy = 0.0
+    for k in range(len(out)):
+        total = np.complex64(0)
+        for n in range(k * together, (k + 1) * together):
+            a, b = z[n].real, z[n].imag
+            power = a * a + b * b
+            if power > 0:
+                re, im = a * a - b * b, 2 * a * b
+                total += complex(re * re - im * im, 2 * re * im) / power
+                energy += power * power
+        out[k] = total
+    return energy
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def residue_sums(values: NDArray[np.float32], sign: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """out[o, k % 16] = Σ_k sign[k] values[o + k], summed apart for each remainder of k.
 
