@@ -279,8 +279,8 @@ def _preamble(box: _Box, told: gfsk_modulation.Modulation, *, ruled: bool) -> in
         likeness = float(values[:count] @ alternating) / size
         bits = (values[count:] > 0).astype(np.int64)
         likeness = likeness * (1 if bits[0] else -1) if ruled else abs(likeness)
-        allowed = not ruled or may_be_address(bits)
-        if allowed and likeness >= least and (best is None or likeness > best[0]):
+        better = likeness >= least and (best is None or likeness > best[0])
+        if better and (not ruled or may_be_address(bits)):
             best = likeness, place
     return None if best is None else best[1]
 

@@ -23,13 +23,15 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import Narrow, named, narrow, rounded
+from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at, uplinks_at
 
 LEAST_HZ, LEAST_S = 0.4e6, 2e-3
 LEAST_PRODUCT = 12_000.0
 """Least of width × duration: a prefix of a fifteenth, 6 dB over the noise, then stands 5.8 σ out."""
-MOST_SAMPLES = 1 << 17
+MOST_SAMPLES, LINE_SAMPLES = 1 << 16, 1 << 18
+"""Looked at for an echo: four times what the least product asks; and for a rhythm, which stands out less."""
 LONGEST_LAG_S = 1.2e-3
 """Broadcast's guard intervals have the longest lag of a prefix, 1 ms (ETSI EN 300 401)."""
 SHORTEST_LAG = 6.0
@@ -57,12 +59,12 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT or _may_be_umts(burst, block):
         return None
     box = narrow(burst, block, width, 1.25 * width)
-    y = box.y[:MOST_SAMPLES].astype(np.complex128)
+    y = box.y[:MOST_SAMPLES]
     excess = _fourth_moment(y, box, width) - 2
     if abs(excess) > GAUSSIAN or not _is_flat(y, box, width) or not _is_without_echo(y, box.rate_hz, width):
         return None
     wider = narrow(burst, block, SKIRTS * width, 2 * SKIRTS * width)
-    if not _is_without_line(wider.y[: 2 * MOST_SAMPLES], wider.rate_hz):
+    if not _is_without_line(wider.y[:LINE_SAMPLES], wider.rate_hz):
         return None
     details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
     band = _covered(burst, block)
@@ -85,13 +87,13 @@ def _may_be_umts(burst: Burst, block: Block) -> bool:
     return any(allocation.system.startswith("UMTS") for allocation in allocations_at(at))
 
 
-def _fourth_moment(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> float:
+def _fourth_moment(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> float:
     """Mean of |y|⁴ over the squared mean of |y|², 2 for a Gaussian; both of pieces, so that slow changes do not show.
 
     In a piece of n independent values the mean of a Gaussian's ratio is 2 n / (n + 1).
     """
     piece = min(len(y), max(16, round(64 * box.rate_hz / width_hz)))
-    power = np.abs(y[: len(y) // piece * piece].reshape(-1, piece)) ** 2
+    power = squared(y[: len(y) // piece * piece].reshape(-1, piece))
     mean = power.mean(axis=1)
     clear = mean > 0.5 * float(np.mean(mean))
     ratio = (power[clear] ** 2).mean(axis=1) / mean[clear] ** 2
@@ -99,19 +101,19 @@ def _fourth_moment(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> f
     return float(np.mean(ratio)) * (independent + 1) / independent
 
 
-def _is_flat(y: NDArray[np.complex128], box: Narrow, width_hz: float) -> bool:
+def _is_flat(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> bool:
     """Whether the inner four fifths of a box have much the same density."""
-    spectrum = np.abs(scipy.fft.fftshift(scipy.fft.fft(y))) ** 2
+    spectrum = scipy.fft.fftshift(squared(scipy.fft.fft(y)))
     middle, reach = len(y) // 2, round(0.4 * width_hz / box.rate_hz * len(y))
     parts = np.array([part.mean() for part in np.array_split(spectrum[middle - reach : middle + reach], PIECES)])
     return float(parts.max() / parts.min()) < 10 ** (FLAT_DB / 10)
 
 
-def _is_without_echo(y: NDArray[np.complex128], rate_hz: float, width_hz: float) -> bool:
+def _is_without_echo(y: NDArray[np.complex64], rate_hz: float, width_hz: float) -> bool:
     """Whether nothing returns after any lag, as a prefix does."""
     spectrum = scipy.fft.fft(y, scipy.fft.next_fast_len(2 * len(y)))
     least, most = math.ceil(SHORTEST_LAG * rate_hz / width_hz), min(len(y) // 4, round(LONGEST_LAG_S * rate_hz))
-    again = np.abs(scipy.fft.ifft(np.abs(spectrum) ** 2)[: most + 1]) ** 2
+    again = squared(scipy.fft.fft(squared(spectrum))[: most + 1])  # of real values: as well as the inverse
     share = again[least:] / again[0]
     independent = len(y) * width_hz / rate_hz
     return float(share.max()) * independent < math.log(len(share)) + STRAY
@@ -119,8 +121,9 @@ def _is_without_echo(y: NDArray[np.complex128], rate_hz: float, width_hz: float)
 
 def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
     """Whether the power has no rhythm but a slow one."""
-    power = np.abs(y) ** 2
-    spectrum = np.abs(scipy.fft.rfft(power - power.mean())) ** 2
+    power = squared(y)
+    power = power[: len(power) // 256 * 256]  # lengths of large prime factors are slow
+    spectrum = squared(scipy.fft.rfft(power - power.mean()))
     spectrum = spectrum[max(2, round(SLOWEST_HZ / rate_hz * len(y))) :]
     near = min(len(spectrum), 512)
     level = spectrum[: len(spectrum) // near * near].reshape(-1, near)
