@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.one_phone import GROSS, errors
 
 from cellwarden.airinterface import lte
-from cellwarden.airinterface.lte_estimate_kernels import PARTS, matched
+from cellwarden.airinterface.lte_estimate_kernels import PARTS, matched, sharpened, steepest
 from cellwarden.airinterface.lte_pairs import ALIAS_HZ, paired
 from cellwarden.airinterface.lte_waveform import generate
 from cellwarden.model import Block, Burst, Emission, Segment
@@ -63,7 +63,7 @@ def test_an_independent_stacks_bursts_are_measured_as_they_were_placed() -> None
 
 def test_the_compiled_match_agrees_with_numpy() -> None:
     rng = np.random.default_rng(4)
-    z = rng.normal(size=(900, 2)).view(np.complex128)[:, 0].copy()
+    z = rng.normal(size=(900, 2)).astype(np.float32).view(np.complex64)[:, 0].copy()
     period = rng.normal(size=(128, 2)).view(np.complex128)[:, 0].copy()
     lows, highs = np.array([-20, 300, 880]), np.array([400, 441, 1000])
     cycles, turn, origin = np.array([0.0, 3e-4, -7e-4]), 0.013, 77
@@ -136,3 +136,23 @@ def test_a_preambles_carrier_comes_near_its_bound() -> None:
         errors_hz.append((found.carrier_offset_hz or 0.0) - offset)
         bounds_hz.append(float(found.details["carrier_error_hz"]))
     assert np.sqrt(np.mean(np.square(errors_hz))) < 1.5 * np.mean(bounds_hz) < 15.0
+
+
+def twin_power(rows: np.ndarray, delay: float) -> np.ndarray:
+    k = np.arange(rows.shape[-1]) - (rows.shape[-1] - 1) / 2
+    return np.abs((rows * np.exp(2j * np.pi * k * delay)).sum(axis=-1)) ** 2
+
+
+def test_newtons_steps_end_at_the_highest_place_nearby() -> None:
+    """Of waves at a delay of -d in noise the sum is highest within a tenth of a step of d, as a fine search finds it."""
+    rng = np.random.default_rng(31)
+    k = np.arange(36) - 17.5
+    noise = rng.normal(size=(3, 36, 2)).view(np.complex128)[..., 0] * 0.2
+    rows = np.exp(-2j * np.pi * k * 0.0731) * np.exp(1j * rng.uniform(0, 6, (3, 1))) + noise
+    fine = np.arange(0.06, 0.09, 1e-5)
+    each = np.array([twin_power(rows, d) for d in fine])
+    delays, power = np.full(3, 0.07), np.empty(3)
+    sharpened(rows, delays, 4, power)
+    assert np.allclose(delays, fine[each.argmax(axis=0)], atol=2e-5)
+    assert np.allclose(power, each.max(axis=0), rtol=1e-5)
+    assert steepest(rows, 0.07, 4) == pytest.approx(fine[each.sum(axis=1).argmax()], abs=2e-5)

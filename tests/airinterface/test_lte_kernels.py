@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cellwarden.airinterface.lte_kernels import best_stretches, prefix_likeness
+from cellwarden.airinterface.lte_kernels import best_pairs, best_stretches, prefix_likeness, turned
 from cellwarden.airinterface.lte_receiver import stretch
 from cellwarden.airinterface.lte_waveform import generate
 from cellwarden.airinterface.nr_likeness import look
@@ -63,15 +63,15 @@ def test_a_subframe_is_like_itself_at_the_lag_of_its_spacing_only() -> None:
     rng = np.random.default_rng(5)
     wave = generate("pusch", rng, rate_hz=RATE_HZ, blocks=6)
     alike = look(*_box(wave, 10.0, rng))
-    assert alike(1).prefixes
-    assert not alike(2).prefixes and not alike(4).prefixes
+    assert alike.prefixes(1)
+    assert not alike.prefixes(2) and not alike.prefixes(4)
 
 
 def test_noise_as_strong_as_a_burst_is_like_nothing() -> None:
     rng = np.random.default_rng(6)
     wave = np.convolve(rng.normal(size=4000) + 1j * rng.normal(size=4000), np.ones(4) / math.sqrt(8), "same")
     alike = look(*_box(wave, 10.0, rng))
-    assert not any(alike(m).prefixes or alike(m).repeats for m in (1, 2, 4))
+    assert not any(alike.prefixes(m) or alike.repeats(m) for m in (1, 2, 4))
 
 
 def test_a_stretch_of_a_fast_recording_keeps_a_line_where_it_is_and_no_alias() -> None:
@@ -89,3 +89,30 @@ def test_a_stretch_of_a_fast_recording_keeps_a_line_where_it_is_and_no_alias() -
     line = np.max(windowed[np.abs(hz - 0.2e6) < 5e3])
     assert abs(float(np.mean(np.abs(heard.y) ** 2)) - 1) < 0.01
     assert 10 * math.log10(np.max(windowed[np.abs(hz - 0.1e6) < 5e3]) / line) < -60
+
+
+@pytest.mark.parametrize("count", [0, 1, 255, 256, 700])
+def test_turned_samples_are_the_plain_ones(count: int) -> None:
+    rng = np.random.default_rng(count)
+    y = rng.normal(size=(count, 2)).astype(np.float32).view(np.complex64)[:, 0]
+    out = np.empty(count, np.complex64)
+    turned(y, 0.1234, 17.5, out)
+    assert np.allclose(out, y * np.exp(-2j * np.pi * 0.1234 * (np.arange(count) - 17.5)), atol=1e-5)
+
+
+def twin_pairs(beyond: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    count = beyond.shape[-1]
+    same = np.where(beyond.min(axis=0) > least, beyond.sum(axis=0), 0.0)
+    hopped = beyond.max(axis=-1) - math.log(count)
+    two = np.where(hopped.min(axis=0) > least, hopped.sum(axis=0) + math.log(count), 0.0)
+    group = np.where(same.max(axis=-1) >= two, same.argmax(axis=-1), beyond[0].argmax(axis=-1))
+    return np.maximum(same.max(axis=-1), two), group
+
+
+def test_pairs_are_those_of_the_twin() -> None:
+    beyond = np.random.default_rng(5).normal(3.0, 4.0, (2, 200, 30))
+    best, group = np.empty(200), np.empty(200, np.int64)
+    best_pairs(beyond, 3.0, best, group)
+    expected, groups = twin_pairs(beyond, 3.0)
+    assert np.allclose(best, expected)
+    assert np.array_equal(group, groups)

@@ -9,6 +9,7 @@ import pytest
 
 from cellwarden.airinterface import lte, nr
 from cellwarden.airinterface.lte_waveform import generate as lte_wave
+from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_waveform import (
     REFERENCES,
     SHORT_FORMATS,
@@ -186,3 +187,16 @@ def test_recorded_impostors_are_no_phones(name: str) -> None:
     if not path.exists():
         pytest.skip("shared recordings are not here")
     assert not any(e.label.startswith("nr:") for e in scan(open_recording(path)))
+
+
+def test_prefixes_are_the_plain_sums() -> None:
+    rng = np.random.default_rng(71)
+    y = rng.normal(size=(90, 2)).astype(np.float32).view(np.complex64)[:, 0]
+    first = np.array([[0, 20, 41], [3, 23, 44]])
+    alike, power = np.empty(2, np.complex128), np.empty(2)
+    prefixed(y, 32, 7, first, alike, power)
+    for p in range(2):
+        here = np.concatenate([y[low : low + 7] for low in first[p]])
+        there = np.concatenate([y[low + 32 : low + 39] for low in first[p]])
+        assert alike[p] == pytest.approx(np.sum(here * there.conj()), rel=1e-4)
+        assert power[p] == pytest.approx(np.sum(np.abs(here) ** 2 + np.abs(there) ** 2) / 2, rel=1e-4)

@@ -234,6 +234,14 @@ def test_alternating_turns_are_the_plain_sums() -> None:
         assert np.allclose(out[:, lag - 1], plain, atol=1e-3)
 
 
+def test_fourth_powers_are_the_plain_sums() -> None:
+    z = np.random.default_rng(19).normal(size=(43, 2)).astype(np.float32).view(np.complex64)[:, 0]
+    out = np.empty(5, np.complex64)
+    energy = umts_kernels.fourths(z, 8, out)
+    assert np.allclose(out, (z[:40] ** 4 / np.abs(z[:40]) ** 2).reshape(5, 8).sum(axis=1), rtol=1e-4)
+    assert energy == pytest.approx(np.sum(np.abs(z[:40].astype(np.complex128)) ** 4), rel=1e-5)
+
+
 def test_residue_sums_are_the_plain_ones() -> None:
     rng = np.random.default_rng(12)
     values, sign = rng.normal(size=60).astype(np.float32), rng.choice([-1, 1], 32).astype(np.float32)
