@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cellwarden.airinterface.lte_kernels import best_pairs, best_stretches, prefix_likeness, turned
+from cellwarden.airinterface.lte_kernels import best_pairs, best_parts, best_stretches, prefix_likeness, tones, turned
 from cellwarden.airinterface.lte_receiver import stretch
 from cellwarden.airinterface.lte_waveform import generate
 from cellwarden.airinterface.nr_likeness import look
@@ -116,3 +116,26 @@ def test_pairs_are_those_of_the_twin() -> None:
     expected, groups = twin_pairs(beyond, 3.0)
     assert np.allclose(best, expected)
     assert np.array_equal(group, groups)
+
+
+@pytest.mark.parametrize("length", [12, 24])
+def test_best_parts_are_those_of_the_plain_product(length: int) -> None:
+    rng = np.random.default_rng(length)
+    bands = rng.normal(size=(9, length, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    bank = rng.normal(size=(length, 5 * 3, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    out = np.empty((9, 3), np.float32)
+    best_parts(bands, bank.real.copy(), bank.imag.copy(), 3, out)
+    plain = np.abs(bands @ bank).reshape(9, 5, 3).max(axis=1) ** 2 / np.sum(np.abs(bands) ** 2, axis=1)[:, None]
+    assert np.allclose(out, plain, rtol=1e-4)
+
+
+def test_tones_are_the_plain_sums() -> None:
+    rng = np.random.default_rng(6)
+    products = rng.normal(size=(2, 40, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    turns, starts, out = np.array([0.3, -1.2, 2.9]), np.array([0, 12, 17]), np.empty((3, 3))
+    tones(products, turns, starts, 23, out)
+    for p, start in enumerate(starts):
+        part = products[:, start : start + 23]
+        sums = part @ np.exp(1j * turns[None, :] * np.arange(start, start + 23)[:, None])
+        plain = (np.abs(sums) ** 2 / np.sum(np.abs(part) ** 2, axis=1)[:, None]).sum(axis=0)
+        assert np.allclose(out[p], plain, rtol=1e-4)

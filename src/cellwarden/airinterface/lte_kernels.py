@@ -15,7 +15,7 @@ def best_parts(
 ) -> None:
     """Largest part of each band's energy that lies in a sequence, over the delays.
 
-    bands: complex64, shape (n, length); real, imaginary: conjugate sequences of energy 1, float32, shape
+    bands: complex64, shape (n, length), a multiple of 4; real, imaginary: conjugate sequences of energy 1, float32, shape
     (length, delays * sequences), the sequences of one delay beside each other; out: float32, shape (n, sequences).
     """
     length, columns = real.shape
@@ -25,21 +25,61 @@ def best_parts(
         re[:] = 0
         im[:] = 0
         energy = np.float32(1e-30)
-        for k in range(length):
-            x = bands[n, k].real
-            y = bands[n, k].imag
-            energy += x * x + y * y
+        for k in range(0, length, 4):  # four at once: sums are written a quarter as often
+            x0, x1, x2, x3 = bands[n, k].real, bands[n, k + 1].real, bands[n, k + 2].real, bands[n, k + 3].real
+            y0, y1, y2, y3 = bands[n, k].imag, bands[n, k + 1].imag, bands[n, k + 2].imag, bands[n, k + 3].imag
+            energy += x0 * x0 + y0 * y0 + x1 * x1 + y1 * y1 + x2 * x2 + y2 * y2 + x3 * x3 + y3 * y3
+            a0, a1, a2, a3 = real[k], real[k + 1], real[k + 2], real[k + 3]
+            b0, b1, b2, b3 = imaginary[k], imaginary[k + 1], imaginary[k + 2], imaginary[k + 3]
             for c in range(columns):
-                re[c] += x * real[k, c] - y * imaginary[k, c]
-                im[c] += x * imaginary[k, c] + y * real[k, c]
-        out[n, :] = 0
+                re[c] += (x0 * a0[c] - y0 * b0[c] + x1 * a1[c] - y1 * b1[c]) + (
+                    x2 * a2[c] - y2 * b2[c] + x3 * a3[c] - y3 * b3[c]
+                )
+                im[c] += (x0 * b0[c] + y0 * a0[c] + x1 * b1[c] + y1 * a1[c]) + (
+                    x2 * b2[c] + y2 * a2[c] + x3 * b3[c] + y3 * a3[c]
+                )
+        best = out[n]
+        best[:] = 0
         for d in range(0, columns, sequences):
+            parts, others = re[d : d + sequences], im[d : d + sequences]
             for s in range(sequences):
-                power = re[d + s] * re[d + s] + im[d + s] * im[d + s]
-                if power > out[n, s]:
-                    out[n, s] = power
+                best[s] = max(best[s], parts[s] * parts[s] + others[s] * others[s])
         for s in range(sequences):
-            out[n, s] /= energy
+            best[s] /= energy
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def tones(
+    products: NDArray[np.complex64],
+    turns: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    length: int,
+    out: NDArray[np.float64],
+) -> None:
+    """Strengths of tones in stretches of products, mean 1 each by chance, summed over rows.
+
+    out[p, t] = Σ_rows |Σ_k y[k] exp(j turns[t] k)|² / Σ_k |y[k]|² over the `length` products from starts[p] on.
+    products: complex64, shape (rows, n); out: float64, shape (places, turns).
+    """
+    rows, n = products.shape
+    sums = np.zeros(n + 1, np.complex128)
+    powers = np.zeros(n + 1)
+    out[:] = 0
+    for r in range(rows):
+        row = products[r]
+        for k in range(n):
+            powers[k + 1] = powers[k] + row[k].real * row[k].real + row[k].imag * row[k].imag
+        for t in range(len(turns)):
+            step = np.exp(1j * turns[t])
+            phasor = 1.0 + 0j
+            for k in range(n):
+                sums[k + 1] = sums[k] + row[k] * phasor
+                phasor *= step
+            for p in range(len(starts)):
+                low, end = starts[p], starts[p] + length
+                whole = sums[end] - sums[low]
+                power = max(powers[end] - powers[low], 1e-30)
+                out[p, t] += (whole.real * whole.real + whole.imag * whole.imag) / power
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface import lte_uplink
+from cellwarden.airinterface.lte_kernels import tones
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import LEAST_EACH, conjugates, roots, squared, surprise
 from cellwarden.airinterface.lte_uplink import EMPTY, LEAST_NATS, LEAST_SHORT_NATS, Found
@@ -299,16 +300,11 @@ def _may_be(
     if length < FEWEST_TELLING * BLOCK:
         return np.ones((len(starts), len(rows)), np.bool_)
     products = references[:, :-1] * np.conj(references[:, 1:])
-    tones = roots(length)[rows]
-    turn = np.angle(tones[:, 1] * np.conj(tones[:, 0]))
-    turned = products[:, None] * np.exp(1j * turn[:, None] * np.arange(products.shape[1])).astype(np.complex64)
-    sums = np.zeros((*turned.shape[:-1], turned.shape[-1] + 1), np.complex128)
-    np.cumsum(turned, axis=-1, out=sums[..., 1:])
-    powers = np.concatenate([np.zeros((2, 1)), np.cumsum(squared(products), axis=-1, dtype=np.float64)], axis=-1)
-    ends = starts + length - 1
-    energy = np.maximum(powers[:, None, ends] - powers[:, None, starts], 1e-30)
-    strength = squared(sums[..., ends] - sums[..., starts]) / energy
-    return np.asarray(strength.sum(axis=0).T > TONE, np.bool_)
+    sent = roots(length)[rows, :2]
+    strength = np.empty((len(starts), len(rows)))
+    turns = np.angle(sent[:, 1] * np.conj(sent[:, 0])).astype(np.float64)
+    tones(np.asarray(products, np.complex64), turns, starts, length - 1, strength)
+    return strength > TONE
 
 
 def _sounding(grid: _Grid, start: float, found: list[Found], burst: Burst, block: Block) -> list[Found]:
