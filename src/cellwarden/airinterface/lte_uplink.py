@@ -76,6 +76,8 @@ CERTAIN_NATS = 25.0
 """With this nothing else is tried."""
 LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
 """For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
+SURE_NATS = 100.0
+"""With this no other place is tried at all: where exactly it lies is measured later."""
 LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
 """Of evidence beyond chance; PUSCH of one or two blocks, with two symbols that count, cannot have more."""
 LEAST_SYMBOLS = 5
@@ -336,7 +338,7 @@ def _wide(burst: Burst, block: Block) -> Found | None:
         found = _matched(heard, size, turn, places[place], values[turn, place], tones.size)
         lower = best is not None and found is not None and found[0] < best[0]
         best = max((m for m in (best, found) if m is not None), default=None)
-        if len(seen) == most or (lower and best is not None and best[0] > 60):
+        if len(seen) == most or (best is not None and best[0] > (60 if lower else SURE_NATS)):
             break
     if best is None:
         return None
