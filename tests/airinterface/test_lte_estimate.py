@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.one_phone import GROSS, errors
 
 from cellwarden.airinterface import lte
-from cellwarden.airinterface.lte_estimate_kernels import PARTS, matched, sharpened, steepest
+from cellwarden.airinterface.lte_estimate_kernels import PARTS, matched, repeated, sharpened, steepest
 from cellwarden.airinterface.lte_pairs import ALIAS_HZ, paired
 from cellwarden.airinterface.lte_waveform import generate
 from cellwarden.model import Block, Burst, Emission, Segment
@@ -156,3 +156,17 @@ def test_newtons_steps_end_at_the_highest_place_nearby() -> None:
     assert np.allclose(delays, fine[each.argmax(axis=0)], atol=2e-5)
     assert np.allclose(power, each.max(axis=0), rtol=1e-5)
     assert steepest(rows, 0.07, 4) == pytest.approx(fine[each.sum(axis=1).argmax()], abs=2e-5)
+
+
+def test_repeated_prefixes_and_powers_are_the_plain_sums() -> None:
+    rng = np.random.default_rng(32)
+    z = rng.normal(size=(120, 2)).astype(np.float32).view(np.complex64)[:, 0]
+    edges, first, last = np.array([[3, 10], [100, 120]]), np.array([[0, 40], [5, 50]]), np.array([[8, 48], [13, 58]])
+    level, turn, energy = np.empty(2), np.empty(2, np.complex128), np.empty(2)
+    repeated(z, 60, 2.5, edges, first, last, level, turn, energy)
+    power = np.abs(z.astype(np.complex128)) ** 2
+    for p in range(2):
+        n = np.concatenate([np.arange(a, b) for a, b in zip(first[p], last[p], strict=True)])
+        assert level[p] == pytest.approx(np.minimum(power, 2.5)[edges[0, p] : edges[1, p]].sum(), rel=1e-4)
+        assert turn[p] == pytest.approx((z[n].conj() * z[n + 60]).sum(), rel=1e-4)
+        assert energy[p] == pytest.approx((power[n] + power[n + 60]).sum(), rel=1e-4)

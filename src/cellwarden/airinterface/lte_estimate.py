@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_estimate_kernels import matched, sharpened, steepest
+from cellwarden.airinterface.lte_estimate_kernels import matched, repeated, sharpened, steepest
 from cellwarden.airinterface.lte_receiver import Stretch, mixed, stretch
 from cellwarden.airinterface.lte_symbols import long_matches, squared
 from cellwarden.airinterface.lte_uplink import Found
@@ -153,10 +153,16 @@ def _symbols(band: _Band, places_s: Real, beside: int) -> Complex:
     first = np.round(begins - GUARD_S * band.rate_hz).astype(np.int64)
     n, width = np.arange(band.size), band.count + 2 * beside
     at = np.clip(first[:, None] + n, 0, len(band.z) - 1)
-    lowest = -(width - 1) / 2 * SUBCARRIER_HZ
-    values = fft.fft(band.z[at] * np.exp(-2j * np.pi * lowest / band.rate_hz * n), axis=-1)[:, :width]
-    hz = lowest + np.arange(width) * SUBCARRIER_HZ
+    ramp, hz = _grid(band.size, width, band.rate_hz)
+    values = fft.fft(band.z[at] * ramp, axis=-1, overwrite_x=True)[:, :width]
     return np.asarray(values * np.exp(-2j * np.pi * hz * ((first - begins) / band.rate_hz)[:, None]))
+
+
+@lru_cache(maxsize=64)
+def _grid(size: int, width: int, rate_hz: float) -> tuple[NDArray[np.complex64], Real]:
+    """What brings the lowest of `width` subcarriers around zero to the first place, and their frequencies."""
+    hz = (np.arange(width) - (width - 1) / 2) * SUBCARRIER_HZ
+    return np.exp(-2j * np.pi * hz[0] / rate_hz * np.arange(size)).astype(np.complex64), hz
 
 
 def _sequences(values: Complex, found: Found) -> Complex:
@@ -289,32 +295,30 @@ def _repeated_and_ends(band: _Band, found: Found, lates_s: list[float], hz: Real
     """Nats of PUSCH's prefixes, which repeat the ends of its symbols, and of the energy from beginning to end."""
     z, rate = _narrowed(band), band.rate_hz
     dense, noise = band.count / band.size, band.noise * band.count / band.size
-    rho = found.snr / (1 + found.snr)
-    power = squared(z)
-    # what is much louder is another's
-    level = _summed(np.minimum(power / noise, 3 * (1 + found.snr)) * rho - math.log1p(found.snr)) * dense
+    rho, count = found.snr / (1 + found.snr), len(lates_s)
     begins = band.at + np.array(lates_s) * rate
-    ends = np.round(np.stack([begins, begins + found.seconds * rate])).astype(np.int64).clip(0, len(z))
-    nats = np.repeat((level[ends[1]] - level[ends[0]]).real[:, None], len(hz), axis=1)
-    if found.kind != "pusch":
-        return np.asarray(nats, np.float64)
-    n = np.arange(round(found.seconds / SLOT_S * 7))
-    prefixes = np.where(n % 7 == 0, FIRST_PREFIX_S, PREFIX_S)
-    starts_s = n // 7 * SLOT_S + np.array(SYMBOL_STARTS_S)[n % 7] - prefixes
+    edges = np.round(np.stack([begins, begins + found.seconds * rate])).astype(np.int64).clip(0, len(z))
+    starts_s, prefixes_s = _prefixes_s(round(found.seconds / SLOT_S * 7) if found.kind == "pusch" else 0)
     first = np.round(begins[:, None] + starts_s * rate).astype(np.int64)
-    last = first + np.round(prefixes * rate).astype(np.int64)
-    turned = _summed(np.conj(z[: -band.size]) * z[band.size :])
-    both = _summed(power[: -band.size] + power[band.size :])
-    first, last = first.clip(0, len(turned) - 1), last.clip(0, len(turned) - 1)
-    turn = -(turned[last] - turned[first]).sum(axis=1)  # subcarriers lie halfway between multiples of 15 kHz
-    energy = (both[last] - both[first]).sum(axis=1).real
+    last = first + np.round(prefixes_s * rate).astype(np.int64)
+    first, last = first.clip(0, len(z) - band.size), last.clip(0, len(z) - band.size)
+    level, turn, energy = np.empty(count), np.empty(count, np.complex128), np.empty(count)
+    # what is much louder is another's
+    repeated(z, band.size, 3 * (1 + found.snr) * noise, edges, first, last, level, turn, energy)
+    ends = dense * (rho / noise * level - math.log1p(found.snr) * (edges[1] - edges[0]))
+    if found.kind != "pusch":
+        return np.repeat(ends[:, None], len(hz), axis=1)
     scale = dense / (noise * (1 + found.snr) * (1 - rho**2))
-    alike = np.real(turn[:, None] * np.exp(-2j * np.pi * hz * SYMBOL_S))
-    return np.asarray(nats + scale * (2 * rho * alike - rho**2 * energy[:, None]), np.float64)
+    alike = -np.real(turn[:, None] * np.exp(-2j * np.pi * hz * SYMBOL_S))  # subcarriers lie halfway between multiples
+    return np.asarray(ends[:, None] + scale * (2 * rho * alike - rho**2 * energy[:, None]), np.float64)
 
 
-def _summed(values: Complex | NDArray[np.floating]) -> NDArray[np.complex128]:
-    return np.concatenate([[0.0], np.cumsum(values, dtype=np.complex128)])
+@lru_cache(maxsize=8)
+def _prefixes_s(symbols: int) -> tuple[Real, Real]:
+    """When the prefixes of a burst's first `symbols` begin, and how long they last."""
+    n = np.arange(symbols)
+    lasts = np.where(n % 7 == 0, FIRST_PREFIX_S, PREFIX_S)
+    return n // 7 * SLOT_S + np.array(SYMBOL_STARTS_S)[n % 7] - lasts, lasts
 
 
 def _fourth_power(sums: Complex, starts_s: Real) -> tuple[float, int]:

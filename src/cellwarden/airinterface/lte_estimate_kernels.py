@@ -106,3 +106,42 @@ def steepest(rows: NDArray[np.complex128], guess: float, steps: int) -> float:
             slope += (tilt * whole.conjugate()).imag
         guess -= slope / (2 * np.pi * variance * max(power, 1e-30))
     return guess
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def repeated(
+    z: NDArray[np.complex64],
+    lag: int,
+    most: float,
+    edges: NDArray[np.int64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    level: NDArray[np.float64],
+    turn: NDArray[np.complex128],
+    energy: NDArray[np.float64],
+) -> None:
+    """Of each place a burst may begin at: its power, and its prefixes' likeness to what comes `lag` samples later.
+
+    level[p] = Σ min(|z[n]|², most) from edges[0, p] to edges[1, p]; turn[p] = Σ z*[n] z[n + lag] and energy[p] =
+    Σ |z[n]|² + |z[n + lag]|² from each of first[p] to each of last[p], which count len(z) - lag samples at most.
+    z: complex64, shape (n,); edges: int64, shape (2, places); first, last: int64, shape (places, prefixes).
+    """
+    count = len(z) - lag
+    powers = np.zeros(len(z) + 1)
+    capped = np.zeros(len(z) + 1)
+    turns = np.zeros(count + 1, np.complex128)
+    for n in range(len(z)):
+        power = z[n].real * z[n].real + z[n].imag * z[n].imag
+        powers[n + 1] = powers[n] + power
+        capped[n + 1] = capped[n] + min(power, most)
+    for n in range(count):
+        a, b = z[n], z[n + lag]
+        turns[n + 1] = turns[n] + complex(a.real * b.real + a.imag * b.imag, a.real * b.imag - a.imag * b.real)
+    for p in range(edges.shape[1]):
+        level[p] = capped[edges[1, p]] - capped[edges[0, p]]
+        turn[p] = 0
+        energy[p] = 0
+        for k in range(first.shape[1]):
+            low, end = first[p, k], last[p, k]
+            turn[p] += turns[end] - turns[low]
+            energy[p] += powers[end] - powers[low] + powers[end + lag] - powers[low + lag]
