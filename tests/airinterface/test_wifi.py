@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import wifi
-from cellwarden.airinterface.wifi_kernels import coherence, despread, folded, folded_peak
+from cellwarden.airinterface.wifi_kernels import coherence, despread, folded, folded_peak, training_nats
 from cellwarden.airinterface.wifi_waveform import (
     BARKER,
     LONG_SEED,
@@ -184,6 +184,19 @@ def test_other_wide_signals_are_no_wifi(snr_db: float) -> None:
             12e6: np.exp(2j * np.pi * np.outer(t, np.arange(-6, 7) * 1e6) + 6.28j * rng.random(13)).sum(axis=1) / 3.6,
         }.items():
             assert recognised(wave, snr_db, width, rng, rate)[0] == []
+
+
+def test_nats_of_training_fields_are_the_plain_ones() -> None:
+    rng = np.random.default_rng(77)
+    fields = [rng.normal(0.0, 0.5, (300, 2)).astype(np.float32).view(np.complex64)[:, 0] for _ in range(4)]
+    out = np.empty(300)
+    training_nats(*fields, (144.0, 96.0), 0.3, 0.5, out)
+    short, long, early, late = (np.abs(field) for field in fields)
+    plain = sum(-(d - 1) * np.log1p(-np.minimum(r.astype(float) ** 2, 1 - 1e-9)) for r, d in ((short, 144), (long, 96)))
+    weaker = np.minimum(np.minimum(short, long), np.maximum(early, late))
+    plain[(weaker < 0.3) | (np.minimum(early, late) < 0.5 * np.maximum(early, late))] = 0.0
+    assert 0 < np.count_nonzero(plain) < 300
+    assert np.allclose(out, plain, rtol=1e-4)
 
 
 def test_kernels_agree_with_their_plain_twins() -> None:

@@ -12,7 +12,9 @@ Sources: IEEE 802.11-2020 §15 (DSSS), §16 (CCK), §17 (OFDM), §19 (HT), annex
 """
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -288,18 +290,20 @@ def _dsss(burst: Burst, block: Block, width: float) -> list[Emission]:
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Of frames that several boxes hold parts of, keep one: the surest, then the longest."""
-    kept: list[Emission] = []
+    together = 8e-6 * rate_hz
+    kept: dict[int, list[Emission]] = defaultdict(list)  # by time, in steps as long as two beginnings may differ
     for emission in sorted(emissions, key=lambda e: (e.confidence, e.sample_count), reverse=True):
-        end = emission.sample_start + emission.sample_count
+        end, step = emission.sample_start + emission.sample_count, int(emission.sample_start // together)
         if all(
             end <= k.sample_start
             or k.sample_start + k.sample_count <= emission.sample_start
             or abs((k.carrier_offset_hz or 0.0) - (emission.carrier_offset_hz or 0.0)) > RASTER_HZ / 2
-            or abs(k.sample_start - emission.sample_start) > 8e-6 * rate_hz
-            for k in kept
+            or abs(k.sample_start - emission.sample_start) > together
+            for near in (step - 1, step, step + 1)
+            for k in kept.get(near, ())
         ):
-            kept.append(emission)
-    return kept
+            kept[step].append(emission)
+    return list(chain.from_iterable(kept.values()))
 
 
 INTERFACE = Interface(

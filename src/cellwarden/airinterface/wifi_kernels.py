@@ -110,3 +110,32 @@ def folded_peak(z: NDArray[np.complex64], symbol: int, near: int) -> tuple[float
         beside += fold[(top + i) % symbol]
     rows = max(rows, 1)
     return fold[top] / rows, beside / (symbol - 2 * near - 1) / rows, loud[top] / rows, top
+
+
+@njit(cache=True, nogil=True)
+def training_nats(
+    short: NDArray[np.complex64],
+    long: NDArray[np.complex64],
+    early: NDArray[np.complex64],
+    late: NDArray[np.complex64],
+    freedoms: tuple[float, float],
+    least: float,
+    half: float,
+    out: NDArray[np.float64],
+) -> None:
+    """Nats of the coherences of both training fields: -Σ (D - 1) ln(1 - |ρ|²), their freedoms D.
+
+    0 where either, or the better half of the short one, is below `least`, or its halves differ by more than the factor
+    `half`. All complex64 and float64, shape (n,).
+    """
+    for n in range(len(out)):
+        out[n] = 0.0
+        one, two = np.abs(short[n]), np.abs(long[n])
+        if one < least or two < least:
+            continue
+        first, second = np.abs(early[n]), np.abs(late[n])
+        if max(first, second) < least or min(first, second) < half * max(first, second):
+            continue
+        for value, freedom in ((one, freedoms[0]), (two, freedoms[1])):
+            power = min(np.float64(value) * np.float64(value), 1 - 1e-9)
+            out[n] -= (freedom - 1) * np.log1p(-power)

@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.wifi_kernels import coherence, folded
+from cellwarden.airinterface.wifi_kernels import coherence, folded, training_nats
 from cellwarden.airinterface.wifi_waveform import long_training, tones_at
 
 BASE_RATE_HZ = 20e6
@@ -77,11 +77,10 @@ def preambles(y: NDArray[np.complex64], channels: int, width_hz: float) -> list[
     count = min(len(short), len(long))
     if count <= 0:
         return []
-    nats = _nats(short[:count], width_hz * 7.2e-6) + _nats(long[:count], width_hz * 4.8e-6)
-    halves = np.abs(coherence(y, round(0.8 * us), round(3.2 * us)))
-    early, late = halves[:count], halves[4 * us : 4 * us + count]
-    weaker = np.minimum(np.minimum(np.abs(short[:count]), np.abs(long[:count])), np.maximum(early, late))
-    nats[(weaker < LEAST_COHERENCE) | (np.minimum(early, late) < LEAST_HALF * np.maximum(early, late))] = 0.0
+    halves = coherence(y, round(0.8 * us), round(3.2 * us))
+    nats, early, late = np.empty(count), halves[:count], halves[4 * us : 4 * us + count]
+    freedoms = width_hz * 7.2e-6, width_hz * 4.8e-6
+    training_nats(short[:count], long[:count], early, late, freedoms, LEAST_COHERENCE, LEAST_HALF, nats)
     found: list[Preamble] = []
     while len(found) < 256:
         at = int(np.argmax(nats))
@@ -93,10 +92,6 @@ def preambles(y: NDArray[np.complex64], channels: int, width_hz: float) -> list[
         apart = round(APART_S * 1e6 * us)
         nats[max(0, at - apart) : at + apart] = 0.0
     return sorted(found, key=lambda p: p.start)
-
-
-def _nats(values: NDArray[np.complex64], freedom: float) -> NDArray[np.float64]:
-    return -(freedom - 1) * np.log1p(-np.minimum(np.abs(values).astype(np.float64) ** 2, 1 - 1e-9))
 
 
 def _repeats_no_faster(y: NDArray[np.complex64], at: int, us: int, short: float, long: float) -> bool:
