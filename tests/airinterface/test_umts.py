@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -282,7 +283,7 @@ def test_eighths_are_the_plain_means(count: int) -> None:
     values, out = np.random.default_rng(18).normal(size=count), np.empty(8)
     umts_kernels.eighths(values, out)
     edges = np.arange(9) * count // 8
-    assert np.allclose(out, sorted(np.mean(values[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)))
+    assert np.allclose(out, sorted(np.mean(values[a:b]) for a, b in pairwise(edges)))
 
 
 def scanned(name: str) -> tuple[list[Emission], list[dict[str, object]], float]:

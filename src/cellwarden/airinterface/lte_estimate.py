@@ -162,7 +162,7 @@ def _symbols(band: _Band, places_s: Real, beside: int) -> Complex:
 def _grid(size: int, width: int, rate_hz: float) -> tuple[NDArray[np.complex64], Real]:
     """What brings the lowest of `width` subcarriers around zero to the first place, and their frequencies."""
     hz = (np.arange(width) - (width - 1) / 2) * SUBCARRIER_HZ
-    return np.exp(-2j * np.pi * hz[0] / rate_hz * np.arange(size)).astype(np.complex64), hz
+    return np.exp(-2j * np.pi * hz[0] / rate_hz * np.arange(size)).astype(np.complex64), np.asarray(hz, np.float64)
 
 
 def _sequences(values: Complex, found: Found) -> Complex:

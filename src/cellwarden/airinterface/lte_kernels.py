@@ -15,8 +15,9 @@ def best_parts(
 ) -> None:
     """Largest part of each band's energy that lies in a sequence, over the delays.
 
-    bands: complex64, shape (n, length), a multiple of 4; real, imaginary: conjugate sequences of energy 1, float32, shape
-    (length, delays * sequences), the sequences of one delay beside each other; out: float32, shape (n, sequences).
+    bands: complex64, shape (n, length), length a multiple of 4; real, imaginary: conjugate sequences of energy 1,
+    float32, shape (length, delays * sequences), the sequences of one delay beside each other; out: float32, shape
+    (n, sequences).
     """
     length, columns = real.shape
     re = np.empty(columns, np.float32)
@@ -173,9 +174,7 @@ def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def best_pairs(
-    beyond: NDArray[np.float64], least: float, best: NDArray[np.float64], group: NDArray[np.int64]
-) -> None:
+def best_pairs(beyond: NDArray[np.float64], least: float, best: NDArray[np.float64], group: NDArray[np.int64]) -> None:
     """Most nats of two reference symbols of one sequence, or of two where that is more, and the first's sequence.
 
     beyond: float64, shape (2, n, sequences), nats of each; a symbol of less than `least` tells nothing, and two

@@ -275,7 +275,9 @@ def _fill(
     bank = conjugates(length)
     rows = np.array([g + v for v in range(0, len(bank), 30) for g in groups])
     place, row = np.nonzero(_may_be(references, starts, length, rows))
-    bands = references[:, starts[place][:, None] + np.arange(length)]  # symbols, pairs of place and sequence, subcarriers
+    bands = references[
+        :, starts[place][:, None] + np.arange(length)
+    ]  # symbols, pairs of place and sequence, subcarriers
     energy = squared(bands).sum(axis=-1) * length
     delays = squared(fft.fft(bands * bank[rows[row]], 4 * length, axis=-1, overwrite_x=True)).max(axis=-1)
     parts = delays / np.maximum(energy, 1e-30)

@@ -60,7 +60,9 @@ def refined(e: Emission, burst: Burst, block: Block, raster_hz: float) -> Emissi
     at = count // 2 + round(nearest) - PREAMBLE // 2
     spectra = fft.fft(mixed(part, (nearest - round(nearest)) / count) * _ramps(count), axis=-1, overwrite_x=True)
     near = spectra[:, np.arange(at - BESIDE, at + PREAMBLE + BESIDE) - count // 2]
-    power = np.concatenate([np.zeros((len(FRACTIONS), 1)), np.cumsum(squared(near), axis=-1, dtype=np.float64)], axis=-1)
+    power = np.concatenate(
+        [np.zeros((len(FRACTIONS), 1)), np.cumsum(squared(near), axis=-1, dtype=np.float64)], axis=-1
+    )
     lows = np.argmax(power[:, PREAMBLE:] - power[:, :-PREAMBLE], axis=-1)
     bands = np.take_along_axis(near, lows[:, None] + np.arange(PREAMBLE), axis=-1) * reference
     gathered = squared(fft.ifft(bands, DELAYS, axis=-1, overwrite_x=True)).max(axis=-1).astype(np.float64)

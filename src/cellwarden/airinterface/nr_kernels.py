@@ -7,8 +7,12 @@ from numpy.typing import NDArray
 
 @njit(cache=True, nogil=True)
 def prefixed(
-    y: NDArray[np.complex64], lag: int, length: int, first: NDArray[np.int64], alike: NDArray[np.complex128],
-    power: NDArray[np.float64]
+    y: NDArray[np.complex64],
+    lag: int,
+    length: int,
+    first: NDArray[np.int64],
+    alike: NDArray[np.complex128],
+    power: NDArray[np.float64],
 ) -> None:
     """Sums over all of a row's windows of y[n] y*[n + lag], and of the mean power of both.
 

@@ -161,11 +161,7 @@ def _preamble(burst: Burst, block: Block, multiple: int) -> Emission | None:
     evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
-    if (
-        multiple == 2
-        and len(starts) <= 2
-        and _is_sounding(windows, tone.low, SIZE * heard.noise)
-    ):
+    if multiple == 2 and len(starts) <= 2 and _is_sounding(windows, tone.low, SIZE * heard.noise):
         return None
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, multiple)
     start = heard.sample(first)

@@ -291,7 +291,8 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
         evidence = rarities(each.sum(axis=-1)[half, at], chosen.shape[1]) - _choices_nats(chosen.shape[1])
         evidence -= AWAY_NATS * np.abs(firsts[at] - BESIDE)
         tried += [
-            (e, h, int(firsts[n]), patterns[n]) for e, h, n in zip(evidence.tolist(), half.tolist(), at.tolist(), strict=True)
+            (e, h, int(firsts[n]), patterns[n])
+            for e, h, n in zip(evidence.tolist(), half.tolist(), at.tolist(), strict=True)
         ]
     for sure, half_at, first, references in sorted(tried, key=lambda t: -t[0]):
         if _is_full(band[first + np.array(references), half_at::2]):
@@ -311,9 +312,7 @@ def _patterns(count: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64], li
             (first, references)
             for references in REFERENCES
             for first in range(2 * BESIDE + 1)
-            if len(references) == number
-            and first + references[0] >= BESIDE
-            and first + references[-1] < BESIDE + count
+            if len(references) == number and first + references[0] >= BESIDE and first + references[-1] < BESIDE + count
         ]
         if within:
             firsts, patterns = zip(*within, strict=True)

@@ -37,9 +37,7 @@ def mean_power(spectrum: NDArray[np.complex64], out: NDArray[np.float64]) -> Non
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def likeness(
-    excess: NDArray[np.float64], usual: float, shape: NDArray[np.float64], out: NDArray[np.float64]
-) -> None:
+def likeness(excess: NDArray[np.float64], usual: float, shape: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Correlation with a pulse's shape of how filled bins are: e / (e + usual), e the excess or 0.
 
     Bins go round; shape: float64, odd length; out: float64, shape of excess.
