@@ -228,8 +228,11 @@ def _spur(rng: np.random.Generator, rate: float, carrier: float) -> Made:
 
 
 def _unknown(rng: np.random.Generator, rate: float, carrier: float) -> Made:
-    """As long as a phone's burst and of no standard: noise of a band, keying, symbols without reference signals."""
-    names = [name for name in IMPOSTORS if name != "tone"]
+    """As long as a phone's burst and of no standard: noise of a band, fast keying, symbols without reference signals.
+
+    A carrier, and a remote's slow keying, have names of their own.
+    """
+    names = [name for name in IMPOSTORS if name not in ("tone", "fsk")]
     made = IMPOSTORS[names[int(rng.integers(len(names)))]]
     seconds = float(rng.choice([325e-6, 547e-6, 1e-3, rng.uniform(0.25e-3, 2e-3)]))
     return _turned(made.make(round(seconds * rate), rate, rng), rate, carrier, made.width_hz)
