@@ -12,7 +12,9 @@ Source: ICAO Annex 10 vol. IV §3.1.2.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +27,9 @@ from cellwarden.model import Block, Burst, Emission
 FAINT_DB, MODE_S_LEAST_S, MODE_S_LEAST_HZ = 2.0, 38e-6, 0.4e6
 MODE_S_MOST_HZ = 12e6
 """Of a box: the power of pulses of half a microsecond has fallen by 20 dB at 6 MHz."""
-MODE_S_HZ, MODE_S_SLACK_HZ, MODE_S_BAND_HZ, MODE_S_CFO_HZ = 1090e6, 1.3e6, 1.9e6, 1e6
-"""Nominal carrier; how far a box may lie beside it; what a frame fills; how far an aircraft's may be off besides."""
+MODE_S_HZ, MODE_S_SLACK_HZ, MODE_S_BAND_HZ, MODE_S_CFO_HZ, NEAR_HZ = 1090e6, 1.3e6, 1.9e6, 1e6, 2e4
+"""Nominal carrier; how far a box may lie beside it; what a frame fills; how far an aircraft's may be off besides, and how
+far most are."""
 MODE_S_RATIO, MODE_S_CONTRAST = 1.5, 0.42
 """Least ratio of the preamble's pulses to its gaps, and least contrast of the halves of a bit; noise has 1 and 0.3."""
 MODE_S_US = {"other:adsb": 120, "other:mode-s": 64}
@@ -117,9 +120,9 @@ def _echoed_frame(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
         if not CUT * us < duration_us < us + EDGE_US:
             continue
         lacks = max(0.0, (us - duration_us) * ECHO_RATE_HZ * 1e-6)
-        for first in (begin, begin - lacks) if lacks else (begin,):
-            turned = _without_carrier(y, first, us)
-            for late in ECHO_TRIES:
+        for edge in (begin, begin - lacks) if lacks else (begin,):
+            first = _fullest(y, edge, us)
+            for late, turned in product(ECHO_TRIES, _without_carrier(y, first, us)):
                 fit = _echo_fit(turned, first + late, 2 * us)
                 if fit > ECHO_FIT:
                     start = block.sample_start + box.first + round((first + late) / ECHO_RATE_HZ * rate)
@@ -128,16 +131,29 @@ def _echoed_frame(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
     return []
 
 
-def _without_carrier(y: NDArray[np.complex64], begin: float, length_us: int) -> NDArray[np.complex64]:
-    """The samples turned back by the frequency of a frame's line: pulses, on for half the time, have a carrier."""
+def _fullest(y: NDArray[np.complex64], begin: float, length_us: int) -> float:
+    """The beginning, near one that a box tells, from which a frame's length has the most power."""
+    reach, count = round(EDGE_US * 1e-6 * ECHO_RATE_HZ), round(length_us * 1e-6 * ECHO_RATE_HZ)
+    total = np.concatenate([[0.0], np.cumsum(np.abs(y) ** 2, dtype=np.float64)])
+    firsts = round(begin) + np.arange(-reach, reach + 1)
+    firsts = firsts[(firsts >= 0) & (firsts + count < len(total))]
+    return float(firsts[np.argmax(total[firsts + count] - total[firsts])]) if len(firsts) else begin
+
+
+def _without_carrier(y: NDArray[np.complex64], begin: float, length_us: int) -> Iterator[NDArray[np.complex64]]:
+    """The samples turned back by the frequency of a frame's line: pulses, on for half the time, have a carrier.
+
+    And, where that is far from the nominal one, by that of the line next to it: a fade may have taken the carrier.
+    """
     part = y[max(0, round(begin)) : max(2, round(begin + length_us * 1e-6 * ECHO_RATE_HZ))]
-    if len(part) < 2:
-        return y
-    size = 4 * len(part)
+    size = 4 * max(2, len(part))
     turns = np.fft.fftfreq(size)
-    near = np.abs(np.fft.fft(part * np.hanning(len(part)), size)) * (np.abs(turns) * ECHO_RATE_HZ < MODE_S_CFO_HZ)
-    turn = float(turns[np.argmax(near)])
-    return np.asarray(y * np.exp(-2j * np.pi * turn * np.arange(len(y))), np.complex64)
+    lines = np.abs(np.fft.fft(part * np.hanning(len(part)), size))
+    for most_hz in (MODE_S_CFO_HZ, NEAR_HZ):
+        turn = float(turns[np.argmax(lines * (np.abs(turns) * ECHO_RATE_HZ < most_hz))])
+        yield np.asarray(y * np.exp(-2j * np.pi * turn * np.arange(len(y))), np.complex64)
+        if abs(turn) * ECHO_RATE_HZ < NEAR_HZ:
+            return
 
 
 def _echo_fit(y: NDArray[np.complex64], begin: float, halves: int) -> float:
@@ -172,9 +188,9 @@ def _inverse(seen: NDArray[np.complex64]) -> NDArray[np.complex128]:
 
     Sums are `einsum`'s: a product of matrices this small would wait for the other cores.
     """
-    product = np.einsum("nt,nu->tu", seen.conj(), seen).astype(np.complex128)
-    product[np.diag_indices(ECHO_TAPS)] += ECHO_RIDGE * float(np.trace(product).real) / ECHO_TAPS
-    return np.linalg.inv(product)
+    power = np.einsum("nt,nu->tu", seen.conj(), seen).astype(np.complex128)
+    power[np.diag_indices(ECHO_TAPS)] += ECHO_RIDGE * float(np.trace(power).real) / ECHO_TAPS
+    return np.linalg.inv(power)
 
 
 def _contrasts(
