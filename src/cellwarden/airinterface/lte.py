@@ -134,13 +134,44 @@ def _emission(found: Found, burst: Burst, block: Block) -> Emission:
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Refine what pairs tell; call an image what a receiver makes of a stronger emission of the same time."""
-    emissions = paired(emissions, rate_hz)
+    emissions = _carriers_once(paired(emissions, rate_hz))
     strong = sorted(emissions, key=lambda e: e.sample_start)
     settled = []
     for emission in emissions:
         image = any(_is_ghost(emission, other, rate_hz) for other in strong)
         settled.append(replace(emission, label=f"image:{emission.label}") if image else emission)
     return settled
+
+
+def _carriers_once(emissions: list[Emission]) -> list[Emission]:
+    """Stretches of one base station's carrier that lie over each other, each told by a box of its own, made one."""
+    kept = [e for e in emissions if e.label != "lte:downlink"]
+    carriers: list[Emission] = []
+    for one in sorted((e for e in emissions if e.label == "lte:downlink"), key=lambda e: e.sample_start):
+        at = next((n for n, other in enumerate(carriers) if _is_same_carrier(one, other)), None)
+        if at is None:
+            carriers.append(one)
+            continue
+        other = carriers[at]
+        end = max(one.sample_start + one.sample_count, other.sample_start + other.sample_count)
+        carriers[at] = replace(
+            max(one, other, key=lambda e: float(e.details["evidence"])),
+            sample_start=other.sample_start,
+            sample_count=end - other.sample_start,
+            low_offset_hz=min(one.low_offset_hz, other.low_offset_hz),
+            high_offset_hz=max(one.high_offset_hz, other.high_offset_hz),
+        )
+    return kept + carriers
+
+
+def _is_same_carrier(one: Emission, other: Emission) -> bool:
+    """Whether two stretches, the other begun before, are of one carrier and time."""
+    middle, others = ((e.carrier_offset_hz or 0.0) for e in (one, other))
+    return (
+        one.sample_start < other.sample_start + other.sample_count
+        and one.details.get("sector") == other.details.get("sector")
+        and abs(middle - others) < BLOCK_HZ
+    )
 
 
 def _is_ghost(emission: Emission, other: Emission, rate_hz: float) -> bool:
