@@ -28,8 +28,8 @@ FAINT_DB, MODE_S_LEAST_S, MODE_S_LEAST_HZ = 2.0, 38e-6, 0.4e6
 MODE_S_MOST_HZ = 12e6
 """Of a box: the power of pulses of half a microsecond has fallen by 20 dB at 6 MHz."""
 MODE_S_HZ, MODE_S_SLACK_HZ, MODE_S_BAND_HZ, MODE_S_CFO_HZ, NEAR_HZ = 1090e6, 1.3e6, 1.9e6, 1e6, 2e4
-"""Nominal carrier; how far a box may lie beside it; what a frame fills; how far an aircraft's may be off besides, and how
-far most are."""
+"""Nominal carrier; how far a box may lie beside it; what a frame fills; how far an aircraft's may be off besides, and
+how far most are."""
 MODE_S_RATIO, MODE_S_CONTRAST = 1.5, 0.42
 """Least ratio of the preamble's pulses to its gaps, and least contrast of the halves of a bit; noise has 1 and 0.3."""
 MODE_S_US = {"other:adsb": 120, "other:mode-s": 64}

@@ -55,8 +55,8 @@ PAUSE_S = 0.33e-3
 QUIET = 0.1
 """A symbol is on the air whose power is this part of the strongest ones'."""
 IDLE, ABOVE_NOISE = 0.04, 3.0
-"""Of an idle slot's reference symbols, which fill a sixth of their subcarriers at least, and of what is not silence: the
-means of whole symbols that are lowest tell it where there are pauses."""
+"""Of an idle slot's reference symbols, which fill a sixth of their subcarriers at least, and of what is not silence:
+the means of whole symbols that are lowest tell it where there are pauses."""
 LEAST_S = 2e-3
 """A base station is on the air for this long in ten milliseconds; one subframe of a phone is shorter."""
 LEAST_NATS = 14.0

@@ -24,7 +24,7 @@ from cellwarden.airinterface import (
     umts_waveform,
     wifi_waveform,
 )
-from cellwarden.simulate.waves import IMPOSTORS, Wave, frequency_shift, tone
+from cellwarden.simulate.waves import IMPOSTORS, Wave, frequency_shift, gaussian, tone
 
 Made: TypeAlias = tuple[Wave, float, float]
 """Samples of mean power 1 while they last, index of the first symbol, width in hertz in which the SNR is told."""
@@ -245,6 +245,14 @@ def _supply(rng: np.random.Generator, rate: float, carrier: float) -> Made:
     return IMPOSTORS["supply"].make(count, rate, rng) * turn, 0.0, IMPOSTORS["supply"].width_hz
 
 
+JAMMED_HZ = 8e6
+
+
+def _jammer(rng: np.random.Generator, rate: float, carrier: float) -> Made:
+    """Noise over what is recorded of the phones' band, for 6 to 15 ms; one that sweeps has lanes of its own."""
+    return _turned(gaussian(round(rng.uniform(6e-3, 15e-3) * rate), rate, rng, JAMMED_HZ), rate, carrier, JAMMED_HZ)
+
+
 DRAWINGS: Mapping[str, Drawing] = {
     "gsm:normal": Drawing(partial(_gsm, "normal"), 4e6, 900e6, 200e3, 200e3),
     "gsm:access": Drawing(partial(_gsm, "access"), 4e6, 900e6, 200e3, 200e3),
@@ -276,6 +284,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "other:ook": Drawing(_ook, 1e6, 433.9e6, 50e3, 20e3),
     "other:voice-fm": Drawing(_voice, 1e6, 446e6, 12.5e3, 12.5e3),
     "noise:wideband": Drawing(_supply, 10e6, 900e6, 200e3, 2.4e6),
+    "noise:jammer": Drawing(_jammer, 10e6, 897.5e6, 200e3, JAMMED_HZ),
     "spur:cw": Drawing(_spur, 4e6, 900e6, 13e3, 20e3),
     "unknown:burst": Drawing(_unknown, 4e6, 900e6, 200e3, 1.2e6),
 }
