@@ -29,11 +29,18 @@ WIDEST_KEYED_HZ = 300e3
 LINE_SHARE = 0.85
 STEADY = 0.15
 """Most spread of the power of a constant envelope behind a filter."""
-TWO_LEVELS = 0.8
-"""Least part of a keyed frequency near its two levels; GMSK of BT 0.3 or 0.5 has less than 0.7."""
+TWO_LEVELS, WIDE_LEVELS, WIDE = 0.8, 0.72, 2.5
+"""Least part of a keyed frequency near its two levels; GMSK of BT 0.3 or 0.5 has less than 0.7. A little less is asked
+where the levels lie as wide apart as no phone's: by so many switches a second."""
 FASTEST_KEYED_HZ = 60e3
 """Switches a second; GSM has some 135,000."""
-VOICE_HZ = 4e3
+VOICE_HZ, VOICE_WIDTH_HZ, VOICE_S = 4e3, 20e3, 20e-3
+"""Of a voice: what moves the carrier lies below, the channel is as wide, and it speaks for so long."""
+BINS, TAIL, PASSED = 128, 0.02, 1.5
+"""A box's cells of time and frequency are wider than a slow signal: its own band holds all but the tail of the power at
+either side, and so much of its width is listened to."""
+PIECES = 16
+"""Of a burst, in each of which its fades leave the power as it is."""
 KEYED_S, KEYED_HZ, FEWEST_PULSES = 20e-3, 10e3, 4
 """A keyed carrier's longest pulse, how far its pulses may differ in frequency, and how many there are."""
 
@@ -49,25 +56,50 @@ def line(burst: Burst, block: Block) -> Emission | None:
 
 def keyed_frequency(burst: Burst, block: Block) -> Emission | None:
     """Two frequencies, each held for longer than its edges take; or the slow frequency of a voice."""
-    width = burst.high_offset_hz - burst.low_offset_hz
-    box = narrow(burst, block, 2.0 * width, 6 * width)
-    box = _loud(box)
-    if len(box.y) < 64 or envelope_spread(box) > STEADY:
+    middle, width = _occupied(burst, block)
+    box = _loud(narrow(burst, block, PASSED * width, 2 * PASSED * width, middle))
+    if len(box.y) < 64 or envelope_spread(_levelled(box)) > STEADY:
         return None
     turns = frequency(box.y)
     low, high, near = levels(turns)
     switches = switches_hz(turns, (low + high) / 2, box.rate_hz)
     apart = (high - low) / (2 * np.pi) * box.rate_hz
     held = apart / max(switches, 1.0)
-    if near > TWO_LEVELS and switches < FASTEST_KEYED_HZ and held > 0.5:
+    least = WIDE_LEVELS if held > WIDE else TWO_LEVELS
+    if near > least and switches < FASTEST_KEYED_HZ and held > 0.5:
         details: dict[str, str | int | float] = {
             "deviation_hz": rounded(apart / 2),
             "switches_hz": rounded(switches),
         }
-        return named("other:fsk", burst, min(0.97, 0.6 + 2 * (near - TWO_LEVELS)), details)
-    if width < 30e3 and len(box.y) / box.rate_hz > 20e-3 and _is_voice(turns, box.rate_hz):
+        return named("other:fsk", burst, min(0.97, 0.6 + 2 * (near - least)), details)
+    if width < VOICE_WIDTH_HZ and len(box.y) / box.rate_hz > VOICE_S and _is_voice(turns, box.rate_hz):
         return named("other:voice-fm", burst, 0.8, {"deviation_hz": rounded(float(np.std(turns)) * box.rate_hz / 6.28)})
     return None
+
+
+def _occupied(burst: Burst, block: Block) -> tuple[float, float]:
+    """Middle and width in hertz of what a box's signal fills, as its mean spectrum tells."""
+    width = burst.high_offset_hz - burst.low_offset_hz
+    box = narrow(burst, block, 1.5 * width, 3 * width)
+    y = box.y[: 1 << 16]
+    size = min(len(y), BINS)
+    if size < 2:
+        return box.middle_hz, width
+    rows = y[: len(y) // size * size].reshape(-1, size) * np.hanning(size)
+    power = np.mean(np.abs(np.fft.fftshift(np.fft.fft(rows, axis=1), axes=1)) ** 2, axis=0)
+    power = np.maximum(power - np.quantile(power, 0.1), 0.0)
+    total = np.cumsum(power)
+    low, high = np.searchsorted(total, [TAIL * total[-1], (1 - TAIL) * total[-1]]).tolist()
+    bin_hz = box.rate_hz / size
+    return box.middle_hz + ((low + high) / 2 - size // 2) * bin_hz, min(width, (high - low + 1) * bin_hz)
+
+
+def _levelled(box: Narrow) -> Narrow:
+    """With slow fades taken out of the power, and the noise as it is beside the mean."""
+    reach = max(16, len(box.y) // PIECES)
+    power = np.convolve(np.abs(box.y) ** 2, np.ones(reach), "same")
+    level = power / np.convolve(np.ones(len(box.y)), np.ones(reach), "same")
+    return replace(box, y=(box.y / np.sqrt(level / level.mean())).astype(np.complex64))
 
 
 def _loud(box: Narrow) -> Narrow:

@@ -13,6 +13,8 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+
 from cellwarden.airinterface import (
     lte_cell,
     lte_downlink,
@@ -27,7 +29,7 @@ from cellwarden.airinterface.lte_estimate import estimate
 from cellwarden.airinterface.lte_pairs import paired
 from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
-from cellwarden.airinterface.lte_receiver import logistic
+from cellwarden.airinterface.lte_receiver import logistic, stretch
 from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.model import Block, Burst, Cell, Emission
@@ -41,6 +43,9 @@ WHOLE = 0.75
 """A burst that fills so much of a box's time and width is alone in it."""
 CLEAR = 0.15
 """Part of the evidence that a burst of its SNR without echoes has."""
+REPEATED, SMALLEST = 0.5, 64
+"""Of a box's likeness to itself a symbol later, what noise leaves of a preamble's; data have 0.07, by their prefixes.
+And subcarriers that are looked at, at least."""
 GHOST_DB = 20.0
 """What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
 
@@ -59,7 +64,10 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     sides = _sides(burst, block)
     if "uplink" in sides:
         preambles = [refined(e, burst, block, RASTER_HZ) for e in lte_prach.recognise(burst, block)]
-        sent = preambles or [_emission(found, burst, block) for found in _uplink(burst, block)]
+        found = [] if preambles else _uplink(burst, block)
+        if any(f.kind == "pusch" and f.blocks > 2 for f in found) and _repeats(burst, block):
+            found = []  # NR's short preamble: the reference sequence of twelve blocks again and again
+        sent = preambles or [_emission(f, burst, block) for f in found]
         if sent:
             return sent
     return lte_downlink.recognise(burst, block) if "downlink" in sides else []
@@ -73,6 +81,21 @@ def _uplink(burst: Burst, block: Block) -> list[Found]:
         return found
     several = lte_mosaic.find(burst, block)
     return several if len(several) >= max(1, len(found)) else found
+
+
+def _repeats(burst: Burst, block: Block) -> bool:
+    """Whether all of a box comes again a symbol later without a prefix between, as no data do."""
+    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    heard = stretch(burst, block, 0.0, middle, max(SMALLEST, 4 * math.ceil(width / 4)))
+    y = heard.y[heard.index(burst.sample_start) : heard.index(burst.sample_start + burst.sample_count)]
+    lag = round(SYMBOL_S * heard.rate_hz)
+    if len(y) < 2 * lag:
+        return False
+    alike = abs(complex(np.vdot(y[lag:], y[:-lag])))
+    energy = float(np.linalg.norm(y[lag:]) * np.linalg.norm(y[:-lag])) + 1e-30
+    snr = 10 ** (burst.snr_db / 10)
+    return alike > REPEATED * snr / (1 + snr) * energy
 
 
 def _clear(found: Found) -> bool:
@@ -134,13 +157,44 @@ def _emission(found: Found, burst: Burst, block: Block) -> Emission:
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Refine what pairs tell; call an image what a receiver makes of a stronger emission of the same time."""
-    emissions = paired(emissions, rate_hz)
+    emissions = _carriers_once(paired(emissions, rate_hz))
     strong = sorted(emissions, key=lambda e: e.sample_start)
     settled = []
     for emission in emissions:
         image = any(_is_ghost(emission, other, rate_hz) for other in strong)
         settled.append(replace(emission, label=f"image:{emission.label}") if image else emission)
     return settled
+
+
+def _carriers_once(emissions: list[Emission]) -> list[Emission]:
+    """Stretches of one base station's carrier that lie over each other, each told by a box of its own, made one."""
+    kept = [e for e in emissions if e.label != "lte:downlink"]
+    carriers: list[Emission] = []
+    for one in sorted((e for e in emissions if e.label == "lte:downlink"), key=lambda e: e.sample_start):
+        at = next((n for n, other in enumerate(carriers) if _is_same_carrier(one, other)), None)
+        if at is None:
+            carriers.append(one)
+            continue
+        other = carriers[at]
+        end = max(one.sample_start + one.sample_count, other.sample_start + other.sample_count)
+        carriers[at] = replace(
+            max(one, other, key=lambda e: float(e.details["evidence"])),
+            sample_start=other.sample_start,
+            sample_count=end - other.sample_start,
+            low_offset_hz=min(one.low_offset_hz, other.low_offset_hz),
+            high_offset_hz=max(one.high_offset_hz, other.high_offset_hz),
+        )
+    return kept + carriers
+
+
+def _is_same_carrier(one: Emission, other: Emission) -> bool:
+    """Whether two stretches, the other begun before, are of one carrier and time."""
+    middle, others = ((e.carrier_offset_hz or 0.0) for e in (one, other))
+    return (
+        one.sample_start < other.sample_start + other.sample_count
+        and one.details.get("sector") == other.details.get("sector")
+        and abs(middle - others) < BLOCK_HZ
+    )
 
 
 def _is_ghost(emission: Emission, other: Emission, rate_hz: float) -> bool:

@@ -54,6 +54,9 @@ PAUSE_S = 0.33e-3
 """Longest pause within a downlink: between reference symbols 0.29 ms."""
 QUIET = 0.1
 """A symbol is on the air whose power is this part of the strongest ones'."""
+IDLE, ABOVE_NOISE = 0.04, 3.0
+"""Of an idle slot's reference symbols, which fill a sixth of their subcarriers at least, and of what is not silence:
+the means of whole symbols that are lowest tell it where there are pauses."""
 LEAST_S = 2e-3
 """A base station is on the air for this long in ten milliseconds; one subframe of a phone is shorter."""
 LEAST_NATS = 14.0
@@ -126,8 +129,10 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     if not runs:
         return []
     start, stop = (begin + round(edge * step) for edge in runs[0])
-    if stop - start > frame:  # never silent: frame by frame
-        start, stop = max(start, first), min(stop, first + frame)
+    if stop - start > frame:  # never silent: frame by frame, with what a shorter box holds of the next ones
+        inside = burst if burst.sample_count <= frame else replace(burst, sample_start=first, sample_count=frame)
+        start = max(start, min(first, inside.sample_start))
+        stop = min(stop, max(first + frame, inside.sample_start + inside.sample_count))
     return [
         Emission(
             label="lte:downlink",
@@ -287,7 +292,9 @@ def _active(power: NDArray[np.float32], rate: float) -> tuple[tuple[int, int], .
     count = int(len(power) / step)
     edges = np.round(np.arange(count) * step).astype(np.int64)
     level = np.add.reduceat(power[: round(count * step)], edges) / step
-    on = np.flatnonzero(level > QUIET * float(np.quantile(level, 0.98)))
+    symbols = np.convolve(level, np.ones(8) / 8, "same")
+    faint = max(IDLE * float(np.quantile(level, 0.98)), ABOVE_NOISE * float(np.quantile(symbols, 0.05)))
+    on = np.flatnonzero((level > QUIET * float(np.quantile(level, 0.98))) | (symbols > faint))
     if not len(on):
         return ()
     pause = PAUSE_S / (SYMBOL_S / 8)

@@ -24,7 +24,7 @@ from cellwarden.airinterface import (
     umts_waveform,
     wifi_waveform,
 )
-from cellwarden.simulate.waves import IMPOSTORS, Wave, frequency_shift, tone
+from cellwarden.simulate.waves import IMPOSTORS, Wave, frequency_shift, gaussian, tone
 
 Made: TypeAlias = tuple[Wave, float, float]
 """Samples of mean power 1 while they last, index of the first symbol, width in hertz in which the SNR is told."""
@@ -228,8 +228,11 @@ def _spur(rng: np.random.Generator, rate: float, carrier: float) -> Made:
 
 
 def _unknown(rng: np.random.Generator, rate: float, carrier: float) -> Made:
-    """As long as a phone's burst and of no standard: noise of a band, keying, symbols without reference signals."""
-    names = [name for name in IMPOSTORS if name != "tone"]
+    """As long as a phone's burst and of no standard: noise of a band, fast keying, symbols without reference signals.
+
+    A carrier, and a remote's slow keying, have names of their own.
+    """
+    names = [name for name in IMPOSTORS if name not in ("tone", "fsk")]
     made = IMPOSTORS[names[int(rng.integers(len(names)))]]
     seconds = float(rng.choice([325e-6, 547e-6, 1e-3, rng.uniform(0.25e-3, 2e-3)]))
     return _turned(made.make(round(seconds * rate), rate, rng), rate, carrier, made.width_hz)
@@ -240,6 +243,14 @@ def _supply(rng: np.random.Generator, rate: float, carrier: float) -> Made:
     count = round(rng.uniform(6e-3, 15e-3) * rate)
     turn = np.exp(2j * np.pi * carrier / rate * np.arange(count)).astype(np.complex64)
     return IMPOSTORS["supply"].make(count, rate, rng) * turn, 0.0, IMPOSTORS["supply"].width_hz
+
+
+JAMMED_HZ = 8e6
+
+
+def _jammer(rng: np.random.Generator, rate: float, carrier: float) -> Made:
+    """Noise over what is recorded of the phones' band, for 6 to 15 ms; one that sweeps has lanes of its own."""
+    return _turned(gaussian(round(rng.uniform(6e-3, 15e-3) * rate), rate, rng, JAMMED_HZ), rate, carrier, JAMMED_HZ)
 
 
 DRAWINGS: Mapping[str, Drawing] = {
@@ -273,6 +284,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "other:ook": Drawing(_ook, 1e6, 433.9e6, 50e3, 20e3),
     "other:voice-fm": Drawing(_voice, 1e6, 446e6, 12.5e3, 12.5e3),
     "noise:wideband": Drawing(_supply, 10e6, 900e6, 200e3, 2.4e6),
+    "noise:jammer": Drawing(_jammer, 10e6, 897.5e6, 200e3, JAMMED_HZ),
     "spur:cw": Drawing(_spur, 4e6, 900e6, 13e3, 20e3),
     "unknown:burst": Drawing(_unknown, 4e6, 900e6, 200e3, 1.2e6),
 }
