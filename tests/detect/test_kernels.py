@@ -17,37 +17,71 @@ def test_windowed_frames_are_samples_times_window(dtype: type) -> None:
     np.testing.assert_allclose(out.reshape(3, 8, 2), iq.reshape(3, 8, 2) * window[None, :, None], rtol=1e-6)
 
 
-def test_band_ratio_is_a_weighted_sum_of_powers() -> None:
+@pytest.mark.parametrize("per_band", [1, 2, 3, 4])
+def test_band_ratio_is_a_weighted_sum_of_powers(per_band: int) -> None:
     rng = np.random.default_rng(2)
     spectrum = rng.normal(size=(4, 2 * 11)).astype(np.float32)
     weight = rng.random(11).astype(np.float32)
-    out = np.empty((4, 3), np.float32)
-    kernels.band_ratio(spectrum, weight, 3, out)
+    bands = 11 // per_band
+    out = np.empty((4, bands), np.float32)
+    kernels.band_ratio(spectrum, weight, per_band, out)
     power = (spectrum.reshape(4, 11, 2) ** 2).sum(axis=2)
-    np.testing.assert_allclose(out, (power * weight)[:, :9].reshape(4, 3, 3).sum(axis=2), rtol=1e-5)
+    np.testing.assert_allclose(
+        out, (power * weight)[:, : bands * per_band].reshape(4, bands, per_band).sum(axis=2), rtol=1e-5
+    )
     rows = np.empty((4, 11), np.float32)
     kernels.power_rows(spectrum, rows)
     np.testing.assert_allclose(rows, power, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("rows", "bands", "frames", "doublings"), [(200, 20, 5, 2), (6, 4, 6, 2), (3, 4, 5, 0), (9, 3, 1, 2)]
+    ("rows", "bands", "frames", "width"), [(200, 20, 5, 4), (6, 4, 6, 4), (3, 4, 5, 1), (9, 3, 1, 4), (40, 9, 1, 1)]
 )
-def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frames: int, doublings: int) -> None:
+def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frames: int, width: int) -> None:
     ratio = np.random.default_rng(3).exponential(size=(rows, bands)).astype(np.float32)
+    total = np.empty((rows + 1, bands + 1), np.int32)
     hot = np.zeros((rows, bands), np.uint8)
-    hits = kernels.mark_boxes(ratio, frames, doublings, 1.5, hot)
-    wanted, count, width = np.zeros_like(hot), 0, 1 << doublings
+    kernels.cumulate(ratio, hot, 0, 100.0, 65536.0, total)
+    first = kernels.mark_boxes(total, frames, width, round(1.5 * frames * width * 65536), hot)
+    wanted = np.zeros_like(hot)
     for t in range(rows - frames + 1):
         for b in range(bands - width + 1):
             if ratio[t : t + frames, b : b + width].mean() > 1.5:
                 wanted[t : t + frames, b : b + width] = 1
-                count += 1
-    assert hits == count
     np.testing.assert_array_equal(hot, wanted)
+    assert first == min(np.flatnonzero(wanted.any(axis=1)), default=rows)
 
 
-@pytest.mark.parametrize(("rows", "n", "group"), [(3, 64, 32), (5, 16, 32), (1, 8, 8)])
+def test_sums_from_a_row_on_take_hot_cells_for_noise_and_strong_ones_for_the_most() -> None:
+    rng = np.random.default_rng(11)
+    ratio = rng.exponential(size=(30, 12)).astype(np.float32) * 4
+    hot = np.zeros(ratio.shape, np.uint8)
+    total = np.empty((31, 13), np.int32)
+    kernels.cumulate(ratio, hot, 0, 8.0, 1 << 24, total)  # so fine that the sums wrap around
+    hot[20:] = rng.random((10, 12)) < 0.3
+    kernels.cumulate(ratio, hot, 20, 8.0, 1 << 24, total)
+    values = np.floor(np.where(hot, 1, np.minimum(ratio, 8)).astype(float) * (1 << 24) + 0.5)
+    wanted = np.cumsum(np.cumsum(np.pad(values, ((1, 0), (1, 0))), axis=0), axis=1)
+    assert wanted.max() > 2**31
+    error = (total.astype(np.int64) - wanted.astype(np.int64) + 2**31) % 2**32 - 2**31
+    assert np.abs(error).max() < 1000  # of 2²⁴: the last digits of float32
+
+
+@pytest.mark.parametrize(("rows", "count"), [(64, 13), (5, 5), (1, 1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_lowest_of_each_column_are_those_of_a_sort(rows: int, count: int, dtype: type) -> None:
+    values = np.random.default_rng(12).exponential(size=(rows, 11)).astype(dtype)
+    values[:, 3] = 1  # ties
+    np.testing.assert_array_equal(kernels.lowest(values, count), np.sort(values, axis=0)[:count])
+
+
+def test_loud_rows_are_loud_in_more_than_half_of_some_bands() -> None:
+    ratio = np.random.default_rng(13).exponential(size=(400, 17)).astype(np.float32)
+    wanted = np.flatnonzero((ratio[:, ::3] > 0.7).sum(axis=1) > 3)
+    np.testing.assert_array_equal(kernels.loud_rows(ratio, 0.7, 3), wanted)
+
+
+@pytest.mark.parametrize(("rows", "n", "group"), [(3, 64, 32), (5, 16, 32), (1, 8, 8), (2, 8, 1)])
 def test_power_of_groups_is_their_mean(rows: int, n: int, group: int) -> None:
     frames = np.random.default_rng(6).integers(-30000, 30000, (2 * rows, n, 2), dtype=np.int16)[::2]
     power = np.sum(frames.astype(float) ** 2, axis=2).ravel()

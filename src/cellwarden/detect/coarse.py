@@ -10,7 +10,7 @@ longer than a chunk is handed out in pieces.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +90,7 @@ class Chunk:
 @dataclass(frozen=True, slots=True)
 class _Scale:
     frames: int
-    doublings: int
+    bands: int
     threshold: float
 
 
@@ -99,15 +99,23 @@ def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
     made: dict[tuple[int, int], _Scale] = {}
     for duration_s, width_hz in SCALES:
         frames = max(1, round(duration_s / grid.frame_s))
-        doublings = max(0, round(np.log2(width_hz / grid.band_hz)))
-        if 1 << doublings > grid.bands:
+        bands = 1 << max(0, round(np.log2(width_hz / grid.band_hz)))
+        if bands > grid.bands:
             continue
-        bands = 1 << doublings
         freedom = frames * bands * grid.per_band * grid.freedom
         false_alarm = FALSE_BOXES * frames * grid.frame_s * bands * grid.band_hz / 1e6
         threshold = float(gamma.isf(min(false_alarm, MOST_FALSE_ALARM), freedom) / freedom)
-        made.setdefault((frames, doublings), _Scale(frames, doublings, threshold * FLOOR_ERROR))
+        made.setdefault((frames, bands), _Scale(frames, bands, threshold * FLOOR_ERROR))
     return tuple(made.values())
+
+
+def fixed_point(sizes: Sequence[_Scale]) -> tuple[float, float]:
+    """What a cell is taken for at most, and how many units make 1, so that the sum over any box fits into 31 bits.
+
+    A cell that is stronger than all of the first box may be is hot by itself, and so out of the way of the others.
+    """
+    most = 2 * sizes[0].threshold * sizes[0].frames * sizes[0].bands
+    return most, math.floor(2**31 / (most * max(s.frames * s.bands for s in sizes)))
 
 
 def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
@@ -132,11 +140,12 @@ class _Segment:
         self.rejected = rejected
         self.grid = spectrum.grid(block.segment.rate_hz)
         self.scales = scales(self.grid)
+        self.most, self.units = fixed_point(self.scales)
         size = self.grid.size
         rows = 2 * CHUNK_FRAMES
         self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
-        self.quiet = np.empty_like(self.ratio)
+        self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
         self.hot = np.zeros((rows, self.grid.bands), np.uint8)
         self.frames = np.empty((2 * spectrum.FLOOR_ROWS, 2 * size), np.float32)
         self.quantiles: list[NDArray[np.float64]] = []
@@ -215,7 +224,7 @@ class _Segment:
             self.ceilings.append(spectrum.ceiling(kernels.group_power(picked, QUIET_SAMPLES), QUIET_SAMPLES))
             del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
         # The median leaves out the chunks in which a channel was busy all along.
-        quantile = np.median(np.array(self.quantiles), axis=0)
+        quantile = spectrum.median(np.array(self.quantiles))
         noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
         most = float(np.median(self.ceilings))
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
@@ -223,22 +232,22 @@ class _Segment:
 
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""
-        some = slice(None, None, max(1, self.grid.bands // 16))
-        sample = self.ratio[old:rows, some]
-        loud = np.flatnonzero(np.count_nonzero(sample > LOUD, axis=1) > sample.shape[1] / 2) + old
+        step = max(1, self.grid.bands // 16)
+        loud = kernels.loud_rows(self.ratio[old:rows], LOUD, step) + old
         size = self.grid.size
-        most = max(2, round(IMPULSE_S * self.grid.rate_hz))
-        for row in loud.tolist():
-            part = self.iq[row * size : (row + 1) * size]
-            power = np.sum(part.astype(np.float32) ** 2, axis=1)
-            usual = float(np.median(power)) / math.log(2)
-            clicks = int(np.sum(power > 12 * usual))
-            ringing = maximum_filter1d(power, RINGING_SAMPLES) > 12 * usual
-            if 0 < clicks <= most and float(np.mean(power[~ringing])) < 2 * usual:
+        frames = self.iq[: rows * size].reshape(rows, size, 2)
+        powers = kernels.group_power(frames[loud], 1).reshape(-1, size)
+        levels = 12 / math.log(2) * np.median(powers, axis=1)
+        clicks = np.count_nonzero(powers > levels[:, None], axis=1)
+        few = (clicks > 0) & (clicks <= max(2, round(IMPULSE_S * self.grid.rate_hz)))
+        for row, power, level in zip(loud[few].tolist(), powers[few], levels[few].tolist(), strict=True):
+            part = frames[row]
+            ringing = maximum_filter1d(power, RINGING_SAMPLES) > level
+            if float(np.mean(power[~ringing])) < level / 6:
                 before, ratio = part.copy(), self.ratio[row].copy()
                 part[ringing] = 0
                 self._ratios(row, row + 1, weight)
-                if float(np.median(self.ratio[row, some])) < LOUD:
+                if float(np.median(self.ratio[row, ::step])) < LOUD:
                     self.rejected["impulse"] += 1
                 else:  # the peaks of a signal that fills the band
                     part[:], self.ratio[row] = before, ratio
@@ -247,11 +256,12 @@ class _Segment:
         """Regions that are complete (or as long as a chunk), and the first rows of those that wait."""
         hot, ratio = self.hot[:rows], self.ratio[:rows]
         hot[:] = 0
-        source = ratio
+        total = self.total[: rows + 1]
+        first = 0
         for scale in self.scales:
-            if kernels.mark_boxes(source, scale.frames, scale.doublings, scale.threshold, hot):
-                source = self.quiet[:rows]
-                kernels.quieten(ratio, hot, source)
+            kernels.cumulate(ratio, hot, first, self.most, self.units, total)
+            limit = math.floor(self.units * scale.threshold * scale.frames * scale.bands)
+            first = kernels.mark_boxes(total, scale.frames, scale.bands, limit, hot)
         ready: list[Region] = []
         waiting: list[int] = []
         for first, end, low, high in connected(hot) if hot.any() else ():

@@ -3,6 +3,8 @@
 All arrays are C-contiguous. Compiled code is cached beside this file or in NUMBA_CACHE_DIR, so only the first run pays.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -81,83 +83,126 @@ def band_ratio(
     the noise power and over `per_band`; out: float32, shape (frames, n // per_band).
     """
     frames, bands = out.shape
+    n = len(weight)
+    power = np.empty(n, np.float32)
     for f in range(frames):
-        for b in range(bands):
-            total = np.float32(0)
-            for k in range(b * per_band, (b + 1) * per_band):
-                re = spectrum[f, 2 * k]
-                im = spectrum[f, 2 * k + 1]
-                total += weight[k] * (re * re + im * im)
-            out[f, b] = total
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def add(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """out = a + b, element by element. All float32, of one length."""
-    for i in range(len(out)):
-        out[i] = a[i] + b[i]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def exchange(total: NDArray[np.float32], coming: NDArray[np.float32], leaving: NDArray[np.float32]) -> None:
-    """total += coming - leaving, element by element. All float32, of one length."""
-    for i in range(len(total)):
-        total[i] += coming[i] - leaving[i]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def mark_boxes(
-    ratio: NDArray[np.float32], frames: int, doublings: int, threshold: float, hot: NDArray[np.uint8]
-) -> int:
-    """Set `hot` where a box of `frames` x 2**doublings cells exceeds `threshold` in the mean; returns how many boxes.
-
-    ratio: float32, shape (rows, bands); hot: uint8, same shape, only ever set. The sum over time runs along; the one
-    over frequency doubles its width step by step, so that every pass is a plain vector addition.
-    """
-    rows, bands = ratio.shape
-    width = 1 << doublings
-    hits = 0
-    if rows < frames or bands < width:
-        return hits
-    running = np.zeros(bands, np.float32)
-    summed = np.empty((2, bands), np.float32)
-    limit = np.float32(threshold * frames * width)
-    for t in range(rows):
-        if t >= frames and t % 64 == 0:  # start afresh now and then, so that rounding errors do not add up
-            running[:] = 0
-            for u in range(t - frames, t):
-                add(running, ratio[u], running)
-        if t >= frames:
-            exchange(running, ratio[t], ratio[t - frames])
+        part, made = spectrum[f], out[f]
+        for k in range(n):
+            power[k] = weight[k] * (part[2 * k] * part[2 * k] + part[2 * k + 1] * part[2 * k + 1])
+        if per_band == 3:
+            for b in range(bands):
+                made[b] = power[3 * b] + power[3 * b + 1] + power[3 * b + 2]
         else:
-            add(running, ratio[t], running)
-        if t < frames - 1:
-            continue
-        wide = running
-        for d in range(doublings):
-            valid = len(wide) - (1 << d)
-            wider = summed[d % 2, :valid]
-            add(wide[:valid], wide[1 << d :], wider)
-            wide = wider
-        peak = np.float32(0)
-        for value in wide:
-            peak = max(peak, value)
-        if peak <= limit:
-            continue
-        for b in range(len(wide)):
-            if wide[b] > limit:
-                hits += 1
-                hot[t - frames + 1 : t + 1, b : b + width] = 1
-    return hits
+            for b in range(bands):
+                total = np.float32(0)
+                for k in range(b * per_band, (b + 1) * per_band):
+                    total += power[k]
+                made[b] = total
 
 
 @njit(cache=True, nogil=True)
-def quieten(ratio: NDArray[np.float32], hot: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-    """Copy `ratio` to `out` with the cells that are `hot` replaced by 1, the mean of noise. All of one shape."""
+def cumulate(
+    ratio: NDArray[np.float32], hot: NDArray[np.uint8], first: int, most: float, units: float, total: NDArray[np.int32]
+) -> None:
+    """Sums over all cells before a row and a band, from row `first` on (those above stand already), in fixed point.
+
+    ratio: float32, shape (rows, bands), taken for `most` where it is more, and for 1, the mean of noise, where a cell
+    is `hot`: uint8, same shape. total: int32, shape (rows + 1, bands + 1), in 1/units. Integers wrap around, and so the
+    sum over a box, which is a difference of four of them, is exact however long the sums have run.
+    """
     rows, bands = ratio.shape
-    for t in range(rows):
+    values = np.empty(bands, np.int32)
+    high, unit, one, half = np.float32(most), np.float32(units), np.int32(units), np.float32(0.5)
+    total[first, 0] = 0
+    if first == 0:
+        total[0] = 0
+    for t in range(first, rows):
+        row, known = ratio[t], hot[t]
         for b in range(bands):
-            out[t, b] = np.float32(1) if hot[t, b] else ratio[t, b]
+            value = np.int32(min(row[b], high) * unit + half)
+            values[b] = one if known[b] else value
+        above, here = total[t, 1:], total[t + 1, 1:]
+        total[t + 1, 0] = 0
+        along = np.int32(0)
+        for b in range(bands):
+            along = np.int32(along + values[b])
+            here[b] = above[b] + along
+
+
+@njit(cache=True, nogil=True)
+def mark_boxes(total: NDArray[np.int32], frames: int, width: int, limit: int, hot: NDArray[np.uint8]) -> int:
+    """Set `hot` where the sum over a box of frames x width cells exceeds `limit`; returns the first row that was set.
+
+    total: int32, shape (rows + 1, bands + 1), of `cumulate`; hot: uint8, shape (rows, bands), only ever set. Where
+    nothing was, `rows` is returned. Rows are gone through from the last: a box that ends at one marks those before.
+    """
+    rows, bands = hot.shape
+    places = bands - width + 1
+    if rows < frames or places < 1:
+        return rows
+    left = np.zeros(bands, np.int64)  # rows still to be marked, in each band
+    first = rows
+    for t in range(rows - 1, -1, -1):
+        if t >= frames - 1 and _largest(total[t + 1 - frames], total[t + 1], width) > limit:
+            before, after, known = total[t + 1 - frames], total[t + 1], 0
+            for b in range(places):
+                if np.int32(after[b + width] - after[b] - before[b + width] + before[b]) > limit:
+                    left[max(b, known) : b + width] = frames
+                    known = b + width
+            first = t + 1 - frames
+        if t >= first:
+            row = hot[t]
+            for b in range(bands):
+                if left[b] > 0:
+                    row[b] = 1
+                    left[b] -= 1
+    return first
+
+
+@njit(cache=True, nogil=True)
+def _largest(before: NDArray[np.int32], after: NDArray[np.int32], width: int) -> int:
+    """Largest sum over boxes of `width` bands between two rows of `cumulate`, each int32, shape (bands + 1,)."""
+    places = len(after) - width
+    low, high, low_before, high_before = after[:places], after[width:], before[:places], before[width:]
+    most = np.int32(0)
+    for b in range(places):
+        most = max(most, np.int32(high[b] - low[b] - high_before[b] + low_before[b]))
+    return int(most)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def lowest(values: NDArray[Any], count: int) -> NDArray[Any]:
+    """The `count` smallest values of each column, in order: shape (rows, n) to (count, n)."""
+    rows, n = values.shape
+    made = np.empty((count, n), values.dtype)
+    rest = np.empty(n, values.dtype)
+    for row in range(rows):
+        rest[:] = values[row]
+        for place in range(min(row, count)):
+            held = made[place]
+            for i in range(n):
+                a, b = held[i], rest[i]
+                held[i] = a if a < b else b
+                rest[i] = b if a < b else a
+        if row < count:
+            made[row] = rest
+    return made
+
+
+@njit(cache=True, nogil=True)
+def loud_rows(ratio: NDArray[np.float32], level: float, step: int) -> NDArray[np.int64]:
+    """Rows of which more than half of each `step`-th band is above `level`. ratio: float32, shape (rows, bands)."""
+    rows, bands = ratio.shape
+    made = np.empty(rows, np.int64)
+    count = 0
+    for t in range(rows):
+        above = 0
+        for b in range(0, bands, step):
+            above += ratio[t, b] > level
+        if 2 * above > (bands + step - 1) // step:
+            made[count] = t
+            count += 1
+    return made[:count]
 
 
 @njit(cache=True, fastmath=True, nogil=True)

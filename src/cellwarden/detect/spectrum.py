@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import grey_opening, label, maximum, median_filter, percentile_filter, sum_labels, uniform_filter1d
 from scipy.stats import gamma
 
+from cellwarden.detect import kernels
+
 BIN_HZ = 20_000.0
 BAND_HZ = 50_000.0
 FLOOR_QUANTILE = 0.2
@@ -90,7 +92,13 @@ def chunk_quantile(power: NDArray[np.float32]) -> NDArray[np.float64]:
     rows = len(power)
     k = max(1, round(FLOOR_QUANTILE * rows))
     expected = -math.log1p(-(k - 1 / 3) / (rows + 1 / 3))
-    return np.partition(power, k - 1, axis=0)[k - 1].astype(np.float64) / expected
+    return kernels.lowest(power, k)[k - 1].astype(np.float64) / expected
+
+
+def median(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each column. rows: float64, shape (rows, n)."""
+    half = kernels.lowest(rows, len(rows) // 2 + 1)
+    return half[-1] if len(rows) % 2 else (half[-2] + half[-1]) / 2
 
 
 def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np.float64]:
@@ -116,9 +124,9 @@ def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np
 
 def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Leave out the plateaus that are the foot of a single line: three bins hold nearly all their power."""
-    regions, count = label(plateau)
-    if not count:
+    if not plateau.any():
         return plateau
+    regions, count = label(plateau)
     numbers = np.arange(1, count + 1)
     three = np.convolve(power, np.ones(3), "same")
     line = maximum(three, regions, numbers) > 0.8 * sum_labels(power, regions, numbers)
