@@ -49,6 +49,9 @@ def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frame
             if ratio[t : t + frames, b : b + width].mean() > 1.5:
                 wanted[t : t + frames, b : b + width] = 1
     np.testing.assert_array_equal(hot, wanted)
+    limit = round(1.5 * frames * width * 65536)
+    sizes = np.array([(frames, width, 1 << 30), (frames, width, limit), (1, 1, 0)])
+    assert kernels.first_size(total, sizes) == (1 if wanted.any() else 2)
     assert first == min(np.flatnonzero(wanted.any(axis=1)), default=rows)
 
 
@@ -83,10 +86,22 @@ def test_loud_rows_are_loud_in_more_than_half_of_some_bands() -> None:
 
 @pytest.mark.parametrize(("rows", "n", "group"), [(3, 64, 32), (5, 16, 32), (1, 8, 8), (2, 8, 1)])
 def test_power_of_groups_is_their_mean(rows: int, n: int, group: int) -> None:
-    frames = np.random.default_rng(6).integers(-30000, 30000, (2 * rows, n, 2), dtype=np.int16)[::2]
-    power = np.sum(frames.astype(float) ** 2, axis=2).ravel()
+    frames = np.random.default_rng(6).integers(-30000, 30000, (2 * rows, n, 2), dtype=np.int16)
+    power = np.sum(frames[::2].astype(float) ** 2, axis=2).ravel()
     wanted = power[: len(power) // group * group].reshape(-1, group).mean(axis=1)
-    np.testing.assert_allclose(kernels.group_power(frames, group), wanted, rtol=1e-5)
+    np.testing.assert_allclose(kernels.group_power(frames.reshape(-1, 2), n, 2, group), wanted, rtol=1e-5)
+
+
+def test_peaked_frames_have_a_sample_far_above_the_median() -> None:
+    iq = (np.random.default_rng(14).normal(size=(200 * 64, 2)) * 100).astype(np.int16)
+    rows = np.arange(0, 200, 3)
+    power = np.sum(iq.astype(float) ** 2, axis=1).reshape(200, 64)
+    upper = np.sort(power, axis=1)[:, 32]  # of the two middle ones
+    lower = np.sort(power, axis=1)[:, 31]
+    made = kernels.peaked(iq, rows, 64, 8.0)
+    assert 5 < len(made) < 60
+    assert set(rows[power.max(axis=1)[rows] > 8 * upper[rows]]) <= set(made)
+    assert set(made) <= set(rows[power.max(axis=1)[rows] >= 8 * lower[rows]])
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.5, 0.9])

@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from cellwarden.detect import kernels, spectrum
 from cellwarden.model import Block, Interleaved
 
 CHUNK_FRAMES = 1024
-BATCH_FRAMES = 64
+BATCH_FRAMES = 128
 MARGIN_FRAMES = 14
 """A region that ends this close to the end of its chunk may go on."""
 OVERLAP_FRAMES = 26
@@ -50,6 +51,8 @@ QUANTUM = 1 / 6
 IMPULSE_S = 4e-6
 LOUD = 1.5
 """A frame whose median band is this far above the noise is looked at for clicks."""
+CLICK = 12.0
+"""A sample of a click is this far above the mean of the frame's noise."""
 RINGING_SAMPLES = 13
 """Width to which a click's filter rings."""
 NEAR_ROWS = 5
@@ -141,6 +144,9 @@ class _Segment:
         self.grid = spectrum.grid(block.segment.rate_hz)
         self.scales = scales(self.grid)
         self.most, self.units = fixed_point(self.scales)
+        self.sizes = np.array(
+            [(s.frames, s.bands, math.floor(self.units * s.threshold * s.frames * s.bands)) for s in self.scales]
+        )
         size = self.grid.size
         rows = 2 * CHUNK_FRAMES
         self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
@@ -220,13 +226,13 @@ class _Segment:
             kernels.power_rows(self._spectra(old, end, step), power)
             self.quantiles.append(spectrum.chunk_quantile(power))
             self.rows_known = len(power)
-            picked = self.iq[old * size : end * size].reshape(-1, size, 2)[::step]
-            self.ceilings.append(spectrum.ceiling(kernels.group_power(picked, QUIET_SAMPLES), QUIET_SAMPLES))
+            means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
+            self.ceilings.append(spectrum.ceiling(means, QUIET_SAMPLES))
             del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
         # The median leaves out the chunks in which a channel was busy all along.
         quantile = spectrum.median(np.array(self.quantiles))
         noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
-        most = float(np.median(self.ceilings))
+        most = median(self.ceilings)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
         return np.maximum(noise, QUANTUM if self.iq.dtype == np.int16 else 1e-30)
 
@@ -235,15 +241,14 @@ class _Segment:
         step = max(1, self.grid.bands // 16)
         loud = kernels.loud_rows(self.ratio[old:rows], LOUD, step) + old
         size = self.grid.size
-        frames = self.iq[: rows * size].reshape(rows, size, 2)
-        powers = kernels.group_power(frames[loud], 1).reshape(-1, size)
-        levels = 12 / math.log(2) * np.median(powers, axis=1)
-        clicks = np.count_nonzero(powers > levels[:, None], axis=1)
-        few = (clicks > 0) & (clicks <= max(2, round(IMPULSE_S * self.grid.rate_hz)))
-        for row, power, level in zip(loud[few].tolist(), powers[few], levels[few].tolist(), strict=True):
-            part = frames[row]
-            ringing = maximum_filter1d(power, RINGING_SAMPLES) > level
-            if float(np.mean(power[~ringing])) < level / 6:
+        most = max(2, round(IMPULSE_S * self.grid.rate_hz))
+        for row in kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2)).tolist():
+            part = self.iq[row * size : (row + 1) * size]
+            power = np.sum(part.astype(np.float32) ** 2, axis=1)
+            usual = float(np.median(power)) / math.log(2)
+            clicks = int(np.sum(power > CLICK * usual))
+            ringing = maximum_filter1d(power, RINGING_SAMPLES) > CLICK * usual
+            if 0 < clicks <= most and float(np.mean(power[~ringing])) < 2 * usual:
                 before, ratio = part.copy(), self.ratio[row].copy()
                 part[ringing] = 0
                 self._ratios(row, row + 1, weight)
@@ -257,14 +262,15 @@ class _Segment:
         hot, ratio = self.hot[:rows], self.ratio[:rows]
         hot[:] = 0
         total = self.total[: rows + 1]
-        first = 0
-        for scale in self.scales:
-            kernels.cumulate(ratio, hot, first, self.most, self.units, total)
-            limit = math.floor(self.units * scale.threshold * scale.frames * scale.bands)
-            first = kernels.mark_boxes(total, scale.frames, scale.bands, limit, hot)
+        kernels.cumulate(ratio, hot, 0, self.most, self.units, total)
+        loud = self.sizes[kernels.first_size(total, self.sizes) :]
+        for number, (frames, bands, limit) in enumerate(loud.tolist()):
+            first = kernels.mark_boxes(total, frames, bands, limit, hot)
+            if first < rows and number + 1 < len(loud):  # what is hot is noise for the sizes that follow
+                kernels.cumulate(ratio, hot, first, self.most, self.units, total)
         ready: list[Region] = []
         waiting: list[int] = []
-        for first, end, low, high in connected(hot) if hot.any() else ():
+        for first, end, low, high in connected(hot) if len(loud) else ():
             unfinished = not last and end > rows - MARGIN_FRAMES
             if unfinished and rows - first < CHUNK_FRAMES - MARGIN_FRAMES:
                 waiting.append(int(first) - 2)

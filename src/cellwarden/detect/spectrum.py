@@ -92,7 +92,8 @@ def chunk_quantile(power: NDArray[np.float32]) -> NDArray[np.float64]:
     rows = len(power)
     k = max(1, round(FLOOR_QUANTILE * rows))
     expected = -math.log1p(-(k - 1 / 3) / (rows + 1 / 3))
-    return kernels.lowest(power, k)[k - 1].astype(np.float64) / expected
+    lowest = kernels.lowest(power.view(np.int32), k).view(np.float32)
+    return lowest[k - 1].astype(np.float64) / expected
 
 
 def median(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -113,13 +114,22 @@ def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np
     spike = quantile > 2.5 * smooth
     noise = np.where(spike, quantile, smooth)
 
+    if np.max(smooth) > CARRIER_RISE * np.min(smooth):  # else nothing stands out
+        noise = _without_carriers(noise, smooth, quantile, bin_hz)
+    # Beyond the receiver's own filter nothing is left but rounding; there, no floor is below a tiny part of the median.
+    return np.maximum(noise, 1e-6 * np.partition(noise, n // 2)[n // 2] + 1e-30)
+
+
+def _without_carriers(
+    noise: NDArray[np.float64], smooth: NDArray[np.float64], quantile: NDArray[np.float64], bin_hz: float
+) -> NDArray[np.float64]:
+    """Noise of each bin with wide signals that never stop taken out of it. All float64, shape (n,)."""
+    n = len(noise)
     plateau = grey_opening(smooth, max(CARRIER_BINS, round(CARRIER_HZ / bin_hz)))
     reach = min(n, max(round(NEIGHBOURHOOD_HZ / bin_hz), n // 3))
     base = percentile_filter(plateau, 30, reach, mode="nearest")
     carrier = _without_lines((plateau > CARRIER_RISE * base) & (np.abs(np.arange(n) - n / 2) < 0.48 * n), quantile)
-    noise = np.where(carrier, np.minimum(noise, base), noise)
-    # Beyond the receiver's own filter nothing is left but rounding; there, no floor is below a tiny part of the median.
-    return np.maximum(noise, 1e-6 * np.median(noise) + 1e-30)
+    return np.where(carrier, np.minimum(noise, base), noise)
 
 
 def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -140,7 +150,10 @@ def ceiling(means: NDArray[np.float32], group: int) -> float:
     distribution of such means. Where frames of a transform never fall into the gaps between transmissions, this still
     does.
     """
-    return float(np.quantile(means, QUIET_SHARE) / _quiet(group))
+    place = QUIET_SHARE * (len(means) - 1)
+    below = min(int(place), len(means) - 2)
+    low, high = np.partition(means, (below, below + 1))[below : below + 2].tolist() if below >= 0 else 2 * [means[0]]
+    return float(low + (place - below) * (high - low)) / _quiet(group)
 
 
 @lru_cache
