@@ -23,8 +23,6 @@ from cellwarden.radio.metadata import Stretch, shown
 LARGEST = 1e15
 """No receiver tells of larger values, and those of a spectrum must fit in float32 squared."""
 _HASHED_AT_ONCE = 1 << 20
-_READ_AT_ONCE = 1 << 16
-"""Samples of a block at most: what lies in a processor's nearest cache is taken from there, at twice the speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def blocks(recording: Recording, block_samples: int = 1 << 20) -> Iterator[Block
 
     Raises RecordingError for infinities and NaN, for a file that ends early, and at the end where every sample is zero.
     """
-    most = max(1, min(block_samples, _READ_AT_ONCE, recording.sample_count))
+    most = max(1, min(block_samples, recording.sample_count))
     buffer = _buffer(recording, most)
     silent = True
     with recording.data_path.open("rb", buffering=0) as file:
