@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import find_objects, label
 
-from cellwarden.detect import kernels
+from cellwarden.detect import cells, kernels
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
@@ -41,8 +41,8 @@ def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frame
     ratio = np.random.default_rng(3).exponential(size=(rows, bands)).astype(np.float32)
     total = np.empty((rows + 1, bands + 1), np.int32)
     hot = np.zeros((rows, bands), np.uint8)
-    kernels.cumulate(ratio, hot, 0, 100.0, 65536.0, total)
-    first = kernels.mark_boxes(total, frames, width, round(1.5 * frames * width * 65536), hot)
+    cells.cumulate(ratio, hot, 0, 100.0, 65536.0, total)
+    first = cells.mark_boxes(total, frames, width, round(1.5 * frames * width * 65536), hot)
     wanted = np.zeros_like(hot)
     for t in range(rows - frames + 1):
         for b in range(bands - width + 1):
@@ -51,7 +51,7 @@ def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frame
     np.testing.assert_array_equal(hot, wanted)
     limit = round(1.5 * frames * width * 65536)
     sizes = np.array([(frames, width, 1 << 30), (frames, width, limit), (1, 1, 0)])
-    assert kernels.first_size(total, sizes) == (1 if wanted.any() else 2)
+    assert cells.first_size(total, sizes) == (1 if wanted.any() else 2)
     assert first == min(np.flatnonzero(wanted.any(axis=1)), default=rows)
 
 
@@ -60,9 +60,9 @@ def test_sums_from_a_row_on_take_hot_cells_for_noise_and_strong_ones_for_the_mos
     ratio = rng.exponential(size=(30, 12)).astype(np.float32) * 4
     hot = np.zeros(ratio.shape, np.uint8)
     total = np.empty((31, 13), np.int32)
-    kernels.cumulate(ratio, hot, 0, 8.0, 1 << 24, total)  # so fine that the sums wrap around
+    cells.cumulate(ratio, hot, 0, 8.0, 1 << 24, total)  # so fine that the sums wrap around
     hot[20:] = rng.random((10, 12)) < 0.3
-    kernels.cumulate(ratio, hot, 20, 8.0, 1 << 24, total)
+    cells.cumulate(ratio, hot, 20, 8.0, 1 << 24, total)
     values = np.floor(np.where(hot, 1, np.minimum(ratio, 8)).astype(float) * (1 << 24) + 0.5)
     wanted = np.cumsum(np.cumsum(np.pad(values, ((1, 0), (1, 0))), axis=0), axis=1)
     assert wanted.max() > 2**31
@@ -111,7 +111,7 @@ def test_components_are_those_of_scipy(density: float) -> None:
         hot = (rng.random((rng.integers(1, 60), rng.integers(1, 60))) < density).astype(np.uint8)
         regions, _count = label(hot, np.ones((3, 3)))
         wanted = sorted((r.start, r.stop, b.start, b.stop) for r, b in find_objects(regions))
-        assert sorted(map(tuple, kernels.components(hot).tolist())) == wanted
+        assert sorted(map(tuple, cells.components(hot).tolist())) == wanted
 
 
 @pytest.mark.parametrize(("step", "length", "start"), [(1, 1, 0), (3, 31, 5), (18, 149, -7), (4, 9, 90)])
@@ -138,7 +138,9 @@ def test_best_runs_are_the_stretches_worth_most() -> None:
 
 def test_mean_of_a_box_is_that_of_its_values() -> None:
     values = np.random.default_rng(7).random((9, 11), np.float32)
-    assert kernels.box_mean(values, 2, 7, 3, 4) == pytest.approx(values[2:7, 3:4].mean(), rel=1e-6)
+    assert cells.box_mean(values, 2, 7, 3, 4) == pytest.approx(values[2:7, 3:4].mean(), rel=1e-6)
+    several = np.array([[2, 7, 3, 4], [0, 9, 0, 11]])
+    np.testing.assert_allclose(cells.box_means(values, several), [values[2:7, 3:4].mean(), values.mean()], rtol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 1, 40])
@@ -155,7 +157,7 @@ def test_joined_boxes_are_those_near_in_common_bands(count: int) -> None:
             wanted.append(list(box))
         else:
             other[1:] = [max(other[1], box[1]), min(other[2], box[2]), max(other[3], box[3])]
-    made = kernels.joined(np.array(boxes, np.int64).reshape(-1, 4), 5)
+    made = cells.joined(np.array(boxes, np.int64).reshape(-1, 4), 5)
     assert made.tolist() == wanted
 
 
@@ -165,7 +167,7 @@ def test_what_boxes_cover_is_taken_out_of_their_own_region_only() -> None:
     regions = np.array([[2, 12, 3, 9], [10, 25, 12, 18], [26, 28, 0, 4]], np.int64)
     boxes = np.array([[0, -3, 8, 5, 30], [1, 11, 14, 11, 14], [1, 20, 40, 12, 13]], np.int64)
     left = hot.copy()
-    share = kernels.uncover(left, regions, boxes)
+    share = cells.uncover(left, regions, boxes)
     wanted = hot.copy()
     for number, first, end, low, high in boxes.tolist():
         top, bottom, near, far = regions[number].tolist()
@@ -179,3 +181,12 @@ def test_phasors_turn_and_are_scaled() -> None:
     cosine, sine = kernels.phasors(0.1234, 0.5)
     wanted = 0.5 * np.exp(-2j * np.pi * 0.1234 * np.arange(kernels.TURNS))
     np.testing.assert_allclose(cosine + 1j * sine, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_means_of_runs_are_those_of_their_values(dtype: type) -> None:
+    values = np.random.default_rng(15).exponential(size=50).astype(dtype)
+    runs = np.array([[0, 1], [3, 40], [40, 50]])
+    wanted = [values[a:b].mean() for a, b in runs.tolist()]
+    np.testing.assert_allclose(kernels.run_means(values, runs), wanted, rtol=1e-6)
+    assert len(kernels.run_means(values, runs[:0])) == 0

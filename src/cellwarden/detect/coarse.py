@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 from scipy.stats import gamma
 
-from cellwarden.detect import kernels, spectrum
+from cellwarden.detect import cells, kernels, spectrum
 from cellwarden.model import Block, Interleaved
 
 CHUNK_FRAMES = 1024
@@ -262,28 +262,26 @@ class _Segment:
         hot, ratio = self.hot[:rows], self.ratio[:rows]
         hot[:] = 0
         total = self.total[: rows + 1]
-        kernels.cumulate(ratio, hot, 0, self.most, self.units, total)
-        loud = self.sizes[kernels.first_size(total, self.sizes) :]
+        cells.cumulate(ratio, hot, 0, self.most, self.units, total)
+        loud = self.sizes[cells.first_size(total, self.sizes) :]
         for number, (frames, bands, limit) in enumerate(loud.tolist()):
-            first = kernels.mark_boxes(total, frames, bands, limit, hot)
+            first = cells.mark_boxes(total, frames, bands, limit, hot)
             if first < rows and number + 1 < len(loud):  # what is hot is noise for the sizes that follow
-                kernels.cumulate(ratio, hot, first, self.most, self.units, total)
-        ready: list[Region] = []
-        waiting: list[int] = []
-        for first, end, low, high in connected(hot) if len(loud) else ():
-            unfinished = not last and end > rows - MARGIN_FRAMES
-            if unfinished and rows - first < CHUNK_FRAMES - MARGIN_FRAMES:
-                waiting.append(int(first) - 2)
-                continue
-            if first == old:  # the rest of a piece: go back far enough that no burst is lost in the cut
-                first -= min(old, MARGIN_FRAMES)
-            ready.append(Region(first, end, low, high, kernels.box_mean(ratio, first, end, low, high)))
-        return ready, waiting
+                cells.cumulate(ratio, hot, first, self.most, self.units, total)
+        found = connected(hot if len(loud) else hot[:0])
+        waits = (found[:, 1] > rows - MARGIN_FRAMES) & (rows - found[:, 0] < CHUNK_FRAMES - MARGIN_FRAMES) & (not last)
+        whole = found[~waits]
+        # The rest of a piece goes back far enough that no burst is lost in the cut.
+        whole[whole[:, 0] == old, 0] -= min(old, MARGIN_FRAMES)
+        means = cells.box_means(ratio, whole)
+        ready = [Region(a, b, c, d, mean) for (a, b, c, d), mean in zip(whole.tolist(), means.tolist(), strict=True)]
+        return ready, (found[waits, 0] - 2).tolist()
 
     def _carry(self) -> None:
         """Move the rows that are kept to the front of the buffers."""
         for region in self.ready:  # what was handed out must not be found again
-            self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
+            if region.end_row > self.keep:
+                self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
         start, count = self.keep * self.grid.size, self.rows - self.keep
         self.iq[: self.filled - start] = self.iq[start : self.filled].copy()
         self.ratio[:count] = self.ratio[self.keep : self.rows].copy()
@@ -292,12 +290,12 @@ class _Segment:
         self.rows = count
 
 
-def connected(hot: NDArray[np.uint8]) -> list[list[int]]:
+def connected(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Boxes of what hangs together in `hot`, uint8, shape (rows, bands): first row, end row, first band, end band.
 
-    Boxes that follow each other within NEAR_ROWS in common bands are one.
+    Boxes that follow each other within NEAR_ROWS in common bands are one. int64, shape (count, 4).
     """
-    boxes = kernels.components(hot)
-    order = np.lexsort((boxes[:, 3], boxes[:, 2], boxes[:, 1], boxes[:, 0]))
-    joined: list[list[int]] = kernels.joined(boxes[order], NEAR_ROWS).tolist()
+    found = cells.components(hot)
+    order = np.lexsort((found[:, 3], found[:, 2], found[:, 1], found[:, 0]))
+    joined: NDArray[np.int64] = cells.joined(found[order], NEAR_ROWS)
     return joined
