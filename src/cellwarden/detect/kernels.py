@@ -75,8 +75,8 @@ def group_power(iq: Interleaved, size: int, step: int, group: int) -> NDArray[np
 def _energy(values: NDArray[np.int16] | NDArray[np.float32]) -> np.float32:
     """Sum of squares."""
     total = np.float32(0)
-    for value in values:
-        x = np.float32(value)
+    for i in range(len(values)):
+        x = np.float32(values[i])
         total += x * x
     return total
 
