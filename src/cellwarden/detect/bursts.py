@@ -391,4 +391,5 @@ def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float, b
 
 
 def _bin(chunk: coarse.Chunk, offset_hz: float) -> int:
-    return int(np.clip(round(offset_hz / chunk.grid.bin_hz + chunk.grid.size / 2), 0, chunk.grid.size - 1))
+    size = chunk.grid.size
+    return min(max(round(offset_hz / chunk.grid.bin_hz + size / 2), 0), size - 1)
