@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import find_objects, label
 
-from cellwarden.detect import kernels
+from cellwarden.detect import cells, kernels
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
@@ -17,42 +17,91 @@ def test_windowed_frames_are_samples_times_window(dtype: type) -> None:
     np.testing.assert_allclose(out.reshape(3, 8, 2), iq.reshape(3, 8, 2) * window[None, :, None], rtol=1e-6)
 
 
-def test_band_ratio_is_a_weighted_sum_of_powers() -> None:
+@pytest.mark.parametrize("per_band", [1, 2, 3, 4])
+def test_band_ratio_is_a_weighted_sum_of_powers(per_band: int) -> None:
     rng = np.random.default_rng(2)
     spectrum = rng.normal(size=(4, 2 * 11)).astype(np.float32)
     weight = rng.random(11).astype(np.float32)
-    out = np.empty((4, 3), np.float32)
-    kernels.band_ratio(spectrum, weight, 3, out)
+    bands = 11 // per_band
+    out = np.empty((4, bands), np.float32)
+    kernels.band_ratio(spectrum, weight, per_band, out)
     power = (spectrum.reshape(4, 11, 2) ** 2).sum(axis=2)
-    np.testing.assert_allclose(out, (power * weight)[:, :9].reshape(4, 3, 3).sum(axis=2), rtol=1e-5)
+    np.testing.assert_allclose(
+        out, (power * weight)[:, : bands * per_band].reshape(4, bands, per_band).sum(axis=2), rtol=1e-5
+    )
     rows = np.empty((4, 11), np.float32)
     kernels.power_rows(spectrum, rows)
     np.testing.assert_allclose(rows, power, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("rows", "bands", "frames", "doublings"), [(200, 20, 5, 2), (6, 4, 6, 2), (3, 4, 5, 0), (9, 3, 1, 2)]
+    ("rows", "bands", "frames", "width"), [(200, 20, 5, 4), (6, 4, 6, 4), (3, 4, 5, 1), (9, 3, 1, 4), (40, 9, 1, 1)]
 )
-def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frames: int, doublings: int) -> None:
+def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frames: int, width: int) -> None:
     ratio = np.random.default_rng(3).exponential(size=(rows, bands)).astype(np.float32)
+    total = np.empty((rows + 1, bands + 1), np.int32)
     hot = np.zeros((rows, bands), np.uint8)
-    hits = kernels.mark_boxes(ratio, frames, doublings, 1.5, hot)
-    wanted, count, width = np.zeros_like(hot), 0, 1 << doublings
+    cells.cumulate(ratio, hot, 0, 100.0, 65536.0, total)
+    first = cells.mark_boxes(total, frames, width, round(1.5 * frames * width * 65536), hot)
+    wanted = np.zeros_like(hot)
     for t in range(rows - frames + 1):
         for b in range(bands - width + 1):
             if ratio[t : t + frames, b : b + width].mean() > 1.5:
                 wanted[t : t + frames, b : b + width] = 1
-                count += 1
-    assert hits == count
     np.testing.assert_array_equal(hot, wanted)
+    limit = round(1.5 * frames * width * 65536)
+    sizes = np.array([(frames, width, 1 << 30), (frames, width, limit), (1, 1, 0)])
+    assert cells.first_size(total, sizes) == (1 if wanted.any() else 2)
+    assert first == min(np.flatnonzero(wanted.any(axis=1)), default=rows)
 
 
-@pytest.mark.parametrize(("rows", "n", "group"), [(3, 64, 32), (5, 16, 32), (1, 8, 8)])
+def test_sums_from_a_row_on_take_hot_cells_for_noise_and_strong_ones_for_the_most() -> None:
+    rng = np.random.default_rng(11)
+    ratio = rng.exponential(size=(30, 12)).astype(np.float32) * 4
+    hot = np.zeros(ratio.shape, np.uint8)
+    total = np.empty((31, 13), np.int32)
+    cells.cumulate(ratio, hot, 0, 8.0, 1 << 24, total)  # so fine that the sums wrap around
+    hot[20:] = rng.random((10, 12)) < 0.3
+    cells.cumulate(ratio, hot, 20, 8.0, 1 << 24, total)
+    values = np.floor(np.where(hot, 1, np.minimum(ratio, 8)).astype(float) * (1 << 24) + 0.5)
+    wanted = np.cumsum(np.cumsum(np.pad(values, ((1, 0), (1, 0))), axis=0), axis=1)
+    assert wanted.max() > 2**31
+    error = (total.astype(np.int64) - wanted.astype(np.int64) + 2**31) % 2**32 - 2**31
+    assert np.abs(error).max() < 1000  # of 2²⁴: the last digits of float32
+
+
+@pytest.mark.parametrize(("rows", "count"), [(64, 13), (5, 5), (1, 1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_lowest_of_each_column_are_those_of_a_sort(rows: int, count: int, dtype: type) -> None:
+    values = np.random.default_rng(12).exponential(size=(rows, 11)).astype(dtype)
+    values[:, 3] = 1  # ties
+    np.testing.assert_array_equal(kernels.lowest(values, count), np.sort(values, axis=0)[:count])
+
+
+def test_loud_rows_are_loud_in_more_than_half_of_some_bands() -> None:
+    ratio = np.random.default_rng(13).exponential(size=(400, 17)).astype(np.float32)
+    wanted = np.flatnonzero((ratio[:, ::3] > 0.7).sum(axis=1) > 3)
+    np.testing.assert_array_equal(kernels.loud_rows(ratio, 0.7, 3), wanted)
+
+
+@pytest.mark.parametrize(("rows", "n", "group"), [(3, 64, 32), (5, 16, 32), (1, 8, 8), (2, 8, 1)])
 def test_power_of_groups_is_their_mean(rows: int, n: int, group: int) -> None:
-    frames = np.random.default_rng(6).integers(-30000, 30000, (2 * rows, n, 2), dtype=np.int16)[::2]
-    power = np.sum(frames.astype(float) ** 2, axis=2).ravel()
+    frames = np.random.default_rng(6).integers(-30000, 30000, (2 * rows, n, 2), dtype=np.int16)
+    power = np.sum(frames[::2].astype(float) ** 2, axis=2).ravel()
     wanted = power[: len(power) // group * group].reshape(-1, group).mean(axis=1)
-    np.testing.assert_allclose(kernels.group_power(frames, group), wanted, rtol=1e-5)
+    np.testing.assert_allclose(kernels.group_power(frames.reshape(-1, 2), n, 2, group), wanted, rtol=1e-5)
+
+
+def test_peaked_frames_have_a_sample_far_above_the_median() -> None:
+    iq = (np.random.default_rng(14).normal(size=(200 * 64, 2)) * 100).astype(np.int16)
+    rows = np.arange(0, 200, 3)
+    power = np.sum(iq.astype(float) ** 2, axis=1).reshape(200, 64)
+    upper = np.sort(power, axis=1)[:, 32]  # of the two middle ones
+    lower = np.sort(power, axis=1)[:, 31]
+    made = kernels.peaked(iq, rows, 64, 8.0)
+    assert 5 < len(made) < 60
+    assert set(rows[power.max(axis=1)[rows] > 8 * upper[rows]]) <= set(made)
+    assert set(made) <= set(rows[power.max(axis=1)[rows] >= 8 * lower[rows]])
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.5, 0.9])
@@ -62,7 +111,7 @@ def test_components_are_those_of_scipy(density: float) -> None:
         hot = (rng.random((rng.integers(1, 60), rng.integers(1, 60))) < density).astype(np.uint8)
         regions, _count = label(hot, np.ones((3, 3)))
         wanted = sorted((r.start, r.stop, b.start, b.stop) for r, b in find_objects(regions))
-        assert sorted(map(tuple, kernels.components(hot).tolist())) == wanted
+        assert sorted(map(tuple, cells.components(hot).tolist())) == wanted
 
 
 @pytest.mark.parametrize(("step", "length", "start"), [(1, 1, 0), (3, 31, 5), (18, 149, -7), (4, 9, 90)])
@@ -89,7 +138,9 @@ def test_best_runs_are_the_stretches_worth_most() -> None:
 
 def test_mean_of_a_box_is_that_of_its_values() -> None:
     values = np.random.default_rng(7).random((9, 11), np.float32)
-    assert kernels.box_mean(values, 2, 7, 3, 4) == pytest.approx(values[2:7, 3:4].mean(), rel=1e-6)
+    assert cells.box_mean(values, 2, 7, 3, 4) == pytest.approx(values[2:7, 3:4].mean(), rel=1e-6)
+    several = np.array([[2, 7, 3, 4], [0, 9, 0, 11]])
+    np.testing.assert_allclose(cells.box_means(values, several), [values[2:7, 3:4].mean(), values.mean()], rtol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 1, 40])
@@ -106,7 +157,7 @@ def test_joined_boxes_are_those_near_in_common_bands(count: int) -> None:
             wanted.append(list(box))
         else:
             other[1:] = [max(other[1], box[1]), min(other[2], box[2]), max(other[3], box[3])]
-    made = kernels.joined(np.array(boxes, np.int64).reshape(-1, 4), 5)
+    made = cells.joined(np.array(boxes, np.int64).reshape(-1, 4), 5)
     assert made.tolist() == wanted
 
 
@@ -116,7 +167,7 @@ def test_what_boxes_cover_is_taken_out_of_their_own_region_only() -> None:
     regions = np.array([[2, 12, 3, 9], [10, 25, 12, 18], [26, 28, 0, 4]], np.int64)
     boxes = np.array([[0, -3, 8, 5, 30], [1, 11, 14, 11, 14], [1, 20, 40, 12, 13]], np.int64)
     left = hot.copy()
-    share = kernels.uncover(left, regions, boxes)
+    share = cells.uncover(left, regions, boxes)
     wanted = hot.copy()
     for number, first, end, low, high in boxes.tolist():
         top, bottom, near, far = regions[number].tolist()
@@ -130,3 +181,12 @@ def test_phasors_turn_and_are_scaled() -> None:
     cosine, sine = kernels.phasors(0.1234, 0.5)
     wanted = 0.5 * np.exp(-2j * np.pi * 0.1234 * np.arange(kernels.TURNS))
     np.testing.assert_allclose(cosine + 1j * sine, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_means_of_runs_are_those_of_their_values(dtype: type) -> None:
+    values = np.random.default_rng(15).exponential(size=50).astype(dtype)
+    runs = np.array([[0, 1], [3, 40], [40, 50]])
+    wanted = [values[a:b].mean() for a, b in runs.tolist()]
+    np.testing.assert_allclose(kernels.run_means(values, runs), wanted, rtol=1e-6)
+    assert len(kernels.run_means(values, runs[:0])) == 0

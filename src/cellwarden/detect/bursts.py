@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import firwin
 
-from cellwarden.detect import coarse, kernels, spectrum, suppress
+from cellwarden.detect import cells, coarse, kernels, spectrum, suppress
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.model import Block, Boxed, Burst
 
@@ -137,7 +137,7 @@ def without(find: Find, told: Sequence[Sequence[Boxed]], slack_s: float, slack_h
             near = hot[rows.start - top : rows.stop - top, bands].copy()
             pieces += [
                 _within(find.chunk, region, a, b, low, high)
-                for a, b, low, high in coarse.connected(near)
+                for a, b, low, high in coarse.connected(near).tolist()
                 if far[a:b, low:high].any()
             ]
     return replace(find, regions=tuple(sorted([*untouched, *pieces], key=lambda r: (r.first_row, r.first_band))))
@@ -146,7 +146,7 @@ def without(find: Find, told: Sequence[Sequence[Boxed]], slack_s: float, slack_h
 def _within(chunk: coarse.Chunk, region: coarse.Region, first: int, end: int, low: int, high: int) -> coarse.Region:
     """What is left of a region, given by rows and bands within it."""
     row, band = region.first_row, region.first_band
-    ratio = kernels.box_mean(chunk.ratio, row + first, row + end, band + low, band + high)
+    ratio = cells.box_mean(chunk.ratio, row + first, row + end, band + low, band + high)
     return coarse.Region(row + first, row + end, band + low, band + high, ratio, left=True)
 
 
@@ -177,7 +177,7 @@ def _uncovered(
     placed[:, 1:3] -= first
     regions = np.array([(r.first_row - first, r.end_row - first, r.first_band, r.end_band) for r in find.regions])
     left = find.chunk.hot[first:end].copy()
-    return left, first, kernels.uncover(left, regions, placed.astype(np.int64))
+    return left, first, cells.uncover(left, regions, placed.astype(np.int64))
 
 
 def rough(find: Find, number: int) -> Burst:
@@ -337,19 +337,19 @@ def _stretches(
         runs = kernels.best_runs(log_likelihood_ratio(power, gamma, per_freedom), SPLIT, 0.0)
         if not len(runs):
             return
-        strength = max(float(np.mean(np.concatenate([power[a:b] for a, b in runs]))) - 1.0, 0.05)
+        lengths = runs[:, 1] - runs[:, 0]
+        strength = max(float(kernels.run_means(power, runs) @ lengths / lengths.sum()) - 1.0, 0.05)
     if strength > DEEP:
         runs = _split_deep(power, runs, strength / DEEP, per_freedom)
     density = 10 * math.log10(noise * block.scale**2 / rate)
-    for a, b in runs:
-        ratio = float(np.mean(power[a:b]))
+    for (a, b), ratio in zip(runs.tolist(), kernels.run_means(power, runs).tolist(), strict=True):
         reason = _refusal(ratio, (b - a) / per_freedom, (b - a) * step / rate, band_high - band_low, chunk.grid.bin_hz)
         if reason:
             rejected[reason] += 1
             continue
         yield Burst(
-            block.sample_start + low + int(a) * step,
-            int(b - a) * step,
+            block.sample_start + low + a * step,
+            (b - a) * step,
             max(band_low, -rate / 2),
             min(band_high, rate / 2),
             10 * math.log10(ratio - 1.0),
@@ -391,4 +391,5 @@ def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float, b
 
 
 def _bin(chunk: coarse.Chunk, offset_hz: float) -> int:
-    return int(np.clip(round(offset_hz / chunk.grid.bin_hz + chunk.grid.size / 2), 0, chunk.grid.size - 1))
+    size = chunk.grid.size
+    return min(max(round(offset_hz / chunk.grid.bin_hz + size / 2), 0), size - 1)

@@ -10,19 +10,20 @@ longer than a chunk is handed out in pieces.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 from scipy.stats import gamma
 
-from cellwarden.detect import kernels, spectrum
+from cellwarden.detect import cells, kernels, spectrum
 from cellwarden.model import Block, Interleaved
 
 CHUNK_FRAMES = 1024
-BATCH_FRAMES = 64
+BATCH_FRAMES = 128
 MARGIN_FRAMES = 14
 """A region that ends this close to the end of its chunk may go on."""
 OVERLAP_FRAMES = 26
@@ -50,6 +51,8 @@ QUANTUM = 1 / 6
 IMPULSE_S = 4e-6
 LOUD = 1.5
 """A frame whose median band is this far above the noise is looked at for clicks."""
+CLICK = 12.0
+"""A sample of a click is this far above the mean of the frame's noise."""
 RINGING_SAMPLES = 13
 """Width to which a click's filter rings."""
 NEAR_ROWS = 5
@@ -90,7 +93,7 @@ class Chunk:
 @dataclass(frozen=True, slots=True)
 class _Scale:
     frames: int
-    doublings: int
+    bands: int
     threshold: float
 
 
@@ -99,15 +102,23 @@ def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
     made: dict[tuple[int, int], _Scale] = {}
     for duration_s, width_hz in SCALES:
         frames = max(1, round(duration_s / grid.frame_s))
-        doublings = max(0, round(np.log2(width_hz / grid.band_hz)))
-        if 1 << doublings > grid.bands:
+        bands = 1 << max(0, round(np.log2(width_hz / grid.band_hz)))
+        if bands > grid.bands:
             continue
-        bands = 1 << doublings
         freedom = frames * bands * grid.per_band * grid.freedom
         false_alarm = FALSE_BOXES * frames * grid.frame_s * bands * grid.band_hz / 1e6
         threshold = float(gamma.isf(min(false_alarm, MOST_FALSE_ALARM), freedom) / freedom)
-        made.setdefault((frames, doublings), _Scale(frames, doublings, threshold * FLOOR_ERROR))
+        made.setdefault((frames, bands), _Scale(frames, bands, threshold * FLOOR_ERROR))
     return tuple(made.values())
+
+
+def fixed_point(sizes: Sequence[_Scale]) -> tuple[float, float]:
+    """What a cell is taken for at most, and how many units make 1, so that the sum over any box fits into 31 bits.
+
+    A cell that is stronger than all of the first box may be is hot by itself, and so out of the way of the others.
+    """
+    most = 2 * sizes[0].threshold * sizes[0].frames * sizes[0].bands
+    return most, math.floor(2**31 / (most * max(s.frames * s.bands for s in sizes)))
 
 
 def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
@@ -132,11 +143,15 @@ class _Segment:
         self.rejected = rejected
         self.grid = spectrum.grid(block.segment.rate_hz)
         self.scales = scales(self.grid)
+        self.most, self.units = fixed_point(self.scales)
+        self.sizes = np.array(
+            [(s.frames, s.bands, math.floor(self.units * s.threshold * s.frames * s.bands)) for s in self.scales]
+        )
         size = self.grid.size
         rows = 2 * CHUNK_FRAMES
         self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
-        self.quiet = np.empty_like(self.ratio)
+        self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
         self.hot = np.zeros((rows, self.grid.bands), np.uint8)
         self.frames = np.empty((2 * spectrum.FLOOR_ROWS, 2 * size), np.float32)
         self.quantiles: list[NDArray[np.float64]] = []
@@ -211,34 +226,33 @@ class _Segment:
             kernels.power_rows(self._spectra(old, end, step), power)
             self.quantiles.append(spectrum.chunk_quantile(power))
             self.rows_known = len(power)
-            picked = self.iq[old * size : end * size].reshape(-1, size, 2)[::step]
-            self.ceilings.append(spectrum.ceiling(kernels.group_power(picked, QUIET_SAMPLES), QUIET_SAMPLES))
+            means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
+            self.ceilings.append(spectrum.ceiling(means, QUIET_SAMPLES))
             del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
         # The median leaves out the chunks in which a channel was busy all along.
-        quantile = np.median(np.array(self.quantiles), axis=0)
+        quantile = spectrum.median(np.array(self.quantiles))
         noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
-        most = float(np.median(self.ceilings))
+        most = median(self.ceilings)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
         return np.maximum(noise, QUANTUM if self.iq.dtype == np.int16 else 1e-30)
 
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""
-        some = slice(None, None, max(1, self.grid.bands // 16))
-        sample = self.ratio[old:rows, some]
-        loud = np.flatnonzero(np.count_nonzero(sample > LOUD, axis=1) > sample.shape[1] / 2) + old
+        step = max(1, self.grid.bands // 16)
+        loud = kernels.loud_rows(self.ratio[old:rows], LOUD, step) + old
         size = self.grid.size
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
-        for row in loud.tolist():
+        for row in kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2)).tolist():
             part = self.iq[row * size : (row + 1) * size]
             power = np.sum(part.astype(np.float32) ** 2, axis=1)
             usual = float(np.median(power)) / math.log(2)
-            clicks = int(np.sum(power > 12 * usual))
-            ringing = maximum_filter1d(power, RINGING_SAMPLES) > 12 * usual
+            clicks = int(np.sum(power > CLICK * usual))
+            ringing = maximum_filter1d(power, RINGING_SAMPLES) > CLICK * usual
             if 0 < clicks <= most and float(np.mean(power[~ringing])) < 2 * usual:
                 before, ratio = part.copy(), self.ratio[row].copy()
                 part[ringing] = 0
                 self._ratios(row, row + 1, weight)
-                if float(np.median(self.ratio[row, some])) < LOUD:
+                if float(np.median(self.ratio[row, ::step])) < LOUD:
                     self.rejected["impulse"] += 1
                 else:  # the peaks of a signal that fills the band
                     part[:], self.ratio[row] = before, ratio
@@ -247,27 +261,27 @@ class _Segment:
         """Regions that are complete (or as long as a chunk), and the first rows of those that wait."""
         hot, ratio = self.hot[:rows], self.ratio[:rows]
         hot[:] = 0
-        source = ratio
-        for scale in self.scales:
-            if kernels.mark_boxes(source, scale.frames, scale.doublings, scale.threshold, hot):
-                source = self.quiet[:rows]
-                kernels.quieten(ratio, hot, source)
-        ready: list[Region] = []
-        waiting: list[int] = []
-        for first, end, low, high in connected(hot) if hot.any() else ():
-            unfinished = not last and end > rows - MARGIN_FRAMES
-            if unfinished and rows - first < CHUNK_FRAMES - MARGIN_FRAMES:
-                waiting.append(int(first) - 2)
-                continue
-            if first == old:  # the rest of a piece: go back far enough that no burst is lost in the cut
-                first -= min(old, MARGIN_FRAMES)
-            ready.append(Region(first, end, low, high, kernels.box_mean(ratio, first, end, low, high)))
-        return ready, waiting
+        total = self.total[: rows + 1]
+        cells.cumulate(ratio, hot, 0, self.most, self.units, total)
+        loud = self.sizes[cells.first_size(total, self.sizes) :]
+        for number, (frames, bands, limit) in enumerate(loud.tolist()):
+            first = cells.mark_boxes(total, frames, bands, limit, hot)
+            if first < rows and number + 1 < len(loud):  # what is hot is noise for the sizes that follow
+                cells.cumulate(ratio, hot, first, self.most, self.units, total)
+        found = connected(hot if len(loud) else hot[:0])
+        waits = (found[:, 1] > rows - MARGIN_FRAMES) & (rows - found[:, 0] < CHUNK_FRAMES - MARGIN_FRAMES) & (not last)
+        whole = found[~waits]
+        # The rest of a piece goes back far enough that no burst is lost in the cut.
+        whole[whole[:, 0] == old, 0] -= min(old, MARGIN_FRAMES)
+        means = cells.box_means(ratio, whole)
+        ready = [Region(a, b, c, d, mean) for (a, b, c, d), mean in zip(whole.tolist(), means.tolist(), strict=True)]
+        return ready, (found[waits, 0] - 2).tolist()
 
     def _carry(self) -> None:
         """Move the rows that are kept to the front of the buffers."""
         for region in self.ready:  # what was handed out must not be found again
-            self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
+            if region.end_row > self.keep:
+                self.ratio[region.first_row : region.end_row, region.first_band : region.end_band] = 1.0
         start, count = self.keep * self.grid.size, self.rows - self.keep
         self.iq[: self.filled - start] = self.iq[start : self.filled].copy()
         self.ratio[:count] = self.ratio[self.keep : self.rows].copy()
@@ -276,12 +290,12 @@ class _Segment:
         self.rows = count
 
 
-def connected(hot: NDArray[np.uint8]) -> list[list[int]]:
+def connected(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Boxes of what hangs together in `hot`, uint8, shape (rows, bands): first row, end row, first band, end band.
 
-    Boxes that follow each other within NEAR_ROWS in common bands are one.
+    Boxes that follow each other within NEAR_ROWS in common bands are one. int64, shape (count, 4).
     """
-    boxes = kernels.components(hot)
-    order = np.lexsort((boxes[:, 3], boxes[:, 2], boxes[:, 1], boxes[:, 0]))
-    joined: list[list[int]] = kernels.joined(boxes[order], NEAR_ROWS).tolist()
+    found = cells.components(hot)
+    order = np.lexsort((found[:, 3], found[:, 2], found[:, 1], found[:, 0]))
+    joined: NDArray[np.int64] = cells.joined(found[order], NEAR_ROWS)
     return joined

@@ -3,6 +3,8 @@
 All arrays are C-contiguous. Compiled code is cached beside this file or in NUMBA_CACHE_DIR, so only the first run pays.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -44,31 +46,65 @@ def power_rows(spectrum: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def group_power(frames: NDArray[np.int16] | NDArray[np.float32], group: int) -> NDArray[np.float32]:
-    """Mean |x|² of each `group` samples that follow each other, a rest left out.
+def group_power(iq: Interleaved, size: int, step: int, group: int) -> NDArray[np.float32]:
+    """Mean |x|² of each `group` samples that follow each other in each `step`-th frame of `size`, a rest left out.
 
-    frames: int16 or float32, shape (rows, n, 2), where n is a multiple of `group` or the other way round. Returns
+    iq: int16 or float32, shape (frames * size, 2), `size` a multiple of `group` or the other way round. Returns
     float32.
     """
-    rows, n = frames.shape[:2]
-    made = np.empty(rows * n // group, np.float32)
+    flat = iq.reshape(-1)
+    rows = (len(iq) // size + step - 1) // step
+    made = np.empty(rows * size // group, np.float32)
+    taken = min(size, group)
     count = 0
     total = np.float32(0)
     held = 0
     for row in range(rows):
-        for first in range(0, n, group):
-            part = frames[row, first : first + group]
-            for i in range(len(part)):
-                x = np.float32(part[i, 0])
-                y = np.float32(part[i, 1])
-                total += x * x + y * y
-            held += len(part)
+        for first in range(row * step * size, row * step * size + size, taken):
+            total += _energy(flat[2 * first : 2 * (first + taken)])
+            held += taken
             if held == group:
                 made[count] = total / group
                 count += 1
                 held = 0
                 total = np.float32(0)
     return made
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _energy(values: NDArray[np.int16] | NDArray[np.float32]) -> np.float32:
+    """Sum of squares."""
+    total = np.float32(0)
+    for i in range(len(values)):
+        x = np.float32(values[i])
+        total += x * x
+    return total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def peaked(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float) -> NDArray[np.int64]:
+    """Those of some frames of `size` samples whose strongest sample is `factor` above their median one or more.
+
+    iq: int16 or float32, shape (frames * size, 2). It is, where half of the samples are that far below it.
+    """
+    flat = iq.reshape(-1)
+    power = np.empty(size, np.float32)
+    made = np.empty(len(rows), np.int64)
+    count = 0
+    for row in rows:
+        part = flat[2 * row * size : 2 * (row + 1) * size]
+        peak = np.float32(0)
+        for i in range(size):
+            x, y = np.float32(part[2 * i]), np.float32(part[2 * i + 1])
+            power[i] = x * x + y * y
+            peak = max(peak, power[i])
+        low, level = 0, np.float32(peak / factor)
+        for i in range(size):
+            low += power[i] <= level
+        if 2 * low >= size:
+            made[count] = row
+            count += 1
+    return made[:count]
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -81,198 +117,59 @@ def band_ratio(
     the noise power and over `per_band`; out: float32, shape (frames, n // per_band).
     """
     frames, bands = out.shape
+    n = len(weight)
+    power = np.empty(n, np.float32)
     for f in range(frames):
-        for b in range(bands):
-            total = np.float32(0)
-            for k in range(b * per_band, (b + 1) * per_band):
-                re = spectrum[f, 2 * k]
-                im = spectrum[f, 2 * k + 1]
-                total += weight[k] * (re * re + im * im)
-            out[f, b] = total
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def add(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """out = a + b, element by element. All float32, of one length."""
-    for i in range(len(out)):
-        out[i] = a[i] + b[i]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def exchange(total: NDArray[np.float32], coming: NDArray[np.float32], leaving: NDArray[np.float32]) -> None:
-    """total += coming - leaving, element by element. All float32, of one length."""
-    for i in range(len(total)):
-        total[i] += coming[i] - leaving[i]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def mark_boxes(
-    ratio: NDArray[np.float32], frames: int, doublings: int, threshold: float, hot: NDArray[np.uint8]
-) -> int:
-    """Set `hot` where a box of `frames` x 2**doublings cells exceeds `threshold` in the mean; returns how many boxes.
-
-    ratio: float32, shape (rows, bands); hot: uint8, same shape, only ever set. The sum over time runs along; the one
-    over frequency doubles its width step by step, so that every pass is a plain vector addition.
-    """
-    rows, bands = ratio.shape
-    width = 1 << doublings
-    hits = 0
-    if rows < frames or bands < width:
-        return hits
-    running = np.zeros(bands, np.float32)
-    summed = np.empty((2, bands), np.float32)
-    limit = np.float32(threshold * frames * width)
-    for t in range(rows):
-        if t >= frames and t % 64 == 0:  # start afresh now and then, so that rounding errors do not add up
-            running[:] = 0
-            for u in range(t - frames, t):
-                add(running, ratio[u], running)
-        if t >= frames:
-            exchange(running, ratio[t], ratio[t - frames])
+        part, made = spectrum[f], out[f]
+        for k in range(n):
+            power[k] = weight[k] * (part[2 * k] * part[2 * k] + part[2 * k + 1] * part[2 * k + 1])
+        if per_band == 3:
+            for b in range(bands):
+                made[b] = power[3 * b] + power[3 * b + 1] + power[3 * b + 2]
         else:
-            add(running, ratio[t], running)
-        if t < frames - 1:
-            continue
-        wide = running
-        for d in range(doublings):
-            valid = len(wide) - (1 << d)
-            wider = summed[d % 2, :valid]
-            add(wide[:valid], wide[1 << d :], wider)
-            wide = wider
-        peak = np.float32(0)
-        for value in wide:
-            peak = max(peak, value)
-        if peak <= limit:
-            continue
-        for b in range(len(wide)):
-            if wide[b] > limit:
-                hits += 1
-                hot[t - frames + 1 : t + 1, b : b + width] = 1
-    return hits
-
-
-@njit(cache=True, nogil=True)
-def quieten(ratio: NDArray[np.float32], hot: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-    """Copy `ratio` to `out` with the cells that are `hot` replaced by 1, the mean of noise. All of one shape."""
-    rows, bands = ratio.shape
-    for t in range(rows):
-        for b in range(bands):
-            out[t, b] = np.float32(1) if hot[t, b] else ratio[t, b]
+            for b in range(bands):
+                total = np.float32(0)
+                for k in range(b * per_band, (b + 1) * per_band):
+                    total += power[k]
+                made[b] = total
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def box_mean(values: NDArray[np.float32], first: int, end: int, low: int, high: int) -> float:
-    """Mean of values[first:end, low:high]; values: float32, shape (rows, bands)."""
-    total = 0.0
-    for row in values[first:end]:
-        for value in row[low:high]:
-            total += value
-    return total / ((end - first) * (high - low))
+def lowest(values: NDArray[Any], count: int) -> NDArray[Any]:
+    """The `count` smallest values of each column, in order: shape (rows, n) to (count, n).
+
+    Integers of 32 bits take a fifth of the time that float32 does; what is not negative has the same order as both.
+    """
+    rows, n = values.shape
+    made = np.empty((count, n), values.dtype)
+    rest = np.empty(n, values.dtype)
+    for row in range(rows):
+        rest[:] = values[row]
+        for place in range(min(row, count)):
+            held = made[place]
+            for i in range(n):
+                a, b = held[i], rest[i]
+                held[i] = min(a, b)
+                rest[i] = max(a, b)
+        if row < count:
+            made[row] = rest
+    return made
 
 
 @njit(cache=True, nogil=True)
-def uncover(hot: NDArray[np.uint8], regions: NDArray[np.int64], boxes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Clear cells of `hot` that boxes cover; returns the part of each region's hot cells that is left.
-
-    hot: uint8, shape (rows, bands); regions: int64, shape (n, 4), first and end row, first and end band, in the grid;
-    boxes: int64, shape (m, 5), the number of the region that a box lies in, then the same four, as far as that reaches.
-    """
-    before = np.zeros(len(regions))
-    share = np.zeros(len(regions))
-    for stage in range(2):
-        counted = before if stage == 0 else share
-        for i in range(len(regions)):
-            first, end, low, high = regions[i]
-            for row in range(first, end):
-                for cell in hot[row, low:high]:
-                    counted[i] += cell
-        if stage == 0:
-            for number, first, end, low, high in boxes:
-                bounds = regions[number]
-                for row in range(max(first, bounds[0]), min(end, bounds[1])):
-                    hot[row, max(low, bounds[2]) : min(high, bounds[3])] = 0
-    return share / np.maximum(before, 1)
-
-
-@njit(cache=True, nogil=True)
-def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Bounding boxes of the 8-connected regions of `hot`.
-
-    hot: uint8, shape (rows, bands). Returns int64, shape (count, 4): first row, end row, first band, end band, in the
-    order of the first cell met.
-    """
-    rows, bands = hot.shape
-    parent = np.empty(1024, np.int64)
-    box = np.empty((1024, 4), np.int64)
+def loud_rows(ratio: NDArray[np.float32], level: float, step: int) -> NDArray[np.int64]:
+    """Rows of which more than half of each `step`-th band is above `level`. ratio: float32, shape (rows, bands)."""
+    rows, bands = ratio.shape
+    made = np.empty(rows, np.int64)
     count = 0
-    above = np.full(bands + 2, -1, np.int64)  # label of each cell of the row above, with a margin
-    here = np.full(bands + 2, -1, np.int64)
     for t in range(rows):
-        for b in range(bands):
-            if not hot[t, b]:
-                here[b + 1] = -1
-                continue
-            label = np.int64(-1)
-            for neighbour in (here[b], above[b], above[b + 1], above[b + 2]):
-                if neighbour < 0:
-                    continue
-                root = neighbour
-                while parent[root] != root:
-                    root = parent[root]
-                if label < 0 or root == label:
-                    label = root
-                else:  # two regions meet: the younger joins the older
-                    old, young = min(label, root), max(label, root)
-                    parent[young] = old
-                    box[old, 0] = min(box[old, 0], box[young, 0])
-                    box[old, 1] = max(box[old, 1], box[young, 1])
-                    box[old, 2] = min(box[old, 2], box[young, 2])
-                    box[old, 3] = max(box[old, 3], box[young, 3])
-                    label = old
-            if label < 0:
-                if count == len(parent):
-                    parent = np.concatenate((parent, np.empty(count, np.int64)))
-                    box = np.concatenate((box, np.empty((count, 4), np.int64)))
-                label = np.int64(count)
-                parent[count] = count
-                box[count] = np.array([t, t + 1, b, b + 1])
-                count += 1
-            else:
-                box[label, 1] = t + 1
-                box[label, 2] = min(box[label, 2], b)
-                box[label, 3] = max(box[label, 3], b + 1)
-            here[b + 1] = label
-        above, here = here, above
-    keep = 0
-    for i in range(count):
-        if parent[i] == i:
-            box[keep] = box[i]
-            keep += 1
-    return box[:keep].copy()
-
-
-@njit(cache=True, nogil=True)
-def joined(boxes: NDArray[np.int64], near: int) -> NDArray[np.int64]:
-    """Join boxes that follow each other within `near` rows in common bands.
-
-    boxes: int64, shape (n, 4), first and end row, first and end band, in the order of these; so are those returned.
-    """
-    count = 0
-    for box in boxes:
-        other = count
-        for i in range(count - 1, max(count - 65, -1), -1):
-            one = boxes[i]
-            if box[0] - one[1] <= near and box[2] < one[3] and one[2] < box[3]:
-                other = i
-                break
-        if other == count:
-            boxes[count] = box
+        above = 0
+        for b in range(0, bands, step):
+            above += ratio[t, b] > level
+        if 2 * above > (bands + step - 1) // step:
+            made[count] = t
             count += 1
-        else:
-            boxes[other, 1] = max(boxes[other, 1], box[1])
-            boxes[other, 2] = min(boxes[other, 2], box[2])
-            boxes[other, 3] = max(boxes[other, 3], box[3])
-    return boxes[:count]
+    return made[:count]
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -401,3 +298,14 @@ def best_runs(gain: NDArray[np.float32], split: float, least: float) -> NDArray[
         found[count, 1] = end
         count += 1
     return found[:count].copy()
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def run_means(values: NDArray[Any], runs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean of values[first:end] for each run. values: float, shape (n,); runs: int64, shape (count, 2), none empty."""
+    made = np.zeros(len(runs))
+    for i in range(len(runs)):
+        for value in values[runs[i, 0] : runs[i, 1]]:
+            made[i] += value
+        made[i] /= runs[i, 1] - runs[i, 0]
+    return made

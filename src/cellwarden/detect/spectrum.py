@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import grey_opening, label, maximum, median_filter, percentile_filter, sum_labels, uniform_filter1d
 from scipy.stats import gamma
 
+from cellwarden.detect import kernels
+
 BIN_HZ = 20_000.0
 BAND_HZ = 50_000.0
 FLOOR_QUANTILE = 0.2
@@ -90,7 +92,14 @@ def chunk_quantile(power: NDArray[np.float32]) -> NDArray[np.float64]:
     rows = len(power)
     k = max(1, round(FLOOR_QUANTILE * rows))
     expected = -math.log1p(-(k - 1 / 3) / (rows + 1 / 3))
-    return np.partition(power, k - 1, axis=0)[k - 1].astype(np.float64) / expected
+    lowest = kernels.lowest(power.view(np.int32), k).view(np.float32)
+    return lowest[k - 1].astype(np.float64) / expected
+
+
+def median(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each column. rows: float64, shape (rows, n)."""
+    half = kernels.lowest(rows, len(rows) // 2 + 1)
+    return half[-1] if len(rows) % 2 else (half[-2] + half[-1]) / 2
 
 
 def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np.float64]:
@@ -105,20 +114,29 @@ def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np
     spike = quantile > 2.5 * smooth
     noise = np.where(spike, quantile, smooth)
 
+    if np.max(smooth) > CARRIER_RISE * np.min(smooth):  # else nothing stands out
+        noise = _without_carriers(noise, smooth, quantile, bin_hz)
+    # Beyond the receiver's own filter nothing is left but rounding; there, no floor is below a tiny part of the median.
+    return np.maximum(noise, 1e-6 * np.partition(noise, n // 2)[n // 2] + 1e-30)
+
+
+def _without_carriers(
+    noise: NDArray[np.float64], smooth: NDArray[np.float64], quantile: NDArray[np.float64], bin_hz: float
+) -> NDArray[np.float64]:
+    """Noise of each bin with wide signals that never stop taken out of it. All float64, shape (n,)."""
+    n = len(noise)
     plateau = grey_opening(smooth, max(CARRIER_BINS, round(CARRIER_HZ / bin_hz)))
     reach = min(n, max(round(NEIGHBOURHOOD_HZ / bin_hz), n // 3))
     base = percentile_filter(plateau, 30, reach, mode="nearest")
     carrier = _without_lines((plateau > CARRIER_RISE * base) & (np.abs(np.arange(n) - n / 2) < 0.48 * n), quantile)
-    noise = np.where(carrier, np.minimum(noise, base), noise)
-    # Beyond the receiver's own filter nothing is left but rounding; there, no floor is below a tiny part of the median.
-    return np.maximum(noise, 1e-6 * np.median(noise) + 1e-30)
+    return np.where(carrier, np.minimum(noise, base), noise)
 
 
 def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Leave out the plateaus that are the foot of a single line: three bins hold nearly all their power."""
-    regions, count = label(plateau)
-    if not count:
+    if not plateau.any():
         return plateau
+    regions, count = label(plateau)
     numbers = np.arange(1, count + 1)
     three = np.convolve(power, np.ones(3), "same")
     line = maximum(three, regions, numbers) > 0.8 * sum_labels(power, regions, numbers)
@@ -132,7 +150,10 @@ def ceiling(means: NDArray[np.float32], group: int) -> float:
     distribution of such means. Where frames of a transform never fall into the gaps between transmissions, this still
     does.
     """
-    return float(np.quantile(means, QUIET_SHARE) / _quiet(group))
+    place = QUIET_SHARE * (len(means) - 1)
+    below = min(int(place), len(means) - 2)
+    low, high = np.partition(means, (below, below + 1))[below : below + 2].tolist() if below >= 0 else 2 * [means[0]]
+    return float(low + (place - below) * (high - low)) / _quiet(group)
 
 
 @lru_cache

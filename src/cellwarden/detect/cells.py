@@ -1,0 +1,232 @@
+"""Boxes of cells: which are hot, what hangs together, what is left of it. Compiled; each has a plain twin in the tests.
+
+The sums over boxes of all sizes come from one summed-area table (Crow 1984): with S(t, b) the sum over all cells before
+row t and band b, the sum over a box is a difference of four values.
+
+    S(t - T, b) ┌──────────┐ S(t - T, b + W)
+                │  T x W   │                      S(t, b + W) - S(t, b) - S(t - T, b + W) + S(t - T, b)
+        S(t, b) └──────────┘ S(t, b + W)
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True)
+def cumulate(
+    ratio: NDArray[np.float32], hot: NDArray[np.uint8], first: int, most: float, units: float, total: NDArray[np.int32]
+) -> None:
+    """Sums over all cells before a row and a band, from row `first` on (those above stand already), in fixed point.
+
+    ratio: float32, shape (rows, bands), taken for `most` where it is more, and for 1, the mean of noise, where a cell
+    is `hot`: uint8, same shape. total: int32, shape (rows + 1, bands + 1), in 1/units. Integers wrap around, and so the
+    sum over a box, which is a difference of four of them, is exact however long the sums have run.
+    """
+    rows, bands = ratio.shape
+    values = np.empty(bands, np.int32)
+    high, unit, one, half = np.float32(most), np.float32(units), np.int32(units), np.float32(0.5)
+    total[first, 0] = 0
+    if first == 0:
+        total[0] = 0
+    for t in range(first, rows):
+        row, known = ratio[t], hot[t]
+        for b in range(bands):
+            value = np.int32(min(row[b], high) * unit + half)
+            values[b] = one if known[b] else value
+        above, here = total[t, 1:], total[t + 1, 1:]
+        total[t + 1, 0] = 0
+        along = np.int32(0)
+        for b in range(bands):
+            along = np.int32(along + values[b])
+            here[b] = above[b] + along
+
+
+@njit(cache=True, nogil=True)
+def first_size(total: NDArray[np.int32], sizes: NDArray[np.int64]) -> int:
+    """Number of the first of some sizes of boxes of which one exceeds its limit anywhere; how many there are if none.
+
+    total: int32, shape (rows + 1, bands + 1), of `cumulate`; sizes: int64, shape (n, 3), rows, bands and limit of each.
+    All sizes are asked about a row while it is at hand.
+    """
+    number = len(sizes)
+    for t in range(1, len(total)):
+        for i in range(number):
+            frames, width, limit = sizes[i]
+            if t >= frames and _largest(total[t - frames], total[t], width) > limit:
+                number = i
+                break
+    return number
+
+
+@njit(cache=True, nogil=True)
+def mark_boxes(total: NDArray[np.int32], frames: int, width: int, limit: int, hot: NDArray[np.uint8]) -> int:
+    """Set `hot` where the sum over a box of frames x width cells exceeds `limit`; returns the first row that was set.
+
+    total: int32, shape (rows + 1, bands + 1), of `cumulate`; hot: uint8, shape (rows, bands), only ever set. Where
+    nothing was, `rows` is returned. Rows are gone through from the last: a box that ends at one marks those before.
+    """
+    rows, bands = hot.shape
+    places = bands - width + 1
+    if rows < frames or places < 1:
+        return rows
+    left = np.zeros(bands, np.int64)  # rows still to be marked, in each band
+    first = rows
+    for t in range(rows - 1, -1, -1):
+        if t >= frames - 1 and _largest(total[t + 1 - frames], total[t + 1], width) > limit:
+            before, after, known = total[t + 1 - frames], total[t + 1], 0
+            for b in range(places):
+                if np.int32(after[b + width] - after[b] - before[b + width] + before[b]) > limit:
+                    left[max(b, known) : b + width] = frames
+                    known = b + width
+            first = t + 1 - frames
+        if t >= first:
+            row = hot[t]
+            for b in range(bands):
+                if left[b] > 0:
+                    row[b] = 1
+                    left[b] -= 1
+    return first
+
+
+@njit(cache=True, nogil=True)
+def _largest(before: NDArray[np.int32], after: NDArray[np.int32], width: int) -> int:
+    """Largest sum over boxes of `width` bands between two rows of `cumulate`, each int32, shape (bands + 1,)."""
+    places = len(after) - width
+    low, high, low_before, high_before = after[:places], after[width:], before[:places], before[width:]
+    most = np.int32(0)
+    for b in range(places):
+        most = max(most, np.int32(high[b] - low[b] - high_before[b] + low_before[b]))
+    return int(most)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def box_mean(values: NDArray[np.float32], first: int, end: int, low: int, high: int) -> float:
+    """Mean of values[first:end, low:high]; values: float32, shape (rows, bands)."""
+    total = 0.0
+    for row in values[first:end]:
+        for value in row[low:high]:
+            total += value
+    return total / ((end - first) * (high - low))
+
+
+@njit(cache=True, nogil=True)
+def box_means(values: NDArray[np.float32], boxes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """`box_mean` of each box: float64, shape (n,). boxes: int64, shape (n, 4), first and end row, low and high band."""
+    made = np.empty(len(boxes))
+    for i in range(len(boxes)):
+        first, end, low, high = boxes[i]
+        made[i] = box_mean(values, first, end, low, high)
+    return made
+
+
+@njit(cache=True, nogil=True)
+def uncover(hot: NDArray[np.uint8], regions: NDArray[np.int64], boxes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Clear cells of `hot` that boxes cover; returns the part of each region's hot cells that is left.
+
+    hot: uint8, shape (rows, bands); regions: int64, shape (n, 4), first and end row, first and end band, in the grid;
+    boxes: int64, shape (m, 5), the number of the region that a box lies in, then the same four, as far as that reaches.
+    """
+    before = np.zeros(len(regions))
+    share = np.zeros(len(regions))
+    for stage in range(2):
+        counted = before if stage == 0 else share
+        for i in range(len(regions)):
+            first, end, low, high = regions[i]
+            for row in range(first, end):
+                for cell in hot[row, low:high]:
+                    counted[i] += cell
+        if stage == 0:
+            for number, first, end, low, high in boxes:
+                bounds = regions[number]
+                for row in range(max(first, bounds[0]), min(end, bounds[1])):
+                    hot[row, max(low, bounds[2]) : min(high, bounds[3])] = 0
+    return share / np.maximum(before, 1)
+
+
+@njit(cache=True, nogil=True)
+def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Bounding boxes of the 8-connected regions of `hot`.
+
+    hot: uint8, shape (rows, bands). Returns int64, shape (count, 4): first row, end row, first band, end band, in the
+    order of the first cell met.
+    """
+    rows, bands = hot.shape
+    parent = np.empty(1024, np.int64)
+    box = np.empty((1024, 4), np.int64)
+    count = 0
+    above = np.full(bands + 2, -1, np.int64)  # label of each cell of the row above, with a margin
+    here = np.full(bands + 2, -1, np.int64)
+    for t in range(rows):
+        for b in range(bands):
+            if not hot[t, b]:
+                here[b + 1] = -1
+                continue
+            label = np.int64(-1)
+            # What touches another of the neighbours has joined its region before: two at most are to be looked at.
+            if here[b] >= 0:
+                two = here[b], above[b + 2]
+            elif above[b + 1] >= 0:
+                two = above[b + 1], np.int64(-1)
+            else:
+                two = above[b], above[b + 2]
+            for neighbour in two:
+                if neighbour < 0:
+                    continue
+                root = neighbour
+                while parent[root] != root:
+                    root = parent[root]
+                if label < 0 or root == label:
+                    label = root
+                else:  # two regions meet: the younger joins the older
+                    old, young = min(label, root), max(label, root)
+                    parent[young] = old
+                    box[old, 0] = min(box[old, 0], box[young, 0])
+                    box[old, 1] = max(box[old, 1], box[young, 1])
+                    box[old, 2] = min(box[old, 2], box[young, 2])
+                    box[old, 3] = max(box[old, 3], box[young, 3])
+                    label = old
+            if label < 0:
+                if count == len(parent):
+                    parent = np.concatenate((parent, np.empty(count, np.int64)))
+                    box = np.concatenate((box, np.empty((count, 4), np.int64)))
+                label = np.int64(count)
+                parent[count] = count
+                box[count] = np.array([t, t + 1, b, b + 1])
+                count += 1
+            else:
+                box[label, 1] = t + 1
+                box[label, 2] = min(box[label, 2], b)
+                box[label, 3] = max(box[label, 3], b + 1)
+            here[b + 1] = label
+        above, here = here, above
+    keep = 0
+    for i in range(count):
+        if parent[i] == i:
+            box[keep] = box[i]
+            keep += 1
+    return box[:keep].copy()
+
+
+@njit(cache=True, nogil=True)
+def joined(boxes: NDArray[np.int64], near: int) -> NDArray[np.int64]:
+    """Join boxes that follow each other within `near` rows in common bands.
+
+    boxes: int64, shape (n, 4), first and end row, first and end band, in the order of these; so are those returned.
+    """
+    count = 0
+    for box in boxes:
+        other = count
+        for i in range(count - 1, max(count - 65, -1), -1):
+            one = boxes[i]
+            if box[0] - one[1] <= near and box[2] < one[3] and one[2] < box[3]:
+                other = i
+                break
+        if other == count:
+            boxes[count] = box
+            count += 1
+        else:
+            boxes[other, 1] = max(boxes[other, 1], box[1])
+            boxes[other, 2] = min(boxes[other, 2], box[2])
+            boxes[other, 3] = max(boxes[other, 3], box[3])
+    return boxes[:count]
