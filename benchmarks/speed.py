@@ -21,6 +21,7 @@ from benchmarks.lane import Lane
 from benchmarks.watched import watching
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SLOT_SYMBOLS, SYMBOL_RATE_HZ
 from cellwarden.radio.recording import open_recording
+from cellwarden.runtime.garbage import seldom
 from cellwarden.runtime.scan import scan
 from cellwarden.simulate.scenes import Air, Placed, gsm_burst, write
 
@@ -76,7 +77,8 @@ def measured(name: str, seconds: float) -> dict[str, Any]:
         for _warm in zip(range(100), scan(recording), strict=False):
             pass
         wall, processor = time.perf_counter(), time.process_time()
-        labels = [e.label for e in scan(recording)]
+        with seldom():
+            labels = [e.label for e in scan(recording)]
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         with watching() as watch:
             for _emission in scan(recording):

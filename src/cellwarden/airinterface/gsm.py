@@ -15,9 +15,11 @@ Sources: 3GPP TS 45.002 §5.2 (bursts), TS 45.004 (modulation), TS 45.005 §2 an
 
 import math
 from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.airinterface import gsm_cell
 from cellwarden.airinterface.declaration import Interface
@@ -30,7 +32,7 @@ from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search
 from cellwarden.airinterface.gsm_station import STATION_SLOTS
 from cellwarden.airinterface.gsm_sweep import sweep
-from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ
+from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.bursts import Find
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
@@ -46,6 +48,9 @@ UNKNOWN_WIDE = 20.0
 """The same in a box wider than a carrier: more likely one channel's part of another system's signal."""
 FEWEST_STATIONS = 2
 """Bursts in a stretch that prove that the receiver hears base stations."""
+LABELS: dict[Kind, str] = {"access": "gsm:access", "normal": "gsm:normal"}
+SEQUENCES: dict[Kind, str] = {"access": "synchronisation_sequence", "normal": "training_sequence"}
+"""What the known symbols of a kind are called among its details."""
 FEWEST_SYMBOLS = 20
 """A box shorter than this is not looked into."""
 
@@ -79,9 +84,9 @@ def recognise_all(find: Find) -> list[list[Emission]]:
     told: list[list[Emission]] = [[] for _ in find.regions]
     block, found = find.samples, sweep(find)
     floors = 10 * np.log10(found["density"] * block.scale**2 / block.segment.rate_hz)
-    where = found["box"].tolist(), found["carrier_hz"].tolist(), floors.tolist()
-    for match, box, carrier, floor in zip(clear(found), *where, strict=True):
-        told[box].append(_emission(match, block, carrier, match.start, floor))
+    emissions = _emissions(clear(found), block, found["carrier_hz"], found["start"], floors)
+    for box, emission in zip(found["box"].tolist(), emissions, strict=True):
+        told[box].append(emission)
     return told
 
 
@@ -119,44 +124,57 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / receiver.step  # of a white sample at the decimated rate
     wide = burst.high_offset_hz - burst.low_offset_hz > WIDEST_ALONE * CHANNEL_HZ
     least = 0.0 if block.segment.centre_hz is not None else UNKNOWN_WIDE if wide else UNKNOWN_BAND
-    return [
-        _emission(match, block, carrier, first + match.start * receiver.step, burst.floor_dbfs_hz)
-        for match in matches(y, receiver, noise)
-        if match.verdict.margin >= least
-    ]
+    found = [match for match in matches(y, receiver, noise) if match.verdict.margin >= least]
+    start = np.array([first + match.start * receiver.step for match in found])
+    return _emissions(found, block, np.full(len(found), carrier), start, np.full(len(found), burst.floor_dbfs_hz))
 
 
-def _emission(match: Match, block: Block, carrier: float, start: float, floor_dbfs_hz: float) -> Emission:
-    """What leaves this room: no symbol, no decision. start: of symbol 0, counted from the block's first sample."""
-    rate, told = block.segment.rate_hz, match.verdict
-    offset = carrier + told.turn / (2 * np.pi) * SYMBOL_RATE_HZ
-    start += block.sample_start
-    centre = block.segment.centre_hz
-    nominal = offset
-    if centre is not None:
-        nominal = round((centre + offset) / CHANNEL_HZ) * CHANNEL_HZ - centre
-    per_symbol = rate / SYMBOL_RATE_HZ
-    side = "unknown" if centre is None else direction_at(centre + offset)
-    downlink = match.continuous or side == "downlink"
-    return Emission(
-        label="gsm:downlink" if downlink else f"gsm:{match.kind}",
-        sample_start=math.floor(start),
-        sample_count=round(FORMATS[match.kind].symbols * per_symbol),
-        low_offset_hz=nominal - CHANNEL_HZ / 2,
-        high_offset_hz=nominal + CHANNEL_HZ / 2,
-        snr_db=told.snr_db,
-        confidence=confidence(told.margin),
-        cfo_hz=offset - nominal if centre is not None else None,
-        carrier_offset_hz=offset,
-        timing_samples=start - math.floor(start),
-        direction="downlink" if downlink else "uplink",
-        floor_dbfs_hz=floor_dbfs_hz,
-        details={
-            "training_sequence" if match.kind == "normal" else "synchronisation_sequence": match.sequence,
-            "modulation": "8psk" if told.eight_phases else "gmsk",
-            "score": round(told.score, 2),
-        },
-    )
+def _emissions(
+    matches: Sequence[Match],
+    block: Block,
+    carrier_hz: NDArray[np.float64],
+    start: NDArray[np.float64],
+    floor_dbfs_hz: NDArray[np.float64],
+) -> list[Emission]:
+    """What leaves this room: no symbol, no decision. All float64, a value a match.
+
+    carrier_hz: to which each was mixed down; start: of symbol 0, counted from the block's first sample.
+    """
+    rate, centre = block.segment.rate_hz, block.segment.centre_hz
+    turns = np.array([match.verdict.turn for match in matches])
+    offset = carrier_hz + turns * (SYMBOL_RATE_HZ / (2 * np.pi))
+    nominal = offset if centre is None else np.rint((centre + offset) / CHANNEL_HZ) * CHANNEL_HZ - centre
+    begin = start + block.sample_start
+    first = np.floor(begin)
+    sides = {hz: "unknown" if centre is None else direction_at(centre + hz) for hz in set(nominal.tolist())}
+    lengths = {kind: round(form.symbols * rate / SYMBOL_RATE_HZ) for kind, form in FORMATS.items()}
+    made = []
+    columns = first.astype(np.int64), begin - first, offset, nominal, offset - nominal, floor_dbfs_hz
+    for match, at, late, hz, middle, off, floor in zip(matches, *(c.tolist() for c in columns), strict=True):
+        kind, told = match.kind, match.verdict
+        downlink = match.continuous or sides[middle] == "downlink"
+        made.append(
+            Emission(
+                label="gsm:downlink" if downlink else LABELS[kind],
+                sample_start=at,
+                sample_count=lengths[kind],
+                low_offset_hz=middle - CHANNEL_HZ / 2,
+                high_offset_hz=middle + CHANNEL_HZ / 2,
+                snr_db=told.snr_db,
+                confidence=confidence(told.margin),
+                cfo_hz=off if centre is not None else None,
+                carrier_offset_hz=hz,
+                timing_samples=late,
+                direction="downlink" if downlink else "uplink",
+                floor_dbfs_hz=floor,
+                details={
+                    SEQUENCES[kind]: match.sequence,
+                    "modulation": "8psk" if told.eight_phases else "gmsk",
+                    "score": round(told.score, 2),
+                },
+            )
+        )
+    return made
 
 
 def _one_each(found: list[Emission]) -> list[Emission]:

@@ -16,7 +16,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, carriers, plain
-from cellwarden.airinterface.gsm_kernels import mean
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
 from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
@@ -103,13 +102,17 @@ def _sweep(
             continue
         low = max(0, math.ceil((edge_hz + first_band * band_hz - lowest_hz) / CHANNEL_HZ - 0.3))
         high = min(len(allowed) - 1, math.floor((edge_hz + end_band * band_hz - lowest_hz) / CHANNEL_HZ + 0.3))
+        rows = slice(first_row, end_row)
+        on, power = _channels(ratio[rows], hot[rows], low - 1, high + 2, lowest_hz - edge_hz, band_hz)
         for number in range(low, high + 1):
-            carrier_hz = lowest_hz + number * CHANNEL_HZ
             if not allowed[number]:
                 continue
-            for first, end in _runs(ratio, hot, first_row, end_row, carrier_hz - edge_hz, band_hz):
+            carrier_hz = lowest_hz + number * CHANNEL_HZ
+            for first, end in _runs(on[number - low + 1], power[number - low : number - low + 3]):
                 if not shortest <= end - first <= longest:
                     continue
+                first += first_row
+                end += first_row
                 begin = max(0, first * size - around)
                 y = np.empty((min(len(iq), end * size + around) - begin) // step, np.complex64)
                 if len(y) < form.symbols * form.per_symbol:
@@ -131,23 +134,45 @@ def _sweep(
 
 
 @njit(cache=True, nogil=True)
-def _runs(
-    ratio: NDArray[np.float32], hot: NDArray[np.uint8], first_row: int, end_row: int, above_hz: float, band_hz: float
-) -> list[tuple[int, int]]:
+def _channels(
+    ratio: NDArray[np.float32], hot: NDArray[np.uint8], first: int, end: int, above_hz: float, band_hz: float
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Whether half of a channel's bands are hot in a row, and its power over noise; 1, which is noise, off the edge.
+
+    ratio, hot: shape (rows, bands); channels from `first` to before `end`; above_hz: channel 0's middle above the
+    lowest band's edge. Returns arrays of shape (channels, rows).
+    """
+    rows, bands = ratio.shape
+    on = np.zeros((end - first, rows), np.bool_)
+    power = np.ones((end - first, rows), np.float32)
+    for number in range(first, end):
+        middle_hz = above_hz + number * CHANNEL_HZ
+        low = max(0, math.ceil((middle_hz - HALF_HZ) / band_hz - 0.25))
+        high = min(bands, math.floor((middle_hz + HALF_HZ) / band_hz + 0.25))
+        if high <= low:
+            continue
+        for row in range(rows):
+            burning = 0
+            total = np.float32(0)
+            for band in range(low, high):
+                burning += hot[row, band]
+                total += ratio[row, band]
+            on[number - first, row] = 2 * burning >= high - low
+            power[number - first, row] = total / np.float32(high - low)
+    return on, power
+
+
+@njit(cache=True, nogil=True)
+def _runs(on: NDArray[np.bool_], power: NDArray[np.float32]) -> list[tuple[int, int]]:
     """Rows in which a channel is hot and no skirt of the next: first and end of each run, gaps of one row bridged.
 
-    above_hz: the channel's middle above the lowest band's edge.
+    on: shape (rows,), of the channel; power: over noise, shape (3, rows), of the channel below, itself, and above.
     """
     runs = [(0, 0) for _ in range(0)]
     begin = -1
     last = -1
-    for row in range(first_row, end_row):
-        on, power = _power(ratio[row], hot[row], above_hz, band_hz)
-        if on:
-            _on, below = _power(ratio[row], hot[row], above_hz - CHANNEL_HZ, band_hz)
-            _on, above = _power(ratio[row], hot[row], above_hz + CHANNEL_HZ, band_hz)
-            on = power - 1 > SKIRT * (max(below, above) - 1)
-        if on:
+    for row in range(len(on)):
+        if on[row] and power[1, row] - 1 > SKIRT * (max(power[0, row], power[2, row]) - 1):
             if begin >= 0 and row - last > 2:
                 runs.append((begin, last + 1))
                 begin = -1
@@ -156,16 +181,3 @@ def _runs(
     if begin >= 0:
         runs.append((begin, last + 1))
     return runs
-
-
-@njit(cache=True, nogil=True)
-def _power(ratio: NDArray[np.float32], hot: NDArray[np.uint8], above_hz: float, band_hz: float) -> tuple[bool, float]:
-    """Whether half of a channel's bands are hot in a row, and its power over noise; 1, which is noise, off the edge."""
-    low = max(0, math.ceil((above_hz - HALF_HZ) / band_hz - 0.25))
-    high = min(len(ratio), math.floor((above_hz + HALF_HZ) / band_hz + 0.25))
-    if high <= low:
-        return False, 1.0
-    burning = 0
-    for band in range(low, high):
-        burning += hot[band]
-    return 2 * burning >= high - low, mean(ratio, low, high)

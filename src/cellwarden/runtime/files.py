@@ -31,6 +31,7 @@ from cellwarden.radio.annotations import (
 from cellwarden.radio.iq import aligned, swapped
 from cellwarden.radio.recording import Recording, check_digest, data_digest, open_recording
 from cellwarden.runtime.faults import cannot_show, sentences, too_slow
+from cellwarden.runtime.garbage import seldom
 from cellwarden.runtime.heard import Best, Heard, Tally
 from cellwarden.runtime.learned import Learned, learn
 from cellwarden.runtime.scan import scan
@@ -195,7 +196,7 @@ def _scanned(
     """Feed all emissions to the collector; the hash of the samples is computed beside it."""
     told = None if progress is None else lambda samples: progress(samples, recording.sample_count)
     stop = Event()
-    with ThreadPoolExecutor(1) as other_core:
+    with seldom(), ThreadPoolExecutor(1) as other_core:
         digest = other_core.submit(data_digest, recording, stop.is_set) if job.hashed else None
         try:
             for emission in scan(

@@ -20,10 +20,10 @@ def _size(view: View) -> tuple[int, float]:
     return round(2 * math.log2(max(width, 1.0))), (e.low_offset_hz + e.high_offset_hz) / 2
 
 
-def place(view: View) -> Hashable:
-    """Under what a train that begins with this burst is filed."""
+def places(_train: Train, view: View) -> tuple[Hashable]:
+    """Under what a train whose last burst this is is filed."""
     size, middle = _size(view)
-    return view.emission.label, size, math.floor(middle / _cell(size))
+    return ((view.emission.label, size, math.floor(middle / _cell(size))),)
 
 
 def near(view: View) -> Iterator[Hashable]:

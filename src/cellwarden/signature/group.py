@@ -25,8 +25,8 @@ SILENCE_S = 2.0
 class Rules(NamedTuple):
     """How bursts of some labels find their trains."""
 
-    place: Callable[[View], Hashable]
-    """Under what a train that begins with a burst is filed."""
+    places: Callable[[Train, View], tuple[Hashable, ...]]
+    """Under what a train whose last burst it is is filed."""
     near: Callable[[View], Iterable[Hashable]]
     """All places where a burst's train may be filed."""
     cost: Callable[[Train, View], float | None]
@@ -35,9 +35,9 @@ class Rules(NamedTuple):
     """Take a burst into a train, which may be new."""
 
 
-GSM = Rules(gsm_trains.place, gsm_trains.near, gsm_trains.cost, gsm_trains.grow)
-SLOT = Rules(slot_trains.place, slot_trains.near, slot_trains.cost, slot_trains.grow)
-BOX = Rules(box_trains.place, box_trains.near, box_trains.cost, box_trains.grow)
+GSM = Rules(gsm_trains.places, gsm_trains.near, gsm_trains.cost, gsm_trains.grow)
+SLOT = Rules(slot_trains.places, slot_trains.near, slot_trains.cost, slot_trains.grow)
+BOX = Rules(box_trains.places, box_trains.near, box_trains.cost, box_trains.grow)
 
 
 Numbered = list[tuple[Emission, int]]
@@ -97,7 +97,7 @@ class Grouper:
         rules.grow(train, view)
         grown(train, view)
         self._open.move_to_end(train.number)
-        self._file(train, rules.place(view))
+        self._file(train, rules.places(train, view))
         return train.number
 
     def _released(self) -> Numbered:
@@ -128,25 +128,25 @@ class Grouper:
         self._open[train.number] = train
         return train
 
-    def _file(self, train: Train, place: Hashable) -> None:
+    def _file(self, train: Train, places: tuple[Hashable, ...]) -> None:
         """Put a train where its next burst will look for it: a wrong clock carries it through the frame."""
-        if place == train.filed:
+        if places == train.filed:
             return
-        if train.filed is not None:
-            self._unfile(train)
-        train.filed = place
-        self._filed.setdefault(place, []).append(train)
+        self._unfile(train)
+        train.filed = places
+        for place in places:
+            self._filed.setdefault(place, []).append(train)
 
     def _unfile(self, train: Train) -> None:
-        shelf = self._filed[train.filed]
-        shelf.remove(train)
-        if not shelf:
-            del self._filed[train.filed]
+        for place in train.filed:
+            shelf = self._filed[place]
+            shelf.remove(train)
+            if not shelf:
+                del self._filed[place]
 
     def _end(self, number: int) -> Emission:
         train = self._open.pop(number)
-        if train.filed is not None:
-            self._unfile(train)
+        self._unfile(train)
         return summed(train)
 
 

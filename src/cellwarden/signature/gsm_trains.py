@@ -32,7 +32,7 @@ SETTLED = 6
 """A train whose first bursts all lay on one carrier does not hop: over two carriers that happens once in 32 trains."""
 HOP_SILENCE_S = 0.13
 """A hop to a new carrier follows within 28 frames: at least the control channel (SACCH) sends every 26."""
-_PLACES = 20
+_PLACES = 80
 """Parts of a frame under which GSM trains are filed; each is longer than the widest slack."""
 
 
@@ -49,16 +49,23 @@ def _sequence(e: Emission) -> str | int | float | None:
     return e.details.get("training_sequence", e.details.get("synchronisation_sequence"))
 
 
-def place(view: View) -> Hashable:
-    """Under what a train that begins with this burst is filed."""
-    return view.emission.label, _sequence(view.emission), int(_phase(view) / FRAME_SYMBOLS * _PLACES)
+def places(train: Train, view: View) -> tuple[Hashable, ...]:
+    """Under what a train whose last burst this is is filed: each carrier it was on, and the moment, for it may hop."""
+    here = int(_phase(view) / FRAME_SYMBOLS * _PLACES)
+    known = view.emission.label, _sequence(view.emission)
+    moment = (*known, here, "hop", int(view.start_s / HOP_SILENCE_S))
+    return (*((*known, here, channel) for channel in train.channels), moment)
 
 
 def near(view: View) -> Iterator[Hashable]:
     """All places where its train may be filed."""
     here = int(_phase(view) / FRAME_SYMBOLS * _PLACES)
+    known, moment = (view.emission.label, _sequence(view.emission)), int(view.start_s / HOP_SILENCE_S)
     for step in (-1, 0, 1):
-        yield view.emission.label, _sequence(view.emission), (here + step) % _PLACES
+        at = (here + step) % _PLACES
+        yield *known, at, view.channel
+        yield *known, at, "hop", moment
+        yield *known, at, "hop", moment - 1
 
 
 def cost(train: Train, view: View) -> float | None:

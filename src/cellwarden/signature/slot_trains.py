@@ -83,14 +83,14 @@ class _Fit:
     late_variance: float
 
 
-def place(view: View) -> Hashable:
+def places(_train: Train, view: View) -> tuple[Hashable]:
     """Trains of an interface are filed together: links within earshot are few."""
-    return view.emission.label.partition(":")[0]
+    return (view.emission.label.partition(":")[0],)
 
 
 def near(view: View) -> Iterator[Hashable]:
     """The same."""
-    yield place(view)
+    yield view.emission.label.partition(":")[0]
 
 
 def cost(train: Train, view: View) -> float | None:

@@ -23,7 +23,7 @@ class Train:
 
     number: int
     first: Emission
-    filed: Hashable
+    filed: tuple[Hashable, ...]
     last: Emission
     last_s: float
     offset_hz: float
@@ -68,7 +68,7 @@ def begun(number: int, view: View) -> Train:
     return Train(
         number=number,
         first=e,
-        filed=None,
+        filed=(),
         last=e,
         last_s=view.start_s,
         offset_hz=view.offset_hz,
