@@ -1,4 +1,7 @@
-"""Lane 5: peak memory of a scan of a short and of a ten times longer recording, a real one repeated."""
+"""Lane 5: peak memory of a scan of long recordings, real ones repeated.
+
+One is of Wi-Fi, whose frames follow each other as fast as any; one of a base station, which goes on and on.
+"""
 
 import json
 import os
@@ -14,8 +17,12 @@ from benchmarks.lane import Lane
 from benchmarks.results import ROOT
 from cellwarden.simulate import wing
 
-SIZES = {"1GB": 1e9, "10GB": 1e10}
-REAL = ROOT.parent / "shared/recordings/real/wifi_dot11n_65mbps.sigmf-meta"
+LONG = {"1GB": 1e9, "10GB": 1e10}
+"""Bytes of the base station's."""
+BUSY = {"1GB of bursts": 1e9}
+"""Of the other: some bursts a millisecond, each of which costs more than silence."""
+REAL = ROOT.parent / "shared/recordings/real"
+STATION, WIFI = "lte_dl_fdd_1860M_1M92.sigmf-meta", "wifi_dot11n_65mbps.sigmf-meta"
 SPARE = 2e9
 """Bytes left free on the disk."""
 WATCH = """
@@ -27,9 +34,9 @@ print(json.dumps([status, usage.ru_maxrss, usage.ru_utime + usage.ru_stime]))
 """A small program between us and the scan: a process's peak counts what the one that started it held at that time."""
 
 
-def source() -> Path:
-    """A real recording where one lies beside the checkout, else the one that ships with the project."""
-    return REAL if REAL.exists() else wing.PLACE.with_suffix(".sigmf-meta")
+def source(name: str) -> Path:
+    """A real recording where it lies beside the checkout, else the one that ships with the project."""
+    return place if (place := REAL / name).exists() else wing.PLACE.with_suffix(".sigmf-meta")
 
 
 def repeated(meta_path: Path, size: float, place: Path) -> int:
@@ -47,18 +54,18 @@ def repeated(meta_path: Path, size: float, place: Path) -> int:
     return times * len(samples)
 
 
-def peak(size: float) -> dict[str, Any]:
+def peak(size: float, real: Path) -> dict[str, Any]:
     """Peak resident memory of `cellwarden scan` in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
         place = Path(folder) / "long.sigmf-meta"
         stat = os.statvfs(folder)
         if stat.f_bavail * stat.f_frsize < size + SPARE:
             return {"why_not": f"{folder} has no room for {size / 1e9:.1f} GB"}
-        written = repeated(source(), size, place)
+        written = repeated(real, size, place)
         command = [sys.executable, "-m", "cellwarden", "scan", str(place), "-o", f"{folder}/found.sigmf-meta"]
         options = ["--force", "--quiet", "--no-hash"]
         # The inner loops are compiled once on a machine, by whatever is scanned first; that is not what is asked here.
-        first = [sys.executable, "-m", "cellwarden", "scan", str(source()), "-o", f"{folder}/first.sigmf-meta"]
+        first = [sys.executable, "-m", "cellwarden", "scan", str(real), "-o", f"{folder}/first.sigmf-meta"]
         subprocess.run([*first, *options], stdout=subprocess.DEVNULL, check=True)
         watched = [sys.executable, "-c", WATCH, *command, *options]
         told = subprocess.run(watched, stdout=subprocess.PIPE, check=True)
@@ -68,13 +75,14 @@ def peak(size: float) -> dict[str, Any]:
             "exit": os.waitstatus_to_exitcode(status),
             "peak_mb": kilobytes * 1024 / 1e6,
             "processor_s": seconds,
-            "source": source().stem,
+            "source": real.stem,
         }
 
 
 def parts(scale: float) -> dict[str, Any]:
     """One for each size."""
-    return {name: partial(peak, size * scale) for name, size in SIZES.items()}
+    sources = {**dict.fromkeys(LONG, STATION), **dict.fromkeys(BUSY, WIFI)}
+    return {name: partial(peak, size * scale, source(sources[name])) for name, size in (LONG | BUSY).items()}
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:

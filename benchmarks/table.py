@@ -91,7 +91,9 @@ def _confidence(f: Figures) -> str:
 def _memory(f: Figures) -> str:
     sizes = f["memory"]["sizes"].values()
     return "; ".join(
-        one["why_not"] if "why_not" in one else f"{one['peak_mb']:.0f} MB for {one['bytes'] / 1e9:.2g} GB"
+        one["why_not"]
+        if "why_not" in one
+        else f"{one['peak_mb']:.0f} MB for {one['bytes'] / 1e9:.2g} GB of `{one['source']}`"
         for one in sizes
     )
 
