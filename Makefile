@@ -3,16 +3,17 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+FRESH  := $(VENV)/.fresh
 SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
 
 .PHONY: run test check format bench soak figures lock clean
 
-run: $(READY)
+run: $(FRESH)
 	@mkdir -p out
 	@$(BIN)/cellwarden scan $(SCENE) --output out/wing.sigmf-meta --report out/wing.html --force
 	@echo "Open out/wing.html in a browser. / Ouvrez out/wing.html dans un navigateur."
 
-test: $(READY)
+test: $(FRESH)
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 check: $(READY)
@@ -25,12 +26,12 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)
+bench: $(FRESH)
 	$(BIN)/python -m benchmarks.lanes
 
 # One lane in full, at most an hour: make soak LANE=1. Broken off, it goes on where it stopped.
 LANE  ?= 0
-soak: $(READY)
+soak: $(FRESH)
 	$(BIN)/python -m benchmarks.lanes $(LANE)
 
 figures: $(READY)
@@ -49,6 +50,11 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# A compiled loop holds those that it calls, of other files too: what was compiled from older ones goes.
+$(FRESH): $(READY) $(shell find src -name '*.py')
+	@find src -name '*.nb[ic]' -delete
 	@touch $@
 
 clean:

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin
 from scipy.special import ndtr
 
 from cellwarden.airinterface.gfsk_kernels import block_decisions, echo_products
 from cellwarden.airinterface.resample import filter_table, resample
+from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block
 
@@ -126,7 +126,7 @@ def _taps(rate_hz: float, symbol_rate_hz: float, step: int) -> NDArray[np.float3
     width = CHANNEL_WIDTH * symbol_rate_hz / rate_hz
     if width > 0.95:
         return np.ones(1, np.float32)
-    return firwin(max(8 * step, int(3.2 / width)) | 1, width / 2, fs=1.0).astype(np.float32)
+    return low_pass_taps(max(8 * step, int(3.2 / width)) | 1, width / 2).astype(np.float32)
 
 
 def hear(block: Block, first: int, end: int, carrier_hz: float, symbol_rate_hz: float) -> Heard | None:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin
 
 from cellwarden.airinterface.gsm_symbols import SUBSTEPS
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
+from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import padded
 
 LEAST_RATE_HZ = 1.5 * CHANNEL_HZ
@@ -66,7 +66,7 @@ def receiver(rate_hz: float) -> Receiver:
     per_symbol = rate_hz / step / SYMBOL_RATE_HZ
     length = int(FILTER_SYMBOLS * rate_hz / SYMBOL_RATE_HZ) | 1
     wide = min(0.99, FILTER_HZ / rate_hz)
-    passing = firwin(length, wide / 2, fs=1.0) if rate_hz > 1.5 * FILTER_HZ else np.ones(1)
+    passing = low_pass_taps(length, wide / 2) if rate_hz > 1.5 * FILTER_HZ else np.ones(1)
     taps = padded(passing.astype(np.float32))
     fine = 64
     pulse = main_pulse(fine)

@@ -12,10 +12,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.signal import firwin
 
 from cellwarden.airinterface.lte_kernels import turned
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ
+from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst
 
@@ -52,7 +52,7 @@ def _low_pass(step: int) -> NDArray[np.float32]:
     """
     if step == 1:
         return np.ones(1, np.float32)
-    return firwin(12 * step | 1, 0.5 / step, fs=1.0, window="blackman").astype(np.float32)
+    return low_pass_taps(12 * step | 1, 0.5 / step, np.blackman).astype(np.float32)
 
 
 def _step(rate_hz: float, width_hz: float) -> int:

@@ -18,10 +18,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin
 
 from cellwarden.detect import cells, coarse, kernels, spectrum, suppress
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
+from cellwarden.detect.filters import low_pass_taps
 from cellwarden.model import Block, Boxed, Burst
 
 SPLIT = 16.0
@@ -306,7 +306,7 @@ def low_pass(step: int, width: float) -> NDArray[np.float32]:
     """Filter before keeping every `step`-th sample: passes `width` cycles a sample, odd length, gain 1 at zero."""
     if width > 0.8:
         return np.ones(1, np.float32)
-    return firwin(8 * max(step, math.ceil(1 / width)) | 1, width / 2, fs=1.0).astype(np.float32)
+    return low_pass_taps(8 * max(step, math.ceil(1 / width)) | 1, width / 2).astype(np.float32)
 
 
 def _stretches(

@@ -17,7 +17,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
-from scipy.stats import gamma
+from scipy.special import gammainccinv
 
 from cellwarden.detect import cells, kernels, spectrum
 from cellwarden.model import Block, Interleaved
@@ -107,7 +107,7 @@ def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
             continue
         freedom = frames * bands * grid.per_band * grid.freedom
         false_alarm = FALSE_BOXES * frames * grid.frame_s * bands * grid.band_hz / 1e6
-        threshold = float(gamma.isf(min(false_alarm, MOST_FALSE_ALARM), freedom) / freedom)
+        threshold = float(gammainccinv(freedom, min(false_alarm, MOST_FALSE_ALARM))) / freedom
         made.setdefault((frames, bands), _Scale(frames, bands, threshold * FLOOR_ERROR))
     return tuple(made.values())
 

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import grey_opening, label, maximum, median_filter, percentile_filter, sum_labels, uniform_filter1d
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from cellwarden.detect import kernels
 
@@ -159,7 +159,7 @@ def ceiling(means: NDArray[np.float32], group: int) -> float:
 @lru_cache
 def _quiet(group: int) -> float:
     """The quantile QUIET_SHARE of means over `group` exponential values of mean 1."""
-    return float(gamma.ppf(QUIET_SHARE, group) / group)
+    return float(gammaincinv(group, QUIET_SHARE)) / group
 
 
 def _smooth(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
