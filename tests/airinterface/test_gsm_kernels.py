@@ -269,14 +269,14 @@ def test_plain_bursts_are_found_with_their_numbers_and_a_doubtful_one_is_left() 
     found = np.empty(gsm_clear.MOST_CLEAR, gsm_clear.FOUND)
     wave, start = generate("normal", rng, rate_hz=RATE, sequence=5, carrier_offset_hz=3000.0)
     density = 0.01 / rx.channel_noise  # `heard` adds its noise behind the filter
-    count, explained = gsm_clear.plain(heard(wave, rx), density, form, *gsm_clear.carriers(), found)
+    count, explained = gsm_clear.plain(heard(wave, rx), density, form, *gsm_clear.carriers(), 0.0, found)
     assert (count, explained) == (1, True)
     (match,) = gsm_clear.matches(found[:1])
     assert match.sequence == 5 and match.verdict.margin > 10
     assert match.start == pytest.approx(60 + start / rx.step, abs=0.1 * rx.per_symbol)
     assert match.verdict.turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(3000, abs=100)
     tone = np.where(np.abs(wave) > 0, np.exp(2j * np.pi * 0.01 * np.arange(len(wave))), 0)
-    count, explained = gsm_clear.plain(heard(tone, rx), density, form, *gsm_clear.carriers(), found)
+    count, explained = gsm_clear.plain(heard(tone, rx), density, form, *gsm_clear.carriers(), 0.0, found)
     assert (count, explained) == (0, False)
 
 

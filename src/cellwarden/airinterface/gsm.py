@@ -49,8 +49,6 @@ UNKNOWN_WIDE = 20.0
 FEWEST_STATIONS = 2
 """Bursts in a stretch that prove that the receiver hears base stations."""
 LABELS: dict[Kind, str] = {"access": "gsm:access", "normal": "gsm:normal"}
-SEQUENCES: dict[Kind, str] = {"access": "synchronisation_sequence", "normal": "training_sequence"}
-"""What the known symbols of a kind are called among its details."""
 FEWEST_SYMBOLS = 20
 """A box shorter than this is not looked into."""
 
@@ -168,7 +166,7 @@ def _emissions(
                 direction="downlink" if downlink else "uplink",
                 floor_dbfs_hz=floor,
                 details={
-                    SEQUENCES[kind]: match.sequence,
+                    "training_sequence" if kind == "normal" else "synchronisation_sequence": match.sequence,
                     "modulation": "8psk" if told.eight_phases else "gmsk",
                     "score": round(told.score, 2),
                 },

@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_fit import fit
-from cellwarden.airinterface.gsm_judge import Match, Verdict, convinces, enough, judged, no_line
+from cellwarden.airinterface.gsm_judge import Match, Verdict, asked, convinces, enough, judged, no_line
 from cellwarden.airinterface.gsm_kernels import mean, stretches
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, goes_on
@@ -225,12 +225,13 @@ def plain(
     layout: Layout,
     turns: NDArray[np.float64],
     waves: NDArray[np.float32],
+    more: float,
     found: NDArray[np.void],
 ) -> tuple[int, bool]:
     """The normal bursts of one channel that are clear, and whether nothing else is there.
 
     noise: the variance that white noise would have in a sample before the channel filter; layout: of normal bursts;
-    found: FOUND, filled from its beginning; returns how many there are.
+    more: nats asked for on top; found: FOUND, filled from its beginning; returns how many there are.
     """
     per, freedom = layout.per_symbol, 1 / layout.channel_noise
     strength = power(y, freedom / noise)
@@ -243,6 +244,7 @@ def plain(
         told = stretches(left, freedom, per)
         for a, b in told:
             slots = max(1, int((b - a) / slot + 0.4))
+            least = more + asked((b - a) / per, slots)
             if slots >= STATION_SLOTS:
                 return count, False
             begin = (a + b - (slots - 1) * slot - whole) / 2
@@ -256,7 +258,8 @@ def plain(
                 first = begin + number * slot
                 if abs(turn(y, int(max(first, 0)), int(first + whole))) * per > SKIRT:
                     continue  # of a burst on the next channel
-                if count < len(found) and _one(y, strength, first, spare, noise, layout, turns, waves, found[count]):
+                room = count < len(found)
+                if room and _one(y, strength, first, spare, least, noise, layout, turns, waves, found[count]):
                     start = found[count].start
                     left[max(int(start - ramp), 0) : int(start + whole + ramp)] = 1
                     count += 1
@@ -275,13 +278,17 @@ def _one(
     strength: NDArray[np.float32],
     first: float,
     spare: float,
+    least: float,
     noise: float,
     layout: Layout,
     turns: NDArray[np.float64],
     waves: NDArray[np.float32],
     one: Any,
 ) -> bool:
-    """Whether a clear burst begins within some symbols and `spare` samples of `first`; if so, `one` is filled in."""
+    """Whether a clear burst begins within some symbols and `spare` samples of `first`; if so, `one` is filled in.
+
+    least: nats of margin that it needs.
+    """
     per, whole = layout.per_symbol, layout.symbols * layout.per_symbol
     ratio = mean(strength, int(first), int(first + whole))
     if ratio < CLEAR:
@@ -293,7 +300,9 @@ def _one(
     told = fit(kept, strength[low:end], begins, offset, layout.known[sequence], layout, SPAN, STEPS)
     verdict = judged(told, offset, 0.0, noise, layout)
     start = low + told.start
-    if not convinces(verdict.score, verdict.training, verdict.margin) or goes_on(strength, start, start + whole, per):
+    if verdict.margin < least or not convinces(verdict.score, verdict.training, verdict.margin):
+        return False
+    if goes_on(strength, start, start + whole, per):
         return False
     if verdict.training < enough(verdict.level_db) and not no_line(kept, told.start, layout):
         return False

@@ -32,6 +32,10 @@ LEAST_TRAINING = ((1.5, 3.0, 5.0, 8.0), (7.5, 10.0, 14.0, 18.0))
 """SNR in dB, and the least nats of the known symbols by themselves."""
 ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (28.0, 23.0))
 """SNR in dB, and the nats of known symbols that need no others beside them: 8-PSK, and echoes."""
+LONGEST_SYMBOLS = 220
+"""A stretch longer than this is no single burst, blurred as its edges may be."""
+MANY_SCORE = 6.0
+"""Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
 MOST_LINE = (0.21, 0.18)
 """Most of its power that an access and a normal burst may have in one spectral line where its known symbols are not
 enough; one in a thousand has more by chance, a tone always."""
@@ -134,6 +138,12 @@ def confidence(margin: float) -> float:
 def convinces(score: float, training: float, margin: float) -> bool:
     """Whether a verdict leaves no doubt that is worth another search: known symbols and payload speak for it."""
     return margin > 0 and score - training > PAYLOAD_NATS
+
+
+@njit(cache=True, nogil=True)
+def asked(symbols: float, slots: int) -> float:
+    """Nats of margin that a burst needs in a stretch of so many symbols, of which so many slots are looked into."""
+    return (MANY_SCORE if symbols > LONGEST_SYMBOLS else 0.0) + math.log(slots)
 
 
 @njit(cache=True, nogil=True)

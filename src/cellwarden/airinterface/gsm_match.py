@@ -24,7 +24,18 @@ from cellwarden.airinterface import gsm_clear, gsm_symbols
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_clear import CFO_HZ, FOUND, MOST_CLEAR, RAMP, SKIRT, WIDEST_SPARE
 from cellwarden.airinterface.gsm_fit import fit
-from cellwarden.airinterface.gsm_judge import CLEAR_DB, FIT_GAIN, Match, convinces, enough, judged, level_of, no_line
+from cellwarden.airinterface.gsm_judge import (
+    CLEAR_DB,
+    FIT_GAIN,
+    LONGEST_SYMBOLS,
+    Match,
+    asked,
+    convinces,
+    enough,
+    judged,
+    level_of,
+    no_line,
+)
 from cellwarden.airinterface.gsm_kernels import LEAST_EVIDENCE
 from cellwarden.airinterface.gsm_receiver import Layout, Receiver, layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on
@@ -48,16 +59,12 @@ MOST_GAIN = 10.0
 """Most signal over noise that a symbol is believed to have: what is left then is its neighbours."""
 MOST_LEVELS = 3
 """Bursts of how many different levels are looked for in a box."""
-MANY_SCORE = 6.0
-"""Asked for on top where a stretch is longer than one burst and every slot of it is looked into."""
 STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
 ENOUGH_STATIONS = 3
 """In a stretch of a frame or more, so many bursts that go on prove a base station; the other slots are left alone."""
 PATIENCE = 10
 """Slots of such a stretch after which, without a burst in any, the others are left alone too: phones leave gaps."""
-LONGEST_SYMBOLS = 220
-"""A stretch longer than this is no single burst, blurred as its edges may be."""
 Method = Literal["clear", "likeliest", "carriers"]
 SPANS: dict[Method, tuple[float, int]] = {"clear": (1800, 25), "likeliest": (600, 9), "carriers": (3000, 41)}
 """Hertz either way of a guessed carrier in which it is looked for, and in how many steps, by how it was guessed."""
@@ -101,7 +108,7 @@ def matches(samples: NDArray[np.complex64], receiver: Receiver, noise: float) ->
     a sample, before the channel filter.
     """
     clear, y = np.empty(MOST_CLEAR, FOUND), gsm_symbols.parts(samples)
-    count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), *gsm_clear.carriers(), clear)
+    count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), *gsm_clear.carriers(), 0.0, clear)
     if count and explained:
         return gsm_clear.matches(clear[:count])
     power = gsm_symbols.power(y, 1 / (noise * receiver.channel_noise))
@@ -135,7 +142,7 @@ def _in_stretch(
     channel = _Channel(gsm_symbols.limited(y, 0, y.shape[1], limit), power, noise, receiver)
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
-    more = MANY_SCORE * (symbols > LONGEST_SYMBOLS) + math.log(count)
+    more = asked(symbols, count)
     stations, found = 0, 0
     for number, slot in enumerate(_slots(channel, a, b, count)):
         if count >= STATION_SLOTS and (stations == ENOUGH_STATIONS or (number == PATIENCE and not found)):

@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, carriers, plain
+from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
 from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
@@ -25,7 +26,8 @@ from cellwarden.model import Interleaved
 from cellwarden.radio.bands import channels_at
 
 SHORTEST_S, LONGEST_S = 400e-6, 4e-3
-"""Runs of hot rows that are looked into; longer ones may be a base station's."""
+"""Runs of hot rows that are looked into; longer ones may be a base station's. In a longer box there are many, and more
+is asked for."""
 SKIRT = 0.03
 """What has less than this part of the power of the channel beside it (15 dB) is that one's skirt."""
 HALF_HZ = 85e3
@@ -102,6 +104,7 @@ def _sweep(
             continue
         low = max(0, math.ceil((edge_hz + first_band * band_hz - lowest_hz) / CHANNEL_HZ - 0.3))
         high = min(len(allowed) - 1, math.floor((edge_hz + end_band * band_hz - lowest_hz) / CHANNEL_HZ + 0.3))
+        more = 0.0 if end_row - first_row <= longest else MANY_SCORE
         rows = slice(first_row, end_row)
         on, power = _channels(ratio[rows], hot[rows], low - 1, high + 2, lowest_hz - edge_hz, band_hz)
         for number in range(low, high + 1):
@@ -123,13 +126,14 @@ def _sweep(
                 density = float(np.mean(noise[max(0, middle - reach) : middle + reach + 1]))
                 if len(found) - count < MOST_CLEAR:
                     found = np.concatenate((found, np.empty(len(found), FOUND)))
-                more, _clear = plain(parts(y), density / step, form, turns, waves, found[count : count + MOST_CLEAR])
-                for one in found[count : count + more]:
+                room = found[count : count + MOST_CLEAR]
+                fresh, _clear = plain(parts(y), density / step, form, turns, waves, more, room)
+                for one in room[:fresh]:
                     one.box = box
                     one.carrier_hz = carrier_hz
                     one.density = density
                     one.start = begin + one.start * step
-                count += more
+                count += fresh
     return found[:count]
 
 

@@ -59,6 +59,7 @@ def limited(y: Parts, first: int, end: int, most: float) -> Parts:
 @njit(cache=True, fastmath=True, nogil=True)
 def turn(y: Parts, first: int, end: int) -> float:
     """Mean frequency from `first` to before `end`, cycles a sample: the phase of Σ y[n + 1] conj(y[n])."""
+    end = min(end, y.shape[1])
     re = np.float32(0)
     im = np.float32(0)
     a, b, c, d = y[0, first + 1 : end], y[1, first + 1 : end], y[0, first : end - 1], y[1, first : end - 1]

@@ -211,6 +211,7 @@ DETAILS: Mapping[str, str] = {
     "format": mark("preamble format"),
     "fourth_moment": mark("fourth moment (noise: 2)"),
     "guard_us": mark("guard interval, µs"),
+    "fit": mark("likeness to the pulses of a frame behind echoes"),
     "hop_channel": mark("hopping channel"),
     "kinds": mark("kinds of burst"),
     "modulation": mark("modulation"),

@@ -26,7 +26,7 @@ SPURIOUS_DB, SPURIOUS = 60.0, 0.6
 dynamic range of 60 to 70 dB); what has no name there is rather that, though nobody can be sure."""
 CERTAIN = 0.999
 """Confidence of names that leave no other interface to be asked about a box, where they cover so much of it."""
-JAMMER_EACH = 8
+JAMMER_EACH = 4
 """Chunks of which one is asked whether a jammer sweeps over it; while one does, each is."""
 EXPLAINED = 0.25
 """A box of which named emissions cover this part needs no name of its own: the rest are the skirts of strong ones."""
