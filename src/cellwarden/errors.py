@@ -22,3 +22,7 @@ class BenchError(CellwardenError):
 
 class DetectorError(CellwardenError):
     """A detector that was brought along fails: mend it."""
+
+
+class SiteError(CellwardenError):
+    """A site's file cannot be used: mend it, or choose another one."""

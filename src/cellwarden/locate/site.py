@@ -1,0 +1,144 @@
+"""A site: its floors, rooms, walls and sensors, as one file tells them.
+
+```
+        y ▲      ┌────┬────┬────┐
+          │      │ 01 │ 02 │ 03 │   cells            Room     outline in metres, corners in order
+          │      ├────┴────┴────┤
+          │      │   corridor ● │   ● sensor         Sensor   place in metres
+          │      ├────┬────┬────┤
+          │      │ 04 │ 05 │ 06 │   ─ walls          Wall     two ends in metres, and what it is made of
+          │      └────┴────┴────┘
+          └──────────────────────► x                 Floor    z from base_m to base_m + height_m
+```
+
+Places are metres in one right-handed frame for the whole site, z upwards; floors are counted from 0. Rooms may lie
+within one another (a building in its yard): a place belongs to the smallest room that holds it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+KINDS = ("cell", "corridor", "office", "room", "yard", "outside")
+"""What a room can be. `room` is any other one within the walls; `outside` is beyond the prison's wall."""
+NOWHERE = -1
+"""Index of the room of a place that lies in none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A storey."""
+
+    number: int
+    """From 0, the lowest one."""
+    name: str
+    base_m: float
+    """Height of its floor in the site's frame."""
+    height_m: float
+    """From its floor to the next one's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A part of one floor: a cell, a corridor, the yard, what lies outside."""
+
+    name: str
+    kind: str
+    """One of `KINDS`."""
+    floor: int
+    outline_m: tuple[tuple[float, float], ...]
+    """Its corners in order, either way round; the last joins the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A straight piece of wall, as high as its floor; doors and windows are pieces of their own."""
+
+    floor: int
+    start_m: tuple[float, float]
+    end_m: tuple[float, float]
+    material: str
+    """A name that `propagation.MATERIALS` knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """An antenna with its receiver."""
+
+    name: str
+    place_m: tuple[float, float, float]
+    antenna: str = "omni"
+    bands: tuple[str, ...] = ()
+    """Names of the bands it hears; none: all."""
+    offset_db: float = 0.0
+    """Its calibration: what is added to the levels it reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All that a site's file tells."""
+
+    name: str
+    floors: tuple[Floor, ...]
+    rooms: tuple[Room, ...]
+    walls: tuple[Wall, ...]
+    sensors: tuple[Sensor, ...]
+
+
+def load(path: Path) -> Site:
+    """Read a `site.toml`, or the plain `site.json` of recorded walks. Raises SiteError, naming object and line."""
+    from cellwarden.locate.site_file import read
+
+    return read(path)[0]
+
+
+def room_at(site: Site, x_m: float, y_m: float, z_m: float) -> Room | None:
+    """The room that holds a place, the smallest where rooms lie within one another; None where none does."""
+    index = int(rooms_at(site, np.array([[x_m, y_m, z_m]]))[0])
+    return None if index == NOWHERE else site.rooms[index]
+
+
+def rooms_at(site: Site, places_m: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each place, float64, shape (n, 3), the index of its room in `site.rooms`, int64, shape (n,), or NOWHERE."""
+    places = np.asarray(places_m, dtype=np.float64).reshape(-1, 3)
+    floors = floors_at(site, places[:, 2])
+    found = np.full(len(places), NOWHERE, dtype=np.int64)
+    smallest = np.full(len(places), np.inf)
+    for index, room in enumerate(site.rooms):
+        area = area_m2(room)
+        asked = np.flatnonzero((floors == room.floor) & (area < smallest))
+        held = asked[holds(room, places[asked, :2])]
+        found[held] = index
+        smallest[held] = area
+    return found
+
+
+def floors_at(site: Site, heights_m: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The number of the floor that each height lies on, int64, shape (n,); NOWHERE above and below all of them."""
+    found = np.full(len(heights_m), NOWHERE, dtype=np.int64)
+    for floor in sorted(site.floors, key=lambda floor: floor.base_m):
+        found[(heights_m >= floor.base_m) & (heights_m < floor.base_m + floor.height_m)] = floor.number
+    return found
+
+
+def holds(room: Room, points_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the outline holds each point, float64, shape (n, 2): a ray to the right crosses an odd number of edges.
+
+    An edge that two rooms share belongs to one of them, since each edge is open at its upper end.
+    """
+    x, y = points_m[:, 0], points_m[:, 1]
+    corners = np.array(room.outline_m)
+    inside = np.zeros(len(points_m), dtype=np.bool_)
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y0 != y1:
+            spans = (y0 > y) != (y1 > y)
+            inside ^= spans & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
+    return inside
+
+
+def area_m2(room: Room) -> float:
+    """The area within the outline (the shoelace formula)."""
+    x, y = np.array(room.outline_m).T
+    return float(abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2)
