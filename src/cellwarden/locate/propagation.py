@@ -33,6 +33,10 @@ FLOOR_DB = 18.3
 FLOOR_B = 0.46
 CONDUCTIVITY_FACTOR = 17.98
 """Imaginary part of the relative permittivity is 17.98 σ / f, in S/m and GHz (ITU-R P.2040-3 equation 26)."""
+TILE_M = 4.0
+MOST_TILES = 256
+"""The ground is cut into tiles of this size, and at most this many on a side, to find the walls near a line."""
+FAR = 1e300
 FRINGES = 33
 """Thicknesses over which a slab's loss is averaged."""
 
@@ -111,7 +115,6 @@ def paths(site: Site, places_m: NDArray[np.float64]) -> Paths:
     return Paths(np.maximum(distance, NEAREST_M), walls, crossed_floors(site, sensors, places), materials)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
 def crossed_walls(
     sensors_m: NDArray[np.float64],
     places_m: NDArray[np.float64],
@@ -122,27 +125,109 @@ def crossed_walls(
     """How many walls of each of `count` kinds each line crosses, uint16, shape (m, n, count).
 
     `walls_m`: x and y of both ends, height of foot and top, shape (w, 6). A line crosses a wall where it passes between
-    its ends (the first included, so that two walls that meet count once) and between foot (included) and top.
+    its ends (one of the two included, so that walls that meet count once) and between foot (included) and top.
     """
+    if not len(walls_m):
+        return np.zeros((len(sensors_m), len(places_m), count), dtype=np.uint16)
+    corner = walls_m[:, :4].reshape(-1, 2).min(axis=0)
+    size = np.maximum(walls_m[:, :4].reshape(-1, 2).max(axis=0) - corner, 1e-3)
+    tile = max(TILE_M, float(size.max()) / MOST_TILES)
+    shape = np.floor(size / tile).astype(np.int64) + 1
+    return _crossed(
+        sensors_m, places_m, walls_m, kinds, count, corner, tile, shape, *_tiled(walls_m, corner, tile, shape)
+    )
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _tiled(
+    walls_m: NDArray[np.float64], corner_m: NDArray[np.float64], tile_m: float, shape: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which walls may lie in each tile of the ground: `walls[first[tile] : first[tile + 1]]`; tiles go by x, then y."""
+    first = np.zeros(shape[0] * shape[1] + 2, dtype=np.int64)
+    walls = np.zeros(0, dtype=np.int64)
+    for turn in range(2):  # first count, then fill
+        for w in range(len(walls_m)):
+            i0, i1 = _span(walls_m[w, 0], walls_m[w, 2], corner_m[0], tile_m, shape[0])
+            j0, j1 = _span(walls_m[w, 1], walls_m[w, 3], corner_m[1], tile_m, shape[1])
+            for i in range(i0, i1 + 1):
+                for j in range(j0, j1 + 1):
+                    tile = i * shape[1] + j
+                    if turn == 0:
+                        first[tile + 2] += 1
+                    else:
+                        walls[first[tile + 1]] = w
+                        first[tile + 1] += 1
+        if turn == 0:
+            first = np.cumsum(first)
+            walls = np.zeros(first[-1], dtype=np.int64)
+    return first, walls
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _span(a_m: float, b_m: float, corner_m: float, tile_m: float, count: int) -> tuple[int, int]:
+    """First and last tile that a wall touches on one axis, with a micrometre to spare."""
+    low, high = min(a_m, b_m) - 1e-6, max(a_m, b_m) + 1e-6
+    first, last = int(np.floor((low - corner_m) / tile_m)), int(np.floor((high - corner_m) / tile_m))
+    return max(first, 0), min(last, count - 1)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _crossed(
+    sensors_m: NDArray[np.float64],
+    places_m: NDArray[np.float64],
+    walls_m: NDArray[np.float64],
+    kinds: NDArray[np.int64],
+    count: int,
+    corner_m: NDArray[np.float64],
+    tile_m: float,
+    shape: NDArray[np.int64],
+    first: NDArray[np.int64],
+    walls: NDArray[np.int64],
+) -> NDArray[np.uint16]:
+    """Walk each line from tile to tile, and in each tile count the walls that are crossed within it."""
     found = np.zeros((len(sensors_m), len(places_m), count), dtype=np.uint16)
     for s in range(len(sensors_m)):
-        x0, y0, z0 = sensors_m[s]
+        x, y, z = sensors_m[s, 0], sensors_m[s, 1], sensors_m[s, 2]
         for p in range(len(places_m)):
-            dx, dy, dz = places_m[p, 0] - x0, places_m[p, 1] - y0, places_m[p, 2] - z0
-            low, high = min(z0, z0 + dz), max(z0, z0 + dz)
-            for w in range(len(walls_m)):
-                if high < walls_m[w, 4] or low >= walls_m[w, 5]:
-                    continue
-                ax, ay = walls_m[w, 0] - x0, walls_m[w, 1] - y0
-                bx, by = walls_m[w, 2] - x0, walls_m[w, 3] - y0
-                if (dx * ay - dy * ax >= 0.0) == (dx * by - dy * bx >= 0.0):  # both ends on one side of the line
-                    continue
-                ex, ey = bx - ax, by - ay
-                along = (ax * ey - ay * ex) / (dx * ey - dy * ex)  # where on the line, 0 at the sensor, 1 at the place
-                z = z0 + along * dz
-                if 0.0 < along < 1.0 and walls_m[w, 4] <= z < walls_m[w, 5]:
-                    found[s, p, kinds[w]] += 1
+            dx, dy, dz = places_m[p, 0] - x, places_m[p, 1] - y, places_m[p, 2] - z
+            step_i, step_j = 1 if dx > 0 else -1, 1 if dy > 0 else -1
+            # Where on the line (0 at the sensor, 1 at the place) a tile is crossed on each axis, and the next edges
+            apart_i = tile_m / abs(dx) if dx != 0 else FAR
+            apart_j = tile_m / abs(dy) if dy != 0 else FAR
+            i, j = int(np.floor((x - corner_m[0]) / tile_m)), int(np.floor((y - corner_m[1]) / tile_m))
+            next_i = (corner_m[0] + (i + (step_i > 0)) * tile_m - x) / dx if dx != 0 else FAR
+            next_j = (corner_m[1] + (j + (step_j > 0)) * tile_m - y) / dy if dy != 0 else FAR
+            enter = 0.0
+            while enter < 1.0:
+                leave = min(next_i, next_j, 1.0)
+                if 0 <= i < shape[0] and 0 <= j < shape[1]:
+                    tile = i * shape[1] + j
+                    for at in range(first[tile], first[tile + 1]):
+                        w = walls[at]
+                        along = _crossing(x, y, z, dx, dy, dz, walls_m, w)
+                        if enter <= along < leave and along > 0.0:
+                            found[s, p, kinds[w]] += 1
+                enter = leave
+                if next_i < next_j:
+                    i, next_i = i + step_i, next_i + apart_i
+                else:
+                    j, next_j = j + step_j, next_j + apart_j
     return found
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _crossing(
+    x: float, y: float, z: float, dx: float, dy: float, dz: float, walls_m: NDArray[np.float64], w: int
+) -> float:
+    """Where on a line a wall is crossed, 0 at its beginning and 1 at its end; −1 where it is not."""
+    ax, ay = walls_m[w, 0] - x, walls_m[w, 1] - y
+    bx, by = walls_m[w, 2] - x, walls_m[w, 3] - y
+    if (dx * ay - dy * ax >= 0.0) == (dx * by - dy * bx >= 0.0):  # both ends on one side of the line
+        return -1.0
+    ex, ey = bx - ax, by - ay
+    along = (ax * ey - ay * ex) / (dx * ey - dy * ex)
+    height = z + along * dz
+    return along if walls_m[w, 4] <= height < walls_m[w, 5] else -1.0
 
 
 def crossed_floors(site: Site, sensors_m: NDArray[np.float64], places_m: NDArray[np.float64]) -> NDArray[np.uint16]:
