@@ -20,12 +20,13 @@ EXAMPLES = """\
   cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
   cellwarden interfaces
   cellwarden bands 902.4MHz
-  cellwarden bench roc gsm --snr -6:8:1 --trials 200"""
+  cellwarden bench roc gsm --snr -6:8:1 --trials 200
+  cellwarden site draw SITE.toml -o PLAN.svg"""
 
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import bands, bench, interfaces, scan
+    from cellwarden.cli import bands, bench, interfaces, scan, site
     from cellwarden.cli.words import language_option
 
     group = click.Group(
@@ -36,9 +37,9 @@ def commands() -> click.Group:
         help=_("Find contraband phones by the radio waves they send. It only listens."),
         epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
-    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench):
+    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench, site.site):
         group.add_command(command)
-    every = [*group.commands.values(), *bench.bench.commands.values()]
+    every = [*group.commands.values(), *bench.bench.commands.values(), *site.site.commands.values()]
     for command in every:
         words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
         command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short

@@ -150,13 +150,18 @@ def write_text(output: Path, text: str, *, force: bool) -> None:
 
 def write_pieces(output: Path, pieces: Iterable[str], *, force: bool) -> None:
     """Write a file whole or not at all from pieces of its text. Raises OutputError as `write_text` does."""
+    # half a surrogate pair, which JSON may hold and UTF-8 may not, is written as JSON's own escape
+    write_bytes(output, (piece.encode("utf-8", "backslashreplace") for piece in pieces), force=force)
+
+
+def write_bytes(output: Path, pieces: Iterable[bytes], *, force: bool) -> None:
+    """Write a file whole or not at all from pieces of what it holds. Raises OutputError as `write_text` does."""
     refuse_special(output)
     if not force:
         refuse_existing(output)
     temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        # half a surrogate pair, which JSON may hold and UTF-8 may not, is written as JSON's own escape
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        with temporary.open("wb") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
