@@ -87,3 +87,47 @@ def _summary(known: "Site") -> str:
         ngettext("{count} sensor", "{count} sensors", len(known.sensors)).format(count=number(len(known.sensors))),
     )
     return f"{known.name}: {', '.join(counts)}."
+
+
+@site.command("import", help=_("Make a site's file from a floor plan in GeoJSON or DXF."))
+@click.argument("drawing", metavar="PLAN", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help=_("The site's file, site.toml."))
+@click.option(
+    "--floor-height",
+    default=3.0,
+    show_default=True,
+    type=click.FloatRange(2, 30),
+    help=_("From floor to floor, metres."),
+)
+@click.option("--walls", help=_("Make walls of the rooms' outlines, of this material."))
+@click.option(
+    "--unit", type=click.Choice(("m", "cm", "mm", "ft", "in")), help=_("Unit of a DXF that does not tell it.")
+)
+@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, unit: str | None, force: bool) -> None:
+    """The kind of plan follows from the name's ending."""
+    from cellwarden.locate.propagation import MATERIALS
+    from cellwarden.locate.site_check import faults
+    from cellwarden.locate.site_dxf import read_dxf
+    from cellwarden.locate.site_import import read_geojson, site_of
+    from cellwarden.locate.site_write import to_toml
+    from cellwarden.radio.annotations import write_text
+
+    if walls is not None and walls not in MATERIALS:
+        raise SiteError(
+            _("--walls {material} is not known: choose {known}").format(material=walls, known=", ".join(MATERIALS))
+        )
+    ending = drawing.suffix.lower()
+    if ending not in (".geojson", ".json", ".dxf"):
+        raise SiteError(_("{path} must be a .geojson or .dxf: export it as one of them").format(path=drawing))
+    found = read_dxf(drawing, unit) if ending == ".dxf" else read_geojson(drawing)
+    made = site_of(found, floor_height, walls)
+    write_text(output, to_toml(made), force=force)
+    click.echo(_summary(made))
+    if wrong := len(faults(made, {})):
+        said = ngettext(
+            "{count} fault is left: cellwarden site check {path} names it",
+            "{count} faults are left: cellwarden site check {path} names them",
+            wrong,
+        )
+        click.echo(said.format(count=number(wrong), path=output))
