@@ -98,37 +98,23 @@ def test_rooms_that_share_an_edge_share_no_place_and_leave_none_out() -> None:
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 metres = st.integers(-100_000, 100_000).map(lambda mm: mm / 1000)
+heights = st.integers(1, 9_000).map(lambda mm: mm / 1000)
 points = st.tuples(metres, metres)
+outlines = st.lists(points, min_size=3, max_size=6, unique=True).map(tuple)
+floors = st.builds(Floor, st.integers(0, 9), names, metres, heights)
+rooms = st.builds(Room, names, st.sampled_from(KINDS), st.integers(0, 9), outlines)
+walls = st.builds(Wall, st.integers(0, 9), points, points, names)
+bands = st.lists(names, max_size=2).map(tuple)
+sensors = st.builds(Sensor, names, st.tuples(metres, metres, metres), names, bands, metres)
+sites = st.builds(Site, names, *(st.lists(one, max_size=4).map(tuple) for one in (floors, rooms, walls, sensors)))
 
 
-@given(
-    st.builds(
-        Site,
-        names,
-        st.lists(st.builds(Floor, st.integers(0, 9), names, metres, metres.map(lambda m: abs(m) + 1)), max_size=3).map(tuple),
-        st.lists(
-            st.builds(
-                Room, names, st.sampled_from(KINDS), st.integers(0, 9),
-                st.lists(points, min_size=3, max_size=6, unique=True).map(tuple),
-            ),
-            max_size=4,
-        ).map(tuple),
-        st.lists(st.builds(Wall, st.integers(0, 9), points, points, names), max_size=4).map(tuple),
-        st.lists(
-            st.builds(Sensor, names, st.tuples(metres, metres, metres), names, st.lists(names, max_size=2).map(tuple), metres),
-            max_size=4,
-        ).map(tuple),
-    )
-)  # fmt: skip
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sites)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_is_written_is_read_back(tmp_path: Path, site: Site) -> None:
     path = tmp_path / "site.toml"
     path.write_text(to_toml(site), encoding="utf-8")
-    again = load(path)
-    assert again == Site(site.name, *(getattr(again, part) for part in ("floors", "rooms", "walls", "sensors")))
-    for part in ("floors", "rooms", "walls", "sensors"):
-        for one, other in zip(getattr(site, part), getattr(again, part), strict=True):
-            assert repr(one) == repr(other)
+    assert load(path) == site
 
 
 @given(st.data())
@@ -170,7 +156,7 @@ def test_a_mutated_file_is_read_or_refused_in_one_line_that_names_it(tmp_path: P
         ("offset_db", "ofset_db", '[[sensor]]\nname = "A0-S1"', "sensor A0-S1: ofset_db is unknown: write offset_db"),
         ("height_m = 3.0", "height_m = 0", "[[floor]]\nnumber = 0", "height_m must be more than 0"),
         ("base_m = 0.0\n", "", "[[floor]]\nnumber = 0", "floor Ground floor: base_m is missing"),
-        ("start_m = [6.1", 'start_m = ["6.1"', "[[wall]]\nfloor = 0\nstart_m = [\"6.1\"", "start_m must be 2 numbers"),
+        ("start_m = [5.2", 'start_m = ["5"', '[[wall]]\nfloor = 0\nstart_m = ["5"', "wall 1: start_m must be 2"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_thing_and_its_line(

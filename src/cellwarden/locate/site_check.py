@@ -123,8 +123,8 @@ def _outlines(site: Site, lines: Lines) -> Iterator[Fault]:
 def _overlaps(site: Site, lines: Lines) -> Iterator[Fault]:
     outlines = [shapely.Polygon(room.outline_m) for room in site.rooms]
     sound = [at for at, outline in enumerate(outlines) if outline.is_valid and outline.area > 0]
-    tree = STRtree([outlines[at] for at in sound])
-    pairs = tree.query([outlines[at] for at in sound], predicate="intersects").T.tolist()
+    asked = np.array([outlines[at] for at in sound], dtype=object)
+    pairs = STRtree(asked).query(asked, predicate="intersects").T.tolist()
     for first, second in sorted((sound[one], sound[two]) for one, two in pairs if one < two):
         if site.rooms[first].floor != site.rooms[second].floor:
             continue
