@@ -152,7 +152,7 @@ def _walls(site: Site, lines: Lines) -> Iterator[Fault]:
 
 def _sensors(site: Site, lines: Lines) -> Iterator[Fault]:
     if len(site.sensors) < LEAST_SENSORS:
-        words = _("the site has {count} sensor(s), which cannot tell one place from another: add some")
+        words = _("too few sensors ({count}) to tell one place from another: add some")
         yield Fault(lines.get(("sensor", 0)), words.format(count=len(site.sensors)))
     if not site.rooms:
         yield Fault(None, _("the site has no room: add tables [[room]]"))

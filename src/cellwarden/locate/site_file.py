@@ -226,8 +226,10 @@ def _wrong(entry: _Entry, problem: str) -> NoReturn:
     """Raise what is wrong with one thing, by its name where it has one, else by its number."""
     name = entry.table.get("name")
     shown = name if isinstance(name, str) and name.isprintable() else str(entry.number + 1)
-    what = "" if entry.kind == "site" else f" {title(entry.kind, shown)}:"
-    raise SiteError(f"{where(entry.path, entry.line)}:{what} {problem}")
+    told = problem
+    if entry.kind != "site":
+        told = _("{what}: {problem}").format(what=title(entry.kind, shown), problem=problem)
+    raise SiteError(f"{where(entry.path, entry.line)}: {told}")
 
 
 def _from_json(path: Path, text: str) -> tuple[Site, Lines]:
