@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwarden.simulate import wing
+from cellwarden.simulate import prison, wing
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -31,6 +31,10 @@ def place(tmp_path: Path) -> Path:
         for ending in (".sigmf-meta", ".sigmf-data"):
             shutil.copy(wing.PLACE.with_suffix(ending), tmp_path / (name + ending))
     shutil.copy(wing.PLACE.with_suffix(".sigmf-data"), tmp_path / "capture.cs16")
+    shutil.copy(prison.PLACE / "remand-wing.toml", tmp_path / "SITE.toml")
+    (tmp_path / "PLAN.geojson").write_text(
+        '{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [2.6, 0], [2.6, 4], [0, 0]]]}}]}'
+    )
     (tmp_path / "TRIALS.csv").write_text("device,present,alarm,distance_m\nA,true,true,1\nA,false,false,1\n")
     return tmp_path
 

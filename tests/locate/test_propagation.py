@@ -1,5 +1,8 @@
 """The physics of levels: published numbers, and the compiled loops against a plain twin."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -158,3 +161,18 @@ def test_a_site_without_walls_takes_the_general_model() -> None:
     assert loss_db(site, np.array([[8.0, 0.0, 1.0]]), 1e9)[0, 0] == pytest.approx(
         general_loss_db(np.array([8.0]), 1e9)[0]
     )
+
+
+def test_the_table_of_walls_in_the_docs_is_what_is_computed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "site.md").read_text("utf-8")
+    told: dict[str, list[str]] = {}
+    for row in re.findall(r"^\| (`.*)\|$", page, re.MULTILINE):
+        names, _what, *levels = row.split("|")
+        materials = re.findall(r"`(\w+)`", names)
+        for at, material in enumerate(materials):
+            columns = [re.findall(r"[\d.]+", level) for level in levels]
+            told[material] = [column[at] for column in columns]
+    assert set(told) == set(MATERIALS)
+    for material, levels in told.items():
+        for level, frequency in zip(levels, (0.9e9, 1.8e9), strict=True):
+            assert float(level) == pytest.approx(wall_loss_db(material, frequency), abs=0.051), material

@@ -3,7 +3,9 @@
 Coordinates are pixels, x to the right and y down. What stands later in the list lies above.
 """
 
+import contextlib
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +18,17 @@ Point: TypeAlias = tuple[float, float]
 FINE = 2
 """A PNG is drawn this many times larger and made smaller, which smooths its edges."""
 MOST_PIXELS = 100_000_000
+FONTS = (
+    "DejaVuSans.ttf",
+    "LiberationSans-Regular.ttf",
+    "NotoSans-Regular.ttf",
+    "Verdana.ttf",
+    "Arial.ttf",
+    "arial.ttf",
+)
+"""Looked for in the system's folders; Pillow's own letters, which know no accents, stand in where none is there."""
+WIDER = 1.15
+"""An SVG's letters (DejaVu Sans, Verdana) are wider than Pillow's own, by which layouts are made on every system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +89,8 @@ class Sheet:
 
 
 def text_width(words: str, size: float) -> float:
-    """Width in pixels of words in the PNG's letters; those of an SVG are as wide to some percent."""
-    return float(_font(size).getlength(words))
+    """Width of words in pixels, to some percent and the same on every system."""
+    return WIDER * float(_own(size).getlength(_plain(words)))
 
 
 def svg(sheet: Sheet) -> str:
@@ -156,19 +169,18 @@ def _png_mark(image: Image.Image, draw: ImageDraw.ImageDraw, mark: Mark, fine: i
             if upright:
                 _png_upright(image, mark, fine)
             else:
-                stroke = 0 if halo == "none" else round(1.5 * fine)
-                draw.text(
-                    _scaled((place,), fine)[0], words, colour, _font(size * fine), "mm" if anchor == "middle" else "lm",
-                    stroke_width=stroke, stroke_fill=halo if stroke else None,
-                )  # fmt: skip
+                ring, font = (0, None) if halo == "none" else (round(1.5 * fine), halo), _font(size * fine)
+                at, hold = _scaled((place,), fine)[0], "mm" if anchor == "middle" else "lm"
+                draw.text(at, _written(words, font), colour, font, hold, stroke_width=ring[0], stroke_fill=ring[1])
 
 
 def _png_upright(image: Image.Image, text: Text, fine: int) -> None:
     """Write on a strip of its own, turn that, and lay it on the picture where letters are."""
     font = _font(text.size * fine)
-    wide, high = int(font.getlength(text.words)) + 2 * fine, int(2 * text.size * fine)
+    words = _written(text.words, font)
+    wide, high = int(font.getlength(words)) + 2 * fine, int(2 * text.size * fine)
     strip = Image.new("L", (wide, high), 0)
-    ImageDraw.Draw(strip).text((wide / 2, high / 2), text.words, 255, font, "mm")
+    ImageDraw.Draw(strip).text((wide / 2, high / 2), words, 255, font, "mm")
     turned = strip.rotate(90, expand=True)
     corner = round(text.place[0] * fine - turned.width / 2), round(text.place[1] * fine - turned.height / 2)
     image.paste(Image.new("RGB", turned.size, text.colour), corner, turned)
@@ -180,4 +192,23 @@ def _scaled(points: Iterable[Point], fine: int) -> list[Point]:
 
 @cache
 def _font(size: float) -> ImageFont.FreeTypeFont:
+    """Letters with accents where the system has any."""
+    for name in FONTS:
+        with contextlib.suppress(OSError):
+            return ImageFont.truetype(name, size)
+    return _own(size)
+
+
+@cache
+def _own(size: float) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)  # type: ignore[return-value]  # a FreeTypeFont wherever a size is given
+
+
+def _written(words: str, font: ImageFont.FreeTypeFont) -> str:
+    """Words as a font can write them."""
+    return _plain(words) if font.getname() == _own(10).getname() else words
+
+
+def _plain(words: str) -> str:
+    """Without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))

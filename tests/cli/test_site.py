@@ -1,0 +1,104 @@
+"""`cellwarden site` as people type it."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellwarden.cli import main
+from cellwarden.locate.site import load
+from cellwarden.simulate.prison import PLACE
+
+WING = PLACE / "remand-wing.toml"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["cellwarden", "site", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def test_a_sound_site_is_summed_up(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("check", WING) == (0, "Remand wing: 3 floors, 60 cells, 352 walls, 12 sensors.\n", "")
+    code, out, _err = run("check", WING, "--language", "fr")
+    assert code == 0 and "3 étages, 60 cellules, 352 murs, 12 capteurs" in out
+
+
+def test_each_fault_is_a_line_and_the_code_is_two(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "site.toml"
+    text = WING.read_text("utf-8")
+    path.write_text(text.replace('name = "A-003"', 'name = "A-001"').replace('"A0-S2"', '"A0-S1"'), "utf-8")
+    code, out, err = run("check", path)
+    lines = out.splitlines()
+    assert code == 2 and len(lines) == 2
+    number = text[: text.index('name = "A-003"')].count("\n")
+    assert lines[0].startswith(f"{path}:{number}: room A-001 has the name of another one (line ")
+    assert err == f"cellwarden: 2 faults in {path}: mend them\n"
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_a_plan_is_drawn_and_not_drawn_over(run, tmp_path: Path, ending: str) -> None:  # type: ignore[no-untyped-def]
+    output = tmp_path / f"plan.{ending}"
+    assert run("draw", WING, "-o", output, "--floor", "1")[0] == 0
+    assert output.read_bytes()[:4] == (b"<svg" if ending == "svg" else b"\x89PNG")
+    code, _out, err = run("draw", WING, "-o", output)
+    assert code == 2 and "--force" in err and err.count("\n") == 1
+    assert run("draw", WING, "-o", output, "--force")[0] == 0
+
+
+BAD = {
+    "a missing file": (("check", "none.toml"), "none.toml", "cannot be read"),
+    "a folder": (("check", "."), "cannot be read", ""),
+    "another ending": (("draw", WING, "-o", "plan.pdf"), "plan.pdf", ".svg or .png"),
+    "a floor that is not": (("draw", WING, "-o", "plan.svg", "--floor", "7"), "remand-wing.toml", "0, 1, 2"),
+    "a folder that is not": (("draw", WING, "-o", "none/plan.svg"), "none/plan.svg", "choose another place"),
+    "a plan of another kind": (("import", "plan.ifc", "-o", "x.toml"), "plan.ifc", ".geojson or .dxf"),
+    "no plan": (("import", "none.geojson", "-o", "x.toml"), "none.geojson", "cannot be read"),
+    "no drawing": (("import", "none.dxf", "-o", "x.toml"), "none.dxf", "cannot be read"),
+    "a wall of cheese": (("import", "none.dxf", "-o", "x.toml", "--walls", "cheese"), "cheese", "choose"),
+}
+
+
+@pytest.mark.parametrize(("words", "name", "remedy"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_line(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...], name: str, remedy: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*words)
+    assert code == 2 and out == "" and err.count("\n") == 1
+    assert err.startswith("cellwarden: ") and name in err and remedy in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_binary_file_is_refused_in_one_line(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for name in ("site.toml", "site.json"):
+        (tmp_path / name).write_bytes(bytes(range(256)))
+        code, _out, err = run("check", tmp_path / name)
+        assert code == 2 and err.count("\n") == 1 and str(tmp_path / name) in err
+
+
+def test_an_imported_plan_without_sensors_says_what_is_left(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    ring = [[0, 0], [2.6, 0], [2.6, 4], [0, 4], [0, 0]]
+    cell = {"geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": {"kind": "cell", "name": "1"}}
+    plan, output = tmp_path / "plan.geojson", tmp_path / "site.toml"
+    plan.write_text(json.dumps({"features": [cell]}))
+    # 2.6 m wide is narrower than a tenth of a degree only in degrees: a plan this small must say more than one room
+    far = {"geometry": {"type": "Point", "coordinates": [1, 1]}, "properties": {}}
+    plan.write_text(json.dumps({"features": [cell, far]}))
+    code, out, _err = run("import", plan, "-o", output, "--walls", "brick")
+    assert code == 0 and out.splitlines()[0] == "plan: 1 floor, 1 cell, 4 walls, 1 sensor."
+    assert "1 fault is left" in out and len(load(output).walls) == 4
+    shutil.copy(output, plan)  # a site's file is no plan
+    code, _out, err = run("import", plan, "-o", output, "--force")
+    assert code == 2 and "JSON" in err
