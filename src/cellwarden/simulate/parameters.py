@@ -6,6 +6,7 @@ lines were last checked (November 2026), it says so: [unread].
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -59,11 +60,38 @@ class Parameters:
     (a slot lasts 15/26 ms, TS 45.002 §4.3), a prison wing few of them."""
 
 
-FIXED = ("snr_low_db", "snr_high_db")
-"""These span an axis and are not uncertain."""
+@dataclass(frozen=True, slots=True)
+class Air:
+    """What lies between phones and sensors of a site, besides what `locate.propagation` computes."""
+
+    shadowing_db: float = 6.0
+    """Standard deviation of what furniture, pipes and people add to a path. Without line of sight, in offices 5.0 dB
+    and in corridors 7.6 dB were measured at 0.3 to 82 GHz (ITU-R P.1238-11 table 2); that includes the walls."""
+    shadowing_m: float = 4.0
+    """Distance over which it falls to 1/e (M. Gudmundson's exponential model, Electronics Letters 27 (1991) 2145
+    [unread]). Not measured in a prison: an assumption."""
+    wall_error_db: float = 3.0
+    """Each material, and the floors, lose up to this more or less than the model says: the spread between tables for
+    one kind of wall is larger. An assumption."""
+    fading_db: float = 2.0
+    """Standard deviation that is left of fast fading in the mean of some tens of bursts, hopping or moving: of one
+    burst it is 5.6 dB (Rayleigh, in decibels), and eight independent ones leave 2 dB."""
+    power_dbm: float = 33.0
+    """A GSM 900 phone of class 4 sends at most 33 dBm (3GPP TS 45.005 §4.1.1)."""
+    control_db: float = 20.0
+    """Power control takes off up to this, of the 28 dB that GSM 900 has (TS 45.005 §4.1.1). An assumption."""
+    floor_dbm: float = -110.0
+    """Below this a sensor hears nothing: thermal noise in 200 kHz is -121 dBm, a receiver adds 6 dB and recognition
+    needs 5 dB."""
 
 
-def varied(parameters: Parameters, rng: np.random.Generator) -> Parameters:
+FIXED = ("snr_low_db", "snr_high_db", "power_dbm", "floor_dbm")
+"""These span an axis, or stand in a standard, and are not uncertain."""
+
+World = TypeVar("World", Parameters, Air)
+
+
+def varied(parameters: World, rng: np.random.Generator) -> World:
     """A world whose numbers are drawn, each by itself, from ±50 % around those given."""
     drawn = {
         field.name: getattr(parameters, field.name) * rng.uniform(1 - VARIATION, 1 + VARIATION)
