@@ -10,6 +10,7 @@ from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
+    from cellwarden.locate.placement import Worth
     from cellwarden.locate.site import Floor, Site
 
 PATH = click.Path(path_type=Path)
@@ -131,3 +132,63 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
             wrong,
         )
         click.echo(said.format(count=number(wrong), path=output))
+
+
+@site.command("plan-sensors", help=_("Propose places for sensors, and say how well so many tell cells apart."))
+@click.argument("place", metavar="SITE", type=PATH)
+@click.option("--count", required=True, type=click.IntRange(2, 200), help=_("How many sensors."))
+@click.option(
+    "--in",
+    "where",
+    default="corridor",
+    show_default=True,
+    type=click.Choice(("corridor", "cell", "both")),
+    help=_("Where they may be: in corridors, in cells, or in both."),
+)
+@click.option("--cost", type=click.FloatRange(0), help=_("What a sensor costs; the table then tells it."))
+@click.option(
+    "--draws", default=300, show_default=True, type=click.IntRange(10, 100_000), help=_("Phones drawn a line.")
+)
+@click.option("-o", "--output", type=PATH, help=_("Write the site with the proposed sensors."))
+@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+def plan_sensors(
+    place: Path, count: int, where: str, cost: float | None, draws: int, output: Path | None, force: bool
+) -> None:  # fmt: skip
+    """A line for a quarter, half, three quarters and all of the sensors."""
+    from dataclasses import replace
+
+    from cellwarden.locate.placement import propose, worth
+    from cellwarden.locate.site import load
+    from cellwarden.locate.site_write import to_toml
+    from cellwarden.radio.annotations import write_text
+
+    known = load(place)
+    if not any(room.kind == "cell" for room in known.rooms):
+        raise SiteError(_("{path} has no cells to tell apart: add rooms of the kind cell").format(path=place))
+    made = propose(known, count, ("corridor", "cell") if where == "both" else (where,))
+    if len(made.sensors) < count:
+        raise SiteError(
+            _("{path} has room for {found} sensors there, not {count}: give --in both or a smaller --count").format(
+                path=place, found=len(made.sensors), count=count
+            )
+        )
+    if output is not None:
+        write_text(output, to_toml(made), force=force)
+    numbers = sorted({max(2, round(count * share)) for share in (0.25, 0.5, 0.75, 1.0)})
+    values = [worth(replace(made, sensors=made.sensors[:number]), draws) for number in numbers]
+    _show_worth(values, cost)
+
+
+def _show_worth(values: "list[Worth]", cost: float | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_edge=False)
+    titles = [_("sensors"), _("right cell first"), _("among three"), _("mean error")]
+    for title in titles if cost is None else [*titles, _("cost")]:
+        table.add_column(title, justify="right")
+    for value in values:
+        row = [number(value.sensors), number(value.first, 2), number(value.three, 2), f"{number(value.error_m, 1)} m"]
+        table.add_row(*row, *(() if cost is None else (number(cost * value.sensors),)))
+    Console().print(table)
+    click.echo(_("From the plan alone, in {draws} draws of phones, walls and shadows.").format(draws=values[0].draws))

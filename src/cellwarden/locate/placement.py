@@ -1,0 +1,154 @@
+"""Where to put sensors, so that cells are told apart.
+
+Two cells i and j are told apart by the differences of their levels at all sensors, without what is common to them, as
+the phone's power is not known:
+
+    d² = (Σ Δ_s² − (Σ Δ_s)² / n) / σ²        P(j is taken for i) ≈ Q(d / 2)
+
+Sensors are chosen one by one, each time that one of the candidates which leaves the least confusion over all pairs of
+cells that are near each other. So the first n of a proposal are the proposal for n. What a proposal is worth is then
+found by drawing phones, walls and shadows, and asking `cells` where they are.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from cellwarden.locate.cells import (
+    HEIGHTS_M,
+    POWERS_DBM,
+    Beliefs,
+    Plan,
+    cell_probabilities,
+    model_loss_db,
+    plan_levels,
+    unsure_db,
+)
+from cellwarden.locate.propagation import paths
+from cellwarden.locate.site import Room, Sensor, Site, holds
+
+APART_M = 2.0
+"""Candidates stand this far apart, and no two sensors are nearer to each other."""
+FROM_WALL_M = 0.3
+BELOW_CEILING_M = 0.5
+NEAR_M = 15.0
+"""Cells farther apart than this are never confused: their pairs are left out."""
+SPREAD_M = 0.3
+"""Phones lie this far from their cell's walls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a number of sensors achieves, in draws."""
+
+    sensors: int
+    first: float
+    """Share of draws in which the right cell is the likeliest."""
+    three: float
+    """Share in which it is among the three likeliest."""
+    error_m: float
+    """Mean distance from the right cell's middle to that of the likeliest."""
+    draws: int
+
+
+def propose(site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float = 900e6) -> Site:
+    """The site with `count` sensors in rooms of these kinds instead of its own, the most telling first."""
+    places = candidates(site, kinds)
+    cells = [room for room in site.rooms if room.kind == "cell"]
+    bases = {floor.number: floor.base_m for floor in site.floors}
+    middles = np.array([(*np.mean(room.outline_m, axis=0), bases[room.floor] + np.mean(HEIGHTS_M)) for room in cells])
+    tried = tuple(Sensor(str(at), (float(x), float(y), float(z))) for at, (x, y, z) in enumerate(places))
+    lines = paths(replace(site, sensors=tried), middles)
+    beliefs = Beliefs()
+    faint = beliefs.floor_dbm - float(np.mean(POWERS_DBM))
+    levels = np.maximum(-model_loss_db(lines, frequency_hz), faint)  # what is too faint tells no cell from another
+    one, two = np.triu_indices(len(cells), 1)
+    near = np.linalg.norm(middles[one] - middles[two], axis=1) <= NEAR_M
+    spread = beliefs.shadowing_db**2 + beliefs.fading_db**2
+    chosen = chosen_one_by_one(levels[:, one[near]] - levels[:, two[near]], places, count, spread)
+    sensors = tuple(Sensor(f"S-{n + 1:02}", tried[at].place_m) for n, at in enumerate(chosen))
+    return replace(site, sensors=sensors)
+
+
+def candidates(site: Site, kinds: tuple[str, ...]) -> NDArray[np.float64]:
+    """Places under the ceilings of rooms of these kinds, shape (n, 3): along their walls, and the middle of cells."""
+    heights = {floor.number: floor.base_m + floor.height_m - BELOW_CEILING_M for floor in site.floors}
+    found = []
+    for room in site.rooms:
+        if room.kind in kinds and room.floor in heights:
+            found += [(float(x), float(y), heights[room.floor]) for x, y in _spots(room)]
+    return np.array(found).reshape(-1, 3)
+
+
+def _spots(room: Room) -> NDArray[np.float64]:
+    outline = np.array(room.outline_m)
+    low, high = outline.min(axis=0) + FROM_WALL_M, outline.max(axis=0) - FROM_WALL_M
+    if room.kind == "cell" or np.any(high <= low):
+        return outline.mean(axis=0, keepdims=True)
+    steps = [np.linspace(a, b, max(2, round((b - a) / APART_M) + 1)) for a, b in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*steps), axis=-1).reshape(-1, 2)
+    return grid[holds(room, grid)]
+
+
+def chosen_one_by_one(
+    differences_db: NDArray[np.float64], places_m: NDArray[np.float64], count: int, variance_db2: float
+) -> list[int]:
+    """Indices of the most telling candidates, greedily. `differences_db`: shape (candidates, pairs of cells)."""
+    sums, squares = np.zeros(differences_db.shape[1]), np.zeros(differences_db.shape[1])
+    free = np.ones(len(differences_db), dtype=np.bool_)
+    chosen: list[int] = []
+    while len(chosen) < count and free.any():
+        number = len(chosen) + 1
+        confusion = np.full(len(differences_db), np.inf)
+        for at in np.flatnonzero(free):
+            total, square = sums + differences_db[at], squares + differences_db[at] ** 2
+            # one sensor alone tells nothing where the power is not known; two would then be chosen blindly
+            common = total**2 / number if number > 1 else 0.0
+            confusion[at] = ndtr(-np.sqrt(np.maximum(square - common, 0.0) / variance_db2) / 2).sum()
+        best = int(np.argmin(confusion))
+        chosen.append(best)
+        sums, squares = sums + differences_db[best], squares + differences_db[best] ** 2
+        free &= np.linalg.norm(places_m - places_m[best], axis=1) >= APART_M
+    return chosen
+
+
+def worth(site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6) -> Worth:
+    """How well a site's sensors tell its cells apart: phones anywhere in cells, walls and shadows drawn each time."""
+    rng = np.random.default_rng(seed)
+    plan = plan_levels(site, frequency_hz)
+    bases = {floor.number: floor.base_m for floor in site.floors}
+    truth = rng.integers(0, len(plan.cells), draws)
+    lines = paths(site, np.array([_somewhere(plan.cells[at], bases[plan.cells[at].floor], rng) for at in truth]))
+    unsure = unsure_db(lines, plan.beliefs)
+    levels = rng.uniform(POWERS_DBM[0], POWERS_DBM[-1], draws) - model_loss_db(lines, frequency_hz)
+    levels += np.einsum("mnk,nk->mn", unsure, rng.normal(size=(draws, unsure.shape[2])))
+    levels += rng.normal(0.0, np.hypot(plan.beliefs.shadowing_db, plan.beliefs.fading_db), levels.shape)
+    levels[levels < plan.beliefs.floor_dbm] = np.nan
+    ranks, errors = _judged(plan, levels, truth)
+    return Worth(len(site.sensors), float((ranks == 0).mean()), float((ranks < 3).mean()), float(errors.mean()), draws)
+
+
+def _judged(
+    plan: Plan, levels: NDArray[np.float64], truth: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rank of each right cell, from 0, and the distance from it to the likeliest one, metres."""
+    middles = np.array([plan.places_m[plan.cell == at].mean(axis=0) for at in range(len(plan.cells))])
+    ranks, errors = [], []
+    for at, heard in zip(truth, levels.T, strict=True):
+        probable = cell_probabilities(plan, heard)
+        ranks.append(int((probable > probable[at]).sum()))
+        errors.append(float(np.linalg.norm(middles[int(np.argmax(probable))] - middles[at])))
+    return np.array(ranks), np.array(errors)
+
+
+def _somewhere(room: Room, base_m: float, rng: np.random.Generator) -> tuple[float, float, float]:
+    """A place in a room, at any height between those at which `cells` believes phones to be."""
+    outline = np.array(room.outline_m)
+    low, high = outline.min(axis=0) + SPREAD_M, outline.max(axis=0) - SPREAD_M
+    for _try in range(100):
+        x, y = rng.uniform(low, high)
+        if holds(room, np.array([[x, y]]))[0]:
+            break
+    return float(x), float(y), base_m + float(rng.uniform(*HEIGHTS_M))
