@@ -102,3 +102,18 @@ def test_an_imported_plan_without_sensors_says_what_is_left(run, tmp_path: Path)
     shutil.copy(output, plan)  # a site's file is no plan
     code, _out, err = run("import", plan, "-o", output, "--force")
     assert code == 2 and "JSON" in err
+
+
+def test_places_for_sensors_are_proposed(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    output = tmp_path / "new.toml"
+    code, out, _err = run("plan-sensors", WING, "--count", 4, "--draws", 20, "--cost", 400, "-o", output)
+    assert code == 0 and "1,600" in out and "right cell first" in out
+    assert [sensor.name for sensor in load(output).sensors] == ["S-01", "S-02", "S-03", "S-04"]
+    assert run("plan-sensors", output, "--count", 150)[0] == 2
+
+
+def test_sensors_cannot_be_planned_without_cells(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "site.toml"
+    path.write_text(WING.read_text("utf-8").replace('kind = "cell"', 'kind = "room"'), "utf-8")
+    code, _out, err = run("plan-sensors", path, "--count", 4)
+    assert code == 2 and "has no cells" in err and err.count("\n") == 1
