@@ -23,7 +23,7 @@ def test_proposed_sensors_are_where_they_may_be_and_apart(kinds: tuple[str, ...]
     rooms = [room_at(made, *sensor.place_m) for sensor in made.sensors]
     assert {room.kind for room in rooms if room is not None} <= allowed and None not in rooms
     apart = np.linalg.norm(places[:, None] - places, axis=2) + 99 * np.eye(8)
-    assert apart.min() >= 2.0 and faults(made, {}) == ()
+    assert apart.min() >= 4.0 and faults(made, {}) == ()
 
 
 def test_the_first_of_a_proposal_are_the_proposal_for_fewer() -> None:
@@ -44,7 +44,7 @@ def test_each_sensor_is_the_one_that_leaves_the_least_confusion() -> None:
             apart = ((those - those.mean(axis=0)) ** 2).sum(axis=0)
             return float(ndtr(-np.sqrt(apart / 36.0) / 2).sum())
 
-        free = [n for n in range(12) if all(np.linalg.norm(places[n] - places[b]) >= 2.0 for b in before)]
+        free = [n for n in range(12) if all(np.linalg.norm(places[n] - places[b]) >= 4.0 for b in before)]
         assert chosen[number - 1] == min((n for n in free if n not in before), key=confusion)
 
 

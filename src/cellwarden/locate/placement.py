@@ -29,8 +29,10 @@ from cellwarden.locate.cells import (
 from cellwarden.locate.propagation import paths
 from cellwarden.locate.site import Room, Sensor, Site, holds
 
-APART_M = 2.0
-"""Candidates stand this far apart, and no two sensors are nearer to each other."""
+STEP_M = 2.0
+"""Candidates stand this far apart."""
+APART_M = 4.0
+"""No two sensors are nearer to each other: what shadows one would shadow the other, which the formula does not know."""
 FROM_WALL_M = 0.3
 BELOW_CEILING_M = 0.5
 NEAR_M = 15.0
@@ -87,7 +89,7 @@ def _spots(room: Room) -> NDArray[np.float64]:
     low, high = outline.min(axis=0) + FROM_WALL_M, outline.max(axis=0) - FROM_WALL_M
     if room.kind == "cell" or np.any(high <= low):
         return outline.mean(axis=0, keepdims=True)
-    steps = [np.linspace(a, b, max(2, round((b - a) / APART_M) + 1)) for a, b in zip(low, high, strict=True)]
+    steps = [np.linspace(a, b, max(2, round((b - a) / STEP_M) + 1)) for a, b in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*steps), axis=-1).reshape(-1, 2)
     return grid[holds(room, grid)]
 
