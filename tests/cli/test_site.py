@@ -16,6 +16,8 @@ WING = PLACE / "remand-wing.toml"
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("CELLWARDEN_LANGUAGE", "en")
+
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["cellwarden", "site", *map(str, words)])
         code = 0

@@ -21,7 +21,7 @@ def test_probabilities_are_those_of_the_formula_written_out() -> None:
     likely = np.zeros(len(plan.places_m))
     for place in range(len(likely)):
         k = plan.unsure[:, place]
-        sigma = k @ k.T + np.eye(12) * (b.shadowing_db**2 + b.fading_db**2)
+        sigma = k @ k.T + np.eye(12) * (b.shadowing_db**2 + b.fading_db**2 + b.between_db**2)
         for power in POWERS_DBM:
             mean = plan.levels_dbm[:, place] + power
             density = multivariate_normal(mean[heard], sigma[np.ix_(heard, heard)]).pdf(levels[heard])
@@ -54,4 +54,4 @@ def test_the_right_cell_is_found_as_often_as_is_asked(places: str, first: float,
             sure.append(probable.max())
     found = np.array(ranks)
     assert (found == 0).mean() >= first and (found < 3).mean() >= three
-    assert np.mean(sure) == pytest.approx((found == 0).mean(), abs=0.08)  # and it knows how often
+    assert np.mean(sure) == pytest.approx((found == 0).mean(), abs=0.06)  # and it knows how often

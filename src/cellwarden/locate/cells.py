@@ -6,7 +6,7 @@ together), and what furniture adds (each path its own). The phone's power is any
 sensor that hears nothing says that the level was below its floor.
 
 ```
- Σ = K diag(e²) Kᵀ + s² I       K: how many walls of each material, and floors, to each sensor; s: shadowing and fading
+ Σ = K diag(e²) Kᵀ + s² I       K: how many walls of each material, and floors, to each sensor; s²: shadowing, fading, …
  p(levels | place) = mean over powers of  N(heard; μ + power, Σ)  ×  Π over the silent of  Φ((floor − μ − power) / σ)
  p(cell | levels)  ∝ mean over places in the cell
 ```
@@ -26,8 +26,8 @@ POWERS_DBM = np.arange(13.0, 33.1, 1.0)
 KEEP_M = 0.3
 HEIGHTS_M = 0.4, 1.4
 """Of phones above the floor."""
-ACROSS = 3
-"""Places in a cell on each side; with two heights, eighteen a cell."""
+ACROSS = 4
+"""Places in a cell on each side; with two heights, thirty-two a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,15 @@ class Beliefs:
     """Of each material, and of floors: uniform within 3 dB."""
     shadowing_db: float = 6.0
     fading_db: float = 2.0
+    between_db: float = 2.75
+    """What the level between two places differs from both, a door's edge being between: fitted, on drawn wings, so that
+    probabilities are as often right as they say."""
     floor_dbm: float = -110.0
+
+    @property
+    def own_db2(self) -> float:
+        """Variance of what is each path's own."""
+        return self.shadowing_db**2 + self.fading_db**2 + self.between_db**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ def _heard(plan: Plan, heard: NDArray[np.bool_], levels_dbm: NDArray[np.float64]
 
     Σ⁻¹ = (I − U (s² I + Uᵀ U)⁻¹ Uᵀ) / s² (Woodbury), with U = K diag(e), so that only k by k matrices are solved.
     """
-    spread = plan.beliefs.shadowing_db**2 + plan.beliefs.fading_db**2
+    spread = plan.beliefs.own_db2
     u = plan.unsure[heard].transpose(1, 0, 2)
     gap = levels_dbm - plan.levels_dbm[heard].T
     small = spread * np.eye(u.shape[2]) + u.transpose(0, 2, 1) @ u
@@ -130,6 +138,6 @@ def _heard(plan: Plan, heard: NDArray[np.bool_], levels_dbm: NDArray[np.float64]
 def _silent(plan: Plan, silent: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Log-probability that those that heard nothing could not, of each place and power, shape (p, powers)."""
     beliefs = plan.beliefs
-    spread = np.sqrt(beliefs.shadowing_db**2 + beliefs.fading_db**2 + (plan.unsure[silent] ** 2).sum(axis=2))
+    spread = np.sqrt(beliefs.own_db2 + (plan.unsure[silent] ** 2).sum(axis=2))
     below = (beliefs.floor_dbm - plan.levels_dbm[silent])[..., None] - POWERS_DBM
     return log_ndtr(below / spread[..., None]).sum(axis=0)

@@ -68,8 +68,7 @@ def propose(site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float 
     levels = np.maximum(-model_loss_db(lines, frequency_hz), faint)  # what is too faint tells no cell from another
     one, two = np.triu_indices(len(cells), 1)
     near = np.linalg.norm(middles[one] - middles[two], axis=1) <= NEAR_M
-    spread = beliefs.shadowing_db**2 + beliefs.fading_db**2
-    chosen = chosen_one_by_one(levels[:, one[near]] - levels[:, two[near]], places, count, spread)
+    chosen = chosen_one_by_one(levels[:, one[near]] - levels[:, two[near]], places, count, beliefs.own_db2)
     sensors = tuple(Sensor(f"S-{n + 1:02}", tried[at].place_m) for n, at in enumerate(chosen))
     return replace(site, sensors=sensors)
 
