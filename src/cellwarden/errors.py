@@ -26,3 +26,7 @@ class DetectorError(CellwardenError):
 
 class SiteError(CellwardenError):
     """A site's file cannot be used: mend it, or choose another one."""
+
+
+class ReadingsError(CellwardenError):
+    """A table of levels (a survey, or what sensors heard) cannot be used: mend it, or choose another one."""

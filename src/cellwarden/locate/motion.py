@@ -1,0 +1,115 @@
+"""How a person with a phone moves: stands, walks on at about one pace and course, turns now and then.
+
+```
+ stands ──┐ ▲            place    += velocity dt + sway
+          ▼ │ every      velocity += unrest, while walking
+ walks ───┘ 10 s or so   at a turn: stands with probability 0.3, else a velocity drawn anew
+```
+
+Each particle is one guess at place and velocity, at the phone's power, and at each sensor's **slow error**: by how much
+the mean level here and now differs from the map's. It is the map's own error, which stays alike over some metres, and
+what the body that carries the phone shades, which stays alike while the person does not turn. Given a particle's path
+and power these errors are Gaussian, so each particle keeps their mean and variance exactly (a Kalman filter per sensor)
+and only path and power are guessed: a Rao-Blackwellised particle filter. It is what keeps a phone that lies still from
+being located ever more surely by levels that all err alike.
+
+Source: A. Doucet and others, UAI 2000 176; T. Schön and others, IEEE Trans. Signal Processing 53 (2005) 2279.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+class Motion(NamedTuple):
+    """Constants of how phones move and levels wander. docs/locate.md tells what each was chosen by."""
+
+    turn_s: float = 10.0
+    """Mean time between turns."""
+    standing: float = 0.3
+    """Share of turns after which the person stands."""
+    speed_m_s: float = 0.4
+    """Standard deviation of each component of a velocity drawn anew."""
+    unrest_m_s: float = 0.05
+    """By which a component of the velocity changes in a second of walking."""
+    sway_m: float = 0.05
+    """By which each coordinate changes in a second, standing or walking."""
+    power_db: float = 3.0
+    """Standard deviation of the phone's power about that of the survey's phone."""
+    drift_db: float = 0.02
+    """By which the power changes in a second."""
+    body_db: float = 2.0
+    """Standard deviation of slow errors beyond the map's own."""
+    slow_s: float = 40.0
+    """Time after which a slow error is another one, also where nobody moved."""
+
+
+class Cloud(NamedTuple):
+    """Particles. Rows are particles; arrays are changed in place."""
+
+    place_m: NDArray[np.float64]
+    """Shape (n, 2)."""
+    layer: NDArray[np.int64]
+    """Shape (n,)."""
+    velocity_m_s: NDArray[np.float64]
+    """Shape (n, 2); both 0 while standing."""
+    power_db: NDArray[np.float64]
+    """Shape (n,)."""
+    error: NDArray[np.float32]
+    """Mean of each sensor's slow error in units of its standard deviation there, shape (n, s)."""
+    doubt: NDArray[np.float32]
+    """Its variance in the same units, shape (n, s); 1 before anything was heard."""
+    log_weight: NDArray[np.float64]
+    """Shape (n,)."""
+    path_m: NDArray[np.float32]
+    """The last places of each particle's own path with its layer, a ring, shape (n, lag, 3)."""
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def seed(value: int) -> None:
+    """Seed the generator of the compiled functions."""
+    np.random.seed(value)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def move(
+    cloud: Cloud,
+    motion: Motion,
+    box_m: NDArray[np.float64],
+    layers: int,
+    length_m: float,
+    dt_s: float,
+) -> None:
+    """Let all particles move for `dt_s`. box_m: least x, y and greatest x, y, shape (4,); nobody leaves it."""
+    turning = 1 - math.exp(-dt_s / motion.turn_s)
+    climbing = 0.02 * turning if layers > 1 else 0.0
+    root = math.sqrt(dt_s)
+    for i in range(len(cloud.layer)):
+        vx, vy = cloud.velocity_m_s[i]
+        if np.random.random() < turning:
+            vx, vy = 0.0, 0.0
+            if np.random.random() >= motion.standing:
+                vx, vy = motion.speed_m_s * np.random.normal(), motion.speed_m_s * np.random.normal()
+        elif vx != 0.0 or vy != 0.0:
+            vx += motion.unrest_m_s * root * np.random.normal()
+            vy += motion.unrest_m_s * root * np.random.normal()
+        dx = vx * dt_s + motion.sway_m * root * np.random.normal()
+        dy = vy * dt_s + motion.sway_m * root * np.random.normal()
+        x, y = cloud.place_m[i, 0] + dx, cloud.place_m[i, 1] + dy
+        if x < box_m[0] or x > box_m[2]:
+            x, vx = cloud.place_m[i, 0], -vx
+        if y < box_m[1] or y > box_m[3]:
+            y, vy = cloud.place_m[i, 1], -vy
+        cloud.place_m[i, 0], cloud.place_m[i, 1] = x, y
+        cloud.velocity_m_s[i, 0], cloud.velocity_m_s[i, 1] = vx, vy
+        if climbing > 0 and np.random.random() < climbing:
+            cloud.layer[i] = int(np.random.random() * layers)
+        cloud.power_db[i] += motion.drift_db * root * np.random.normal()
+        kept = np.float32(math.exp(-math.sqrt(dx * dx + dy * dy) / length_m - dt_s / motion.slow_s))
+        square, one = kept * kept, np.float32(1.0)
+        for s in range(cloud.error.shape[1]):
+            cloud.error[i, s] *= kept
+            cloud.doubt[i, s] = one - square * (one - cloud.doubt[i, s])

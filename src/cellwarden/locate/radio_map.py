@@ -1,0 +1,227 @@
+"""The radio map: which level each sensor hears from each place, and how well that is known.
+
+```
+ level of one packet = a_s - 10 n_s log10(distance) - f_s (floors between)      trend, per sensor
+                       + g_s(place)                                            what walls and furniture do
+                       + fading                                                new with each packet
+
+ g_s ~ Gaussian process, covariance  v_s exp(-distance / length) (times e^-1.5 a floor between)
+```
+
+A survey tells mean levels at places. Of fading a mean keeps a part, however many levels it has: a phone that does not
+move sends on few channels, each faded in its own way (Bluetooth advertises on three). So what the means scatter beyond
+g (the nugget of the process) and what single levels scatter about their mean are added: that is one packet's fading
+elsewhere. Length, variance and nugget are those of greatest marginal likelihood over all sensors; each sensor's own
+variance is drawn to the common one. Where a sensor was not heard at a place, its level there is taken to be its
+faintest, and from then on its silence is evidence too.
+
+Sources: C. Rasmussen and C. Williams, Gaussian Processes for Machine Learning (2006) §2.2, §2.7 and §5.4;
+M. Gudmundson, Electronics Letters 27 (1991) 2145 (the exponential covariance of shadowing); ITU-R P.1238-12 §3 (the
+trend).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.optimize import minimize
+
+from cellwarden.locate.readings import Survey
+from cellwarden.locate.site import Site, floors_at, rooms_at
+
+Array = NDArray[np.float64]
+
+SPACING_M = 0.5
+MARGIN_M = 1.0
+"""How far beyond the survey a phone is looked for."""
+MOST_VALUES = 6_000_000
+"""Nodes times sensors of a map; a larger site gets a coarser lattice."""
+TREND_MEAN = np.array([-50.0, 2.0, 15.0])
+TREND_SD = np.array([30.0, 1.0, 8.0])
+"""Before any survey: level at 1 m in dBm, exponent, decibels a floor (P.1238 tables 2 and 3 lie well within)."""
+FLOOR_FADE = 1.5
+"""How much less the residuals of two floors are alike, as an exponent a floor."""
+OWN_WEIGHT = 10.0
+"""As many places speak for the common variance when a sensor's own is estimated."""
+MOST_FITTED = 400
+"""Places from which length, variance and nugget are found; the map itself is made from all."""
+LEAST_FADING_DB = 1.0
+"""Levels are told in whole decibels by receivers that differ; nobody's noise is less."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RadioMap:
+    """Levels on a lattice of nodes: `layers` storeys of nx by ny nodes."""
+
+    origin_m: tuple[float, float]
+    spacing_m: float
+    floor: NDArray[np.int64]
+    """Number of each layer's floor, shape (layers,)."""
+    height_m: Array
+    """Height of a phone on each layer, shape (layers,)."""
+    mean_dbm: NDArray[np.float32]
+    """Shape (layers, nx, ny, s)."""
+    variance_db2: NDArray[np.float32]
+    """Of what is not known of the mean, same shape."""
+    fading_db: Array
+    """Standard deviation of one packet's level about the mean, shape (s,)."""
+    faintest_dbm: Array
+    """Level below which each sensor is silent, shape (s,); -inf where the survey knows no silence of it."""
+    length_m: float
+    """How far one must go for the map's error to be another one."""
+    room: NDArray[np.int64]
+    """Index in `site.rooms` of the room that holds a place, or NOWHERE, at half the spacing: (layers, 2 nx, 2 ny)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Process:
+    """A fitted process, ready to be asked about places."""
+
+    place_m: Array
+    floor: NDArray[np.int64]
+    factor: tuple[Array, bool]
+    """Cholesky factor of the covariance of the survey's places in units of each sensor's variance."""
+    trend: Array
+    """Coefficients, shape (3, s)."""
+    spread: tuple[Array, ...]
+    """Per sensor the inverse of the trend's precision, in units of its variance, shape (3, 3)."""
+    solved: Array
+    """Covariance inverse times residuals, shape (p, s)."""
+    weighted: tuple[Array, ...]
+    """Covariance inverse times the trend's columns, per sensor, shape (p, 3)."""
+    variance_db2: Array
+    length_m: float
+    nugget: float
+    """In units of the variance."""
+
+
+def fit(site: Site, survey: Survey) -> RadioMap:
+    """The map of a site from its survey."""
+    faintest = _faintest(survey)
+    levels = np.where(survey.count > 0, survey.mean_dbm, np.nan)
+    heard_somewhere = survey.count.sum(axis=0) > 0
+    least = np.where(np.isfinite(faintest), faintest, np.nanmin(levels) if heard_somewhere.any() else -100.0)
+    levels = np.where(np.isnan(levels), least, levels)
+    process = fitted(site, survey.place_m, levels)
+    within = np.sum(survey.square_db2 * survey.count, axis=0) / np.maximum(survey.count.sum(axis=0), 1)
+    fading = np.sqrt(np.maximum(within + process.nugget * process.variance_db2, LEAST_FADING_DB**2))
+    return _on_lattice(site, survey, process, fading, faintest)
+
+
+def _faintest(survey: Survey) -> Array:
+    """Of sensors that were silent at some place the faintest mean level heard; -inf of the others."""
+    silent = (survey.count == 0).any(axis=0)
+    heard = np.where(survey.count > 0, survey.mean_dbm, np.inf).min(axis=0)
+    return np.where(silent & np.isfinite(heard), heard, -np.inf)
+
+
+def features(site: Site, place_m: Array, floor: NDArray[np.int64], sensor: int) -> Array:
+    """The trend's columns at places, float64, shape (n, 3): level at 1 m, exponent, floors between."""
+    at = np.array(site.sensors[sensor].place_m)
+    own = floors_at(site, at[2:])[0]
+    distance = np.maximum(np.sqrt(((place_m - at) ** 2).sum(axis=1)), 0.5)
+    return np.column_stack((np.ones(len(place_m)), -10 * np.log10(distance), -np.abs(floor - own)))
+
+
+def alike(a: Array, a_floor: NDArray[np.int64], b: Array, b_floor: NDArray[np.int64], length_m: float) -> Array:
+    """Correlation of the residuals at two sets of places, shape (n, m)."""
+    gap = a[:, None, :2] - b[None, :, :2]
+    distance = np.sqrt((gap**2).sum(axis=2))
+    return np.asarray(np.exp(-distance / length_m - FLOOR_FADE * np.abs(a_floor[:, None] - b_floor[None, :])))
+
+
+def fitted(site: Site, place_m: Array, levels: Array) -> Process:
+    """The process of greatest marginal likelihood. levels: float64, shape (p, s), none missing."""
+    floor = floors_at(site, place_m[:, 2])
+    sensors = levels.shape[1]
+    columns = [features(site, place_m, floor, s) for s in range(sensors)]
+    some = np.linspace(0, len(place_m) - 1, min(len(place_m), MOST_FITTED)).astype(np.int64)
+
+    def cost(x: Array) -> float:
+        """Negative log marginal likelihood, with weak beliefs that keep small surveys sane."""
+        length, deviation, ratio = np.exp(x)
+        factor = _factor(place_m[some], floor[some], length, ratio)
+        log_det = 2 * np.log(np.diag(factor[0])).sum() + 2 * len(some) * np.log(deviation)
+        total = 0.0
+        for s in range(sensors):
+            residual = (
+                levels[some, s] - columns[s][some] @ _trend(factor, columns[s][some], levels[some, s], deviation)[0]
+            )
+            total += 0.5 * float(residual @ cho_solve(factor, residual)) / deviation**2 + 0.5 * log_det
+        belief = ((x - np.log([4.0, 4.0, 0.7])) / np.array([0.8, 0.7, 1.0])) ** 2
+        return total + 0.5 * float(belief.sum())
+
+    start = np.log([4.0, 4.0, 0.7])
+    best = minimize(cost, start, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120})
+    length, deviation, ratio = np.exp(best.x)
+    return _process(place_m, floor, levels, columns, (float(length), float(deviation), float(ratio)))
+
+
+def _factor(place_m: Array, floor: NDArray[np.int64], length_m: float, ratio: float) -> tuple[Array, bool]:
+    covariance = alike(place_m, floor, place_m, floor, length_m)
+    covariance[np.diag_indices(len(place_m))] += ratio**2 + 1e-6
+    factor, lower = cho_factor(covariance, lower=True, check_finite=False)
+    return factor, bool(lower)
+
+
+def _trend(factor: tuple[Array, bool], columns: Array, level: Array, deviation: float) -> tuple[Array, Array, Array]:
+    """Coefficients of one sensor, the inverse of their precision, and covariance inverse times columns."""
+    solved = cho_solve(factor, columns, check_finite=False)
+    belief = deviation**2 / TREND_SD**2
+    spread = np.linalg.inv(columns.T @ solved + np.diag(belief))
+    return spread @ (solved.T @ level + belief * TREND_MEAN), spread, solved
+
+
+def _process(
+    place_m: Array, floor: NDArray[np.int64], levels: Array, columns: list[Array], found: tuple[float, float, float]
+) -> Process:
+    length, deviation, ratio = found
+    factor = _factor(place_m, floor, length, ratio)
+    trends = [_trend(factor, columns[s], levels[:, s], deviation) for s in range(len(columns))]
+    trend = np.column_stack([one[0] for one in trends])
+    residual = np.column_stack([levels[:, s] - columns[s] @ trend[:, s] for s in range(len(columns))])
+    solved = np.asarray(cho_solve(factor, residual, check_finite=False))
+    own = (residual * solved).sum(axis=0)
+    variance = (own + OWN_WEIGHT * deviation**2) / (len(place_m) + OWN_WEIGHT)
+    return Process(
+        place_m, floor, factor, trend, tuple(one[1] for one in trends), solved, tuple(one[2] for one in trends),
+        variance, length, ratio**2,
+    )  # fmt: skip
+
+
+def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Mean in dBm and variance in dB² of the local mean level, float64, shape (n, s)."""
+    near = alike(place_m, floor, process.place_m, process.floor, process.length_m)
+    explained = (solve_triangular(process.factor[0], near.T, lower=True, check_finite=False) ** 2).sum(axis=0)
+    mean, variance = near @ process.solved, np.empty((len(place_m), len(process.variance_db2)))
+    for s, scale in enumerate(process.variance_db2):
+        columns = features(site, place_m, floor, s)
+        left = columns - near @ process.weighted[s]
+        mean[:, s] += columns @ process.trend[:, s]
+        variance[:, s] = scale * (np.maximum(1 - explained, 0) + ((left @ process.spread[s]) * left).sum(axis=1))
+    return mean, variance
+
+
+def _on_lattice(site: Site, survey: Survey, process: Process, fading: Array, faintest: Array) -> RadioMap:
+    """Ask the process about every node."""
+    low, high = survey.place_m[:, :2].min(axis=0) - MARGIN_M, survey.place_m[:, :2].max(axis=0) + MARGIN_M
+    floors = np.unique(process.floor)
+    heights = np.array([np.median(survey.place_m[process.floor == f, 2]) for f in floors])
+    values = float(np.prod(high - low)) * len(floors) * len(site.sensors)
+    spacing = max(SPACING_M, float(np.sqrt(values / MOST_VALUES)))
+    nx, ny = (int(n) + 2 for n in np.ceil((high - low) / spacing))
+    shape = (len(floors), nx, ny, len(site.sensors))
+    mean, variance = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    y = low[1] + spacing * np.arange(ny)
+    for k, (floor, height) in enumerate(zip(floors, heights, strict=True)):
+        for i in range(nx):
+            row = np.column_stack((np.full(ny, low[0] + spacing * i), y, np.full(ny, height)))
+            mean[k, i], variance[k, i] = predict(site, process, row, np.full(ny, floor))
+    x, y = (corner + spacing / 2 * np.arange(2 * n) for corner, n in zip(low, (nx, ny), strict=True))
+    fine = np.stack(np.meshgrid(heights, x, y, indexing="ij"), axis=-1)[..., [1, 2, 0]]
+    room = rooms_at(site, fine.reshape(-1, 3)).reshape(fine.shape[:3])
+    return RadioMap(
+        (float(low[0]), float(low[1])), spacing, floors, heights, mean, variance, fading, faintest,
+        process.length_m, room,
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""What a step's readings say for each particle, and the choice of those that live on.
+
+    level of sensor s = map mean + power + g e_s + fading        g² = map variance + body²,  e_s: slow error, N(e, c)
+
+    z² = (level - mean - power - g e)² / (g² c + fading²)        weight *= Student's t(z; nu) / its scale
+    gain K = g c / (g² c + fading² / w),  w = (nu + 1) / (nu + z²)     e += K r,  c -= K g c
+
+A t's heavy tails are what keeps a lying sensor, and a fade of 20 dB, from deciding alone; `w`, its weight in iterated
+least squares, keeps them from teaching the slow error much. Silence of a sensor that others of its kind would break is
+weighed as the probability that the level lay below what it hears, and never below `DEAF`: any sensor may be dead.
+
+Source: K. Lange, R. Little and J. Taylor, JASA 84 (1989) 881.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cellwarden.locate.motion import Cloud
+
+FREEDOM = 8.0
+"""Degrees of freedom of the t. Fading in decibels has a tail towards weak levels; 8 gives 20 dB below some chance."""
+DEAF = 0.2
+"""Probability that a sensor says nothing whatever the level: it is dead, or busy."""
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def weigh(
+    cloud: Cloud,
+    mean_dbm: NDArray[np.float32],
+    spread_db: NDArray[np.float32],
+    corner_m: NDArray[np.float64],
+    spacing_m: float,
+    fading_db: NDArray[np.float64],
+    sensor: NDArray[np.int64],
+    level_dbm: NDArray[np.float64],
+) -> None:
+    """Weigh all particles by readings, and let their slow errors learn from them.
+
+    mean_dbm, spread_db: the map, shape (layers, nx, ny, s); corner_m: place of node (0, 0), shape (2,); fading_db:
+    shape (s,); sensor, level_dbm: one step's readings, shape (k,).
+    """
+    _layers, nx, ny, _s = mean_dbm.shape
+    for i in range(len(cloud.layer)):
+        u = (cloud.place_m[i, 0] - corner_m[0]) / spacing_m
+        v = (cloud.place_m[i, 1] - corner_m[1]) / spacing_m
+        a, b = min(max(int(u), 0), nx - 2), min(max(int(v), 0), ny - 2)
+        u, v, k = u - a, v - b, cloud.layer[i]
+        tails, scales, whole = 1.0, 1.0, 0.0
+        for q in range(len(sensor)):
+            s = sensor[q]
+            mean = (1 - u) * ((1 - v) * mean_dbm[k, a, b, s] + v * mean_dbm[k, a, b + 1, s]) + u * (
+                (1 - v) * mean_dbm[k, a + 1, b, s] + v * mean_dbm[k, a + 1, b + 1, s]
+            )
+            g = spread_db[k, a, b, s]
+            e, c, noise = cloud.error[i, s], cloud.doubt[i, s], fading_db[s] ** 2
+            r = level_dbm[q] - mean - cloud.power_db[i] - g * e
+            variance = g * g * c + noise
+            square = r * r / variance
+            tails *= 1 + square / FREEDOM
+            scales *= variance
+            if tails > 1e100 or scales > 1e100:  # one logarithm for many readings
+                whole += 0.5 * (FREEDOM + 1) * math.log(tails) + 0.5 * math.log(scales)
+                tails, scales = 1.0, 1.0
+            trust = min((FREEDOM + 1) / (FREEDOM + square), 1.0)
+            gain = g * c / (g * g * c + noise / trust)
+            cloud.error[i, s] = e + gain * r
+            cloud.doubt[i, s] = c * (1 - gain * g)
+        whole += 0.5 * (FREEDOM + 1) * math.log(tails) + 0.5 * math.log(scales)
+        cloud.log_weight[i] -= whole
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def weigh_silence(
+    cloud: Cloud,
+    mean_dbm: NDArray[np.float32],
+    spread_db: NDArray[np.float32],
+    corner_m: NDArray[np.float64],
+    spacing_m: float,
+    fading_db: NDArray[np.float64],
+    silent: NDArray[np.int64],
+    faintest_dbm: NDArray[np.float64],
+    share: float,
+) -> None:
+    """Weigh all particles by which sensors were silent, shape (k,), for `share` of the time that a slow error lasts."""
+    _layers, nx, ny, _s = mean_dbm.shape
+    for i in range(len(cloud.layer)):
+        a = min(max(int((cloud.place_m[i, 0] - corner_m[0]) / spacing_m + 0.5), 0), nx - 1)
+        b = min(max(int((cloud.place_m[i, 1] - corner_m[1]) / spacing_m + 0.5), 0), ny - 1)
+        k, total = cloud.layer[i], 0.0
+        for s in silent:
+            g = spread_db[k, a, b, s]
+            over = mean_dbm[k, a, b, s] + cloud.power_db[i] - faintest_dbm[s]
+            below = 0.5 * math.erfc(over / math.sqrt(2 * (g * g + fading_db[s] ** 2)))
+            total += math.log(DEAF + (1 - DEAF) * below)
+        cloud.log_weight[i] += share * total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def choose(weight: NDArray[np.float64], offset: float) -> NDArray[np.int64]:
+    """Systematic resampling: which particles live on, int64, shape (n,). weight: sums to 1; offset: from 0 to 1."""
+    n = len(weight)
+    chosen = np.empty(n, np.int64)
+    at, reached = 0, weight[0]
+    for i in range(n):
+        while reached < (i + offset) / n and at < n - 1:
+            at += 1
+            reached += weight[at]
+        chosen[i] = at
+    return chosen
