@@ -19,12 +19,13 @@ EXAMPLES = """\
   cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
   cellwarden bands 902.4MHz
   cellwarden bench roc gsm --snr -6:8:1 --trials 200
-  cellwarden site draw SITE.toml -o PLAN.svg"""
+  cellwarden site draw SITE.toml -o PLAN.svg
+  cellwarden locate --site SITE.toml --survey SURVEY.csv READINGS.csv -o FIXES.csv"""
 
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import bands, bench, interfaces, scan, site
+    from cellwarden.cli import bands, bench, interfaces, locate, scan, site
     from cellwarden.cli.words import language_option
 
     group = click.Group(
@@ -35,7 +36,7 @@ def commands() -> click.Group:
         help=_("Find contraband phones by the radio waves they send. It only listens."),
         epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
-    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench, site.site):
+    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench, site.site, locate.locate):
         group.add_command(command)
     every = [*group.commands.values(), *bench.bench.commands.values(), *site.site.commands.values()]
     for command in every:

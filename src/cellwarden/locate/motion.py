@@ -69,12 +69,6 @@ class Cloud(NamedTuple):
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def seed(value: int) -> None:
-    """Seed the generator of the compiled functions."""
-    np.random.seed(value)
-
-
-@njit(cache=True, fastmath=True, nogil=True)
 def move(
     cloud: Cloud,
     motion: Motion,
@@ -82,6 +76,7 @@ def move(
     layers: int,
     length_m: float,
     dt_s: float,
+    rng: np.random.Generator,
 ) -> None:
     """Let all particles move for `dt_s`. box_m: least x, y and greatest x, y, shape (4,); nobody leaves it."""
     turning = 1 - math.exp(-dt_s / motion.turn_s)
@@ -89,15 +84,15 @@ def move(
     root = math.sqrt(dt_s)
     for i in range(len(cloud.layer)):
         vx, vy = cloud.velocity_m_s[i]
-        if np.random.random() < turning:
+        if rng.random() < turning:
             vx, vy = 0.0, 0.0
-            if np.random.random() >= motion.standing:
-                vx, vy = motion.speed_m_s * np.random.normal(), motion.speed_m_s * np.random.normal()
+            if rng.random() >= motion.standing:
+                vx, vy = motion.speed_m_s * rng.standard_normal(), motion.speed_m_s * rng.standard_normal()
         elif vx != 0.0 or vy != 0.0:
-            vx += motion.unrest_m_s * root * np.random.normal()
-            vy += motion.unrest_m_s * root * np.random.normal()
-        dx = vx * dt_s + motion.sway_m * root * np.random.normal()
-        dy = vy * dt_s + motion.sway_m * root * np.random.normal()
+            vx += motion.unrest_m_s * root * rng.standard_normal()
+            vy += motion.unrest_m_s * root * rng.standard_normal()
+        dx = vx * dt_s + motion.sway_m * root * rng.standard_normal()
+        dy = vy * dt_s + motion.sway_m * root * rng.standard_normal()
         x, y = cloud.place_m[i, 0] + dx, cloud.place_m[i, 1] + dy
         if x < box_m[0] or x > box_m[2]:
             x, vx = cloud.place_m[i, 0], -vx
@@ -105,9 +100,9 @@ def move(
             y, vy = cloud.place_m[i, 1], -vy
         cloud.place_m[i, 0], cloud.place_m[i, 1] = x, y
         cloud.velocity_m_s[i, 0], cloud.velocity_m_s[i, 1] = vx, vy
-        if climbing > 0 and np.random.random() < climbing:
-            cloud.layer[i] = int(np.random.random() * layers)
-        cloud.power_db[i] += motion.drift_db * root * np.random.normal()
+        if climbing > 0 and rng.random() < climbing:
+            cloud.layer[i] = int(rng.random() * layers)
+        cloud.power_db[i] += motion.drift_db * root * rng.standard_normal()
         kept = np.float32(math.exp(-math.sqrt(dx * dx + dy * dy) / length_m - dt_s / motion.slow_s))
         square, one = kept * kept, np.float32(1.0)
         for s in range(cloud.error.shape[1]):

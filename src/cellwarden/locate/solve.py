@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.locate.motion import Cloud, Motion, move, seed
+from cellwarden.locate.motion import Cloud, Motion, move
 from cellwarden.locate.radio_map import RadioMap
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import NOWHERE
@@ -30,6 +30,7 @@ from cellwarden.locate.weigh import choose, weigh, weigh_silence
 Array = NDArray[np.float64]
 
 PARTICLES = 3000
+MOTION = Motion()
 FIX_S = 1.0
 STEPS_A_FIX = 2
 LAG_S = 30.0
@@ -66,12 +67,12 @@ def fix_times(readings: Readings) -> Array:
     return np.asarray(first + FIX_S * whole[whole > 0])
 
 
-def causal(radio_map: RadioMap, readings: Readings, motion: Motion = Motion()) -> Iterator[Estimate]:
+def causal(radio_map: RadioMap, readings: Readings, motion: Motion = MOTION) -> Iterator[Estimate]:
     """An estimate for each time of `fix_times`, from what was heard up to then."""
     return _filtered(radio_map, readings, fix_times(readings), motion, 0)
 
 
-def smoothed(radio_map: RadioMap, readings: Readings, motion: Motion = Motion()) -> Iterator[Estimate]:
+def smoothed(radio_map: RadioMap, readings: Readings, motion: Motion = MOTION) -> Iterator[Estimate]:
     """The same from what was heard up to then and afterwards."""
     times = fix_times(readings)
     lag = round(LAG_S / FIX_S * STEPS_A_FIX)
@@ -99,7 +100,6 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
     steps = np.column_stack([times - FIX_S * (1 - k / STEPS_A_FIX) for k in range(1, STEPS_A_FIX + 1)]).ravel()
     ends = np.searchsorted(readings.time_s, steps + 1e-9, side="right")
     rng = np.random.default_rng(1)
-    seed(1)
     corner, box = np.array(radio_map.origin_m), _box(radio_map)
     heard = np.zeros(len(radio_map.fading_db), np.bool_)
     cloud, begin, before = None, 0, 0.0
@@ -110,7 +110,7 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
         if cloud is None:
             cloud = sown(radio_map, spread, motion, sensor, level, rng, lag)
         else:
-            move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, float(time - before))
+            move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, float(time - before), rng)
         if end > begin:
             weigh(cloud, radio_map.mean_dbm, spread, corner, radio_map.spacing_m, radio_map.fading_db, sensor, level)
             silent = np.flatnonzero(np.isfinite(radio_map.faintest_dbm) & ~np.isin(np.arange(len(heard)), sensor))

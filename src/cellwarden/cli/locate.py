@@ -1,0 +1,76 @@
+"""`cellwarden locate`: where a phone was, from what sensors heard of it."""
+
+from pathlib import Path
+
+import click
+
+from cellwarden.cli import complain
+from cellwarden.language import gettext as _
+from cellwarden.language import ngettext, number
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(
+    help=_("Say where a phone was, second by second, from the levels at which sensors heard it."),
+    epilog=_(
+        "READINGS has the columns time_s, sensor, rssi_dbm; SURVEY has x_m, y_m, z_m, sensor, rssi_dbm, of a phone at"
+        " known places. Both are CSV, also packed with gzip; other columns are not read."
+    ),
+)
+@click.argument("readings", metavar="READINGS.csv", type=PATH)
+@click.option("--site", "site_path", required=True, type=PATH, help=_("The site: site.toml, or a plain site.json."))
+@click.option("--survey", "survey_path", required=True, type=PATH, help=_("Levels heard of a phone at known places."))
+@click.option("-o", "--output", required=True, type=PATH, help=_("Write the fixes to this file (CSV)."))
+@click.option(
+    "--smooth", is_flag=True, help=_("Use for each fix also what was heard later: surer, but only known afterwards.")
+)
+@click.option("--picture", type=PATH, help=_("Draw the fixes over the plan (SVG)."))
+@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+def locate(
+    readings: Path,
+    site_path: Path,
+    survey_path: Path,
+    output: Path,
+    smooth: bool,
+    picture: Path | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Read, fit, locate, write."""
+    from cellwarden.locate import fixes, radio_map, solve
+    from cellwarden.locate.picture import drawn
+    from cellwarden.locate.readings import read_readings, read_survey
+    from cellwarden.locate.site import load
+    from cellwarden.radio.annotations import refuse_existing, refuse_special, write_pieces
+
+    for place in filter(None, (output, picture)):
+        refuse_special(place)
+        if not force:
+            refuse_existing(place)
+    if picture == output:
+        raise click.UsageError(_("the fixes and the picture cannot both be {path}").format(path=output))
+    site = load(site_path)
+    heard = read_readings(readings, site)
+    fitted = radio_map.fit(site, read_survey(survey_path, site))
+    estimates = (solve.smoothed if smooth else solve.causal)(fitted, heard) if len(heard.time_s) else ()
+    found = list(fixes.fixes(site, heard, estimates))
+    write_pieces(output, fixes.lines(found), force=force)
+    if picture is not None:
+        write_pieces(picture, drawn(site, found), force=force)
+    if quiet:
+        return
+    unknown = [fix for fix in found if fix.place_m is None]
+    if unknown:
+        complain(
+            _("{path}: {count} of {all} fixes are unknown: {reason}").format(
+                path=readings, count=number(len(unknown)), all=number(len(found)), reason=unknown[-1].reason
+            )
+        )
+    if heard.without_level:
+        sentence = ngettext("{count} line holds no level", "{count} lines hold no level", heard.without_level)
+        complain(f"{readings}: " + sentence.format(count=number(heard.without_level)))
+    if len(found) > len(unknown):
+        sentence = ngettext("{count} fix in {path}", "{count} fixes in {path}", len(found) - len(unknown))
+        click.echo(sentence.format(count=number(len(found) - len(unknown)), path=output))
