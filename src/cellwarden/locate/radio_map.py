@@ -8,10 +8,11 @@
  g_s ~ Gaussian process, covariance  v_s exp(-distance / length) (times e^-1.5 a floor between)
 ```
 
-A survey tells mean levels at places. Of fading a mean keeps a part, however many levels it has: a phone that does not
+A survey tells mean powers at places (the mean of powers, not of decibels: fading of Rayleigh's kind is best averaged so,
+and the survey itself, each place foretold by the others, says the same). Of fading a mean keeps a part, however many levels it has: a phone that does not
 move sends on few channels, each faded in its own way (Bluetooth advertises on three). So what the means scatter beyond
 g (the nugget of the process) and what single levels scatter about their mean are added: that is one packet's fading
-elsewhere. Length, variance and nugget are those of greatest marginal likelihood over all sensors; each sensor's own
+elsewhere, and it lies about a level that is lower than that of the mean power by what it was in the survey. Length, variance and nugget are those of greatest marginal likelihood over all sensors; each sensor's own
 variance is drawn to the common one. Where a sensor was not heard at a place, its level there is taken to be its
 faintest, and from then on its silence is evidence too.
 
@@ -44,6 +45,8 @@ FLOOR_FADE = 1.5
 """How much less the residuals of two floors are alike, as an exponent a floor."""
 OWN_WEIGHT = 10.0
 """As many places speak for the common variance when a sensor's own is estimated."""
+START, START_SD = np.log([5.0, 4.0, 0.7]), np.array([0.8, 0.7, 1.0])
+"""Logarithms of length in metres, deviation in dB, and root of the nugget over it, before any survey; their doubt."""
 MOST_FITTED = 400
 """Places from which length, variance and nugget are found; the map itself is made from all."""
 LEAST_FADING_DB = 1.0
@@ -99,20 +102,21 @@ class Process:
 def fit(site: Site, survey: Survey) -> RadioMap:
     """The map of a site from its survey."""
     faintest = _faintest(survey)
-    levels = np.where(survey.count > 0, survey.mean_dbm, np.nan)
-    heard_somewhere = survey.count.sum(axis=0) > 0
-    least = np.where(np.isfinite(faintest), faintest, np.nanmin(levels) if heard_somewhere.any() else -100.0)
-    levels = np.where(np.isnan(levels), least, levels)
-    process = fitted(site, survey.place_m, levels)
-    within = np.sum(survey.square_db2 * survey.count, axis=0) / np.maximum(survey.count.sum(axis=0), 1)
+    heard = survey.count > 0
+    least = np.where(np.isfinite(faintest), faintest, survey.power_dbm[heard].min())
+    process = fitted(site, survey.place_m, np.where(heard, survey.power_dbm, least))
+    levels = np.maximum(survey.count.sum(axis=0), 1)
+    below = np.where(heard, survey.power_dbm - survey.mean_dbm, 0.0)
+    dip = (below * survey.count).sum(axis=0) / levels
+    within = (survey.square_db2 * survey.count).sum(axis=0) / levels
     fading = np.sqrt(np.maximum(within + process.nugget * process.variance_db2, LEAST_FADING_DB**2))
-    return _on_lattice(site, survey, process, fading, faintest)
+    return _on_lattice(site, survey, process, dip, fading, faintest)
 
 
 def _faintest(survey: Survey) -> Array:
     """Of sensors that were silent at some place the faintest mean level heard; -inf of the others."""
     silent = (survey.count == 0).any(axis=0)
-    heard = np.where(survey.count > 0, survey.mean_dbm, np.inf).min(axis=0)
+    heard = np.where(survey.count > 0, survey.power_dbm, np.inf).min(axis=0)
     return np.where(silent & np.isfinite(heard), heard, -np.inf)
 
 
@@ -142,18 +146,17 @@ def fitted(site: Site, place_m: Array, levels: Array) -> Process:
         """Negative log marginal likelihood, with weak beliefs that keep small surveys sane."""
         length, deviation, ratio = np.exp(x)
         factor = _factor(place_m[some], floor[some], length, ratio)
-        log_det = 2 * np.log(np.diag(factor[0])).sum() + 2 * len(some) * np.log(deviation)
-        total = 0.0
+        log_det = np.log(np.diag(factor[0])).sum() + len(some) * np.log(deviation)
+        total = 0.5 * float((((x - START) / START_SD) ** 2).sum())
         for s in range(sensors):
-            residual = (
-                levels[some, s] - columns[s][some] @ _trend(factor, columns[s][some], levels[some, s], deviation)[0]
-            )
-            total += 0.5 * float(residual @ cho_solve(factor, residual)) / deviation**2 + 0.5 * log_det
-        belief = ((x - np.log([4.0, 4.0, 0.7])) / np.array([0.8, 0.7, 1.0])) ** 2
-        return total + 0.5 * float(belief.sum())
+            trend, spread, _solved = _trend(factor, columns[s][some], levels[some, s], deviation)
+            residual = levels[some, s] - columns[s][some] @ trend
+            total += 0.5 * float(residual @ cho_solve(factor, residual)) / deviation**2 + log_det
+            total += 0.5 * float((((trend - TREND_MEAN) / TREND_SD) ** 2).sum()) - 0.5 * np.linalg.slogdet(spread)[1]
+            total -= len(trend) * np.log(deviation)
+        return total
 
-    start = np.log([4.0, 4.0, 0.7])
-    best = minimize(cost, start, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120})
+    best = minimize(cost, START, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120})
     length, deviation, ratio = np.exp(best.x)
     return _process(place_m, floor, levels, columns, (float(length), float(deviation), float(ratio)))
 
@@ -203,7 +206,7 @@ def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int6
     return mean, variance
 
 
-def _on_lattice(site: Site, survey: Survey, process: Process, fading: Array, faintest: Array) -> RadioMap:
+def _on_lattice(site: Site, survey: Survey, process: Process, dip: Array, fading: Array, faintest: Array) -> RadioMap:
     """Ask the process about every node."""
     low, high = survey.place_m[:, :2].min(axis=0) - MARGIN_M, survey.place_m[:, :2].max(axis=0) + MARGIN_M
     floors = np.unique(process.floor)
@@ -217,7 +220,8 @@ def _on_lattice(site: Site, survey: Survey, process: Process, fading: Array, fai
     for k, (floor, height) in enumerate(zip(floors, heights, strict=True)):
         for i in range(nx):
             row = np.column_stack((np.full(ny, low[0] + spacing * i), y, np.full(ny, height)))
-            mean[k, i], variance[k, i] = predict(site, process, row, np.full(ny, floor))
+            level, variance[k, i] = predict(site, process, row, np.full(ny, floor))
+            mean[k, i] = level - dip
     x, y = (corner + spacing / 2 * np.arange(2 * n) for corner, n in zip(low, (nx, ny), strict=True))
     fine = np.stack(np.meshgrid(heights, x, y, indexing="ij"), axis=-1)[..., [1, 2, 0]]
     room = rooms_at(site, fine.reshape(-1, 3)).reshape(fine.shape[:3])

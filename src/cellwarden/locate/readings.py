@@ -61,10 +61,12 @@ class Survey:
 
     place_m: NDArray[np.float64]
     """Shape (p, 3)."""
+    power_dbm: NDArray[np.float64]
+    """Level of the mean power (in watts), shape (p, s); nan where the sensor heard nothing there."""
     mean_dbm: NDArray[np.float64]
-    """Shape (p, s); nan where the sensor heard nothing there."""
+    """Mean of the levels (in decibels), so below `power_dbm` where they fade; same shape."""
     square_db2: NDArray[np.float64]
-    """Mean square of the levels' deviation from their mean, shape (p, s)."""
+    """Mean square of the levels' deviation from `mean_dbm`; same shape."""
     count: NDArray[np.int64]
     """Levels heard, shape (p, s)."""
 
@@ -127,13 +129,14 @@ def survey_of(
 ) -> Survey:
     """A survey from single levels: of each the row of its place, its sensor and its level, all of shape (n,)."""
     shape = (len(place_m), sensors)
-    count, total, square = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape)
+    count, total, power, square = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape)
     np.add.at(count, (row, sensor), 1)
     np.add.at(total, (row, sensor), level_dbm)
-    with np.errstate(invalid="ignore"):
-        mean = total / count
+    np.add.at(power, (row, sensor), 10 ** (level_dbm / 10))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean, power_dbm = total / count, 10 * np.log10(power / count)
     np.add.at(square, (row, sensor), (level_dbm - mean[row, sensor]) ** 2)
-    return Survey(place_m, mean, square / np.maximum(count, 1), count)
+    return Survey(place_m, power_dbm, mean, square / np.maximum(count, 1), count)
 
 
 def _index(path: Path, site: Site) -> tuple[Mapping[str, int], Sequence[float]]:

@@ -31,6 +31,8 @@ Array = NDArray[np.float64]
 
 PARTICLES = 3000
 MOTION = Motion()
+SEED = 1
+"""The same readings give the same fixes."""
 FIX_S = 1.0
 STEPS_A_FIX = 2
 LAG_S = 30.0
@@ -99,7 +101,7 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
     spread = np.sqrt(radio_map.variance_db2 + motion.body_db**2).astype(np.float32)
     steps = np.column_stack([times - FIX_S * (1 - k / STEPS_A_FIX) for k in range(1, STEPS_A_FIX + 1)]).ravel()
     ends = np.searchsorted(readings.time_s, steps + 1e-9, side="right")
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(SEED)
     corner, box = np.array(radio_map.origin_m), _box(radio_map)
     heard = np.zeros(len(radio_map.fading_db), np.bool_)
     cloud, begin, before = None, 0, 0.0
