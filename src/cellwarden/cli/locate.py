@@ -39,11 +39,12 @@ def locate(
     quiet: bool,
 ) -> None:
     """Read, fit, locate, write."""
+    from cellwarden.document.sheet import svg
     from cellwarden.locate import fixes, radio_map, solve
-    from cellwarden.locate.picture import drawn
+    from cellwarden.locate.picture import picture as pictured
     from cellwarden.locate.readings import read_readings, read_survey
     from cellwarden.locate.site import load
-    from cellwarden.radio.annotations import refuse_existing, refuse_special, write_pieces
+    from cellwarden.radio.annotations import refuse_existing, refuse_special, write_pieces, write_text
 
     for place in filter(None, (output, picture)):
         refuse_special(place)
@@ -58,7 +59,7 @@ def locate(
     found = list(fixes.fixes(site, heard, estimates))
     write_pieces(output, fixes.lines(found), force=force)
     if picture is not None:
-        write_pieces(picture, drawn(site, found), force=force)
+        write_text(picture, svg(pictured(site, found)), force=force)
     if quiet:
         return
     unknown = [fix for fix in found if fix.place_m is None]
