@@ -41,7 +41,7 @@ class Motion(NamedTuple):
     """Standard deviation of the phone's power about that of the survey's phone."""
     drift_db: float = 0.02
     """By which the power changes in a second."""
-    body_db: float = 2.0
+    body_db: float = 2.5
     """Standard deviation of slow errors beyond the map's own."""
     slow_s: float = 40.0
     """Time after which a slow error is another one, also where nobody moved."""

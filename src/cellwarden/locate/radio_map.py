@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
 
+from cellwarden.locate.propagation import paths, wall_loss_db
 from cellwarden.locate.readings import Survey
 from cellwarden.locate.site import Site, floors_at, rooms_at
 
@@ -38,16 +39,21 @@ MARGIN_M = 1.0
 """How far beyond the survey a phone is looked for."""
 MOST_VALUES = 6_000_000
 """Nodes times sensors of a map; a larger site gets a coarser lattice."""
-TREND_MEAN = np.array([-50.0, 2.0, 15.0])
-TREND_SD = np.array([30.0, 1.0, 8.0])
-"""Before any survey: level at 1 m in dBm, exponent, decibels a floor (P.1238 tables 2 and 3 lie well within)."""
+TREND_MEAN = np.array([-50.0, 2.0, 15.0, 0.7])
+TREND_SD = np.array([30.0, 1.0, 8.0, 0.4])
+"""Before any survey: level at 1 m in dBm, exponent, decibels a floor, share of
+the walls' computed loss (P.1238 tables 2 and 3 lie well within; energy
+goes round walls too)."""
+WALLS_HZ = 900e6
+"""Where walls' losses are computed: their share of it, which is fitted, makes up for another band."""
 FLOOR_FADE = 1.5
 """How much less the residuals of two floors are alike, as an exponent a floor."""
 OWN_WEIGHT = 10.0
 """As many places speak for the common variance when a sensor's own is estimated."""
 START, START_SD = np.log([5.0, 4.0, 0.7]), np.array([0.8, 0.7, 1.0])
 """Logarithms of length in metres, deviation in dB, and root of the nugget over it, before any survey; their doubt."""
-MOST_FITTED = 400
+NODES_AT_ONCE = 2000
+MOST_FITTED = 250
 """Places from which length, variance and nugget are found; the map itself is made from all."""
 LEAST_FADING_DB = 1.0
 """Levels are told in whole decibels by receivers that differ; nobody's noise is less."""
@@ -86,13 +92,13 @@ class Process:
     factor: tuple[Array, bool]
     """Cholesky factor of the covariance of the survey's places in units of each sensor's variance."""
     trend: Array
-    """Coefficients, shape (3, s)."""
-    spread: tuple[Array, ...]
-    """Per sensor the inverse of the trend's precision, in units of its variance, shape (3, 3)."""
+    """Coefficients, shape (s, c)."""
+    spread: Array
+    """Inverse of the trend's precision in units of each sensor's variance, shape (s, c, c)."""
     solved: Array
     """Covariance inverse times residuals, shape (p, s)."""
-    weighted: tuple[Array, ...]
-    """Covariance inverse times the trend's columns, per sensor, shape (p, 3)."""
+    weighted: Array
+    """Covariance inverse times the trend's columns, shape (s, p, c)."""
     variance_db2: Array
     length_m: float
     nugget: float
@@ -120,12 +126,15 @@ def _faintest(survey: Survey) -> Array:
     return np.where(silent & np.isfinite(heard), heard, -np.inf)
 
 
-def features(site: Site, place_m: Array, floor: NDArray[np.int64], sensor: int) -> Array:
-    """The trend's columns at places, float64, shape (n, 3): level at 1 m, exponent, floors between."""
-    at = np.array(site.sensors[sensor].place_m)
-    own = floors_at(site, at[2:])[0]
-    distance = np.maximum(np.sqrt(((place_m - at) ** 2).sum(axis=1)), 0.5)
-    return np.column_stack((np.ones(len(place_m)), -10 * np.log10(distance), -np.abs(floor - own)))
+def features(site: Site, place_m: Array, floor: NDArray[np.int64]) -> Array:
+    """The trend's columns at places, float64, shape (s, n, c): level at 1 m, exponent, floors between, walls between."""
+    lines = paths(site, place_m)
+    own = floors_at(site, np.array([sensor.place_m[2] for sensor in site.sensors]))
+    walls = np.zeros(lines.distance_m.shape)
+    if lines.materials:
+        walls = lines.walls @ np.array([wall_loss_db(material, WALLS_HZ) for material in lines.materials])
+    distance = -10 * np.log10(lines.distance_m)
+    return np.stack((np.ones_like(walls), distance, -np.abs(floor - own[:, None]), -walls), axis=2)
 
 
 def alike(a: Array, a_floor: NDArray[np.int64], b: Array, b_floor: NDArray[np.int64], length_m: float) -> Array:
@@ -138,23 +147,21 @@ def alike(a: Array, a_floor: NDArray[np.int64], b: Array, b_floor: NDArray[np.in
 def fitted(site: Site, place_m: Array, levels: Array) -> Process:
     """The process of greatest marginal likelihood. levels: float64, shape (p, s), none missing."""
     floor = floors_at(site, place_m[:, 2])
-    sensors = levels.shape[1]
-    columns = [features(site, place_m, floor, s) for s in range(sensors)]
+    columns = features(site, place_m, floor)
     some = np.linspace(0, len(place_m) - 1, min(len(place_m), MOST_FITTED)).astype(np.int64)
+    few = columns[:, some]
 
     def cost(x: Array) -> float:
         """Negative log marginal likelihood, with weak beliefs that keep small surveys sane."""
         length, deviation, ratio = np.exp(x)
         factor = _factor(place_m[some], floor[some], length, ratio)
-        log_det = np.log(np.diag(factor[0])).sum() + len(some) * np.log(deviation)
-        total = 0.5 * float((((x - START) / START_SD) ** 2).sum())
-        for s in range(sensors):
-            trend, spread, _solved = _trend(factor, columns[s][some], levels[some, s], deviation)
-            residual = levels[some, s] - columns[s][some] @ trend
-            total += 0.5 * float(residual @ cho_solve(factor, residual)) / deviation**2 + log_det
-            total += 0.5 * float((((trend - TREND_MEAN) / TREND_SD) ** 2).sum()) - 0.5 * np.linalg.slogdet(spread)[1]
-            total -= len(trend) * np.log(deviation)
-        return total
+        trend, spread, _weighted = _trend(factor, few, levels[some], deviation)
+        residual = levels[some] - np.einsum("spc,sc->ps", few, trend)
+        whitened = solve_triangular(factor[0], residual, lower=True, check_finite=False)
+        log_det = 2 * np.log(np.diag(factor[0])).sum() + 2 * (len(some) - trend.shape[1]) * np.log(deviation)
+        total = float((whitened**2).sum()) / deviation**2 + len(trend) * log_det
+        total += float((((trend - TREND_MEAN) / TREND_SD) ** 2).sum()) - float(np.linalg.slogdet(spread)[1].sum())
+        return 0.5 * (total + float((((x - START) / START_SD) ** 2).sum()))
 
     best = minimize(cost, START, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120})
     length, deviation, ratio = np.exp(best.x)
@@ -169,41 +176,38 @@ def _factor(place_m: Array, floor: NDArray[np.int64], length_m: float, ratio: fl
 
 
 def _trend(factor: tuple[Array, bool], columns: Array, level: Array, deviation: float) -> tuple[Array, Array, Array]:
-    """Coefficients of one sensor, the inverse of their precision, and covariance inverse times columns."""
-    solved = cho_solve(factor, columns, check_finite=False)
+    """Coefficients of each sensor, the inverse of their precision, and covariance inverse times columns."""
+    sensors, places, count = columns.shape
+    solved = cho_solve(factor, columns.transpose(1, 0, 2).reshape(places, -1), check_finite=False)
+    weighted = np.ascontiguousarray(solved.reshape(places, sensors, count).transpose(1, 0, 2))
     belief = deviation**2 / TREND_SD**2
-    spread = np.linalg.inv(columns.T @ solved + np.diag(belief))
-    return spread @ (solved.T @ level + belief * TREND_MEAN), spread, solved
+    spread = np.linalg.inv(columns.transpose(0, 2, 1) @ weighted + np.diag(belief))
+    seen = np.einsum("spc,ps->sc", weighted, level) + belief * TREND_MEAN
+    return np.einsum("scd,sd->sc", spread, seen), spread, weighted
 
 
 def _process(
-    place_m: Array, floor: NDArray[np.int64], levels: Array, columns: list[Array], found: tuple[float, float, float]
+    place_m: Array, floor: NDArray[np.int64], levels: Array, columns: Array, found: tuple[float, float, float]
 ) -> Process:
     length, deviation, ratio = found
     factor = _factor(place_m, floor, length, ratio)
-    trends = [_trend(factor, columns[s], levels[:, s], deviation) for s in range(len(columns))]
-    trend = np.column_stack([one[0] for one in trends])
-    residual = np.column_stack([levels[:, s] - columns[s] @ trend[:, s] for s in range(len(columns))])
+    trend, spread, weighted = _trend(factor, columns, levels, deviation)
+    residual = levels - np.einsum("spc,sc->ps", columns, trend)
     solved = np.asarray(cho_solve(factor, residual, check_finite=False))
     own = (residual * solved).sum(axis=0)
     variance = (own + OWN_WEIGHT * deviation**2) / (len(place_m) + OWN_WEIGHT)
-    return Process(
-        place_m, floor, factor, trend, tuple(one[1] for one in trends), solved, tuple(one[2] for one in trends),
-        variance, length, ratio**2,
-    )  # fmt: skip
+    return Process(place_m, floor, factor, trend, spread, solved, weighted, variance, length, ratio**2)
 
 
 def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int64]) -> tuple[Array, Array]:
     """Mean in dBm and variance in dB² of the local mean level, float64, shape (n, s)."""
     near = alike(place_m, floor, process.place_m, process.floor, process.length_m)
     explained = (solve_triangular(process.factor[0], near.T, lower=True, check_finite=False) ** 2).sum(axis=0)
-    mean, variance = near @ process.solved, np.empty((len(place_m), len(process.variance_db2)))
-    for s, scale in enumerate(process.variance_db2):
-        columns = features(site, place_m, floor, s)
-        left = columns - near @ process.weighted[s]
-        mean[:, s] += columns @ process.trend[:, s]
-        variance[:, s] = scale * (np.maximum(1 - explained, 0) + ((left @ process.spread[s]) * left).sum(axis=1))
-    return mean, variance
+    columns = features(site, place_m, floor)
+    left = columns - near @ process.weighted
+    mean = near @ process.solved + np.einsum("snc,sc->ns", columns, process.trend)
+    doubt = np.maximum(1 - explained, 0)[:, None] + ((left @ process.spread) * left).sum(axis=2).T
+    return mean, doubt * process.variance_db2
 
 
 def _on_lattice(site: Site, survey: Survey, process: Process, dip: Array, fading: Array, faintest: Array) -> RadioMap:
@@ -216,14 +220,17 @@ def _on_lattice(site: Site, survey: Survey, process: Process, dip: Array, fading
     nx, ny = (int(n) + 2 for n in np.ceil((high - low) / spacing))
     shape = (len(floors), nx, ny, len(site.sensors))
     mean, variance = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    y = low[1] + spacing * np.arange(ny)
+    x, y = (corner + spacing * np.arange(n) for corner, n in zip(low, (nx, ny), strict=True))
+    rows = max(1, NODES_AT_ONCE // ny)
     for k, (floor, height) in enumerate(zip(floors, heights, strict=True)):
-        for i in range(nx):
-            row = np.column_stack((np.full(ny, low[0] + spacing * i), y, np.full(ny, height)))
-            level, variance[k, i] = predict(site, process, row, np.full(ny, floor))
-            mean[k, i] = level - dip
-    x, y = (corner + spacing / 2 * np.arange(2 * n) for corner, n in zip(low, (nx, ny), strict=True))
-    fine = np.stack(np.meshgrid(heights, x, y, indexing="ij"), axis=-1)[..., [1, 2, 0]]
+        for i in range(0, nx, rows):
+            some = slice(i, min(i + rows, nx))
+            nodes = np.stack(np.meshgrid(x[some], y, [height], indexing="ij"), axis=-1).reshape(-1, 3)
+            level, doubt = predict(site, process, nodes, np.full(len(nodes), floor))
+            mean[k, some] = (level - dip).reshape(-1, ny, len(dip))
+            variance[k, some] = doubt.reshape(-1, ny, len(dip))
+    half = [corner + spacing / 2 * np.arange(2 * n) for corner, n in zip(low, (nx, ny), strict=True)]
+    fine = np.stack(np.meshgrid(heights, *half, indexing="ij"), axis=-1)[..., [1, 2, 0]]
     room = rooms_at(site, fine.reshape(-1, 3)).reshape(fine.shape[:3])
     return RadioMap(
         (float(low[0]), float(low[1])), spacing, floors, heights, mean, variance, fading, faintest,

@@ -29,7 +29,7 @@ from cellwarden.locate.weigh import choose, weigh, weigh_silence
 
 Array = NDArray[np.float64]
 
-PARTICLES = 3000
+PARTICLES = 1500
 MOTION = Motion()
 SEED = 1
 """The same readings give the same fixes."""
@@ -103,7 +103,9 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
     ends = np.searchsorted(readings.time_s, steps + 1e-9, side="right")
     rng = np.random.default_rng(SEED)
     corner, box = np.array(radio_map.origin_m), _box(radio_map)
-    heard = np.zeros(len(radio_map.fading_db), np.bool_)
+    heard, lately = np.zeros((2, len(radio_map.fading_db)), np.bool_)
+    tells = np.isfinite(radio_map.faintest_dbm)
+    deviation = np.sqrt(radio_map.fading_db**2 + motion.body_db**2)
     cloud, begin, before = None, 0, 0.0
     due: list[tuple[int, float]] = []
     for step, (time, end) in enumerate(zip(steps, ends, strict=True)):
@@ -115,16 +117,18 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
             move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, float(time - before), rng)
         if end > begin:
             weigh(cloud, radio_map.mean_dbm, spread, corner, radio_map.spacing_m, radio_map.fading_db, sensor, level)
-            silent = np.flatnonzero(np.isfinite(radio_map.faintest_dbm) & ~np.isin(np.arange(len(heard)), sensor))
-            share = FIX_S / STEPS_A_FIX / motion.slow_s
-            weigh_silence(
-                cloud, radio_map.mean_dbm, spread, corner, radio_map.spacing_m, radio_map.fading_db, silent,
-                radio_map.faintest_dbm, share,
-            )  # fmt: skip
+            lately[sensor] = True
+        if step % STEPS_A_FIX == STEPS_A_FIX - 1:
+            if lately.any():
+                silent = np.flatnonzero(tells & ~lately)
+                share = FIX_S / motion.slow_s
+                weigh_silence(
+                    cloud, radio_map.mean_dbm, corner, radio_map.spacing_m, deviation, silent, radio_map.faintest_dbm, share
+                )
+            lately[:] = False
+            due.append((step, float(time)))
         cloud.path_m[:, step % (lag + 1), :2] = cloud.place_m
         cloud.path_m[:, step % (lag + 1), 2] = cloud.layer
-        if step % STEPS_A_FIX == STEPS_A_FIX - 1:
-            due.append((step, float(time)))
         weight = np.exp(cloud.log_weight - cloud.log_weight.max())
         weight /= weight.sum()
         while due and (due[0][0] <= step - lag or step == len(steps) - 1):

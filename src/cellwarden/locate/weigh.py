@@ -3,7 +3,7 @@
     level of sensor s = map mean + power + g e_s + fading        g² = map variance + body²,  e_s: slow error, N(e, c)
 
     z² = (level - mean - power - g e)² / (g² c + fading²)        weight *= Student's t(z; nu) / its scale
-    gain K = g c / (g² c + fading² / w),  w = (nu + 1) / (nu + z²)     e += K r,  c -= K g c
+    gain K = g c w / (g² c w + fading²),  w = (nu + 1) / (nu + z²)     e += K r,  c -= K g c
 
 A t's heavy tails are what keeps a lying sensor, and a fade of 20 dB, from deciding alone; `w`, its weight in iterated
 least squares, keeps them from teaching the slow error much. Silence of a sensor that others of its kind would break is
@@ -43,31 +43,36 @@ def weigh(
     shape (s,); sensor, level_dbm: one step's readings, shape (k,).
     """
     _layers, nx, ny, _s = mean_dbm.shape
+    noise = (fading_db**2).astype(np.float32)
+    level = level_dbm.astype(np.float32)
+    one, freedom = np.float32(1.0), np.float32(FREEDOM)
     for i in range(len(cloud.layer)):
         u = (cloud.place_m[i, 0] - corner_m[0]) / spacing_m
         v = (cloud.place_m[i, 1] - corner_m[1]) / spacing_m
         a, b = min(max(int(u), 0), nx - 2), min(max(int(v), 0), ny - 2)
         u, v, k = u - a, v - b, cloud.layer[i]
+        near = mean_dbm[k, a, b], mean_dbm[k, a, b + 1], mean_dbm[k, a + 1, b], mean_dbm[k, a + 1, b + 1]
+        w0, w1 = np.float32((1 - u) * (1 - v)), np.float32((1 - u) * v)
+        w2, w3 = np.float32(u * (1 - v)), np.float32(u * v)
+        spread, error, doubt = spread_db[k, a, b], cloud.error[i], cloud.doubt[i]
+        power = np.float32(cloud.power_db[i])
         tails, scales, whole = 1.0, 1.0, 0.0
         for q in range(len(sensor)):
             s = sensor[q]
-            mean = (1 - u) * ((1 - v) * mean_dbm[k, a, b, s] + v * mean_dbm[k, a, b + 1, s]) + u * (
-                (1 - v) * mean_dbm[k, a + 1, b, s] + v * mean_dbm[k, a + 1, b + 1, s]
-            )
-            g = spread_db[k, a, b, s]
-            e, c, noise = cloud.error[i, s], cloud.doubt[i, s], fading_db[s] ** 2
-            r = level_dbm[q] - mean - cloud.power_db[i] - g * e
-            variance = g * g * c + noise
-            square = r * r / variance
-            tails *= 1 + square / FREEDOM
-            scales *= variance
+            mean = w0 * near[0][s] + w1 * near[1][s] + w2 * near[2][s] + w3 * near[3][s]
+            g, c = spread[s], doubt[s]
+            slow = g * g * c
+            r = level[q] - mean - power - g * error[s]
+            square = r * r / (slow + noise[s])
+            tails *= one + square / freedom
+            scales *= slow + noise[s]
             if tails > 1e100 or scales > 1e100:  # one logarithm for many readings
                 whole += 0.5 * (FREEDOM + 1) * math.log(tails) + 0.5 * math.log(scales)
                 tails, scales = 1.0, 1.0
-            trust = min((FREEDOM + 1) / (FREEDOM + square), 1.0)
-            gain = g * c / (g * g * c + noise / trust)
-            cloud.error[i, s] = e + gain * r
-            cloud.doubt[i, s] = c * (1 - gain * g)
+            trust = min((freedom + one) / (freedom + square), one)
+            gain = c * trust / (slow * trust + noise[s])
+            error[s] += g * gain * r
+            doubt[s] = c - gain * slow
         whole += 0.5 * (FREEDOM + 1) * math.log(tails) + 0.5 * math.log(scales)
         cloud.log_weight[i] -= whole
 
@@ -76,26 +81,29 @@ def weigh(
 def weigh_silence(
     cloud: Cloud,
     mean_dbm: NDArray[np.float32],
-    spread_db: NDArray[np.float32],
     corner_m: NDArray[np.float64],
     spacing_m: float,
-    fading_db: NDArray[np.float64],
+    deviation_db: NDArray[np.float64],
     silent: NDArray[np.int64],
     faintest_dbm: NDArray[np.float64],
     share: float,
 ) -> None:
-    """Weigh all particles by which sensors were silent, shape (k,), for `share` of the time that a slow error lasts."""
+    """Weigh all particles by which sensors were silent, shape (k,), for `share` of the time that a slow error lasts.
+
+    deviation_db: of a packet's level about the map, shape (s,); faintest_dbm: the least that is heard, shape (s,).
+    """
     _layers, nx, ny, _s = mean_dbm.shape
     for i in range(len(cloud.layer)):
         a = min(max(int((cloud.place_m[i, 0] - corner_m[0]) / spacing_m + 0.5), 0), nx - 1)
         b = min(max(int((cloud.place_m[i, 1] - corner_m[1]) / spacing_m + 0.5), 0), ny - 1)
-        k, total = cloud.layer[i], 0.0
+        mean, chance = mean_dbm[cloud.layer[i], a, b], 1.0
         for s in silent:
-            g = spread_db[k, a, b, s]
-            over = mean_dbm[k, a, b, s] + cloud.power_db[i] - faintest_dbm[s]
-            below = 0.5 * math.erfc(over / math.sqrt(2 * (g * g + fading_db[s] ** 2)))
-            total += math.log(DEAF + (1 - DEAF) * below)
-        cloud.log_weight[i] += share * total
+            over = (mean[s] + cloud.power_db[i] - faintest_dbm[s]) / deviation_db[s]
+            chance *= DEAF + (1 - DEAF) * 0.5 * math.erfc(over / math.sqrt(2.0))
+            if chance < 1e-200:
+                cloud.log_weight[i] += share * math.log(chance)
+                chance = 1.0
+        cloud.log_weight[i] += share * math.log(chance)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
