@@ -4,6 +4,7 @@ Circles hold the phone with probability 0.9; some forty are drawn for a whole wa
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def _circles(here: Sequence[Fix | None], frame: Frame) -> Iterator[Mark]:
 
 def _way(here: Sequence[Fix | None], frame: Frame) -> Iterator[Mark]:
     """Lines between fixes that follow each other on one floor, a dot for each, and the names of the ends."""
-    for one, other in zip(here, here[1:], strict=False):
+    for one, other in pairwise(here):
         if one is not None and other is not None and one.place_m is not None and other.place_m is not None:
             yield Line(frame.at(one.place_m), frame.at(other.place_m), WAY, 2.0)
     for fix in here:

@@ -1,20 +1,22 @@
 """The radio map: which level each sensor hears from each place, and how well that is known.
 
 ```
- level of one packet = a_s - 10 n_s log10(distance) - f_s (floors between)      trend, per sensor
+ level of one packet = a_s - 10 n_s log10(distance) - f_s floors - w_s walls     trend, per sensor
                        + g_s(place)                                            what walls and furniture do
                        + fading                                                new with each packet
 
  g_s ~ Gaussian process, covariance  v_s exp(-distance / length) (times e^-1.5 a floor between)
 ```
 
-A survey tells mean powers at places (the mean of powers, not of decibels: fading of Rayleigh's kind is best averaged so,
-and the survey itself, each place foretold by the others, says the same). Of fading a mean keeps a part, however many levels it has: a phone that does not
-move sends on few channels, each faded in its own way (Bluetooth advertises on three). So what the means scatter beyond
-g (the nugget of the process) and what single levels scatter about their mean are added: that is one packet's fading
-elsewhere, and it lies about a level that is lower than that of the mean power by what it was in the survey. Length, variance and nugget are those of greatest marginal likelihood over all sensors; each sensor's own
-variance is drawn to the common one. Where a sensor was not heard at a place, its level there is taken to be its
-faintest, and from then on its silence is evidence too.
+A survey tells mean powers at places (of powers, not of decibels: fading of Rayleigh's kind is best averaged so, and
+the survey itself, each place foretold by the others, says the same). Of fading a mean keeps a part, however many
+levels it has: a phone that does not move sends on few channels, each faded in its own way (Bluetooth advertises on
+three). So what the means scatter beyond g (the nugget of the process) and what single levels scatter about their mean
+are added: that is one packet's fading elsewhere, and it lies about a level that is lower than that of the mean power by
+what it was in the survey. Length, variance and nugget are those of greatest marginal likelihood over all sensors; each
+sensor's own variance is drawn to the common one. Where a sensor was not heard at a place, its level there is taken to
+be its faintest, and from then on its silence is evidence too. Walls count by the loss that `propagation` computes,
+times a share that is fitted.
 
 Sources: C. Rasmussen and C. Williams, Gaussian Processes for Machine Learning (2006) §2.2, §2.7 and §5.4;
 M. Gudmundson, Electronics Letters 27 (1991) 2145 (the exponential covariance of shadowing); ITU-R P.1238-12 §3 (the
@@ -127,7 +129,7 @@ def _faintest(survey: Survey) -> Array:
 
 
 def features(site: Site, place_m: Array, floor: NDArray[np.int64]) -> Array:
-    """The trend's columns at places, float64, shape (s, n, c): level at 1 m, exponent, floors between, walls between."""
+    """The trend's columns at places, float64, shape (s, n, c): level at 1 m, exponent, floors and walls between."""
     lines = paths(site, place_m)
     own = floors_at(site, np.array([sensor.place_m[2] for sensor in site.sensors]))
     walls = np.zeros(lines.distance_m.shape)

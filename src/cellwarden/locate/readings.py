@@ -189,7 +189,7 @@ class _Limited(io.BufferedReader):
     """Refuses what unpacks to more than a table can hold (a small file may unpack to anything)."""
 
     def __init__(self, path: Path, source: io.BufferedIOBase) -> None:
-        super().__init__(source)  # type: ignore[arg-type]
+        super().__init__(source)
         self._path, self._left = path, LARGEST
 
     def read1(self, size: int = -1) -> bytes:

@@ -40,7 +40,9 @@ LONGEST_SILENCE_S = 60.0
 """After so long without any reading there is no estimate until the next one."""
 EXPLORING = 0.5
 """Share of a new cloud that is spread evenly; the rest goes where the first readings point."""
-RADIUS_SCALE = 1.0
+CAUSAL_SCALE, SMOOTHED_SCALE = 1.12, 1.4
+"""By which radii are widened: an error of the map that is alike at all sensors' levels is not in the cloud's width, and
+the paths of a smoothed cloud have few ancestors. From measured walks (docs/locate.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +94,7 @@ def _average(one: Estimate, other: Estimate) -> Estimate:
     """Of two that are about as sure, and wrong in ways of their own."""
     surer = one if one.probability >= other.probability else other
     place = (one.place_m + other.place_m) / 2
-    radius = math.sqrt((one.radius90_m**2 + other.radius90_m**2) / 2)
+    radius = SMOOTHED_SCALE / CAUSAL_SCALE * math.sqrt((one.radius90_m**2 + other.radius90_m**2) / 2)
     return Estimate(one.time_s, place, radius, surer.room, surer.probability, max(one.sensors, other.sensors))
 
 
@@ -106,12 +108,16 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
     heard, lately = np.zeros((2, len(radio_map.fading_db)), np.bool_)
     tells = np.isfinite(radio_map.faintest_dbm)
     deviation = np.sqrt(radio_map.fading_db**2 + motion.body_db**2)
-    cloud, begin, before = None, 0, 0.0
+    cloud: Cloud | None = None
+    weight, begin, before = np.empty(0), 0, 0.0
     due: list[tuple[int, float]] = []
     for step, (time, end) in enumerate(zip(steps, ends, strict=True)):
         sensor, level = readings.sensor[begin:end], readings.level_dbm[begin:end]
         heard[sensor] = True
-        if cloud is None:
+        if cloud is None or time - before > LONGEST_SILENCE_S:  # after so long a phone may be anywhere
+            for at, when in due if cloud is not None else ():
+                yield _summed(radio_map, cloud.path_m[:, at % (lag + 1)], weight, when, int(heard.sum()))
+            due.clear()
             cloud = sown(radio_map, spread, motion, sensor, level, rng, lag)
         else:
             move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, float(time - before), rng)
@@ -123,7 +129,14 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
                 silent = np.flatnonzero(tells & ~lately)
                 share = FIX_S / motion.slow_s
                 weigh_silence(
-                    cloud, radio_map.mean_dbm, corner, radio_map.spacing_m, deviation, silent, radio_map.faintest_dbm, share
+                    cloud,
+                    radio_map.mean_dbm,
+                    corner,
+                    radio_map.spacing_m,
+                    deviation,
+                    silent,
+                    radio_map.faintest_dbm,
+                    share,
                 )
             lately[:] = False
             due.append((step, float(time)))
@@ -204,8 +217,8 @@ def _summed(radio_map: RadioMap, path_m: NDArray[np.float32], weight: Array, tim
     mean = (places[most] * weight[most, None]).sum(axis=0) / layer_mass.max()
     distance = np.sqrt(((places - mean) ** 2).sum(axis=1))
     order = np.argsort(distance)
-    reached = np.searchsorted(np.cumsum(weight[order]), 0.9)
-    radius = RADIUS_SCALE * float(distance[order[min(reached, len(order) - 1)]])
+    reached = int(np.searchsorted(np.cumsum(weight[order]), 0.9))
+    radius = CAUSAL_SCALE * float(distance[order[min(reached, len(order) - 1)]])
     fine = np.rint((path_m[:, :2] - np.array(radio_map.origin_m)) * 2 / radio_map.spacing_m).astype(np.int64)
     _k, nx, ny = radio_map.room.shape
     room = radio_map.room[path_m[:, 2].astype(np.int64), np.clip(fine[:, 0], 0, nx - 1), np.clip(fine[:, 1], 0, ny - 1)]
@@ -219,6 +232,7 @@ def _living_on(cloud: Cloud, weight: Array, rng: np.random.Generator) -> Cloud:
     if 1 / np.square(weight).sum() >= 0.5 * len(weight):
         return cloud
     chosen = choose(weight, rng.random())
-    living = Cloud(*(field[chosen] for field in cloud))
-    living.log_weight[:] = 0
-    return living
+    return Cloud(
+        cloud.place_m[chosen], cloud.layer[chosen], cloud.velocity_m_s[chosen], cloud.power_db[chosen],
+        cloud.error[chosen], cloud.doubt[chosen], np.zeros(len(weight)), cloud.path_m[chosen],
+    )  # fmt: skip
