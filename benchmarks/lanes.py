@@ -16,6 +16,7 @@ from benchmarks import (
     results,
     speed,
     table,
+    walks,
 )
 from benchmarks.lane import Lane, run
 
@@ -29,6 +30,7 @@ SOAK: dict[int, Lane] = {
     7: confusion.LANE,
     8: cost.LANE,
     9: one_phone.LANE,
+    10: walks.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -41,6 +43,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (confusion.LANE, 0.02),
     (cost.LANE, 0.05),
     (one_phone.LANE, 0.1),
+    (walks.LANE, 1.0),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

@@ -114,10 +114,12 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
     for step, (time, end) in enumerate(zip(steps, ends, strict=True)):
         sensor, level = readings.sensor[begin:end], readings.level_dbm[begin:end]
         heard[sensor] = True
-        if cloud is None or time - before > LONGEST_SILENCE_S:  # after so long a phone may be anywhere
-            for at, when in due if cloud is not None else ():
+        if cloud is not None and time - before > LONGEST_SILENCE_S:  # after so long a phone may be anywhere
+            for at, when in due:
                 yield _summed(radio_map, cloud.path_m[:, at % (lag + 1)], weight, when, int(heard.sum()))
             due.clear()
+            cloud = None
+        if cloud is None:
             cloud = sown(radio_map, spread, motion, sensor, level, rng, lag)
         else:
             move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, float(time - before), rng)

@@ -1,0 +1,48 @@
+"""The radio map against a site whose levels are known."""
+
+import numpy as np
+import pytest
+from tests.locate.heard import FADING_DB, SITE, levels, surveyed
+
+from cellwarden.locate.radio_map import fit, fitted, predict
+from cellwarden.locate.readings import survey_of
+
+PLACES = np.array([(x, y, 1.2) for x in (1.3, 6.2, 11.4, 18.1) for y in (1.1, 6.4, 13.7)])
+
+
+def test_levels_between_the_places_of_a_survey_are_as_doubtful_as_is_said() -> None:
+    survey = surveyed(1)
+    process = fitted(SITE, survey.place_m, survey.mean_dbm)
+    mean, variance = predict(SITE, process, PLACES, np.zeros(len(PLACES), np.int64))
+    error = mean - levels(PLACES)
+    assert np.sqrt(np.mean(error**2)) < 1.5  # the wave alone has 3 dB · ½ rms, fading of a mean of 20 another 0.9
+    # A chi square of mean 1 if the wave were as rough as shadowing is; it is smoother, so it is foretold better.
+    assert 0.2 < np.mean(error**2 / variance) < 1.3
+
+
+def test_the_map_tells_what_a_packet_has_and_what_is_not_known() -> None:
+    survey = surveyed(2)
+    radio_map = fit(SITE, survey)
+    assert radio_map.fading_db == pytest.approx(FADING_DB, rel=0.15)
+    i, j = (round((v - o) / radio_map.spacing_m) for v, o in zip((10.0, 7.5), radio_map.origin_m, strict=True))
+    corner = radio_map.variance_db2[0, 0, 0].mean()
+    assert radio_map.variance_db2[0, i, j].mean() < corner  # in the middle of the survey, and a metre beyond its edge
+    assert radio_map.mean_dbm[0, i, j] == pytest.approx(levels(np.array([[10.0, 7.5, 1.2]]))[0], abs=3.0)
+    # A packet's mean, not the level of the mean power, which lies above it by 0.115 σ² = 1.8 dB for σ = 4 dB
+    assert np.mean(radio_map.mean_dbm[0, i, j] - levels(np.array([[10.0, 7.5, 1.2]]))[0]) == pytest.approx(0, abs=0.9)
+    assert (radio_map.faintest_dbm == -np.inf).all()
+
+
+def test_a_sensor_that_was_silent_somewhere_has_a_faintest_level() -> None:
+    survey = surveyed(3)
+    row, sensor = np.nonzero(survey.mean_dbm > -75)
+    partial = survey_of(survey.place_m, row, sensor, survey.mean_dbm[row, sensor], len(SITE.sensors))
+    radio_map = fit(SITE, partial)
+    assert (radio_map.faintest_dbm >= -75).all() and (radio_map.faintest_dbm < -70).all()
+
+
+def test_rooms_are_found_on_the_lattice() -> None:
+    radio_map = fit(SITE, surveyed(4))
+    half = radio_map.spacing_m / 2
+    i, j = (round((v - o) / half) for v, o in zip((7.5, 12.0), radio_map.origin_m, strict=True))
+    assert SITE.rooms[radio_map.room[0, i, j]].name == "C12"

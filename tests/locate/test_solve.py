@@ -1,0 +1,169 @@
+"""Fixes of a phone whose way is known."""
+
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.locate.heard import FADING_DB, SITE, surveyed, walked
+
+from benchmarks import walks
+from cellwarden.locate import fixes, solve
+from cellwarden.locate.motion import Cloud, Motion
+from cellwarden.locate.radio_map import RadioMap, fit
+from cellwarden.locate.readings import Readings
+from cellwarden.locate.site import NOWHERE
+from cellwarden.locate.weigh import DEAF, FREEDOM, choose, weigh, weigh_silence
+
+
+@cache
+def small_map() -> RadioMap:
+    return fit(SITE, surveyed(1))
+
+
+def errors(readings: Readings, place: NDArray[np.float64], found: list[solve.Estimate]) -> NDArray[np.float64]:
+    true = [[np.interp(e.time_s, readings.time_s, place[:, k]) for k in (0, 1)] for e in found]
+    return np.hypot(*(np.array([e.place_m[:2] for e in found]) - true).T)
+
+
+def part(readings: Readings, wanted: NDArray[np.bool_]) -> Readings:
+    return replace(
+        readings, time_s=readings.time_s[wanted], sensor=readings.sensor[wanted], level_dbm=readings.level_dbm[wanted]
+    )
+
+
+def test_a_walk_is_followed_and_smoothing_brings_it_nearer() -> None:
+    causal, smoothed, inside = [], [], []
+    for seed in range(4):
+        readings, place = walked(seed)
+        found = list(solve.causal(small_map(), readings))
+        assert [e.time_s for e in found] == list(np.arange(1.0, 61.0))
+        causal.append(errors(readings, place, found))
+        inside.append(causal[-1] <= [e.radius90_m for e in found])
+        smoothed.append(errors(readings, place, list(solve.smoothed(small_map(), readings))))
+    assert np.mean(causal) < 1.5 and np.mean(smoothed) < np.mean(causal)
+    assert np.mean(inside) > 0.8
+
+
+def test_a_causal_fix_knows_nothing_of_what_comes_later() -> None:
+    readings, _place = walked(5)
+    whole, begun = (list(solve.causal(small_map(), r)) for r in (readings, part(readings, readings.time_s <= 20)))
+    assert len(begun) == 20
+    for one, other in zip(whole, begun, strict=False):
+        assert one.time_s == other.time_s and (one.place_m == other.place_m).all()
+
+
+def test_another_power_than_the_surveys_is_found_out() -> None:
+    readings, place = walked(6, power_db=-6.0)
+    found = list(solve.causal(small_map(), readings))
+    assert errors(readings, place, found)[10:].mean() < 2.0
+
+
+@pytest.mark.parametrize("fault", ["dead", "lying"])
+def test_one_sensor_that_is_dead_or_lies_does_not_lead_away(fault: str) -> None:
+    readings, place = walked(7)
+    if fault == "dead":
+        wanted = readings.sensor != 2
+        readings, place = part(readings, wanted), place[wanted]
+    else:
+        readings = replace(readings, level_dbm=readings.level_dbm + np.where(readings.sensor == 2, 15.0, 0.0))
+    found = list(solve.causal(small_map(), readings))
+    assert errors(readings, place, found)[10:].mean() < 2.5
+
+
+def test_a_fix_names_the_cell_and_its_probability() -> None:
+    readings, place = walked(8)
+    found = list(fixes.fixes(SITE, readings, solve.causal(small_map(), readings)))
+    true = [SITE.rooms[small_map().room[0, *cell]].name for cell in _cells(readings, place, found)]
+    right = np.mean([fix.cell == name for fix, name in zip(found, true, strict=True)])
+    assert right > 0.6 and all(0 < fix.probability <= 1 for fix in found)
+
+
+def _cells(readings: Readings, place: NDArray[np.float64], found: list[fixes.Fix]) -> list[tuple[int, int]]:
+    at = np.array([[np.interp(f.time_s, readings.time_s, place[:, k]) for k in (0, 1)] for f in found])
+    return [tuple(c) for c in np.rint((at - small_map().origin_m) * 2 / small_map().spacing_m).astype(int).tolist()]
+
+
+def test_nothing_heard_and_too_few_sensors_are_unknown_with_a_reason() -> None:
+    nothing = Readings(np.empty(0), np.empty(0, np.int64), np.empty(0), 7.0, 3)
+    (fix,) = fixes.fixes(SITE, nothing, ())
+    assert (fix.time_s, fix.cell, fix.place_m, fix.reason) == (7.0, "unknown", None, "no sensor heard anything")
+    readings, _place = walked(9, 10.0)
+    one = part(readings, readings.sensor == 0)
+    found = list(fixes.fixes(SITE, one, solve.causal(small_map(), one)))
+    assert {f.cell for f in found} == {"unknown"} and found[0].reason == "fewer than 3 sensors heard it"
+    assert list(fixes.lines(found))[1] == "1,,,,,unknown,\n"
+
+
+def test_there_is_a_fix_a_second_until_a_minute_after_the_last_reading() -> None:
+    readings, _place = walked(10, 10.0)
+    late = replace(readings, time_s=np.concatenate((readings.time_s, readings.time_s + 1e6)),
+                   sensor=np.tile(readings.sensor, 2), level_dbm=np.tile(readings.level_dbm, 2))  # fmt: skip
+    for run in (solve.causal, solve.smoothed):
+        times = np.array([e.time_s for e in run(small_map(), late)])
+        assert len(times) < 100 and times[0] == 1 and times[-1] == 1e6 + 10
+        apart = np.diff(times)
+        assert (apart[apart < 1e5] == 1).all() and np.sum(apart > 1e5) == 1
+
+
+def test_weights_and_slow_errors_are_those_of_the_formulas() -> None:
+    radio_map, rng = small_map(), np.random.default_rng(1)
+    spread = np.sqrt(radio_map.variance_db2 + 4).astype(np.float32)
+    n, s = 50, len(SITE.sensors)
+    node = rng.integers(2, 12, (n, 2))
+    cloud = Cloud(
+        np.array(radio_map.origin_m) + radio_map.spacing_m * (node + 1e-6), np.zeros(n, np.int64), np.zeros((n, 2)),
+        rng.normal(size=n), rng.normal(size=(n, s)).astype(np.float32), rng.uniform(0.1, 1, (n, s)).astype(np.float32),
+        np.zeros(n), np.zeros((n, 1, 3), np.float32),
+    )  # fmt: skip
+    before = [cloud.error.astype(float), cloud.doubt.astype(float)]
+    sensor, level = np.array([0, 3, 4]), np.array([-60.0, -75.0, -30.0])
+    corner = np.array(radio_map.origin_m)
+    weigh(cloud, radio_map.mean_dbm, spread, corner, radio_map.spacing_m, radio_map.fading_db, sensor, level)
+    log_weight = np.zeros(n)
+    for q, k in enumerate(sensor):
+        g = spread[0, node[:, 0], node[:, 1], k].astype(float)
+        e, c = before[0][:, k], before[1][:, k]
+        r = level[q] - radio_map.mean_dbm[0, node[:, 0], node[:, 1], k] - cloud.power_db - g * e
+        variance, noise = g**2 * c + radio_map.fading_db[k] ** 2, radio_map.fading_db[k] ** 2
+        log_weight -= (FREEDOM + 1) / 2 * np.log1p(r**2 / variance / FREEDOM) + 0.5 * np.log(variance)
+        trust = np.minimum((FREEDOM + 1) / (FREEDOM + r**2 / variance), 1)
+        gain = g * c / (g**2 * c + noise / trust)
+        assert cloud.error[:, k] == pytest.approx(e + gain * r, abs=2e-3)
+        assert cloud.doubt[:, k] == pytest.approx(c * (1 - gain * g), abs=1e-4)
+    assert cloud.log_weight == pytest.approx(log_weight, abs=5e-3)
+    cloud.log_weight[:] = 0
+    faintest = np.full(s, -70.0)
+    silent = np.array([1, 5])
+    weigh_silence(cloud, radio_map.mean_dbm, corner, radio_map.spacing_m, np.full(s, FADING_DB), silent, faintest, 0.5)
+    from scipy.stats import norm
+
+    mean = radio_map.mean_dbm[0, node[:, 0], node[:, 1]][:, silent] + cloud.power_db[:, None]
+    chance = DEAF + (1 - DEAF) * norm.cdf((-70 - mean) / FADING_DB)
+    assert cloud.log_weight == pytest.approx(0.5 * np.log(chance).sum(axis=1), abs=1e-4)
+
+
+def test_systematic_choice_takes_each_as_often_as_its_weight_says() -> None:
+    weight = np.random.default_rng(2).dirichlet(np.full(200, 0.3))
+    counts = np.bincount(choose(weight, 0.37), minlength=200)
+    assert (np.abs(counts - 200 * weight) < 1).all()
+
+
+def test_places_are_inside_the_map_and_rooms_are_known_or_nowhere() -> None:
+    readings, _place = walked(11, 20.0)
+    for e in solve.causal(small_map(), readings, Motion(speed_m_s=5.0)):
+        assert -1 <= e.place_m[0] <= 21.5 and -1 <= e.place_m[1] <= 16.5
+        assert NOWHERE <= e.room < len(SITE.rooms)
+
+
+@pytest.mark.skipif(not walks.PLACE.is_dir(), reason="the shared walks are not beside this checkout")
+def test_real_walks_are_followed_as_well_as_is_promised() -> None:
+    figures = walks.LANE.summary({name: part() for name, part in walks.LANE.parts(1.0).items()})
+    assert figures["causal_m"] <= 1.5 and figures["smoothed_m"] <= 1.2
+    assert max(one["causal_m"] for one in figures["walks"].values()) <= 2.0
+    assert 0.8 <= figures["causal_within"] <= 0.97
