@@ -1,5 +1,6 @@
 """The commands that README and docs show are run, each block in its own folder, on the bundled recording."""
 
+import math
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cellwarden.locate.site import load
 from cellwarden.simulate import prison, wing
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +37,24 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "PLAN.geojson").write_text(
         '{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [2.6, 0], [2.6, 4], [0, 0]]]}}]}'
     )
+    survey, readings = levels_on_the_ground_floor()
+    (tmp_path / "SURVEY.csv").write_text(survey)
+    (tmp_path / "READINGS.csv").write_text(readings)
     (tmp_path / "TRIALS.csv").write_text("device,present,alarm,distance_m\nA,true,true,1\nA,false,false,1\n")
     return tmp_path
+
+
+def levels_on_the_ground_floor() -> tuple[str, str]:
+    """A survey along the corridor of the remand wing, and a phone that walks there, by a formula without noise."""
+    sensors = load(prison.PLACE / "remand-wing.toml").sensors
+    survey, readings = ["x_m,y_m,z_m,sensor,rssi_dbm"], ["time_s,sensor,rssi_dbm"]
+    for step in range(12):
+        place = (6.0 + 2 * step, 5.2, 1.2)
+        for sensor in sensors:
+            level = -40 - 30 * math.log10(math.dist(place, sensor.place_m))
+            survey.append(f"{place[0]},{place[1]},{place[2]},{sensor.name},{level:.0f}")
+            readings.append(f"{2 * step},{sensor.name},{level:.0f}")
+    return "\n".join(survey) + "\n", "\n".join(readings) + "\n"
 
 
 def test_readme_and_docs_show_commands() -> None:

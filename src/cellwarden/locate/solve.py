@@ -202,13 +202,14 @@ def _first_look(
     if not len(sensor):
         nodes = radio_map.mean_dbm[..., 0].size
         return np.zeros(nodes), np.zeros(nodes), motion.power_db
-    residual = level_dbm - radio_map.mean_dbm[..., sensor].reshape(-1, len(sensor)).astype(np.float64)
-    variance = spread_db[..., sensor].reshape(residual.shape) ** 2.0 + radio_map.fading_db[sensor] ** 2
+    residual = level_dbm.astype(np.float32) - radio_map.mean_dbm[..., sensor].reshape(-1, len(sensor))
+    noise = (radio_map.fading_db[sensor] ** 2).astype(np.float32)
+    variance = spread_db[..., sensor].reshape(residual.shape) ** 2 + noise
     precision = (1 / variance).sum(axis=1) + motion.power_db**-2
     power = (residual / variance).sum(axis=1) / precision
     left = np.clip((residual - power[:, None]) ** 2 / variance, 0, 9)  # a single liar must not point everybody away
-    log_likelihood = -0.25 * (left + np.log(variance)).sum(axis=1)
-    return log_likelihood, power, float(np.sqrt(1 / precision.min()))
+    log_likelihood = -0.25 * (left + np.log(variance)).sum(axis=1, dtype=np.float64)
+    return log_likelihood, power.astype(np.float64), float(np.sqrt(1 / precision.min()))
 
 
 def _summed(radio_map: RadioMap, path_m: NDArray[np.float32], weight: Array, time: float, sensors: int) -> Estimate:

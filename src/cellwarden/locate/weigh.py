@@ -62,18 +62,19 @@ def weigh(
             mean = w0 * near[0][s] + w1 * near[1][s] + w2 * near[2][s] + w3 * near[3][s]
             g, c = spread[s], doubt[s]
             slow = g * g * c
+            variance = slow + noise[s]
             r = level[q] - mean - power - g * error[s]
-            square = r * r / (slow + noise[s])
-            tails *= one + square / freedom
-            scales *= slow + noise[s]
+            tail = freedom * variance + r * r  # nu variance (1 + z² / nu)
+            tails *= tail
+            scales *= variance
             if tails > 1e100 or scales > 1e100:  # one logarithm for many readings
-                whole += 0.5 * (FREEDOM + 1) * math.log(tails) + 0.5 * math.log(scales)
+                whole += 0.5 * (FREEDOM + 1) * math.log(tails) - 0.5 * FREEDOM * math.log(scales)
                 tails, scales = 1.0, 1.0
-            trust = min((freedom + one) / (freedom + square), one)
-            gain = c * trust / (slow * trust + noise[s])
+            trusted = min((freedom + one) * variance, tail)  # w, times tail: one division serves weight and gain
+            gain = c * trusted / (slow * trusted + noise[s] * tail)
             error[s] += g * gain * r
             doubt[s] = c - gain * slow
-        whole += 0.5 * (FREEDOM + 1) * math.log(tails) + 0.5 * math.log(scales)
+        whole += 0.5 * (FREEDOM + 1) * math.log(tails) - 0.5 * FREEDOM * math.log(scales)
         cloud.log_weight[i] -= whole
 
 
