@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 FADING_DB = 4.0
 CELL_M = np.array([(0.0, 0.0), (5.0, 0.0), (5.0, 5.0), (0.0, 5.0)])
 ROOMS = tuple(
-    Room(f"C{i}{j}", "cell", 0, tuple(map(tuple, (CELL_M + (5.0 * i, 5.0 * j)).tolist())))
+    Room(f"C{i}{j}", "cell", 0, tuple(map(tuple, (CELL_M + np.array([5.0 * i, 5.0 * j])).tolist())))
     for i in range(4)
     for j in range(3)
 )
