@@ -46,3 +46,12 @@ def test_rooms_are_found_on_the_lattice() -> None:
     half = radio_map.spacing_m / 2
     i, j = (round((v - o) / half) for v, o in zip((7.5, 12.0), radio_map.origin_m, strict=True))
     assert SITE.rooms[radio_map.room[0, i, j]].name == "C12"
+
+
+def test_a_sensor_that_heard_nothing_of_the_survey_says_nothing_later() -> None:
+    survey = surveyed(5, each=3)
+    row, sensor = np.nonzero(np.isfinite(survey.mean_dbm) & (np.arange(len(SITE.sensors)) != 4))
+    partial = survey_of(survey.place_m, row, sensor, survey.mean_dbm[row, sensor], len(SITE.sensors))
+    radio_map = fit(SITE, partial)
+    assert radio_map.fading_db[4] > 100 and (np.delete(radio_map.fading_db, 4) < 10).all()
+    assert np.isfinite(radio_map.mean_dbm).all() and radio_map.faintest_dbm[4] == -np.inf

@@ -57,6 +57,8 @@ START, START_SD = np.log([5.0, 4.0, 0.7]), np.array([0.8, 0.7, 1.0])
 NODES_AT_ONCE = 2000
 MOST_FITTED = 250
 """Places from which length, variance and nugget are found; the map itself is made from all."""
+UNHEARD_DB = 1e3
+"""Fading of a sensor that heard nothing of the survey: what it hears later says nothing about a place."""
 LEAST_FADING_DB = 1.0
 """Levels are told in whole decibels by receivers that differ; nobody's noise is less."""
 
@@ -118,6 +120,7 @@ def fit(site: Site, survey: Survey) -> RadioMap:
     dip = (below * survey.count).sum(axis=0) / levels
     within = (survey.square_db2 * survey.count).sum(axis=0) / levels
     fading = np.sqrt(np.maximum(within + process.nugget * process.variance_db2, LEAST_FADING_DB**2))
+    fading[~heard.any(axis=0)] = UNHEARD_DB
     return _on_lattice(site, survey, process, dip, fading, faintest)
 
 
