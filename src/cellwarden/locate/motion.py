@@ -35,7 +35,7 @@ class Motion(NamedTuple):
     """Standard deviation of each component of a velocity drawn anew."""
     unrest_m_s: float = 0.05
     """By which a component of the velocity changes in a second of walking."""
-    sway_m: float = 0.05
+    sway_m: float = 0.02
     """By which each coordinate changes in a second, standing or walking."""
     power_db: float = 3.0
     """Standard deviation of the phone's power about that of the survey's phone."""
@@ -43,7 +43,7 @@ class Motion(NamedTuple):
     """By which the power changes in a second."""
     body_db: float = 2.5
     """Standard deviation of slow errors beyond the map's own."""
-    slow_s: float = 40.0
+    slow_s: float = 100.0
     """Time after which a slow error is another one, also where nobody moved."""
 
 

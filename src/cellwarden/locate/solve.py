@@ -35,12 +35,12 @@ SEED = 1
 """The same readings give the same fixes."""
 FIX_S = 1.0
 STEPS_A_FIX = 2
-LAG_S = 30.0
+LAG_S = 12.0
 LONGEST_SILENCE_S = 60.0
 """After so long without any reading there is no estimate until the next one."""
 EXPLORING = 0.5
 """Share of a new cloud that is spread evenly; the rest goes where the first readings point."""
-CAUSAL_SCALE, SMOOTHED_SCALE = 1.12, 1.4
+CAUSAL_SCALE, SMOOTHED_SCALE = 1.12, 1.25
 """By which radii are widened: an error of the map that is alike at all sensors' levels is not in the cloud's width, and
 the paths of a smoothed cloud have few ancestors. From measured walks (docs/locate.md)."""
 
