@@ -17,10 +17,8 @@ from cellwarden.language import use
 EXAMPLES = """\
   cellwarden scan RECORDING.sigmf-meta -o FOUND.sigmf-meta --report REPORT.html
   cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
-  cellwarden bands 902.4MHz
   cellwarden bench roc gsm --snr -6:8:1 --trials 200
-  cellwarden site draw SITE.toml -o PLAN.svg
-  cellwarden locate --site SITE.toml --survey SURVEY.csv READINGS.csv -o FIXES.csv"""
+  cellwarden site draw SITE.toml -o PLAN.svg"""
 
 
 def commands() -> click.Group:

@@ -12,7 +12,7 @@ PATH = click.Path(path_type=Path)
 
 
 @click.command(
-    help=_("Say where a phone was, second by second, from the levels at which sensors heard it."),
+    help=_("Say where a phone was, from the levels sensors heard. There is a fix a second."),
     epilog=_(
         "READINGS has the columns time_s, sensor, rssi_dbm; SURVEY has x_m, y_m, z_m, sensor, rssi_dbm, of a phone at"
         " known places. Both are CSV, also packed with gzip; other columns are not read."
