@@ -107,7 +107,6 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
     corner, box = np.array(radio_map.origin_m), _box(radio_map)
     heard, lately = np.zeros((2, len(radio_map.fading_db)), np.bool_)
     tells = np.isfinite(radio_map.faintest_dbm)
-    deviation = np.sqrt(radio_map.fading_db**2 + motion.body_db**2)
     cloud: Cloud | None = None
     weight, begin, before = np.empty(0), 0, 0.0
     due: list[tuple[int, float]] = []
@@ -128,18 +127,7 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
             lately[sensor] = True
         if step % STEPS_A_FIX == STEPS_A_FIX - 1:
             if lately.any():
-                silent = np.flatnonzero(tells & ~lately)
-                share = FIX_S / motion.slow_s
-                weigh_silence(
-                    cloud,
-                    radio_map.mean_dbm,
-                    corner,
-                    radio_map.spacing_m,
-                    deviation,
-                    silent,
-                    radio_map.faintest_dbm,
-                    share,
-                )
+                _hushed(cloud, radio_map, motion, np.flatnonzero(tells & ~lately))
             lately[:] = False
             due.append((step, float(time)))
         cloud.path_m[:, step % (lag + 1), :2] = cloud.place_m
@@ -151,6 +139,20 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
             yield _summed(radio_map, cloud.path_m[:, at % (lag + 1)], weight, when, int(heard.sum()))
         cloud = _living_on(cloud, weight, rng)
         begin, before = end, time
+
+
+def _hushed(cloud: Cloud, radio_map: RadioMap, motion: Motion, silent: NDArray[np.int64]) -> None:
+    """Weigh particles by what some sensors did not hear in the time of a fix."""
+    weigh_silence(
+        cloud,
+        radio_map.mean_dbm,
+        np.array(radio_map.origin_m),
+        radio_map.spacing_m,
+        np.sqrt(radio_map.fading_db**2 + motion.body_db**2),
+        silent,
+        radio_map.faintest_dbm,
+        FIX_S / motion.slow_s,
+    )
 
 
 def _box(radio_map: RadioMap) -> Array:
