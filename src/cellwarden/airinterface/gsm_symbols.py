@@ -7,6 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.detect.kernels import phasors
+
 Parts = NDArray[np.float32]
 """Complex samples or symbols as real and imaginary parts, shape (2, n): of these alone do compilers make vectors."""
 SUBSTEP_BITS = 5
@@ -71,20 +73,8 @@ def turn(y: Parts, first: int, end: int) -> float:
 
 @njit(cache=True, fastmath=True, nogil=True)
 def turning(turn: float, count: int) -> Parts:
-    """exp(-j turn k) for k < count, made by doubling."""
-    made = np.empty((2, count), np.float32)
-    c, s = made[0], made[1]
-    c[0] = 1
-    s[0] = 0
-    known = 1
-    while known < count:
-        re, im = np.float32(np.cos(turn * known)), np.float32(-np.sin(turn * known))
-        fresh_c, fresh_s = c[known : 2 * known], s[known : 2 * known]
-        for i in range(len(fresh_c)):
-            fresh_c[i] = c[i] * re - s[i] * im
-            fresh_s[i] = c[i] * im + s[i] * re
-        known *= 2
-    return made
+    """exp(-j turn k) for k < count."""
+    return phasors(turn / (2 * np.pi), 1.0, count)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

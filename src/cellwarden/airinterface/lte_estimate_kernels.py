@@ -52,58 +52,52 @@ def matched(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def sharpened(rows: NDArray[np.complex128], delays: NDArray[np.float64], steps: int, out: NDArray[np.float64]) -> None:
-    """Newton's `steps` towards the delay d at which |Σ_k h_k exp(j 2π k d)|² is largest, for each row; and that value.
+def tilted(row: NDArray[np.complex128], delay: float) -> tuple[float, float]:
+    """|Σ_k h_k exp(j 2π k d)|² at a delay d, and how it tilts there: Im(Σ k … (Σ …)*). k is counted from the middle."""
+    middle = (len(row) - 1) / 2
+    turn = np.exp(2j * np.pi * delay)
+    phasor = np.exp(-2j * np.pi * middle * delay)
+    whole = 0j
+    tilt = 0j
+    for k in range(len(row)):
+        turned = row[k] * phasor
+        whole += turned
+        tilt += turned * (k - middle)
+        phasor *= turn
+    return whole.real * whole.real + whole.imag * whole.imag, (tilt * whole.conjugate()).imag
 
-    rows: complex128, shape (n, m), k counted from the middle of m; delays: float64, shape (n,), where to begin, and
-    where that ends; out: float64, shape (n,).
+
+@njit(cache=True, fastmath=True, nogil=True)
+def sharpened(rows: NDArray[np.complex128], delays: NDArray[np.float64], steps: int, out: NDArray[np.float64]) -> None:
+    """Newton's `steps` towards the delay at which the power of `tilted` is largest, for each row; and that power.
+
+    rows: complex128, shape (n, m); delays: float64, shape (n,), where to begin, and where that ends; out: float64,
+    shape (n,).
     """
     n, m = rows.shape
-    middle = (m - 1) / 2
     variance = (m * m - 1) / 12
     for r in range(n):
-        row = rows[r]
-        for step in range(steps + 1):
-            turn = np.exp(2j * np.pi * delays[r])
-            phasor = np.exp(-2j * np.pi * middle * delays[r])
-            whole = 0j
-            tilt = 0j
-            for k in range(m):
-                turned = row[k] * phasor
-                whole += turned
-                tilt += turned * (k - middle)
-                phasor *= turn
-            power = whole.real * whole.real + whole.imag * whole.imag
-            if step < steps:
-                delays[r] -= (tilt * whole.conjugate()).imag / (2 * np.pi * variance * max(power, 1e-30))
-            else:
-                out[r] = power
+        for _ in range(steps):
+            power, slope = tilted(rows[r], delays[r])
+            delays[r] -= slope / (2 * np.pi * variance * max(power, 1e-30))
+        out[r], _slope = tilted(rows[r], delays[r])
 
 
 @njit(cache=True, fastmath=True, nogil=True)
 def steepest(rows: NDArray[np.complex128], guess: float, steps: int) -> float:
-    """Newton's `steps` from a guess towards the d at which Σ_rows |Σ_k h_k exp(j 2π k d)|² is largest.
+    """Newton's `steps` from a guess towards the delay at which the power of `tilted`, summed over rows, is largest.
 
-    rows: complex128, shape (n, m), k counted from the middle of m.
+    rows: complex128, shape (n, m).
     """
     n, m = rows.shape
-    middle = (m - 1) / 2
     variance = (m * m - 1) / 12
     for _ in range(steps):
         power = 0.0
         slope = 0.0
-        turn = np.exp(2j * np.pi * guess)
         for r in range(n):
-            phasor = np.exp(-2j * np.pi * middle * guess)
-            whole = 0j
-            tilt = 0j
-            for k in range(m):
-                turned = rows[r, k] * phasor
-                whole += turned
-                tilt += turned * (k - middle)
-                phasor *= turn
-            power += whole.real * whole.real + whole.imag * whole.imag
-            slope += (tilt * whole.conjugate()).imag
+            one, tilt = tilted(rows[r], guess)
+            power += one
+            slope += tilt
         guess -= slope / (2 * np.pi * variance * max(power, 1e-30))
     return guess
 

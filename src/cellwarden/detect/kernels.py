@@ -173,24 +173,24 @@ def loud_rows(ratio: NDArray[np.float32], level: float, step: int) -> NDArray[np
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def phasors(turn: float, scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """scale · exp(-2πj turn i) for i < TURNS, real and imaginary parts: float32, shape (TURNS,), made by doubling."""
-    cosine = np.empty(TURNS, np.float32)
-    sine = np.empty(TURNS, np.float32)
+def phasors(turn: float, scale: float, count: int = TURNS) -> NDArray[np.float32]:
+    """scale · exp(-2πj turn i) for i < count, real and imaginary parts: float32, shape (2, count), made by doubling."""
+    made = np.empty((2, count), np.float32)
+    cosine, sine = made[0], made[1]
     cosine[0] = scale
     sine[0] = 0
     known = 1
-    while known < TURNS:
+    while known < count:
         angle = -2 * np.pi * (turn * known - np.floor(turn * known))
         re = np.float32(np.cos(angle))
         im = np.float32(np.sin(angle))
         c, s = cosine[:known], sine[:known]
         to_cosine, to_sine = cosine[known : 2 * known], sine[known : 2 * known]
-        for i in range(known):
+        for i in range(len(to_cosine)):
             to_cosine[i] = c[i] * re - s[i] * im
             to_sine[i] = c[i] * im + s[i] * re
         known *= 2
-    return cosine, sine
+    return made
 
 
 def padded(taps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -231,7 +231,8 @@ def decimate(
     for outside in (slice(0, max(0, -low)), slice(max(0, n - low), count)):
         real[outside] = 0
         imaginary[outside] = 0
-    cosine, sine = phasors(turn, scale)
+    wave = phasors(turn, scale)
+    cosine, sine = wave[0], wave[1]
     flat = iq.reshape(-1)
     for row in range(0, count, TURNS):
         cycles = turn * (low + row - start)
