@@ -177,10 +177,3 @@ def level_of(ratio: float, channel_noise: float, per_symbol: float) -> float:
     """SNR in 200 kHz from the power over the noise behind the channel filter."""
     noise_hz = channel_noise * SYMBOL_RATE_HZ * per_symbol
     return 10 * math.log10(max((ratio - 1) * noise_hz / (PASSED * CHANNEL_HZ), 1e-3))
-
-
-@njit(cache=True, nogil=True)
-def ratio_of(level_db: float, channel_noise: float, per_symbol: float) -> float:
-    """The way back: power over the noise behind the channel filter from the SNR in 200 kHz."""
-    noise_hz = channel_noise * SYMBOL_RATE_HZ * per_symbol
-    return 1 + 10 ** (level_db / 10) * PASSED * CHANNEL_HZ / noise_hz
