@@ -91,7 +91,7 @@ def raised(count: int, part: int) -> dict[str, Any]:
 
 def parts(scale: float) -> dict[str, Any]:
     """White noise in pieces, then raised noise in pieces."""
-    seconds, stretches = max(8.0, SECONDS * scale), max(200, round(STRETCHES * scale))
+    seconds, stretches = max(8.0, SECONDS * scale), max(400, round(STRETCHES * scale))
     quiet, loud = max(1, round(seconds / PART_S)), max(1, round(stretches / PER_PART))
     return {
         **{f"noise{n}": partial(noise, seconds / quiet, n) for n in range(quiet)},

@@ -51,7 +51,7 @@ def test_white_noise_has_no_phone_and_its_tail_falls() -> None:
     assert figures["gate"]["most_nats"] < figures["gate"]["least_nats"]
     # Evidence is in nats: each is to be rarer by e, and the gate lies some twenty above; eight seconds tell no more.
     assert figures["gate"]["passes_per_s"][0] < 0.01 * figures["gate"]["exceedances_per_s"]
-    assert figures["passed"]["stretches"] >= 10  # noise that was raised does pass the gate, or it would prove nothing
+    assert figures["passed"]["stretches"] >= 20  # noise that was raised does pass the gate, or it would prove nothing
     assert figures["passed"]["below_the_gate"][1] == 0
 
 
