@@ -30,3 +30,7 @@ class SiteError(CellwardenError):
 
 class ReadingsError(CellwardenError):
     """A table of levels (a survey, or what sensors heard) cannot be used: mend it, or choose another one."""
+
+
+class SourceError(CellwardenError):
+    """A receiver or stream cannot be used: mend its address, its settings, or the line to it."""

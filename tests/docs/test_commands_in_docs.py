@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.radio.live.servers import RtlTcp
 
 from cellwarden.locate.site import load
 from cellwarden.simulate import prison, wing
@@ -63,11 +65,14 @@ def test_readme_and_docs_show_commands() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_command_in_the_docs_does_what_it_says(block: str, place: Path) -> None:
+    receiver = RtlTcp(np.random.default_rng(1).integers(100, 156, 2_400_000, np.uint8).tobytes())
     for line in filter(None, block.splitlines()):
+        line = line.replace("192.168.1.20:1234", f"127.0.0.1:{receiver.port}").replace("--for 1h", "--for 0.5s")
         # What `make` would do is tested by whoever runs it; here, that it knows what it is asked.
         words = ["make", "-n", "-C", str(ROOT), line.split()[1]] if line.startswith("make ") else ["sh", "-ec", line]
         done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False, env=os.environ)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
+    receiver.close()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

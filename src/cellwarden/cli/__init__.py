@@ -17,13 +17,14 @@ from cellwarden.language import use
 EXAMPLES = """\
   cellwarden scan RECORDING.sigmf-meta -o FOUND.sigmf-meta --report REPORT.html
   cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
+  cellwarden listen rtltcp://192.168.1.20:1234 --centre 897.5MHz --rate 2.4M
   cellwarden bench roc gsm --snr -6:8:1 --trials 200
   cellwarden site draw SITE.toml -o PLAN.svg"""
 
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import bands, bench, interfaces, locate, scan, site
+    from cellwarden.cli import bands, bench, interfaces, listen, locate, scan, site
     from cellwarden.cli.words import language_option
 
     group = click.Group(
@@ -34,7 +35,15 @@ def commands() -> click.Group:
         help=_("Find contraband phones by the radio waves they send. It only listens."),
         epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
-    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench, site.site, locate.locate):
+    for command in (
+        scan.scan,
+        listen.listen,
+        interfaces.interfaces,
+        bands.bands,
+        bench.bench,
+        site.site,
+        locate.locate,
+    ):
         group.add_command(command)
     every = [*group.commands.values(), *bench.bench.commands.values(), *site.site.commands.values()]
     for command in every:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cellwarden.radio.bands_raster import Allocation
 
 
-@click.command(help=_("Say which bands and channels of GSM, UMTS, LTE, NR and unlicensed systems hold a frequency."))
+@click.command(help=_("Say which bands and channels hold a frequency. GSM, UMTS, LTE, NR and what needs no licence."))
 @click.argument("frequency", type=Hertz())
 def bands(frequency: float) -> None:
     """One line for each allocation that holds the frequency."""

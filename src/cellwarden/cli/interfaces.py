@@ -5,7 +5,7 @@ import click
 from cellwarden.language import gettext as _
 
 
-@click.command(help=_("List the air interfaces and kinds of burst that can be recognised."))
+@click.command(help=_("List the interfaces and bursts that can be recognised."))
 def interfaces() -> None:
     """One table for each interface: the least sample rate that shows it, its labels and what they mean."""
     from rich.console import Console

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from cellwarden.airinterface import INTERFACES
@@ -50,7 +50,6 @@ def scan(
     samples done since it was last called. Phones of the cells in `learned` are searched below the energy floor.
     """
     refused: Counter[str] = Counter() if rejected is None else rejected
-    waiting: list[Emission] = []
 
     def told() -> Iterator[Block]:
         for block in blocks(recording, block_samples):
@@ -58,10 +57,18 @@ def scan(
             if progress:
                 progress(len(block.iq))
 
+    searcher = Searcher(learned, recording.data_path) if learned else None
+    return emissions(finds(told(), refused), refused, min_confidence, searcher)
+
+
+def emissions(
+    found: Iterable[Find], refused: Counter[str], min_confidence: float = 0.5, searcher: Searcher | None = None
+) -> Iterator[Emission]:
+    """The emissions in what was found chunk by chunk, in the order of their start, each once."""
+    waiting: list[Emission] = []
     recent: list[Emission] = []
     jam: Emission | None = None
-    searcher = Searcher(learned, recording.data_path) if learned else None
-    for number, find in enumerate(finds(told(), refused)):
+    for number, find in enumerate(found):
         fresh = _named(find, refused)
         if searcher is not None:
             fresh = searcher.add(find, fresh, refused)
@@ -83,8 +90,8 @@ def scan(
     yield from _sure(waiting, min_confidence, refused)
 
 
-def _sure(emissions: list[Emission], least: float, rejected: Counter[str]) -> Iterator[Emission]:
-    for emission in emissions:
+def _sure(ready: list[Emission], least: float, rejected: Counter[str]) -> Iterator[Emission]:
+    for emission in ready:
         if emission.confidence >= least:
             yield emission
         else:

@@ -1,0 +1,214 @@
+"""`cellwarden listen SOURCE`: what is on the air, while it is."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from cellwarden.cli import complain
+from cellwarden.cli.duration import Seconds
+from cellwarden.cli.quantity import Hertz
+from cellwarden.language import gettext as _
+from cellwarden.language import ngettext, number
+from cellwarden.radio.live import SOURCES
+
+if TYPE_CHECKING:
+    from cellwarden.runtime.listen import Event, Health
+
+SPLIT_CLIPPED = 1e-4
+"""Part of a second's samples from which on clipping is told."""
+DEAF_DB = 10.0
+"""A noise floor that falls by so much is an antenna that came off."""
+MEMORY = 0.9
+"""Part of its past that the usual noise floor keeps from second to second."""
+
+
+@click.command(
+    help=_("Tell each phone when it begins to send. SOURCE is a receiver or a stream."),
+    epilog="\b\n" + _("Sources:") + "\n" + "\n".join(f"  {how}" for _module, how in SOURCES.values()),
+)
+@click.argument("source")
+@click.option("--centre", "centre_hz", type=Hertz(), help=_("Frequency to tune to, or that a stream is tuned to."))
+@click.option("--rate", "rate_hz", type=Hertz(), help=_("Samples a second to ask for, or that a stream has."))
+@click.option("--gain", "gain_db", type=float, metavar="DB", help=_("Gain of a receiver; otherwise it sets it itself."))
+@click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
+@click.option(
+    "--min-confidence",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help=_("Leave out what is less probable."),
+)
+@click.option("--all", "everything", is_flag=True, help=_("Tell also what is no phone."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object a line for all that happens."))
+def listen(
+    source: str,
+    centre_hz: float | None,
+    rate_hz: float | None,
+    gain_db: float | None,
+    seconds: float | None,
+    min_confidence: float,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Ctrl-C is the usual end: nothing that was heard is lost by it."""
+    from cellwarden.radio.live import Tuning, open_stream
+    from cellwarden.runtime import listen as runtime
+
+    with _ended_by_signals():
+        stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
+        teller = _Json() if as_json else _Words(everything)
+        events = runtime.listen(stream, seconds=seconds, min_confidence=min_confidence, health=teller.health)
+        try:
+            for event in events:
+                teller.event(event)
+        except KeyboardInterrupt:
+            stream.close()
+            with suppress(KeyboardInterrupt):
+                events.close()
+        teller.end()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Within this a service manager's SIGTERM ends as Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Json:
+    """Everything, for machines."""
+
+    def event(self, event: "Event") -> None:
+        from cellwarden.radio.annotations import annotation
+
+        told = {"event": event.what, "time": _clock(event, "%Y-%m-%dT%H:%M:%S.%fZ"), "train": event.train}
+        self._print(told | annotation(event.emission, event.segment))
+
+    def health(self, health: "Health") -> None:
+        self._print(
+            {
+                "event": "health",
+                "samples": health.samples,
+                "lost": health.lost,
+                "dropped": health.dropped,
+                "clipped": health.clipped,
+                "floor_dbfs_hz": health.floor_dbfs_hz,
+                "load": round(health.load, 3),
+            }
+        )
+
+    def end(self) -> None:
+        sys.stdout.flush()
+
+    def _print(self, told: dict[str, object]) -> None:
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+
+class _Words:
+    """A line for each train that begins or ends, and a warning where the receiver is not well."""
+
+    def __init__(self, everything: bool) -> None:
+        from rich.console import Console
+
+        self.everything = everything
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.phones = self.others = 0
+        self.last: Health | None = None
+        self.usual_db: float | None = None
+
+    def event(self, event: "Event") -> None:
+        from cellwarden.airinterface import is_phone
+
+        phone = is_phone(event.emission)
+        if event.what == "begun":
+            self.phones += phone
+            self.others += not phone
+        if event.what != "burst" and (phone or self.everything):
+            self.console.print(_line(event), style="bold yellow" if phone and event.what == "begun" else None)
+
+    def health(self, health: "Health") -> None:
+        before, self.last = self.last, health
+        lost = health.lost - (before.lost if before else 0)
+        if lost:
+            dropped = health.dropped - (before.dropped if before else 0)
+            why = _("this machine is too slow") if dropped else _("the source did not send them")
+            complain(_("{count} samples were lost: {why}").format(count=number(lost), why=why))
+        if health.clipped > SPLIT_CLIPPED:
+            complain(
+                _("{percent} % of the samples are cut off: lower the gain").format(
+                    percent=number(100 * health.clipped, 2)
+                )
+            )
+        self._floor(health.floor_dbfs_hz)
+
+    def _floor(self, floor_db: float | None) -> None:
+        if floor_db is None:
+            return
+        if self.usual_db is not None and floor_db < self.usual_db - DEAF_DB:
+            complain(
+                _("the noise floor fell by {db} dB: look at antenna and cable").format(
+                    db=number(self.usual_db - floor_db)
+                )
+            )
+        self.usual_db = floor_db if self.usual_db is None else MEMORY * self.usual_db + (1 - MEMORY) * floor_db
+
+    def end(self) -> None:
+        phones = ngettext("{count} phone transmission", "{count} phone transmissions", self.phones)
+        others = ngettext("{count} other", "{count} others", self.others)
+        lost = self.last.lost if self.last else 0
+        self.console.print(
+            _("Heard {phones}, {others}; {lost} samples were lost").format(
+                phones=phones.format(count=number(self.phones)),
+                others=others.format(count=number(self.others)),
+                lost=number(lost),
+            )
+        )
+
+
+def _line(event: "Event") -> str:
+    from cellwarden.airinterface import TITLES
+    from cellwarden.runtime.heard import channel_names
+
+    e, segment = event.emission, event.segment
+    interface, _colon, kind = e.label.partition(":")
+    middle_hz = (segment.centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2
+    channel = ", ".join(channel_names(e, segment))
+    words = {
+        "clock": _clock(event, "%H:%M:%S", after=e.sample_count if event.what == "over" else 0),
+        "what": f"{TITLES.get(interface, interface)} {kind}",
+        "where": f"{number(middle_hz / 1e6, 3)} MHz" + (f" ({channel})" if channel else ""),
+        "train": event.train,
+    }
+    if event.what == "begun":
+        return _("{clock}  #{train} {what} on {where}, SNR {snr} dB").format(snr=number(e.snr_db, 1), **words)
+    bursts = int(e.details["bursts"])
+    told = ngettext("{count} burst", "{count} bursts", bursts).format(count=number(bursts))
+    return _("{clock}  #{train} {what} on {where} is over: {seconds} s, {bursts}").format(
+        seconds=number(e.sample_count / segment.rate_hz, 2), bursts=told, **words
+    )
+
+
+def _clock(event: "Event", form: str, after: int = 0) -> str | None:
+    """When it began, or some samples later."""
+    from datetime import UTC, datetime, timedelta
+
+    segment = event.segment
+    if segment.start_ns is None:
+        return None
+    since = (event.emission.sample_start + after - segment.sample_start) / segment.rate_hz
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=segment.start_ns // 1000, seconds=since)
+    return moment.strftime(form)

@@ -1,0 +1,82 @@
+"""From an open source to blocks: a thread receives, gaps begin new segments, and time goes on by the samples' count."""
+
+import time
+from collections.abc import Generator
+from threading import Thread
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.errors import SourceError
+from cellwarden.language import gettext as _
+from cellwarden.model import Block, Segment
+from cellwarden.radio.live.ring import Ring
+from cellwarden.radio.live.stream import Piece, Stream
+
+HELD_S = 2.0
+"""What may wait between receiving and working."""
+ENDLESS = 1 << 62
+"""Samples of a segment whose end nobody knows."""
+LARGEST = 1e15
+
+
+def ring_of(stream: Stream, held_s: float = HELD_S) -> Ring:
+    """Room for `held_s` of a stream's samples."""
+    return Ring(max(1, int(held_s * stream.rate_hz)))
+
+
+def blocks(stream: Stream, ring: Ring) -> Generator[Block, None, None]:
+    """The samples of a stream, each gap beginning a new segment. Raises what the source raises.
+
+    Samples that were lost are counted as if they were there, so that sample numbers tell time. The stream is closed
+    when nobody asks for more.
+    """
+    thread = Thread(target=_received, args=(stream, ring), name="receiver", daemon=True)
+    thread.start()
+    segment: Segment | None = None
+    position = 0
+    try:
+        while (piece := ring.get()) is not None:
+            if segment is None or piece.lost or piece.centre_hz != segment.centre_hz:
+                position += piece.lost
+                segment = _segment(stream, position, piece, segment)
+            _check(stream, piece.iq)
+            yield Block(piece.iq, piece.scale, position, segment)
+            position += len(piece.iq)
+    finally:
+        stream.close()
+        ring.end()
+        thread.join(timeout=5)
+
+
+def _received(stream: Stream, ring: Ring) -> None:
+    """What the receiving thread does. An error, whatever it is, is told to the one that works."""
+    try:
+        for piece in stream.pieces:
+            ring.put(piece, wait=stream.patient)
+            if ring.ended:
+                break
+        ring.end()
+    except BaseException as error:  # noqa: BLE001 the other thread raises it
+        ring.end(error)
+
+
+def _segment(stream: Stream, position: int, piece: Piece, before: Segment | None) -> Segment:
+    """The segment that a piece begins. Without a clock in the source, ours tells when the first piece was complete."""
+    start_ns = piece.start_ns
+    if start_ns is None and before is not None and before.start_ns is not None:
+        start_ns = before.start_ns + round((position - before.sample_start) / stream.rate_hz * 1e9)
+    elif start_ns is None:
+        start_ns = time.time_ns() - round(len(piece.iq) / stream.rate_hz * 1e9)
+    return Segment(position, ENDLESS, stream.rate_hz, piece.centre_hz, start_ns)
+
+
+def _check(stream: Stream, iq: NDArray[Any]) -> None:
+    """Raises SourceError where samples are no numbers."""
+    if iq.dtype == np.float32 and len(iq) and not float(np.abs(iq).max()) <= LARGEST:
+        raise SourceError(
+            _("{source} sends what is no number (NaN, infinite or beyond 1e15): tell its ?datatype=").format(
+                source=stream.address.text
+            )
+        )

@@ -1,0 +1,195 @@
+"""A receiver in, what is on the air out, while it is: the chain of `scan` on a stream that need not end.
+
+source ─► ring ─► blocks ─► finds ─► emissions ─► trains begun, trains over
+                    │         │
+                    └ health ─┘   lost samples, clipping, noise floor, load: told each second
+"""
+
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from threading import Timer
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from cellwarden.detect.bursts import Find, finds
+from cellwarden.detect.coarse import CHUNK_FRAMES
+from cellwarden.detect.spectrum import grid
+from cellwarden.model import Block, Emission, Segment
+from cellwarden.radio.live.receive import blocks, ring_of
+from cellwarden.radio.live.ring import Ring
+from cellwarden.radio.live.stream import Stream
+from cellwarden.runtime.garbage import seldom
+from cellwarden.runtime.scan import emissions
+from cellwarden.signature.group import Grouper
+
+EACH_S = 1.0
+"""Of signal, between two words on the receiver's health."""
+CLIPPED = 0.99
+"""Part of full scale from which on an integer sample is taken for cut off: of 8 bits, the very last value."""
+MOST_SEGMENTS = 64
+"""Of the last gaps and retunes: emissions come out within a chunk or two."""
+
+
+class Event(NamedTuple):
+    """One thing that was heard."""
+
+    what: Literal["burst", "begun", "over"]
+    """A burst; the first one of a train; a whole train that has been silent for a while."""
+    emission: Emission
+    segment: Segment
+    train: int
+    """Number of its train; of `over` it is the emission's own `train`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a receiver was over the last second."""
+
+    samples: int
+    """Received so far."""
+    lost: int
+    """Missing so far, dropped for want of room among them."""
+    dropped: int
+    """Dropped for want of room so far: the work is too much for this machine."""
+    clipped: float
+    """Part of the last second's samples that were cut off."""
+    floor_dbfs_hz: float | None
+    """Median noise density over the band; None before it is known."""
+    load: float
+    """Time spent on the last second of signal, over a second."""
+
+
+class _Meter:
+    """Counts what passes, and tells it each second of signal."""
+
+    def __init__(self, ring: Ring, rate_hz: float, told: Callable[[Health], None]) -> None:
+        self.ring, self.rate_hz, self.told = ring, rate_hz, told
+        self.samples = self.lost = 0
+        self.floor_dbfs_hz: float | None = None
+        self.segments: list[Segment] = []
+        self._clipped = self._since = 0
+        self._busy_s = 0.0
+
+    def blocks(self, heard: Iterable[Block]) -> Iterator[Block]:
+        """The same blocks; what happens between two of them is work."""
+        for block in heard:
+            if not self.segments or block.segment != self.segments[-1]:
+                self.segments.append(block.segment)
+                del self.segments[:-MOST_SEGMENTS]
+            count = len(block.iq)
+            self.lost = block.sample_start - self.samples
+            self.samples += count
+            self._clipped += clipped(block)
+            self._since += count
+            begun = time.perf_counter()
+            yield block
+            self._busy_s += time.perf_counter() - begun
+            if self._since >= EACH_S * self.rate_hz:
+                self._tell()
+
+    def found(self, heard: Iterable[Find]) -> Iterator[Find]:
+        """The same, their noise floor noted."""
+        for find in heard:
+            noise = float(np.median(find.chunk.noise)) * find.samples.scale**2 / self.rate_hz
+            self.floor_dbfs_hz = 10 * float(np.log10(max(noise, 1e-30)))
+            yield find
+
+    def segment_of(self, emission: Emission) -> Segment:
+        """The segment that an emission lies in."""
+        after = bisect_right(self.segments, max(0, emission.sample_start), key=lambda s: s.sample_start)
+        return self.segments[max(0, after - 1)]
+
+    def _tell(self) -> None:
+        seconds = self._since / self.rate_hz
+        self.told(
+            Health(
+                self.samples,
+                self.lost,
+                self.ring.dropped,
+                self._clipped / self._since,
+                self.floor_dbfs_hz,
+                self._busy_s / seconds,
+            )
+        )
+        self._clipped = self._since = 0
+        self._busy_s = 0.0
+
+
+def clipped(block: Block) -> int:
+    """Samples of which I or Q is cut off; float samples have no end, and none are."""
+    top = CLIPPED / block.scale
+    if block.iq.dtype != np.int16 or (block.iq.max() < top and block.iq.min() > -top):
+        return 0
+    return int(np.count_nonzero(((block.iq >= top) | (block.iq <= -top)).any(axis=1)))
+
+
+def listen(
+    stream: Stream,
+    *,
+    seconds: float | None = None,
+    min_confidence: float = 0.5,
+    rejected: Counter[str] | None = None,
+    health: Callable[[Health], None] = lambda health: None,
+) -> Generator[Event, None, None]:
+    """What is heard on a stream, until it ends or has run for `seconds` of signal.
+
+    Raises what the stream raises. Whoever stops asking closes it.
+    """
+    refused: Counter[str] = Counter() if rejected is None else rejected
+    _warmed(stream.rate_hz)
+    ring, grouper, begun = ring_of(stream), Grouper(), set[int]()
+    meter = _Meter(ring, stream.rate_hz, health)
+    received = blocks(stream, ring)
+    timer = Timer(seconds + EACH_S, stream.close) if seconds is not None else None  # where no samples come
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        limited = received if seconds is None else _within(received, round(seconds * stream.rate_hz))
+        found = meter.found(finds(meter.blocks(limited), refused))
+        with seldom():
+            for emission in emissions(found, refused, min_confidence):
+                segment = meter.segment_of(emission)
+                yield from _events(*grouper.add(emission, segment), meter, begun)
+            yield from _events(*grouper.close(), meter, begun)
+    finally:
+        received.close()
+        if timer is not None:
+            timer.cancel()
+
+
+def _warmed(rate_hz: float) -> None:
+    """Load the compiled loops that every sample passes, before the first one comes: what waits meanwhile is lost."""
+    count = 2 * CHUNK_FRAMES * grid(rate_hz).size
+    noise = np.random.default_rng(0).integers(-100, 100, (count, 2)).astype(np.int16)
+    segment = Segment(0, count, rate_hz)
+    for _find in finds([Block(noise, 1.0, 0, segment)], Counter()):
+        pass
+
+
+def _within(received: Iterator[Block], samples: int) -> Iterator[Block]:
+    """Blocks up to a number of samples, those that were lost among them."""
+    for block in received:
+        left = samples - block.sample_start
+        if left <= 0:
+            return
+        yield block if len(block.iq) <= left else Block(block.iq[:left], block.scale, block.sample_start, block.segment)
+
+
+def _events(
+    numbered: list[tuple[Emission, int]], over: list[Emission], meter: _Meter, begun: set[int]
+) -> Iterator[Event]:
+    for emission, train in numbered:
+        segment = meter.segment_of(emission)
+        if train not in begun:
+            begun.add(train)
+            yield Event("begun", emission, segment, train)
+        yield Event("burst", emission, segment, train)
+    for emission in over:
+        train = int(emission.details["train"])
+        begun.discard(train)
+        yield Event("over", emission, meter.segment_of(emission), train)

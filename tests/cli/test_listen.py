@@ -1,0 +1,73 @@
+"""`cellwarden listen` as a person runs it: what it says, how it ends, and what it says of sources that do not exist."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.test_commands import WING, run
+
+import cellwarden
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "GSM normal on 901.800 MHz (ARFCN 59), SNR 21.7 dB"),
+        ("fr", "GSM normal sur 901,800 MHz (ARFCN 59), RSB 21,7 dB"),
+    ],
+)
+def test_each_phone_is_told_when_it_begins_and_when_it_is_over(language: str, said: str) -> None:
+    done = run("listen", f"file:{WING}", language=language)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert said in lines[0]
+    assert len(lines) == 7  # three trains begin, three end, and a last word
+    assert "51" not in lines[-1] and "0" in lines[-1]
+
+
+def test_machines_get_each_burst_and_the_receivers_health() -> None:
+    done = run("listen", f"file:{WING}?loop", "--for", "1.2", "--json")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {one["event"] for one in told} == {"begun", "burst", "over", "health"}
+    burst = next(one for one in told if one["event"] == "burst")
+    assert burst["core:label"] == "gsm:normal"
+    assert burst["time"].endswith("Z")
+    assert next(one for one in told if one["event"] == "health")["lost"] == 0
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_all_that_was_heard(ending: signal.Signals) -> None:
+    environment = os.environ | {"PYTHONPATH": str(Path(cellwarden.__file__).parents[1]), "LANG": "C"}
+    command = [sys.executable, "-m", "cellwarden", "listen", f"file:{WING}?loop&realtime", "--language", "en"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(ending)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "GSM" in first
+    assert rest.splitlines()[-1].startswith("Heard ")
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["nowhere"], "write file:"),
+        (["file:nothing.sigmf-meta"], "nothing.sigmf-meta"),
+        (["rtltcp://127.0.0.1:1", "--rate=2M", "--centre=900M"], "start rtl_tcp"),
+        (["zmq://127.0.0.1:1"], "--rate"),
+        ([f"file:{WING}", "--for=ever"], "90s, 15m or 1h"),
+    ],
+)
+def test_a_source_that_cannot_be_used_is_one_line_and_exit_code_two(words: list[str], remedy: str) -> None:
+    done = run("listen", *words)
+    assert done.returncode == 2
+    assert remedy in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,102 @@
+"""The chain on a stream: what is heard is what a scan of the same samples finds, and what is lost is counted."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from cellwarden.radio.live import Tuning, open_stream
+from cellwarden.radio.live.stream import Piece, Stream
+from cellwarden.radio.recording import open_recording
+from cellwarden.runtime.listen import Health, listen
+from cellwarden.runtime.scan import scan
+from cellwarden.simulate import wing
+
+SCENE = wing.PLACE.with_suffix(".sigmf-meta")
+
+
+def stream() -> Stream:
+    return open_stream(f"file:{SCENE}", Tuning())
+
+
+def without(pieces: Iterator[Piece], numbers: set[int]) -> Iterator[Piece]:
+    """Pieces of a source that leaves some out, and tells it."""
+    lost = 0
+    for number, piece in enumerate(pieces):
+        if number in numbers:
+            lost += len(piece.iq)
+        else:
+            yield replace(piece, lost=lost)
+            lost = 0
+
+
+def test_what_is_heard_on_a_stream_is_what_a_scan_of_it_finds() -> None:
+    events = list(listen(stream()))
+    assert [e.emission for e in events if e.what == "burst"] == list(scan(open_recording(SCENE)))
+    begun, over = ({e.train for e in events if e.what == what} for what in ("begun", "over"))
+    assert begun == over == {0, 1, 2}  # two phones, one of which asked for its channel first
+    assert sum(int(e.emission.details["bursts"]) for e in events if e.what == "over") == 51
+
+
+def test_a_train_is_told_when_its_first_burst_is() -> None:
+    whats = [e.what for e in listen(stream())]
+    first = whats.index("begun")
+    assert whats[first + 1] == "burst"
+    assert whats.index("over") > max(i for i, what in enumerate(whats) if what == "burst") - 51
+
+
+def test_dropped_samples_are_a_gap_that_is_counted_and_time_goes_on_over_it() -> None:
+    opened = stream()
+    health: list[Health] = []
+    gone = {3, 4, 7}
+    size = round(0.02 * opened.rate_hz)
+    holed = replace(opened, pieces=without(opened.pieces, gone))
+    events = list(listen(holed, health=health.append))
+    whole = {e.sample_start: e for e in scan(open_recording(SCENE))}
+    heard = [e for e in events if e.what == "burst"]
+    assert len(heard) > 25
+    for event in heard:
+        nearest = min(whole, key=lambda start: abs(start - event.emission.sample_start))
+        assert abs(nearest - event.emission.sample_start) <= 2  # as if nothing were missing
+    holes = [(n * size, (n + 1) * size) for n in gone]
+    for event in heard:
+        middle = event.emission.sample_start + event.emission.sample_count / 2
+        assert not any(low < middle < high for low, high in holes)
+    segments = sorted({e.segment for e in heard}, key=lambda s: s.sample_start)
+    assert [s.sample_start for s in segments] == [0, 5 * size, 8 * size]
+    for one, other in pairwise(segments):
+        apart_s = (other.sample_start - one.sample_start) / opened.rate_hz
+        assert one.start_ns is not None
+        assert other.start_ns is not None
+        assert abs((other.start_ns - one.start_ns) / 1e9 - apart_s) < 1e-6
+
+
+def test_health_tells_clipping_and_the_noise_floor() -> None:
+    rate, rng = 1e6, np.random.default_rng(5)
+    noise = rng.normal(0, 100, (1_200_000, 2)).round().astype(np.int16)
+    noise[::1000, 0] = 32767
+
+    def pieces() -> Iterator[Piece]:
+        for part in np.split(noise, 60):
+            yield Piece(part, 2.0**-15)
+
+    told: list[Health] = []
+    silent = Stream(stream().address, rate, pieces(), lambda: None, patient=True)
+    assert not [e for e in listen(silent, health=told.append) if e.emission.label.startswith("gsm")]
+    (one,) = told
+    assert one.samples == 1_000_000
+    assert one.lost == one.dropped == 0
+    assert one.clipped == 1e-3
+    expected_db = 10 * np.log10(2 * 100**2 * 2.0**-30 / rate)  # variance of I and Q, spread over the band
+    assert one.floor_dbfs_hz is not None
+    assert abs(one.floor_dbfs_hz - expected_db) < 0.5
+
+
+def test_a_given_time_of_signal_ends_it() -> None:
+    looped = open_stream(f"file:{SCENE}?loop", Tuning())
+    told: list[Health] = []
+    for _event in listen(looped, seconds=1.5, health=told.append):
+        pass
+    assert len(told) == 1
+    assert told[0].samples <= 1.5 * looped.rate_hz
