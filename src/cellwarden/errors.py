@@ -34,3 +34,7 @@ class ReadingsError(CellwardenError):
 
 class SourceError(CellwardenError):
     """A receiver or stream cannot be used: mend its address, its settings, or the line to it."""
+
+
+class PlanError(CellwardenError):
+    """A plan of bands cannot be used: mend it, or make another one."""

@@ -45,7 +45,8 @@ def commands() -> click.Group:
         locate.locate,
     ):
         group.add_command(command)
-    every = [*group.commands.values(), *bench.bench.commands.values(), *site.site.commands.values()]
+    groups = (bench.bench, site.site, bands.bands)
+    every = [*group.commands.values(), *(command for one in groups for command in one.commands.values())]
     for command in every:
         words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
         command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,12 @@ MEMORY = 0.9
 @click.option("--centre", "centre_hz", type=Hertz(), help=_("Frequency to tune to, or that a stream is tuned to."))
 @click.option("--rate", "rate_hz", type=Hertz(), help=_("Samples a second to ask for, or that a stream has."))
 @click.option("--gain", "gain_db", type=float, metavar="DB", help=_("Gain of a receiver; otherwise it sets it itself."))
+@click.option(
+    "--plan",
+    type=click.Path(path_type=Path),
+    help=_("Listen to several frequencies in turn, by a plan that `bands plan -o` wrote."),
+)
+@click.option("--receiver", default=1, type=click.IntRange(1), metavar="N", help=_("Which one of the plan's this is."))
 @click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
 @click.option(
     "--min-confidence",
@@ -51,17 +58,26 @@ def listen(
     centre_hz: float | None,
     rate_hz: float | None,
     gain_db: float | None,
+    plan: Path | None,
+    receiver: int,
     seconds: float | None,
     min_confidence: float,
     everything: bool,
     as_json: bool,
 ) -> None:
     """Ctrl-C is the usual end: nothing that was heard is lost by it."""
+    from cellwarden.radio import band_plan
     from cellwarden.radio.live import Tuning, open_stream
+    from cellwarden.radio.live.hop import hopping
     from cellwarden.runtime import listen as runtime
 
     with _ended_by_signals():
-        stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
+        if plan is None:
+            stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
+        else:
+            schedule = band_plan.read(plan, receiver)
+            tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
+            stream = hopping(open_stream(source, tuning), schedule)
         teller = _Json() if as_json else _Words(everything)
         events = runtime.listen(stream, seconds=seconds, min_confidence=min_confidence, health=teller.health)
         try:

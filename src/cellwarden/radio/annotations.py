@@ -127,8 +127,13 @@ def _pieces(
 
 def segment_of(recording: Recording, emission: Emission) -> Segment:
     """The segment that an emission lies in."""
-    after = bisect_right(recording.segments, max(0, emission.sample_start), key=lambda segment: segment.sample_start)
-    return recording.segments[max(0, after - 1)]
+    return segment_among(recording.segments, emission)
+
+
+def segment_among(segments: Sequence[Segment], emission: Emission) -> Segment:
+    """Of segments in their order the one that holds an emission's middle: a gap may have cut off its beginning."""
+    middle = max(0, emission.sample_start + emission.sample_count // 2)
+    return segments[max(0, bisect_right(segments, middle, key=lambda segment: segment.sample_start) - 1)]
 
 
 def refuse_existing(output: Path) -> None:

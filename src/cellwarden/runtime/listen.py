@@ -6,10 +6,9 @@ source ─► ring ─► blocks ─► finds ─► emissions ─► trains beg
 """
 
 import time
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Timer
 from typing import Literal, NamedTuple
 
@@ -19,6 +18,7 @@ from cellwarden.detect.bursts import Find, finds
 from cellwarden.detect.coarse import CHUNK_FRAMES
 from cellwarden.detect.spectrum import grid
 from cellwarden.model import Block, Emission, Segment
+from cellwarden.radio.annotations import segment_among
 from cellwarden.radio.live.receive import blocks, ring_of
 from cellwarden.radio.live.ring import Ring
 from cellwarden.radio.live.stream import Stream
@@ -41,8 +41,9 @@ class Event(NamedTuple):
     """A burst; the first one of a train; a whole train that has been silent for a while."""
     emission: Emission
     segment: Segment
+    """From the stream's first sample, with what the receiver was tuned to."""
     train: int
-    """Number of its train; of `over` it is the emission's own `train`."""
+    """Number of its train."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,6 @@ class _Meter:
             self.floor_dbfs_hz = 10 * float(np.log10(max(noise, 1e-30)))
             yield find
 
-    def segment_of(self, emission: Emission) -> Segment:
-        """The segment that an emission lies in."""
-        after = bisect_right(self.segments, max(0, emission.sample_start), key=lambda s: s.sample_start)
-        return self.segments[max(0, after - 1)]
-
     def _tell(self) -> None:
         seconds = self._since / self.rate_hz
         self.told(
@@ -141,7 +137,7 @@ def listen(
     """
     refused: Counter[str] = Counter() if rejected is None else rejected
     _warmed(stream.rate_hz)
-    ring, grouper, begun = ring_of(stream), Grouper(), set[int]()
+    ring, trains = ring_of(stream), _Trains()
     meter = _Meter(ring, stream.rate_hz, health)
     received = blocks(stream, ring)
     timer = Timer(seconds + EACH_S, stream.close) if seconds is not None else None  # where no samples come
@@ -153,9 +149,8 @@ def listen(
         found = meter.found(finds(meter.blocks(limited), refused))
         with seldom():
             for emission in emissions(found, refused, min_confidence):
-                segment = meter.segment_of(emission)
-                yield from _events(*grouper.add(emission, segment), meter, begun)
-            yield from _events(*grouper.close(), meter, begun)
+                yield from trains.add(emission, segment_among(meter.segments, emission))
+            yield from trains.close()
     finally:
         received.close()
         if timer is not None:
@@ -180,16 +175,43 @@ def _within(received: Iterator[Block], samples: int) -> Iterator[Block]:
         yield block if len(block.iq) <= left else Block(block.iq[:left], block.scale, block.sample_start, block.segment)
 
 
-def _events(
-    numbered: list[tuple[Emission, int]], over: list[Emission], meter: _Meter, begun: set[int]
-) -> Iterator[Event]:
-    for emission, train in numbered:
-        segment = meter.segment_of(emission)
-        if train not in begun:
-            begun.add(train)
-            yield Event("begun", emission, segment, train)
-        yield Event("burst", emission, segment, train)
-    for emission in over:
-        train = int(emission.details["train"])
-        begun.discard(train)
-        yield Event("over", emission, meter.segment_of(emission), train)
+class _Trains:
+    """Trains across gaps and retunes, a grouper for each frequency: sample numbers of a stream tell time."""
+
+    def __init__(self) -> None:
+        self._groupers: dict[float | None, tuple[Grouper, Segment]] = {}
+        self._numbers: dict[tuple[float | None, int], int] = {}
+        """Of the trains that go on, by frequency and the grouper's own number."""
+        self._begun = 0
+
+    def add(self, emission: Emission, segment: Segment) -> Iterator[Event]:
+        """What one more emission tells."""
+        centre = segment.centre_hz
+        if centre not in self._groupers:
+            self._groupers[centre] = Grouper(), _whole(segment)
+        grouper, whole = self._groupers[centre]
+        yield from self._events(centre, whole, *grouper.add(emission, whole))
+
+    def close(self) -> Iterator[Event]:
+        """What is told when nothing more comes."""
+        for centre, (grouper, whole) in self._groupers.items():
+            yield from self._events(centre, whole, *grouper.close())
+
+    def _events(
+        self, centre: float | None, whole: Segment, numbered: list[tuple[Emission, int]], over: list[Emission]
+    ) -> Iterator[Event]:
+        for emission, number in numbered:
+            if (centre, number) not in self._numbers:
+                self._numbers[centre, number] = self._begun
+                self._begun += 1
+                yield Event("begun", emission, whole, self._numbers[centre, number])
+            yield Event("burst", emission, whole, self._numbers[centre, number])
+        for emission in over:
+            train = self._numbers.pop((centre, int(emission.details["train"])))
+            yield Event("over", replace(emission, details={**emission.details, "train": train}), whole, train)
+
+
+def _whole(segment: Segment) -> Segment:
+    """The segment as if it had begun with the stream's first sample."""
+    before = round(segment.sample_start / segment.rate_hz * 1e9)
+    return replace(segment, sample_start=0, start_ns=None if segment.start_ns is None else segment.start_ns - before)

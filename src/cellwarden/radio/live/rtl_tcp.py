@@ -75,7 +75,11 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
         with suppress(OSError):
             line.socket.shutdown(socket.SHUT_RDWR)
 
-    return Stream(address, float(rate), pieces, close)
+    def tune(hertz: float) -> None:
+        with suppress(OSError):  # a line that is down is told where samples are read
+            line.socket.sendall(_packed([(FREQUENCY, round(hertz))]))
+
+    return Stream(address, float(rate), pieces, close, tune)
 
 
 class _Line:
@@ -106,6 +110,10 @@ def _commands(address: Address, rate: int, centre_hz: float, gain_db: float | No
     commands = [(RATE, rate), (FREQUENCY, round(centre_hz)), (GAIN_MODE, 0 if gain is None else 1)]
     commands += [(GAIN, round(10 * gain))] if gain is not None else []
     commands += [(PPM, round(ppm) & 0xFFFFFFFF)] if ppm is not None else []
+    return _packed(commands)
+
+
+def _packed(commands: list[tuple[int, int]]) -> bytes:
     return b"".join(struct.pack(">BI", command, value) for command, value in commands)
 
 

@@ -50,7 +50,10 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
             _("{source} refuses to receive ({why}): look at its settings").format(source=address.text, why=error)
         ) from error
     closed = Event()
-    return Stream(address, rate, _pieces(address, soapy, device, line, rate, tuning.centre_hz, closed), closed.set)
+    pieces = _pieces(address, soapy, device, line, rate, tuning.centre_hz, closed)
+    return Stream(
+        address, rate, pieces, closed.set, lambda hertz: device.setFrequency(soapy.SOAPY_SDR_RX, CHANNEL, hertz)
+    )
 
 
 def _module(address: Address) -> Any:

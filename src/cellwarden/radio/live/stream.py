@@ -63,6 +63,8 @@ class Stream:
     """May raise SourceError; ends where the source does."""
     close: Callable[[], None]
     """Makes `pieces` end soon, from another thread."""
+    tune: Callable[[float], None] | None = None
+    """Sets the frequency in hertz, from the thread that receives; None where nothing can be set."""
     patient: bool = False
     """Whether it waits where nobody takes its samples: a file does, a receiver does not."""
 
