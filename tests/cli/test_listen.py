@@ -39,6 +39,15 @@ def test_machines_get_each_burst_and_the_receivers_health() -> None:
     assert next(one for one in told if one["event"] == "health")["lost"] == 0
 
 
+def test_evidence_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    done = run("listen", f"file:{WING}", "--evidence", tmp_path / "kept")
+    assert done.returncode == 0, done.stderr
+    again = run("scan", *sorted((tmp_path / "kept").glob("*.sigmf-meta")), "--no-hash")
+    assert again.returncode == 0, again.stderr
+    refused = run("listen", f"file:{WING}", "--evidence", "/proc/evidence")
+    assert refused.returncode == 2 and "/proc/evidence" in refused.stderr
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_all_that_was_heard(ending: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(cellwarden.__file__).parents[1]), "LANG": "C"}

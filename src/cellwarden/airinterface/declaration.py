@@ -1,7 +1,7 @@
 """What an air interface declares of itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cellwarden.detect.bursts import Find
 from cellwarden.model import Block, Burst, Cell, Emission
@@ -15,6 +15,10 @@ def as_named(emissions: list[Emission], rate_hz: float) -> list[Emission]:
 def as_known(cells: Sequence[Cell], emissions: Sequence[Emission]) -> list[Cell]:
     """What an interface learns of a cell from clear emissions where these tell nothing."""
     return list(cells)
+
+
+Parts = tuple[tuple[float, float], ...]
+"""From and to, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,9 @@ class Interface:
     recognise_all: Callable[[Find], list[list[Emission]]] | None = None
     """Names what is plain in each of a chunk's rough boxes at once; None where boxes are few enough to be asked singly.
     """
+    evidence: Mapping[str, Parts] = field(default_factory=dict)
+    """By label the parts of a burst, in seconds from its start, that hold neither content nor who sent it: preambles,
+    training, ramps. They alone may be kept."""
     settle: Callable[[list[Emission], float], list[Emission]] = as_named
     """Mends names that only show when all of a stretch are seen together; is told the sample rate in hertz."""
     search: Callable[[Block, Cell], list[Emission]] | None = None

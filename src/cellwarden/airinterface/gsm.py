@@ -49,6 +49,8 @@ UNKNOWN_WIDE = 20.0
 FEWEST_STATIONS = 2
 """Bursts in a stretch that prove that the receiver hears base stations."""
 LABELS: dict[Kind, str] = {"access": "gsm:access", "normal": "gsm:normal"}
+RAMPS_S = 28e-6
+"""Before and after a burst, TS 45.005 annex B."""
 FEWEST_SYMBOLS = 20
 """A box shorter than this is not looked into."""
 
@@ -238,6 +240,17 @@ def _carrier(emission: Emission) -> int:
     return round((emission.low_offset_hz + emission.high_offset_hz) / 2 / CHANNEL_HZ * 2)
 
 
+def _without_payload(kind: Kind) -> tuple[tuple[float, float], ...]:
+    """Ramps, tails and known symbols of a burst, in seconds from its start. The pulse smears what is next to a part
+    over a symbol of it."""
+    form = FORMATS[kind]
+    whole, known = form.symbols / SYMBOL_RATE_HZ, form.known_at / SYMBOL_RATE_HZ
+    tail = 3 / SYMBOL_RATE_HZ
+    known_end = known + len(form.known[0]) / SYMBOL_RATE_HZ
+    begin = ((-RAMPS_S, tail), (known, known_end)) if kind == "normal" else ((-RAMPS_S, known_end),)
+    return (*begin, (whole - tail, whole + RAMPS_S))
+
+
 INTERFACE = Interface(
     name="gsm",
     title="GSM",
@@ -255,6 +268,7 @@ INTERFACE = Interface(
     recognise=recognise,
     recognise_all=recognise_all,
     settle=settle,
+    evidence={label: _without_payload(kind) for kind, label in LABELS.items()},
     search=search,
     learn=gsm_cell.learn,
 )

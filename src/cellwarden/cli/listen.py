@@ -14,6 +14,7 @@ import click
 from cellwarden.cli import complain
 from cellwarden.cli.duration import Seconds
 from cellwarden.cli.quantity import Hertz
+from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 from cellwarden.radio.live import SOURCES
@@ -51,6 +52,21 @@ MEMORY = 0.9
     type=click.FloatRange(0, 1),
     help=_("Leave out what is less probable."),
 )
+@click.option(
+    "--evidence",
+    type=click.Path(path_type=Path),
+    metavar=_("FOLDER"),
+    help=_("Keep the first bursts of each call here, without their content: training, tails and ramps alone."),
+)
+@click.option(
+    "--keep",
+    "keep_mb",
+    default=1000.0,
+    show_default=True,
+    type=click.FloatRange(1),
+    metavar="MB",
+    help=_("What the folder may hold; the oldest go first."),
+)
 @click.option("--all", "everything", is_flag=True, help=_("Tell also what is no phone."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object a line for all that happens."))
 def listen(
@@ -62,15 +78,24 @@ def listen(
     receiver: int,
     seconds: float | None,
     min_confidence: float,
+    evidence: Path | None,
+    keep_mb: float,
     everything: bool,
     as_json: bool,
 ) -> None:
     """Ctrl-C is the usual end: nothing that was heard is lost by it."""
     from cellwarden.radio import band_plan
+    from cellwarden.radio.annotations import unwritable
     from cellwarden.radio.live import Tuning, open_stream
     from cellwarden.radio.live.hop import hopping
     from cellwarden.runtime import listen as runtime
+    from cellwarden.runtime.evidence import Shelf
 
+    if evidence is not None:
+        try:
+            evidence.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(unwritable(evidence, error)) from error
     with _ended_by_signals():
         if plan is None:
             stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
@@ -79,10 +104,19 @@ def listen(
             tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
             stream = hopping(open_stream(source, tuning), schedule)
         teller = _Json() if as_json else _Words(everything)
-        events = runtime.listen(stream, seconds=seconds, min_confidence=min_confidence, health=teller.health)
+        shelf = None if evidence is None else Shelf(evidence, keep_mb * 1e6)
+        events = runtime.listen(
+            stream,
+            seconds=seconds,
+            min_confidence=min_confidence,
+            health=teller.health,
+            passing=shelf.passing if shelf else iter,
+        )
         try:
             for event in events:
                 teller.event(event)
+                if shelf is not None:
+                    shelf.event(event)
         except KeyboardInterrupt:
             stream.close()
             with suppress(KeyboardInterrupt):

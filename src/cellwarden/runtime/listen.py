@@ -130,10 +130,11 @@ def listen(
     min_confidence: float = 0.5,
     rejected: Counter[str] | None = None,
     health: Callable[[Health], None] = lambda health: None,
+    passing: Callable[[Iterable[Block]], Iterator[Block]] = iter,
 ) -> Generator[Event, None, None]:
     """What is heard on a stream, until it ends or has run for `seconds` of signal.
 
-    Raises what the stream raises. Whoever stops asking closes it.
+    `passing` sees all blocks as they come. Raises what the stream raises. Whoever stops asking closes it.
     """
     refused: Counter[str] = Counter() if rejected is None else rejected
     _warmed(stream.rate_hz)
@@ -146,7 +147,7 @@ def listen(
         timer.start()
     try:
         limited = received if seconds is None else _within(received, round(seconds * stream.rate_hz))
-        found = meter.found(finds(meter.blocks(limited), refused))
+        found = meter.found(finds(meter.blocks(passing(limited)), refused))
         with seldom():
             for emission in emissions(found, refused, min_confidence):
                 yield from trains.add(emission, segment_among(meter.segments, emission))

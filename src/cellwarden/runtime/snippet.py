@@ -1,0 +1,112 @@
+"""What may be kept of a burst: its channel alone, and of it only what holds neither content nor who sent it.
+
+burst        ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔╲
+may be kept  ▇▇         ▇▇▇▇▇▇▇         ▇▇      ramps, tails, training; the rest is zeros, before any filter
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden import __version__
+from cellwarden.airinterface.declaration import Parts
+from cellwarden.detect.bursts import low_pass
+from cellwarden.detect.kernels import decimate
+from cellwarden.model import Block, Emission, Segment
+from cellwarden.radio.annotations import EXTENSION, annotation, write_bytes
+
+AROUND_S = 100e-6
+"""Before and after a burst."""
+WIDER = 2.0
+"""Samples a second for each hertz of the channel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snippet:
+    """One burst of a train, cut out."""
+
+    emission: Emission
+    segment: Segment
+    samples: NDArray[np.complex64]
+    rate_hz: float
+    first: float
+    """Sample of the stream that the first one is."""
+
+
+def cut(block: Block, emission: Emission, segment: Segment, parts: Parts) -> Snippet | None:
+    """The parts of a burst that may be kept; None where the block does not hold all of it."""
+    rate = segment.rate_hz
+    around = round(AROUND_S * rate)
+    first = emission.sample_start - block.sample_start - around
+    end = first + emission.sample_count + 2 * around
+    if first < 0 or end > len(block.iq):
+        return None
+    iq = np.zeros((end - first, 2), np.float32)
+    begin = around + (emission.timing_samples or 0.0)
+    for a, b in parts:
+        low, high = (min(max(round(begin + t * rate), 0), len(iq)) for t in (a, b))
+        iq[low:high] = block.iq[first + low : first + high]
+    width = emission.high_offset_hz - emission.low_offset_hz
+    middle = (emission.low_offset_hz + emission.high_offset_hz) / 2
+    step = max(1, int(rate / (WIDER * width)))
+    samples = np.empty(len(iq) // step, np.complex64)
+    decimate(iq, block.scale, 0, middle / rate, low_pass(step, round(min(1.0, width / rate), 3)), step, samples)
+    return Snippet(emission, segment, samples, rate / step, float(block.sample_start + first))
+
+
+def write(snippets: Sequence[Snippet], place: Path) -> None:
+    """Snippets of one train as a recording, one capture each: `place` is its `.sigmf-meta`. Raises OutputError."""
+    captures, annotations, at = [], [], 0
+    for one in snippets:
+        captures.append(_capture(one, at))
+        annotations.append(_annotation(one, at))
+        at += len(one.samples)
+    head = {
+        "core:datatype": "cf32_le",
+        "core:sample_rate": snippets[0].rate_hz,
+        "core:version": "1.2.5",
+        "core:description": "Payload symbols are blanked: zeros, not silence.",
+        "core:recorder": f"cellwarden {__version__}",
+        "core:extensions": [EXTENSION],
+    }
+    meta = json.dumps({"global": head, "captures": captures, "annotations": annotations}, indent=2)
+    samples = np.concatenate([one.samples for one in snippets]).astype("<c8")
+    write_bytes(place.with_suffix(".sigmf-data"), (samples.tobytes(),), force=True)
+    write_bytes(place, (meta.encode(),), force=True)
+
+
+def started(one: Snippet) -> datetime | None:
+    """When its first sample was taken, in UTC to the microsecond."""
+    if one.segment.start_ns is None:
+        return None
+    since = (one.first - one.segment.sample_start) / one.segment.rate_hz
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=one.segment.start_ns // 1000, seconds=since)
+
+
+def _capture(one: Snippet, at: int) -> dict[str, Any]:
+    made: dict[str, Any] = {"core:sample_start": at}
+    if one.segment.centre_hz is not None:
+        middle = (one.emission.low_offset_hz + one.emission.high_offset_hz) / 2
+        made["core:frequency"] = one.segment.centre_hz + middle
+    moment = started(one)
+    if moment is not None:
+        made["core:datetime"] = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return made
+
+
+def _annotation(one: Snippet, at: int) -> dict[str, Any]:
+    """The burst's, with its place in the snippet."""
+    ratio = one.rate_hz / one.segment.rate_hz
+    begin = (one.emission.sample_start + (one.emission.timing_samples or 0.0) - one.first) * ratio
+    told = annotation(one.emission, one.segment)
+    told["core:sample_start"] = at + math.floor(begin)
+    told["core:sample_count"] = round(one.emission.sample_count * ratio)
+    told["cellwarden:timing_samples"] = round(begin % 1.0, 3)
+    return told
