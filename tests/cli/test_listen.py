@@ -61,7 +61,9 @@ def test_a_signal_ends_it_with_all_that_was_heard(ending: signal.Signals) -> Non
         rest, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert "GSM" in first
-    assert rest.splitlines()[-1].startswith("Heard ")
+    lines = rest.splitlines()
+    assert lines[-1].startswith("Heard ")
+    assert "is over" in lines[-2]  # what was going on is told to its end
     assert "Traceback" not in errors
 
 

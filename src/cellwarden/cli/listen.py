@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from cellwarden.language import ngettext, number
 from cellwarden.radio.live import SOURCES
 
 if TYPE_CHECKING:
+    from cellwarden.radio.live.stream import Stream
     from cellwarden.runtime.listen import Event, Health
 
 SPLIT_CLIPPED = 1e-4
@@ -96,46 +97,51 @@ def listen(
             evidence.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(unwritable(evidence, error)) from error
-    with _ended_by_signals():
-        if plan is None:
-            stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
-        else:
-            schedule = band_plan.read(plan, receiver)
-            tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
-            stream = hopping(open_stream(source, tuning), schedule)
-        teller = _Json() if as_json else _Words(everything)
-        shelf = None if evidence is None else Shelf(evidence, keep_mb * 1e6)
-        events = runtime.listen(
-            stream,
-            seconds=seconds,
-            min_confidence=min_confidence,
-            health=teller.health,
-            passing=shelf.passing if shelf else iter,
-        )
-        try:
-            for event in events:
-                teller.event(event)
-                if shelf is not None:
-                    shelf.event(event)
-        except KeyboardInterrupt:
-            stream.close()
-            with suppress(KeyboardInterrupt):
-                events.close()
-        teller.end()
+    if plan is None:
+        stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
+    else:
+        schedule = band_plan.read(plan, receiver)
+        tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
+        stream = hopping(open_stream(source, tuning), schedule)
+    teller = _Json() if as_json else _Words(everything)
+    shelf = None if evidence is None else Shelf(evidence, keep_mb * 1e6)
+    events = runtime.listen(
+        stream,
+        seconds=seconds,
+        min_confidence=min_confidence,
+        health=teller.health,
+        passing=shelf.passing if shelf else iter,
+    )
+    with _closed_by_signals(stream):
+        for event in events:
+            teller.event(event)
+            if shelf is not None:
+                shelf.event(event)
+    teller.end()
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Within this a service manager's SIGTERM ends as Ctrl-C does."""
+def _closed_by_signals(stream: "Stream") -> Iterator[None]:
+    """Within this Ctrl-C and a service manager's SIGTERM close the stream: what was heard is told to its end.
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    Who presses Ctrl-C again breaks off.
+    """
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    def close(_number: int, _frame: FrameType | None) -> None:
+        restore()
+        stream.close()
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    for one in before:
+        signal.signal(one, close)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        restore()
 
 
 class _Json:
@@ -187,6 +193,8 @@ class _Words:
         if event.what == "begun":
             self.phones += phone
             self.others += not phone
+            if event.emission.label == "noise:jammer":
+                complain(_("a jammer sends: phones are not heard beneath it"))
         if event.what != "burst" and (phone or self.everything):
             self.console.print(_line(event), style="bold yellow" if phone and event.what == "begun" else None)
 
