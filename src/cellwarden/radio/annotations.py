@@ -42,7 +42,8 @@ def annotation(emission: Emission, segment: Segment) -> dict[str, Any]:
         "cellwarden:confidence": round(emission.confidence, 4),
         "cellwarden:direction": emission.direction,
     }
-    for name, value in (("cfo_hz", emission.cfo_hz), ("timing_samples", emission.timing_samples)):
+    told = {"cfo_hz": emission.cfo_hz, "timing_samples": emission.timing_samples}
+    for name, value in (told | {"floor_dbfs_hz": emission.floor_dbfs_hz}).items():
         if value is not None:
             made[f"cellwarden:{name}"] = round(value, 3)
     made.update({f"cellwarden:{name}": value for name, value in emission.details.items()})

@@ -1,0 +1,92 @@
+"""Which burst is the same at several nodes, ten phones at once: purity and completeness against the clocks' error.
+
+A cluster is what `associate` calls one burst, a class is a burst that was sent; and the same for phones and all bursts
+of theirs. Beside it, the same with times taken as the clocks tell them: bursts within three standard deviations.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks.lane import Lane
+from cellwarden.associate.match import grouped
+from cellwarden.associate.observe import observations
+from cellwarden.associate.seen import joined, seen
+from cellwarden.measure.agreement import bootstrap
+from cellwarden.measure.groups import completeness, purity
+from cellwarden.simulate.nodes import START_NS, Ears, Said, told
+
+PHONES = 10
+SECONDS = 8.0
+CLOCKS_S = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1)
+SCENES = 20
+"""For each error at scale 1."""
+
+Pairs = list[tuple[Any, Any]]
+
+
+def associated(said: list[Said], clock_error_s: float) -> tuple[Pairs, Pairs]:
+    """(cluster, class) of each emission: of bursts, and of phones."""
+    truth = {id(e): of for one in said for (e, _s), of in zip(one.bursts, one.truth, strict=True)}
+    nodes = {f"S{n}": one.bursts for n, one in enumerate(said)}
+    bursts: Pairs = []
+    phones: Pairs = []
+    for number, found in enumerate(observations(nodes, START_NS, clock_error_s)):
+        for heard in found.heard:
+            of = truth[id(heard.emission)]
+            bursts.append((number, of))
+            phones.append((found.phone, of[0]))
+    return bursts, phones
+
+
+def as_told(said: list[Said], clock_error_s: float) -> Pairs:
+    """The same of bursts, with clocks believed."""
+    kinds: dict[tuple[str, object], int] = {}
+    both = joined([seen(one.bursts, START_NS, kinds) for one in said])
+    node = np.repeat(np.arange(len(said)), [len(one.bursts) for one in said])
+    order = np.argsort(both.time_s, kind="stable")
+    gate = np.full(len(order), 3 * clock_error_s / 5.0)  # the room's own gate is five of these
+    columns = (both.time_s, gate, both.kind, both.frequency_hz, both.width_hz, both.cfo * np.nan, node)
+    group = grouped(*(column[order] for column in columns), len(said))
+    of = [truth for one in said for truth in one.truth]
+    return [(int(g), of[i]) for g, i in zip(group, order, strict=True)]
+
+
+def scene(clock_error_s: float, seed: int, phones: int = PHONES) -> dict[str, float]:
+    """One scene's shares."""
+    said = told(phones, SECONDS, Ears(clock_error_s=clock_error_s), np.random.default_rng([11, seed]))
+    bursts, spoke = associated(said, clock_error_s)
+    believed = as_told(said, clock_error_s)
+    return {
+        "purity": purity(bursts),
+        "completeness": completeness(bursts),
+        "phone_purity": purity(spoke),
+        "phone_completeness": completeness(spoke),
+        "believed_purity": purity(believed),
+        "believed_completeness": completeness(believed),
+    }
+
+
+def _scenes(clock_error_s: float, count: int) -> list[dict[str, float]]:
+    return [scene(clock_error_s, seed) for seed in range(count)]
+
+
+def parts(scale: float) -> dict[str, Any]:
+    """A part for each error of the clocks."""
+    count = max(2, round(SCENES * scale))
+    errors = CLOCKS_S if scale >= 0.05 else (2e-3,)
+    return {f"{error:g}": partial(_scenes, error, count) for error in errors}
+
+
+def summary(done: Mapping[str, Any]) -> dict[str, Any]:
+    """Means over scenes with their intervals, one point for each error."""
+    points = []
+    for error, scenes in done.items():
+        means = {key: bootstrap([one[key] for one in scenes], lambda v: float(np.mean(v)), seed=1) for key in scenes[0]}
+        points.append({"clock_error_s": float(error), "scenes": len(scenes), **means})
+    return {"phones": PHONES, "nodes": Ears().nodes, "seconds": SECONDS, "points": points}
+
+
+LANE = Lane("association", parts, summary)

@@ -1,0 +1,1 @@
+"""Which burst is the same one at several sensors."""

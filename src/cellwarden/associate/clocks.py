@@ -1,0 +1,163 @@
+"""How far a node's clock is off, from the bursts that it and others heard.
+
+A computer's clock is right to milliseconds, a burst is placed to a fraction of a microsecond. So the clock is found by
+the pattern: the shift at which most of the node's bursts fall upon bursts of the same kind and channel heard elsewhere.
+
+```
+ others   ▌  ▌▌    ▌ ▌   ▌▌▌      ▌        shift of the node's clock
+ node       ▌  ▌▌    ▌     ▌▌▌      ▌      └─► differences of all pairs; most of them are alike at the right one
+```
+
+A call sends in each frame of 60/13 ms, so wrong shifts by a frame fit nearly as well; what tells is where a call
+begins, ends, is silent (one frame in 26, and in pauses of speech) and that several calls at once are shifted alike. The
+scores of shifts are therefore kept and added from window to window, with what the clock is believed to be off:
+
+    score = MATCH_NATS × matches − shift² / 2 σ²
+
+and a shift is believed where no other is nearly as good. Then a line through the matches tells offset and rate.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.associate.seen import Seen
+
+Floats = NDArray[np.float64]
+
+MATCH_NATS = 3.0
+"""What a match is worth: that two nodes each miss a burst which the other heard has some chance of e^-3, at a fifth of
+bursts missed."""
+COARSE_S = 100e-6
+"""Width of a peak of differences: two clocks 40 ppm apart smear it so within two seconds."""
+APART_S = 200e-6
+"""Shifts nearer to each other are one; a GSM slot lasts 577 µs."""
+FINE_S = 6e-6
+"""Width of the peak once the rates agree."""
+RATES = np.arange(-60e-6, 60.1e-6, 1e-6)
+"""Differences of two clocks' rates that are tried; a television dongle is 30 ppm off."""
+MOST_SHIFTS = 8
+FORGET = 0.97
+"""Part of old scores that is kept from window to window: clocks wander."""
+SURE = 0.9
+"""Probability of the best shift from which it is believed."""
+RASTER_HZ = 100e3
+REACH_SIGMAS = 4.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clock:
+    """common time = t − offset_s − rate (t − at_s), t being the node's own; and how sure that is."""
+
+    offset_s: float = 0.0
+    rate: float = 0.0
+    at_s: float = 0.0
+    error_s: float = np.inf
+    """One standard deviation of `offset_s`, as far as a shift is believed."""
+    sure: float = 0.0
+    """Probability of the shift."""
+    shifts_s: Floats = field(default_factory=lambda: np.zeros(0))
+    """Shifts that were ever good, at `at_s`, and the sum of their scores but for the prior's."""
+    scores: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def known(self) -> bool:
+        return self.sure >= SURE
+
+
+def common_s(clock: Clock, time_s: Floats) -> Floats:
+    """Times by the common clock."""
+    return np.asarray(time_s - clock.offset_s - clock.rate * (time_s - clock.at_s))
+
+
+def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clock:
+    """The clock of a node after a window of its bursts; `common` are bursts of others, times by the common clock."""
+    reach = REACH_SIGMAS * clock_error_s + COARSE_S
+    difference, mine = differences(node, common, reach)
+    at = float(node.time_s.mean()) if len(node.time_s) else clock.at_s
+    moved = clock.shifts_s + clock.rate * (at - clock.at_s)
+    shifts, counts = peaks(difference)
+    shifts, scores = _added(moved, FORGET * clock.scores, shifts, MATCH_NATS * counts)
+    if not len(shifts):
+        return clock
+    total = scores - 0.5 * (shifts / clock_error_s) ** 2
+    weight = np.exp(total - total.max())
+    best = int(np.argmax(weight))
+    told = replace(clock, at_s=at, shifts_s=shifts, scores=scores, sure=float(weight[best] / weight.sum()))
+    near = np.abs(difference - shifts[best]) <= COARSE_S
+    if not near.any():
+        return replace(told, offset_s=float(shifts[best]))
+    offset, rate, error = line(node.time_s[mine[near]] - at, difference[near], told.rate)
+    return replace(told, offset_s=offset, rate=rate, error_s=error)
+
+
+def differences(node: Seen, common: Seen, reach_s: float) -> tuple[Floats, NDArray[np.int64]]:
+    """Of all pairs of one kind and channel within reach: node's time minus common time, and the index of the node's."""
+    mine, theirs = _channel(node), _channel(common)
+    found, index = [np.zeros(0)], [np.zeros(0, np.int64)]
+    for key in np.intersect1d(mine, theirs):
+        a, b = np.flatnonzero(mine == key), np.flatnonzero(theirs == key)
+        b = b[np.argsort(common.time_s[b], kind="stable")]
+        low = np.searchsorted(common.time_s[b], node.time_s[a] - reach_s)
+        count = np.searchsorted(common.time_s[b], node.time_s[a] + reach_s) - low
+        which = np.repeat(a, count)
+        other = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - low, count)
+        found.append(node.time_s[which] - common.time_s[b[other]])
+        index.append(which)
+    return np.concatenate(found), np.concatenate(index)
+
+
+def _channel(bursts: Seen) -> NDArray[np.int64]:
+    """Kind and channel as one number."""
+    return np.asarray(bursts.kind * (1 << 32) + np.rint(bursts.frequency_hz / RASTER_HZ).astype(np.int64))
+
+
+def peaks(difference_s: Floats) -> tuple[Floats, Floats]:
+    """Where most differences are alike to COARSE_S, at most MOST_SHIFTS: their medians, and how many they are."""
+    ordered = np.sort(difference_s)
+    count = np.searchsorted(ordered, ordered + COARSE_S, "right") - np.arange(len(ordered))
+    middles, numbers = [], []
+    while len(middles) < MOST_SHIFTS and count.any():
+        best = int(np.argmax(count))
+        middles.append(float(np.median(ordered[best : best + count[best]])))
+        numbers.append(float(count[best]))
+        count[np.abs(ordered - middles[-1]) <= APART_S] = 0
+    return np.array(middles), np.array(numbers)
+
+
+def _added(old_s: Floats, old: Floats, new_s: Floats, new: Floats) -> tuple[Floats, Floats]:
+    """Scores of shifts with those of a new window; the best stay."""
+    shifts, scores = list(new_s), list(new)
+    for shift, score in zip(old_s, old, strict=True):
+        near = [n for n, other in enumerate(shifts) if abs(other - shift) <= APART_S]
+        if near:
+            scores[near[0]] += score
+        else:
+            shifts.append(float(shift))
+            scores.append(float(score))
+    best = np.argsort(scores)[::-1][: 2 * MOST_SHIFTS]
+    return np.array(shifts, np.float64)[best], np.array(scores, np.float64)[best]
+
+
+def line(time_s: Floats, difference_s: Floats, rate: float) -> tuple[float, float, float]:
+    """Offset at time 0, rate, and the offset's error: the line with most differences within FINE_S, then least squares.
+
+    Where too few differences tell a rate, the one given is kept.
+    """
+    spread = float(np.ptp(time_s))
+    tried = RATES if len(time_s) >= 8 and spread > 0.2 else np.array([rate])
+    best, offset, rate = 0, 0.0, float(tried[0])
+    for one in tried:
+        left = np.sort(difference_s - one * time_s)
+        count = np.searchsorted(left, left + FINE_S, "right") - np.arange(len(left))
+        at = int(np.argmax(count))
+        if count[at] > best:
+            best, offset, rate = int(count[at]), float(np.median(left[at : at + count[at]])), float(one)
+    on = np.abs(difference_s - offset - rate * time_s) <= FINE_S
+    if len(tried) > 1 and on.sum() >= 8:
+        slope, offset = np.polyfit(time_s[on], difference_s[on], 1)
+        rate = float(slope)
+    left = difference_s[on] - offset - rate * time_s[on]
+    error = float(np.sqrt(np.mean(left**2) + 1e-14) / np.sqrt(on.sum()))  # alone, a match tells no error: 0.1 µs
+    return float(offset), rate, error

@@ -1,0 +1,209 @@
+"""From many nodes' emissions to observations, window by window: memory does not grow with the length of the input.
+
+```
+ node A ─► bursts of a window ─┐             ┌─ clocks ◄──────┐
+ node B ─► bursts of a window ─┼─► columns ─►┤                │
+ node C ─► bursts of a window ─┘             └─► common time ─┴─► groups ─► phones ─► Observation
+```
+
+The node that heard most holds the common clock. The others are set to it one by one, each against all bursts of those
+set before, so that two nodes which share no phone are still set by a third. A node whose clock is not known has its
+bursts told for themselves.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from cellwarden.associate.clocks import Clock, aligned, common_s
+from cellwarden.associate.match import grouped
+from cellwarden.associate.phones import Phones
+from cellwarden.associate.seen import (
+    Floats,
+    Seen,
+    Whole,
+    arrival_error_s,
+    joined,
+    level_dbfs,
+    level_error_db,
+    seen,
+    time_s,
+)
+from cellwarden.model import Emission, Observation, Reception, Segment
+
+Located = tuple[Emission, Segment]
+
+WINDOW_S = 2.0
+CLOCK_ERROR_S = 10e-3
+"""One standard deviation of a node's clock, where nothing else is said: a computer that asks the network's time."""
+CARRIERS = 3
+"""So many common bursts tell how far two nodes' oscillators are apart."""
+
+
+class _Node(NamedTuple):
+    """A node's bursts that wait, and those to come."""
+
+    name: str
+    coming: Iterator[Located]
+    waiting: list[tuple[float, Located]]
+
+
+def observations(
+    nodes: Mapping[str, Iterable[Located]], since_ns: int, clock_error_s: float = CLOCK_ERROR_S
+) -> Iterator[Observation]:
+    """What was heard, in windows in the order of time.
+
+    Each node's emissions come in the order of time with segments that tell their start; `since_ns` is a time near the
+    beginning, from which seconds are counted.
+    """
+    every = [_Node(name, iter(bursts), []) for name, bursts in sorted(nodes.items())]
+    clocks, phones = [Clock()] * len(every), Phones()
+    kinds: dict[tuple[str, object], int] = {}
+    slack = 2 * clock_error_s * 4.0
+    while True:
+        for node in every:
+            _filled(node, -math.inf, since_ns)
+        begin = min((node.waiting[0][0] for node in every if node.waiting), default=None)
+        if begin is None:
+            return
+        end = begin + WINDOW_S
+        for node in every:
+            _filled(node, end + slack, since_ns)
+        columns = [seen([burst for _t, burst in node.waiting], since_ns, kinds) for node in every]
+        clocks = set_clocks(clocks, columns, clock_error_s)
+        yield from _window(every, columns, clocks, phones, end, since_ns)
+
+
+def _filled(node: _Node, until_s: float, since_ns: int) -> None:
+    """Take in bursts until one begins later, by the node's clock; one at least where any is left."""
+    while not node.waiting or node.waiting[-1][0] <= until_s:
+        burst = next(node.coming, None)
+        if burst is None:
+            return
+        node.waiting.append((time_s(*burst, since_ns), burst))
+
+
+def set_clocks(clocks: list[Clock], columns: list[Seen], clock_error_s: float) -> list[Clock]:
+    """All clocks after a window, the fullest node's first."""
+    order = sorted(range(len(columns)), key=lambda n: (not clocks[n].known, -len(columns[n].time_s)))
+    made = list(clocks)
+    first = order[0]
+    if not made[first].known:
+        made[first] = Clock(error_s=0.0, sure=1.0)
+    settled = [_shifted(columns[first], made[first])]
+    later = order[1:]
+    for _turn in range(2):  # whom the first ones do not know, later ones may
+        late, later = later, []
+        for n in late:
+            before = made[n] if _turn == 0 else clocks[n]
+            made[n] = aligned(before, columns[n], joined(settled), math.sqrt(2) * clock_error_s)
+            if made[n].known:
+                settled.append(_new(_shifted(columns[n], made[n]), settled))
+            else:
+                later.append(n)
+    return made
+
+
+def _shifted(column: Seen, clock: Clock) -> Seen:
+    return Seen(common_s(clock, column.time_s), *(getattr(column, name) for name in Seen.__slots__[1:]))
+
+
+def _new(column: Seen, settled: list[Seen]) -> Seen:
+    """Bursts that none of those before has heard, so that each counts once."""
+    both = joined([*settled, column])
+    order = np.argsort(both.time_s, kind="stable")
+    node = np.repeat([0, 1], [len(both.time_s) - len(column.time_s), len(column.time_s)])
+    group = np.empty(len(order), np.int64)
+    group[order] = _groups(both, order, node, np.full(len(node), math.nan))
+    mine = node == 1
+    fresh = ~np.isin(group[mine], group[~mine])
+    return Seen(*(getattr(column, name)[fresh] for name in Seen.__slots__))
+
+
+def _groups(both: Seen, order: Whole, node: Whole, cfo: Floats) -> Whole:
+    """The group of each burst in the order of time."""
+    columns = (both.time_s, both.error_s, both.kind, both.frequency_hz, both.width_hz, cfo, node)
+    return np.asarray(grouped(*(column[order] for column in columns), int(node.max(initial=0)) + 1))
+
+
+def _window(
+    every: list[_Node], columns: list[Seen], clocks: list[Clock], phones: Phones, end_s: float, since_ns: int
+) -> Iterator[Observation]:
+    """Observations that begin before the end; what begins later goes on waiting."""
+    for one in every:
+        one.waiting.sort(key=lambda item: item[0])  # as the columns are
+    both = joined([_shifted(column, clock) for column, clock in zip(columns, clocks, strict=True)])
+    node = np.repeat(np.arange(len(every)), [len(column.time_s) for column in columns])
+    place = np.concatenate([np.arange(len(column.time_s)) for column in columns])
+    errors = np.array([clock.error_s if clock.known else math.inf for clock in clocks])
+    ready = [m for m in _members(both, node, errors) if both.time_s[m[0]] < end_s]
+    phones.learn([(int(node[i]), int(both.train[i])) for i in m if both.train[i] >= 0] for m in ready)
+    used = [np.zeros(len(one.waiting), np.bool_) for one in every]
+    for m in ready:
+        m = m[np.argsort(node[m])]
+        train = next(((int(node[i]), int(both.train[i])) for i in m if both.train[i] >= 0), None)
+        bursts = [every[node[i]].waiting[place[i]][1] for i in m]
+        names = [every[node[i]].name for i in m]
+        phone = "" if train is None else f"P{phones.of(train)}"
+        yield _observation(names, bursts, both.time_s[m], errors[node[m]], phone, since_ns)
+        for i in m:
+            used[node[i]][place[i]] = True
+    for one, gone in zip(every, used, strict=True):
+        one.waiting[:] = [item for item, away in zip(one.waiting, gone, strict=True) if not away]
+
+
+def _members(both: Seen, node: Whole, errors_s: Floats) -> list[Whole]:
+    """Indices of the bursts of each group, the first in time first, groups in the order of time."""
+    lost = ~np.isfinite(errors_s)[node]
+    both.kind[lost] += (1 + node[lost]) * (1 << 20)  # bursts of a node without a clock meet no others
+    order = np.argsort(both.time_s, kind="stable")
+    cfo = both.cfo - _oscillators(both, order, node)[node]
+    group = _groups(both, order, node, cfo)
+    together = np.argsort(group, kind="stable")
+    cuts = np.flatnonzero(np.diff(group[together])) + 1
+    return np.split(order[together], cuts) if len(order) else []
+
+
+def _oscillators(both: Seen, order: Whole, node: Whole) -> Floats:
+    """By how much each node's carrier offsets differ from the means of all, as parts of the carrier; shape (nodes,)."""
+    group = np.empty(len(order), np.int64)
+    group[order] = _groups(both, order, node, np.full(len(node), math.nan))
+    known = np.isfinite(both.cfo)
+    off = np.zeros(int(node.max(initial=0)) + 1)
+    for _turn in range(3):
+        left = np.where(known, both.cfo - off[node], 0.0)
+        count = np.bincount(group, known, minlength=len(order))
+        mean = np.bincount(group, left, minlength=len(order)) / np.maximum(count, 1)
+        told = known & (count[group] >= 2)
+        for n in range(len(off)):
+            mine = told & (node == n)
+            if mine.sum() >= CARRIERS:
+                off[n] += float(np.median(left[mine] - mean[group[mine]]))
+    return off
+
+
+def _observation(
+    names: list[str],
+    bursts: list[Located],
+    times_s: Floats,
+    clock_errors_s: Floats,
+    phone: str,
+    since_ns: int,
+) -> Observation:
+    first = float(times_s.min())
+    heard = tuple(
+        Reception(
+            sensor=name,
+            level_dbfs=level_dbfs(e),
+            level_error_db=level_error_db(e, segment.rate_hz),
+            arrival_ns=1e9 * (float(time) - first),
+            arrival_error_ns=1e9 * math.hypot(arrival_error_s(e), float(clock_error)),
+            emission=e,
+        )
+        for name, (e, segment), time, clock_error in zip(names, bursts, times_s, clock_errors_s, strict=True)
+    )
+    e, segment = bursts[0]
+    middle = (segment.centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2
+    return Observation(since_ns + round(first * 1e9), e.label, middle, phone, heard)
