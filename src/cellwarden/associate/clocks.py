@@ -117,7 +117,8 @@ def peaks(difference_s: Floats) -> tuple[Floats, Floats]:
     """Where most differences are alike to COARSE_S, at most MOST_SHIFTS: their medians, and how many they are."""
     ordered = np.sort(difference_s)
     count = np.searchsorted(ordered, ordered + COARSE_S, "right") - np.arange(len(ordered))
-    middles, numbers = [], []
+    middles: list[float] = []
+    numbers: list[float] = []
     while len(middles) < MOST_SHIFTS and count.any():
         best = int(np.argmax(count))
         middles.append(float(np.median(ordered[best : best + count[best]])))

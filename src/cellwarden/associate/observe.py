@@ -124,8 +124,10 @@ def _new(column: Seen, settled: list[Seen]) -> Seen:
 
 def _groups(both: Seen, order: Whole, node: Whole, cfo: Floats) -> Whole:
     """The group of each burst in the order of time."""
-    columns = (both.time_s, both.error_s, both.kind, both.frequency_hz, both.width_hz, cfo, node)
-    return np.asarray(grouped(*(column[order] for column in columns), int(node.max(initial=0)) + 1))
+    time, error, kind = both.time_s[order], both.error_s[order], both.kind[order]
+    frequency, width = both.frequency_hz[order], both.width_hz[order]
+    nodes = int(node.max(initial=0)) + 1
+    return np.asarray(grouped(time, error, kind, frequency, width, cfo[order], node[order], nodes))
 
 
 def _window(

@@ -24,7 +24,7 @@ EXAMPLES = """\
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import bands, bench, interfaces, listen, locate, scan, site
+    from cellwarden.cli import associate, bands, bench, interfaces, listen, locate, scan, site
     from cellwarden.cli.words import language_option
 
     group = click.Group(
@@ -43,6 +43,7 @@ def commands() -> click.Group:
         bench.bench,
         site.site,
         locate.locate,
+        associate.associate,
     ):
         group.add_command(command)
     groups = (bench.bench, site.site, bands.bands)
