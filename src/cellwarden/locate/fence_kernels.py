@@ -1,0 +1,105 @@
+"""How well levels agree with each place, compiled: the same belief as `cells` has, for one phone at a time.
+
+Σ = U Uᵀ + s² I       log N(x; μ, Σ) by Woodbury's identity, so that only k by k systems are solved
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.special import log_ndtr
+
+LOWEST, STEPS = -8.0, 64
+"""Where the table of log Φ begins (it ends at the opposite), and its entries a unit: it errs by 3e-5 at most."""
+TABLE = log_ndtr(np.arange(LOWEST * STEPS, 1 - LOWEST * STEPS + 1) / STEPS)
+
+
+@njit(cache=True, fastmath=False, nogil=True)  # nan is silence
+def place_evidence(
+    levels_dbm: NDArray[np.float64],
+    mean_dbm: NDArray[np.float64],
+    unsure_db: NDArray[np.float64],
+    own_db2: float,
+    floor_dbm: float,
+    powers_dbm: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Log-likelihood of levels from each place, but for a constant: float64, shape (p,).
+
+    levels_dbm: shape (m,), nan where a sensor heard nothing; mean_dbm: of a phone of 0 dBm at each place, shape (p, m);
+    unsure_db: shape (p, m, k); powers_dbm: what a phone may send, alike probable.
+    """
+    places, sensors, shared = unsure_db.shape
+    found = np.empty(places)
+    each = np.empty(len(powers_dbm))
+    small, sides = np.empty((shared, shared)), np.empty((shared, 2))
+    for p in range(places):
+        small[:], sides[:] = 0.0, 0.0
+        gg, g1, n = 0.0, 0.0, 0.0
+        each[:] = 0.0
+        for a in range(shared):
+            small[a, a] = own_db2
+        for s in range(sensors):
+            u = unsure_db[p, s]
+            if np.isnan(levels_dbm[s]):
+                spread = own_db2
+                for a in range(shared):
+                    spread += u[a] * u[a]
+                room = (floor_dbm - mean_dbm[p, s]) / math.sqrt(spread)
+                for q in range(len(powers_dbm)):
+                    each[q] += log_below(room - powers_dbm[q] / math.sqrt(spread))
+                continue
+            gap = levels_dbm[s] - mean_dbm[p, s]
+            gg, g1, n = gg + gap * gap, g1 + gap, n + 1.0
+            for a in range(shared):
+                sides[a, 0] += u[a] * gap
+                sides[a, 1] += u[a]
+                for b in range(a + 1):
+                    small[a, b] += u[a] * u[b]
+        size = _solved(small, sides)
+        for a in range(shared):
+            gg -= sides[a, 0] * sides[a, 0]
+            g1 -= sides[a, 0] * sides[a, 1]
+            n -= sides[a, 1] * sides[a, 1]
+        most = -np.inf
+        for q in range(len(powers_dbm)):
+            power = powers_dbm[q]
+            each[q] -= 0.5 * ((gg - 2.0 * power * g1 + power * power * n) / own_db2 + size)
+            most = max(most, each[q])
+        total = 0.0
+        for q in range(len(powers_dbm)):
+            total += math.exp(each[q] - most)
+        found[p] = most + math.log(total / len(powers_dbm))
+    return found
+
+
+@njit(cache=True, fastmath=False, nogil=True)
+def _solved(matrix: NDArray[np.float64], sides: NDArray[np.float64]) -> float:
+    """Cholesky's L of a matrix (its lower half is read) in its place, L⁻¹ sides in theirs; the log-determinant."""
+    size = 0.0
+    for i in range(len(matrix)):
+        for j in range(i + 1):
+            left = matrix[i, j]
+            for a in range(j):
+                left -= matrix[i, a] * matrix[j, a]
+            matrix[i, j] = math.sqrt(left) if i == j else left / matrix[j, j]
+        size += 2.0 * math.log(matrix[i, i])
+        for c in range(sides.shape[1]):
+            left = sides[i, c]
+            for a in range(i):
+                left -= matrix[i, a] * sides[a, c]
+            sides[i, c] = left / matrix[i, i]
+    return size
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def log_below(x: float) -> float:
+    """log Φ(x): between the entries of a table, and below it by its asymptotic series (Abramowitz, Stegun 26.2.12)."""
+    if x >= -LOWEST:
+        return 0.0
+    if x > LOWEST:
+        at = (x - LOWEST) * STEPS
+        low = int(at)
+        return float(TABLE[low] + (at - low) * (TABLE[low + 1] - TABLE[low]))
+    square = 1.0 / (x * x)
+    return -0.5 * x * x - math.log(-x) - 0.9189385332046727 + math.log1p(-square * (1.0 - 3.0 * square))

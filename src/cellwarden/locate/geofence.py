@@ -1,0 +1,146 @@
+"""Inside or outside the wall, with a probability: the officer's own phone in the car park is no alert.
+
+```
+      outside  ·  ·  ·  ·  ·          ● sensors on the wall: loud for those outside
+    ┌──●─────────────●────┐           ● sensors in the building: loud for those inside
+    │ yard  ┌──────┐      │
+    ●       │● ●  ●│      ●           nats = log p(levels | inside) − log p(levels | outside)  +  habits
+    └──●────┴──────┴──●───┘
+```
+
+The levels are believed to come about as `cells` has it: what the plan says, with losses of materials, shadowing and
+the phone's power unsure, and silence as evidence. Their likelihood is a mean over places, inside and outside.
+Differences of levels between sensors inside and outside decide, as the power cancels.
+
+What else is known of a phone is counted as a habit: how often phones inside, and phones outside, were seen with the
+same serving cell (downlink context) and the same timing advance. A habit is worth the log of the ratio of its shares,
+with half a count added to each, so that what was never seen proves little.
+
+A phone is called inside from SURE_NATS on. As long as the belief holds, a phone outside comes to as many nats with a
+probability of e^-nats at most (Markov's inequality), which is the false alarm that is allowed.
+
+Sources: S. Kay, Fundamentals of Statistical Signal Processing II (1998) §3.3; H. Jeffreys' prior for shares.
+"""
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.locate.cells import POWERS_DBM, Beliefs, model_loss_db, unsure_db
+from cellwarden.locate.fence_kernels import place_evidence
+from cellwarden.locate.propagation import paths
+from cellwarden.locate.site import Room, Site, rooms_at
+
+SURE_NATS = math.log(1e4)
+"""A phone outside is called inside at most once in 10⁴ times."""
+POWER_STEP_DB = 2.5
+HEIGHTS_M = (0.5, 1.4)
+STEP_M = {"cell": 1.3, "outside": 3.0}
+"""Places lie so far apart; elsewhere OTHER_STEP_M."""
+OTHER_STEP_M = 3.0
+KEEP_M = 0.4
+"""Of places from a room's walls."""
+SHARES = {"cell": 0.8, "yard": 0.1}
+"""Where a phone inside is beforehand; what is left is shared by all other rooms. An assumption."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fence:
+    """What a site says of levels from places on both sides of its wall."""
+
+    places_m: NDArray[np.float64]
+    """Shape (p, 3)."""
+    inside: NDArray[np.bool_]
+    """Of each place, shape (p,)."""
+    log_share: NDArray[np.float64]
+    """Log-probability of each place beforehand, given its side; shape (p,)."""
+    mean_dbm: NDArray[np.float64]
+    """Of a phone of 0 dBm, shape (p, m)."""
+    unsure_db: NDArray[np.float64]
+    """Shape (p, m, k)."""
+    beliefs: Beliefs
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """On which side of the wall a phone is."""
+
+    nats: float
+    """Evidence for inside."""
+    probability: float
+    """Of inside."""
+    inside: bool
+    """Whether it is called so."""
+
+
+def fence(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None = None) -> Fence:
+    """Compute levels from places in all rooms of a site that has both sides. Raises ValueError where it has not."""
+    beliefs = beliefs or Beliefs()
+    each = [_places(site, n, room) for n, room in enumerate(site.rooms)]
+    places = np.concatenate([np.zeros((0, 3)), *each])
+    kinds = np.repeat([room.kind for room in site.rooms], [len(those) for those in each])
+    inside = kinds != "outside"
+    if inside.all() or not inside.any():
+        raise ValueError("a fence needs rooms inside, and one of the kind outside")
+    group = np.array([kind if kind in ("outside", *SHARES) else "other" for kind in kinds])
+    weight = {**SHARES, "other": 1 - sum(SHARES.values()), "outside": 1.0}
+    share = np.array([weight[name] / (group == name).sum() for name in group])
+    share[inside] /= share[inside].sum()  # a site may lack a kind
+    lines = paths(site, places)
+    mean = -model_loss_db(lines, frequency_hz).T
+    unsure = unsure_db(lines, beliefs).transpose(1, 0, 2)
+    return Fence(places, inside, np.log(share), np.ascontiguousarray(mean), np.ascontiguousarray(unsure), beliefs)
+
+
+def _places(site: Site, index: int, room: Room) -> NDArray[np.float64]:
+    """A grid of places that are in a room and in no smaller one, shape (n, 3); its middle where none is."""
+    bases = {floor.number: floor.base_m for floor in site.floors}
+    if room.floor not in bases:
+        return np.zeros((0, 3))
+    step = STEP_M.get(room.kind, OTHER_STEP_M)
+    outline = np.array(room.outline_m)
+    low, high = outline.min(axis=0) + KEEP_M, outline.max(axis=0) - KEEP_M
+    axes = [np.linspace(a, b, max(2, round((b - a) / step) + 1)) for a, b in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    heights = bases[room.floor] + np.resize(HEIGHTS_M, len(grid))  # in turn: not each place at each height
+    places = np.column_stack([grid, heights])
+    mine = rooms_at(site, places) == index
+    if mine.any():
+        return places[mine]
+    middle = np.array([[*outline.mean(axis=0), bases[room.floor] + HEIGHTS_M[0]]])
+    return middle[rooms_at(site, middle) == index]
+
+
+def level_nats(bounds: Fence, levels_dbm: NDArray[np.float64]) -> float:
+    """Evidence for inside of one level for each sensor, shape (m,), nan where it heard nothing; 0 where none did."""
+    if not np.isfinite(levels_dbm).any():
+        return 0.0
+    powers = np.arange(POWERS_DBM[0], POWERS_DBM[-1] + 0.1, POWER_STEP_DB)
+    believed = bounds.beliefs
+    found = bounds.log_share + place_evidence(
+        np.asarray(levels_dbm, np.float64),
+        bounds.mean_dbm,
+        bounds.unsure_db,
+        believed.own_db2,
+        believed.floor_dbm,
+        powers,
+    )
+    inner, outer = found[bounds.inside], found[~bounds.inside]
+    return float(np.logaddexp.reduce(inner) - np.logaddexp.reduce(outer))
+
+
+def habit_nats(inside: Mapping[Hashable, int], outside: Mapping[Hashable, int], value: Hashable) -> float:
+    """Evidence for inside of something seen, from how often it was seen of phones inside and outside."""
+    kinds = len({*inside, *outside, value})
+    shares = [(of.get(value, 0) + 0.5) / (sum(of.values()) + 0.5 * kinds) for of in (inside, outside)]
+    return math.log(shares[0] / shares[1])
+
+
+def side(nats: float, share_inside: float = 0.5, sure_nats: float = SURE_NATS) -> Side:
+    """The decision from the sum of all evidence, and a probability, given which share of phones is inside."""
+    odds = nats + math.log(share_inside / (1 - share_inside))
+    probability = 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+    return Side(nats, probability, nats >= sure_nats)
