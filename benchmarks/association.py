@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.lane import Lane
 from cellwarden.associate.match import grouped
@@ -23,6 +24,9 @@ SECONDS = 8.0
 CLOCKS_S = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1)
 SCENES = 20
 """For each error at scale 1."""
+CASES: Mapping[str, dict[str, Any]] = {"clear": {}, "faint": {"levels_db": (-5.0, 12.0), "missed": 0.3}}
+"""How phones are heard: as `Ears` has it, or so that nodes share few of their bursts."""
+FAINT_S = (2e-3, 1e-1)
 
 Pairs = list[tuple[Any, Any]]
 
@@ -54,11 +58,11 @@ def as_told(said: list[Said], clock_error_s: float) -> Pairs:
     return [(int(g), of[i]) for g, i in zip(group, order, strict=True)]
 
 
-def scene(clock_error_s: float, seed: int, phones: int = PHONES) -> dict[str, float]:
+def scene(ears: Ears, seed: int, phones: int = PHONES) -> dict[str, float]:
     """One scene's shares."""
-    said = told(phones, SECONDS, Ears(clock_error_s=clock_error_s), np.random.default_rng([11, seed]))
-    bursts, spoke = associated(said, clock_error_s)
-    believed = as_told(said, clock_error_s)
+    said = told(phones, SECONDS, ears, np.random.default_rng([11, seed]))
+    bursts, spoke = associated(said, ears.clock_error_s)
+    believed = as_told(said, ears.clock_error_s)
     return {
         "purity": purity(bursts),
         "completeness": completeness(bursts),
@@ -69,24 +73,30 @@ def scene(clock_error_s: float, seed: int, phones: int = PHONES) -> dict[str, fl
     }
 
 
-def _scenes(clock_error_s: float, count: int) -> list[dict[str, float]]:
-    return [scene(clock_error_s, seed) for seed in range(count)]
+def _scenes(case: str, clock_error_s: float, count: int) -> list[dict[str, float]]:
+    return [scene(Ears(clock_error_s=clock_error_s, **CASES[case]), seed) for seed in range(count)]
 
 
 def parts(scale: float) -> dict[str, Any]:
-    """A part for each error of the clocks."""
+    """A part for each case and error of the clocks."""
     count = max(2, round(SCENES * scale))
-    errors = CLOCKS_S if scale >= 0.05 else (2e-3,)
-    return {f"{error:g}": partial(_scenes, error, count) for error in errors}
+    chosen = {"clear": CLOCKS_S, "faint": FAINT_S} if scale >= 0.05 else {"clear": (2e-3,)}
+    return {f"{case}-{error:g}": partial(_scenes, case, error, count) for case in chosen for error in chosen[case]}
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """Means over scenes with their intervals, one point for each error."""
-    points = []
-    for error, scenes in done.items():
-        means = {key: bootstrap([one[key] for one in scenes], lambda v: float(np.mean(v)), seed=1) for key in scenes[0]}
-        points.append({"clock_error_s": float(error), "scenes": len(scenes), **means})
-    return {"phones": PHONES, "nodes": Ears().nodes, "seconds": SECONDS, "points": points}
+    made: dict[str, Any] = {"phones": PHONES, "nodes": Ears().nodes, "seconds": SECONDS}
+    for name, scenes in done.items():
+        case, _dash, error = name.partition("-")
+        means = {key: bootstrap([one[key] for one in scenes], _mean, seed=1) for key in scenes[0]}
+        least = {f"least_{key}": min(one[key] for one in scenes) for key in ("purity", "phone_purity")}
+        made.setdefault(case, []).append({"clock_error_s": float(error), "scenes": len(scenes), **means, **least})
+    return made
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(np.mean(values))
 
 
 LANE = Lane("association", parts, summary)

@@ -10,11 +10,13 @@ the pattern: the shift at which most of the node's bursts fall upon bursts of th
 
 A call sends in each frame of 60/13 ms, so wrong shifts by a frame fit nearly as well; what tells is where a call
 begins, ends, is silent (one frame in 26, and in pauses of speech) and that several calls at once are shifted alike. The
-scores of shifts are therefore kept and added from window to window, with what the clock is believed to be off:
+matches of shifts are therefore kept and added from window to window. What a match is worth depends on how surely a
+burst that one side heard is heard by the other, as a wrong shift takes each for two that the other side missed:
 
-    score = MATCH_NATS × matches − shift² / 2 σ²
+    score = matches × (−log(1 − p₁) − log(1 − p₂)) − shift² / 2 σ²        σ: what the clock is believed to be off
 
-and a shift is believed where no other is nearly as good. Then a line through the matches tells offset and rate.
+with p₁, p₂ the parts of both sides' bursts that match at the best shift. It is believed where no other is nearly as
+good. Then a line through the matches tells offset and rate.
 """
 
 from dataclasses import dataclass, field, replace
@@ -26,9 +28,6 @@ from cellwarden.associate.seen import Seen
 
 Floats = NDArray[np.float64]
 
-MATCH_NATS = 3.0
-"""What a match is worth: that two nodes each miss a burst which the other heard has some chance of e^-3, at a fifth of
-bursts missed."""
 COARSE_S = 100e-6
 """Width of a peak of differences: two clocks 40 ppm apart smear it so within two seconds."""
 APART_S = 200e-6
@@ -39,8 +38,10 @@ RATES = np.arange(-60e-6, 60.1e-6, 1e-6)
 """Differences of two clocks' rates that are tried; a television dongle is 30 ppm off."""
 MOST_SHIFTS = 8
 FORGET = 0.97
-"""Part of old scores that is kept from window to window: clocks wander."""
-SURE = 0.9
+"""Part of old matches that is kept from window to window: clocks wander."""
+FEW = 0.2
+"""Of a train's bursts that match by chance."""
+SURE = 0.98
 """Probability of the best shift from which it is believed."""
 RASTER_HZ = 100e3
 REACH_SIGMAS = 4.0
@@ -58,8 +59,8 @@ class Clock:
     sure: float = 0.0
     """Probability of the shift."""
     shifts_s: Floats = field(default_factory=lambda: np.zeros(0))
-    """Shifts that were ever good, at `at_s`, and the sum of their scores but for the prior's."""
-    scores: Floats = field(default_factory=lambda: np.zeros(0))
+    """Shifts that were ever good, at `at_s`, and the sums of their matches."""
+    matches: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def known(self) -> bool:
@@ -78,18 +79,35 @@ def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clo
     at = float(node.time_s.mean()) if len(node.time_s) else clock.at_s
     moved = clock.shifts_s + clock.rate * (at - clock.at_s)
     shifts, counts = peaks(difference)
-    shifts, scores = _added(moved, FORGET * clock.scores, shifts, MATCH_NATS * counts)
+    worth = _nats(difference, mine, shifts, node, common)
+    shifts, matches = _added(moved, FORGET * clock.matches, shifts, counts)
     if not len(shifts):
         return clock
-    total = scores - 0.5 * (shifts / clock_error_s) ** 2
+    total = worth * matches - 0.5 * (shifts / clock_error_s) ** 2
     weight = np.exp(total - total.max())
     best = int(np.argmax(weight))
-    told = replace(clock, at_s=at, shifts_s=shifts, scores=scores, sure=float(weight[best] / weight.sum()))
+    told = replace(clock, at_s=at, shifts_s=shifts, matches=matches, sure=float(weight[best] / weight.sum()))
     near = np.abs(difference - shifts[best]) <= COARSE_S
     if not near.any():
         return replace(told, offset_s=float(shifts[best]))
     offset, rate, error = line(node.time_s[mine[near]] - at, difference[near], told.rate)
     return replace(told, offset_s=offset, rate=rate, error_s=error)
+
+
+def _nats(difference_s: Floats, mine: NDArray[np.int64], shifts_s: Floats, node: Seen, common: Seen) -> float:
+    """What a match is worth at the shift that has most: of the node's trains that match at all, and of all others'."""
+    if not len(shifts_s):
+        return 0.0
+    on = np.zeros(len(node.time_s), np.bool_)
+    on[mine[np.abs(difference_s - shifts_s[0]) <= COARSE_S]] = True
+    _trains, train = np.unique(node.train, return_inverse=True)
+    matched, every = np.bincount(train, on), np.bincount(train)
+    both = matched >= FEW * every
+    parts = (
+        (matched[both].sum() + 0.5) / (every[both].sum() + 1.0),
+        (on.sum() + 0.5) / (max(len(common.time_s), on.sum()) + 1.0),
+    )
+    return float(-sum(np.log1p(-part) for part in parts))
 
 
 def differences(node: Seen, common: Seen, reach_s: float) -> tuple[Floats, NDArray[np.int64]]:
@@ -128,17 +146,17 @@ def peaks(difference_s: Floats) -> tuple[Floats, Floats]:
 
 
 def _added(old_s: Floats, old: Floats, new_s: Floats, new: Floats) -> tuple[Floats, Floats]:
-    """Scores of shifts with those of a new window; the best stay."""
-    shifts, scores = list(new_s), list(new)
-    for shift, score in zip(old_s, old, strict=True):
+    """Matches of shifts with those of a new window; the best stay."""
+    shifts, matches = list(new_s), list(new)
+    for shift, count in zip(old_s, old, strict=True):
         near = [n for n, other in enumerate(shifts) if abs(other - shift) <= APART_S]
         if near:
-            scores[near[0]] += score
+            matches[near[0]] += count
         else:
             shifts.append(float(shift))
-            scores.append(float(score))
-    best = np.argsort(scores)[::-1][: 2 * MOST_SHIFTS]
-    return np.array(shifts, np.float64)[best], np.array(scores, np.float64)[best]
+            matches.append(float(count))
+    best = np.argsort(matches)[::-1][: 2 * MOST_SHIFTS]
+    return np.array(shifts, np.float64)[best], np.array(matches, np.float64)[best]
 
 
 def line(time_s: Floats, difference_s: Floats, rate: float) -> tuple[float, float, float]:

@@ -1,8 +1,9 @@
 """Trains of several nodes that are of one phone.
 
-Each node joins the bursts of a phone to a train by itself. Two trains of different nodes are of one phone where at
-least half of the bursts of the shorter one, in some window, are bursts of the other too. So a phone whose train one
-node tore apart is mended by another node that heard it through.
+Each node joins the bursts of a phone to a train by itself. Two trains of different nodes are of one phone where some
+part of the bursts of the shorter one, in some window, are bursts of the other too: much less than half where both hear
+it faintly, while two phones' bursts hardly ever meet. So a phone whose train one node tore apart is mended by another
+node that heard it through.
 """
 
 from collections import Counter
@@ -11,9 +12,9 @@ from itertools import combinations
 
 Train = tuple[int, int]
 """Node and number."""
-SHARED = 0.5
-FEWEST = 2
-"""Shared bursts: a single one may be chance."""
+SHARED = 0.15
+FEWEST = 3
+"""Shared bursts, or all there are: one may be chance."""
 
 
 class Phones:
