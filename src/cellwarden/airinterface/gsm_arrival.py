@@ -95,7 +95,7 @@ def _step_of(
 
     y / A = r + δτ ∂r/∂τ + δf ∂r/∂f + (δa + j δb) r + noise, solved for the four reals.
     """
-    t = (time - first) / per_symbol
+    t = np.asarray((time - first) / per_symbol, np.float64)
     inside = (t >= EDGE) & (t <= len(bits) - EDGE)
     t, y, n = t[inside], wave[inside], time[inside] - time[inside].mean()
     phase = gmsk_phase(bits, t)

@@ -15,7 +15,13 @@ so that gamma = A² / 2 sigma²):
 
     var f >= 6 R² / ( (2 pi)² gamma N (N² - 1) )
 
-Sources: H. Urkowitz, Proc. IEEE 55 (1967) 523; S. Kay, Fundamentals of Statistical Signal Processing II (1998) §7.6;
+Delay of a known waveform of energy E in white noise of density N0, phase unknown, beta its rms bandwidth about its
+centroid:
+
+    var tau >= 1 / ( 2 (E / N0) (2 pi beta)² )
+
+Sources: H. Urkowitz, Proc. IEEE 55 (1967) 523; S. Kay, Fundamentals of Statistical Signal Processing II (1998) §7.6 and
+I (1993) §3.11;
 D. Rife and R. Boorstyn, IEEE Trans. Inf. Theory 20 (1974) 591.
 """
 
@@ -81,3 +87,17 @@ def frequency_bound_hz(snr_db: ArrayLike, symbols: int, symbol_rate_hz: float) -
     snr = 10 ** (np.asarray(snr_db, np.float64) / 10)
     variance = 6 / (snr * symbols * (symbols**2 - 1))  # radians squared per symbol
     return np.asarray(np.sqrt(variance) * symbol_rate_hz / (2 * np.pi), np.float64)
+
+
+def rms_bandwidth_hz(wave: NDArray[np.complexfloating], rate_hz: float) -> float:
+    """Root mean square width of a waveform's spectrum about its centroid; complex, shape (n,)."""
+    power = np.abs(np.fft.fft(wave)) ** 2
+    frequency = np.fft.fftfreq(len(wave), 1 / rate_hz)
+    middle = power @ frequency / power.sum()
+    return float(np.sqrt(power @ (frequency - middle) ** 2 / power.sum()))
+
+
+def delay_bound_s(snr_db: ArrayLike, time_bandwidth: float, rms_width_hz: float) -> NDArray[np.float64]:
+    """Least standard deviation of an unbiased estimate of the delay; snr_db: any shape, in the bandwidth of TW."""
+    energy = 10 ** (np.asarray(snr_db, np.float64) / 10) * time_bandwidth  # over the noise density
+    return np.asarray(1 / (2 * np.pi * rms_width_hz * np.sqrt(2 * energy)), np.float64)
