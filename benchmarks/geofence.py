@@ -36,12 +36,16 @@ def site_of(layout: str) -> Site:
     site = remand_wing()
     if layout == LAYOUTS[0]:
         return site
+    return replace(site, sensors=site.sensors + on_the_wall(site))
+
+
+def on_the_wall(site: Site) -> tuple[Sensor, ...]:
+    """Eight sensors on the outer face of a yard's wall: at its corners and between them."""
     yard = np.array(next(room for room in site.rooms if room.kind == "yard").outline_m)
     (x0, y0), (x1, y1) = yard.min(axis=0) - 0.3, yard.max(axis=0) + 0.3
     middle = (x0 + x1) / 2, (y0 + y1) / 2
     spots = [(x, y) for x in (x0, middle[0], x1) for y in (y0, middle[1], y1) if (x, y) != middle]
-    wall = tuple(Sensor(f"W{n}", (float(x), float(y), 2.8)) for n, (x, y) in enumerate(spots))
-    return replace(site, sensors=site.sensors + wall)
+    return tuple(Sensor(f"W{n}", (float(x), float(y), 2.8)) for n, (x, y) in enumerate(spots))
 
 
 @cache

@@ -5,24 +5,25 @@ Each sensor hears the burst at its own delay in white noise; its arrival is fitt
 behind echoes, which the bound does not know.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.geofence import site_of
+from benchmarks.geofence import on_the_wall
 from benchmarks.lane import Lane
 from cellwarden.airinterface.gsm_arrival import arrival
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, generate
 from cellwarden.locate import tdoa
 from cellwarden.locate.propagation import LIGHT_M_S
-from cellwarden.locate.site import rooms_at
+from cellwarden.locate.site import Site, rooms_at
 from cellwarden.measure.agreement import bootstrap, rmse
 from cellwarden.measure.theory import delay_bound_s, rms_bandwidth_hz
 from cellwarden.simulate.channel import echoed, indoor_paths
 from cellwarden.simulate.parameters import Parameters
+from cellwarden.simulate.prison import large_prison, remand_wing
 
 RATE_HZ = 4 * SYMBOL_RATE_HZ
 SNR_DB = 20.0
@@ -36,6 +37,10 @@ NOWHERE_M = 1000.0
 BURST_S = FORMATS["normal"].symbols / SYMBOL_RATE_HZ
 
 
+SITES: Mapping[str, Callable[[], Site]] = {"remand wing": remand_wing, "large prison": large_prison}
+"""Yards of 44 by 30 metres and of 85 by 134, eight sensors on the wall of each."""
+
+
 def delay_bound() -> float:
     """Of one burst's arrival at one sensor, in seconds, its bandwidth a mean over payloads."""
     rng = np.random.default_rng(14)
@@ -43,26 +48,27 @@ def delay_bound() -> float:
     return float(delay_bound_s(SNR_DB, BURST_S * CHANNEL_HZ, float(np.sqrt(np.mean(np.square(widths))))))
 
 
-def located(echoes: bool, count: int, seed: int) -> dict[str, list[float]]:
+def located(name: str, echoes: bool, count: int, seed: int) -> dict[str, list[Any]]:
     """Errors of places and of arrivals, and the bound of each place, in metres and seconds."""
     rng = np.random.default_rng([15, seed])
-    sensors = np.array([s.place_m for s in site_of("building and wall").sensors if s.name.startswith("W")])
+    site = SITES[name]()
+    sensors = np.array([sensor.place_m for sensor in on_the_wall(site)])
     each = np.hypot(delay_bound(), CLOCKS_S)
-    errors, bounds, times = [], [], []
-    for place in _in_the_yard(count, rng):
+    errors, bounds, times, within = [], [], [], []
+    for place in _in_the_yard(site, count, rng):
         true = np.linalg.norm(sensors - np.array([*place, HEIGHT_M]), axis=1) / LIGHT_M_S
         measured = np.array([_arrived(late, echoes, rng) for late in true])
         heard = tdoa.heard(sensors, measured + rng.normal(0.0, CLOCKS_S, len(sensors)), each)
         times += list(measured - true)
         bounds.append(tdoa.bound_m(heard, place, HEIGHT_M))
-        found = tdoa.positions(heard, HEIGHT_M)
-        errors.append(float(np.linalg.norm(found[0].place_m - place)) if found else NOWHERE_M)
-    return {"errors": errors, "bounds": bounds, "times": times}
+        found = tdoa.position(heard, HEIGHT_M)
+        errors.append(NOWHERE_M if found is None else float(np.linalg.norm(found.place_m - place)))
+        within.append(found is not None and errors[-1] <= found.radius90_m)
+    return {"errors": errors, "bounds": bounds, "times": times, "within": within}
 
 
-def _in_the_yard(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _in_the_yard(site: Site, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Places in the yard, shape (count, 2)."""
-    site = site_of("building and wall")
     index, yard = next((n, room) for n, room in enumerate(site.rooms) if room.kind == "yard")
     outline = np.array(yard.outline_m)
     drawn = rng.uniform((*outline.min(axis=0), HEIGHT_M), (*outline.max(axis=0), HEIGHT_M), (20 * count, 3))
@@ -82,27 +88,39 @@ def _arrived(late_s: float, echoes: bool, rng: np.random.Generator) -> float:
 
 
 def parts(scale: float) -> dict[str, Any]:
-    """Some parts for each case."""
+    """Some parts for each site and case."""
     count = max(4, round(BURSTS * scale / PARTS))
     cases = (("noise", False), ("echoes", True))
-    return {f"{name}-{n}": partial(located, echoes, count, n) for name, echoes in cases for n in range(PARTS)}
+    return {
+        f"{site}-{case}-{n}": partial(located, site, echoes, count, n)
+        for site in SITES
+        for case, echoes in cases
+        for n in range(PARTS)
+    }
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """Root mean square errors with their intervals, and their bounds."""
     made: dict[str, Any] = {"delay_bound_ns": 1e9 * delay_bound(), "snr_db": SNR_DB, "clocks_ns": 1e9 * CLOCKS_S}
-    for case in ("noise", "echoes"):
-        parts_of = [part for name, part in done.items() if name.startswith(case)]
-        errors, bounds, times = ([v for p in parts_of for v in p[key]] for key in ("errors", "bounds", "times"))
-        made[case] = {
-            "bursts": len(errors),
-            "rmse_m": bootstrap(errors, rmse, seed=1),
-            "median_m": float(np.median(errors)),
-            "bound_m": rmse(bounds),
-            "arrival_ns": 1e9 * rmse(np.array(times)[np.isfinite(times)]),
-            "not_found": int(np.isnan(times).sum()),
-        }
+    for key in dict.fromkeys(name.rpartition("-")[0] for name in done):
+        site, _dash, case = key.partition("-")
+        made.setdefault(site, {})[case] = _figures([part for name, part in done.items() if name.startswith(key)])
     return made
+
+
+def _figures(parts_of: list[Mapping[str, Any]]) -> dict[str, Any]:
+    errors, bounds, times, within = (
+        [v for part in parts_of for v in part[key]] for key in ("errors", "bounds", "times", "within")
+    )
+    return {
+        "bursts": len(errors),
+        "rmse_m": bootstrap(errors, rmse, seed=1),
+        "median_m": float(np.median(errors)),
+        "bound_m": rmse(bounds),
+        "arrival_ns": 1e9 * rmse(np.array(times)[np.isfinite(times)]),
+        "within": float(np.mean(within)),
+        "not_found": int(np.sum(np.array(errors) == NOWHERE_M)),
+    }
 
 
 LANE = Lane("tdoa", parts, summary)

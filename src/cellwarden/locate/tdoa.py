@@ -2,10 +2,11 @@
 
     arrival_i = sent + |place − sensor_i| / c + noise_i           bearing_i = atan2(y − y_i, x − x_i) + noise_i
 
-When the burst was sent is not known, so only differences of arrivals tell. The most likely place is sought on a coarse
-lattice and refined by Gauss and Newton; where the differences fit two places nearly as well, both are returned. Phones
-are taken to be at a known height. No place is told by fewer than two differences, or one and a bearing, nor where all
-places that fit lie beyond the lattice: from afar, arrivals tell a direction only.
+When the burst was sent is not known, so only differences of arrivals tell. Beforehand a phone is within the ring of
+sensors as probably as within AROUND_M of it, for outside the ring arrivals tell little but the direction, so that noise
+now and then makes a place far outside fit better than the true one. What is told is the posterior's highest place, on a
+lattice that closes in on it, and how far from it the rest lies. Phones are taken to be at a known height. No place is
+told by fewer than two differences, or one and a bearing, nor where most of the posterior lies at the edge.
 
 The bound of Cramér and Rao for the place, from F = Σ g gᵀ / σ² with what the unknown time of sending takes away, is
 what an unbiased estimate cannot beat; a metre is 3.3 ns. Echoes are not in it: behind them bursts are late, in a
@@ -26,18 +27,21 @@ from cellwarden.locate.propagation import LIGHT_M_S
 
 Floats = NDArray[np.float64]
 
-AROUND_M = 60.0
-"""The lattice reaches so far beyond the sensors."""
+AROUND_M = 30.0
+"""No phone is farther from the sensors than this."""
+WITHIN = 0.5
+"""Probability that a phone is in the rectangle about the sensors, before anything was measured."""
+BESIDE_M = 5.0
+"""That rectangle reaches so far beyond the sensors."""
 LATTICE = 48
 """Nodes on a side."""
-STEPS = 25
-STARTS = 6
-"""Best separate nodes from which places are refined."""
-RIVAL = 9.2
-"""χ² of two degrees of freedom at 0.99: a place that fits worse than the best by more is no rival."""
-FARTHEST_M = 1e6
-SAME_M = 1.0
-"""Places nearer to each other are one."""
+ZOOMS = 12
+FINE = 0.05
+"""Information in a step squared: lattices are fine enough below it."""
+NEAR = 30.0
+"""χ² over the least one up to which places count."""
+EDGE = 0.5
+"""Share of the posterior in the outermost nodes from which no place is told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,21 +61,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Position:
-    """A place that fits."""
+    """A posterior, summed up."""
 
     place_m: Floats
-    """x, y."""
+    """x, y of the most probable place."""
     covariance_m2: Floats
-    """Shape (2, 2), by the bound at this place."""
+    """About that place, shape (2, 2)."""
+    radius90_m: float
+    """Within this distance of `place_m` with probability 0.9."""
     fit: float
     """Probability of a worse fit by chance: tiny where a sensor's clock, or an echo, errs beyond what was said."""
-
-    @property
-    def radius90_m(self) -> float:
-        """Within this distance with probability 0.9, by the normal distribution's moments along both axes."""
-        first, second = np.linalg.eigvalsh(self.covariance_m2)
-        ratio = float(first / second)  # from a line (1.645 σ) to a circle (2.146 σ)
-        return float(math.sqrt(second) * (1.645 + (2.146 - 1.645) * ratio))
 
 
 def heard(sensor_m: Floats, arrival_s: Floats, error_s: Floats | float) -> Heard:
@@ -80,31 +79,56 @@ def heard(sensor_m: Floats, arrival_s: Floats, error_s: Floats | float) -> Heard
     return Heard(sensor_m, arrival_s, np.broadcast_to(error_s, arrival_s.shape).astype(np.float64), nothing, nothing)
 
 
-def positions(one: Heard, height_m: float) -> tuple[Position, ...]:
-    """Places that fit, the best first; none where too little was measured."""
+def position(one: Heard, height_m: float) -> Position | None:
+    """Where it was; None where too little was measured."""
     timed, turned = np.isfinite(one.arrival_s), np.isfinite(one.bearing_rad)
     told = max(0, int(timed.sum()) - 1) + int(turned.sum())
     if told < 2:
-        return ()
-    low, high = one.sensor_m[:, :2].min(axis=0) - AROUND_M, one.sensor_m[:, :2].max(axis=0) + AROUND_M
-    axes = [np.linspace(a, b, LATTICE) for a, b in zip(low, high, strict=True)]
-    lattice = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    cost = _misfits(one, lattice, height_m)
-    padded = np.pad(cost, 1, constant_values=np.inf)
-    around = [padded[i : i + LATTICE, j : j + LATTICE] for i in range(3) for j in range(3) if (i, j) != (1, 1)]
-    lowest = np.argwhere(cost <= np.min(around, axis=0))
-    starts = lowest[np.argsort(cost[tuple(lowest.T)])][:STARTS]
-    found = [_refined(one, lattice[tuple(start)], height_m) for start in starts]
-    found = sorted((p for p in found if ((low < p[1]) & (p[1] < high)).all()), key=lambda p: p[0])
-    kept: list[Position] = []
-    for least, place in found:
-        if least > found[0][0] + RIVAL or any(np.linalg.norm(place - k.place_m) < SAME_M for k in kept):
-            continue
-        rest = told - 2
-        chance = float(chi2.sf(least, rest)) if rest else 1.0
-        covariance = np.asarray(np.linalg.pinv(information(one, place, height_m)), np.float64)
-        kept.append(Position(place, covariance, chance))
-    return tuple(kept)
+        return None
+    at = one.sensor_m[timed | turned, :2]
+    low, high = at.min(axis=0) - AROUND_M, at.max(axis=0) + AROUND_M
+    for zoom in range(ZOOMS):
+        axes = [np.linspace(a, b, LATTICE) for a, b in zip(low, high, strict=True)]
+        lattice = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+        misfit = _misfits(one, lattice, height_m)
+        cost = misfit + _prior(at, lattice)
+        if zoom == 0 and _at_the_edge(cost):
+            return None
+        step = (high - low) / (LATTICE - 1)
+        best = np.unravel_index(int(np.argmin(cost)), cost.shape)
+        told_by_step = float(np.trace(information(one, lattice[best], height_m)) * (step**2).sum())
+        near = lattice[cost <= cost.min() + NEAR + 2 * told_by_step]
+        if told_by_step <= FINE:
+            break
+        low, high = np.maximum(low, near.min(axis=0) - step), np.minimum(high, near.max(axis=0) + step)
+    return _summed(lattice.reshape(-1, 2), cost.ravel(), float(misfit.min()), told - 2)
+
+
+def _prior(sensors_m: Floats, places_m: Floats) -> Floats:
+    """Minus twice the log-density of places, shape (…, 2), beforehand."""
+    low, high = sensors_m.min(axis=0) - BESIDE_M, sensors_m.max(axis=0) + BESIDE_M
+    inner = float(np.prod(high - low))
+    outer = float(np.prod(high - low + 2 * (AROUND_M - BESIDE_M))) - inner
+    inside = ((places_m >= low) & (places_m <= high)).all(axis=-1)
+    return np.where(inside, -2 * math.log(WITHIN / inner), -2 * math.log((1 - WITHIN) / outer))
+
+
+def _at_the_edge(cost: Floats) -> bool:
+    weight = np.exp(-0.5 * (cost - cost.min()))
+    return bool(weight[1:-1, 1:-1].sum() < (1 - EDGE) * weight.sum())
+
+
+def _summed(places_m: Floats, cost: Floats, misfit: float, freedom: int) -> Position:
+    """Highest place of the posterior, and its spread about it. places_m: shape (n, 2); cost: minus twice its log, shape (n,)."""
+    weight = np.exp(-0.5 * (cost - cost.min()))
+    weight /= weight.sum()
+    highest = np.asarray(places_m[int(np.argmin(cost))], np.float64)
+    away = places_m - highest
+    distance = np.sqrt((away**2).sum(axis=1))
+    order = np.argsort(distance)
+    reached = min(int(np.searchsorted(np.cumsum(weight[order]), 0.9)), len(order) - 1)
+    chance = float(chi2.sf(misfit, freedom)) if freedom else 1.0
+    return Position(highest, np.asarray((away.T * weight) @ away, np.float64), float(distance[order[reached]]), chance)
 
 
 def _misfits(one: Heard, places_m: Floats, height_m: float) -> Floats:
@@ -151,21 +175,3 @@ def _residuals(one: Heard, place_m: Floats, height_m: float) -> tuple[Floats, Fl
     off = np.angle(np.exp(1j * off)) / one.bearing_error_rad[turned]
     turn = -np.column_stack([-flat[:, 1], flat[:, 0]]) / square[:, None] / one.bearing_error_rad[turned, None]
     return np.concatenate([late * weight, off]), np.concatenate([slope * weight[:, None], turn])
-
-
-def _refined(one: Heard, place_m: Floats, height_m: float) -> tuple[float, Floats]:
-    """Levenberg's and Marquardt's steps from a place; χ² and place where they end."""
-    place, damping = np.asarray(place_m, np.float64), 1e-3
-    residual, slope = _residuals(one, place, height_m)
-    for _step in range(STEPS):
-        normal = slope.T @ slope
-        moved = place - np.linalg.solve(normal + damping * np.trace(normal) * np.eye(2) / 2, slope.T @ residual)
-        tried, tilted = _residuals(one, moved, height_m)
-        if tried @ tried < residual @ residual and np.abs(moved).max() < FARTHEST_M:
-            nearer = float(np.linalg.norm(moved - place))
-            place, residual, slope, damping = moved, tried, tilted, damping / 10
-            if nearer < 1e-4:
-                break
-        else:
-            damping *= 10
-    return float(residual @ residual), place
