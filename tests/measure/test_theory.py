@@ -6,10 +6,12 @@ from scipy.stats import chi2
 
 from cellwarden.measure.theory import (
     SignalKind,
+    delay_bound_s,
     energy_detection,
     frequency_bound_hz,
     matched_filter,
     per_symbol_db,
+    rms_bandwidth_hz,
     snr_for_energy_detection,
     snr_for_matched_filter,
 )
@@ -97,3 +99,13 @@ def test_a_normal_burst_at_15_decibels_tells_its_carrier_to_12_hertz() -> None:
     per_symbol = per_symbol_db(15.0, 200e3, GSM_RATE_HZ)
     assert per_symbol == pytest.approx(13.68, abs=0.01)
     assert frequency_bound_hz(per_symbol, 148, GSM_RATE_HZ) == pytest.approx(12.1, abs=0.05)
+
+
+def test_the_bound_of_a_delay_is_that_of_a_flat_spectrum() -> None:
+    """A spectrum flat over B has the rms width B / √12."""
+    rng = np.random.default_rng(1)
+    spectrum = np.where(np.abs(np.fft.fftfreq(4096)) < 0.125, np.exp(2j * np.pi * rng.random(4096)), 0)
+    width = rms_bandwidth_hz(np.fft.ifft(spectrum), 4e6)
+    assert width == pytest.approx(1e6 / 12**0.5, rel=2e-3)
+    # var ≥ 1 / (2 · SNR · TW · (2π β)²): at 20 dB and TW 100 it is 1 / (2·10⁴) of the square of 1 / 2πβ.
+    assert delay_bound_s(20.0, 100.0, width) == pytest.approx(1 / (2 * np.pi * width) / 2e4**0.5)

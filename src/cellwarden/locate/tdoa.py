@@ -119,7 +119,7 @@ def _at_the_edge(cost: Floats) -> bool:
 
 
 def _summed(places_m: Floats, cost: Floats, misfit: float, freedom: int) -> Position:
-    """Highest place of the posterior, and its spread about it. places_m: shape (n, 2); cost: minus twice its log, shape (n,)."""
+    """Highest place of a posterior, and the spread about it. places_m: shape (n, 2); cost: −2 log of it, shape (n,)."""
     weight = np.exp(-0.5 * (cost - cost.min()))
     weight /= weight.sum()
     highest = np.asarray(places_m[int(np.argmin(cost))], np.float64)

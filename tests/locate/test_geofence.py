@@ -1,0 +1,109 @@
+"""Inside or outside the wall: evidence from levels on both sides, from habits, and what is made of it."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import log_ndtr, logsumexp
+from scipy.stats import multivariate_normal
+
+from benchmarks import geofence as lane
+from cellwarden.locate.fence_kernels import log_below, place_evidence
+from cellwarden.locate.geofence import SURE_NATS, fence, habit_nats, level_nats, side
+from cellwarden.locate.site import rooms_at
+from cellwarden.simulate.levels import heard_dbm, world
+
+
+def test_the_compiled_evidence_is_what_the_full_covariance_says() -> None:
+    rng = np.random.default_rng(1)
+    places, sensors, shared = 7, 6, 3
+    mean, unsure = rng.normal(-90, 8, (places, sensors)), rng.uniform(0, 4, (places, sensors, shared))
+    levels = rng.normal(-70, 8, sensors)
+    levels[[1, 4]] = np.nan
+    powers = np.arange(13.0, 33.1, 2.5)
+    found = place_evidence(levels, mean, unsure, 50.0, -110.0, powers)
+    heard = np.isfinite(levels)
+    for p in range(places):
+        covariance = unsure[p] @ unsure[p].T + 50.0 * np.eye(sensors)
+        each = []
+        for power in powers:
+            normal = multivariate_normal(mean[p, heard] + power, covariance[np.ix_(heard, heard)]).logpdf(levels[heard])
+            spread = np.sqrt(np.diag(covariance))[~heard]
+            each.append(normal + log_ndtr((-110.0 - mean[p, ~heard] - power) / spread).sum())
+        plain = logsumexp(each) - math.log(len(powers))
+        # Constants that all places share are left out: (2π)^(−n/2), and own variance to the power (n − k) / 2.
+        left_out = 0.5 * (4 * math.log(2 * math.pi) + (4 - shared) * math.log(50.0))
+        assert found[p] - left_out == pytest.approx(plain, abs=2e-3)
+
+
+def test_the_table_of_the_normal_distributions_tail_agrees_with_scipy() -> None:
+    x = np.linspace(-40, 12, 2001)
+    assert [log_below(v) for v in x] == pytest.approx(log_ndtr(x), abs=1e-4)
+
+
+def test_a_fence_has_places_in_every_room_and_its_shares_add_up_on_each_side() -> None:
+    site = lane.site_of("building")
+    bounds = fence(site)
+    assert set(rooms_at(site, bounds.places_m)) == set(range(len(site.rooms)))
+    for at in (bounds.inside, ~bounds.inside):
+        assert np.exp(bounds.log_share[at]).sum() == pytest.approx(1.0)
+    cells = np.array([site.rooms[n].kind == "cell" for n in rooms_at(site, bounds.places_m)])
+    assert np.exp(bounds.log_share[cells]).sum() == pytest.approx(0.8)
+
+
+def test_a_site_without_an_outside_has_no_fence() -> None:
+    site = lane.site_of("building")
+    with pytest.raises(ValueError, match="outside"):
+        fence(replace(site, rooms=tuple(room for room in site.rooms if room.kind != "outside")))
+
+
+def test_phones_in_cells_are_told_from_phones_in_the_street_by_sensors_on_both_sides() -> None:
+    part = lane.evidence("building and wall", False, 60, 30, 99)
+    assert max(part["outside"]) < SURE_NATS
+    assert np.mean(np.array(part["inside"]) >= SURE_NATS) >= 0.95
+    # Sensors on one side alone say less.
+    alone = lane.evidence("building", False, 60, 30, 99)
+    assert np.median(alone["inside"]) < np.median(part["inside"])
+
+
+def test_the_power_of_a_phone_does_not_matter_where_all_hear_it() -> None:
+    site = lane.site_of("building and wall")
+    bounds, rng = fence(site), np.random.default_rng(3)
+    places = lane.inside_places(site, 1, rng)
+    levels = heard_dbm(world(site, rng), places, np.array([33.0]), rng)[:, 0]
+    heard = np.isfinite(levels)
+    few = replace(
+        bounds, mean_dbm=bounds.mean_dbm[:, heard], unsure_db=np.ascontiguousarray(bounds.unsure_db[:, heard])
+    )
+    loud, faint = level_nats(few, levels[heard]), level_nats(few, levels[heard] - 8.0)
+    assert loud == pytest.approx(faint, rel=0.3)
+
+
+def test_what_nobody_heard_says_nothing() -> None:
+    bounds = fence(lane.site_of("building"))
+    assert level_nats(bounds, np.full(12, np.nan)) == 0.0
+
+
+def test_habits_are_worth_the_log_of_their_shares_and_a_new_one_little() -> None:
+    inside, outside = {("62", 1): 900, ("70", 1): 100}, {("62", 1): 100, ("70", 2): 900}
+    assert habit_nats(inside, outside, ("62", 1)) == pytest.approx(math.log(9), abs=0.01)
+    assert habit_nats(inside, outside, ("70", 2)) < -5
+    assert habit_nats(inside, outside, ("99", 4)) == pytest.approx(0.0, abs=0.01)
+    assert habit_nats({}, {}, "anything") == 0.0
+
+
+def test_a_side_is_called_inside_from_the_odds_that_were_asked_for() -> None:
+    assert not side(SURE_NATS - 0.01).inside and side(SURE_NATS).inside
+    assert side(0.0).probability == 0.5
+    assert side(math.log(3.0), share_inside=0.25).probability == pytest.approx(0.5)
+    assert side(-1e6).probability == 0.0 and side(1e6).probability == 1.0
+
+
+def test_false_alarms_follow_from_phones_inside_alone() -> None:
+    """P(nats > T outside) = E[e^−nats; nats > T inside]: for two normal distributions d apart it is Q(T/d + d/2)."""
+    d, rng = 3.0, np.random.default_rng(4)
+    nats = d * rng.normal(d, 1.0, 200_000) - d * d / 2
+    bound = lane._bound({"nats": nats, "cell": np.ones(len(nats), np.bool_)})
+    assert bound["nats"] == pytest.approx(d * (3.719 - d / 2), abs=0.1)  # Q(3.719) = 1e-4
+    assert bound["missed"] == pytest.approx(0.7639, abs=0.02)  # Φ(3.719 − 3)
