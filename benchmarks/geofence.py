@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.lane import Lane
-from cellwarden.locate.cells import POWERS_DBM
-from cellwarden.locate.geofence import SURE_NATS, Fence, fence, level_nats
+from cellwarden.locate.geofence import POWERS_DBM, SURE_NATS, Fence, fence, level_nats, own_db2
 from cellwarden.locate.site import Sensor, Site, rooms_at
 from cellwarden.measure.proportion import wilson
 from cellwarden.simulate.levels import heard_dbm, place_in, powers_dbm, world
@@ -100,9 +99,9 @@ def believed(layout: str, count: int, seed: int) -> dict[str, Any]:
     cell: list[bool] = []
     while len(nats) < count:
         at = rng.choice(cells, p=share)
-        own = rng.normal(0.0, bounds.beliefs.own_db2**0.5, bounds.mean_dbm.shape[1])
+        own = rng.normal(0.0, own_db2(bounds.beliefs) ** 0.5, bounds.mean_dbm.shape[1])
         shared = bounds.unsure_db[at] @ rng.normal(size=bounds.unsure_db.shape[2])
-        levels = bounds.mean_dbm[at] + shared + own + rng.choice(np.arange(POWERS_DBM[0], POWERS_DBM[-1] + 0.1, 2.5))
+        levels = bounds.mean_dbm[at] + shared + own + rng.choice(POWERS_DBM)
         levels[levels < bounds.beliefs.floor_dbm] = np.nan
         if np.isfinite(levels).any():
             nats.append(level_nats(bounds, levels))

@@ -28,20 +28,25 @@ def test_two_phones_heard_by_sensors_with_wrong_clocks_are_located_each(tmp_path
     moments = {(row["phone"], row["time_s"]) for row in rows}
     assert len(rows) / len(moments) > 4.5
     site, survey = heard.site_file(tmp_path), heard.survey_file(tmp_path / "survey.csv")
+    calibrated, fixes = tmp_path / "calibrated.csv", tmp_path / "fixes.csv"
+    calibrated.write_text("time_s,sensor,rssi_dbm,phone\n" + "".join(_reading(row) for row in rows))
+    located = run(
+        "locate", "--site", site, "--survey", survey, calibrated, "-o", fixes, "--picture", tmp_path / "p.svg"
+    )
+    assert located.returncode == 0, located.stderr
+    channels = {row["phone"]: float(row["frequency_hz"]) for row in rows}
+    last = {row["phone"]: row for row in csv.DictReader(fixes.read_text().splitlines())}
+    assert set(last) == set(channels)
     for place, channel, _slot, _sequence in wing.PHONES:
-        one, fixes = tmp_path / f"{channel}.csv", tmp_path / f"fixes{channel}.csv"
-        mine = [row for row in rows if float(row["frequency_hz"]) == wing.AIR.centre_hz + 2e5 * channel]
-        one.write_text("time_s,sensor,rssi_dbm\n" + "".join(_reading(row) for row in mine))
-        located = run("locate", "--site", site, "--survey", survey, one, "-o", fixes)
-        assert located.returncode == 0, located.stderr
-        last = list(csv.DictReader(fixes.read_text().splitlines()))[-1]
-        assert np.hypot(float(last["x_m"]) - place[0, 0], float(last["y_m"]) - place[0, 1]) < 3.0
+        one = next(last[phone] for phone, hz in channels.items() if hz == wing.AIR.centre_hz + 2e5 * channel)
+        assert np.hypot(float(one["x_m"]) - place[0, 0], float(one["y_m"]) - place[0, 1]) < 3.0
 
 
 def _reading(row: dict[str, str]) -> str:
     """With the calibration of the simulated receivers: noise of NOISE_STEPS in 16 bits is NOISE_DBM in 200 kHz."""
     noise_dbfs = 10 * np.log10(2 * (100 / 32768) ** 2 * 2e5 / wing.AIR.rate_hz)
-    return f"{row['time_s']},{row['sensor']},{float(row['rssi_dbm']) - noise_dbfs + wing.NOISE_DBM:.2f}\n"
+    level = float(row["rssi_dbm"]) - noise_dbfs + wing.NOISE_DBM
+    return f"{row['time_s']},{row['sensor']},{level:.2f},{row['phone']}\n"
 
 
 def node(path: Path, **changes: object) -> Path:

@@ -14,8 +14,9 @@ PATH = click.Path(path_type=Path)
 @click.command(
     help=_("Say where a phone was, from the levels sensors heard. There is a fix a second."),
     epilog=_(
-        "READINGS has the columns time_s, sensor, rssi_dbm; SURVEY has x_m, y_m, z_m, sensor, rssi_dbm, of a phone at"
-        " known places. Both are CSV, also packed with gzip; other columns are not read."
+        "READINGS has the columns time_s, sensor, rssi_dbm, and phone where several were heard; SURVEY has x_m, y_m,"
+        " z_m, sensor, rssi_dbm, of a phone at known places. Both are CSV, also packed with gzip; other columns are not"
+        " read."
     ),
 )
 @click.argument("readings", metavar="READINGS.csv", type=PATH)
@@ -40,9 +41,9 @@ def locate(
 ) -> None:
     """Read, fit, locate, write."""
     from cellwarden.document.sheet import svg
-    from cellwarden.locate import fixes, radio_map, solve
+    from cellwarden.locate import fixes, phones, radio_map, solve
     from cellwarden.locate.picture import picture as pictured
-    from cellwarden.locate.readings import read_readings, read_survey
+    from cellwarden.locate.readings import read_phones, read_survey
     from cellwarden.locate.site import load
     from cellwarden.radio.annotations import refuse_existing, refuse_special, write_pieces, write_text
 
@@ -53,13 +54,17 @@ def locate(
     if picture == output:
         raise click.UsageError(_("the fixes and the picture cannot both be {path}").format(path=output))
     site = load(site_path)
-    heard = read_readings(readings, site)
+    heard = read_phones(readings, site)
     fitted = radio_map.fit(site, read_survey(survey_path, site))
-    estimates = (solve.smoothed if smooth else solve.causal)(fitted, heard) if len(heard.time_s) else ()
-    found = list(fixes.fixes(site, heard, estimates))
-    write_pieces(output, fixes.lines(found), force=force)
+    solved = solve.smoothed if smooth else solve.causal
+    ways = {
+        name: list(fixes.fixes(site, one, solved(fitted, one) if len(one.time_s) else ()))
+        for name, one in heard.items()
+    }
+    write_pieces(output, phones.lines(ways) if any(ways) else fixes.lines(*ways.values()), force=force)
     if picture is not None:
-        write_text(picture, svg(pictured(site, found)), force=force)
+        write_text(picture, svg(pictured(site, *ways.values())), force=force)
+    found = [fix for way in ways.values() for fix in way]
     if quiet:
         return
     unknown = [fix for fix in found if fix.place_m is None]
@@ -69,9 +74,9 @@ def locate(
                 path=readings, count=number(len(unknown)), all=number(len(found)), reason=unknown[-1].reason
             )
         )
-    if heard.without_level:
-        sentence = ngettext("{count} line holds no level", "{count} lines hold no level", heard.without_level)
-        complain(f"{readings}: " + sentence.format(count=number(heard.without_level)))
+    if without := sum(one.without_level for one in heard.values()):
+        sentence = ngettext("{count} line holds no level", "{count} lines hold no level", without)
+        complain(f"{readings}: " + sentence.format(count=number(without)))
     if len(found) > len(unknown):
         sentence = ngettext("{count} fix in {path}", "{count} fixes in {path}", len(found) - len(unknown))
         click.echo(sentence.format(count=number(len(found) - len(unknown)), path=output))

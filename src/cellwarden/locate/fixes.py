@@ -41,10 +41,18 @@ def lines(found: Iterable[Fix]) -> Iterator[str]:
     """The table's text, line by line."""
     yield HEAD + "\n"
     for fix in found:
-        time = f"{fix.time_s:.3f}".rstrip("0").rstrip(".")
-        if fix.place_m is None:
-            yield f"{time},,,,,{fix.cell},\n"
-        else:
-            x, y, z = fix.place_m
-            cell = '"' + fix.cell.replace('"', '""') + '"' if set(fix.cell) & set(',"\r\n') else fix.cell
-            yield f"{time},{x:.2f},{y:.2f},{z:.2f},{fix.radius90_m:.2f},{cell},{fix.probability:.3f}\n"
+        yield line(fix) + "\n"
+
+
+def line(fix: Fix) -> str:
+    """A fix as a line of the table."""
+    time = f"{fix.time_s:.3f}".rstrip("0").rstrip(".")
+    if fix.place_m is None:
+        return f"{time},,,,,{fix.cell},"
+    x, y, z = fix.place_m
+    return f"{time},{x:.2f},{y:.2f},{z:.2f},{fix.radius90_m:.2f},{quoted(fix.cell)},{fix.probability:.3f}"
+
+
+def quoted(name: str) -> str:
+    """A name as a cell of the table."""
+    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name

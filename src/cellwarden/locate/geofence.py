@@ -29,14 +29,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.locate.cells import POWERS_DBM, Beliefs, model_loss_db, unsure_db
+from cellwarden.locate.cells import Beliefs, model_loss_db, unsure_db
 from cellwarden.locate.fence_kernels import place_evidence
 from cellwarden.locate.propagation import paths
 from cellwarden.locate.site import Room, Site, rooms_at
 
 SURE_NATS = math.log(1e4)
 """A phone outside is called inside at most once in 10⁴ times."""
-POWER_STEP_DB = 2.5
+POWERS_DBM = np.arange(13.0, 33.1, 2.5)
+"""GSM at 33 dBm, power-controlled by up to 20 dB."""
+BETWEEN_DB = 2.75
+"""What the level between two places of the grid differs from both: as `cells` found for cells, on drawn wings."""
 HEIGHTS_M = (0.5, 1.4)
 STEP_M = {"cell": 1.3, "outside": 3.0}
 """Places lie so far apart; elsewhere OTHER_STEP_M."""
@@ -118,18 +121,18 @@ def level_nats(bounds: Fence, levels_dbm: NDArray[np.float64]) -> float:
     """Evidence for inside of one level for each sensor, shape (m,), nan where it heard nothing; 0 where none did."""
     if not np.isfinite(levels_dbm).any():
         return 0.0
-    powers = np.arange(POWERS_DBM[0], POWERS_DBM[-1] + 0.1, POWER_STEP_DB)
-    believed = bounds.beliefs
+    floor = bounds.beliefs.floor_dbm
+    levels = np.asarray(levels_dbm, np.float64)
     found = bounds.log_share + place_evidence(
-        np.asarray(levels_dbm, np.float64),
-        bounds.mean_dbm,
-        bounds.unsure_db,
-        believed.own_db2,
-        believed.floor_dbm,
-        powers,
+        levels, bounds.mean_dbm, bounds.unsure_db, own_db2(bounds.beliefs), floor, POWERS_DBM
     )
     inner, outer = found[bounds.inside], found[~bounds.inside]
     return float(np.logaddexp.reduce(inner) - np.logaddexp.reduce(outer))
+
+
+def own_db2(beliefs: Beliefs) -> float:
+    """Variance of what is each path's own."""
+    return beliefs.shadowing_db**2 + beliefs.fading_db**2 + BETWEEN_DB**2
 
 
 def habit_nats(inside: Mapping[Hashable, int], outside: Mapping[Hashable, int], value: Hashable) -> float:

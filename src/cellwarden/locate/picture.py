@@ -21,17 +21,19 @@ CORNERS = 48
 WAY, AROUND = "#5b21b6", "#c4b5fd"
 
 
-def picture(site: Site, found: Sequence[Fix]) -> Sheet:
-    """Plan and way; the plan alone where there is no fix."""
-    placed = [fix for fix in found if fix.place_m is not None]
-    heights = np.array([fix.place_m[2] for fix in placed if fix.place_m is not None])
-    walked = floors_at(site, heights)
-    floors = tuple(floor for floor in site.floors if floor.number in walked) or site.floors[:1]
+def picture(site: Site, *ways: Sequence[Fix]) -> Sheet:
+    """Plan and the way of each phone; the plan alone where there is no fix."""
+    placed = [[fix for fix in way if fix.place_m is not None] for way in ways]
+    heights = [np.array([fix.place_m[2] for fix in way if fix.place_m is not None]) for way in placed]
+    walked = [floors_at(site, those) for those in heights]
+    seen = {int(number) for those in walked for number in those}
+    floors = tuple(floor for floor in site.floors if floor.number in seen) or site.floors[:1]
 
     def over(floor: Floor, frame: Frame) -> Iterator[Mark]:
-        here = [fix if on == floor.number else None for fix, on in zip(placed, walked, strict=True)]
-        yield from _circles(here, frame)
-        yield from _way(here, frame)
+        for way, those in zip(placed, walked, strict=True):
+            here = [fix if on == floor.number else None for fix, on in zip(way, those, strict=True)]
+            yield from _circles(here, frame)
+            yield from _way(here, frame)
 
     return plan(site, floors, over)
 

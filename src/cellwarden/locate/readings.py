@@ -6,6 +6,7 @@ READINGS.csv   time_s,sensor,rssi_dbm              SURVEY.csv   x_m,y_m,z_m,sens
                0.0011,S-02,-78                                  0.2,15.3,1.9,S-01,-89
 ```
 
+Readings may have a column `phone`, as `cellwarden associate` writes it, where several phones were heard at once.
 Both may be packed with gzip. Only these columns are read: what else a table holds (the true place of a walk, for one)
 never gets past `_columns`. Many receivers write 127 or 0, or nothing, where they have no level (Bluetooth Core, Vol 4
 Part E §7.5.4); these lines, and levels that no receiver can report, are no readings and are counted.
@@ -16,6 +17,7 @@ import gzip
 import io
 import math
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,7 @@ from cellwarden.locate.site import Site
 
 READING_COLUMNS = ("time_s", "sensor", "rssi_dbm")
 SURVEY_COLUMNS = ("x_m", "y_m", "z_m", "sensor", "rssi_dbm")
+PHONE_COLUMN = "phone"
 SENTINELS = (127.0, 0.0)
 HIGHEST_DBM, LOWEST_DBM = 20.0, -150.0
 """What a receiver can report of a phone: it would be broken above, and below lies the noise of a hertz."""
@@ -72,29 +75,44 @@ class Survey:
 
 
 def read_readings(path: Path, site: Site) -> Readings:
-    """What was heard. Raises ReadingsError."""
+    """What was heard, whatever phone it was of. Raises ReadingsError."""
+    return _readings(path, site, "")[""]
+
+
+def read_phones(path: Path, site: Site) -> dict[str, Readings]:
+    """What was heard of each phone, by its name in the column `phone`. Raises ReadingsError.
+
+    A table without that column is of one phone without a name. Lines that name no phone may be of several, and are left
+    out where others do.
+    """
+    found = _readings(path, site, PHONE_COLUMN)
+    return {name: one for name, one in found.items() if name or len(found) == 1}
+
+
+def _readings(path: Path, site: Site, column: str) -> dict[str, Readings]:
+    """Readings by what stands in a column, which may be missing; one without a name where the table is empty."""
     index, offsets = _index(path, site)
-    times, sensors, levels = [], [], []
-    first, without = math.inf, 0
-    for line, (time, name, level) in _columns(path, READING_COLUMNS):
+    heard: dict[str, tuple[list[float], list[int], list[float]]] = {}
+    first: dict[str, float] = {}
+    without: Counter[str] = Counter()
+    for line, (time, name, level, of) in _columns(path, READING_COLUMNS, column):
         time_s = _number(path, line, "time_s", time)
-        first = min(first, time_s)
+        first[of] = min(first.get(of, math.inf), time_s)
         sensor = _sensor(path, line, name, index)
+        times, sensors, levels = heard.setdefault(of, ([], [], []))
         if (dbm := _level(path, line, level)) is None:
-            without += 1
+            without[of] += 1
             continue
         times.append(time_s)
         sensors.append(sensor)
         levels.append(dbm + offsets[sensor])
-    time_s_array = np.array(times, np.float64)
-    order = np.argsort(time_s_array, kind="stable")
-    return Readings(
-        time_s_array[order],
-        np.array(sensors, np.int64)[order],
-        np.array(levels, np.float64)[order],
-        first if math.isfinite(first) else 0.0,
-        without,
-    )
+    made = {}
+    for of, (times, sensors, levels) in (heard or {"": ([], [], [])}).items():
+        time_s_array = np.array(times, np.float64)
+        order = np.argsort(time_s_array, kind="stable")
+        sensor_array, level_array = np.array(sensors, np.int64)[order], np.array(levels, np.float64)[order]
+        made[of] = Readings(time_s_array[order], sensor_array, level_array, first.get(of, 0.0), without[of])
+    return made
 
 
 def read_survey(path: Path, site: Site) -> Survey:
@@ -145,8 +163,11 @@ def _index(path: Path, site: Site) -> tuple[Mapping[str, int], Sequence[float]]:
     return {s.name: n for n, s in enumerate(site.sensors)}, [s.offset_db for s in site.sensors]
 
 
-def _columns(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Of each line its number and the cells of the columns that are wanted, in the order wanted."""
+def _columns(path: Path, wanted: Sequence[str], also: str | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Of each line its number and the cells of the columns that are wanted, in the order wanted.
+
+    The cell of a column that may be missing is the last one, empty where it is.
+    """
     with _text(path) as file:
         rows = csv.reader(file)
         try:
@@ -158,12 +179,16 @@ def _columns(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]
                     )
                 )
             at = [head.index(name) for name in wanted]
+            extra = head.index(also) if also and also in head else None
             for row in rows:
                 if not row:
                     continue
                 if len(row) <= max(at):
                     _wrong(path, rows.line_num, _("has too few cells: copy the file again"))
-                yield rows.line_num, [row[n].strip() for n in at]
+                cells = [row[n].strip() for n in at]
+                if also is not None:
+                    cells.append(row[extra].strip() if extra is not None and extra < len(row) else "")
+                yield rows.line_num, cells
         except (csv.Error, UnicodeDecodeError) as error:
             raise ReadingsError(_("{path} is no table of text: save it as CSV in UTF-8").format(path=path)) from error
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
