@@ -5,10 +5,12 @@ import time
 
 from benchmarks import (
     accuracy,
+    association,
     confidence,
     confusion,
     cost,
     false_alarms,
+    geofence,
     memory,
     one_phone,
     recognition,
@@ -16,6 +18,7 @@ from benchmarks import (
     results,
     speed,
     table,
+    tdoa,
     walks,
 )
 from benchmarks.lane import Lane, run
@@ -31,6 +34,9 @@ SOAK: dict[int, Lane] = {
     8: cost.LANE,
     9: one_phone.LANE,
     10: walks.LANE,
+    11: association.LANE,
+    12: geofence.LANE,
+    13: tdoa.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -44,6 +50,9 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (cost.LANE, 0.05),
     (one_phone.LANE, 0.1),
     (walks.LANE, 1.0),
+    (association.LANE, 0.05),
+    (geofence.LANE, 0.02),
+    (tdoa.LANE, 0.05),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

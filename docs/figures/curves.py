@@ -65,6 +65,30 @@ def confidence(figures: dict[str, Any]) -> None:
     _save(chart, axes, "confidence")
 
 
+def association(figures: dict[str, Any]) -> None:
+    """Purity and completeness of bursts put together from several nodes, against their clocks' error."""
+    chart, axes = plt.subplots(figsize=(8, 4.5))
+    shown = (
+        ("purity", "tab:blue", "-", "pure, clocks set by what is heard in common"),
+        ("completeness", "tab:orange", "-", "complete"),
+        ("believed_purity", "tab:blue", ":", "pure, clocks believed"),
+        ("believed_completeness", "tab:orange", ":", "complete, clocks believed"),
+    )
+    for case, mark in (("clear", "o"), ("faint", "x")):
+        points = figures.get(case, [])
+        for key, colour, line, words in shown:
+            value = np.array([point[key] for point in points])
+            if len(value):
+                spread = np.clip([value[:, 0] - value[:, 1], value[:, 2] - value[:, 0]], 0, 1)
+                axes.errorbar(
+                    [1e3 * point["clock_error_s"] for point in points], value[:, 0], spread, fmt=mark + line, ms=4,
+                    color=colour, lw=1, label=words if case == "clear" else f"faint phones: {words}",
+                )  # fmt: skip
+    axes.set(xscale="log", xlabel="error of the nodes' clocks, ms", ylabel="share", ylim=(-0.02, 1.05))
+    axes.set_title(f"{figures['phones']} phones at once, {figures['nodes']} nodes", fontsize=10)
+    _save(chart, axes, "association")
+
+
 def _save(chart: Any, axes: Any, name: str) -> None:
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
@@ -78,7 +102,8 @@ def main() -> None:
     results = newest()
     if results is None:
         sys.exit("nothing was measured yet: make bench")
-    for lane, draw in (("recognition", recognition), ("false_alarms", tails), ("confidence", confidence)):
+    lanes = {"recognition": recognition, "false_alarms": tails, "confidence": confidence, "association": association}
+    for lane, draw in lanes.items():
         if lane in results["figures"]:
             draw(results["figures"][lane])
 

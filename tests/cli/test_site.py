@@ -5,10 +5,15 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.locate import heard as small
 
+from benchmarks import geofence as lane
 from cellwarden.cli import main
 from cellwarden.locate.site import load
+from cellwarden.locate.site_write import to_toml
+from cellwarden.simulate.levels import heard_dbm, world
 from cellwarden.simulate.prison import PLACE
 
 WING = PLACE / "remand-wing.toml"
@@ -119,3 +124,27 @@ def test_sensors_cannot_be_planned_without_cells(run, tmp_path: Path) -> None:  
     path.write_text(WING.read_text("utf-8").replace('kind = "cell"', 'kind = "room"'), "utf-8")
     code, _out, err = run("plan-sensors", path, "--count", 4)
     assert code == 2 and "has no cells" in err and err.count("\n") == 1
+
+
+def test_a_phone_in_a_cell_is_inside_and_one_in_the_street_is_not(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    site, rng = lane.site_of("building and wall"), np.random.default_rng(5)
+    built = world(site, rng)
+    place, readings = tmp_path / "site.toml", tmp_path / "r.csv"
+    place.write_text(to_toml(site), encoding="utf-8")
+    lines = ["time_s,sensor,rssi_dbm,phone"]
+    for name, places in (("P1", lane.inside_places(site, 1, rng)), ("P2", lane.outside_places(site, 1, rng))):
+        levels = heard_dbm(built, places, np.array([30.0]), rng)[:, 0]
+        heard = [(s.name, level) for s, level in zip(site.sensors, levels, strict=True) if np.isfinite(level)]
+        lines += [f"1,{sensor},{level:.1f},{name}" for sensor, level in heard]
+    readings.write_text("\n".join(lines) + "\n")
+    code, out, err = run("inside", place, readings)
+    assert (code, err) == (0, "")
+    first, second = out.splitlines()
+    assert first.startswith("P1: inside the wall, probability") and second.startswith("P2: outside the wall")
+    assert "P1: dans l’enceinte, probabilité" in run("inside", place, readings, "--language", "fr")[1]
+
+
+def test_a_site_without_an_outside_cannot_say_who_is_inside(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "r.csv").write_text("time_s,sensor,rssi_dbm\n1,S0,-60\n")
+    code, out, err = run("inside", small.site_file(tmp_path), tmp_path / "r.csv")
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "beyond the wall" in err

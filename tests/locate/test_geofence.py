@@ -9,8 +9,10 @@ from scipy.special import log_ndtr, logsumexp
 from scipy.stats import multivariate_normal
 
 from benchmarks import geofence as lane
+from cellwarden.errors import SiteError
 from cellwarden.locate.fence_kernels import log_below, place_evidence
-from cellwarden.locate.geofence import SURE_NATS, fence, habit_nats, level_nats, side
+from cellwarden.locate.geofence import SURE_NATS, fence, habit_nats, level_nats, presence_dbm, side
+from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import rooms_at
 from cellwarden.simulate.levels import heard_dbm, world
 
@@ -54,7 +56,7 @@ def test_a_fence_has_places_in_every_room_and_its_shares_add_up_on_each_side() -
 
 def test_a_site_without_an_outside_has_no_fence() -> None:
     site = lane.site_of("building")
-    with pytest.raises(ValueError, match="outside"):
+    with pytest.raises(SiteError, match="outside"):
         fence(replace(site, rooms=tuple(room for room in site.rooms if room.kind != "outside")))
 
 
@@ -107,3 +109,10 @@ def test_false_alarms_follow_from_phones_inside_alone() -> None:
     bound = lane._bound({"nats": nats, "cell": np.ones(len(nats), np.bool_)})
     assert bound["nats"] == pytest.approx(d * (3.719 - d / 2), abs=0.1)  # Q(3.719) = 1e-4
     assert bound["missed"] == pytest.approx(0.7639, abs=0.02)  # Φ(3.719 − 3)
+
+
+def test_a_presence_is_the_mean_power_at_each_sensor() -> None:
+    heard = Readings(np.arange(3.0), np.array([0, 0, 2]), np.array([-60.0, -70.0, -80.0]), 0.0, 0)
+    levels = presence_dbm(heard, 3)
+    assert levels[[0, 2]] == pytest.approx([10 * math.log10(0.55e-6), -80.0])  # (1 + 0.1) / 2 of -60 dBm
+    assert math.isnan(levels[1])

@@ -23,9 +23,10 @@ EXAMPLES = """\
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import associate, bands, bench, interfaces, listen, locate, scan, site
+    from cellwarden.cli import associate, bands, bench, inside, interfaces, listen, locate, scan, site
     from cellwarden.cli.words import language_option
 
+    site.site.add_command(inside.inside)
     group = click.Group(
         "cellwarden",
         invoke_without_command=True,

@@ -29,9 +29,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.errors import SiteError
+from cellwarden.language import gettext as _
 from cellwarden.locate.cells import Beliefs, model_loss_db, unsure_db
 from cellwarden.locate.fence_kernels import place_evidence
 from cellwarden.locate.propagation import paths
+from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import Room, Site, rooms_at
 
 SURE_NATS = math.log(1e4)
@@ -80,14 +83,18 @@ class Side:
 
 
 def fence(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None = None) -> Fence:
-    """Compute levels from places in all rooms of a site that has both sides. Raises ValueError where it has not."""
+    """Compute levels from places in all rooms of a site that has both sides. Raises SiteError where it has not."""
     beliefs = beliefs or Beliefs()
     each = [_places(site, n, room) for n, room in enumerate(site.rooms)]
     places = np.concatenate([np.zeros((0, 3)), *each])
     kinds = np.repeat([room.kind for room in site.rooms], [len(those) for those in each])
     inside = kinds != "outside"
     if inside.all() or not inside.any():
-        raise ValueError("a fence needs rooms inside, and one of the kind outside")
+        raise SiteError(
+            _("{site} needs rooms inside, and one of the kind outside: draw what lies beyond the wall").format(
+                site=site.name
+            )
+        )
     group = np.array([kind if kind in ("outside", *SHARES) else "other" for kind in kinds])
     weight = {**SHARES, "other": 1 - sum(SHARES.values()), "outside": 1.0}
     share = np.array([weight[name] / (group == name).sum() for name in group])
@@ -115,6 +122,15 @@ def _places(site: Site, index: int, room: Room) -> NDArray[np.float64]:
         return places[mine]
     middle = np.array([[*outline.mean(axis=0), bases[room.floor] + HEIGHTS_M[0]]])
     return middle[rooms_at(site, middle) == index]
+
+
+def presence_dbm(readings: Readings, sensors: int) -> NDArray[np.float64]:
+    """Level of the mean power at each sensor over a presence, shape (sensors,), nan where it heard nothing."""
+    power, count = np.zeros(sensors), np.zeros(sensors)
+    np.add.at(power, readings.sensor, 10 ** (readings.level_dbm / 10))
+    np.add.at(count, readings.sensor, 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(10 * np.log10(power / count))
 
 
 def level_nats(bounds: Fence, levels_dbm: NDArray[np.float64]) -> float:
