@@ -20,13 +20,15 @@ from cellwarden.measure.groups import completeness, purity
 from cellwarden.simulate.nodes import START_NS, Ears, Said, told
 
 PHONES = 10
-SECONDS = 8.0
 CLOCKS_S = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1)
 SCENES = 20
-"""For each error at scale 1."""
-CASES: Mapping[str, dict[str, Any]] = {"clear": {}, "faint": {"levels_db": (-5.0, 12.0), "missed": 0.3}}
-"""How phones are heard: as `Ears` has it, or so that nodes share few of their bursts."""
-FAINT_S = (2e-3, 1e-1)
+"""For each error at scale 1; of short ones five times as many."""
+CASES: Mapping[str, tuple[int, float, dict[str, Any]]] = {
+    "clear": (PHONES, 8.0, {}),
+    "faint": (PHONES, 0.5, {"levels_db": (-5.0, 12.0), "missed": 0.3}),
+    "alone": (1, 2.0, {}),
+}
+"""Phones at once, seconds, and how they are heard: as `Ears` has it; or briefly, so that nodes share few bursts."""
 
 Pairs = list[tuple[Any, Any]]
 
@@ -58,9 +60,11 @@ def as_told(said: list[Said], clock_error_s: float) -> Pairs:
     return [(int(g), of[i]) for g, i in zip(group, order, strict=True)]
 
 
-def scene(ears: Ears, seed: int, phones: int = PHONES) -> dict[str, float]:
+def scene(case: str, clock_error_s: float, seed: int) -> dict[str, float]:
     """One scene's shares."""
-    said = told(phones, SECONDS, ears, np.random.default_rng([11, seed]))
+    phones, seconds, kind = CASES[case]
+    ears = Ears(clock_error_s=clock_error_s, **kind)
+    said = told(phones, seconds, ears, np.random.default_rng([11, seed]))
     bursts, spoke = associated(said, ears.clock_error_s)
     believed = as_told(said, ears.clock_error_s)
     return {
@@ -74,19 +78,19 @@ def scene(ears: Ears, seed: int, phones: int = PHONES) -> dict[str, float]:
 
 
 def _scenes(case: str, clock_error_s: float, count: int) -> list[dict[str, float]]:
-    return [scene(Ears(clock_error_s=clock_error_s, **CASES[case]), seed) for seed in range(count)]
+    return [scene(case, clock_error_s, seed) for seed in range(count if case == "clear" else 5 * count)]
 
 
 def parts(scale: float) -> dict[str, Any]:
     """A part for each case and error of the clocks."""
     count = max(2, round(SCENES * scale))
-    chosen = {"clear": CLOCKS_S, "faint": FAINT_S} if scale >= 0.05 else {"clear": (2e-3,)}
-    return {f"{case}-{error:g}": partial(_scenes, case, error, count) for case in chosen for error in chosen[case]}
+    errors = CLOCKS_S if scale >= 0.05 else (2e-3,)
+    return {f"{case}-{error:g}": partial(_scenes, case, error, count) for case in CASES for error in errors}
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """Means over scenes with their intervals, one point for each error."""
-    made: dict[str, Any] = {"phones": PHONES, "nodes": Ears().nodes, "seconds": SECONDS}
+    made: dict[str, Any] = {"phones": PHONES, "nodes": Ears().nodes}
     for name, scenes in done.items():
         case, _dash, error = name.partition("-")
         means = {key: bootstrap([one[key] for one in scenes], _mean, seed=1) for key in scenes[0]}

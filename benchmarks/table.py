@@ -148,14 +148,15 @@ def _walks(name: str) -> Callable[[Figures], str]:
 
 def _association(f: Figures) -> str:
     one = f["association"]
-    points = [(case, point) for case in ("clear", "faint") for point in one.get(case, ())]
-    said = [
-        f"{case}, {1e3 * point['clock_error_s']:g} ms: {point['purity'][0]:.3f} pure "
-        f"(least {point['least_purity']:.3f}), {point['completeness'][0]:.3f} complete; "
-        f"phones {point['phone_purity'][0]:.3f}, {point['phone_completeness'][0]:.3f}"
-        for case, point in points
-    ]
-    return "; ".join(said[-5:])
+    said = []
+    for case in ("clear", "faint", "alone"):
+        worst = min(one[case], key=lambda point: point["purity"][0] + point["completeness"][0])
+        said.append(
+            f"{case}, worst at {1e3 * worst['clock_error_s']:g} ms: {worst['purity'][0]:.3f} pure, "
+            f"{worst['completeness'][0]:.3f} complete, "
+            f"phones {worst['phone_purity'][0]:.3f} pure ({worst['scenes']} scenes)"
+        )
+    return "; ".join(said)
 
 
 def _geofence(f: Figures) -> str:

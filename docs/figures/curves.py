@@ -68,24 +68,19 @@ def confidence(figures: dict[str, Any]) -> None:
 def association(figures: dict[str, Any]) -> None:
     """Purity and completeness of bursts put together from several nodes, against their clocks' error."""
     chart, axes = plt.subplots(figsize=(8, 4.5))
-    shown = (
-        ("purity", "tab:blue", "-", "pure, clocks set by what is heard in common"),
-        ("completeness", "tab:orange", "-", "complete"),
-        ("believed_purity", "tab:blue", ":", "pure, clocks believed"),
-        ("believed_completeness", "tab:orange", ":", "complete, clocks believed"),
-    )
-    for case, mark in (("clear", "o"), ("faint", "x")):
-        points = figures.get(case, [])
-        for key, colour, line, words in shown:
-            value = np.array([point[key] for point in points])
-            if len(value):
-                spread = np.clip([value[:, 0] - value[:, 1], value[:, 2] - value[:, 0]], 0, 1)
-                axes.errorbar(
-                    [1e3 * point["clock_error_s"] for point in points], value[:, 0], spread, fmt=mark + line, ms=4,
-                    color=colour, lw=1, label=words if case == "clear" else f"faint phones: {words}",
-                )  # fmt: skip
+    cases = {"clear": "ten phones", "faint": "ten faint phones, half a second", "alone": "one phone, two seconds"}
+    shown = [(case, "", words) for case, words in cases.items()]
+    for colour, (case, key, words) in zip(
+        "bgrk", [*shown, ("clear", "believed_", "ten, clocks believed")], strict=True
+    ):
+        points = figures[case]
+        error = [1e3 * point["clock_error_s"] for point in points]
+        for what, line in (("purity", "o-"), ("completeness", "x:")):
+            value = np.array([point[key + what] for point in points])
+            spread = np.clip([value[:, 0] - value[:, 1], value[:, 2] - value[:, 0]], 0, 1)
+            axes.errorbar(error, value[:, 0], spread, fmt=line, ms=4, color=colour, lw=1, label=f"{words}: {what}")
     axes.set(xscale="log", xlabel="error of the nodes' clocks, ms", ylabel="share", ylim=(-0.02, 1.05))
-    axes.set_title(f"{figures['phones']} phones at once, {figures['nodes']} nodes", fontsize=10)
+    axes.set_title(f"{figures['nodes']} nodes", fontsize=10)
     _save(chart, axes, "association")
 
 

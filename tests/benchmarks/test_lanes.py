@@ -10,7 +10,21 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.lane import Lane, run
 
-from benchmarks import accuracy, confidence, confusion, cost, false_alarms, memory, recognition, results, speed, table
+from benchmarks import (
+    accuracy,
+    association,
+    confidence,
+    confusion,
+    cost,
+    false_alarms,
+    geofence,
+    memory,
+    recognition,
+    results,
+    speed,
+    table,
+    tdoa,
+)
 from cellwarden.simulate.parameters import Parameters, varied
 from cellwarden.simulate.scenes import NOISE_STEPS, Air, blocks, gsm_burst
 
@@ -90,6 +104,16 @@ def test_the_cost_of_a_label_is_on_the_bill_of_what_was_named_and_of_what_was_no
     figures = cost.LANE.summary({"gsm-access": parts["gsm-access"]()})
     assert figures["own"]["gsm:access"]["n"] >= 3 and figures["own"]["gsm:access"]["median"] > 0
     assert figures["all"]["n"] > 0
+
+
+def test_lanes_of_many_sensors_fill_their_lines_of_the_table() -> None:
+    chosen = {"association": association.LANE, "geofence": geofence.LANE, "tdoa": tdoa.LANE}
+    figures = {name: run(lane, 0.0, tell=silent) for name, lane in chosen.items()}
+    assert figures["association"]["clear"][0]["purity"][0] >= 0.99
+    assert figures["geofence"]["building and wall"]["plain"]["called_inside"] == 0
+    assert figures["tdoa"]["large prison"]["noise"]["rmse_m"][0] < 15.0
+    cells = [cell(figures) for _name, _target, lane, cell in table.LINES if lane in chosen]
+    assert len(cells) == 4 and all(cells)
 
 
 def test_a_lane_that_was_broken_off_goes_on_where_it_stopped(tmp_path: Path) -> None:

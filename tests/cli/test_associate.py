@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.associate import wing
-from tests.cli.test_commands import run
+from tests.cli.test_commands import WING, run
 from tests.locate import heard
 
 
@@ -57,7 +57,10 @@ def node(path: Path, **changes: object) -> Path:
         "cellwarden:direction": "uplink", "cellwarden:floor_dbfs_hz": -110.0, "cellwarden:train": 0,
     }  # fmt: skip
     capture = {"core:sample_start": 0, "core:frequency": 9.024e8, "core:datetime": "2026-11-24T12:00:00Z"}
-    head = {"core:datatype": "ci16_le", "core:sample_rate": 2e6, "core:version": "1.2.5"}
+    head = {
+        "core:datatype": "ci16_le", "core:sample_rate": 2e6, "core:version": "1.2.5",
+        "core:extensions": [{"name": "cellwarden", "version": "0.1.0", "optional": True}],
+    }  # fmt: skip
     capture = {key: value for key, value in (capture | changes).items() if value is not None}
     item = {key: value for key, value in (item | changes).items() if key in item or key.startswith("cellwarden:")}
     path.write_text(json.dumps({"global": head, "captures": [capture], "annotations": [item]}))
@@ -93,6 +96,7 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, changes: dict[str
 def test_one_sensor_twice_no_file_and_what_exists_are_refused(tmp_path: Path) -> None:
     a, output = node(tmp_path / "A.sigmf-meta"), tmp_path / "r.csv"
     assert "two files are of the sensor A" in run("associate", a, f"A={a}", "-o", output).stderr
+    assert "was not scanned" in run("associate", WING, "-o", output).stderr
     assert "no file" in run("associate", tmp_path / "none.sigmf-meta", "-o", output).stderr
     output.write_text("mine")
     done = run("associate", a, "-o", output)

@@ -30,7 +30,7 @@ class _OrAFrequency(click.Group):
 
 @click.group(
     cls=_OrAFrequency,
-    help=_("Say which bands and channels hold a frequency, or plan how to listen to many."),
+    help=_("Say which bands hold a frequency, or plan how to listen to many."),
 )
 def bands() -> None:
     """`bands FREQUENCY` is `bands at FREQUENCY`."""

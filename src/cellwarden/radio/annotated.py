@@ -26,6 +26,9 @@ ENDLESS = 1 << 62
 def emissions(path: Path) -> Iterator[tuple[Emission, Segment]]:
     """What was found in a recording, in the order of time. Raises RecordingError before the first."""
     meta = _read(path)
+    extensions = meta["global"].get("core:extensions", [])
+    if not any(isinstance(one, dict) and one.get("name") == "cellwarden" for one in extensions):
+        raise RecordingError(_("{path} was not scanned: name what `cellwarden scan -o` wrote").format(path=path))
     segments = _segments(path, meta)
     found = []
     for item in meta["annotations"]:
