@@ -1,4 +1,5 @@
-"""Each rule by which remotes, home automation and aircraft are named: behind echoes, at its edge, and what it refuses."""
+"""The rules by which remotes, home automation and aircraft are named: behind echoes, at their edges, and what they
+refuse."""
 
 import math
 from collections import Counter

@@ -27,7 +27,6 @@ from cellwarden.simulate.channel import Channel, behind, echoed, indoor_paths
 from cellwarden.simulate.parameters import Parameters
 from cellwarden.simulate.scenes import Air, Placed, Truth, amplitude, write
 
-
 TDL_A = Channel("tdl-a", fading="received")
 
 

@@ -41,8 +41,8 @@ ECHOES_S = 3.1e-6
 """Echoes of 300 ns on the average end after 2.9 µs (TR 38.901 table 7.7.2-1); Wi-Fi's prefix, of all the first, returns
 after 3.2 µs."""
 SKIRTS = 1.4
-"""A rhythm lives in what a pulse's spectrum has beyond its half-power width, which a box may cut off. Samples need to be
-no faster than that: where the power's spectrum folds, a line stays a line."""
+"""A rhythm lives in what a pulse's spectrum has beyond its half-power width, which a box may cut off. Samples need
+to be no faster than that: where the power's spectrum folds, a line stays a line."""
 STRAY = 9.0
 """Nats by which the largest of many values may exceed what is expected of the largest."""
 GAUSSIAN = 0.12
@@ -55,8 +55,8 @@ BINS = 256
 UMTS_HZ, UMTS_APART_HZ = (3.2e6, 5.5e6), 5e6
 """Widths of boxes around a carrier of 3.84 Mchip/s; from one carrier to the next."""
 GAP_HZ, GAP_ASTRAY_HZ, GAP = 0.25e6, 0.7e6, 0.03
-"""Between two carriers 0.3 MHz is empty (TS 25.101 §6.8.1: a pulse ends 2.34 MHz beside its carrier); how far from where
-a box tells it to be, and the most that it has of the power there usually is."""
+"""Between two carriers 0.3 MHz is empty (TS 25.101 §6.8.1: a pulse ends 2.34 MHz beside its carrier); how far from
+where a box tells it to be, and the most that it has of the power there usually is."""
 BAND_PART = 0.8
 WIDE_HZ = 5e6
 

@@ -64,8 +64,8 @@ FINE = 8192
 LINE_NATS = 13.0
 """Least nats of the line of squares before codes are tried."""
 HALF_LINE, SURE_LINE = 0.6, 30.0
-"""Of that, asked at every other phase first: an eighth of a chip beside the right one costs less; and with so many times
-that the phases between are not looked at, as a quarter of a chip leaves enough."""
+"""Of that, asked at every other phase first: an eighth of a chip beside the right one costs less; and with so many
+times that the phases between are not looked at, as a quarter of a chip leaves enough."""
 CODE_NATS = 40.0
 """Least nats of a preamble's code. Gaussian chips reach it with probability e⁻⁴⁰ times 4 million tries a box."""
 CHECKED, CHANCE = 0.4, 6.0
@@ -313,7 +313,7 @@ def _parity(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """How sure it is that chips come in pairs, at which phase they have their middle, and how far the carrier is off."""
+    """How sure it is that chips come in pairs, at which phase they have their middle, how far the carrier is off."""
 
     nats: float
     phase: int
@@ -339,9 +339,9 @@ def _pairs(carrier: Carrier, burst: Burst) -> _Pairs | None:
     power = _power(z)
     snr = max(power / carrier.noise - 1, 1e-3)
     angle, coherence = float(np.angle(-within)), abs(within) / max(blocks * TURN_BLOCK / 2 * power, 1e-30)
-    if best >= PAIR_NATS and abs(angle) <= 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ:
-        if coherence >= LEAST_TURN * (snr / (1 + snr)) ** 2:
-            return _Pairs(best, phase, angle / (4 * np.pi) * CHIP_RATE_HZ)
+    near = abs(angle) <= 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ
+    if best >= PAIR_NATS and near and coherence >= LEAST_TURN * (snr / (1 + snr)) ** 2:
+        return _Pairs(best, phase, angle / (4 * np.pi) * CHIP_RATE_HZ)
     best, phase, coherence = _echoed(carrier, blocks)
     if best < PAIR_NATS or coherence < ECHOED_TURN * (snr / (1 + snr)) ** 2:
         return None
