@@ -38,3 +38,7 @@ class SourceError(CellwardenError):
 
 class PlanError(CellwardenError):
     """A plan of bands cannot be used: mend it, or make another one."""
+
+
+class GalleryError(CellwardenError):
+    """A gallery of emitters, or what it was asked for, cannot be used: mend it, or choose another one."""
