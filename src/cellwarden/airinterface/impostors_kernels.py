@@ -1,4 +1,4 @@
-"""The loops of the impostors: bits of Mode S where one of its frames may begin, and the filter that mends its echoes."""
+"""The loops of the impostors: bits of Mode S where a frame may begin, and the filter that mends its echoes."""
 
 import numpy as np
 from numba import njit

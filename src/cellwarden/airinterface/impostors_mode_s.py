@@ -178,7 +178,7 @@ def _inverse(seen: NDArray[np.complex64]) -> NDArray[np.complex128]:
     power = np.empty((ECHO_TAPS, ECHO_TAPS), np.complex128)
     gram(seen, power)
     power[np.diag_indices(ECHO_TAPS)] += ECHO_RIDGE * float(np.trace(power).real) / ECHO_TAPS
-    return np.linalg.inv(power)
+    return np.asarray(np.linalg.inv(power), np.complex128)
 
 
 def _contrasts(
