@@ -73,6 +73,14 @@ def test_packets_are_named_at_the_published_level(side: Side, centre: float | No
     assert hits >= 92
 
 
+@pytest.mark.parametrize("receiver_ppm", [-60, 40, 60])
+def test_a_receiver_with_a_clock_of_60_ppm_names_packets_too(receiver_ppm: float) -> None:
+    rng = np.random.default_rng(21)
+    for side in ("base", "portable") * 3:
+        wave, _ = generate(side, rng, rate_hz=4e6, carrier_offset_hz=receiver_ppm * 1e-6 * CARRIER_HZ)
+        assert [e.label for e in recognised(wave, 12.0, rng)[0]] == [f"dect:{side}"]
+
+
 @pytest.mark.parametrize("rate", [2.3e6, 6.912e6, 1e7, 25e6])
 def test_time_carrier_level_and_packet_are_measured_at_any_rate(rate: float) -> None:
     rng = np.random.default_rng(int(rate / 1e3))

@@ -172,6 +172,25 @@ def test_an_image_is_the_conjugate_of_what_is_stronger_and_a_second_phone_is_not
         assert alone == (["lte:pusch", "image:lte:pusch"] if label.startswith("image:") else ["lte:pusch"])
 
 
+@pytest.mark.parametrize("named", ["gsm:normal", "lte:srs", "unknown:burst", "umts:dpch"])
+def test_a_faint_image_is_told_under_any_name_and_a_phone_in_its_place_is_kept(named: str) -> None:
+    # A burst of 26 dB in 200 kHz, and 24 dB below it either its image or another phone, which the noise is nearly as
+    # strong as; also another phone with an image of half its power underneath.
+    rng, rate, count = np.random.default_rng(12), 4e6, 2184
+    turn = np.exp(2j * np.pi * 1e6 / rate * np.arange(count))
+    sent, other = (gsm_burst("normal", rng, rate_hz=rate, sequence=k)[0][:count] * turn for k in range(2))
+    level = 10 ** (26 / 20) * math.sqrt(2 * 200e3 / rate)
+    floor = 10 * math.log10(2 / rate)
+    strong = Emission("gsm:normal", 0, count, 0.9e6, 1.1e6, 26.0, 0.99, floor_dbfs_hz=floor)
+    weak = Emission(named, 0, count, -1.1e6, -0.9e6, 2.0, 0.9, floor_dbfs_hz=floor)
+    image, phone = sent.conj() * 10 ** (-24 / 20), other.conj() * 10 ** (-24 / 20)
+    for mixed, label in ((image, "image:gsm:normal"), (phone, named), (phone + image * math.sqrt(0.3), named)):
+        noise = rng.normal(size=(count, 2)).view(np.complex128)[:, 0]
+        wave = level * (sent + mixed) + noise
+        block = Block(np.stack([wave.real, wave.imag], 1).astype(np.float32), 1.0, 0, Segment(0, count, rate))
+        assert [e.label for e in images.images([strong, weak], block)] == ["gsm:normal", label]
+
+
 def boxed(name: str) -> list[Emission]:
     """What is named in the boxes of a recording."""
     path = RECORDINGS / f"{name}.sigmf-meta"

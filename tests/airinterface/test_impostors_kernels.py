@@ -1,9 +1,9 @@
-"""The loop of Mode S against a plain numpy twin."""
+"""The loops of Mode S against plain numpy twins."""
 
 import numpy as np
 import pytest
 
-from cellwarden.airinterface.impostors_kernels import pulse_contrasts
+from cellwarden.airinterface.impostors_kernels import decided, gram, pulse_contrasts
 
 
 def twin(total: np.ndarray, at: int, half: float, length_us: int) -> float:
@@ -27,3 +27,42 @@ def test_contrasts_are_those_of_the_twin(half: float, length_us: int) -> None:
     expected = [twin(total, int(at), half, length_us) for at in places]
     assert out == pytest.approx(expected, abs=1e-9)
     assert np.count_nonzero(out) > 3  # a random place passes where its four pulses happen to be on
+
+
+@pytest.mark.parametrize(("rows", "taps"), [(1, 1), (5, 17), (240, 17)])
+def test_products_of_columns_are_those_of_a_matrix_product(rows: int, taps: int) -> None:
+    seen = np.random.default_rng(3).normal(size=(rows, taps, 2)).view(np.complex128)[..., 0].astype(np.complex64)
+    out = np.empty((taps, taps), np.complex128)
+    gram(seen, out)
+    np.testing.assert_allclose(out, seen.conj().T @ seen, rtol=1e-4, atol=1e-4)
+
+
+def twin_fit(
+    seen: np.ndarray, inverse: np.ndarray, weights: np.ndarray, sent: np.ndarray, rounds: int, despair: float
+) -> float:
+    fit = 0.0
+    for _ in range(rounds):
+        level = (seen @ weights).real
+        first = level[16::2] > level[17::2]
+        sent[16::2], sent[17::2] = first, ~first
+        weights = inverse @ (seen.conj().T @ sent)
+        fit = 1 - float(np.sum(np.abs(seen @ weights - sent) ** 2)) / (len(sent) * float(np.var(sent)))
+        if fit < despair:
+            break
+    return fit
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3, 3.0])
+@pytest.mark.parametrize("rounds", [1, 4])
+def test_bits_and_filter_are_fitted_as_by_the_twin(level: float, rounds: int) -> None:
+    rng = np.random.default_rng(4)
+    seen = rng.normal(size=(128, 17, 2)).view(np.complex128)[..., 0]
+    bits = rng.random(56) < 0.5
+    sent = np.zeros(128, np.float32)
+    sent[[0, 2, 7, 9]] = 1
+    seen[:, 8] += level * np.concatenate([sent[:16], np.stack([bits, ~bits], 1).reshape(-1)])
+    seen = seen.astype(np.complex64)
+    inverse = np.linalg.inv(seen.conj().T @ seen + 0.1 * np.eye(17)).astype(np.complex128)
+    weights = np.eye(17)[8].astype(np.complex128)
+    expected = twin_fit(seen, inverse, weights.copy(), sent.copy(), rounds, 0.3)
+    assert decided(seen, inverse, weights, sent, rounds, 0.3) == pytest.approx(expected, rel=1e-5)

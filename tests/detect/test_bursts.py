@@ -115,3 +115,46 @@ def test_the_peaks_of_a_signal_that_fills_the_band_are_no_clicks() -> None:
 def test_a_recording_that_ends_within_a_frame_ends_without_a_burst(count: int) -> None:
     wave = noise(count, 23) + 1500.0  # a strong DC offset
     assert found(wave.astype(np.int16), [count]) == []
+
+
+@pytest.mark.parametrize("passed", [0.5, 0.67, 0.9])
+@pytest.mark.parametrize("slope", [0.005, 0.06])
+def test_a_receiver_narrower_than_its_rate_makes_no_bursts_at_its_edges_and_hides_none(
+    passed: float, slope: float
+) -> None:
+    # A filter that passes a part of the band, 80 dB down beyond; a burst of 10 dB lies just within its edge.
+    count, rate = 400_000, 8e6
+    wave = noise(count, 31) @ [1, 1j]
+    burst = np.random.default_rng(32).normal(size=(8000, 2)) @ [1, 1j]
+    low, high = passed / 2 - 0.06, passed / 2 - 0.03
+    band = (np.fft.fftfreq(8000) > low) & (np.fft.fftfreq(8000) < high)
+    wave[200_000:208_000] += np.fft.ifft(np.fft.fft(burst) * band) * 100 * np.sqrt(10)
+    beyond = np.clip((np.abs(np.fft.fftfreq(count)) - passed / 2) / slope, 0, 1)
+    wave = np.fft.ifft(np.fft.fft(wave) * 10 ** (-4 * beyond))
+    wave += np.random.default_rng(33).normal(size=(count, 2)) @ [1, 1j] * 0.5  # what rounding leaves
+    iq = np.stack([wave.real, wave.imag], axis=1).astype(np.float32)
+    (box,) = boxed([Block(iq, 2**-15, 0, Segment(0, count, rate))])
+    assert (box.sample_start, box.sample_count) == pytest.approx((200_000, 8000), abs=400)
+    assert (box.low_offset_hz, box.high_offset_hz) == pytest.approx((low * rate, high * rate), abs=40e3)
+
+
+def test_what_leaks_before_and_after_a_strong_burst_is_none_of_it() -> None:
+    # A transmitter that is switched on early: 60 dB below its burst, and still 10 dB over the noise.
+    rng, count = np.random.default_rng(34), 200_000
+    wave = noise(count, 35) @ [1, 1j] * 0.1
+    sent = rng.normal(size=(6000, 2)) @ [1, 1j]
+    sent = np.fft.ifft(np.fft.fft(sent) * (np.abs(np.fft.fftfreq(6000)) < 0.1)) * 0.1 * 100 * 10**3.5
+    wave[100_000:106_000] += sent * np.where((np.arange(6000) < 1000) | (np.arange(6000) >= 5000), 1e-3, 1.0)
+    iq = np.stack([wave.real, wave.imag], axis=1).astype(np.float32)
+    (box,) = boxed([Block(iq, 2**-15, 0, Segment(0, count, RATE))])
+    assert (box.sample_start, box.sample_count) == pytest.approx((101_000, 4000), abs=40)
+
+
+@pytest.mark.parametrize("lost", [(0, 60_000), (120_000, 150_000), (130_000, 300_000)])
+def test_what_was_lost_and_filled_with_zeros_is_no_floor(lost: tuple[int, int]) -> None:
+    wave = noise(300_000, 36) @ [1, 1j]
+    wave[100_000:102_000] += 400 * np.exp(2j * np.pi * np.cumsum(0.1 * np.sin(np.arange(2000) / 40)))
+    wave[lost[0] : lost[1]] = 0
+    iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
+    (box,) = found(iq, [1 << 20])
+    assert (box.sample_start, box.sample_count) == pytest.approx((100_000, 2000), abs=40)

@@ -94,6 +94,13 @@ def test_what_the_file_does_not_tell_may_be_told_beside_it(write: Write) -> None
     assert told.rate_hz == 2e6 and told.segments[0].centre_hz == 9e8
 
 
+@pytest.mark.parametrize("zero", [0, 0.0, -0.0])
+def test_a_tuned_frequency_of_zero_was_told_by_nobody(write: Write, zero: float) -> None:
+    path = write("ci8", DATA, captures=[{"core:sample_start": 0, "core:frequency": zero}])
+    assert room.open_recording(path).segments[0].centre_hz is None
+    assert room.open_recording(path, centre_hz=9e8).segments[0].centre_hz == 9e8
+
+
 @pytest.mark.parametrize(
     ("ending", "datatype", "samples"),
     [
@@ -102,6 +109,8 @@ def test_what_the_file_does_not_tell_may_be_told_beside_it(write: Write) -> None
         (".CS16", None, 20),
         (".cf32", None, 10),
         (".cfile", None, 10),
+        (".complex", None, 10),
+        (".sc16", None, 20),
         (".raw", "ci16_be", 20),
         (".unheard", "ri8", 40),
         (".cs16", "ci8", 40),

@@ -49,8 +49,8 @@ SEARCH_S = 25e-6
 DEVIATIONS_HZ = (220e3, 288e3, 360e3)
 CFO_STEP_HZ = 12e3
 """At half of it the S-field's 28 µs turn by 60° from end to end, which costs 0.4 dB."""
-CFO_HZ, CFO_UNKNOWN_HZ = 60e3, 200e3
-"""Carriers may err by 50 kHz (§5.2), the receiver by its own; without a raster the box's middle errs besides."""
+CFO_HZ, CFO_UNKNOWN_HZ = 165e3, 200e3
+"""Carriers may err by 50 kHz (§5.2), a receiver by 60 ppm besides; without a raster the box's middle errs too."""
 FIELD_SAMPLES = 64
 FIELD_BITS = (np.arange(FIELD_SAMPLES) + 0.5) / 2
 """Times, in bits, of the S-field's waveform."""

@@ -11,20 +11,25 @@ Source: Valkama, Renfors, Koivunen, "Advanced methods for I/Q imbalance compensa
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import replace
 
 import numpy as np
 
 from cellwarden.airinterface.impostors_features import narrow
+from cellwarden.detect.suppress import density_db
 from cellwarden.model import Block, Burst, Emission
 
 IMAGE_DB = (12.0, 75.0)
 """How far below its original a receiver's image lies."""
 IMAGE_COHERENCE = 0.5
-MAY_BE = ("unknown:", "spur:", "lte:prach", "nr:prach", "ble:", "bluetooth:", "other:")
-"""What an image may have been named: a conjugate has neither GSM's training nor LTE's reference sequences."""
+IMAGE_SHARE, CHANCE_NATS = 0.6, 20.0
+"""Of what stands above the noise in a box, the least part that goes together with the original, so that a phone is not
+lost in an image; and the nats by which that must exceed what chance makes of so much time and bandwidth."""
+NEVER = ("image:", "noise:")
+"""What is no image of anything. All else may be: a conjugate of GSM or LTE is now and then like another sequence."""
 IMAGE_OF_DB = 30.0
-"""Least SNR of an emission whose image is looked for."""
+"""Least SNR of an emission whose image is looked for where no box is."""
 
 
 def images(emissions: list[Emission], block: Block) -> list[Emission]:
@@ -32,16 +37,26 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
 
     A receiver whose I and Q differ in gain or phase adds α x* to each x. Both are filtered to the image's band, and
     their coherence there says whether one is the other's conjugate. A strong emission's image is looked for even where
-    no box is. Emissions outside the block are left as they are, and have no image. Nothing but what is IMAGE_OF_DB or
-    stronger has an image that could be heard, so that a quiet band costs nothing.
+    no box is. Emissions outside the block are left as they are, and have no image. Nothing but what is IMAGE_DB over
+    the noise has an image that could be heard, so that a quiet band costs nothing.
     """
-    strong = [e for e in emissions if e.snr_db > IMAGE_OF_DB and not e.label.startswith(("image:", "noise:"))]
-    renamed = [_as_image(e, strong, block) if e.label.startswith(MAY_BE) else e for e in emissions] if strong else []
+    strong = sorted(
+        (e for e in emissions if e.snr_db > IMAGE_DB[0] and not e.label.startswith(NEVER)), key=lambda e: e.sample_start
+    )
+    if not strong:
+        return emissions
+    starts = [e.sample_start for e in strong]
+    longest = max(e.sample_count for e in strong)
+    renamed = []
+    for one in emissions:
+        first = bisect_left(starts, one.sample_start - longest)
+        end = bisect_left(starts, one.sample_start + one.sample_count)
+        renamed.append(one if one.label.startswith(NEVER) else _as_image(one, strong[first:end], block))
     for one in strong:
-        image = _image_of(one, block)
+        image = _image_of(one, block) if one.snr_db > IMAGE_OF_DB else None
         if image and not any(_same(image, other) for other in renamed):
             renamed.append(image)
-    return renamed if strong else emissions
+    return renamed
 
 
 def _same(image: Emission, other: Emission) -> bool:
@@ -82,18 +97,29 @@ def _as_image(weak: Emission, strongest: list[Emission], block: Block) -> Emissi
         mirrored = -strong.high_offset_hz < weak.high_offset_hz and weak.low_offset_hz < -strong.low_offset_hz
         if strong is weak or not mirrored or end - start < 0.5 * weak.sample_count:
             continue
-        if not _inside(start, end, block):
+        if density_db(weak) > density_db(strong) - IMAGE_DB[0] or not _inside(start, end, block):
             continue
         low = max(weak.low_offset_hz, -strong.high_offset_hz)
         high = min(weak.high_offset_hz, -strong.low_offset_hz)
         if high <= 0 <= low or low <= 0 <= high:  # at zero a signal is its own mirror image
             continue
         coherence, below_db = mirror(block, start, end, low, high)
-        if IMAGE_DB[0] < below_db < IMAGE_DB[1] and coherence > IMAGE_COHERENCE:
+        least = _least_coherence(weak, (end - start) / block.segment.rate_hz * (high - low))
+        if IMAGE_DB[0] < below_db < IMAGE_DB[1] and coherence > least:
             details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
             sure = min(0.99, 0.5 + coherence / 2)
             return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
     return weak
+
+
+def _least_coherence(weak: Emission, freedom: float) -> float:
+    """Asked of an image: noise in its box, with `freedom` independent values, is no part of it and goes with nothing.
+
+    The coherence of D independent values of two signals exceeds c with probability (1 - c)^(D - 1).
+    """
+    signal = 10 ** (weak.snr_db / 10)
+    chance = -math.expm1(-CHANCE_NATS / max(freedom - 1, 1.0))
+    return max(IMAGE_SHARE * signal / (1 + signal), chance)
 
 
 def _inside(start: int, end: int, block: Block) -> bool:

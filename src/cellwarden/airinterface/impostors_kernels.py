@@ -1,4 +1,4 @@
-"""The loop of the impostors: bits of Mode S at every place where one of its frames may begin."""
+"""The loops of the impostors: bits of Mode S where a frame may begin, and the filter that mends its echoes."""
 
 import numpy as np
 from numba import njit
@@ -57,3 +57,71 @@ def pulse_contrasts(
         out[p] = first / min(bits, SHORT_BITS)
         if bits > SHORT_BITS:
             out[p] = min(out[p], rest / (bits - SHORT_BITS))
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def gram(seen: NDArray[np.complex64], out: NDArray[np.complex128]) -> None:
+    """Products of each two columns, summed over the rows: out = seenᴴ seen. seen: (n, taps); out: (taps, taps)."""
+    rows, taps = seen.shape
+    out[:] = 0.0
+    for n in range(rows):
+        for t in range(taps):
+            one = np.conj(seen[n, t])
+            for u in range(t + 1):
+                out[t, u] += one * seen[n, u]
+    for t in range(taps):
+        for u in range(t + 1, taps):
+            out[t, u] = np.conj(out[u, t])
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def decided(
+    seen: NDArray[np.complex64],
+    inverse: NDArray[np.complex128],
+    weights: NDArray[np.complex128],
+    sent: NDArray[np.float32],
+    rounds: int,
+    despair: float,
+) -> float:
+    """The part of the variance of a frame's halves that a filter explains, once bits and filter were fitted in turn.
+
+    seen: windows around the halves, shape (halves, taps); inverse: of their products, shape (taps, taps); weights: the
+    filter to begin with, shape (taps,), changed; sent: what each half was, its preamble known, the rest changed. Ends
+    where less than `despair` is explained.
+    """
+    halves, taps = seen.shape
+    level = np.empty(halves)
+    product = np.empty(taps, np.complex128)
+    fit = 0.0
+    for _ in range(rounds):
+        for n in range(PREAMBLE_CHIPS, halves):
+            total = 0.0
+            for t in range(taps):
+                total += (seen[n, t] * weights[t]).real
+            level[n] = total
+        for n in range(PREAMBLE_CHIPS, halves, 2):
+            first = level[n] > level[n + 1]
+            sent[n] = 1.0 if first else 0.0
+            sent[n + 1] = 0.0 if first else 1.0
+        product[:] = 0.0
+        mean = 0.0
+        square = 0.0
+        for n in range(halves):
+            mean += sent[n] / halves
+            square += sent[n] * sent[n] / halves
+            for t in range(taps):
+                product[t] += np.conj(seen[n, t]) * sent[n]
+        for t in range(taps):
+            weights[t] = 0.0
+            for u in range(taps):
+                weights[t] += inverse[t, u] * product[u]
+        left = 0.0
+        for n in range(halves):
+            error = complex(-sent[n], 0.0)
+            for t in range(taps):
+                error += seen[n, t] * weights[t]
+            left += error.real * error.real + error.imag * error.imag
+        fit = 1 - left / (halves * (square - mean * mean))
+        if fit < despair:
+            break
+    return fit

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from cellwarden.airinterface.impostors_features import Narrow, line_share, named, narrow, resampled, rounded
-from cellwarden.airinterface.impostors_kernels import PREAMBLE_CHIPS, pulse_contrasts
+from cellwarden.airinterface.impostors_kernels import PREAMBLE_CHIPS, decided, gram, pulse_contrasts
 from cellwarden.model import Block, Burst, Emission
 
 FAINT_DB, MODE_S_LEAST_S, MODE_S_LEAST_HZ = 2.0, 38e-6, 0.4e6
@@ -170,27 +170,15 @@ def _echo_fit(y: NDArray[np.complex64], begin: float, halves: int) -> float:
     both = np.concatenate([seen[:PREAMBLE_CHIPS], pairs])
     target = np.concatenate([sent[:PREAMBLE_CHIPS], np.full(len(pairs), PAIR_WEIGHT, np.float32)])
     weights = _inverse(both) @ np.einsum("nt,n->t", both.conj(), target)
-    inverse, fit = _inverse(seen), 0.0
-    for _ in range(ECHO_ROUNDS):
-        level = np.einsum("nt,t->n", bits, weights).real
-        first = level[0::2] > level[1::2]
-        sent[PREAMBLE_CHIPS::2], sent[PREAMBLE_CHIPS + 1 :: 2] = first, ~first
-        weights = inverse @ np.einsum("nt,n->t", seen.conj(), sent)
-        left = float(np.sum(np.abs(np.einsum("nt,t->n", seen, weights) - sent) ** 2))
-        fit = 1 - left / (len(sent) * float(np.var(sent)))
-        if fit < DESPAIR:
-            break
-    return fit
+    return decided(seen, _inverse(seen), weights, sent, ECHO_ROUNDS, DESPAIR)
 
 
 def _inverse(seen: NDArray[np.complex64]) -> NDArray[np.complex128]:
-    """What turns windows' products with what was sent into a filter; windows: complex64, shape (n, ECHO_TAPS).
-
-    Sums are `einsum`'s: a product of matrices this small would wait for the other cores.
-    """
-    power = np.einsum("nt,nu->tu", seen.conj(), seen).astype(np.complex128)
+    """What turns windows' products with what was sent into a filter; windows: complex64, shape (n, ECHO_TAPS)."""
+    power = np.empty((ECHO_TAPS, ECHO_TAPS), np.complex128)
+    gram(seen, power)
     power[np.diag_indices(ECHO_TAPS)] += ECHO_RIDGE * float(np.trace(power).real) / ECHO_TAPS
-    return np.linalg.inv(power)
+    return np.asarray(np.linalg.inv(power), np.complex128)
 
 
 def _contrasts(

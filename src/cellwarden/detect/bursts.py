@@ -363,20 +363,29 @@ def _split_deep(
     """Cut runs of a strong burst where its power falls to `floor` for a moment and then goes on at another level.
 
     The filter that the samples come through rings, and fills a gap of less than a microsecond with some of the burst.
-    A dip alone may be the envelope of an OFDM signal; a dip and a step are two transmitters.
+    A dip alone may be the envelope of an OFDM signal; a dip and a step are two transmitters. What is before and after
+    all of it, below `floor` on average, is a transmitter's leak and no burst.
     """
     pieces: list[tuple[int, int]] = []
     for a, b in runs.tolist():
         gain = log_likelihood_ratio(power[a:b] / np.float32(floor), DEEP, per_freedom)
         parts = (kernels.best_runs(gain, SPLIT, SPLIT) + a).tolist()
-        start = a
+        if not parts:
+            pieces.append((a, b))
+            continue
+        start = a if _mean(power, a, parts[0][0]) > floor else parts[0][0]
+        stop = b if _mean(power, parts[-1][1], b) > floor else parts[-1][1]
         for (first, end), (following, last) in pairwise(parts):
-            level, onward = float(np.mean(power[first:end])), float(np.mean(power[following:last]))
+            level, onward = _mean(power, first, end), _mean(power, following, last)
             if max(level, onward) > STEP * min(level, onward):
                 pieces.append((start, end))
                 start = following
-        pieces.append((start, b))
+        pieces.append((start, stop))
     return np.array(pieces)
+
+
+def _mean(power: NDArray[np.float32], first: int, end: int) -> float:
+    return float(np.mean(power[first:end])) if end > first else 0.0
 
 
 def _refusal(ratio: float, freedom: float, duration_s: float, width_hz: float, bin_hz: float) -> str | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 from scipy.special import gammainccinv
 
-from cellwarden.detect import cells, kernels, spectrum
+from cellwarden.detect import cells, kernels, leak, spectrum
 from cellwarden.model import Block, Interleaved
 
 CHUNK_FRAMES = 1024
@@ -150,6 +150,8 @@ class _Segment:
         size = self.grid.size
         rows = 2 * CHUNK_FRAMES
         self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
+        self.leaked: tuple[float, float] | None = None
+        self.least_noise = QUANTUM if block.iq.dtype == np.int16 else 1e-30
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
         self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
         self.hot = np.zeros((rows, self.grid.bands), np.uint8)
@@ -189,17 +191,34 @@ class _Segment:
     def _process(self, last: bool, missing: int = 0) -> Chunk:
         size, old = self.grid.size, self.rows
         rows = self.filled // size
+        self._take_out_leak(old * size)
         noise = self._floor(old, rows)
         weight = (1.0 / (noise * self.grid.per_band)).astype(np.float32)
         for row in range(old, rows, BATCH_FRAMES):
             end = min(rows, row + BATCH_FRAMES)
             self._ratios(row, end, weight)
+        if 0 < missing < self.filled - size:  # a seam in the last frame would splash beyond a receiver's filter
+            end = self.filled - missing
+            whole = self._transformed(self.iq[end - size : end])
+            kernels.band_ratio(whole, weight, self.grid.per_band, self.ratio[rows - 1 : rows])
         self._blank_impulses(old, rows, weight)
         ready, waiting = self._regions(old, rows, last)
         keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
         self.rows, self.keep, self.ready = rows, keep, tuple(ready)
         block = Block(self.iq[: self.filled - missing], self.scale, self.first, self.segment)
         return Chunk(block, self.grid, noise, self.ready, self.first + keep * size, self.hot[:rows], self.ratio[:rows])
+
+    def _take_out_leak(self, start: int) -> None:
+        """Take out what leaks into the samples from `start` on; where they are few, it is what leaked before."""
+        fresh = self.iq[start : self.filled]
+        if self.leaked is None or len(fresh) > CHUNK_FRAMES * self.grid.size // 2:
+            i, q, noise = leak.leak(fresh)
+            if self.leaked is None and self.iq.dtype == np.int16 and leak.needs_fractions(i, q, noise):
+                self.iq = self.iq.astype(np.float32)
+                fresh = self.iq[start : self.filled]
+            self.leaked = i, q
+        if any(self.leaked):
+            leak.take_out(fresh, *self.leaked)
 
     def _ratios(self, row: int, end: int, weight: NDArray[np.float32]) -> None:
         spectra = self._spectra(row, end)
@@ -211,7 +230,11 @@ class _Segment:
             part = self.iq[row * size : end * size]
         else:
             part = self.iq[row * size : end * size].reshape(end - row, size, 2)[::step].reshape(-1, 2)
-        frames = self.frames[: len(part) // size]
+        return self._transformed(part)
+
+    def _transformed(self, part: Interleaved) -> NDArray[np.float32]:
+        """Spectra of whole frames."""
+        frames = self.frames[: len(part) // self.grid.size]
         kernels.window_frames(part, self.grid.window, frames)
         return spectrum.transform(frames)
 
@@ -224,17 +247,21 @@ class _Segment:
             end = old + fresh // step * step
             power = np.empty((fresh // step, size), np.float32)
             kernels.power_rows(self._spectra(old, end, step), power)
-            self.quantiles.append(spectrum.chunk_quantile(power))
-            self.rows_known = len(power)
             means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
-            self.ceilings.append(spectrum.ceiling(means, QUIET_SAMPLES))
-            del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
+            power, means = power[power.any(axis=1)], means[means > 0]  # zeros fill what was lost, and are no noise
+            if len(power) and len(means):
+                self.quantiles.append(spectrum.chunk_quantile(power))
+                self.rows_known = len(power)
+                self.ceilings.append(spectrum.ceiling(means, QUIET_SAMPLES))
+                del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
+        if not self.quantiles:
+            return np.full(size, self.least_noise)
         # The median leaves out the chunks in which a channel was busy all along.
         quantile = spectrum.median(np.array(self.quantiles))
         noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
         most = median(self.ceilings)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
-        return np.maximum(noise, QUANTUM if self.iq.dtype == np.int16 else 1e-30)
+        return np.maximum(noise, self.least_noise)
 
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.ndimage import grey_opening, label, maximum, median_filter, percentile_filter, sum_labels, uniform_filter1d
+from scipy.ndimage import grey_opening, label, maximum, median_filter, rank_filter, sum_labels, uniform_filter1d
 from scipy.special import gammaincinv
 
 from cellwarden.detect import kernels
@@ -32,6 +32,10 @@ CARRIER_BINS = 7
 """… and wider than what the window makes of a single line."""
 NEIGHBOURHOOD_HZ = 2_000_000.0
 QUIET_SHARE = 0.02
+SLOPE = 0.2
+"""Part by which average and median over neighbouring bins differ where the floor is no plain; 0.04 is chance."""
+CAUTIOUS = 2.5
+"""Standard deviations that are added to what one bin alone says of its floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +114,58 @@ def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np
     """
     n = len(quantile)
     smooth_bins = min(n // 4 * 2 + 1, 2 * max(2, round(2500 / rows / 2)) + 1)
-    smooth = _smooth(quantile, smooth_bins)
+    smooth = _smooth(quantile, smooth_bins, rows)
     spike = quantile > 2.5 * smooth
     noise = np.where(spike, quantile, smooth)
 
     if np.max(smooth) > CARRIER_RISE * np.min(smooth):  # else nothing stands out
-        noise = _without_carriers(noise, smooth, quantile, bin_hz)
+        noise = _without_carriers(noise, smooth, quantile, bin_hz, smooth_bins)
     # Beyond the receiver's own filter nothing is left but rounding; there, no floor is below a tiny part of the median.
     return np.maximum(noise, 1e-6 * np.partition(noise, n // 2)[n // 2] + 1e-30)
 
 
 def _without_carriers(
-    noise: NDArray[np.float64], smooth: NDArray[np.float64], quantile: NDArray[np.float64], bin_hz: float
+    noise: NDArray[np.float64],
+    smooth: NDArray[np.float64],
+    quantile: NDArray[np.float64],
+    bin_hz: float,
+    smooth_bins: int,
 ) -> NDArray[np.float64]:
     """Noise of each bin with wide signals that never stop taken out of it. All float64, shape (n,)."""
     n = len(noise)
     plateau = grey_opening(smooth, max(CARRIER_BINS, round(CARRIER_HZ / bin_hz)))
-    reach = min(n, max(round(NEIGHBOURHOOD_HZ / bin_hz), n // 3))
-    base = percentile_filter(plateau, 30, reach, mode="nearest")
-    carrier = _without_lines((plateau > CARRIER_RISE * base) & (np.abs(np.arange(n) - n / 2) < 0.48 * n), quantile)
+    reach = min(n // 2, max(round(NEIGHBOURHOOD_HZ / bin_hz), n // 3))
+    base = np.maximum(_beside(plateau, reach), _beside(plateau[::-1], reach)[::-1])
+    high = (plateau > CARRIER_RISE * base) & (np.abs(np.arange(n) - n / 2) < 0.48 * n)
+    carrier = _without_lines(_whole(high, plateau, smooth_bins), quantile)
     return np.where(carrier, np.minimum(noise, base), noise)
+
+
+def _whole(high: NDArray[np.bool_], plateau: NDArray[np.float64], slack: int) -> NDArray[np.bool_]:
+    """Leave out the stretches beside which the floor stays as high: parts of a passband that is not much wider.
+
+    Within `slack` bins of both its ends a carrier has fallen by half.
+    """
+    kept = high.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+    for first, end in edges.reshape(-1, 2).tolist():
+        half = float(np.median(plateau[first:end])) / 2
+        below, above = plateau[max(0, first - slack) : first], plateau[end : end + slack]
+        if any(len(side) == slack and side.min() > half for side in (below, above)):
+            kept[first:end] = False
+    return kept
+
+
+def _beside(plateau: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """What the lowest fifth of the `reach` bins from each bin upwards do not exceed; 0 where fewer than those are left.
+
+    A carrier stands above what lies to either side of it. A passband stands above what lies beyond the receiver's own
+    filter too, but to one side only.
+    """
+    least = max(1, round(reach / 5))
+    base = np.asarray(rank_filter(plateau, least - 1, reach, mode="reflect", origin=-((reach - 1) // 2)), np.float64)
+    base[len(base) - least :] = 0.0
+    return base
 
 
 def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -162,8 +198,14 @@ def _quiet(group: int) -> float:
     return float(gammaincinv(group, QUIET_SHARE)) / group
 
 
-def _smooth(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """Average over neighbouring bins that ignores lines narrower than a third of it."""
+def _smooth(values: NDArray[np.float64], bins: int, rows: int) -> NDArray[np.float64]:
+    """Average over neighbouring bins that ignores lines narrower than a third of it; values are of `rows` frames.
+
+    On a step or a slope, as a receiver's filter has, an average would be another bin's. There the median is taken,
+    which is nearly the bin's own value: its chance error is added, CAUTIOUS times, so that noise does not stand out.
+    """
     middle = median_filter(values, bins, mode="nearest")
     calm = np.minimum(values, 2.5 * middle)
-    return np.asarray(uniform_filter1d(calm, bins, mode="nearest"))
+    mean = np.asarray(uniform_filter1d(calm, bins, mode="nearest"))
+    error = math.sqrt(FLOOR_QUANTILE / (1 - FLOOR_QUANTILE) / rows) / -math.log1p(-FLOOR_QUANTILE)
+    return np.where(np.abs(mean - middle) > SLOPE * middle, middle * (1 + CAUTIOUS * error), mean)

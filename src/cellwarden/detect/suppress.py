@@ -28,6 +28,8 @@ PART = 0.5
 """A box that is part of another has less than this part of its area."""
 SHADOW_DB = 30.0
 """Within the time of a burst this much stronger, weaker boxes are its skirts, images and intermodulation."""
+SETTLING_S, SETTLING_DB = 0.2e-3, 45.0
+"""After one so much stronger a receiver's own middle swings back for so long."""
 
 RIVAL = 0.5
 """Two names whose boxes have this part of the smaller one in common are for the same energy."""
@@ -241,7 +243,9 @@ def without_shadows(
             if density_db(other) < density_db(burst) + SHADOW_DB:
                 kept.append(burst)
                 break
-            if other.sample_start <= start and end <= other.sample_start + other.sample_count:
+            settles = density_db(other) > density_db(burst) + SETTLING_DB
+            until = other.sample_start + other.sample_count + settles * SETTLING_S * rate_hz
+            if other.sample_start <= start and end <= until:
                 rejected["shadow"] += 1
                 break
         else:

@@ -9,12 +9,17 @@ from cellwarden.radio.metadata import VERSION
 
 DATATYPES = {
     ".cs8": "ci8",
+    ".sc8": "ci8",
+    ".ci8": "ci8",
     ".cu8": "cu8",
     ".cs16": "ci16_le",
+    ".sc16": "ci16_le",
+    ".ci16": "ci16_le",
     ".cs32": "ci32_le",
     ".cf32": "cf32_le",
     ".fc32": "cf32_le",
     ".cfile": "cf32_le",
+    ".complex": "cf32_le",
     ".cf64": "cf64_le",
 }
 UNTOLD = (".raw", ".iq", ".bin", ".dat", ".data")

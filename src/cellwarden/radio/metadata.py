@@ -35,6 +35,7 @@ class Stretch:
     sample_start: int
     sample_count: int
     centre_hz: float | None
+    """None too where the file tells zero: recorders write that where nobody told them, and no radio is tuned to it."""
     start_ns: int | None
 
 
@@ -198,7 +199,7 @@ def stretches(path: Path, data: object, meta: dict[str, Any], size: int, sample_
             )
         if end > start:
             time_ns = nanoseconds(when) if isinstance(when, str) else None
-            made.append(Stretch(before + start * sample_bytes, start, end - start, centre, time_ns))
+            made.append(Stretch(before + start * sample_bytes, start, end - start, centre or None, time_ns))
     return tuple(made)
 
 

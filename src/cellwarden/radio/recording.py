@@ -74,7 +74,7 @@ def open_recording(
     if centre_hz is not None:
         meta["captures"] = meta["captures"] or [{"core:sample_start": 0}]
         for capture in meta["captures"]:
-            capture.setdefault("core:frequency", centre_hz)
+            capture["core:frequency"] = capture.get("core:frequency") or centre_hz
     with _file(data_path, path) as (_opened_file, size):
         place = (member.position, member.size) if member else (0, size)
         return _checked(path, data_path, meta, *place, only_i=only_i)

@@ -1,0 +1,95 @@
+"""What a receiver's own oscillator leaks into its middle: a constant, measured in each chunk and taken out of it.
+
+         ▁▁▁▂▁▁▁▁█▁▁▁▂▁▁▁     a line at zero, often stronger than all of the noise: who sends across it would drown
+                 0
+
+The means of short pieces scatter with noise and signals, whose phases turn; the leak is their median. Where nothing
+stands out of that scatter, nothing is taken out.
+
+Source: T. Schenk, RF Imperfections in High-rate Wireless Systems (2008) §5.2.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cellwarden.model import Interleaved
+
+PIECES, LONGEST, SHORTEST = 32, 2048, 64
+"""Pieces of a chunk that are looked at, and the samples of one at most and at least."""
+SIGMAS = 8.0
+"""Standard deviations of the median that a leak must have; means that hold bursts scatter more than normal ones."""
+ROUNDED = 3e-3
+"""Part of the noise's power that rounding a leak to integers may leave of it."""
+SILENT = 64
+"""Zeros in a row that fill what a receiver lost: the leak is not in them."""
+DEVIATION = 1.4826
+"""Standard deviation over the median of the magnitude, of what is normal."""
+
+
+def leak(iq: Interleaved) -> tuple[float, float, float]:
+    """I and Q of the leak in some samples, shape (n, 2), and the power of the noise around it, in units of `iq`.
+
+    I and Q are 0 where no leak shows.
+    """
+    length = min(LONGEST, len(iq) // PIECES)
+    if length < SHORTEST:
+        return 0.0, 0.0, 0.0
+    means = piece_means(iq, len(iq) // PIECES, length)
+    means = means[means.any(axis=1)]
+    if len(means) < PIECES // 2:
+        return 0.0, 0.0, 0.0
+    middle = np.median(means, axis=0)
+    spread = DEVIATION * np.median(np.abs(means - middle), axis=0)
+    error = math.sqrt(math.pi / 2 / len(means)) * math.sqrt(float(np.mean(spread**2)))
+    noise = float(np.sum(spread**2)) * length
+    if math.hypot(*middle) <= SIGMAS * error:
+        return 0.0, 0.0, noise
+    return float(middle[0]), float(middle[1]), noise
+
+
+def needs_fractions(i: float, q: float, noise: float) -> bool:
+    """Whether too much of a leak would be left were it rounded to integers."""
+    return (i - round(i)) ** 2 + (q - round(q)) ** 2 > ROUNDED * noise
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def piece_means(iq: Interleaved, apart: int, length: int) -> NDArray[np.float64]:
+    """Means of I and of Q of PIECES pieces of `length` samples, `apart` from each other: float64, shape (PIECES, 2)."""
+    made = np.zeros((PIECES, 2), np.float64)
+    for piece in range(PIECES):
+        i = np.float64(0.0)
+        q = np.float64(0.0)
+        for n in range(piece * apart, piece * apart + length):
+            i += iq[n, 0]
+            q += iq[n, 1]
+        made[piece, 0] = i / length
+        made[piece, 1] = q / length
+    return made
+
+
+def take_out(iq: Interleaved, i: float, q: float) -> None:
+    """Subtract a leak in place, rounded where samples are integers, but from zeros in a row. iq: shape (n, 2)."""
+    if iq.dtype == np.int16:
+        _take_out(iq, np.round(i), np.round(q), -32768.0, 32767.0)
+    else:
+        _take_out(iq, i, q, -1e30, 1e30)
+
+
+@njit(cache=True, nogil=True)
+def _take_out(iq: Interleaved, i: float, q: float, least: float, most: float) -> None:
+    start = 0
+    while start < len(iq):
+        end = start
+        while end < len(iq) and iq[end, 0] == 0 and iq[end, 1] == 0:
+            end += 1
+        if end - start >= SILENT:
+            start = end
+            continue
+        end = max(end, start + 1)
+        for n in range(start, end):
+            iq[n, 0] = min(max(iq[n, 0] - i, least), most)
+            iq[n, 1] = min(max(iq[n, 1] - q, least), most)
+        start = end

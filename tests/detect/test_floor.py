@@ -1,0 +1,44 @@
+"""The noise floor: what a receiver's filter passes belongs to it, a wide signal that never stops does not."""
+
+import numpy as np
+import pytest
+
+from cellwarden.detect import spectrum
+
+ROWS = 512
+
+
+def quantiles(level_db: np.ndarray, seed: int) -> np.ndarray:
+    """What `chunk_quantile` tells of noise of such levels: about level (1 ± 2.2 / √rows)."""
+    chance = 1 + 2.2 / np.sqrt(ROWS) * np.random.default_rng(seed).normal(size=len(level_db))
+    return np.asarray(10 ** (level_db / 10) * chance)
+
+
+@pytest.mark.parametrize("passed", [0.35, 0.5, 0.6, 0.7, 0.8, 0.95])
+@pytest.mark.parametrize("down_db", [12.0, 60.0])
+def test_a_passband_is_floor_all_over(passed: float, down_db: float) -> None:
+    n, bin_hz = 512, 20e3
+    place = np.abs(np.arange(n) - n / 2 + 0.5) / n
+    level = -np.clip((place - passed / 2) / 0.02, 0, 1) * down_db
+    found = 10 * np.log10(spectrum.floor(quantiles(level, 1), ROWS, bin_hz))
+    assert np.all(found[place < passed / 2] > -2.0)  # a bin beside the edge has 10 % chance error and few neighbours
+    assert np.all(found < level + 3.0)
+
+
+@pytest.mark.parametrize("width_hz", [200e3, 400e3, 1.1e6, 1.6e6])
+@pytest.mark.parametrize("middle_hz", [-3.5e6, 0.0, 1.2e6, 3.8e6])
+@pytest.mark.parametrize("above_db", [10.0, 40.0])
+def test_a_carrier_is_none_of_the_floor(width_hz: float, middle_hz: float, above_db: float) -> None:
+    n, bin_hz = 512, 20e3
+    offset = (np.arange(n) - n / 2) * bin_hz
+    level = np.where(np.abs(offset - middle_hz) < width_hz / 2, above_db, 0.0)
+    found = 10 * np.log10(spectrum.floor(quantiles(level, 2), ROWS, bin_hz))
+    inside = np.abs(offset - middle_hz) < width_hz / 2 - 3 * bin_hz
+    assert np.all(np.abs(found[inside]) < 1.5)
+
+
+def test_a_carrier_of_gsm_is_none_of_the_floor_of_a_narrow_recording() -> None:
+    offset = (np.arange(32) - 16) * 15625.0
+    level = np.where(np.abs(offset) < 100e3, 10.0, 0.0)
+    found = 10 * np.log10(spectrum.floor(quantiles(level, 3), ROWS, 15625.0))
+    assert np.all(np.abs(found[np.abs(offset) < 60e3]) < 1.5)

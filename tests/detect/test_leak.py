@@ -1,0 +1,105 @@
+"""The line at zero that a receiver's oscillator leaves is measured and taken out, and nothing else is."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cellwarden.detect.bursts import bursts, finds
+from cellwarden.detect.leak import PIECES, SILENT, leak, needs_fractions, piece_means, take_out
+from cellwarden.detect.suppress import without_shadows
+from cellwarden.model import Block, Burst, Segment
+
+RATE = 5e6
+
+
+def noise(count: int, seed: int, deviation: float = 100.0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, 2)) * deviation
+
+
+def boxed(iq: np.ndarray, size: int) -> list[Burst]:
+    refused: Counter[str] = Counter()
+    segment = Segment(0, len(iq), RATE)
+    parts = [Block(iq[k : k + size], 2**-15, k, segment) for k in range(0, len(iq), size)]
+    return [b for find in finds(parts, refused) for n in range(len(find.regions)) for b in bursts(find, n, refused)]
+
+
+def test_a_leak_is_measured_to_the_error_of_a_median() -> None:
+    i, q, power = leak(np.add(noise(500_000, 1), (37.0, -12.0)).astype(np.float32))
+    assert power == pytest.approx(2 * 100**2, rel=0.6)
+    # σ √(π/2) of 32 means over 2048 samples each
+    assert (i, q) == pytest.approx((37.0, -12.0), abs=4 * 100 * np.sqrt(np.pi / 2 / (32 * 2048)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_noise_and_carriers_beside_zero_do_not_leak(seed: int) -> None:
+    wave = noise(500_000, seed) @ [1, 1j]
+    assert leak(np.stack([wave.real, wave.imag], 1).astype(np.float32))[:2] == (0, 0)
+    wave += 1000 * np.exp(2j * np.pi * 2e3 / RATE * np.arange(len(wave)))  # a station 2 kHz beside the middle
+    assert leak(np.stack([wave.real, wave.imag], 1).astype(np.float32))[:2] == (0, 0)
+
+
+@pytest.mark.parametrize("apart", [64, 500])
+def test_means_of_pieces_are_the_plain_ones(apart: int) -> None:
+    iq = noise(PIECES * apart, 3).astype(np.int16)
+    plain = iq.reshape(PIECES, apart, 2)[:, :50].mean(axis=1)
+    np.testing.assert_allclose(piece_means(iq, apart, 50), plain, rtol=1e-9, atol=1e-9)
+
+
+@given(
+    runs=st.lists(st.tuples(st.booleans(), st.integers(1, 3 * SILENT)), min_size=1, max_size=8),
+    whole=st.booleans(),
+    i=st.floats(-40_000, 40_000),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_leak_is_taken_out_of_all_but_long_zeros(runs: list[tuple[bool, int]], whole: bool, i: float) -> None:
+    loud = np.concatenate([np.full(count, sound) for sound, count in runs])
+    iq = np.where(loud[:, None], np.array([[7, -7]]), 0).astype(np.int16 if whole else np.float32)
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], loud, [True]]).astype(int)))
+    expected = iq.astype(np.float64) - ([np.round(i), 3.0] if whole else [i, 3.4])
+    for start, end in edges.reshape(-1, 2):
+        if end - start >= SILENT:
+            expected[start:end] = 0
+    take_out(iq, i, 3.4)
+    np.testing.assert_allclose(iq, np.clip(expected, -32768, 32767) if whole else expected, rtol=1e-6, atol=1e-3)
+
+
+def test_rounding_is_refused_where_it_would_leave_a_line() -> None:
+    assert needs_fractions(2.5, 0.0, 2.0)  # 8 bits whose noise is one step: a quarter is left, of two
+    assert not needs_fractions(2.5, 0.0, 2e4)
+    assert not needs_fractions(3.0, -1.0, 2.0)
+
+
+@pytest.mark.parametrize(("deviation", "dtype"), [(100.0, np.int16), (1.0, np.int16), (100.0, np.float32)])
+def test_a_burst_across_a_strong_leak_is_boxed_as_without_it(deviation: float, dtype: type) -> None:
+    rng = np.random.default_rng(5)
+    wave = noise(400_000, 6, deviation) @ [1, 1j]
+    sent = np.fft.fft(rng.normal(size=(5000, 2)) @ [1, 1j]) * (np.abs(np.fft.fftfreq(5000)) < 0.1)
+    wave[200_000:205_000] += np.fft.ifft(sent) * deviation * np.sqrt(5)  # 1 MHz of 7 dB
+    leaking = wave + deviation * (4.3 + 3.1j)  # 11 dB over all of the noise
+    boxes = [boxed(np.stack([w.real, w.imag], 1).round().astype(dtype), 1 << 18) for w in (wave, leaking)]
+    (plain,), (found,) = boxes
+    assert (found.sample_start, found.sample_count) == pytest.approx((plain.sample_start, plain.sample_count), abs=30)
+    assert found.low_offset_hz == pytest.approx(-500e3, abs=40e3)
+    assert found.high_offset_hz == pytest.approx(500e3, abs=40e3)
+    assert found.snr_db == pytest.approx(7.0, abs=0.7)
+
+
+def test_how_the_stream_is_cut_does_not_show_in_what_is_taken_out() -> None:
+    wave = noise(700_000, 7, 2.0) @ [1, 1j] + 9.4 - 3.7j
+    wave[300_000:304_000] += 30 * np.exp(2j * np.pi * np.cumsum(0.05 * np.sin(np.arange(4000) / 60)))
+    iq = np.stack([wave.real, wave.imag], 1).round().astype(np.int16)
+    whole = boxed(iq, len(iq))
+    assert len(whole) == 1
+    assert boxed(iq, 37_001) == whole
+
+
+def test_the_swing_back_of_a_receivers_middle_after_a_strong_burst_is_its_shadow() -> None:
+    floor, rate = -150.0, 30.72e6
+    strong = Burst(100_000, 30_000, -4.5e6, -3.0e6, 68.0, floor)
+    for after_s, snr_db, kept in ((0.12e-3, 18.0, False), (0.12e-3, 30.0, True), (0.4e-3, 18.0, True)):
+        swing = Burst(100_300, 29_700 + round(after_s * rate), -0.5e6, 0.5e6, snr_db, floor)
+        left = without_shadows([strong, swing], [], rate, Counter())
+        assert left == ([strong, swing] if kept else [strong])
