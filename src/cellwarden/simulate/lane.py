@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 from cellwarden.simulate.junction import F0_HZ, LIGHT_M_S, METAL, Junction, answers_w, drawn, losses_db
 from cellwarden.simulate.parameters import Junctions
@@ -145,11 +146,10 @@ def _wander(
     position_m: NDArray[np.float64], length_m: float, deviation_db: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Decibels that wander along the way (a Gauss–Markov process over places, without mean), shape (n,)."""
-    keep = np.exp(-np.abs(np.diff(position_m)) / length_m)
+    rho = float(np.exp(-abs(position_m[1] - position_m[0]) / length_m))
     steps = rng.normal(size=len(position_m))
-    for n, rho in enumerate(keep):
-        steps[n + 1] = rho * steps[n] + np.sqrt(1 - rho * rho) * steps[n + 1]
-    return deviation_db * steps
+    steps[1:] *= np.sqrt(1 - rho * rho)
+    return np.asarray(deviation_db * lfilter([1.0], [1.0, -rho], steps), np.float64)
 
 
 def _read(wave: NDArray[np.complex128], noise_dbm: float, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,0 +1,130 @@
+"""The semiconductor's answer: what passed a lane lit at f0 (harmonic radar, non-linear junction detector).
+
+```
+ 3f0, dBm │       metal contact
+          │   ·  ·  ╱                    a semiconductor answers 2f0 strongly and 3f0 weakly,
+          │  ·   ╱        semiconductor  a corroded contact, whose current is nearly odd, the contrary;
+          │   ╱     ×   ×                loss L of body and antenna takes 3 L from the one and 4 L from the other,
+          │ nothing    ×                 so A2 - 3/4 A3 is the same behind any loss: the boundary
+          └──────────────── 2f0, dBm
+```
+
+Three questions in turn. Does something answer? z of `junction_fit` against the tail of persons who carry nothing. Does it
+come from here? A junction's answers grow by 2 and 3 dB per dB of transmit power, another transmitter's by none. What is it?
+The logistic of A2 - 3/4 A3. Both probabilities were fitted on simulated passages whose parameters vary by ±50 % (`python -m
+benchmarks.junction fit`), and hold where as many carry the one as the other as neither.
+"""
+
+import math
+from collections.abc import Sequence
+
+from cellwarden.language import gettext as _
+from cellwarden.language import mark
+from cellwarden.measure.calibration import Logistic
+from cellwarden.model import JunctionReading
+from cellwarden.signature import junction_empty, junction_range
+from cellwarden.signature.junction_empty import Empty
+from cellwarden.signature.junction_fit import Heard, Place, growth, places, slope, strongest
+from cellwarden.signature.junction_log import Log
+
+SEMICONDUCTOR, METAL, NOTHING = "semiconductor", "metal", "nothing"
+KINDS = {SEMICONDUCTOR: mark("semiconductor"), METAL: mark("metal contact"), NOTHING: mark("nothing")}
+CONFUSERS = (
+    mark("watch"),
+    mark("hearing aid"),
+    mark("SIM card"),
+    mark("electronic bracelet"),
+    mark("key with a remote"),
+    mark("bracelet charger"),
+)
+"""What else has junctions, and must be asked for before anybody is accused."""
+NOISE_DB = 7.0
+PERSONS_DB = (20.0, 20.0)
+PRESENT = Logistic(1.0, 0.0)
+SEMI = Logistic(1.0, 0.0)
+APART_M = 0.8
+"""Nearer answers are taken for one, as tracks are 0.7 m wide: two that lie 1 m apart are two."""
+WEAKEST = 10**-0.9
+"""Of the strongest answer's level: a body that turns makes shoulders of a tenth."""
+FOREIGN = 0.8
+"""Decibels per decibel below which an answer does not follow the transmit power; half way to 2 or less."""
+SURE = 0.35
+"""Standard deviation of a slope that may say so."""
+FLOOR_SIGMAS = 2.0
+"""A harmonic that is not heard counts as this many deviations of noise."""
+
+
+def readings(log: Log, empty: Empty | None = None) -> tuple[JunctionReading, ...]:
+    """What passed, the strongest answer first; one reading of `nothing` where nothing answered. Raises LaneError.
+
+    empty: what was learned of the empty lane; without it the lane's ends stand for it, and thresholds are the simulator's.
+    """
+    own = empty or junction_empty.assumed(log)
+    heard = junction_empty.heard(log, own)
+    limits = thresholds_db(own)
+    found = [place for place in places(heard, 10 ** (min(limits) / 10), APART_M, WEAKEST) if margin_db(place, limits) >= 0]
+    if not found:
+        best = strongest(heard)
+        return (JunctionReading(NOTHING, 1 - present(margin_db(best, limits)), log.person),)
+    return tuple(_reading(log, own, heard, place, limits) for place in found)
+
+
+def thresholds_db(empty: Empty) -> tuple[float, float]:
+    """Least z at 2f0 and 3f0 in decibels: of this lane's persons where they passed, else of simulated ones."""
+    second, third = empty.thresholds_db or PERSONS_DB
+    return max(second, NOISE_DB), max(third, NOISE_DB)
+
+
+def margin_db(place: Place, limits: tuple[float, float]) -> float:
+    """By how much an answer stands above what persons who carry nothing bring."""
+    second, third = junction_empty.decibels(place)
+    return max(second - limits[0], third - limits[1])
+
+
+def present(margin: float) -> float:
+    """Probability that something answers."""
+    return float(PRESENT.probability(margin))
+
+
+def levels_dbm(place: Place) -> tuple[float, float]:
+    """A2 and A3; of a harmonic that is not heard, what noise could hide."""
+    pairs = zip(place.level_mw, place.error_mw, strict=True)
+    second, third = (10 * math.log10(max(level, FLOOR_SIGMAS * error)) for level, error in pairs)
+    return second, third
+
+
+def asymmetry_db(place: Place) -> float:
+    """A2 - 3/4 A3: how even the current is, whatever lies between."""
+    second, third = levels_dbm(place)
+    return second - 0.75 * third
+
+
+def _reading(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[float, float]) -> JunctionReading:
+    slopes = [slope(growth(heard, place, row)) for row in (0, 1)]
+    second, third = levels_dbm(place)
+    something, semi = present(margin_db(place, limits)), float(SEMI.probability(asymmetry_db(place)))
+    kind, share = (SEMICONDUCTOR, semi) if semi >= 0.5 else (METAL, 1 - semi)
+    probability, reason = something * share, ""
+    if _foreign(slopes):
+        kind, probability = NOTHING, 1 - probability
+        reason = _("what was heard does not grow with the transmit power: another transmitter at this frequency")
+    far = None
+    if log.amplitude is not None:
+        far = junction_range.ranged(log, junction_empty.net_amplitude(log, empty), place, _noise_mw(empty))
+    opposite = int(abs(log.position_m - place.position_m).argmin())
+    return JunctionReading(
+        kind, probability, log.person, float(log.time_s[opposite]), place.position_m,
+        far[0] if far else None, far[1] if far else None, second, third, slopes[0], slopes[1], reason,
+    )  # fmt: skip
+
+
+def _noise_mw(empty: Empty) -> tuple[float, float]:
+    """Noise that is left when the empty lane is taken off: the least of its powers."""
+    second, third = (min(float(mean[row]) for mean in empty.mean_mw.values()) for row in (0, 1))
+    return second, third
+
+
+def _foreign(slopes: Sequence[tuple[float, float] | None]) -> bool:
+    """Whether a slope says surely that the answer follows nothing that was sent."""
+    told = [one for one in slopes if one is not None and one[1] <= SURE]
+    return bool(told) and all(one[0] < FOREIGN for one in told)
