@@ -24,6 +24,8 @@ EXAMPLES = """\
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
     from cellwarden.cli import associate, bands, bench, inside, interfaces, listen, locate, scan, site
+    from cellwarden.cli import bands, bench, interfaces, listen, locate, scan, site
+    from cellwarden.cli import bands, bench, interfaces, lane, locate, scan, site
     from cellwarden.cli.words import language_option
 
     site.site.add_command(inside.inside)
@@ -45,6 +47,7 @@ def commands() -> click.Group:
         locate.locate,
         associate.associate,
     ):
+    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench, site.site, locate.locate, lane.lane):
         group.add_command(command)
     groups = (bench.bench, site.site, bands.bands)
     every = [*group.commands.values(), *(command for one in groups for command in one.commands.values())]

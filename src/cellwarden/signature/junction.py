@@ -17,6 +17,10 @@ benchmarks.junction fit`), and hold where as many carry the one as the other as 
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.language import gettext as _
 from cellwarden.language import mark
@@ -54,19 +58,47 @@ FLOOR_SIGMAS = 2.0
 """A harmonic that is not heard counts as this many deviations of noise."""
 
 
-def readings(log: Log, empty: Empty | None = None) -> tuple[JunctionReading, ...]:
-    """What passed, the strongest answer first; one reading of `nothing` where nothing answered. Raises LaneError.
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """An answer with what speaks for it."""
+
+    reading: JunctionReading
+    place: Place
+    growth: tuple[NDArray[np.float64], NDArray[np.float64]]
+    """Of 2f0 and 3f0 as `junction_fit.growth` gives them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """A passage and all that answered in it, the strongest first."""
+
+    person: str
+    answers: tuple[Answer, ...]
+    """With one of `nothing`, at the likeliest place, where nothing answered."""
+    limits_db: tuple[float, float]
+    """Least z at 2f0 and 3f0, in decibels."""
+
+    @property
+    def readings(self) -> tuple[JunctionReading, ...]:
+        """What is said of it."""
+        return tuple(answer.reading for answer in self.answers)
+
+
+def examined(log: Log, empty: Empty | None = None) -> Examined:
+    """What passed. Raises LaneError.
 
     empty: what was learned of the empty lane; without it the lane's ends stand for it, and thresholds are the simulator's.
     """
     own = empty or junction_empty.assumed(log)
     heard = junction_empty.heard(log, own)
     limits = thresholds_db(own)
-    found = [place for place in places(heard, 10 ** (min(limits) / 10), APART_M, WEAKEST) if margin_db(place, limits) >= 0]
+    every = places(heard, 10 ** (min(limits) / 10), APART_M, WEAKEST)
+    found = [place for place in every if margin_db(place, limits) >= 0]
     if not found:
         best = strongest(heard)
-        return (JunctionReading(NOTHING, 1 - present(margin_db(best, limits)), log.person),)
-    return tuple(_reading(log, own, heard, place, limits) for place in found)
+        reading = JunctionReading(NOTHING, 1 - present(margin_db(best, limits)), log.person)
+        return Examined(log.person, (Answer(reading, best, _growth(heard, best)),), limits)
+    return Examined(log.person, tuple(_answer(log, own, heard, place, limits) for place in found), limits)
 
 
 def thresholds_db(empty: Empty) -> tuple[float, float]:
@@ -99,8 +131,13 @@ def asymmetry_db(place: Place) -> float:
     return second - 0.75 * third
 
 
-def _reading(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[float, float]) -> JunctionReading:
-    slopes = [slope(growth(heard, place, row)) for row in (0, 1)]
+def _growth(heard: Heard, place: Place) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return growth(heard, place, 0), growth(heard, place, 1)
+
+
+def _answer(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[float, float]) -> Answer:
+    grown = _growth(heard, place)
+    slopes = [slope(one) for one in grown]
     second, third = levels_dbm(place)
     something, semi = present(margin_db(place, limits)), float(SEMI.probability(asymmetry_db(place)))
     kind, share = (SEMICONDUCTOR, semi) if semi >= 0.5 else (METAL, 1 - semi)
@@ -112,10 +149,11 @@ def _reading(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[f
     if log.amplitude is not None:
         far = junction_range.ranged(log, junction_empty.net_amplitude(log, empty), place, _noise_mw(empty))
     opposite = int(abs(log.position_m - place.position_m).argmin())
-    return JunctionReading(
+    reading = JunctionReading(
         kind, probability, log.person, float(log.time_s[opposite]), place.position_m,
         far[0] if far else None, far[1] if far else None, second, third, slopes[0], slopes[1], reason,
     )  # fmt: skip
+    return Answer(reading, place, grown)
 
 
 def _noise_mw(empty: Empty) -> tuple[float, float]:

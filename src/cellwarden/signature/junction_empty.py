@@ -24,6 +24,8 @@ OUTER = 0.7
 """Of the lane's half length: beyond it, antennas hear who passes by less than a hundredth; used where no empty lane is."""
 FEWEST = 20
 """Readings at one transmit power that tell its mean and variance."""
+STEP_DB = 0.3
+"""Transmit powers that are nearer than this are the same step."""
 FEWEST_PERSONS = 40
 TAIL = 2 / 3
 """Quantile of what persons bring above which their tail is fitted."""
@@ -85,14 +87,9 @@ def heard(log: Log, empty: Empty) -> Heard:
         power_mw = np.abs(net_amplitude(log, empty)) ** 2
     for key in np.unique(np.round(log.transmit_dbm, 1)):
         here = np.round(log.transmit_dbm, 1) == key
-        if (mean := empty.mean_mw.get(float(key))) is None:
-            raise LaneError(
-                _("a transmit power of {power} dBm is not in the empty lane: record that with the same steps").format(
-                    power=f"{key:g}"
-                )
-            )
-        excess[:, here] = power_mw[:, here] - mean[:, None]
-        variance[:, here] = empty.variance_mw2[float(key)][:, None]
+        near = _step(empty, float(key))
+        excess[:, here] = power_mw[:, here] - empty.mean_mw[near][:, None]
+        variance[:, here] = empty.variance_mw2[near][:, None]
     return Heard(log.position_m, log.transmit_dbm, excess, variance)
 
 
@@ -100,10 +97,22 @@ def net_amplitude(log: Log, empty: Empty) -> NDArray[np.complex128]:
     """Amplitudes less the instrument's own: √mW, shape (2, n). What the empty lane has not stays as it is."""
     assert log.amplitude is not None
     net = log.amplitude.copy()
-    for n, key in enumerate(_keys(log)):
-        if (own := empty.amplitude.get(key)) is not None:
+    for n, (power, f0) in enumerate(_keys(log)):
+        if (own := empty.amplitude.get((_step(empty, power), f0))) is not None:
             net[:, n] -= own
     return net
+
+
+def _step(empty: Empty, power_dbm: float) -> float:
+    """The empty lane's own figure for a transmit power. Raises LaneError where it has none."""
+    near = min(empty.mean_mw, key=lambda key: abs(key - power_dbm))
+    if abs(near - power_dbm) > STEP_DB:
+        raise LaneError(
+            _("a transmit power of {power} dBm is not in the empty lane: record that with the same steps").format(
+                power=f"{power_dbm:g}"
+            )
+        )
+    return near
 
 
 def decibels(place: Place) -> tuple[float, float]:
@@ -141,7 +150,7 @@ def _own(lanes: Sequence[Log], *, calibrated: bool) -> Empty:
 
 
 def _keys(log: Log) -> list[tuple[float, float]]:
-    f0 = np.zeros(len(log.time_s)) if log.frequency_hz is None else np.round(log.frequency_hz, -3)
+    f0 = np.zeros(len(log.time_s)) if log.frequency_hz is None else np.round(log.frequency_hz, -4)
     return list(zip(np.round(log.transmit_dbm, 1).tolist(), f0.tolist(), strict=True))
 
 

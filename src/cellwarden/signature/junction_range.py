@@ -34,7 +34,7 @@ def ranged(log: Log, net: NDArray[np.complex128], place: Place, noise_mw: tuple[
     if log.frequency_hz is None or np.ptp(log.frequency_hz) < LEAST_SPAN_HZ:
         return None
     near = track(log.position_m, np.array([place.position_m]), place.aside_m, 2)[0] >= HELD
-    if len(np.unique(np.round(log.frequency_hz[near], -3))) < FEWEST_STEPS:
+    if len(np.unique(np.round(log.frequency_hz[near], -4))) < FEWEST_STEPS:
         return None
     f0, along = log.frequency_hz[near], log.position_m[near] - place.position_m
     sweeps = _sweeps(f0)
@@ -69,7 +69,7 @@ def _likelihood(
 def _sweeps(f0: NDArray[np.float64]) -> NDArray[np.int64]:
     """Number of the sweep of each reading: one ends where a frequency comes again after others. Shape (n,)."""
     made, seen, sweep, last = np.empty(len(f0), np.int64), set[float](), 0, math.nan
-    for n, value in enumerate(np.round(f0, -3)):
+    for n, value in enumerate(np.round(f0, -4)):
         if value != last and value in seen:
             sweep += 1
             seen.clear()

@@ -111,9 +111,9 @@ class Junctions:
     distance_m: float = 1.0
     speed_m_s: float = 1.0
     """As the trial asks."""
-    aspect_db: float = 3.0
-    """Standard deviation by which an answer's way through body and clothes wanders as the person walks, over 0.3 m. An
-    assumption."""
+    aspect_db: float = 1.5
+    """Standard deviation by which the loss one way wanders as the person walks, over 0.3 m. It counts three times in the
+    second harmonic and four times in the third. An assumption."""
     pocket_db: float = 6.0
     """Loss one way through the body a phone is carried on: typically below 6, up to 15 dB in hands, alike at 776 and
     2300 MHz (J. Nielsen and others, EuCAP 2012, abstract read); absorbed were about 50 % (J. B. Andersen and others 2016,
