@@ -46,6 +46,8 @@ NOISE_DB = 7.0
 PERSONS_DB = (20.0, 20.0)
 PRESENT = Logistic(1.0, 0.0)
 SEMI = Logistic(1.0, 0.0)
+SEMI_QUIET = Logistic(1.0, 0.0)
+"""The same where 3f0 is not heard, and A2 - 3/4 A3 is only the least that it can be."""
 APART_M = 0.8
 """Nearer answers are taken for one, as tracks are 0.7 m wide: two that lie 1 m apart are two."""
 WEAKEST = 10**-0.9
@@ -54,6 +56,7 @@ FOREIGN = 0.8
 """Decibels per decibel below which an answer does not follow the transmit power; half way to 2 or less."""
 SURE = 0.35
 """Standard deviation of a slope that may say so."""
+HEARD_SIGMAS = 4.0
 FLOOR_SIGMAS = 2.0
 """A harmonic that is not heard counts as this many deviations of noise."""
 
@@ -131,6 +134,12 @@ def asymmetry_db(place: Place) -> float:
     return second - 0.75 * third
 
 
+def semiconductor(place: Place) -> float:
+    """Probability that what answers is a semiconductor and no metal contact."""
+    quiet = place.sigmas[1] < HEARD_SIGMAS <= place.sigmas[0]
+    return float((SEMI_QUIET if quiet else SEMI).probability(asymmetry_db(place)))
+
+
 def _growth(heard: Heard, place: Place) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return growth(heard, place, 0), growth(heard, place, 1)
 
@@ -139,7 +148,7 @@ def _answer(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[fl
     grown = _growth(heard, place)
     slopes = [slope(one) for one in grown]
     second, third = levels_dbm(place)
-    something, semi = present(margin_db(place, limits)), float(SEMI.probability(asymmetry_db(place)))
+    something, semi = present(margin_db(place, limits)), semiconductor(place)
     kind, share = (SEMICONDUCTOR, semi) if semi >= 0.5 else (METAL, 1 - semi)
     probability, reason = something * share, ""
     if _foreign(slopes):

@@ -39,7 +39,9 @@ class Item:
     depth_cm: float = 0.0
     along_m: float = 0.0
     """Before (negative) or behind the middle of who carries it."""
-    gain_db: float = 0.0
+    junction: Junction | None = None
+    """Drawn where it is not given."""
+    gain_db: tuple[float, float] = (0.0, 0.0)
     """Added to its second and third harmonic at the receiver, to place it at a level."""
 
 
@@ -62,23 +64,25 @@ def passage(
     *,
     somebody: bool = True,
     frequencies_hz: Sequence[float] = (F0_HZ,),
+    reading_s: float = READING_S,
 ) -> tuple[Passage, NDArray[np.complex128]]:
     """A passage as logged, and the complex amplitudes at 2f0 and 3f0 behind it: √mW without noise, shape (2, n).
 
     somebody: a person or parcel passes whose body sends back the transmitter's own harmonics; otherwise the lane is empty.
-    frequencies_hz: f0 of each reading, again and again.
+    frequencies_hz: f0 of each reading, again and again; each transmit power lasts for all of them.
     """
-    count = round(2 * REACH_M / (world.speed_m_s * READING_S))
-    time_s = np.arange(count) * READING_S
+    count = round(2 * REACH_M / (world.speed_m_s * reading_s))
+    time_s = np.arange(count) * reading_s
     position_m = -REACH_M + world.speed_m_s * time_s
     f0_hz = np.resize(frequencies_hz, count)
     step_db = np.resize(np.repeat(POWERS_DB, len(frequencies_hz)), count)
     wave = np.zeros((2, count), np.complex128)
-    for row, (order, own_dbm) in enumerate(((2, world.own_second_dbm), (3, world.own_third_dbm))):
-        own = 10 ** ((own_dbm + order * step_db) / 20) * np.exp(2j * np.pi * rng.random())
+    for row, order in enumerate((2, 3)):
+        own = 10 ** ((world.own_leak_dbm - world.isolation_db + order * step_db) / 20) * np.exp(2j * np.pi * rng.random())
         wave[row] += own + (_echo(world, order, position_m, step_db, f0_hz, rng) if somebody else 0.0)
     for item in items:
-        wave += answer(world, item, drawn(item.kind, world, rng), position_m + item.along_m, step_db, f0_hz, rng)
+        junction = item.junction or drawn(item.kind, world, rng)
+        wave += answer(world, item, junction, position_m + item.along_m, step_db, f0_hz, rng)
     powers = [_read(row, world.noise_dbm, rng) for row in wave]
     return Passage(time_s, position_m, world.eirp_dbm + step_db, powers[0], powers[1]), wave
 
@@ -119,7 +123,7 @@ def answer(
         back = pattern(world, position_m, 0) / (4 * np.pi * world.distance_m**2)
         area = 10 ** (world.receive_gain_dbi / 10) * (LIGHT_M_S / (order * f0_hz)) ** 2 / (4 * np.pi)
         moving = wander + (flicker if item.kind == METAL else 0.0)
-        level_mw = 1e3 * power_w * back * area * 10 ** ((item.gain_db - losses[order - 1] - moving) / 10)
+        level_mw = 1e3 * power_w * back * area * 10 ** ((item.gain_db[row] - losses[order - 1] - moving) / 10)
         # f0 on the way there, `order` times f0 on the way back; the junction multiplies the phase of its lighting.
         phase = 2 * np.pi * order * f0_hz * 2 * ways / LIGHT_M_S
         made[row] = np.sqrt(level_mw) * np.exp(-1j * phase + 2j * np.pi * rng.random())

@@ -98,14 +98,12 @@ class Junctions:
     """Width at half power of a patch of 8 dBi, of all three antennas: 41253 / 70² is 8.4, 9 dBi. An assumption."""
     noise_dbm: float = -138.0
     """kT in 1 kHz is -144 dBm, with 6 dB noise figure. An assumption."""
-    own_second_dbm: float = -132.0
-    """The transmitter's own 2f0 that couples into the receiver in an empty lane at 30 dBm. Harmonics of 10 dBm
-    (-20 dBc) less the 110 dB by which a filter cancels them (K. Gallagher and others, Automated cancellation of
-    harmonics using feed-forward filter reflection, read in part), less 30 dB between antennas (an assumption)."""
-    own_third_dbm: float = -138.0
-    """The same of 3f0: an assumption of 6 dB less."""
-    own_leak_dbm: float = -100.0
-    """Power of the transmitter's own harmonics at its antenna, from the same source; it returns from bodies."""
+    own_leak_dbm: float = -110.0
+    """Power of the transmitter's own 2f0 at its antenna at 30 dBm; it returns from bodies. Harmonics of 0 dBm (-30 dBc, an
+    amplifier of class AB: an assumption) less the 110 dB by which a filter cancels them (K. Gallagher and others, Automated
+    cancellation of harmonics using feed-forward filter reflection, abstract read). That of 3f0 is taken for as much."""
+    isolation_db: float = 30.0
+    """Between the antennas: what of it reaches the receiver in an empty lane. An assumption."""
     body_m2: float = 1.0
     """Radar cross-section of a person at some GHz, 0 dBsm. An assumption."""
     distance_m: float = 1.0
@@ -163,7 +161,7 @@ class Junctions:
 
 FIXED = (
     *("snr_low_db", "snr_high_db", "power_dbm", "floor_dbm"),
-    *("eirp_dbm", "noise_dbm", "own_second_dbm", "own_third_dbm", "own_leak_dbm", "distance_m"),
+    *("eirp_dbm", "noise_dbm", "own_leak_dbm", "distance_m"),
 )
 """These span an axis, or stand in a standard or in what was asked, and are not uncertain; levels in dBm vary by decibels."""
 
