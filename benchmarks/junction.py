@@ -60,18 +60,12 @@ def fit(count: int = 1500) -> None:
     both = [*sets["persons"][: len(phones)], *phones]
     present = fit_logistic([junction.margin_db(p, limits) for p in both], np.arange(len(both)) >= len(phones))
     print(f"PRESENT = Logistic({present.slope:.3f}, {present.intercept:.3f})")
-    for name, quiet in (("SEMI", False), ("SEMI_QUIET", True)):
-        heard = [
-            (junction.asymmetry_db(p), group is phones)
-            for group in (phones, metal)
-            for p in group
-            if junction.margin_db(p, limits) >= 0
-            and (p.sigmas[1] < junction.HEARD_SIGMAS <= p.sigmas[0]) == quiet
-        ]
-        semi = fit_logistic(*zip(*heard, strict=True))
-        middle = -semi.intercept / semi.slope
-        print(f"{name} = Logistic({semi.slope:.3f}, {semi.intercept:.3f})  # boundary {middle:.1f} dB")
-        print(f"#   {sum(one[1] for one in heard)} semiconductors of {len(heard)}")
+    answers = [(p, group is phones) for group in (phones, metal) for p in group if junction.margin_db(p, limits) >= 0]
+    quiet = [is_phone for p, is_phone in answers if p.sigmas[1] < junction.HEARD_SIGMAS]
+    heard = [(junction.asymmetry_db(p), is_phone) for p, is_phone in answers if p.sigmas[1] >= junction.HEARD_SIGMAS]
+    semi = fit_logistic(*zip(*heard, strict=True))
+    print(f"SEMI = Logistic({semi.slope:.3f}, {semi.intercept:.3f})")
+    print(f"QUIET = {(sum(quiet) + 1) / (len(quiet) + 2):.4f}  # {sum(quiet)} of {len(quiet)}, and {len(heard)} heard")
 
 
 CALIBRATION = 300

@@ -180,7 +180,8 @@ class JunctionReading:
     time_s: float | None = None
     """When it was opposite the antennas, in the log's own time."""
     position_m: float | None = None
-    """Where who carries it was then: an answer from before their middle comes at a negative position."""
+    """Where who carries it was then: what is carried ahead of their middle answers at a
+    negative position."""
     range_m: float | None = None
     """From the antennas, by the phase of frequency steps; None without steps."""
     range_error_m: float | None = None

@@ -38,7 +38,7 @@ class Item:
     place: str = "pocket"
     depth_cm: float = 0.0
     along_m: float = 0.0
-    """Before (negative) or behind the middle of who carries it."""
+    """Ahead of the middle of who carries it, or behind (negative)."""
     junction: Junction | None = None
     """Drawn where it is not given."""
     gain_db: tuple[float, float] = (0.0, 0.0)
