@@ -153,7 +153,7 @@ def _said(one: "Examined") -> list[str]:
         text = (
             _("{who}: SEMICONDUCTOR (probability {p}), {place}. A second check decides.")
             if reading.kind == SEMICONDUCTOR
-            else _("{who}: metal contact, no electronics (probability {p}), {place}.")
+            else _("{who}: metal contact (probability {p}), {place}. It may hide weaker electronics.")
         )
         lines.append(text.format(who=who, p=number(reading.probability, 2), place=_place(reading)))
         if reading.kind == SEMICONDUCTOR:

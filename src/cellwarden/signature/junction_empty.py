@@ -27,9 +27,9 @@ FEWEST = 20
 STEP_DB = 0.3
 """Transmit powers that are nearer than this are the same step."""
 FEWEST_PERSONS = 40
-TAIL = 2 / 3
-"""Quantile of what persons bring above which their tail is fitted."""
-FEWEST_EXCEEDING = 10
+TAIL = 0.1
+"""Share of what persons bring to which a tail is fitted, FEWEST_EXCEEDING at least."""
+FEWEST_EXCEEDING = 13
 SHAPED = 100
 """Exceedances from which the tail's shape is fitted too."""
 FALSE_ALARM = 5e-4
@@ -159,9 +159,9 @@ def threshold_db(score_db: NDArray[np.float64]) -> float:
 
     Of few persons the tail is taken for exponential, which in decibels is too long rather than too short.
     """
-    at = float(np.quantile(score_db, TAIL))
+    at = float(np.quantile(score_db, 1 - max(TAIL, FEWEST_EXCEEDING / len(score_db))))
     exceeding = int((score_db > at).sum())
-    if exceeding < FEWEST_EXCEEDING:
+    if exceeding < FEWEST_EXCEEDING - 2:
         return 0.0  # nobody brought anything but noise, whose own threshold holds
     tail = fit_tail(score_db, at, float(len(score_db)), exponential=exceeding < SHAPED)
     return at + float(excess_at(math.log(FALSE_ALARM / tail.rate_per_s), tail.shape, tail.scale))

@@ -15,6 +15,7 @@ come from the empty lane. By weighted least squares (S. Kay, Detection Theory (1
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,8 @@ ASIDE_M = (0.7, 1.0, 1.4)
 """Distances from the antennas to the way of an object that are tried."""
 STEP_M = 0.05
 ORDERS = (2, 3)
+SETTLED = 3
+"""Rounds in which several answers are placed anew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,27 +76,48 @@ def places(heard: Heard, least: float, apart_m: float, weakest: float) -> list[P
     A further one must lie `apart_m` from those found, have `weakest` of the strongest's level, and stand out of what their
     tracks leave unexplained; half of the level is allowed for that, as bodies turn.
     """
-    grid = np.arange(heard.position_m.min(), heard.position_m.max() + STEP_M / 2, STEP_M)
+    grid = _grid(heard)
     left, variance, found = heard.excess_mw.copy(), heard.variance_mw2.copy(), list[Place]()
     free = np.ones(len(grid), np.bool_)
     while free.any():
         best = _best(heard, left, variance, grid[free])
-        strong = best.level_mw[0] + best.level_mw[1] >= weakest * sum(found[0].level_mw) if found else True
+        strong = sum(best.level_mw) >= weakest * sum(found[0].level_mw) if found else True
         if max(best.sigmas) < least or not strong:
             break
         found.append(best)
-        for row, order in enumerate(ORDERS):
-            part = max(best.level_mw[row], 0.0) * _template(heard, np.array([best.position_m]), best.aside_m, order)[0]
-            left[row] -= part
-            variance[row] += (part / 2) ** 2
+        part = _part(heard, best)
+        left -= part
+        variance += (part / 2) ** 2
         free &= np.abs(grid - best.position_m) >= apart_m
-    return found
+    return _settled(heard, found, grid, apart_m) if len(found) > 1 else found
+
+
+def _settled(heard: Heard, found: Sequence[Place], grid: NDArray[np.float64], apart_m: float) -> list[Place]:
+    """Each answer placed anew beside where it was found, with the others taken off: the first one leaned towards them."""
+    settled = list(found)
+    for _ in range(SETTLED):
+        for n, place in enumerate(found):
+            others = sum((_part(heard, one) for k, one in enumerate(settled) if k != n), np.zeros_like(heard.excess_mw))
+            near = grid[np.abs(grid - place.position_m) <= apart_m / 2]
+            settled[n] = _best(heard, heard.excess_mw - others, heard.variance_mw2, near)
+    return settled
+
+
+def _part(heard: Heard, place: Place) -> NDArray[np.float64]:
+    """What an answer brings at each reading, shape (2, n)."""
+    at = np.array([place.position_m])
+    pairs = zip(place.level_mw, ORDERS, strict=True)
+    return np.array([max(level, 0.0) * _template(heard, at, place.aside_m, order)[0] for level, order in pairs])
+
+
+def _grid(heard: Heard) -> NDArray[np.float64]:
+    """Places that are tried."""
+    return np.arange(heard.position_m.min(), heard.position_m.max() + STEP_M / 2, STEP_M)
 
 
 def strongest(heard: Heard) -> Place:
     """The likeliest place of an answer, whether there is one or not."""
-    grid = np.arange(heard.position_m.min(), heard.position_m.max() + STEP_M / 2, STEP_M)
-    return _best(heard, heard.excess_mw, heard.variance_mw2, grid)
+    return _best(heard, heard.excess_mw, heard.variance_mw2, _grid(heard))
 
 
 def growth(heard: Heard, place: Place, row: int) -> NDArray[np.float64]:
