@@ -89,12 +89,12 @@ WORLDS = 12
 def lane_of(world: Junctions, persons: int, rng: np.random.Generator) -> junction_empty.Empty:
     """A lane's calibration: half a minute of it empty, and persons who carry nothing."""
     empty = [log_of(passage(world, [], rng, somebody=False)[0]) for _ in range(8)]
-    return junction_empty.learned(
-        [*empty, *(log_of(passage(world, [], rng)[0], f"S-{n}") for n in range(persons))]
-    )
+    return junction_empty.learned([*empty, *(log_of(passage(world, [], rng)[0], f"S-{n}") for n in range(persons))])
 
 
-def counted(world: Junctions, empty: junction_empty.Empty, name: str, count: int, rng: np.random.Generator) -> list[int]:
+def counted(
+    world: Junctions, empty: junction_empty.Empty, name: str, count: int, rng: np.random.Generator
+) -> list[int]:
     """Passages, and how many were called semiconductor and metal contact."""
     calls = {junction.SEMICONDUCTOR: 0, junction.METAL: 0, junction.NOTHING: 0}
     for _ in range(count):
@@ -120,7 +120,8 @@ def world_of(seed: int, count: int) -> dict[str, list[int]]:
 
 
 def ranges(count: int, seed: int) -> dict[str, float]:
-    """Errors of the range of one phone in a pocket, with 21 steps of 1 MHz, 1 ms each, without frequencies of its own."""
+    """Errors of the range of one phone in a pocket, with 21 steps of 1 MHz, 1 ms each, without frequencies of its
+    own."""
     rng = np.random.default_rng(seed)
     f0 = F0_HZ + (np.arange(STEPS) - STEPS // 2) * STEP_HZ
     errors = []
@@ -134,9 +135,7 @@ def ranges(count: int, seed: int) -> dict[str, float]:
             noise = math.sqrt(10 ** (world.noise_dbm / 10) / (1e3 * READING_S) / 2)
             wave = wave + noise * (rng.normal(size=wave.shape) + 1j * rng.normal(size=wave.shape))
             tuned = np.resize(f0, len(one.time_s))
-            logs.append(
-                Log("", one.time_s, one.position_m, one.transmit_dbm, np.abs(wave) ** 2, wave, tuned)
-            )
+            logs.append(Log("", one.time_s, one.position_m, one.transmit_dbm, np.abs(wave) ** 2, wave, tuned))
         first = junction.examined(logs[1], junction_empty.learned(logs[:1])).readings[0]
         if first.range_m is not None:
             errors.append(first.range_m - world.distance_m)

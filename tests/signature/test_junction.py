@@ -144,9 +144,10 @@ def test_persons_who_carry_nothing_set_the_threshold() -> None:
     # P(score > x) = exp(-x / 2)
     assert junction_empty.threshold_db(scores) == pytest.approx(-2 * np.log(junction_empty.FALSE_ALARM), rel=0.05)
     loud = replace(WORLD, own_leak_dbm=-95.0)
-    lane, persons = logged([], 100, somebody=False, world=loud), [
-        logged([], seed, world=loud, person=f"S-{seed}") for seed in range(50)
-    ]
+    lane, persons = (
+        logged([], 100, somebody=False, world=loud),
+        [logged([], seed, world=loud, person=f"S-{seed}") for seed in range(50)],
+    )
     learned = junction_empty.learned([lane, *persons])
     assert learned.thresholds_db is not None
     assert learned.thresholds_db[0] > junction.NOISE_DB  # what bodies send back stands above noise

@@ -22,7 +22,13 @@ def table(folder: Path, text: str) -> Path:
 def lines(count: int = 30, **changed: str) -> str:
     rows = []
     for n in range(count):
-        row = dict(zip(COLUMNS, (f"{n / 100}", f"{n / 10 - 2}", f"{30 - 3 * (n % 4)}", f"-13{n % 7}.5", f"-140.{n}"), strict=True))
+        row = dict(
+            zip(
+                COLUMNS,
+                (f"{n / 100}", f"{n / 10 - 2}", f"{30 - 3 * (n % 4)}", f"-13{n % 7}.5", f"-140.{n}"),
+                strict=True,
+            )
+        )
         rows.append(",".join({**row, **(changed if n == 4 else {})}.values()))
     return "\n".join(rows) + "\n"
 
@@ -56,7 +62,10 @@ def test_other_columns_and_their_order_do_not_matter(tmp_path: Path) -> None:
         (HEAD + "\n" + lines(second_dbm="250"), "line 6: second_dbm is '250'"),
         (HEAD + "\n" + lines() + "1,2\n", "line 32: has too few cells"),
         (HEAD + "\n" + lines(time_s="-4"), "time_s runs backwards"),
-        (HEAD + "\n" + "".join(f"{n},{n},30,{-60 if n > 40 else -130 - n},-140.{n}\n" for n in range(60)), "clipped at -60"),
+        (
+            HEAD + "\n" + "".join(f"{n},{n},30,{-60 if n > 40 else -130 - n},-140.{n}\n" for n in range(60)),
+            "clipped at -60",
+        ),
         ("\0\n", "needs one column"),
     ],
 )

@@ -1,7 +1,7 @@
 """The curve of a lane: persons with a phone that is off in a pocket, at levels of what it answers, and persons without.
 
-Trials are passages (`simulate.lane`), each in a world of its own; the level is that of 2f0 opposite the antennas over the
-noise of a reading's bandwidth. Results are those of `roc`, so that they stand on one page with the air interfaces'.
+Trials are passages (`simulate.lane`), each in a world of its own; the level is that of 2f0 opposite the antennas over
+the noise of a reading's bandwidth. Results are those of `roc`, so that they stand on one page with the air interfaces'.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ def run(
         "absent_trials": asked.absent_trials, "absent": HOLDS[asked.absent], "channel": {"name": "lane"},
         "impairments": {}, "seed": asked.seed,
     }  # fmt: skip
-    purpose = {"scene": scene, "detector": roc.OWN, "provenance": provenance()}
+    purpose = {"scene": scene, "detector": UNUSED["detector"], "provenance": provenance()}
     todo = units(asked)
     with Journal(part, purpose, force=force) as journal:
         work = partial(tried, plan=asked)
@@ -107,7 +107,8 @@ def log_of(one: Passage, person: str = "") -> Log:
 
 
 def _phone(world: Junctions, snr_db: float, rng: np.random.Generator) -> Item:
-    """A phone in a pocket whose answer at 2f0 is moved to a level; 3f0 moves along as behind more loss, by 4/3 of it."""
+    """A phone in a pocket whose answer at 2f0 is moved to a level; 3f0 moves along as behind more loss, by 4/3 of
+    it."""
     one = drawn("phone", world, rng)
     second, _third = received_w(one, world, losses_db("pocket", world))
     moved = world.noise_dbm + snr_db - (10 * np.log10(second) + 30)

@@ -142,7 +142,7 @@ def _simulated(
 
     absent_trials, processes = wanted["absent_trials"] or ABSENT_TIMES * wanted["trials"], wanted["jobs"] or cores()
     if interface == junction.NAME:
-        lane, least = junction.plan(wanted, absent_trials), roc.threshold_of(roc.OWN, wanted["threshold"])
+        lane, least = junction.plan(wanted, absent_trials), roc.threshold_of(wanted["detector"], wanted["threshold"])
         return junction.run(lane, least, part, processes=processes, force=force, progress=progress)
     channel = plan.channel(wanted["channel"], wanted["delay_spread"], wanted["doppler"], wanted["fading"])
     asked = plan.Plan(

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 PATH = click.Path(path_type=Path)
 WARNING = mark(
-    "Before anybody passes: whoever wears a pacemaker, a defibrillator, an insulin pump or another electronic implant does"
-    " not pass a transmitting lane but is searched by hand; ask each person. The transmitter needs a licence of its own."
+    "Before anybody passes: whoever wears a pacemaker, a defibrillator, an insulin pump or another electronic implant"
+    " does not pass a transmitting lane but is searched by hand; ask each person. The transmitter needs a licence of"
+    " its own."
 )
 HEAD = (
     *("person", "result", "probability", "time_s", "position_m", "range_m", "range_error_m", "second_dbm", "third_dbm"),
@@ -32,7 +33,9 @@ HEAD = (
 
 
 @click.command(
-    help=_("Say whether who passed a lane lit by a harmonic radar carried electronics. It only reads what was recorded."),
+    help=_(
+        "Say whether who passed a lane lit by a harmonic radar carried electronics. It only reads what was recorded."
+    ),
     epilog=_(
         "LOG.csv has the columns time_s, position_m, transmit_dbm, second_dbm, third_dbm, and person (a number, never a"
         " name) where several passed. Recordings are one SigMF file of three channels, or three files, at f0, 2f0, 3f0."
@@ -83,9 +86,7 @@ def lane(
     if own is None:
         complain(_("without --empty the instrument's own harmonics are not taken off: record the empty lane"))
     elif own.thresholds_db is None:
-        complain(
-            _("no persons known to carry nothing are in --empty: thresholds are the simulator's, not this lane's")
-        )
+        complain(_("no persons known to carry nothing are in --empty: thresholds are the simulator's, not this lane's"))
 
 
 def _confirmed(quiet: bool) -> bool:
@@ -158,7 +159,12 @@ def _said(one: "Examined") -> list[str]:
         lines.append(text.format(who=who, p=number(reading.probability, 2), place=_place(reading)))
         if reading.kind == SEMICONDUCTOR:
             named = ", ".join(map(_, CONFUSERS))
-            lines.append("  " + _("A phone is possible, and so are: {names}. Ask, and let them pass again without.").format(names=named))
+            lines.append(
+                "  "
+                + _("A phone is possible, and so are: {names}. Ask, and let them pass again without.").format(
+                    names=named
+                )
+            )
         lines.append("  " + _levels(reading))
     if len(one.readings) > 1:
         count = len(one.readings)

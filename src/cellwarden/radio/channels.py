@@ -1,7 +1,7 @@
 """Channels that were recorded together: one SigMF file of several, or one file each, read side by side.
 
-SigMF lays the channels of a sample one after the other (SigMF 1.2, `core:num_channels`). Files of their own are together
-only where they tell the same start, rate, length and captures; what does not tell its start may be anything.
+SigMF lays the channels of a sample one after the other (SigMF 1.2, `core:num_channels`). Files of their own are
+together only where they tell the same start, rate, length and captures; what does not tell its start may be anything.
 """
 
 from collections.abc import Iterator, Sequence

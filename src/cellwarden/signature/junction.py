@@ -9,10 +9,10 @@
           └──────────────── 2f0, dBm
 ```
 
-Three questions in turn. Does something answer? z of `junction_fit` against the tail of persons who carry nothing. Does it
-come from here? A junction's answers grow by 2 and 3 dB per dB of transmit power, another transmitter's by none. What is it?
-The logistic of A2 - 3/4 A3. Both probabilities were fitted on simulated passages whose parameters vary by ±50 % (`python -m
-benchmarks.junction fit`), and hold where as many carry the one as the other as neither.
+Three questions in turn. Does something answer? z of `junction_fit` against the tail of persons who carry nothing.
+Does it come from here? A junction's answers grow by 2 and 3 dB per dB of transmit power, another transmitter's by
+none. What is it? The logistic of A2 - 3/4 A3. Both probabilities were fitted on simulated passages whose parameters
+vary by ±50 % (`python -m benchmarks.junction fit`), and hold where as many carry the one as the other as neither.
 """
 
 import math
@@ -52,7 +52,8 @@ PRESENT = Logistic(0.531, 1.179)
 SEMI = Logistic(0.403, 8.997)
 """Of A2 - 3/4 A3: phone against corroded contact."""
 QUIET = 0.9967
-"""Share of phones among what answers at 2f0 alone: of 303 simulated answers all were, of 750 contacts none (Laplace)."""
+"""Share of phones among what answers at 2f0 alone: of 303 simulated answers all were, of 750 contacts none
+(Laplace)."""
 APART_M = 0.8
 """Nearer answers are taken for one, as tracks are 0.7 m wide: two that lie 1 m apart are two."""
 WEAKEST = 10**-0.9
@@ -96,8 +97,8 @@ class Examined:
 def examined(log: Log, empty: Empty | None = None) -> Examined:
     """What passed. Raises LaneError.
 
-    empty: what was learned of the empty lane; without it the lane's ends stand for it, and thresholds are the simulator's.
-    """
+    empty: what was learned of the empty lane; without it the lane's ends stand for it, and thresholds are the
+    simulator's."""
     own = empty or junction_empty.assumed(log)
     heard = junction_empty.heard(log, own)
     limits = thresholds_db(own)

@@ -21,7 +21,8 @@ from cellwarden.signature.junction_fit import Heard, Place, strongest
 from cellwarden.signature.junction_log import Log
 
 OUTER = 0.7
-"""Of the lane's half length: beyond it, antennas hear who passes by less than a hundredth; used where no empty lane is."""
+"""Of the lane's half length: beyond it, antennas hear who passes by less than a hundredth; used where no empty lane
+is."""
 FEWEST = 20
 """Readings at one transmit power that tell its mean and variance."""
 STEP_DB = 0.3

@@ -2,14 +2,15 @@
 
 ```
  power above the empty lane                    an answer of order k at place x0, d off the way, fades as
-          ▁▃▆█▇▄▂                                 s_k(x) = (G(θ) / R²)^(k+1),   tan θ = (x - x0) / d,   R² = d² + (x - x0)²
- ▁▂▁▁▂▁▁▂        ▁▂▁▁▁▂▁                       and grows as 10^(k P / 10): k dB per dB of transmit power P
+          ▁▃▆█▇▄▂                                 s_k(x) = (G(θ) / R²)^(k+1),  tan θ = (x - x0) / d
+ ▁▂▁▁▂▁▁▂        ▁▂▁▁▁▂▁                       with R² = d² + (x - x0)², and grows as 10^(k P / 10):
+                                               k dB per dB of transmit power P
  ─────────────┬──────────► position
               x0
 ```
 
-Lit k-fold and sent back once, hence k + 1. What was heard is r = a s + noise, whose mean and variance at each transmit power
-come from the empty lane. By weighted least squares (S. Kay, Detection Theory (1998) §7.4)
+Lit k-fold and sent back once, hence k + 1. What was heard is r = a s + noise, whose mean and variance at each
+transmit power come from the empty lane. By weighted least squares (S. Kay, Detection Theory (1998) §7.4)
 
     a = Σ s r / v  /  Σ s² / v          z = Σ s r / v  /  sqrt(Σ s² / v)           z: standard deviations above nothing
 """
@@ -63,7 +64,9 @@ class Place:
         return self.level_mw[0] / self.error_mw[0], self.level_mw[1] / self.error_mw[1]
 
 
-def track(position_m: NDArray[np.float64], at_m: NDArray[np.float64], aside_m: float, order: int) -> NDArray[np.float64]:
+def track(
+    position_m: NDArray[np.float64], at_m: NDArray[np.float64], aside_m: float, order: int
+) -> NDArray[np.float64]:
     """s of an answer at places `at_m`, 1 opposite the antennas: shape (m, n) of m places and n positions."""
     along = (position_m[None, :] - at_m[:, None]) / aside_m
     once = np.exp(-FALL * np.arctan(along) ** 2) / (1 + along**2)
@@ -73,8 +76,8 @@ def track(position_m: NDArray[np.float64], at_m: NDArray[np.float64], aside_m: f
 def places(heard: Heard, least: float, apart_m: float, weakest: float) -> list[Place]:
     """Answers whose z at 2f0 or 3f0 is `least` or more, the strongest first.
 
-    A further one must lie `apart_m` from those found, have `weakest` of the strongest's level, and stand out of what their
-    tracks leave unexplained; half of the level is allowed for that, as bodies turn.
+    A further one must lie `apart_m` from those found, have `weakest` of the strongest's level, and stand out of what
+    their tracks leave unexplained; half of the level is allowed for that, as bodies turn.
     """
     grid = _grid(heard)
     left, variance, found = heard.excess_mw.copy(), heard.variance_mw2.copy(), list[Place]()
@@ -93,7 +96,8 @@ def places(heard: Heard, least: float, apart_m: float, weakest: float) -> list[P
 
 
 def _settled(heard: Heard, found: Sequence[Place], grid: NDArray[np.float64], apart_m: float) -> list[Place]:
-    """Each answer placed anew beside where it was found, with the others taken off: the first one leaned towards them."""
+    """Each answer placed anew beside where it was found, with the others taken off: the first one leaned towards
+    them."""
     settled = list(found)
     for _ in range(SETTLED):
         for n, place in enumerate(found):
@@ -121,7 +125,8 @@ def strongest(heard: Heard) -> Place:
 
 
 def growth(heard: Heard, place: Place, row: int) -> NDArray[np.float64]:
-    """Level at each transmit power: rows of dBm sent, mW opposite the antennas, its standard deviation; shape (m, 3)."""
+    """Level at each transmit power: rows of dBm sent, mW opposite the antennas, its standard deviation; shape (m,
+    3)."""
     shape = track(heard.position_m, np.array([place.position_m]), place.aside_m, ORDERS[row])[0]
     made = []
     for power in np.unique(heard.transmit_dbm):
@@ -154,9 +159,7 @@ def _template(heard: Heard, at_m: NDArray[np.float64], aside_m: float, order: in
     return track(heard.position_m, at_m, aside_m, order) * grown
 
 
-def _best(
-    heard: Heard, excess: NDArray[np.float64], variance: NDArray[np.float64], grid: NDArray[np.float64]
-) -> Place:
+def _best(heard: Heard, excess: NDArray[np.float64], variance: NDArray[np.float64], grid: NDArray[np.float64]) -> Place:
     """The place where both harmonics together stand out most."""
     made: list[tuple[float, Place]] = []
     for aside in ASIDE_M:

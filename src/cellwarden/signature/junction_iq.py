@@ -6,8 +6,8 @@
  3f0  y(t) ──× e^-j3φ ──► mean over a reading ─► amplitude
 ```
 
-The phase of u, doubled and tripled, takes a chirp's or a step's own course out of what answers it; what is left turns by
-2π k f0 · 2R/c. So the three oscillators must be locked, and tuned to f0, 2f0 and 3f0. The first file's `global` says
+The phase of u, doubled and tripled, takes a chirp's or a step's own course out of what answers it; what is left turns
+by 2π k f0 · 2R/c. So the three oscillators must be locked, and tuned to f0, 2f0 and 3f0. The first file's `global` says
 
 | key | meaning |
 |---|---|
@@ -148,8 +148,7 @@ def _scale(channels: Channels) -> _Scale:
 def _tuned(channels: Channels) -> None:
     for centres in channels.centres_hz:
         if centres[0] is None or any(
-            centre is None or abs(centre - order * centres[0]) > TUNED_HZ
-            for order, centre in enumerate(centres[1:], 2)
+            centre is None or abs(centre - order * centres[0]) > TUNED_HZ for order, centre in enumerate(centres[1:], 2)
         ):
             raise LaneError(
                 _("{path}: core:frequency must be f0, and of the others exactly 2f0 and 3f0: mend it").format(

@@ -6,11 +6,11 @@ LOG.csv   time_s,position_m,transmit_dbm,second_dbm,third_dbm        and, where 
           0.01,-1.99,27,-132.0,-138.4
 ```
 
-`position_m` is where the middle of who passes is, along the lane, 0 opposite the antennas. `transmit_dbm` is the power sent
-(e.i.r.p.), which should step by some decibels from line to line. Levels are those at the receiver's antenna port, in dBm.
-Lines of one `person` (a number of a person or parcel) that follow each other are one passage. In a table of the empty lane
-lines without a person are the lane itself, and those with one are passages of persons known to carry nothing.
-"""
+`position_m` is where the middle of who passes is, along the lane, 0 opposite the antennas. `transmit_dbm` is the
+power sent (e.i.r.p.), which should step by some decibels from line to line. Levels are those at the receiver's
+antenna port, in dBm. Lines of one `person` (a number of a person or parcel) that follow each other are one passage.
+In a table of the empty lane lines without a person are the lane itself, and those with one are passages of persons
+known to carry nothing."""
 
 import csv
 import math

@@ -61,7 +61,9 @@ def _plane(axes: _Axes, passages: Sequence[Examined]) -> Iterator[Mark]:
     best = max((answer for one in passages for answer in one.answers), key=lambda answer: sum(answer.place.level_mw))
     limits = [10 * np.log10(error) + z for error, z in zip(best.place.error_mw, passages[0].limits_db, strict=True)]
     corner = axes.at(*limits)
-    yield Area((axes.at(axes.x[0], axes.y[0]), axes.at(limits[0], axes.y[0]), corner, axes.at(axes.x[0], limits[1])), "#f5f5f4")
+    yield Area(
+        (axes.at(axes.x[0], axes.y[0]), axes.at(limits[0], axes.y[0]), corner, axes.at(axes.x[0], limits[1])), "#f5f5f4"
+    )
     yield from _frame(axes, _("level at 2f0, dBm"), _("level at 3f0, dBm"))
     x = np.linspace(*axes.x, 200)
     y = (x - BOUNDARY_DB) / 0.75
@@ -113,8 +115,10 @@ def _curve(axes: _Axes, best: Answer) -> Iterator[Mark]:
             yield Line(axes.at(sent, level - error), axes.at(sent, level + error), colour, 2.0)
             yield Dot(axes.at(sent, level), 4.0, colour)
         slope = (best.reading.second_slope, best.reading.third_slope)[row]
-        told = "" if slope is None else _(": {slope} ± {error} dB per dB").format(
-            slope=number(slope[0], 1), error=number(slope[1], 1)
+        told = (
+            ""
+            if slope is None
+            else _(": {slope} ± {error} dB per dB").format(slope=number(slope[0], 1), error=number(slope[1], 1))
         )
         place = axes.left + 12, MARGIN / 2 + 14 + 18 * row
         yield Text(place, f"{order}f0{told}", LETTERS_PX, colour, "start", halo="#ffffff")

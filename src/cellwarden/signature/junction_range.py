@@ -1,11 +1,11 @@
 """How far away an answer comes from, by its phase over steps of f0.
 
-    phase of order k:  φ = -2π k f0 · 2R / c          lit with f0 on the way there, multiplied by k, k f0 on the way back
+    phase of order k:  φ = -2π k f0 · 2R / c        lit with f0 on the way there, times k, k f0 on the way back
 
-so f0 in steps over B spans k B: c / 2kB = 3.75 m apart two answers are told from each other with B = 20 MHz at 2f0, though
-one alone is placed much better. A walker moves during a sweep; hence R is that along his track, R² = d² + (x - x0)², and what
-is sought is d: for each sweep the phasors are turned back and added, and the sweeps' powers added, as each has a phase of its
-own (S. Kay, Estimation Theory (1993) §7.10: maximum likelihood of a sinusoid's frequency).
+so f0 in steps over B spans k B: c / 2kB = 3.75 m apart two answers are told from each other with B = 20 MHz at 2f0,
+though one alone is placed much better. A walker moves during a sweep; hence R is that along his track, R² = d² + (x -
+x0)², and what is sought is d: for each sweep the phasors are turned back and added, and the sweeps' powers added, as
+each has a phase of its own (S. Kay, Estimation Theory (1993) §7.10: maximum likelihood of a sinusoid's frequency).
 """
 
 import math
@@ -26,8 +26,11 @@ HELD = 0.1
 """Part of the strongest response along the way down to which readings count."""
 
 
-def ranged(log: Log, net: NDArray[np.complex128], place: Place, noise_mw: tuple[float, float]) -> tuple[float, float] | None:
-    """Distance from the antennas when opposite them and its standard deviation, in metres; None without frequency steps.
+def ranged(
+    log: Log, net: NDArray[np.complex128], place: Place, noise_mw: tuple[float, float]
+) -> tuple[float, float] | None:
+    """Distance from the antennas when opposite them and its standard deviation, in metres; None without frequency
+    steps.
 
     net: amplitudes less the instrument's own, shape (2, n). noise_mw: power of the noise in them at 2f0 and 3f0.
     """

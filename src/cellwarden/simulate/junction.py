@@ -11,9 +11,9 @@ With the voltage v1 across the junction, its currents at the harmonics are (V. V
     I2 = (g2 + jω C1) v1² / 2                      C1 = C0 m / Vj,  C2 = C0 m (m + 1) / Vj²   for C = C0 (1 - v / Vj)^-m
     I3 = (g3 + jω C2/2) v1³ / 4 + (g2 + j3ω C1/2) v1 v2,          v2 = -I2 Z(2ω)
 
-so the answers grow by 2 and 3 dB with each of the lighting. Radar equation of a harmonic: P_k = S σ_k / (4π R²) · G λ_k² / 4π,
-where σ_k itself grows with S^(k-1) (B. Colpitts and G. Boiteau, IEEE Trans. Antennas Propag. 52 (2004) 2825).
-"""
+so the answers grow by 2 and 3 dB with each of the lighting. Radar equation of a harmonic: P_k = S σ_k / (4π R²) · G
+λ_k² / 4π, where σ_k itself grows with S^(k-1) (B. Colpitts and G. Boiteau, IEEE Trans. Antennas Propag. 52 (2004)
+2825)."""
 
 from dataclasses import dataclass
 

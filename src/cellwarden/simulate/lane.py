@@ -1,4 +1,5 @@
-"""Persons and parcels that pass a lane lit at f0, as a meter logs them: power at 2f0 and 3f0 against place and power sent.
+"""Persons and parcels that pass a lane lit at f0, as a meter logs them: power at 2f0 and 3f0 against place and power
+sent.
 
 ```
             d = 1 m         a_k = own_k + echo_k + Σ items      in √mW, each with the phase of its way
@@ -68,17 +69,19 @@ def passage(
 ) -> tuple[Passage, NDArray[np.complex128]]:
     """A passage as logged, and the complex amplitudes at 2f0 and 3f0 behind it: √mW without noise, shape (2, n).
 
-    somebody: a person or parcel passes whose body sends back the transmitter's own harmonics; otherwise the lane is empty.
-    frequencies_hz: f0 of each reading, again and again; each transmit power lasts for all of them.
+    somebody: a person or parcel passes whose body sends back the transmitter's own harmonics; otherwise the lane is
+    empty. frequencies_hz: f0 of each reading, again and again; each transmit power lasts for all of them.
     """
     count = round(2 * REACH_M / (world.speed_m_s * reading_s))
-    time_s = np.arange(count) * reading_s
+    time_s = np.arange(count, dtype=np.float64) * reading_s
     position_m = -REACH_M + world.speed_m_s * time_s
     f0_hz = np.resize(frequencies_hz, count)
-    step_db = np.resize(np.repeat(POWERS_DB, len(frequencies_hz)), count)
+    step_db = np.resize(np.repeat(np.array(POWERS_DB), len(frequencies_hz)), count)
     wave = np.zeros((2, count), np.complex128)
     for row, order in enumerate((2, 3)):
-        own = 10 ** ((world.own_leak_dbm - world.isolation_db + order * step_db) / 20) * np.exp(2j * np.pi * rng.random())
+        own = 10 ** ((world.own_leak_dbm - world.isolation_db + order * step_db) / 20) * np.exp(
+            2j * np.pi * rng.random()
+        )
         wave[row] += own + (_echo(world, order, position_m, step_db, f0_hz, rng) if somebody else 0.0)
     for item in items:
         junction = item.junction or drawn(item.kind, world, rng)
@@ -88,7 +91,8 @@ def passage(
 
 
 def pattern(world: Junctions, position_m: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """Power of an answer of some order along the lane, 1 opposite the antennas: lighting to that power, way back once."""
+    """Power of an answer of some order along the lane, 1 opposite the antennas: lighting to that power, way back
+    once."""
     squared = (world.distance_m**2 + position_m**2) / world.distance_m**2
     angle = np.degrees(np.arctan2(position_m, world.distance_m))
     gain = 10 ** (-1.2 * (angle / world.beam_deg) ** 2)
@@ -109,7 +113,8 @@ def answer(
     f0_hz: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.complex128]:
-    """Amplitudes of one object at 2f0 and 3f0 along its way: √mW, shape (2, n). It saturates where it is lit strongly."""
+    """Amplitudes of one object at 2f0 and 3f0 along its way: √mW, shape (2, n). It saturates where it is lit
+    strongly."""
     losses, ways = losses_db(item.place, world, item.depth_cm), range_m(world, position_m)
     wander = _wander(position_m, ASPECT_M, world.aspect_db, rng)
     lit = pattern(world, position_m, 0) * 10 ** ((step_db - wander) / 10)

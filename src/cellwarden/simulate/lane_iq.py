@@ -41,12 +41,12 @@ def recorded(
     chirped = (np.arange(16) + 0.5) / 16 * CHIRP_HZ - CHIRP_HZ / 2
     f0 = F0_HZ + {"stepped": steps, "chirp": chirped}.get(waveform, np.zeros(1))
     one, answers = passage(world, items, rng, somebody=somebody, frequencies_hz=f0.tolist(), reading_s=reading_s)
-    keep = np.abs(one.position_m) <= reach_m
+    keep = np.flatnonzero(np.abs(one.position_m) <= reach_m)
     answers, sent = answers[:, keep], one.transmit_dbm[keep]
     tuned = np.resize(f0, len(one.time_s))[keep]
     if waveform in ("stepped", "chirp"):  # begin with a whole sweep
         first = int(np.argmax(np.isclose(tuned, f0[0])))
-        answers, sent, tuned, keep = answers[:, first:], sent[first:], tuned[first:], np.flatnonzero(keep)[first:]
+        answers, sent, tuned, keep = answers[:, first:], sent[first:], tuned[first:], keep[first:]
     start_m = float(one.position_m[keep][0])
     piece = round(reading_s * rate)
     waves = _waves(answers, sent, tuned, piece, rate, waveform, world, rng)

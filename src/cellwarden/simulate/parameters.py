@@ -87,11 +87,12 @@ class Air:
 
 @dataclass(frozen=True, slots=True)
 class Junctions:
-    """Portal, bodies and what they carry, lit at f0 = 868 MHz. No cross-section of a miniature phone that is off could be
-    read: it follows from the physics of its junctions (`simulate.junction`), and is varied like all else."""
+    """Portal, bodies and what they carry, lit at f0 = 868 MHz. No cross-section of a miniature phone that is off
+    could be read: it follows from the physics of its junctions (`simulate.junction`), and is varied like all else."""
 
     eirp_dbm: float = 30.0
-    """1 W. RFID at 865 to 868 MHz may send 2 W e.r.p. (ERC/REC 70-03 annex on RFID, read in CEPT's EFIS; EN 302 208)."""
+    """1 W. RFID at 865 to 868 MHz may send 2 W e.r.p. (ERC/REC 70-03 annex on RFID, read in CEPT's EFIS; EN 302
+    208)."""
     receive_gain_dbi: float = 8.0
     """Patch antennas for 2f0 and 3f0. An assumption."""
     beam_deg: float = 70.0
@@ -99,9 +100,10 @@ class Junctions:
     noise_dbm: float = -138.0
     """kT in 1 kHz is -144 dBm, with 6 dB noise figure. An assumption."""
     own_leak_dbm: float = -110.0
-    """Power of the transmitter's own 2f0 at its antenna at 30 dBm; it returns from bodies. Harmonics of 0 dBm (-30 dBc, an
-    amplifier of class AB: an assumption) less the 110 dB by which a filter cancels them (K. Gallagher and others, Automated
-    cancellation of harmonics using feed-forward filter reflection, abstract read). That of 3f0 is taken for as much."""
+    """Power of the transmitter's own 2f0 at its antenna at 30 dBm; it returns from bodies. Harmonics of 0 dBm (-30
+    dBc, an amplifier of class AB: an assumption) less the 110 dB by which a filter cancels them (K. Gallagher and
+    others, Automated cancellation of harmonics using feed-forward filter reflection, abstract read). That of 3f0 is
+    taken for as much."""
     isolation_db: float = 30.0
     """Between the antennas: what of it reaches the receiver in an empty lane. An assumption."""
     body_m2: float = 1.0
@@ -110,15 +112,16 @@ class Junctions:
     speed_m_s: float = 1.0
     """As the trial asks."""
     aspect_db: float = 1.5
-    """Standard deviation by which the loss one way wanders as the person walks, over 0.3 m. It counts three times in the
-    second harmonic and four times in the third. An assumption."""
+    """Standard deviation by which the loss one way wanders as the person walks, over 0.3 m. It counts three times in
+    the second harmonic and four times in the third. An assumption."""
     pocket_db: float = 6.0
     """Loss one way through the body a phone is carried on: typically below 6, up to 15 dB in hands, alike at 776 and
-    2300 MHz (J. Nielsen and others, EuCAP 2012, abstract read); absorbed were about 50 % (J. B. Andersen and others 2016,
-    abstract read)."""
+    2300 MHz (J. Nielsen and others, EuCAP 2012, abstract read); absorbed were about 50 % (J. B. Andersen and others
+    2016, abstract read)."""
     shoe_db: float = 10.0
-    """Loss one way of a phone in a shoe: sole, foot and floor. At belt and torso 10 to 35 dB were measured behind the body,
-    at the head 5 to 10 dB (A. Vorobyov and A. Yarovoy, PIER M 22 (2012) 259, abstract read). For shoes an assumption."""
+    """Loss one way of a phone in a shoe: sole, foot and floor. At belt and torso 10 to 35 dB were measured behind the
+    body, at the head 5 to 10 dB (A. Vorobyov and A. Yarovoy, PIER M 22 (2012) 259, abstract read). For shoes an
+    assumption."""
     skin_db: float = 3.8
     """Loss one way from air into muscle: 1 - |(√55 - 1) / (√55 + 1)|² is 0.42 (muscle at 900 MHz has a permittivity of
     55, S. Gabriel and others, Phys. Med. Biol. 41 (1996) 2271 [unread])."""
@@ -163,7 +166,8 @@ FIXED = (
     *("snr_low_db", "snr_high_db", "power_dbm", "floor_dbm"),
     *("eirp_dbm", "noise_dbm", "own_leak_dbm", "distance_m"),
 )
-"""These span an axis, or stand in a standard or in what was asked, and are not uncertain; levels in dBm vary by decibels."""
+"""These span an axis, or stand in a standard or in what was asked, and are not uncertain; levels in dBm vary by
+decibels."""
 
 World = TypeVar("World", Parameters, Air, Junctions)
 
