@@ -50,6 +50,7 @@ def view(result: Result) -> View:
 
 def _sentences(curve: Result) -> list[str]:
     absent, label = curve["absent"], curve["label"]
+    holds = HOLDS.get(absent["holds"], HOLDS["others"])
     said = []
     if curve["reaches"]:
         said.append(
@@ -68,7 +69,7 @@ def _sentences(curve: Result) -> list[str]:
                 label=label,
                 count=number(absent["false"]),
                 windows=number(absent["windows"]),
-                holds=_(HOLDS[absent["holds"]]),
+                holds=_(holds),
                 share=share(absent["share"], *absent["interval"]),
             )
         )
