@@ -104,11 +104,12 @@ def counted(
     return [count, calls[junction.SEMICONDUCTOR], calls[junction.METAL]]
 
 
-def nominal(name: str, count: int, seed: int, leak_db: float = 0.0) -> list[int]:
-    """Passages of one kind in the world as it is written down; leak_db: more of the transmitter's own harmonics."""
+def nominal(names: Sequence[str], count: int, seed: int, leak_db: float = 0.0) -> dict[str, list[int]]:
+    """Passages of kinds in the world as it is written down; leak_db: more of the transmitter's own harmonics."""
     rng = np.random.default_rng(seed)
     world = replace(Junctions(), own_leak_dbm=Junctions().own_leak_dbm + leak_db)
-    return counted(world, lane_of(world, CALIBRATION, rng), name, count, rng)
+    empty = lane_of(world, CALIBRATION, rng)
+    return {name: counted(world, empty, name, count, rng) for name in names}
 
 
 def world_of(seed: int, count: int) -> dict[str, list[int]]:
@@ -144,31 +145,29 @@ def ranges(count: int, seed: int) -> dict[str, float]:
 
 
 def parts(scale: float) -> dict[str, Part]:
-    """Persons in parts of a thousand, each kind, each world; the range."""
+    """Persons in parts, each with a calibration of its own; all kinds; the worlds; the range."""
+    count = max(20, round(1000 * scale))
     made: dict[str, Part] = {}
-    persons = max(1, round(20 * scale))
-    for n in range(persons):
-        made[f"persons-{n}"] = partial(nominal, "persons", 1000 if scale >= 0.05 else 60, 7000 + n)
-    for at, name in enumerate(SHAPES):
-        made[f"nominal-{name.replace(' ', '-')}"] = partial(nominal, name, max(20, round(1000 * scale)), 7100 + at)
-    made["leak"] = partial(nominal, "pocket", max(20, round(1000 * scale)), 7200, 10.0)
+    for n in range(max(1, round(20 * scale))):
+        made[f"persons-{n}"] = partial(nominal, ("persons",), 1000 if scale >= 0.05 else 60, 7000 + n)
+    made["kinds"] = partial(nominal, tuple(SHAPES), count, 7100)
+    made["leak"] = partial(nominal, ("pocket", "persons"), count, 7200, 10.0)
     for n in range(max(2, round(WORLDS * scale))):
-        made[f"world-{n}"] = partial(world_of, 7300 + n, max(20, round(200 * scale)))
+        made[f"world-{n}"] = partial(world_of, 7300 + n, max(20, round(100 * scale)))
     made["range"] = partial(ranges, max(6, round(100 * scale)), 7400)
     return made
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """Shares called semiconductor with their intervals, and their range over worlds."""
-    persons = np.sum([one for name, one in done.items() if name.startswith("persons-")], axis=0).tolist()
-    made = {"persons": _share(persons)}
+    persons = np.sum([one["persons"] for name, one in done.items() if name.startswith("persons-")], axis=0).tolist()
+    made = {"persons": _share(persons), **{name: _share(one) for name, one in done["kinds"].items()}}
     worlds = [one for name, one in done.items() if name.startswith("world-")]
-    for name in SHAPES:
-        made[name] = _share(done[f"nominal-{name.replace(' ', '-')}"])
     for name, one in made.items():
         shares = sorted(world[name][1] / world[name][0] for world in worlds)
         one["worlds"] = [shares[0], float(np.median(shares)), shares[-1]]
-    return {"kinds": made, "leak_10_db": _share(done["leak"]), "worlds": len(worlds), "range": done["range"]}
+    leak = {name: _share(one) for name, one in done["leak"].items()}
+    return {"kinds": made, "leak_10_db": leak, "worlds": len(worlds), "range": done["range"]}
 
 
 def _share(one: Sequence[int]) -> dict[str, Any]:
