@@ -33,9 +33,7 @@ HEAD = (
 
 
 @click.command(
-    help=_(
-        "Say whether who passed a lane lit by a harmonic radar carried electronics. It only reads what was recorded."
-    ),
+    help=_("Say whether who passed carried electronics. It reads what a harmonic radar recorded."),
     epilog=_(
         "LOG.csv has the columns time_s, position_m, transmit_dbm, second_dbm, third_dbm, and person (a number, never a"
         " name) where several passed. Recordings are one SigMF file of three channels, or three files, at f0, 2f0, 3f0."
