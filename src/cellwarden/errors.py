@@ -38,5 +38,7 @@ class SourceError(CellwardenError):
 
 class PlanError(CellwardenError):
     """A plan of bands cannot be used: mend it, or make another one."""
+
+
 class LaneError(CellwardenError):
     """What a lane's instrument recorded cannot be used: mend the table or recording, or record again."""

@@ -26,6 +26,7 @@ def commands() -> click.Group:
     from cellwarden.cli import associate, bands, bench, inside, interfaces, listen, locate, scan, site
     from cellwarden.cli import bands, bench, interfaces, listen, locate, scan, site
     from cellwarden.cli import bands, bench, interfaces, lane, locate, scan, site
+    from cellwarden.cli import bands, bench, interfaces, lane, listen, locate, scan, site
     from cellwarden.cli.words import language_option
 
     site.site.add_command(inside.inside)
@@ -46,8 +47,8 @@ def commands() -> click.Group:
         site.site,
         locate.locate,
         associate.associate,
+        lane.lane,
     ):
-    for command in (scan.scan, interfaces.interfaces, bands.bands, bench.bench, site.site, locate.locate, lane.lane):
         group.add_command(command)
     groups = (bench.bench, site.site, bands.bands)
     every = [*group.commands.values(), *(command for one in groups for command in one.commands.values())]
