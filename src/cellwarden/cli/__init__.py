@@ -19,6 +19,7 @@ EXAMPLES = """\
   cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
   cellwarden listen rtltcp://192.168.1.20:1234 --centre 897.5MHz --rate 2.4M
   cellwarden site draw SITE.toml -o PLAN.svg"""
+  cellwarden listen rtltcp://192.168.1.20:1234 --centre 897.5MHz --rate 2.4M"""
 
 
 def commands() -> click.Group:
