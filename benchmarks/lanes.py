@@ -38,7 +38,7 @@ SOAK: dict[int, Lane] = {
     11: association.LANE,
     12: geofence.LANE,
     13: tdoa.LANE,
-    11: junction.LANE,
+    14: junction.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),

@@ -185,6 +185,10 @@ def _tdoa(case: str) -> Callable[[Figures], str]:
                 f"{v['bound_m']:.1f} m, arrivals {v['arrival_ns']:.0f} ns"
             )
         return "; ".join(said)
+
+    return cell
+
+
 def _junction(*names: str) -> Callable[[Figures], str]:
     def cell(f: Figures) -> str:
         kinds = f["junction"]["kinds"]
