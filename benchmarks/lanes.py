@@ -10,6 +10,7 @@ from benchmarks import (
     confusion,
     cost,
     false_alarms,
+    fingerprint,
     geofence,
     junction,
     memory,
@@ -38,7 +39,8 @@ SOAK: dict[int, Lane] = {
     11: association.LANE,
     12: geofence.LANE,
     13: tdoa.LANE,
-    14: junction.LANE,
+    14: fingerprint.LANE,
+    15: junction.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -56,6 +58,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (geofence.LANE, 0.02),
     (tdoa.LANE, 0.05),
     (junction.LANE, 0.1),
+    (fingerprint.LANE, 0.05),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

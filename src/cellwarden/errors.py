@@ -42,3 +42,7 @@ class PlanError(CellwardenError):
 
 class LaneError(CellwardenError):
     """What a lane's instrument recorded cannot be used: mend the table or recording, or record again."""
+
+
+class GalleryError(CellwardenError):
+    """A gallery of emitters, or what it was asked for, cannot be used: mend it, or choose another one."""

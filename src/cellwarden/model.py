@@ -7,7 +7,7 @@ recording tells its start. Powers are dBFS: 0 dBFS is a complex exponential of m
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +96,65 @@ class Emission:
     floor_dbfs_hz: float | None = None
     details: Mapping[str, str | int | float] = field(default_factory=dict)
     """Numbers the interface has: `training_sequence`, `modulation`, … Never an identity, never payload."""
+
+
+class Measured(NamedTuple):
+    """A value with its standard deviation."""
+
+    value: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What one emission shows of the transmitter that sent it. Never who, never content."""
+
+    family: str
+    """What may be compared with each other: `gsm:normal`, `other:lora`."""
+    sample_start: int
+    """Of the emission that it was measured on."""
+    snr_db: float
+    features: Mapping[str, Measured]
+    """By the names of the family."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The mean signature of emissions that one transmitter sent in one go, as one receiver heard them."""
+
+    source: str
+    """Name of the recording."""
+    family: str
+    bursts: int
+    snr_db: float
+    """Mean, in decibels."""
+    features: Mapping[str, Measured]
+    """Mean of each feature, with the deviation that the noise leaves it."""
+    start_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Emitter:
+    """A transmitter that was heard, in one session or several. A hypothesis; its name says nothing of who owns it."""
+
+    name: str
+    """`E-0042`."""
+    sessions: tuple[Session, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Which of the known emitters a session is of."""
+
+    verdict: Literal["known", "new", "cannot say"]
+    name: str = ""
+    """Of the most probable emitter, where there is one."""
+    probability: float = 0.0
+    """Of the verdict; of the most probable emitter where nothing can be said."""
+    log_ratio: float = 0.0
+    """Natural logarithm of the likelihood ratio: this emitter against another one of the population."""
+    reason: str = ""
+    """Why nothing can be said: `few bursts`, `faint`, `undecided`."""
 
 
 @dataclass(frozen=True, slots=True)

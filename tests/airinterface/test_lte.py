@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import lte, lte_prach_search
+from cellwarden.airinterface import lte, lte_downlink, lte_prach_search
 from cellwarden.airinterface.lte_symbols import long_matches, rarity, short_matches
 from cellwarden.airinterface.lte_tables import ONE_BLOCK, TWO_BLOCKS
 from cellwarden.airinterface.lte_waveform import (
@@ -24,6 +24,7 @@ from cellwarden.airinterface.lte_waveform import (
 from cellwarden.model import Block, Burst, Cell, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
+from cellwarden.simulate.channel import Channel, behind
 from cellwarden.simulate.waves import IMPOSTORS
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
@@ -147,6 +148,27 @@ def test_a_base_station_is_no_phone() -> None:
     (emission,) = named("downlink", 15.0, 1, blocks=15)
     assert emission.label == "lte:downlink"
     assert emission.direction == "downlink"
+
+
+def test_base_stations_are_named_behind_echoes() -> None:
+    rng, rate = np.random.default_rng(11), 7.68e6
+    for blocks in (6, 15, 25) * 2:
+        wave = generate("downlink", rng, rate_hz=rate, blocks=blocks)
+        block = heard(behind(wave, Channel("tdl-a", fading="received"), rate, rng), 15.0, blocks * 180e3, rate, blocks)
+        half = blocks * 90e3  # a box of the subframe that has the synchronisation signal
+        box = Burst(round(1.5e-3 * rate), round(1e-3 * rate), -half, half, 15.0, 10 * math.log10(2 / rate))
+        found = lte_downlink.recognise(box, block)
+        assert found and all(e.label == "lte:downlink" and e.direction == "downlink" for e in found)
+
+
+def test_a_phone_that_sends_in_every_subframe_is_no_base_station() -> None:
+    rng, rate = np.random.default_rng(12), 7.68e6
+    for blocks in (6, 15, 25):
+        wave = np.concatenate([generate("pusch", rng, rate_hz=rate, blocks=blocks) for _ in range(15)])
+        block = heard(wave, 15.0, blocks * 180e3, rate, blocks)
+        half = blocks * 90e3
+        box = Burst(round(1.5e-3 * rate), len(wave), -half, half, 15.0, 10 * math.log10(2 / rate))
+        assert lte_downlink.recognise(box, block) == []
 
 
 @pytest.mark.parametrize("name", sorted(IMPOSTORS))

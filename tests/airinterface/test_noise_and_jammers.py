@@ -23,9 +23,11 @@ from cellwarden.radio.bands import uplinks_at
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
 from cellwarden.simulate import waves
-from cellwarden.simulate.channel import echoed, indoor_paths
+from cellwarden.simulate.channel import Channel, behind, echoed, indoor_paths
 from cellwarden.simulate.parameters import Parameters
 from cellwarden.simulate.scenes import Air, Placed, Truth, amplitude, write
+
+TDL_A = Channel("tdl-a", fading="received")
 
 
 def block_of(
@@ -116,6 +118,27 @@ def test_noise_over_a_whole_uplink_band_is_a_jammer() -> None:
         block, box = block_of(wave, 10.0, 34e6, rate_hz, rng, centre_hz)
         emission = impostors_noise.wideband(box, block)
         assert emission is not None and emission.label == label
+
+
+def test_noise_over_what_is_recorded_of_a_band_is_a_jammer_behind_echoes() -> None:
+    rng, rate_hz = np.random.default_rng(9), 10e6
+    found: Counter[str] = Counter()
+    for _ in range(20):
+        wave = behind(waves.gaussian(round(8e-3 * rate_hz), rate_hz, rng, 9e6), TDL_A, rate_hz, rng)
+        emission = impostors_noise.wideband(*reversed(block_of(wave, 13.0, 9e6, rate_hz, rng, 897.5e6)))
+        found[emission.label if emission else "none"] += 1
+    # One place in some has notches as deep as the gap between two carriers of UMTS, which are as wide together.
+    assert found["noise:jammer"] >= 12 and not found["noise:wideband"]
+
+
+@pytest.mark.parametrize("snr_db", [6.5, 12.0, 25.0])
+def test_carriers_of_umts_beside_each_other_are_no_noise(snr_db: float) -> None:
+    rng, rate_hz = np.random.default_rng(10), 10e6
+    for phones in (2, 6):
+        sides = [many_umts(phones, rate_hz, rng) for _ in range(2)]
+        turn = np.exp(2j * np.pi * 2.5e6 / rate_hz * np.arange(len(sides[0])))
+        for width_hz in (8.8e6, 9.6e6):
+            assert named(sides[0] * turn + sides[1] * turn.conj(), snr_db, width_hz, rate_hz, rng) is None
 
 
 def heard(folder: Path, wave: np.ndarray, width_hz: float, snr_db: float, rate_hz: float = 10e6) -> list[Emission]:

@@ -14,6 +14,7 @@ from cellwarden.airinterface import umts_waveform as waveform
 from cellwarden.detect.bursts import bursts, finds
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import blocks, open_recording
+from cellwarden.simulate.channel import Channel, behind
 from cellwarden.simulate.waves import IMPOSTORS
 
 RATE, CARRIER = 11.52e6, 2.4e6
@@ -165,6 +166,23 @@ def test_a_base_station_is_no_phone() -> None:
         assert [(e.label, e.direction) for e in found] == [("umts:downlink", "downlink")]
 
 
+def test_a_base_station_is_named_behind_echoes() -> None:
+    rng, channel = np.random.default_rng(19), Channel("tdl-a", fading="received")
+    for _ in range(6):
+        wave, _ = waveform.generate(waveform.downlink_chips(15, rng), rate_hz=RATE, carrier_offset_hz=CARRIER)
+        band = (CARRIER - 1.9e6, CARRIER + 1.9e6)
+        found, _ = named(behind(wave, channel, RATE, rng), 15.0, rng, band, 2140e6)
+        assert [(e.label, e.direction) for e in found] == [("umts:downlink", "downlink")]
+
+
+def test_what_has_a_phones_pairs_where_only_base_stations_send_is_told_with_half_the_confidence() -> None:
+    chips = waveform.dedicated_chips(99, 15, np.random.default_rng(20))
+    (usual,), _ = heard(chips, 10.0, np.random.default_rng(21), centre_hz=1950e6)
+    (strange,), _ = heard(chips, 10.0, np.random.default_rng(21), centre_hz=2140e6)
+    assert usual.label == strange.label == "umts:dpch"
+    assert strange.confidence == pytest.approx(usual.confidence / 2)
+
+
 @pytest.mark.parametrize("name", sorted(IMPOSTORS))
 def test_other_signals_are_no_phone(name: str) -> None:
     rng = np.random.default_rng(7)
@@ -250,6 +268,18 @@ def test_residue_sums_are_the_plain_ones() -> None:
     umts_kernels.residue_sums(values, sign, out)
     for o in range(5):
         assert np.allclose(out[o], (values[o : o + 32] * sign).reshape(2, 16).sum(axis=0), atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [270, 511, 800])
+def test_synchronisation_power_is_that_of_the_plain_correlation(count: int) -> None:
+    rng = np.random.default_rng(22)
+    inner, outer = (rng.choice(np.array([-1, 1], np.float32), 16) for _ in range(2))
+    z, slot = rng.normal(size=(count, 2)).astype(np.float32).view(np.complex64)[:, 0], 120
+    folded = np.zeros(slot)
+    slots = umts_kernels.synchronisation_power(z, inner, outer, folded)
+    whole = np.abs(np.correlate(z, np.kron(outer, inner), "valid")) ** 2
+    assert slots == len(whole) // slot
+    assert np.allclose(folded, whole[: slots * slot].reshape(slots, slot).sum(axis=0), rtol=1e-3)
 
 
 def test_masks_of_shifts_are_each_the_plain_power() -> None:

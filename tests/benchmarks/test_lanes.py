@@ -17,6 +17,7 @@ from benchmarks import (
     confusion,
     cost,
     false_alarms,
+    fingerprint,
     geofence,
     junction,
     memory,
@@ -156,3 +157,26 @@ def test_phones_in_pockets_are_called_and_their_ranges_hold(monkeypatch: pytest.
     errors = junction.ranges(5, 2)
     # 20 MHz of steps resolve 3.75 m; one scatterer well above the noise is placed to a part of that
     assert errors["count"] >= 4 and errors["rmse_m"] < 0.5
+
+
+def test_twins_are_told_apart_at_another_receiver() -> None:
+    one = fingerprint.twins(0, 8)["across"]
+    score = np.array(one["scores"])
+    assert score.shape == (8, 4)
+    assert (score[:4].argmax(axis=1) == np.arange(4)).sum() >= 3  # chance: one of them
+    own = np.eye(8, 4, dtype=bool)
+    assert np.median(score[own]) > 0 > np.median(score[~own])
+
+
+def test_the_search_among_many_finds_the_best_of_all() -> None:
+    told = fingerprint.search(2000)
+    assert told["same_best"] >= 0.99 * told["queries"] - 2  # of 200 queries 2 misses are expected at most, ± 1.4
+
+
+@pytest.mark.skipif(not fingerprint.BOARDS.is_dir(), reason="the recordings of boards do not lie beside the checkout")
+def test_real_boards_are_told_apart_from_one_session_to_another() -> None:
+    for left_out, least in ((("carrier_hz",), 0.5), ((), 0.9)):
+        told = fingerprint.boards(left_out)
+        assert len(told) == 2
+        for way in told.values():
+            assert way["captures"] == 600 and way["rank1"] > least  # chance: 1/6 ± 0.015

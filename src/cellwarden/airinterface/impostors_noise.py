@@ -17,6 +17,7 @@ Source: W. A. Gardner, "Exploitation of spectral redundancy in cyclostationary s
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import scipy.fft
@@ -30,24 +31,32 @@ from cellwarden.radio.bands import allocations_at, uplinks_at
 LEAST_HZ, LEAST_S = 0.4e6, 2e-3
 LEAST_PRODUCT = 12_000.0
 """Least of width × duration: a prefix of a fifteenth, 6 dB over the noise, then stands 5.8 σ out."""
-MOST_SAMPLES, LINE_SAMPLES = 1 << 16, 1 << 18
-"""Looked at for an echo: four times what the least product asks; and for a rhythm, which stands out less."""
+MOST_SAMPLES, LINE_SAMPLES = 1 << 15, 1 << 17
+"""Looked at for an echo: twice what the least product asks; and for a rhythm, which stands out less."""
 LONGEST_LAG_S = 1.2e-3
 """Broadcast's guard intervals have the longest lag of a prefix, 1 ms (ETSI EN 300 401)."""
 SHORTEST_LAG = 6.0
 """In units of 1/width: of a filter's own correlation little is left then."""
+ECHOES_S = 3.1e-6
+"""Echoes of 300 ns on the average end after 2.9 µs (TR 38.901 table 7.7.2-1); Wi-Fi's prefix, of all the first, returns
+after 3.2 µs."""
 SKIRTS = 1.4
-"""A rhythm lives in what a pulse's spectrum has beyond its half-power width, which a box may cut off."""
+"""A rhythm lives in what a pulse's spectrum has beyond its half-power width, which a box may cut off. Samples need
+to be no faster than that: where the power's spectrum folds, a line stays a line."""
 STRAY = 9.0
 """Nats by which the largest of many values may exceed what is expected of the largest."""
 GAUSSIAN = 0.12
 """Most that the fourth moment may differ from 2, before what chance adds; a phone's SC-FDMA differs by 0.3."""
 SLOWEST_HZ = 4e3
 """Below this the power may change as it likes: in step with the mains."""
-FLAT_DB, PIECES = 10.0, 12
-"""Echoes leave humps in it."""
-UMTS_HZ = (3.2e6, 5.5e6)
-"""Widths of boxes around a carrier of 3.84 Mchip/s."""
+FLAT_DB, PIECES = 16.0, 12
+"""Echoes leave humps and notches in it; signals side by side return after the inverse of their spacing besides."""
+BINS = 256
+UMTS_HZ, UMTS_APART_HZ = (3.2e6, 5.5e6), 5e6
+"""Widths of boxes around a carrier of 3.84 Mchip/s; from one carrier to the next."""
+GAP_HZ, GAP_ASTRAY_HZ, GAP = 0.25e6, 0.7e6, 0.03
+"""Between two carriers 0.3 MHz is empty (TS 25.101 §6.8.1: a pulse ends 2.34 MHz beside its carrier); how far from
+where a box tells it to be, and the most that it has of the power there usually is."""
 BAND_PART = 0.8
 WIDE_HZ = 5e6
 
@@ -56,14 +65,25 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     """Noise that fills a box of all its width, or None."""
     width, rate = burst.high_offset_hz - burst.low_offset_hz, block.segment.rate_hz
     duration = burst.sample_count / rate
-    if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT or _may_be_umts(burst, block):
+    if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT:
         return None
-    box = narrow(burst, block, width, 1.25 * width)
+    carriers = _umts_carriers(burst, block)
+    if carriers == 1:
+        return None
+    box = narrow(_first(burst, block, MOST_SAMPLES / (1.25 * width)), block, width, 1.25 * width)
     y = box.y[:MOST_SAMPLES]
     excess = _fourth_moment(y, box, width) - 2
-    if abs(excess) > GAUSSIAN or not _is_flat(y, box, width) or not _is_without_echo(y, box.rate_hz, width):
+    if abs(excess) > GAUSSIAN:
         return None
-    wider = narrow(burst, block, SKIRTS * width, 2 * SKIRTS * width)
+    density = _density(y)
+    if not _is_flat(density, box, width):
+        return None
+    if carriers and _has_gaps(density, box.rate_hz, 10 ** (burst.floor_dbfs_hz / 10) * box.rate_hz, carriers):
+        return None
+    if not _is_without_echo(y, box.rate_hz, width):
+        return None
+    skirts = SKIRTS * width
+    wider = narrow(_first(burst, block, LINE_SAMPLES / skirts), block, skirts, skirts)
     if not _is_without_line(wider.y[:LINE_SAMPLES], wider.rate_hz):
         return None
     details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
@@ -73,18 +93,42 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     return named("noise:wideband", burst, 0.85, details)
 
 
-def _may_be_umts(burst: Burst, block: Block) -> bool:
-    """Whether a box is as wide as one, two or three UMTS carriers where these may be.
+def _first(burst: Burst, block: Block, most_s: float) -> Burst:
+    """The first `most_s` of a box, at most."""
+    return replace(burst, sample_count=min(burst.sample_count, math.ceil(most_s * block.segment.rate_hz)))
+
+
+def _umts_carriers(burst: Burst, block: Block) -> int:
+    """How many UMTS carriers, up to three, a box is as wide as where these may be; 0 where it is as wide as none.
 
     A dozen phones on one carrier are as good as Gaussian, and in one draw of some twenty their chips cancel.
     """
     width, centre = burst.high_offset_hz - burst.low_offset_hz, block.segment.centre_hz
-    if not any(UMTS_HZ[0] < width - 5e6 * more < UMTS_HZ[1] for more in range(3)):
-        return False
-    if centre is None:
-        return True
-    at = centre + (burst.low_offset_hz + burst.high_offset_hz) / 2
-    return any(allocation.system.startswith("UMTS") for allocation in allocations_at(at))
+    fits = (n for n in (1, 2, 3) if UMTS_HZ[0] < width - UMTS_APART_HZ * (n - 1) < UMTS_HZ[1])
+    carriers = next(fits, 0)
+    if carriers and centre is not None:
+        at = centre + (burst.low_offset_hz + burst.high_offset_hz) / 2
+        if not any(allocation.system.startswith("UMTS") for allocation in allocations_at(at)):
+            return 0
+    return carriers
+
+
+def _density(y: NDArray[np.complex64]) -> NDArray[np.float64]:
+    """Mean power of BINS frequencies, lowest first; of white noise, the power of a sample."""
+    window = np.hanning(BINS)
+    window /= math.sqrt(float(np.sum(window**2)))
+    rows = y[: len(y) // BINS * BINS].reshape(-1, BINS) * window.astype(np.float32)
+    return np.asarray(np.fft.fftshift(squared(scipy.fft.fft(rows, axis=1)).mean(axis=0)), np.float64)
+
+
+def _has_gaps(density: NDArray[np.float64], rate_hz: float, noise: float, carriers: int) -> bool:
+    """Whether it is empty, but for the noise, between so many carriers beside each other."""
+    bin_hz = rate_hz / BINS
+    wide, reach = max(1, round(GAP_HZ / bin_hz)), math.ceil(GAP_ASTRAY_HZ / bin_hz)
+    least = 1.2 * noise + GAP * float(np.median(density))
+    smooth = np.convolve(density, np.ones(wide) / wide, "same")
+    middles = [BINS // 2 + round((n - carriers / 2) * UMTS_APART_HZ / bin_hz) for n in range(1, carriers)]
+    return all(float(np.min(smooth[max(0, at - reach) : at + reach + 1])) < least for at in middles)
 
 
 def _fourth_moment(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> float:
@@ -101,20 +145,20 @@ def _fourth_moment(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> fl
     return float(np.mean(ratio)) * (independent + 1) / independent
 
 
-def _is_flat(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> bool:
+def _is_flat(density: NDArray[np.float64], box: Narrow, width_hz: float) -> bool:
     """Whether the inner four fifths of a box have much the same density."""
-    spectrum = scipy.fft.fftshift(squared(scipy.fft.fft(y)))
-    middle, reach = len(y) // 2, round(0.4 * width_hz / box.rate_hz * len(y))
-    parts = np.array([part.mean() for part in np.array_split(spectrum[middle - reach : middle + reach], PIECES)])
+    reach = min(BINS // 2, round(0.4 * width_hz / box.rate_hz * BINS))
+    inner = density[BINS // 2 - reach : BINS // 2 + reach]
+    parts = np.array([part.mean() for part in np.array_split(inner, PIECES)])
     return float(parts.max() / parts.min()) < 10 ** (FLAT_DB / 10)
 
 
 def _is_without_echo(y: NDArray[np.complex64], rate_hz: float, width_hz: float) -> bool:
     """Whether nothing returns after any lag, as a prefix does."""
-    spectrum = scipy.fft.fft(y, scipy.fft.next_fast_len(2 * len(y)))
-    least, most = math.ceil(SHORTEST_LAG * rate_hz / width_hz), min(len(y) // 4, round(LONGEST_LAG_S * rate_hz))
-    again = squared(scipy.fft.fft(squared(spectrum))[: most + 1])  # of real values: as well as the inverse
-    share = again[least:] / again[0]
+    least, most = max(SHORTEST_LAG / width_hz, ECHOES_S), min(len(y) // 4, round(LONGEST_LAG_S * rate_hz))
+    spectrum = scipy.fft.fft(y, scipy.fft.next_fast_len(len(y) + most))
+    again = squared(scipy.fft.rfft(squared(spectrum))[: most + 1])  # of real values: as well as the inverse
+    share = again[math.ceil(least * rate_hz) :] / again[0]
     independent = len(y) * width_hz / rate_hz
     return float(share.max()) * independent < math.log(len(share)) + STRAY
 

@@ -152,7 +152,7 @@ def _symbols(band: _Band, places_s: Real, beside: int) -> Complex:
     begins = band.at + places_s * band.rate_hz
     first = np.round(begins - GUARD_S * band.rate_hz).astype(np.int64)
     n, width = np.arange(band.size), band.count + 2 * beside
-    at = np.clip(first[:, None] + n, 0, len(band.z) - 1)
+    at = np.minimum(np.maximum(first[:, None] + n, 0), len(band.z) - 1)  # `np.clip` asks for the limits of integers
     ramp, hz = _grid(band.size, width, band.rate_hz)
     values = fft.fft(band.z[at] * ramp, axis=-1, overwrite_x=True)[:, :width]
     return np.asarray(values * np.exp(-2j * np.pi * hz * ((first - begins) / band.rate_hz)[:, None]))
@@ -200,7 +200,8 @@ def _astray(band: _Band, places_s: Real, sequences: Complex, found: Found) -> in
     rows = np.stack([known[:, low : low + band.count : band.every] * np.conj(sequences) for low in lows])
     teeth = rows.shape[-1]
     gain[lows] += peaks(rows.reshape(-1, teeth)).reshape(len(lows), -1).sum(axis=1) / (teeth * noise)
-    gain[np.setdiff1d(np.arange(len(gain)), lows)] = -math.inf
+    if band.every == 2:
+        gain[1::2] = -math.inf
     return int(np.argmax(gain)) - ASTRAY
 
 
@@ -297,11 +298,13 @@ def _repeated_and_ends(band: _Band, found: Found, lates_s: list[float], hz: Real
     dense, noise = band.count / band.size, band.noise * band.count / band.size
     rho, count = found.snr / (1 + found.snr), len(lates_s)
     begins = band.at + np.array(lates_s) * rate
-    edges = np.round(np.stack([begins, begins + found.seconds * rate])).astype(np.int64).clip(0, len(z))
+    edges = np.round(np.stack([begins, begins + found.seconds * rate])).astype(np.int64)
+    edges = np.minimum(np.maximum(edges, 0), len(z))
     starts_s, prefixes_s = _prefixes_s(round(found.seconds / SLOT_S * 7) if found.kind == "pusch" else 0)
     first = np.round(begins[:, None] + starts_s * rate).astype(np.int64)
     last = first + np.round(prefixes_s * rate).astype(np.int64)
-    first, last = first.clip(0, len(z) - band.size), last.clip(0, len(z) - band.size)
+    most = len(z) - band.size
+    first, last = (np.minimum(np.maximum(edge, 0), most) for edge in (first, last))
     level, turn, energy = np.empty(count), np.empty(count, np.complex128), np.empty(count)
     # what is much louder is another's
     repeated(z, band.size, 3 * (1 + found.snr) * noise, edges, first, last, level, turn, energy)

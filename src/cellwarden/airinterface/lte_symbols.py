@@ -44,7 +44,7 @@ def transforms(
     `size` is even.
     """
     padded = np.concatenate([np.zeros(size, np.complex64), heard.y, np.zeros(size, np.complex64)])
-    first = np.clip(starts + size, 0, len(padded) - size)
+    first = np.minimum(np.maximum(starts + size, 0), len(padded) - size)
     symbols = padded[first[:, None] + np.arange(size)]
     return np.asarray(fft.fft(symbols[None] * _ramps(size, turns), axis=-1, overwrite_x=True), np.complex64)
 

@@ -386,8 +386,9 @@ def _is_short_preamble(band: NDArray[np.complex64]) -> bool:
     """Whether all but 139 subcarriers of a comb, at its edges, are empty: then these are a preamble of NR."""
     power = squared(band)
     lacking = len(band) - SHORT_PREAMBLE
-    edges = [float(np.sum(power[:low]) + np.sum(power[SHORT_PREAMBLE + low :])) for low in range(lacking + 1)]
-    return min(edges) / lacking < EMPTY * float(np.mean(power))
+    total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+    edges = total[-1] - (total[SHORT_PREAMBLE:] - total[: lacking + 1])
+    return float(np.min(edges)) / lacking < EMPTY * float(np.mean(power))
 
 
 def _sounding(burst: Burst, block: Block) -> Found | None:
@@ -418,11 +419,11 @@ def _sounding(burst: Burst, block: Block) -> Found | None:
         tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
     best: Found | None = None
     for number, (_, parity, turn, place, at, fours) in enumerate(sorted(tries, reverse=True)[:12]):
-        if number > 5 and best is not None and best.evidence > CERTAIN_NATS:
+        if best is not None and best.evidence > (SURE_NATS if number < 6 else CERTAIN_NATS):
             break
         comb, length = values[turn, place, parity::2], fours * 24
         trials = 2 * length * 12 * 5 * len(TURNS) * len(places)
-        chosen = None
+        chosen = likely(comb[None, at : at + length], MATCHED)
         for low in sorted(range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1), key=at.__ne__):
             band = comb[low : low + length]
             if length > SHORT_PREAMBLE and _is_short_preamble(band):

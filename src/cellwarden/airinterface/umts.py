@@ -15,7 +15,7 @@ enhanced data with codes of spreading factor 2 breaks the pairs and is not named
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -59,10 +59,13 @@ TOGETHER = 8
 """Chips that are added before their line is looked for: it is a slow one, and at LINE_CFO_HZ loses 0.4 dB."""
 LINE_CFO_HZ = 20e3
 """Largest offset that the line of fourth powers tells: a phone keeps 0.1 ppm to its cell, a receiver some ppm."""
+FINE = 8192
+"""Places in the spectrum of fourth powers, at least: 15 Hz apart."""
 LINE_NATS = 13.0
 """Least nats of the line of squares before codes are tried."""
-HALF_LINE = 0.6
-"""Of that, asked at every other phase first: an eighth of a chip beside the right one costs less."""
+HALF_LINE, SURE_LINE = 0.6, 30.0
+"""Of that, asked at every other phase first: an eighth of a chip beside the right one costs less; and with so many
+times that the phases between are not looked at, as a quarter of a chip leaves enough."""
 CODE_NATS = 40.0
 """Least nats of a preamble's code. Gaussian chips reach it with probability e⁻⁴⁰ times 4 million tries a box."""
 CHECKED, CHANCE = 0.4, 6.0
@@ -86,6 +89,8 @@ line may have: chips of two phases have one, a phone's channel has none."""
 PLACES = 3
 """Places at which all codes are tried."""
 ECHO_CHIPS = 4
+SHARP_DB = 10.0
+"""SNR of a box whose edges are as sharp as its own chips tell."""
 SYNCHRONISATION_NATS = 35.0
 SHIFTED, MOST_SHIFTED = (-2, -1, 1, 2), 7 * SLOT_CHIPS
 """Places of the raster at which a clear base station is looked for beside its spectrum's middle, and in how much of it.
@@ -111,21 +116,46 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True) -> Emission | None:
     """What is sent on a carrier; once more on the carrier that it tells itself, where the spectrum told another."""
-    long = burst.sample_count / block.segment.rate_hz * CHIP_RATE_HZ > 2 * PREAMBLE_CHIPS + QUICK_CHIPS
-    quick = long and burst.snr_db > CLEAR_DB and block.segment.centre_hz is not None
+    count = round(burst.sample_count / block.segment.rate_hz * CHIP_RATE_HZ)
+    clear = burst.snr_db > CLEAR_DB and block.segment.centre_hz is not None
+    if clear and _of_bases_only(block, offset_hz):
+        carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, None, MOST_SHIFTED)
+        base = _base(carrier, burst, block) if carrier else None
+        if base is not None:
+            return base
+    quick = clear and count > 2 * PREAMBLE_CHIPS + QUICK_CHIPS
     carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, None, QUICK_CHIPS) if quick else None
-    named = _dedicated(carrier, burst, block) if carrier else None
-    if named is None:
-        carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS if long else PREAMBLE_CHIPS)
+    pairs = _pairs(carrier, burst) if carrier else None
+    if pairs is None:
+        around = PREAMBLE_CHIPS + BESIDE_CHIPS - min(count, PREAMBLE_CHIPS)  # what `_preamble` looks at
+        carrier = chips_of(burst, block, offset_hz, around if count < 3 * PREAMBLE_CHIPS else ECHO_CHIPS)
         if carrier is None:
             return None
-        named = _preamble(carrier, burst, block) or _dedicated(carrier, burst, block) or _base(carrier, burst, block)
-    if named is None or named.carrier_offset_hz is None:
-        return named
-    told = on_raster(named.carrier_offset_hz, block)
+        preamble = _preamble(carrier, burst, block)
+        pairs = None if preamble else _pairs(carrier, burst)
+        if pairs is None:
+            named = preamble or _base(carrier, burst, block)
+            at_hz = None if named is None else named.carrier_offset_hz
+            return named if named is None or at_hz is None else _placed(named, burst, block, offset_hz, again)
+    assert carrier is not None
+    if again and abs(on_raster(offset_hz + pairs.rough_hz, block) - offset_hz) >= CFO_HZ * 1.5:
+        return _on_carrier(burst, block, on_raster(offset_hz + pairs.rough_hz, block), again=False)
+    return _placed(_dedicated(carrier, pairs, burst, block), burst, block, offset_hz, again)
+
+
+def _placed(named: Emission, burst: Burst, block: Block, offset_hz: float, again: bool) -> Emission | None:
+    """What was named on a carrier, if it lies there; what the carrier holds that it tells, `again`, if it does not."""
+    at_hz = named.carrier_offset_hz or 0.0
+    told = on_raster(at_hz, block)
     if abs(told - offset_hz) < CFO_HZ or not again:
-        return named if abs(named.carrier_offset_hz - offset_hz) < RASTER_HZ else None
+        return named if abs(at_hz - offset_hz) < RASTER_HZ else None
     return _on_carrier(burst, block, told, again=False)
+
+
+def _of_bases_only(block: Block, offset_hz: float) -> bool:
+    """Whether nothing but base stations sends on a carrier."""
+    centre = block.segment.centre_hz
+    return centre is not None and _sides(round((centre + offset_hz) / RASTER_HZ)) == {"downlink"}
 
 
 # Preambles
@@ -156,7 +186,10 @@ def _preamble(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     frequency, some = _lines(squares[::2])
     if float(np.max(some)) < HALF_LINE * LINE_NATS:
         return None
-    lines = np.stack([some, _lines(squares[1::2])[1]], axis=1).reshape(kernels.PHASES, -1)
+    lines = np.zeros((kernels.PHASES, len(frequency)))
+    lines[::2] = some
+    if float(np.max(some)) < SURE_LINE * LINE_NATS:
+        lines[1::2] = _lines(squares[1::2])[1]
     phase, line = np.unravel_index(int(np.argmax(lines)), lines.shape)
     if lines[phase, line] < LINE_NATS:
         return None
@@ -249,7 +282,8 @@ def _preamble_emission(
 ) -> Emission:
     """Despread chips tell time to a fraction, carrier and level."""
     place, fixed = _code_space()
-    known = fixed * (1 - 2 * _parity(place & 8191 & code)) * hadamard(signature, PREAMBLE_CHIPS, SIGNATURES)
+    signs = (1 - 2 * _parity(place & 8191 & code)) * hadamard(signature, PREAMBLE_CHIPS, SIGNATURES)
+    known = fixed * signs.astype(np.float32)
     # The pulse's own tails pass for the code too, a chip beside: of all near places the strongest.
     near = [at for at in range(start - ECHO_CHIPS, start + ECHO_CHIPS + 1) if 0 <= at <= v.shape[1] - PREAMBLE_CHIPS]
     levels = np.array([np.abs(v[:, at : at + PREAMBLE_CHIPS] @ known) for at in near])
@@ -277,51 +311,67 @@ def _parity(values: NDArray[np.int64]) -> NDArray[np.int64]:
 # Dedicated channels
 
 
-def _dedicated(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
-    """A dedicated channel in the box's time, by the turns within its pairs of chips."""
-    chips = carrier.end - carrier.first - 1
-    blocks = chips // TURN_BLOCK
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """How sure it is that chips come in pairs, at which phase they have their middle, how far the carrier is off."""
+
+    nats: float
+    phase: int
+    rough_hz: float
+
+
+def _pairs(carrier: Carrier, burst: Burst) -> _Pairs | None:
+    """The pairs of chips of a dedicated channel in the box's time, by the turns within them."""
+    blocks = (carrier.end - carrier.first - 1) // TURN_BLOCK
     if blocks < FEWEST_BLOCKS:
         return None
-    best = (0.0, 0, 0.0, 0.0)
-    turns = np.empty((blocks, 2), np.complex64)
+    turns = np.empty((kernels.PHASES, blocks, 2), np.complex64)
     for phase in range(kernels.PHASES):
-        z = carrier.z[phase, carrier.first : carrier.first + blocks * TURN_BLOCK + 1]
-        kernels.pair_turns(z, turns)
-        for parity in (0, 1):
-            within, between = complex(np.sum(turns[:, parity])), complex(np.sum(turns[:, 1 - parity]))
-            contrast = turns[:, parity] - turns[:, 1 - parity]
-            nats = abs(np.sum(contrast)) ** 2 / max(float(np.sum(np.abs(contrast) ** 2)), 1e-30)
-            chance = math.sqrt(float(np.sum(np.abs(turns[:, 1 - parity]) ** 2)))
-            if nats > best[0] and abs(between) < BETWEEN * abs(within) + 2 * chance:
-                coherence = abs(within) / (blocks * TURN_BLOCK / 2 * _power(z))
-                best = (float(nats), phase, float(np.angle(-within)), coherence)
-    nats, phase, angle, coherence = best
+        kernels.pair_turns(carrier.z[phase, carrier.first : carrier.first + blocks * TURN_BLOCK + 1], turns[phase])
+    sums, spread = turns.sum(axis=1), np.sqrt(squared(turns).sum(axis=1))
+    contrast = turns[..., 0] - turns[..., 1]
+    nats = squared(contrast.sum(axis=1)) / np.maximum(squared(contrast).sum(axis=1), 1e-30)
+    beside = np.abs(sums[:, ::-1]) < BETWEEN * np.abs(sums) + 2 * spread[:, ::-1]  # phases, parities
+    score = np.where(beside, nats[:, None], 0.0)
+    phase, parity = (int(i) for i in np.unravel_index(int(np.argmax(score)), score.shape))
+    within, best = complex(sums[phase, parity]), float(score[phase, parity])
     z = carrier.z[phase, carrier.first : carrier.end]
-    snr = max(_power(z) / carrier.noise - 1, 1e-3)
-    clear = nats >= PAIR_NATS and abs(angle) <= 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ
-    if not clear or coherence < LEAST_TURN * (snr / (1 + snr)) ** 2:
-        nats, phase, coherence = _echoed(carrier, blocks)
-        angle = 0.0
-        if nats < PAIR_NATS or coherence < ECHOED_TURN * (snr / (1 + snr)) ** 2:
-            return None
-        if _line_of_squares(carrier.z[phase, carrier.first : carrier.end]) > SQUARE_LINE:
-            return None
-    around = ECHO_CHIPS if burst.snr_db > CLEAR_DB else MOST_CHIPS // 2  # of what is faint the box may hold a part
-    wide = chips_of(burst, block, carrier.offset_hz, around, phase) or carrier
-    low, high = _extent(wide)
-    at = wide.base + (low - 0.5) * wide.per_chip
-    power = _power(wide.z[0, low:high]) - wide.noise
-    rough = angle / (4 * np.pi) * CHIP_RATE_HZ
-    cfo = _line_of_fourths(wide.z[0, low:high]) if abs(rough) < CFO_HZ * 1.5 else None
+    power = _power(z)
+    snr = max(power / carrier.noise - 1, 1e-3)
+    angle, coherence = float(np.angle(-within)), abs(within) / max(blocks * TURN_BLOCK / 2 * power, 1e-30)
+    near = abs(angle) <= 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ
+    if best >= PAIR_NATS and near and coherence >= LEAST_TURN * (snr / (1 + snr)) ** 2:
+        return _Pairs(best, phase, angle / (4 * np.pi) * CHIP_RATE_HZ)
+    best, phase, coherence = _echoed(carrier, blocks)
+    if best < PAIR_NATS or coherence < ECHOED_TURN * (snr / (1 + snr)) ** 2:
+        return None
+    if _line_of_squares(carrier.z[phase, carrier.first : carrier.end]) > SQUARE_LINE:
+        return None
+    return _Pairs(best, phase, 0.0)
+
+
+def _dedicated(carrier: Carrier, pairs: _Pairs, burst: Burst, block: Block) -> Emission:
+    """The dedicated channel in a box, whose pairs were seen."""
+    count = round(burst.sample_count / carrier.per_chip)
+    if carrier.end - carrier.first < count - 2 and burst.snr_db > SHARP_DB:  # a piece of a box with sharp edges
+        z = carrier.z[pairs.phase, carrier.first : carrier.end]
+        at, chips, noise = float(burst.sample_start - block.sample_start), count, carrier.noise
+    else:
+        around = ECHO_CHIPS if burst.snr_db > CLEAR_DB else MOST_CHIPS // 2  # of what is faint the box may hold a part
+        wide = chips_of(burst, block, carrier.offset_hz, around, pairs.phase) or carrier
+        low, high = _extent(wide)
+        z, noise = wide.z[0, low:high], wide.noise
+        at, chips = wide.base + (low - 0.5) * wide.per_chip, high - low
+        if wide.end - wide.first >= MOST_CHIPS - 2:  # a long box: it says best itself how long it goes on
+            at, chips = float(burst.sample_start - block.sample_start), count
+    cfo = _line_of_fourths(z) if abs(pairs.rough_hz) < CFO_HZ * 1.5 else None
     details: dict[str, str | int | float] = {
-        "slots": round((high - low) / SLOT_CHIPS, 1),
-        "score": round(float(nats), 1),
+        "slots": round(chips / SLOT_CHIPS, 1),
+        "score": round(pairs.nats, 1),
     }
-    confidence = 1 - math.exp(-(nats - 10) / 6)
-    if wide.end - wide.first >= MOST_CHIPS - 2:  # a long box: it says best itself how long it goes on
-        at, high, low = burst.sample_start - block.sample_start, round(burst.sample_count / carrier.per_chip), 0
-    return _emission("umts:dpch", carrier, burst, block, (at, high - low), power, cfo, confidence, details, rough)
+    confidence = 1 - math.exp(-(pairs.nats - 10) / 6)
+    where, power = (at, chips), _power(z) - noise
+    return _emission("umts:dpch", carrier, burst, block, where, power, cfo, confidence, details, pairs.rough_hz)
 
 
 def _power(z: NDArray[np.complex64]) -> float:
@@ -362,7 +412,7 @@ def _line_of_fourths(z: NDArray[np.complex64]) -> float | None:
     """Carrier offset in hertz by the line of the chips' fourth powers; None where the gains leave none."""
     sums = np.empty(min(MOST_CHIPS, len(z)) // TOGETHER, np.complex64)
     energy = kernels.fourths(z, TOGETHER, sums)
-    size = scipy.fft.next_fast_len(2 * len(sums))
+    size = scipy.fft.next_fast_len(max(2 * len(sums), FINE))
     lines = squared(scipy.fft.fft(sums, size)) / np.float32(max(energy, 1e-30))
     offset = np.fft.fftfreq(size) * CHIP_RATE_HZ / 4 / TOGETHER
     lines[np.abs(offset) > LINE_CFO_HZ] = 0

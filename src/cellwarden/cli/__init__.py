@@ -22,7 +22,7 @@ EXAMPLES = """\
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import associate, bands, bench, inside, interfaces, lane, listen, locate, scan, site
+    from cellwarden.cli import associate, bands, bench, emitter, inside, interfaces, lane, listen, locate, scan, site
     from cellwarden.cli.words import language_option
 
     site.site.add_command(inside.inside)
@@ -44,9 +44,10 @@ def commands() -> click.Group:
         locate.locate,
         associate.associate,
         lane.lane,
+        emitter.emitter,
     ):
         group.add_command(command)
-    groups = (bench.bench, site.site, bands.bands)
+    groups = (bench.bench, site.site, bands.bands, emitter.emitter)
     every = [*group.commands.values(), *(command for one in groups for command in one.commands.values())]
     for command in every:
         words = _(said) if (said := command.help) else ""  # a docstring was not translated yet

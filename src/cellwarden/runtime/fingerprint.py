@@ -1,0 +1,75 @@
+"""A recording in, the sessions of its transmitters out: scan ► trains ► signatures ► means."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from cellwarden.model import Block, Emission, Segment, Session, Signature
+from cellwarden.radio.annotations import segment_of
+from cellwarden.radio.recording import Recording, open_recording, read_samples
+from cellwarden.runtime.scan import scan
+from cellwarden.signature.features import MEASURES, measure
+from cellwarden.signature.group import Grouper
+from cellwarden.signature.sessions import joined
+
+MARGIN_S = 40e-6
+"""Samples read before and behind a burst, for its ramps."""
+MOST = 200
+"""Bursts of a train that are measured: more tell nothing new."""
+FULL_SCALE, CLIPPED = 0.995, 0.005
+"""A burst of whose samples more than this part lie at the end of the converter's scale is not measured."""
+
+
+class Taken(NamedTuple):
+    """What a recording gave."""
+
+    sessions: tuple[Session, ...]
+    """One a train, that of the most bursts first."""
+    clipped: int
+    """Bursts that were left out because the receiver was overdriven."""
+
+
+def sessions(path: Path) -> Taken:
+    """The sessions of all trains in a recording whose bursts can be measured. Raises RecordingError."""
+    recording = open_recording(path)
+    grouper = Grouper()
+    heard: dict[int, list[Signature]] = {}
+    starts: dict[int, int | None] = {}
+    clipped = 0
+
+    def take(emission: Emission, number: int) -> int:
+        if emission.label not in MEASURES or len(heard.get(number, ())) >= MOST:
+            return 0
+        segment = segment_of(recording, emission)
+        block = _around(recording, segment, emission)
+        if recording.dtype.kind != "f" and float(np.mean(np.abs(block.iq) >= FULL_SCALE)) > CLIPPED:
+            return 1
+        signature = measure(emission, block)
+        family = heard[number][0].family if heard.get(number) else emission.label
+        if signature is not None and signature.family == family:
+            heard.setdefault(number, []).append(signature)
+            starts.setdefault(number, _time(segment, emission))
+        return 0
+
+    for emission in scan(recording):
+        for one, number in grouper.add(emission, segment_of(recording, emission))[0]:
+            clipped += take(one, number)
+    for one, number in grouper.close()[0]:
+        clipped += take(one, number)
+    made = [joined(several, path.name, starts[number]) for number, several in heard.items()]
+    return Taken(tuple(sorted(made, key=lambda one: -one.bursts)), clipped)
+
+
+def _around(recording: Recording, segment: Segment, emission: Emission) -> Block:
+    margin = round(MARGIN_S * segment.rate_hz)
+    first = max(segment.sample_start, emission.sample_start - margin)
+    end = min(segment.sample_start + segment.sample_count, emission.sample_start + emission.sample_count + margin)
+    samples = read_samples(recording, first, end - first)
+    return Block(np.ascontiguousarray(samples).view(np.float32).reshape(-1, 2), 1.0, first, segment)
+
+
+def _time(segment: Segment, emission: Emission) -> int | None:
+    if segment.start_ns is None:
+        return None
+    return segment.start_ns + round((emission.sample_start - segment.sample_start) / segment.rate_hz * 1e9)
