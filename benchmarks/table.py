@@ -227,8 +227,6 @@ def _junction_range(f: Figures) -> str:
     one = f["junction"]["range"]
     return f"RMSE {one['rmse_m']:.2f} m, 95 % within {one['p95_m']:.2f} m, {one['count']} passages"
 
-    return cell
-
 
 def _twins_curve(axis: str, unit: str) -> Callable[[Figures], str]:
     def cell(f: Figures) -> str:

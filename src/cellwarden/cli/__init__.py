@@ -16,7 +16,6 @@ from cellwarden.language import use
 
 EXAMPLES = """\
   cellwarden scan RECORDING.sigmf-meta -o FOUND.sigmf-meta --report REPORT.html
-  cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
   cellwarden listen rtltcp://192.168.1.20:1234 --centre 897.5MHz --rate 2.4M"""
 
 
