@@ -12,6 +12,7 @@ from benchmarks import (
     false_alarms,
     fingerprint,
     geofence,
+    junction,
     memory,
     one_phone,
     recognition,
@@ -39,6 +40,7 @@ SOAK: dict[int, Lane] = {
     12: geofence.LANE,
     13: tdoa.LANE,
     14: fingerprint.LANE,
+    15: junction.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -55,6 +57,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (association.LANE, 0.05),
     (geofence.LANE, 0.02),
     (tdoa.LANE, 0.05),
+    (junction.LANE, 0.1),
     (fingerprint.LANE, 0.05),
 )
 """Every lane with the part of its full size that takes a minute or so."""

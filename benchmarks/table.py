@@ -189,6 +189,18 @@ def _tdoa(case: str) -> Callable[[Figures], str]:
     return cell
 
 
+def _junction(*names: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        kinds = f["junction"]["kinds"]
+        return "; ".join(
+            f"{name} {one['share']:.3g} ({one['interval'][0]:.2g}–{one['interval'][1]:.2g}, n {one['passages']});"
+            f" worlds {one['worlds'][0]:.3g}–{one['worlds'][2]:.3g}"
+            for name, one in ((name, kinds[name]) for name in names)
+        )
+
+    return cell
+
+
 def _twins(name: str) -> Callable[[Figures], str]:
     def cell(f: Figures) -> str:
         one = f["fingerprint"][name]
@@ -209,6 +221,11 @@ def _twins(name: str) -> Callable[[Figures], str]:
         return "; ".join(parts)
 
     return cell
+
+
+def _junction_range(f: Figures) -> str:
+    one = f["junction"]["range"]
+    return f"RMSE {one['rmse_m']:.2f} m, 95 % within {one['p95_m']:.2f} m, {one['count']} passages"
 
 
 def _twins_curve(axis: str, unit: str) -> Callable[[Figures], str]:
@@ -291,6 +308,16 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
     ("Inside or outside the wall", "outside called inside ≤ 1e-4; inside missed ≤ 1 %", "geofence", _geofence),
     ("GSM burst at 20 dB, sensors agree to 10 ns, place", "≤ 1.5 × Cramér–Rao", "tdoa", _tdoa("noise")),
     ("The same behind echoes of a building", "–", "tdoa", _tdoa("echoes")),
+    ("Junctions, phone in a pocket called semiconductor", "≥ 0.95", "junction", _junction("pocket")),
+    ("… persons without electronics", "≤ 0.001", "junction", _junction("persons")),
+    ("… corroded contacts", "≤ 0.02", "junction", _junction("contact")),
+    (
+        "… in a shoe, in the body, and what else has junctions",
+        "–",
+        "junction",
+        _junction("shoe", "body 1 cm", "body 2 cm", "body 4 cm", "charger", "watch", "hearing aid", "SIM card"),
+    ),
+    ("Junctions, range of one, 20 MHz of steps", "≤ 0.5 m", "junction", _junction_range),
     (
         "Twins, 20 bursts at 20 dB, same receiver (simulated, carrier left out)",
         "rank-1 ≥ 0.95, EER ≤ 0.05, Cllr ≤ 0.5",

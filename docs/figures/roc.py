@@ -17,8 +17,10 @@ import numpy as np
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER.parents[1] / "benchmarks" / "results" / "roc"
-INTERFACES = ("gsm", "umts", "lte", "nr", "bluetooth", "ble", "wifi", "dect", "impostors")
-WANTED = ("--snr", "-6:15:3", "--trials", "16", "--absent-trials", "50", "--seed", "7")
+INTERFACES = ("gsm", "umts", "lte", "nr", "bluetooth", "ble", "wifi", "dect", "impostors", "junction")
+LEVELS = {"junction": "0:45:5"}
+"""Of what is not a burst; of bursts -6:15:3."""
+WANTED = ("--trials", "16", "--absent-trials", "50", "--seed", "7")
 
 
 def measure() -> None:
@@ -28,7 +30,17 @@ def measure() -> None:
         print(name, flush=True)
         path, page = RESULTS / f"{name}.json", FOLDER.parents[1] / "out" / f"roc-{name}.html"
         page.parent.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "cellwarden", "bench", "roc", name, *WANTED]
+        command = [
+            sys.executable,
+            "-m",
+            "cellwarden",
+            "bench",
+            "roc",
+            name,
+            *WANTED,
+            "--snr",
+            LEVELS.get(name, "-6:15:3"),
+        ]
         subprocess.run([*command, "-o", str(path), "--report", str(page), "--force", "--quiet"], check=True)
 
 

@@ -40,5 +40,9 @@ class PlanError(CellwardenError):
     """A plan of bands cannot be used: mend it, or make another one."""
 
 
+class LaneError(CellwardenError):
+    """What a lane's instrument recorded cannot be used: mend the table or recording, or record again."""
+
+
 class GalleryError(CellwardenError):
     """A gallery of emitters, or what it was asked for, cannot be used: mend it, or choose another one."""

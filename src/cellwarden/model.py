@@ -221,3 +221,35 @@ class Fix:
     """Of `cell`."""
     reason: str = ""
     """Why nothing can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class JunctionReading:
+    """What passed a lane lit at f0 sent back at 2f0 and 3f0, and what that says: one reading for each answer.
+
+    It is a hypothesis about an object, never about who carries it; `person` is a number that officers give.
+    """
+
+    kind: str
+    """`semiconductor`, `metal` (a contact of metals that corroded), `nothing`."""
+    probability: float
+    """Of `kind`, where as many carry the one as the other as neither."""
+    person: str = ""
+    """Number of a person or parcel; never a name."""
+    time_s: float | None = None
+    """When it was opposite the antennas, in the log's own time."""
+    position_m: float | None = None
+    """Where who carries it was then: what is carried ahead of their middle answers at a
+    negative position."""
+    range_m: float | None = None
+    """From the antennas, by the phase of frequency steps; None without steps."""
+    range_error_m: float | None = None
+    """Standard deviation of `range_m`, from noise alone."""
+    second_dbm: float | None = None
+    third_dbm: float | None = None
+    """Levels at 2f0 and 3f0 opposite the antennas at the highest transmit power."""
+    second_slope: tuple[float, float] | None = None
+    third_slope: tuple[float, float] | None = None
+    """Decibels of answer per decibel of transmit power, with their standard deviations: 2 and 3 of a junction."""
+    reason: str = ""
+    """Why nothing is said, where something was heard."""

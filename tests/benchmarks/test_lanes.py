@@ -19,6 +19,7 @@ from benchmarks import (
     false_alarms,
     fingerprint,
     geofence,
+    junction,
     memory,
     recognition,
     results,
@@ -146,6 +147,16 @@ def test_the_table_in_the_readme_is_what_the_newest_results_give() -> None:
 
 def test_what_was_not_measured_says_so() -> None:
     assert table.table(None).count(table.NOT_YET) == len(table.LINES)
+
+
+def test_phones_in_pockets_are_called_and_their_ranges_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(junction, "CALIBRATION", 0)
+    kinds = junction.nominal(("pocket", "contact"), 8, 1)
+    assert kinds["pocket"][0] == 8 and kinds["pocket"][1] >= 7
+    assert kinds["contact"][1] <= 1
+    errors = junction.ranges(5, 2)
+    # 20 MHz of steps resolve 3.75 m; one scatterer well above the noise is placed to a part of that
+    assert errors["count"] >= 4 and errors["rmse_m"] < 0.5
 
 
 def test_twins_are_told_apart_at_another_receiver() -> None:

@@ -9,13 +9,20 @@ from cellwarden.bench.plot import Chart, Series, decade_frame, measured, share_f
 from cellwarden.bench.roc import Result
 from cellwarden.bench.view import Table, View, level, made_by, reached, scene_facts, share
 from cellwarden.language import gettext as _
-from cellwarden.language import ngettext, number
+from cellwarden.language import mark, ngettext, number
 from cellwarden.measure.roc import roc
 from cellwarden.measure.theory import energy_detection
 from cellwarden.runtime.pictures import Frame
 
 FALSE_ALARM = 1e-3
 """At which the ideal energy detector is drawn."""
+HOLDS = {
+    "noise": mark("noise"),
+    "others": mark("other signals"),
+    "persons": mark("persons without electronics"),
+    "contacts": mark("persons with a corroded contact"),
+}
+"""What windows without the label hold."""
 MOST_CURVES = 5
 """Levels for which an operating characteristic is drawn."""
 
@@ -43,6 +50,7 @@ def view(result: Result) -> View:
 
 def _sentences(curve: Result) -> list[str]:
     absent, label = curve["absent"], curve["label"]
+    holds = HOLDS.get(absent["holds"], HOLDS["others"])
     said = []
     if curve["reaches"]:
         said.append(
@@ -61,7 +69,7 @@ def _sentences(curve: Result) -> list[str]:
                 label=label,
                 count=number(absent["false"]),
                 windows=number(absent["windows"]),
-                holds=_("noise") if absent["holds"] == "noise" else _("other signals"),
+                holds=_(holds),
                 share=share(absent["share"], *absent["interval"]),
             )
         )

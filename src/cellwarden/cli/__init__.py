@@ -16,13 +16,12 @@ from cellwarden.language import use
 
 EXAMPLES = """\
   cellwarden scan RECORDING.sigmf-meta -o FOUND.sigmf-meta --report REPORT.html
-  cellwarden scan capture.cs16 --rate 10M --centre 895MHz --json
   cellwarden listen rtltcp://192.168.1.20:1234 --centre 897.5MHz --rate 2.4M"""
 
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import associate, bands, bench, emitter, inside, interfaces, listen, locate, scan, site
+    from cellwarden.cli import associate, bands, bench, emitter, inside, interfaces, lane, listen, locate, scan, site
     from cellwarden.cli.words import language_option
 
     site.site.add_command(inside.inside)
@@ -43,6 +42,7 @@ def commands() -> click.Group:
         site.site,
         locate.locate,
         associate.associate,
+        lane.lane,
         emitter.emitter,
     ):
         group.add_command(command)

@@ -136,22 +136,26 @@ def _part(output: Path) -> Path:
 def _simulated(
     interface: str, part: Path, force: bool, wanted: dict[str, Any], progress: "Progress | None"
 ) -> "Result":
-    from cellwarden.bench import plan, roc
+    from cellwarden.bench import junction, plan, roc
     from cellwarden.runtime.parallel import cores
     from cellwarden.simulate.trials import Conditions
 
+    absent_trials, processes = wanted["absent_trials"] or ABSENT_TIMES * wanted["trials"], wanted["jobs"] or cores()
+    if interface == junction.NAME:
+        lane, least = junction.plan(wanted, absent_trials), roc.threshold_of(wanted["detector"], wanted["threshold"])
+        return junction.run(lane, least, part, processes=processes, force=force, progress=progress)
     channel = plan.channel(wanted["channel"], wanted["delay_spread"], wanted["doppler"], wanted["fading"])
     asked = plan.Plan(
         interface,
         plan.drawn_labels(interface),
         plan.axis(wanted["snr"]),
         wanted["trials"],
-        wanted["absent_trials"] or ABSENT_TIMES * wanted["trials"],
+        absent_trials,
         wanted["absent"],
         plan.impaired(wanted["impairments"], Conditions(channel)),
         wanted["seed"],
     )
-    threshold, processes = roc.threshold_of(wanted["detector"], wanted["threshold"]), wanted["jobs"] or cores()
+    threshold = roc.threshold_of(wanted["detector"], wanted["threshold"])
     return roc.run(asked, wanted["detector"], threshold, part, processes=processes, force=force, progress=progress)
 
 

@@ -85,10 +85,91 @@ class Air:
     needs 5 dB."""
 
 
-FIXED = ("snr_low_db", "snr_high_db", "power_dbm", "floor_dbm")
-"""These span an axis, or stand in a standard, and are not uncertain."""
+@dataclass(frozen=True, slots=True)
+class Junctions:
+    """Portal, bodies and what they carry, lit at f0 = 868 MHz. No cross-section of a miniature phone that is off
+    could be read: it follows from the physics of its junctions (`simulate.junction`), and is varied like all else."""
 
-World = TypeVar("World", Parameters, Air)
+    eirp_dbm: float = 30.0
+    """1 W. RFID at 865 to 868 MHz may send 2 W e.r.p. (ERC/REC 70-03 annex on RFID, read in CEPT's EFIS; EN 302
+    208)."""
+    receive_gain_dbi: float = 8.0
+    """Patch antennas for 2f0 and 3f0. An assumption."""
+    beam_deg: float = 70.0
+    """Width at half power of a patch of 8 dBi, of all three antennas: 41253 / 70² is 8.4, 9 dBi. An assumption."""
+    noise_dbm: float = -138.0
+    """kT in 1 kHz is -144 dBm, with 6 dB noise figure. An assumption."""
+    own_leak_dbm: float = -110.0
+    """Power of the transmitter's own 2f0 at its antenna at 30 dBm; it returns from bodies. Harmonics of 0 dBm (-30
+    dBc, an amplifier of class AB: an assumption) less the 110 dB by which a filter cancels them (K. Gallagher and
+    others, Automated cancellation of harmonics using feed-forward filter reflection, abstract read). That of 3f0 is
+    taken for as much."""
+    isolation_db: float = 30.0
+    """Between the antennas: what of it reaches the receiver in an empty lane. An assumption."""
+    body_m2: float = 1.0
+    """Radar cross-section of a person at some GHz, 0 dBsm. An assumption."""
+    distance_m: float = 1.0
+    speed_m_s: float = 1.0
+    """As the trial asks."""
+    aspect_db: float = 1.5
+    """Standard deviation by which the loss one way wanders as the person walks, over 0.3 m. It counts three times in
+    the second harmonic and four times in the third. An assumption."""
+    pocket_db: float = 6.0
+    """Loss one way through the body a phone is carried on: typically below 6, up to 15 dB in hands, alike at 776 and
+    2300 MHz (J. Nielsen and others, EuCAP 2012, abstract read); absorbed were about 50 % (J. B. Andersen and others
+    2016, abstract read)."""
+    shoe_db: float = 10.0
+    """Loss one way of a phone in a shoe: sole, foot and floor. At belt and torso 10 to 35 dB were measured behind the
+    body, at the head 5 to 10 dB (A. Vorobyov and A. Yarovoy, PIER M 22 (2012) 259, abstract read). For shoes an
+    assumption."""
+    skin_db: float = 3.8
+    """Loss one way from air into muscle: 1 - |(√55 - 1) / (√55 + 1)|² is 0.42 (muscle at 900 MHz has a permittivity of
+    55, S. Gabriel and others, Phys. Med. Biol. 41 (1996) 2271 [unread])."""
+    muscle_db_cm: float = 2.1
+    """Loss in muscle at f0: 0.94 S/m and 55 give 24 nepers a metre (Gabriel [unread]). At 2f0 it is 1.4 and at 3f0 2.0
+    times that, by the same tables. Fat loses 1.5 to 2 dB a cm at 2 GHz (N. Asan and others 2017, abstract read)."""
+    phone_gain_dbi: float = 3.0
+    """A miniature phone's antenna loses so much: -3 dBi. An assumption."""
+    phone_mismatch_db: float = 4.0
+    """Between that antenna and the diodes at its port, each way, at f0 and 2f0: 868 and 1736 MHz lie beside and in the
+    bands that it is made for, 880 to 960 and 1710 to 1880 MHz. An assumption."""
+    phone_third_db: float = 10.0
+    """The same at 3f0, where it has no band. An assumption."""
+    mismatch_spread_db: float = 4.0
+    """Standard deviation of what one object's antenna differs by at each of f0, 2f0, 3f0. An assumption."""
+    phone_capacitance_f: float = 0.5e-12
+    """Capacitance without bias of the protecting diodes at an antenna port: 0.3 to 1 pF in data sheets [unread]."""
+    rectifier_capacitance_f: float = 4e-12
+    """Of a charger's rectifier: 4 pF, diode 1N4148, SPICE models of its makers [unread]."""
+    rectifier_loss_db: float = 20.0
+    """Gain and mismatch of a bracelet charger, whose coil is made for kHz. An assumption."""
+    watch_loss_db: float = 18.0
+    hearing_aid_loss_db: float = 22.0
+    sim_loss_db: float = 25.0
+    """Gain and mismatch together: smaller than a phone, and without an antenna for these bands. Assumptions."""
+    contact_loss_db: float = 12.0
+    """Gain and mismatch of keys, bed frames, shoe shanks. An assumption."""
+    contact_siemens: float = 1e-2
+    """Conductance of a corroded contact. An assumption."""
+    contact_asymmetry: float = 0.043
+    contact_cubic: float = 4.4
+    """Current through 2 nm of oxide below a barrier of 1 V whose sides differ by 0.1 V is G0 (v + 0.043 v² + 4.4 v³)
+    (W. Brinkman, R. Dynes and J. Rowell, J. Appl. Phys. 41 (1970) 1915 [unread], computed from its expansion). Of the
+    harmonics of metal-oxide-metal contacts the third is the largest (NASA STI 79N27602, 1979, abstract read)."""
+    contact_flicker_db: float = 3.0
+    """Standard deviation by which a contact's answer wanders while it is moved, over 0.1 s. An assumption."""
+    contact_share: float = 0.05
+    """Of persons without electronics, those who carry a corroded contact that answers. An assumption."""
+
+
+FIXED = (
+    *("snr_low_db", "snr_high_db", "power_dbm", "floor_dbm"),
+    *("eirp_dbm", "noise_dbm", "own_leak_dbm", "distance_m"),
+)
+"""These span an axis, or stand in a standard or in what was asked, and are not uncertain; levels in dBm vary by
+decibels."""
+
+World = TypeVar("World", Parameters, Air, Junctions)
 
 
 def varied(parameters: World, rng: np.random.Generator) -> World:

@@ -1,0 +1,202 @@
+"""`cellwarden lane`: did what passed a lane carry a semiconductor?"""
+
+import csv
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellwarden.cli import complain
+from cellwarden.language import gettext as _
+from cellwarden.language import mark, ngettext, number
+
+if TYPE_CHECKING:
+    from cellwarden.model import JunctionReading
+    from cellwarden.signature.junction import Examined
+    from cellwarden.signature.junction_empty import Empty
+    from cellwarden.signature.junction_log import Log
+
+PATH = click.Path(path_type=Path)
+WARNING = mark(
+    "Before anybody passes: whoever wears a pacemaker, a defibrillator, an insulin pump or another electronic implant"
+    " does not pass a transmitting lane but is searched by hand; ask each person. The transmitter needs a licence of"
+    " its own."
+)
+HEAD = (
+    *("person", "result", "probability", "time_s", "position_m", "range_m", "range_error_m", "second_dbm", "third_dbm"),
+    *("second_slope", "third_slope", "calibrated", "warning_read", "second_check", "outcome"),
+)
+"""Of OUT.csv; officers fill in the last two."""
+
+
+@click.command(
+    help=_("Say whether who passed carried electronics. It reads what a harmonic radar recorded."),
+    epilog=_(
+        "LOG.csv has the columns time_s, position_m, transmit_dbm, second_dbm, third_dbm, and person (a number, never a"
+        " name) where several passed. Recordings are one SigMF file of three channels, or three files, at f0, 2f0, 3f0."
+    ),
+)
+@click.argument("inputs", metavar="LOG.csv|RECORDING…", nargs=-1, required=True, type=PATH)
+@click.option(
+    "--empty",
+    type=PATH,
+    multiple=True,
+    help=_("The same of the empty lane, and of persons known to carry nothing; three times for three files."),
+)
+@click.option("--person", metavar="NUMBER", help=_("Number of the person or parcel that passed; never a name."))
+@click.option("-o", "--output", type=PATH, help=_("Write the results (CSV), with room for second check and outcome."))
+@click.option("--picture", type=PATH, help=_("Draw 2f0 against 3f0, and both against transmit power (SVG)."))
+@click.option("--warning-read", is_flag=True, help=_("The operator has read the warning about pacemakers."))
+@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+def lane(
+    inputs: tuple[Path, ...], empty: tuple[Path, ...], person: str | None, output: Path | None, picture: Path | None,
+    warning_read: bool, force: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Read, examine, show, write."""
+    from cellwarden.document.sheet import svg
+    from cellwarden.radio.annotations import refuse_existing, refuse_special, write_text
+    from cellwarden.signature.junction import examined
+    from cellwarden.signature.junction_picture import picture as pictured
+
+    for place in filter(None, (output, picture)):
+        refuse_special(place)
+        if not force:
+            refuse_existing(place)
+    if picture is not None and picture == output:
+        raise click.UsageError(_("the results and the picture cannot both be {path}").format(path=output))
+    logs = _numbered(_logs(inputs), person)
+    own = _learned(empty) if empty else None
+    read = warning_read or _confirmed(quiet)
+    passages = [examined(log, own) for log in logs]
+    if output is not None:
+        write_text(output, _table(passages, own is not None, read), force=force)
+    if picture is not None:
+        write_text(picture, svg(pictured(passages)), force=force)
+    if quiet:
+        return
+    for one in passages:
+        for line in _said(one):
+            click.echo(line)
+    if own is None:
+        complain(_("without --empty the instrument's own harmonics are not taken off: record the empty lane"))
+    elif own.thresholds_db is None:
+        complain(_("no persons known to carry nothing are in --empty: thresholds are the simulator's, not this lane's"))
+
+
+def _confirmed(quiet: bool) -> bool:
+    """Whether the operator says that the warning was read; it is shown in any case."""
+    if sys.stdin.isatty() and not quiet:
+        click.echo(_(WARNING), err=True)
+        return click.confirm(_("I have read this"), default=False, err=True)
+    complain(_(WARNING))
+    return False
+
+
+def _logs(paths: Sequence[Path]) -> "list[Log]":
+    from cellwarden.errors import LaneError
+    from cellwarden.signature.junction_iq import read_recordings
+    from cellwarden.signature.junction_log import read_log
+
+    tables = [path for path in paths if path.suffix.lower() == ".csv"]
+    if tables and len(tables) < len(paths):
+        raise LaneError(
+            _("{path} is a table and others are recordings: give one kind at a time").format(path=tables[0])
+        )
+    return [log for path in tables for log in read_log(path)] or [read_recordings(paths)]
+
+
+def _learned(paths: Sequence[Path]) -> "Empty":
+    from cellwarden.errors import LaneError
+    from cellwarden.signature.junction_empty import learned
+
+    try:
+        return learned(_logs(paths))
+    except LaneError as error:
+        named = str(error).startswith(str(paths[0]))
+        raise error if named else LaneError(f"{paths[0]}: {error}") from error
+
+
+def _numbered(logs: "list[Log]", person: str | None) -> "list[Log]":
+    """Passages with the number that was given, where there is one of them."""
+    from dataclasses import replace
+
+    from cellwarden.errors import LaneError
+    from cellwarden.signature.junction_log import check_person
+
+    if person is None:
+        return logs
+    if len(logs) > 1:
+        raise LaneError(
+            _("--person {number} is one person, and the table holds {count} passages: leave it out").format(
+                number=person, count=len(logs)
+            )
+        )
+    return [replace(logs[0], person=check_person(person))]
+
+
+def _said(one: "Examined") -> list[str]:
+    """The portal's answer, for officers."""
+    from cellwarden.signature.junction import CONFUSERS, NOTHING, SEMICONDUCTOR
+
+    who = one.person or _("passage")
+    lines = []
+    for reading in one.readings:
+        if reading.kind == NOTHING:
+            text = _("{who}: nothing found (probability {p}).") if not reading.reason else "{who}: {reason}."
+            lines.append(text.format(who=who, p=number(reading.probability, 2), reason=reading.reason))
+            continue
+        text = (
+            _("{who}: SEMICONDUCTOR (probability {p}), {place}. A second check decides.")
+            if reading.kind == SEMICONDUCTOR
+            else _("{who}: metal contact (probability {p}), {place}. It may hide weaker electronics.")
+        )
+        lines.append(text.format(who=who, p=number(reading.probability, 2), place=_place(reading)))
+        if reading.kind == SEMICONDUCTOR:
+            named = ", ".join(map(_, CONFUSERS))
+            lines.append(
+                "  "
+                + _("A phone is possible, and so are: {names}. Ask, and let them pass again without.").format(
+                    names=named
+                )
+            )
+        lines.append("  " + _levels(reading))
+    if len(one.readings) > 1:
+        count = len(one.readings)
+        lines.append("  " + ngettext("{count} object", "{count} objects", count).format(count=number(count)))
+    return lines
+
+
+def _place(reading: "JunctionReading") -> str:
+    place = _("{position} m along the lane").format(position=number(reading.position_m or 0.0, 2))
+    if reading.range_m is None:
+        return place
+    return place + ", " + _("{range} m from the antennas").format(range=number(reading.range_m, 2))
+
+
+def _levels(reading: "JunctionReading") -> str:
+    told = _("2f0 {second} dBm, 3f0 {third} dBm").format(
+        second=number(reading.second_dbm or 0.0, 1), third=number(reading.third_dbm or 0.0, 1)
+    )
+    slopes = [s for s in (reading.second_slope, reading.third_slope) if s is not None]
+    if slopes:
+        grown = " / ".join(number(value, 1) for value, _error in slopes)
+        told += "; " + _("grows by {slopes} dB per dB sent").format(slopes=grown)
+    return told
+
+
+def _table(passages: "Sequence[Examined]", calibrated: bool, read: bool) -> str:
+    made = io.StringIO()
+    rows = csv.writer(made, lineterminator="\n")
+    rows.writerow(HEAD)
+    for one in passages:
+        for r in one.readings:
+            slopes = ["" if s is None else f"{s[0]:.2f}" for s in (r.second_slope, r.third_slope)]
+            values = (r.time_s, r.position_m, r.range_m, r.range_error_m, r.second_dbm, r.third_dbm)
+            told = ["" if value is None else f"{value:.2f}" for value in values]
+            flags = ["yes" if flag else "no" for flag in (calibrated, read)]
+            rows.writerow([one.person, r.kind, f"{r.probability:.4f}", *told, *slopes, *flags, "", ""])
+    return made.getvalue()

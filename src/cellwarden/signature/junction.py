@@ -1,0 +1,185 @@
+"""The semiconductor's answer: what passed a lane lit at f0 (harmonic radar, non-linear junction detector).
+
+```
+ 3f0, dBm │       metal contact
+          │   ·  ·  ╱                    a semiconductor answers 2f0 strongly and 3f0 weakly,
+          │  ·   ╱        semiconductor  a corroded contact, whose current is nearly odd, the contrary;
+          │   ╱     ×   ×                loss L of body and antenna takes 3 L from the one and 4 L from the other,
+          │ nothing    ×                 so A2 - 3/4 A3 is the same behind any loss: the boundary
+          └──────────────── 2f0, dBm
+```
+
+Three questions in turn. Does something answer? z of `junction_fit` against the tail of persons who carry nothing.
+Does it come from here? A junction's answers grow by 2 and 3 dB per dB of transmit power, another transmitter's by
+none. What is it? The logistic of A2 - 3/4 A3. Both probabilities were fitted on simulated passages whose parameters
+vary by ±50 % (`python -m benchmarks.junction fit`), and hold where as many carry the one as the other as neither.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.language import gettext as _
+from cellwarden.language import mark
+from cellwarden.measure.calibration import Logistic
+from cellwarden.model import JunctionReading
+from cellwarden.signature import junction_empty, junction_range
+from cellwarden.signature.junction_empty import Empty
+from cellwarden.signature.junction_fit import Heard, Place, growth, places, slope, strongest
+from cellwarden.signature.junction_log import Log
+
+SEMICONDUCTOR, METAL, NOTHING = "semiconductor", "metal", "nothing"
+KINDS = {SEMICONDUCTOR: mark("semiconductor"), METAL: mark("metal contact"), NOTHING: mark("nothing")}
+CONFUSERS = (
+    mark("watch"),
+    mark("hearing aid"),
+    mark("SIM card"),
+    mark("electronic bracelet"),
+    mark("key with a remote"),
+    mark("bracelet charger"),
+)
+"""What else has junctions, and must be asked for before anybody is accused."""
+NOISE_DB = 8.20
+"""z, as `junction_empty.decibels` has it, that noise alone exceeds in FALSE_ALARM of passages."""
+PERSONS_DB = (20.56, 18.06)
+"""What persons who carry nothing exceed as rarely at 2f0 and 3f0, by what their bodies send back of the simulated
+transmitter's own harmonics."""
+PRESENT = Logistic(0.531, 1.179)
+"""Of the decibels above these thresholds: a phone in a pocket against a person with nothing."""
+SEMI = Logistic(0.403, 8.997)
+"""Of A2 - 3/4 A3: phone against corroded contact."""
+QUIET = 0.9967
+"""Share of phones among what answers at 2f0 alone: of 303 simulated answers all were, of 750 contacts none
+(Laplace)."""
+APART_M = 0.8
+"""Nearer answers are taken for one, as tracks are 0.7 m wide: two that lie 1 m apart are two."""
+WEAKEST = 10**-0.9
+"""Of the strongest answer's level: a body that turns makes shoulders of a tenth."""
+FOREIGN = 0.8
+"""Decibels per decibel below which an answer does not follow the transmit power; half way to 2 or less."""
+SURE = 0.35
+"""Standard deviation of a slope that may say so."""
+HEARD_SIGMAS = 4.0
+"""From which a harmonic counts as heard: below, A2 - 3/4 A3 is only the least that it can be."""
+FLOOR_SIGMAS = 2.0
+"""A harmonic that is not heard counts as this many deviations of noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """An answer with what speaks for it."""
+
+    reading: JunctionReading
+    place: Place
+    growth: tuple[NDArray[np.float64], NDArray[np.float64]]
+    """Of 2f0 and 3f0 as `junction_fit.growth` gives them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """A passage and all that answered in it, the strongest first."""
+
+    person: str
+    answers: tuple[Answer, ...]
+    """With one of `nothing`, at the likeliest place, where nothing answered."""
+    limits_db: tuple[float, float]
+    """Least z at 2f0 and 3f0, in decibels."""
+
+    @property
+    def readings(self) -> tuple[JunctionReading, ...]:
+        """What is said of it."""
+        return tuple(answer.reading for answer in self.answers)
+
+
+def examined(log: Log, empty: Empty | None = None) -> Examined:
+    """What passed. Raises LaneError.
+
+    empty: what was learned of the empty lane; without it the lane's ends stand for it, and thresholds are the
+    simulator's."""
+    own = empty or junction_empty.assumed(log)
+    heard = junction_empty.heard(log, own)
+    limits = thresholds_db(own)
+    every = places(heard, 10 ** (min(limits) / 10), APART_M, WEAKEST)
+    found = [place for place in every if margin_db(place, limits) >= 0]
+    if not found:
+        best = strongest(heard)
+        reading = JunctionReading(NOTHING, 1 - present(margin_db(best, limits)), log.person)
+        return Examined(log.person, (Answer(reading, best, _growth(heard, best)),), limits)
+    return Examined(log.person, tuple(_answer(log, own, heard, place, limits) for place in found), limits)
+
+
+def thresholds_db(empty: Empty) -> tuple[float, float]:
+    """Least z at 2f0 and 3f0 in decibels: of this lane's persons where they passed, else of simulated ones."""
+    second, third = empty.thresholds_db or PERSONS_DB
+    return max(second, NOISE_DB), max(third, NOISE_DB)
+
+
+def margin_db(place: Place, limits: tuple[float, float]) -> float:
+    """By how much an answer stands above what persons who carry nothing bring."""
+    second, third = junction_empty.decibels(place)
+    return max(second - limits[0], third - limits[1])
+
+
+def present(margin: float) -> float:
+    """Probability that something answers."""
+    return float(PRESENT.probability(margin))
+
+
+def levels_dbm(place: Place) -> tuple[float, float]:
+    """A2 and A3; of a harmonic that is not heard, what noise could hide."""
+    pairs = zip(place.level_mw, place.error_mw, strict=True)
+    second, third = (10 * math.log10(max(level, FLOOR_SIGMAS * error)) for level, error in pairs)
+    return second, third
+
+
+def asymmetry_db(place: Place) -> float:
+    """A2 - 3/4 A3: how even the current is, whatever lies between."""
+    second, third = levels_dbm(place)
+    return second - 0.75 * third
+
+
+def semiconductor(place: Place) -> float:
+    """Probability that what answers is a semiconductor and no metal contact."""
+    if place.sigmas[1] < HEARD_SIGMAS <= place.sigmas[0]:
+        return max(QUIET, float(SEMI.probability(asymmetry_db(place))))
+    return float(SEMI.probability(asymmetry_db(place)))
+
+
+def _growth(heard: Heard, place: Place) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return growth(heard, place, 0), growth(heard, place, 1)
+
+
+def _answer(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[float, float]) -> Answer:
+    grown = _growth(heard, place)
+    slopes = [slope(one) for one in grown]
+    second, third = levels_dbm(place)
+    something, semi = present(margin_db(place, limits)), semiconductor(place)
+    kind, share = (SEMICONDUCTOR, semi) if semi >= 0.5 else (METAL, 1 - semi)
+    probability, reason = something * share, ""
+    if _foreign(slopes):
+        kind, probability = NOTHING, 1 - probability
+        reason = _("what was heard does not grow with the transmit power: another transmitter at this frequency")
+    far = None
+    if log.amplitude is not None:
+        far = junction_range.ranged(log, junction_empty.net_amplitude(log, empty), place, _noise_mw(empty))
+    opposite = int(abs(log.position_m - place.position_m).argmin())
+    reading = JunctionReading(
+        kind, probability, log.person, float(log.time_s[opposite]), place.position_m,
+        far[0] if far else None, far[1] if far else None, second, third, slopes[0], slopes[1], reason,
+    )  # fmt: skip
+    return Answer(reading, place, grown)
+
+
+def _noise_mw(empty: Empty) -> tuple[float, float]:
+    """Noise that is left when the empty lane is taken off: the least of its powers."""
+    second, third = (min(float(mean[row]) for mean in empty.mean_mw.values()) for row in (0, 1))
+    return second, third
+
+
+def _foreign(slopes: Sequence[tuple[float, float] | None]) -> bool:
+    """Whether a slope says surely that the answer follows nothing that was sent."""
+    told = [one for one in slopes if one is not None and one[1] <= SURE]
+    return bool(told) and all(one[0] < FOREIGN for one in told)

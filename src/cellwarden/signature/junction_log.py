@@ -1,0 +1,172 @@
+"""What a lane's instrument heard: the meter's table in, and the readings that all instruments come down to.
+
+```
+LOG.csv   time_s,position_m,transmit_dbm,second_dbm,third_dbm        and, where there are several, person
+          0.00,-2.00,30,-131.2,-137.9
+          0.01,-1.99,27,-132.0,-138.4
+```
+
+`position_m` is where the middle of who passes is, along the lane, 0 opposite the antennas. `transmit_dbm` is the
+power sent (e.i.r.p.), which should step by some decibels from line to line. Levels are those at the receiver's
+antenna port, in dBm. Lines of one `person` (a number of a person or parcel) that follow each other are one passage.
+In a table of the empty lane lines without a person are the lane itself, and those with one are passages of persons
+known to carry nothing."""
+
+import csv
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.errors import LaneError
+from cellwarden.language import gettext as _
+
+COLUMNS = ("time_s", "position_m", "transmit_dbm", "second_dbm", "third_dbm")
+PERSON = "person"
+NUMBER = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9/._-]{0,19}")
+"""What officers number persons and parcels with; a name would be personal data, and has no digit."""
+LOWEST_DBM, HIGHEST_DBM = -200.0, 60.0
+MOST_LINES = 5_000_000
+FEWEST = 20
+"""Readings of a passage: fewer show no answer rise and fall."""
+CLIPPED = 8
+"""Highest readings of a passage that are exactly alike: an analogue level never is, one at its converter's end is."""
+ABOVE_DB = 10.0
+"""Over the middle of all, so that a quiet meter's coarse steps are not taken for its end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Log:
+    """One passage, or the empty lane. Arrays over n readings; the first axis of two is the order: 2f0, 3f0."""
+
+    person: str
+    time_s: NDArray[np.float64]
+    position_m: NDArray[np.float64]
+    transmit_dbm: NDArray[np.float64]
+    power_mw: NDArray[np.float64]
+    """At the receiver's antenna port, shape (2, n)."""
+    amplitude: NDArray[np.complex128] | None = None
+    """√mW, with the phase against that of the lighting squared and cubed, shape (2, n); None of a meter."""
+    frequency_hz: NDArray[np.float64] | None = None
+    """f0 of each reading, shape (n,); None where it is not told."""
+
+
+def read_log(path: Path) -> list[Log]:
+    """The passages of a table, in its order. Raises LaneError."""
+    rows = list(_rows(path))
+    if not rows:
+        raise LaneError(_("{path} holds no reading: record again").format(path=path))
+    logs = []
+    for person, group in groupby(rows, key=lambda row: row[1]):
+        lines = list(group)
+        table = np.array([row[2] for row in lines], np.float64)
+        logs.append(_log(path, lines[0][0], person, table))
+    return logs
+
+
+def check_person(number: str) -> str:
+    """A number of a person or parcel as it is kept. Raises LaneError for what may be a name."""
+    kept = number.strip().upper()
+    if not NUMBER.fullmatch(kept):
+        raise LaneError(
+            _("{number} is no number of a person or parcel: write digits, as P-0042, and never a name").format(
+                number=repr(number)
+            )
+        )
+    return kept
+
+
+def _log(path: Path, line: int, person: str, table: NDArray[np.float64]) -> Log:
+    time_s, position_m, transmit_dbm, *levels = table.T
+    where = _("{path}, from line {line} on").format(path=path, line=line)
+    if len(time_s) < FEWEST:
+        raise LaneError(
+            _("{where}: {count} readings are no passage: {least} or more are needed").format(
+                where=where, count=len(time_s), least=FEWEST
+            )
+        )
+    if (np.diff(time_s) < 0).any():
+        raise LaneError(_("{where}: time_s runs backwards: sort the table by it").format(where=where))
+    for order, level in zip((2, 3), levels, strict=True):
+        check_clipped(where, order, level)
+    return Log(person, time_s, position_m, transmit_dbm, 10 ** (np.array(levels) / 10))
+
+
+def check_clipped(where: str, order: int, level_dbm: NDArray[np.float64]) -> None:
+    """Raises LaneError where the highest readings stand at the instrument's end."""
+    top = level_dbm.max()
+    if int((level_dbm == top).sum()) >= CLIPPED and top > np.median(level_dbm) + ABOVE_DB:
+        raise LaneError(
+            _("{where}: the level at {order}f0 is clipped at {level} dBm: record again with less gain").format(
+                where=where, order=order, level=f"{top:g}"
+            )
+        )
+
+
+def _rows(path: Path) -> Iterator[tuple[int, str, list[float]]]:
+    """Of each line its number, its person and the five numbers."""
+    if not path.is_file():
+        raise LaneError(_("{path} is no file: name a lane's table (CSV) or recording").format(path=path))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            at, person_at = _places(path, next(rows, []))
+            for row in rows:
+                if rows.line_num > MOST_LINES:
+                    raise LaneError(_("{path} is too large: split it").format(path=path))
+                if row:
+                    yield rows.line_num, *_row(path, rows.line_num, row, at, person_at)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise LaneError(_("{path} is no table of text: save it as CSV in UTF-8").format(path=path)) from error
+    except OSError as error:
+        raise LaneError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+
+
+def _places(path: Path, head: Sequence[str]) -> tuple[list[int], int | None]:
+    """Columns of COLUMNS, and of the person where there is one."""
+    names = [name.strip().casefold() for name in head]
+    missing = [name for name in COLUMNS if names.count(name) != 1]
+    if missing == ["third_dbm"]:
+        raise LaneError(
+            _(
+                "{path} has no third harmonic (column third_dbm): without it a corroded contact looks like a phone;"
+                " record 3f0 too"
+            ).format(path=path)
+        )
+    if missing:
+        raise LaneError(
+            _("{path} needs one column {missing}: its first line must name {wanted}").format(
+                path=path, missing=", ".join(missing), wanted=",".join(COLUMNS)
+            )
+        )
+    return [names.index(name) for name in COLUMNS], names.index(PERSON) if PERSON in names else None
+
+
+def _row(
+    path: Path, line: int, row: Sequence[str], at: Sequence[int], person_at: int | None
+) -> tuple[str, list[float]]:
+    if len(row) <= max(*at, person_at or 0):
+        _wrong(path, line, _("has too few cells: copy the file again"))
+    values = []
+    for name, place in zip(COLUMNS, at, strict=True):
+        try:
+            value = float(row[place])
+        except ValueError:
+            value = math.nan
+        low, high = (LOWEST_DBM, HIGHEST_DBM) if name.endswith("_dbm") else (-1e12, 1e12)
+        if not low <= value <= high:
+            text = repr(row[place])
+            _wrong(path, line, _("{column} is {value}: write a number").format(column=name, value=text))
+        values.append(value)
+    person = "" if person_at is None or not row[person_at].strip() else check_person(row[person_at])
+    return person, values
+
+
+def _wrong(path: Path, line: int, problem: str) -> NoReturn:
+    raise LaneError(_("{path}, line {line}: {problem}").format(path=path, line=line, problem=problem))

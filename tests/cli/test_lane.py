@@ -1,0 +1,83 @@
+"""`cellwarden lane` at the real command line."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from tests.cli.test_commands import run
+
+from cellwarden.simulate.junction import METAL, drawn
+from cellwarden.simulate.lane import Item, log_csv, passage
+from cellwarden.simulate.parameters import Junctions
+
+WORLD = replace(Junctions(), mismatch_spread_db=0.0, aspect_db=0.0, contact_flicker_db=0.0)
+
+
+def item(kind: str, gain_db: float = 0.0) -> Item:
+    return Item(kind, junction=drawn(kind, WORLD, np.random.default_rng(1)), gain_db=(gain_db, gain_db))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, rng = tmp_path_factory.mktemp("lane"), np.random.default_rng(2)
+    carried = {"P-1": [item("phone")], "P-2": [], "P-3": [item(METAL, 20.0)]}
+    passages = [(number, passage(WORLD, items, rng)[0]) for number, items in carried.items()]
+    (folder / "log.csv").write_text(log_csv(passages))
+    (folder / "one.csv").write_text(log_csv([("", passages[0][1])]))
+    (folder / "empty.csv").write_text(log_csv([("", passage(WORLD, [], rng, somebody=False)[0])]))
+    return folder
+
+
+def test_the_portal_answers_in_words_a_table_and_a_picture(place: Path, tmp_path: Path) -> None:
+    out, drawing = tmp_path / "out.csv", tmp_path / "out.svg"
+    words = ("--empty", place / "empty.csv", "-o", out, "--picture", drawing, "--warning-read")
+    done = run("lane", place / "log.csv", *words)
+    assert done.returncode == 0
+    assert "P-1: SEMICONDUCTOR" in done.stdout and "hearing aid" in done.stdout and "watch" in done.stdout
+    assert "P-2: nothing found" in done.stdout and "P-3: metal contact" in done.stdout
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [(row["person"], row["result"]) for row in rows] == [
+        ("P-1", "semiconductor"),
+        ("P-2", "nothing"),
+        ("P-3", "metal"),
+    ]
+    assert {(row["calibrated"], row["warning_read"], row["outcome"]) for row in rows} == {("yes", "yes", "")}
+    assert float(rows[0]["second_slope"]) == pytest.approx(2.0, abs=0.3)  # an answer of the second order
+    assert "2f0" in "".join(ElementTree.fromstring(drawing.read_text()).itertext())
+
+
+def test_the_warning_is_shown_and_that_nobody_confirmed_it_is_written(place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    done = run("lane", place / "one.csv", "--person", "p-77", "-o", out)
+    assert done.returncode == 0 and "pacemaker" in done.stderr and "without --empty" in done.stderr
+    (row,) = csv.DictReader(out.read_text().splitlines())
+    assert (row["person"], row["calibrated"], row["warning_read"]) == ("P-77", "no", "no")
+
+
+def test_it_speaks_french(place: Path) -> None:
+    done = run("lane", place / "log.csv", "--empty", place / "empty.csv", language="fr")
+    assert "P-1 : SEMI-CONDUCTEUR" in done.stdout and "appareil auditif" in done.stdout
+    assert "stimulateur cardiaque" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("log.csv", "--person", "Jean"), "is one person, and the table holds 3 passages"),
+        (("one.csv", "--person", "Jean"), "never a name"),
+        (("none.csv",), "is no file"),
+        (("one.csv", "none.sigmf-meta"), "give one kind at a time"),
+        (("none.sigmf-meta",), "is no .sigmf-meta file"),
+        (("one.csv", "--empty", "named.csv"), "the empty lane is missing"),
+        (("one.csv", "-o", "log.csv"), "exists: choose another name"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(place: Path, words: tuple[str, ...], told: str) -> None:
+    (place / "named.csv").write_text((place / "log.csv").read_text())
+    here = [str(place / word) if "." in word else word for word in words]
+    done = run("lane", *here, "--warning-read")
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert (done.returncode, done.stdout) == (2, "") and len(lines) == 1 and told in lines[0]
