@@ -101,6 +101,8 @@ def _average(one: Estimate, other: Estimate) -> Estimate:
 def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Motion, lag: int) -> Iterator[Estimate]:
     """Estimates for times that rise, `lag` steps after them."""
     spread = np.sqrt(radio_map.variance_db2 + motion.body_db**2).astype(np.float32)
+    wide = np.square(spread).mean(axis=(0, 1, 2))
+    fine = ((radio_map.fading_db**2 - radio_map.still_db**2) / wide).astype(np.float32)
     steps = np.column_stack([times - FIX_S * (1 - k / STEPS_A_FIX) for k in range(1, STEPS_A_FIX + 1)]).ravel()
     ends = np.searchsorted(readings.time_s, steps + 1e-9, side="right")
     rng = np.random.default_rng(SEED)
@@ -121,9 +123,9 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
         if cloud is None:
             cloud = sown(radio_map, spread, motion, sensor, level, rng, lag)
         else:
-            move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, float(time - before), rng)
+            move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, fine, wide, float(time - before), rng)
         if end > begin:
-            weigh(cloud, radio_map.mean_dbm, spread, corner, radio_map.spacing_m, radio_map.fading_db, sensor, level)
+            weigh(cloud, radio_map.mean_dbm, spread, corner, radio_map.spacing_m, radio_map.fading_db, radio_map.still_db, sensor, level)
             lately[sensor] = True
         if step % STEPS_A_FIX == STEPS_A_FIX - 1:
             if lately.any():
@@ -190,9 +192,15 @@ def sown(
     velocity = np.where(rng.random((PARTICLES, 1)) < motion.standing, 0, motion.speed_m_s) * rng.normal(
         size=(PARTICLES, 2)
     )
+    shape = PARTICLES, sensors
+    wide = np.square(spread_db).mean(axis=(0, 1, 2))
+    stands = (velocity == 0).all(axis=1)
+    fine = ((radio_map.fading_db**2 - radio_map.still_db**2) / wide).astype(np.float32)
     return Cloud(
         np.clip(place, box[:2], box[2:]), layer.astype(np.int64), velocity, drawn,
-        np.zeros((PARTICLES, sensors), np.float32), np.ones((PARTICLES, sensors), np.float32), log_weight,
+        np.zeros(shape, np.float32), np.where(stands[:, None], 1 + fine, 1).astype(np.float32),
+        np.full(shape, motion.liars, np.float32), np.zeros(shape, np.float32),
+        np.tile((wide + motion.lie_db**2).astype(np.float32), (PARTICLES, 1)), log_weight,
         np.zeros((PARTICLES, lag + 1, 3), np.float32),
     )  # fmt: skip
 
@@ -239,5 +247,6 @@ def _living_on(cloud: Cloud, weight: Array, rng: np.random.Generator) -> Cloud:
     chosen = choose(weight, rng.random())
     return Cloud(
         cloud.place_m[chosen], cloud.layer[chosen], cloud.velocity_m_s[chosen], cloud.power_db[chosen],
-        cloud.error[chosen], cloud.doubt[chosen], np.zeros(len(weight)), cloud.path_m[chosen],
+        cloud.error[chosen], cloud.doubt[chosen], cloud.lying[chosen], cloud.lie[chosen], cloud.lie_doubt[chosen],
+        np.zeros(len(weight)), cloud.path_m[chosen],
     )  # fmt: skip
