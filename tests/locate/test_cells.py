@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.stats import multivariate_normal, norm
 
 from cellwarden.locate import cells
-from cellwarden.locate.cells import POWERS_DBM, Plan, cell_probabilities, plan_levels
+from cellwarden.locate.cells import POWERS_DBM, WRONG, Plan, cell_probabilities, plan_levels
 from cellwarden.measure.calibration import expected_calibration_error, reliability
 from cellwarden.simulate.levels import faulty, heard_dbm, place_in, powers_dbm, world
 from cellwarden.simulate.prison import remand_wing
@@ -33,21 +33,21 @@ def written_out(plan: Plan, levels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("lie_db", [0.0, 25.0])
 def test_probabilities_are_those_of_the_formula_written_out(lie_db: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "ACROSS", 2)
+    monkeypatch.setattr(cells, "SPOTS", 3)
     plan = plan_levels(remand_wing())
     rng = np.random.default_rng(1)
-    levels = plan.all.levels_dbm[:, 190] + 18.0 + rng.normal(0, 6, 12)
+    levels = plan.all.levels_dbm[:, 140] + 18.0 + rng.normal(0, 6, 12)
     levels[levels < -110] = np.nan
     heard = np.isfinite(levels)
     assert 3 < heard.sum() < 12
     levels[np.flatnonzero(heard)[2]] += lie_db
     cell = written_out(plan, levels)
-    assert cell_probabilities(plan, levels) == pytest.approx(cell / cell.sum(), abs=1e-4)
+    assert cell_probabilities(plan, levels) == pytest.approx((1 - WRONG) * cell / cell.sum() + WRONG / 60, abs=1e-4)
 
 
 def test_cells_that_are_passed_over_had_no_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     plan, rng = plan_levels(remand_wing(places="cells")), np.random.default_rng(3)
-    levels = plan.all.levels_dbm[:, rng.integers(0, 4320, 20)] + 23 + rng.normal(0, 9, (12, 20))
+    levels = plan.all.levels_dbm[:, rng.integers(0, len(plan.places_m), 20)] + 23 + rng.normal(0, 9, (12, 20))
     levels[levels < -110] = np.nan
     swift = np.array([cell_probabilities(plan, heard) for heard in levels.T])
     monkeypatch.setattr(cells, "WIDE_NATS", np.inf)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats.qmc import Halton
 
 from cellwarden.locate.likelihood import NORMAL, evidence, parabolas
 from cellwarden.locate.propagation import FLOOR_DB, Paths, floor_loss_db, free_space_db, paths, wall_loss_db
@@ -32,17 +33,19 @@ Curves = NDArray[np.float32]
 POWERS_DBM = np.arange(13.0, 33.1, 2.0, dtype=np.float32)
 """GSM at 33 dBm, power-controlled by up to 20 dB."""
 KEEP_M = 0.3
-HEIGHTS_M = 0.4, 1.4
-"""Of phones above the floor."""
+HEIGHTS_M = 0.3, 1.6
+"""Of phones above the floor: least and greatest."""
+SPOTS = 72
+"""Places in a cell. They are those of a Halton sequence, no two of which share a coordinate: what happens at the edge of
+a door is summed up far better than by as many in rows, of which too few edges fall between two."""
 FEW = 2
-WIDE_NATS = 40.0
+WIDE_NATS = 60.0
 """A cell whose first few places are less likely than the best of others by e to this, is not looked at closer: within a
 cell levels differ by a few decibels, and by a door."""
-CLOSE_NATS = 20.0
+CLOSE_NATS = 25.0
 """A place that is less likely than the likeliest by e to this, were all sensors honest, is not looked at closer."""
-ACROSS = 6
-"""Places in a cell on each side; with two heights, seventy-two a cell: half a metre apart, so that the edge of a door
-does not fall between two of them. With four on each side probabilities are too high by 0.03."""
+WRONG = 1e-3
+"""Probability that none of this holds: it is left to all cells alike, so that nothing is ever impossible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Beliefs:
     wall_db: float = 3.0 / 3**0.5
     """Of each material, and of floors: uniform within 3 dB."""
     shadowing_db: float = 6.0
+    shadowing_m: float = 4.0
+    """Distance over which shadowing is another one."""
     fading_db: float = 2.0
     floor_dbm: float = -110.0
     deaf: float = 0.02
@@ -126,9 +131,8 @@ def believed(
     beliefs: Beliefs,
 ) -> Plan:
     """A plan of what is believed: levels and variance of each path's own, shape (m, p), and U, shape (m, p, k)."""
-    used = unsure[:, :, (unsure != 0).any(axis=(0, 1))].transpose(0, 2, 1)
     precision = (1 / own_db2).astype(np.float32)
-    tables = levels_dbm.astype(np.float32), precision, np.log(precision), np.ascontiguousarray(used, np.float32)
+    tables = levels_dbm.astype(np.float32), precision, np.log(precision), np.ascontiguousarray(unsure.transpose(0, 2, 1), np.float32)
     spans = np.searchsorted(cell, np.arange(len(cells))[:, None] + np.array([0, 1]))
     few = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in spans]) if len(cells) else np.zeros(0, np.int64)
     some = Places(cell[few], *(np.ascontiguousarray(table[..., few]) for table in tables))
@@ -148,16 +152,13 @@ def unsure_db(lines: Paths, beliefs: Beliefs) -> NDArray[np.float64]:
 
 
 def places_in(room: Room, base_m: float) -> NDArray[np.float64]:
-    """Places where a phone may lie in a room, shape (n, 3): a grid that keeps off the walls, the inner ones first."""
+    """Places where a phone may lie in a room, shape (n, 3): spread evenly, and off the walls."""
     outline = np.array(room.outline_m)
     low, high = outline.min(axis=0) + KEEP_M, outline.max(axis=0) - KEEP_M
-    part = (np.arange(ACROSS) + 0.5) / ACROSS
-    grid = low + (high - low) * np.stack(np.meshgrid(part, part), axis=-1).reshape(-1, 2)
-    inner = np.argsort(np.abs(grid - (low + high) / 2).max(axis=1), kind="stable")
-    grid = grid[inner][holds(room, grid[inner])]
-    grid = grid if len(grid) else outline.mean(axis=0, keepdims=True)
-    heights = np.tile(base_m + np.array(HEIGHTS_M), len(grid))
-    return np.column_stack([np.repeat(grid, len(HEIGHTS_M), axis=0), heights])
+    spread = Halton(3, scramble=False).random(SPOTS + 1)[1:]
+    spots = np.append(low, base_m + HEIGHTS_M[0]) + spread * np.append(high - low, HEIGHTS_M[1] - HEIGHTS_M[0])
+    inside = holds(room, spots[:, :2])
+    return spots[inside] if inside.any() else np.append(outline.mean(axis=0), base_m + np.mean(HEIGHTS_M))[None]
 
 
 def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,7 +180,7 @@ def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[n
     )  # fmt: skip
     cell = np.bincount(there.cell[asked], np.exp(place - place.max()), minlength=count)
     cell = cell / (plan.spans[:, 1] - plan.spans[:, 0])
-    return np.asarray(cell / cell.sum())
+    return np.asarray((1 - WRONG) * cell / cell.sum() + WRONG / count)
 
 
 def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], Curves]:

@@ -47,7 +47,7 @@ class Motion(NamedTuple):
     """Time after which a slow error of who walks is another one, also on the spot."""
     still_s: float = 600.0
     """The same of who stands: a phone that lies somewhere is shaded alike for long."""
-    liars: float = 0.02
+    liars: float = 0.05
     """Probability of a sensor to lie, about the time of a walk."""
     lie_db: float = 15.0
     """Standard deviation of what a liar says more or less."""
