@@ -20,6 +20,7 @@ from benchmarks import (
     table,
     tdoa,
     walks,
+    wing,
 )
 from benchmarks.lane import Lane, run
 
@@ -37,6 +38,7 @@ SOAK: dict[int, Lane] = {
     11: association.LANE,
     12: geofence.LANE,
     13: tdoa.LANE,
+    14: wing.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -53,6 +55,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (association.LANE, 0.05),
     (geofence.LANE, 0.02),
     (tdoa.LANE, 0.05),
+    (wing.LANE, 0.1),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

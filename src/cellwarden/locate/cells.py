@@ -36,8 +36,8 @@ KEEP_M = 0.3
 HEIGHTS_M = 0.3, 1.6
 """Of phones above the floor: least and greatest."""
 SPOTS = 72
-"""Places in a cell. They are those of a Halton sequence, no two of which share a coordinate: what happens at the edge of
-a door is summed up far better than by as many in rows, of which too few edges fall between two."""
+"""Places in a cell, of a Halton sequence: no two share a coordinate, so that what happens at the edge of a door is
+summed up better than by as many in rows, of which too few lie between two edges."""
 FEW = 2
 WIDE_NATS = 60.0
 """A cell whose first few places are less likely than the best of others by e to this, is not looked at closer: within a
@@ -132,7 +132,12 @@ def believed(
 ) -> Plan:
     """A plan of what is believed: levels and variance of each path's own, shape (m, p), and U, shape (m, p, k)."""
     precision = (1 / own_db2).astype(np.float32)
-    tables = levels_dbm.astype(np.float32), precision, np.log(precision), np.ascontiguousarray(unsure.transpose(0, 2, 1), np.float32)
+    tables = (
+        levels_dbm.astype(np.float32),
+        precision,
+        np.log(precision),
+        np.ascontiguousarray(unsure.transpose(0, 2, 1), np.float32),
+    )
     spans = np.searchsorted(cell, np.arange(len(cells))[:, None] + np.array([0, 1]))
     few = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in spans]) if len(cells) else np.zeros(0, np.int64)
     some = Places(cell[few], *(np.ascontiguousarray(table[..., few]) for table in tables))

@@ -1,7 +1,7 @@
 """Which cell, where somebody has surveyed: what levels at known places teach about a plan.
 
 A survey speaks of both things that a plan does not know. What each material loses is common to all paths, so all levels
-of a survey tell it; what furniture adds is alike at places that are near each other, so it is told where the survey was.
+of a survey tell it; what furniture adds is alike at places near each other, so it is told where the survey was.
 
 ```
  level of sensor s at x = plan + K e + g_s(x) + fading          e ~ N(0, 1): materials, and the survey phone's power

@@ -219,7 +219,9 @@ def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int6
     return mean, doubt * process.variance_db2
 
 
-def _on_lattice(site: Site, survey: Survey, process: Process, dip: Array, fading: tuple[Array, Array], faintest: Array) -> RadioMap:
+def _on_lattice(
+    site: Site, survey: Survey, process: Process, dip: Array, fading: tuple[Array, Array], faintest: Array
+) -> RadioMap:
     """Ask the process about every node."""
     low, high = survey.place_m[:, :2].min(axis=0) - MARGIN_M, survey.place_m[:, :2].max(axis=0) + MARGIN_M
     floors = np.unique(process.floor)
