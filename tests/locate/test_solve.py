@@ -88,7 +88,7 @@ def test_who_lies_still_is_not_located_ever_more_surely() -> None:
     """A map's error at one place is the same in each packet: forty seconds tell little more of it than four."""
     held = []
     for seed in range(4):
-        readings, place = walked(seed)
+        readings, _place = walked(seed)
         spot = np.array([[4.0 + 3 * seed, 3.0 + 2 * seed, 1.2]])
         level = levels(spot)[0][readings.sensor] + 2.5 * np.random.default_rng(seed).normal(size=6)[readings.sensor]
         level += np.random.default_rng(seed).normal(0, FADING_DB, len(level))

@@ -35,14 +35,14 @@ POWERS_DBM = np.arange(13.0, 33.1, 2.0, dtype=np.float32)
 KEEP_M = 0.3
 HEIGHTS_M = 0.3, 1.6
 """Of phones above the floor: least and greatest."""
-SPOTS = 72
+SPOTS = 48
 """Places in a cell, of a Halton sequence: no two share a coordinate, so that what happens at the edge of a door is
 summed up better than by as many in rows, of which too few lie between two edges."""
 FEW = 2
-WIDE_NATS = 60.0
+WIDE_NATS = 45.0
 """A cell whose first few places are less likely than the best of others by e to this, is not looked at closer: within a
 cell levels differ by a few decibels, and by a door."""
-CLOSE_NATS = 25.0
+CLOSE_NATS = 20.0
 """A place that is less likely than the likeliest by e to this, were all sensors honest, is not looked at closer."""
 WRONG = 1e-3
 """Probability that none of this holds: it is left to all cells alike, so that nothing is ever impossible."""

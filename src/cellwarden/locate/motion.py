@@ -38,7 +38,9 @@ class Motion(NamedTuple):
     sway_m: float = 0.02
     """By which each coordinate changes in a second, standing or walking."""
     power_db: float = 3.0
-    """Standard deviation of the phone's power about that of the survey's phone."""
+    """Standard deviation of the phone's power about that of the survey's phone, where it is alike."""
+    other_power_db: float = 10.0
+    """The same where it is another phone, or under power control: as likely."""
     drift_db: float = 0.02
     """By which the power changes in a second."""
     body_db: float = 2.5

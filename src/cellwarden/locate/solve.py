@@ -204,9 +204,8 @@ def sown(
     box = _box(radio_map)
     place = np.array(radio_map.origin_m) + radio_map.spacing_m * (np.column_stack((i, j)) + jitter)
     drawn = rng.normal(power[node], doubt)
-    log_weight = (
-        -np.log(share[node]) - 0.5 * (drawn / motion.power_db) ** 2 + 0.5 * ((drawn - power[node]) / doubt) ** 2
-    )
+    alike, other = (-0.5 * (drawn / db) ** 2 - np.log(db) for db in (motion.power_db, motion.other_power_db))
+    log_weight = -np.log(share[node]) + np.logaddexp(alike, other) + 0.5 * ((drawn - power[node]) / doubt) ** 2
     velocity = np.where(rng.random((count, 1)) < motion.standing, 0, motion.speed_m_s) * rng.normal(size=(count, 2))
     shape = count, sensors
     wide = np.square(spread_db).mean(axis=(0, 1, 2))
@@ -227,11 +226,11 @@ def _first_look(
     """Log likelihood of each node, half as sharp as it might be, its best power, and that power's deviation."""
     if not len(sensor):
         nodes = radio_map.mean_dbm[..., 0].size
-        return np.zeros(nodes), np.zeros(nodes), motion.power_db
+        return np.zeros(nodes), np.zeros(nodes), motion.other_power_db
     residual = level_dbm.astype(np.float32) - radio_map.mean_dbm[..., sensor].reshape(-1, len(sensor))
     noise = (radio_map.fading_db[sensor] ** 2).astype(np.float32)
     variance = spread_db[..., sensor].reshape(residual.shape) ** 2 + noise
-    precision = (1 / variance).sum(axis=1) + motion.power_db**-2
+    precision = (1 / variance).sum(axis=1) + motion.other_power_db**-2
     power = (residual / variance).sum(axis=1) / precision
     left = np.clip((residual - power[:, None]) ** 2 / variance, 0, 9)  # a single liar must not point everybody away
     log_likelihood = -0.25 * (left + np.log(variance)).sum(axis=1, dtype=np.float64)
