@@ -185,6 +185,8 @@ def _tdoa(case: str) -> Callable[[Figures], str]:
                 f"{v['bound_m']:.1f} m, arrivals {v['arrival_ns']:.0f} ns"
             )
         return "; ".join(said)
+
+
 def _wing(kind: str) -> Callable[[Figures], str]:
     def cell(f: Figures) -> str:
         said = []

@@ -115,6 +115,8 @@ def test_lanes_of_many_sensors_fill_their_lines_of_the_table() -> None:
     assert figures["tdoa"]["large prison"]["noise"]["rmse_m"][0] < 15.0
     cells = [cell(figures) for _name, _target, lane, cell in table.LINES if lane in chosen]
     assert len(cells) == 4 and all(cells)
+
+
 def test_the_wings_cells_are_found_as_often_as_is_asked_with_and_without_a_survey() -> None:
     figures = run(wing.LANE, 0.03, tell=silent)
     for sensors, first, three in (("corridor", 0.40, 0.85), ("cells", 0.70, 0.98)):
