@@ -186,6 +186,8 @@ def _tdoa(case: str) -> Callable[[Figures], str]:
             )
         return "; ".join(said)
 
+    return cell
+
 
 def _wing(kind: str) -> Callable[[Figures], str]:
     def cell(f: Figures) -> str:

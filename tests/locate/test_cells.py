@@ -36,7 +36,7 @@ def test_probabilities_are_those_of_the_formula_written_out(lie_db: float, monke
     monkeypatch.setattr(cells, "SPOTS", 3)
     plan = plan_levels(remand_wing())
     rng = np.random.default_rng(1)
-    levels = plan.all.levels_dbm[:, 140] + 18.0 + rng.normal(0, 6, 12)
+    levels = plan.all.levels_dbm[:, 2] + 13.0 + rng.normal(0, 6, 12)
     levels[levels < -110] = np.nan
     heard = np.isfinite(levels)
     assert 3 < heard.sum() < 12
