@@ -13,6 +13,7 @@ from benchmarks import (
     fingerprint,
     geofence,
     junction,
+    live,
     memory,
     one_phone,
     recognition,
@@ -22,6 +23,7 @@ from benchmarks import (
     table,
     tdoa,
     walks,
+    wing,
 )
 from benchmarks.lane import Lane, run
 
@@ -39,8 +41,10 @@ SOAK: dict[int, Lane] = {
     11: association.LANE,
     12: geofence.LANE,
     13: tdoa.LANE,
-    14: fingerprint.LANE,
-    15: junction.LANE,
+    14: wing.LANE,
+    15: fingerprint.LANE,
+    16: junction.LANE,
+    17: live.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -57,8 +61,10 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (association.LANE, 0.05),
     (geofence.LANE, 0.02),
     (tdoa.LANE, 0.05),
-    (junction.LANE, 0.1),
+    (wing.LANE, 0.1),
     (fingerprint.LANE, 0.05),
+    (junction.LANE, 0.1),
+    (live.LANE, 0.02),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

@@ -1,4 +1,4 @@
-"""Lane 15: a receiver at true speed. What is lost, how busy a core is, how long after its end a burst is told.
+"""Lane 17: a receiver at true speed. What is lost, how busy a core is, how long after its end a burst is told.
 
 The scenes of lane 6 are played from a file at the speed of their clock, ten minutes each in full. Lost samples are
 those that found no room because the work did not keep up.

@@ -26,6 +26,7 @@ from benchmarks import (
     speed,
     table,
     tdoa,
+    wing,
 )
 from cellwarden.simulate.parameters import Parameters, varied
 from cellwarden.simulate.scenes import NOISE_STEPS, Air, blocks, gsm_burst
@@ -116,6 +117,16 @@ def test_lanes_of_many_sensors_fill_their_lines_of_the_table() -> None:
     assert figures["tdoa"]["large prison"]["noise"]["rmse_m"][0] < 15.0
     cells = [cell(figures) for _name, _target, lane, cell in table.LINES if lane in chosen]
     assert len(cells) == 4 and all(cells)
+
+
+def test_the_wings_cells_are_found_as_often_as_is_asked_with_and_without_a_survey() -> None:
+    figures = run(wing.LANE, 0.03, tell=silent)
+    for sensors, first, three in (("corridor", 0.40, 0.85), ("cells", 0.70, 0.98)):
+        # 45 fixes: three deviations of such shares
+        plan, survey = figures[sensors]["plan none"], figures[sensors]["survey none"]
+        assert plan["first"][0] >= first - 0.2 and plan["three"][0] >= three - 0.07
+        assert survey["first"][0] >= 0.6 and survey["three"][0] >= 0.85
+        assert figures[sensors]["varied"]["three"][0] >= 0.6
 
 
 def test_a_lane_that_was_broken_off_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -3,31 +3,49 @@
 The level at a sensor is believed to be Gaussian around what `propagation` computes. Two things are unsure: what each
 material really loses (one error for each, shared by all paths, so that errors of paths through the same walls go
 together), and what furniture adds (each path its own). The phone's power is anything that power control allows. A
-sensor that hears nothing says that the level was below its floor.
+sensor that hears nothing says that the level was below its floor, or that it is dead. One of those that heard may lie.
 
 ```
- Σ = K diag(e²) Kᵀ + s² I       K: how many walls of each material, and floors, to each sensor; s²: shadowing, fading, …
- p(levels | place) = mean over powers of  N(heard; μ + power, Σ)  ×  Π over the silent of  Φ((floor − μ − power) / σ)
+ Σ = K diag(e²) Kᵀ + s² I       K: how many walls of each material, and floors, to each sensor; s²: shadowing, fading
+ p(levels | place) = mean over powers of  N(heard; μ + power, Σ)  ×  Π silent  d + (1 − d) Φ((floor − μ − power) / σ)
  p(cell | levels)  ∝ mean over places in the cell
+
+ a lie of sensor j: Σ + τ² in row and column j                   of prior l for each, 1 − h l for none of h
 ```
+
+Nothing in it is fitted: where the beliefs are those that a world was drawn from, the probabilities are as often right
+as they say, and no other rule is right more often.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, logsumexp
+from scipy.stats.qmc import Halton
 
+from cellwarden.locate.likelihood import NORMAL, evidence, parabolas
 from cellwarden.locate.propagation import FLOOR_DB, Paths, floor_loss_db, free_space_db, paths, wall_loss_db
 from cellwarden.locate.site import Room, Site, holds
 
-POWERS_DBM = np.arange(13.0, 33.1, 1.0)
+Curves = NDArray[np.float32]
+
+POWERS_DBM = np.arange(13.0, 33.1, 2.0, dtype=np.float32)
 """GSM at 33 dBm, power-controlled by up to 20 dB."""
 KEEP_M = 0.3
-HEIGHTS_M = 0.4, 1.4
-"""Of phones above the floor."""
-ACROSS = 4
-"""Places in a cell on each side; with two heights, thirty-two a cell."""
+HEIGHTS_M = 0.3, 1.6
+"""Of phones above the floor: least and greatest."""
+SPOTS = 48
+"""Places in a cell, of a Halton sequence: no two share a coordinate, so that what happens at the edge of a door is
+summed up better than by as many in rows, of which too few lie between two edges."""
+FEW = 2
+WIDE_NATS = 45.0
+"""A cell whose first few places are less likely than the best of others by e to this, is not looked at closer: within a
+cell levels differ by a few decibels, and by a door."""
+CLOSE_NATS = 20.0
+"""A place that is less likely than the likeliest by e to this, were all sensors honest, is not looked at closer."""
+WRONG = 1e-3
+"""Probability that none of this holds: it is left to all cells alike, so that nothing is ever impossible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +55,54 @@ class Beliefs:
     wall_db: float = 3.0 / 3**0.5
     """Of each material, and of floors: uniform within 3 dB."""
     shadowing_db: float = 6.0
+    shadowing_m: float = 4.0
+    """Distance over which shadowing is another one."""
     fading_db: float = 2.0
-    between_db: float = 2.75
-    """What the level between two places differs from both, a door's edge being between: fitted, on drawn wings, so that
-    probabilities are as often right as they say."""
     floor_dbm: float = -110.0
+    deaf: float = 0.02
+    """Probability of a sensor to hear nothing whatever the level: it is dead."""
+    lying: float = 0.02
+    """Probability of a sensor to lie: an antenna came off, a calibration is another's."""
+    lie_db: float = 15.0
+    """Standard deviation of what a liar says more or less."""
 
     @property
     def own_db2(self) -> float:
         """Variance of what is each path's own."""
-        return self.shadowing_db**2 + self.fading_db**2 + self.between_db**2
+        return self.shadowing_db**2 + self.fading_db**2
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a site's plan says of the levels of a phone of 0 dBm at p places in its cells."""
+class Places(NamedTuple):
+    """What is believed of the levels of a phone of 0 dBm at p places."""
+
+    cell: NDArray[np.int64]
+    """Index of each place's cell, rising, shape (p,)."""
+    levels_dbm: NDArray[np.float32]
+    """Shape (m, p)."""
+    precision: NDArray[np.float32]
+    """Of what is each path's own, 1/dB², shape (m, p)."""
+    log_precision: NDArray[np.float32]
+    """Its logarithm."""
+    unsure: NDArray[np.float32]
+    """What paths have in common, in decibels of one standard deviation, shape (m, k, p)."""
+
+    @property
+    def tables(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """As `likelihood` takes them."""
+        return self.levels_dbm, self.precision, self.log_precision, self.unsure
+
+
+class Plan(NamedTuple):
+    """What is believed of a site's cells."""
 
     cells: tuple[Room, ...]
     places_m: NDArray[np.float64]
     """Shape (p, 3)."""
-    cell: NDArray[np.int64]
-    """Index in `cells` of each place."""
-    levels_dbm: NDArray[np.float64]
-    """Shape (m, p)."""
-    unsure: NDArray[np.float64]
-    """K of each place, in decibels of one standard deviation, shape (m, p, k)."""
+    all: Places
+    few: Places
+    """Of each cell the first `FEW` places, by which most cells are passed over."""
+    spans: NDArray[np.int64]
+    """Of each cell the first of its places, and the end, shape (cells, 2)."""
     beliefs: Beliefs
 
 
@@ -74,7 +115,33 @@ def plan_levels(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None
     places = np.concatenate(each) if each else np.zeros((0, 3))
     owner = np.repeat(np.arange(len(cells)), [len(those) for those in each])
     lines = paths(site, places)
-    return Plan(cells, places, owner, -model_loss_db(lines, frequency_hz), unsure_db(lines, beliefs), beliefs)
+    level = -model_loss_db(lines, frequency_hz)
+    return believed(
+        cells, places, owner, level, np.full(level.shape, beliefs.own_db2), unsure_db(lines, beliefs), beliefs
+    )
+
+
+def believed(
+    cells: tuple[Room, ...],
+    places_m: NDArray[np.float64],
+    cell: NDArray[np.int64],
+    levels_dbm: NDArray[np.float64],
+    own_db2: NDArray[np.float64],
+    unsure: NDArray[np.float64],
+    beliefs: Beliefs,
+) -> Plan:
+    """A plan of what is believed: levels and variance of each path's own, shape (m, p), and U, shape (m, p, k)."""
+    precision = (1 / own_db2).astype(np.float32)
+    tables = (
+        levels_dbm.astype(np.float32),
+        precision,
+        np.log(precision),
+        np.ascontiguousarray(unsure.transpose(0, 2, 1), np.float32),
+    )
+    spans = np.searchsorted(cell, np.arange(len(cells))[:, None] + np.array([0, 1]))
+    few = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in spans]) if len(cells) else np.zeros(0, np.int64)
+    some = Places(cell[few], *(np.ascontiguousarray(table[..., few]) for table in tables))
+    return Plan(cells, places_m, Places(cell, *tables), some, spans, beliefs)
 
 
 def model_loss_db(lines: Paths, frequency_hz: float) -> NDArray[np.float64]:
@@ -90,13 +157,13 @@ def unsure_db(lines: Paths, beliefs: Beliefs) -> NDArray[np.float64]:
 
 
 def places_in(room: Room, base_m: float) -> NDArray[np.float64]:
-    """Places where a phone may lie in a room, shape (n, 3): a grid that keeps off the walls."""
+    """Places where a phone may lie in a room, shape (n, 3): spread evenly, and off the walls."""
     outline = np.array(room.outline_m)
     low, high = outline.min(axis=0) + KEEP_M, outline.max(axis=0) - KEEP_M
-    x, y = np.linspace(low, high, ACROSS).T
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    grid = grid[holds(room, grid)] if holds(room, grid).any() else outline.mean(axis=0, keepdims=True)
-    return np.concatenate([np.column_stack([grid, np.full(len(grid), base_m + height)]) for height in HEIGHTS_M])
+    spread = Halton(3, scramble=False).random(SPOTS + 1)[1:]
+    spots = np.append(low, base_m + HEIGHTS_M[0]) + spread * np.append(high - low, HEIGHTS_M[1] - HEIGHTS_M[0])
+    inside = holds(room, spots[:, :2])
+    return spots[inside] if inside.any() else np.append(outline.mean(axis=0), base_m + np.mean(HEIGHTS_M))[None]
 
 
 def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,39 +172,37 @@ def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[n
     All cells are equally likely before. Where no sensor heard anything they remain so.
     """
     count = len(plan.cells)
-    heard = np.isfinite(levels_dbm)
-    if not heard.any():
+    ears = np.isfinite(levels_dbm)
+    if not ears.any():
         return np.full(count, 1 / count)
-    evidence = _heard(plan, heard, levels_dbm[heard]) + _silent(plan, ~heard)
-    place = logsumexp(evidence, axis=1)
-    cell = np.full(count, -np.inf)
-    np.logaddexp.at(cell, plan.cell, place)
-    cell -= np.log(np.bincount(plan.cell, minlength=count))
-    return np.exp(cell - logsumexp(cell))
+    heard, silent = np.flatnonzero(ears), np.flatnonzero(~ears)
+    level = levels_dbm[heard].astype(np.float32)
+    asked, curves = _near(plan, heard, level)
+    b, there = plan.beliefs, plan.all
+    place = evidence(
+        asked, curves, heard, level, silent, there.levels_dbm, there.precision, there.unsure,
+        (b.floor_dbm, b.deaf), (b.lie_db, b.lying), POWERS_DBM, NORMAL,
+    )  # fmt: skip
+    cell = np.bincount(there.cell[asked], np.exp(place - place.max()), minlength=count)
+    cell = cell / (plan.spans[:, 1] - plan.spans[:, 0])
+    return np.asarray((1 - WRONG) * cell / cell.sum() + WRONG / count)
 
 
-def _heard(plan: Plan, heard: NDArray[np.bool_], levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-likelihood of the levels that were heard, of each place and power, shape (p, powers).
-
-    Σ⁻¹ = (I − U (s² I + Uᵀ U)⁻¹ Uᵀ) / s² (Woodbury), with U = K diag(e), so that only k by k matrices are solved.
-    """
-    spread = plan.beliefs.own_db2
-    u = plan.unsure[heard].transpose(1, 0, 2)
-    gap = levels_dbm - plan.levels_dbm[heard].T
-    small = spread * np.eye(u.shape[2]) + u.transpose(0, 2, 1) @ u
-    sides = np.stack([gap, np.ones_like(gap)], axis=2)  # power is subtracted from all alike
-    turned = u.transpose(0, 2, 1) @ sides
-    products = (sides.transpose(0, 2, 1) @ sides - turned.transpose(0, 2, 1) @ np.linalg.solve(small, turned)) / spread
-    _sign, size = np.linalg.slogdet(small)
-    quadratic = (
-        products[:, 0, 0, None] - 2 * POWERS_DBM * products[:, 0, 1, None] + POWERS_DBM**2 * products[:, 1, 1, None]
-    )
-    return -0.5 * (quadratic + size[:, None])
+def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], Curves]:
+    """Places that come into question, the likeliest first, shape (n,), and how likely by power, shape (4, n)."""
+    some = plan.few
+    _all, curves = parabolas(np.array([(0, len(some.cell))]), heard, level, *some.tables)
+    reached = np.maximum.reduceat(_best(curves), np.searchsorted(some.cell, np.arange(len(plan.cells))))
+    spans = plan.spans[reached >= reached.max() - WIDE_NATS]
+    places, curves = parabolas(spans, heard, level, *plan.all.tables)
+    reached = _best(curves)
+    order = np.argsort(-reached)
+    order = order[reached[order] >= reached.max() - CLOSE_NATS]
+    return places[order], np.ascontiguousarray(curves[:, order])
 
 
-def _silent(plan: Plan, silent: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Log-probability that those that heard nothing could not, of each place and power, shape (p, powers)."""
-    beliefs = plan.beliefs
-    spread = np.sqrt(beliefs.own_db2 + (plan.unsure[silent] ** 2).sum(axis=2))
-    below = (beliefs.floor_dbm - plan.levels_dbm[silent])[..., None] - POWERS_DBM
-    return log_ndtr(below / spread[..., None]).sum(axis=0)
+def _best(curves: Curves) -> Curves:
+    """Log-likelihood with the power that suits best, shape (n,)."""
+    a, b, c, size = curves
+    power = np.clip(b / c, POWERS_DBM[0], POWERS_DBM[-1])
+    return np.asarray(-0.5 * (a - 2 * b * power + c * power**2 + size))

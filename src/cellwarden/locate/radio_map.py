@@ -79,6 +79,8 @@ class RadioMap:
     """Of what is not known of the mean, same shape."""
     fading_db: Array
     """Standard deviation of one packet's level about the mean, shape (s,)."""
+    still_db: Array
+    """That of packets from one and the same spot about their own mean, shape (s,)."""
     faintest_dbm: Array
     """Level below which each sensor is silent, shape (s,); -inf where the survey knows no silence of it."""
     length_m: float
@@ -120,8 +122,10 @@ def fit(site: Site, survey: Survey) -> RadioMap:
     dip = (below * survey.count).sum(axis=0) / levels
     within = (survey.square_db2 * survey.count).sum(axis=0) / levels
     fading = np.sqrt(np.maximum(within + process.nugget * process.variance_db2, LEAST_FADING_DB**2))
-    fading[~heard.any(axis=0)] = UNHEARD_DB
-    return _on_lattice(site, survey, process, dip, fading, faintest)
+    still = np.sqrt(np.maximum(within, LEAST_FADING_DB**2))
+    for one in (fading, still):
+        one[~heard.any(axis=0)] = UNHEARD_DB
+    return _on_lattice(site, survey, process, dip, (fading, still), faintest)
 
 
 def _faintest(survey: Survey) -> Array:
@@ -215,7 +219,9 @@ def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int6
     return mean, doubt * process.variance_db2
 
 
-def _on_lattice(site: Site, survey: Survey, process: Process, dip: Array, fading: Array, faintest: Array) -> RadioMap:
+def _on_lattice(
+    site: Site, survey: Survey, process: Process, dip: Array, fading: tuple[Array, Array], faintest: Array
+) -> RadioMap:
     """Ask the process about every node."""
     low, high = survey.place_m[:, :2].min(axis=0) - MARGIN_M, survey.place_m[:, :2].max(axis=0) + MARGIN_M
     floors = np.unique(process.floor)
@@ -238,6 +244,6 @@ def _on_lattice(site: Site, survey: Survey, process: Process, dip: Array, fading
     fine = np.stack(np.meshgrid(heights, *half, indexing="ij"), axis=-1)[..., [1, 2, 0]]
     room = rooms_at(site, fine.reshape(-1, 3)).reshape(fine.shape[:3])
     return RadioMap(
-        (float(low[0]), float(low[1])), spacing, floors, heights, mean, variance, fading, faintest,
+        (float(low[0]), float(low[1])), spacing, floors, heights, mean, variance, *fading, faintest,
         process.length_m, room,
     )  # fmt: skip

@@ -29,7 +29,9 @@ from cellwarden.locate.weigh import choose, weigh, weigh_silence
 
 Array = NDArray[np.float64]
 
-PARTICLES = 1500
+PARTICLES, MOST_PARTICLES = 1500, 4000
+EARS = 60_000
+"""Guesses times sensors: a site of few sensors gets more guesses for the same time."""
 MOTION = Motion()
 SEED = 1
 """The same readings give the same fixes."""
@@ -101,6 +103,8 @@ def _average(one: Estimate, other: Estimate) -> Estimate:
 def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Motion, lag: int) -> Iterator[Estimate]:
     """Estimates for times that rise, `lag` steps after them."""
     spread = np.sqrt(radio_map.variance_db2 + motion.body_db**2).astype(np.float32)
+    wide = np.square(spread).mean(axis=(0, 1, 2))
+    fine = ((radio_map.fading_db**2 - radio_map.still_db**2) / wide).astype(np.float32)
     steps = np.column_stack([times - FIX_S * (1 - k / STEPS_A_FIX) for k in range(1, STEPS_A_FIX + 1)]).ravel()
     ends = np.searchsorted(readings.time_s, steps + 1e-9, side="right")
     rng = np.random.default_rng(SEED)
@@ -121,9 +125,19 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
         if cloud is None:
             cloud = sown(radio_map, spread, motion, sensor, level, rng, lag)
         else:
-            move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, float(time - before), rng)
+            move(cloud, motion, box, len(radio_map.floor), radio_map.length_m, fine, wide, float(time - before), rng)
         if end > begin:
-            weigh(cloud, radio_map.mean_dbm, spread, corner, radio_map.spacing_m, radio_map.fading_db, sensor, level)
+            weigh(
+                cloud,
+                radio_map.mean_dbm,
+                spread,
+                corner,
+                radio_map.spacing_m,
+                radio_map.fading_db,
+                radio_map.still_db,
+                sensor,
+                level,
+            )
             lately[sensor] = True
         if step % STEPS_A_FIX == STEPS_A_FIX - 1:
             if lately.any():
@@ -155,6 +169,11 @@ def _hushed(cloud: Cloud, radio_map: RadioMap, motion: Motion, silent: NDArray[n
     )
 
 
+def particles(sensors: int) -> int:
+    """How many guesses there are."""
+    return max(PARTICLES, min(MOST_PARTICLES, EARS // sensors))
+
+
 def _box(radio_map: RadioMap) -> Array:
     _k, nx, ny, _s = radio_map.mean_dbm.shape
     low = np.array(radio_map.origin_m)
@@ -175,25 +194,29 @@ def sown(
     Particles are weighed by how much rarer they would be if drawn evenly, and by their power's own probability.
     """
     layers, nx, ny, sensors = radio_map.mean_dbm.shape
+    count = particles(sensors)
     log_likelihood, power, doubt = _first_look(radio_map, spread_db, motion, sensor, level_dbm)
     pointed = np.exp(log_likelihood - log_likelihood.max())
     share = EXPLORING / len(pointed) + (1 - EXPLORING) * pointed / pointed.sum()
-    node = rng.choice(len(share), PARTICLES, p=share)
+    node = rng.choice(len(share), count, p=share)
     layer, i, j = np.unravel_index(node, (layers, nx, ny))
-    jitter = rng.uniform(-0.5, 0.5, (PARTICLES, 2))
+    jitter = rng.uniform(-0.5, 0.5, (count, 2))
     box = _box(radio_map)
     place = np.array(radio_map.origin_m) + radio_map.spacing_m * (np.column_stack((i, j)) + jitter)
     drawn = rng.normal(power[node], doubt)
-    log_weight = (
-        -np.log(share[node]) - 0.5 * (drawn / motion.power_db) ** 2 + 0.5 * ((drawn - power[node]) / doubt) ** 2
-    )
-    velocity = np.where(rng.random((PARTICLES, 1)) < motion.standing, 0, motion.speed_m_s) * rng.normal(
-        size=(PARTICLES, 2)
-    )
+    alike, other = (-0.5 * (drawn / db) ** 2 - np.log(db) for db in (motion.power_db, motion.other_power_db))
+    log_weight = -np.log(share[node]) + np.logaddexp(alike, other) + 0.5 * ((drawn - power[node]) / doubt) ** 2
+    velocity = np.where(rng.random((count, 1)) < motion.standing, 0, motion.speed_m_s) * rng.normal(size=(count, 2))
+    shape = count, sensors
+    wide = np.square(spread_db).mean(axis=(0, 1, 2))
+    stands = (velocity == 0).all(axis=1)
+    fine = ((radio_map.fading_db**2 - radio_map.still_db**2) / wide).astype(np.float32)
     return Cloud(
         np.clip(place, box[:2], box[2:]), layer.astype(np.int64), velocity, drawn,
-        np.zeros((PARTICLES, sensors), np.float32), np.ones((PARTICLES, sensors), np.float32), log_weight,
-        np.zeros((PARTICLES, lag + 1, 3), np.float32),
+        np.zeros(shape, np.float32), np.where(stands[:, None], 1 + fine, 1).astype(np.float32),
+        np.full(shape, motion.liars, np.float32), np.zeros(shape, np.float32),
+        np.tile((wide + motion.lie_db**2).astype(np.float32), (count, 1)), log_weight,
+        np.zeros((count, lag + 1, 3), np.float32),
     )  # fmt: skip
 
 
@@ -203,11 +226,11 @@ def _first_look(
     """Log likelihood of each node, half as sharp as it might be, its best power, and that power's deviation."""
     if not len(sensor):
         nodes = radio_map.mean_dbm[..., 0].size
-        return np.zeros(nodes), np.zeros(nodes), motion.power_db
+        return np.zeros(nodes), np.zeros(nodes), motion.other_power_db
     residual = level_dbm.astype(np.float32) - radio_map.mean_dbm[..., sensor].reshape(-1, len(sensor))
     noise = (radio_map.fading_db[sensor] ** 2).astype(np.float32)
     variance = spread_db[..., sensor].reshape(residual.shape) ** 2 + noise
-    precision = (1 / variance).sum(axis=1) + motion.power_db**-2
+    precision = (1 / variance).sum(axis=1) + motion.other_power_db**-2
     power = (residual / variance).sum(axis=1) / precision
     left = np.clip((residual - power[:, None]) ** 2 / variance, 0, 9)  # a single liar must not point everybody away
     log_likelihood = -0.25 * (left + np.log(variance)).sum(axis=1, dtype=np.float64)
@@ -239,5 +262,6 @@ def _living_on(cloud: Cloud, weight: Array, rng: np.random.Generator) -> Cloud:
     chosen = choose(weight, rng.random())
     return Cloud(
         cloud.place_m[chosen], cloud.layer[chosen], cloud.velocity_m_s[chosen], cloud.power_db[chosen],
-        cloud.error[chosen], cloud.doubt[chosen], np.zeros(len(weight)), cloud.path_m[chosen],
+        cloud.error[chosen], cloud.doubt[chosen], cloud.lying[chosen], cloud.lie[chosen], cloud.lie_doubt[chosen],
+        np.zeros(len(weight)), cloud.path_m[chosen],
     )  # fmt: skip

@@ -22,6 +22,9 @@ from cellwarden.locate.motion import Cloud
 
 FREEDOM = 8.0
 """Degrees of freedom of the t. Fading in decibels has a tail towards weak levels; 8 gives 20 dB below some chance."""
+LEAST_LYING = 1e-3
+"""No sensor is held less likely to lie, or to be honest: it may begin, or be put right."""
+TINY = np.float32(1e-30)
 DEAF = 0.2
 """Probability that a sensor says nothing whatever the level: it is dead, or busy."""
 
@@ -34,18 +37,20 @@ def weigh(
     corner_m: NDArray[np.float64],
     spacing_m: float,
     fading_db: NDArray[np.float64],
+    still_db: NDArray[np.float64],
     sensor: NDArray[np.int64],
     level_dbm: NDArray[np.float64],
 ) -> None:
     """Weigh all particles by readings, and let their slow errors learn from them.
 
-    mean_dbm, spread_db: the map, shape (layers, nx, ny, s); corner_m: place of node (0, 0), shape (2,); fading_db:
-    shape (s,); sensor, level_dbm: one step's readings, shape (k,).
+    mean_dbm, spread_db: the map, shape (layers, nx, ny, s); corner_m: place of node (0, 0), shape (2,); fading_db: of
+    who walks, still_db: of who stands, shape (s,); sensor, level_dbm: one step's readings, shape (k,).
     """
     _layers, nx, ny, _s = mean_dbm.shape
-    noise = (fading_db**2).astype(np.float32)
+    noises = (fading_db**2).astype(np.float32), (still_db**2).astype(np.float32)
     level = level_dbm.astype(np.float32)
     one, freedom = np.float32(1.0), np.float32(FREEDOM)
+    least, most = np.float32(LEAST_LYING), np.float32(1 - LEAST_LYING)
     for i in range(len(cloud.layer)):
         u = (cloud.place_m[i, 0] - corner_m[0]) / spacing_m
         v = (cloud.place_m[i, 1] - corner_m[1]) / spacing_m
@@ -56,26 +61,38 @@ def weigh(
         w2, w3 = np.float32(u * (1 - v)), np.float32(u * v)
         spread, error, doubt = spread_db[k, a, b], cloud.error[i], cloud.doubt[i]
         power = np.float32(cloud.power_db[i])
-        tails, scales, whole = 1.0, 1.0, 0.0
+        lying, lie, lie_doubt = cloud.lying[i], cloud.lie[i], cloud.lie_doubt[i]
+        stands = cloud.velocity_m_s[i, 0] == 0.0 and cloud.velocity_m_s[i, 1] == 0.0
+        noise = noises[1] if stands else noises[0]
+        product, whole = 1.0, 0.0
         for q in range(len(sensor)):
             s = sensor[q]
             mean = w0 * near[0][s] + w1 * near[1][s] + w2 * near[2][s] + w3 * near[3][s]
-            g, c = spread[s], doubt[s]
+            g, c, v = spread[s], doubt[s], lie_doubt[s]
             slow = g * g * c
-            variance = slow + noise[s]
-            r = level[q] - mean - power - g * error[s]
-            tail = freedom * variance + r * r  # nu variance (1 + z² / nu)
-            tails *= tail
-            scales *= variance
-            if tails > 1e100 or scales > 1e100:  # one logarithm for many readings
-                whole += 0.5 * (FREEDOM + 1) * math.log(tails) - 0.5 * FREEDOM * math.log(scales)
-                tails, scales = 1.0, 1.0
-            trusted = min((freedom + one) * variance, tail)  # w, times tail: one division serves weight and gain
-            gain = c * trusted / (slow * trusted + noise[s] * tail)
+            variance, other = slow + noise[s], v + noise[s]
+            gap = level[q] - mean - power
+            r, d = gap - g * error[s], gap - lie[s]
+            tail, tail_lie = one + r * r / (freedom * variance), one + d * d / (freedom * other)
+            # t density without its constant: tail to the power of (8 + 1) / 2
+            square, square_lie = tail * tail, tail_lie * tail_lie
+            honest = (one - lying[s]) / (square * square * math.sqrt(tail * variance))
+            liar = lying[s] / (square_lie * square_lie * math.sqrt(tail_lie * other))
+            both = honest + liar + TINY
+            product *= both
+            if product < 1e-100:  # one logarithm for many readings
+                whole += math.log(product)
+                product = 1.0
+            lying[s] = min(max(liar / both, least), most)
+            factor = (freedom + one) / freedom
+            trusted, trusted_lie = min(factor / tail, one), min(factor / tail_lie, one)
+            gain = c * trusted / (slow * trusted + noise[s])
             error[s] += g * gain * r
             doubt[s] = c - gain * slow
-        whole += 0.5 * (FREEDOM + 1) * math.log(tails) - 0.5 * FREEDOM * math.log(scales)
-        cloud.log_weight[i] -= whole
+            gain = v * trusted_lie / (v * trusted_lie + noise[s])
+            lie[s] += gain * d
+            lie_doubt[s] = v - gain * v
+        cloud.log_weight[i] += whole + math.log(product)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

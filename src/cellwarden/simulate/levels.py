@@ -83,6 +83,18 @@ def heard_dbm(
     return levels
 
 
+def faulty(levels_dbm: NDArray[np.float64], fault: str, air: Air, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Levels, shape (m, n), with one sensor at each of the n moments `lying` or `dead`; any other fault is none."""
+    levels, moments = levels_dbm.copy(), np.arange(levels_dbm.shape[1])
+    sensor = rng.integers(0, len(levels), len(moments))
+    if fault == "dead":
+        levels[sensor, moments] = np.nan
+    elif fault == "lying":
+        levels[sensor, moments] += air.lie_db * rng.choice([-1.0, 1.0], len(moments))
+    levels[levels < air.floor_dbm] = np.nan
+    return levels
+
+
 def powers_dbm(air: Air, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """What phones send, under their cells' power control."""
     return rng.uniform(air.power_dbm - air.control_db, air.power_dbm, count)

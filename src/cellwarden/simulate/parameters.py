@@ -80,6 +80,8 @@ class Air:
     """A GSM 900 phone of class 4 sends at most 33 dBm (3GPP TS 45.005 §4.1.1)."""
     control_db: float = 20.0
     """Power control takes off up to this, of the 28 dB that GSM 900 has (TS 45.005 §4.1.1). An assumption."""
+    lie_db: float = 15.0
+    """What a liar says too much or too little: its antenna came off, its calibration is another's. An assumption."""
     floor_dbm: float = -110.0
     """Below this a sensor hears nothing: thermal noise in 200 kHz is -121 dBm, a receiver adds 6 dB and recognition
     needs 5 dB."""

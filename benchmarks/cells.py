@@ -1,0 +1,315 @@
+"""What the README's table says of each figure: cells in words, from the results of a commit."""
+
+from collections.abc import Callable
+from typing import Any
+
+Figures = dict[str, Any]
+
+
+def share(one: Figures) -> str:
+    """A share with its interval and how many it is of."""
+    low, high = one["interval"]
+    return f"{one['share']:.3f} ({low:.3f}–{high:.3f}, {one['bursts']} bursts)"
+
+
+def recordings(names: tuple[str, ...]) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        files = f["recordings"]["files"]
+        return "; ".join(
+            f"{n} {files[n]['recognised']}/{files[n]['true']}, false {files[n]['false']}" for n in names if n in files
+        )
+
+    return cell
+
+
+def no_phones(f: Figures) -> str:
+    files = f["recordings"]["files"]
+    return f"{sum(one['phones'] for one in files.values() if not one['true_phones'])} phone labels in " + (
+        f"{sum(not one['true_phones'] for one in files.values())} recordings without a phone"
+    )
+
+
+def quiet(f: Figures) -> str:
+    files = f["recordings"]["files"]
+    return "; ".join(f"{n} {files[n]['phones']}" for n in ("noise_10M", "interference_10M") if n in files)
+
+
+def recognition(f: Figures) -> str:
+    asked = f["recognition"]["asked"]
+    return f"normal {share(asked['normal'])}; access {share(asked['access'])}"
+
+
+def false(f: Figures) -> str:
+    noise = f["false_alarms"]["noise"]
+    low, high = noise["per_minute_interval"]
+    rate = f"{noise['bursts']} bursts in {noise['seconds']:.0f} s ({low:.2g}–{high:.2g} a minute)"
+    return f"{rate}, {noise['phones']} phone labels"
+
+
+def tail(f: Figures) -> str:
+    tail = f["false_alarms"]["false_labels_per_s"]
+    return f"{tail['value']:.1e} a second ({tail['lower']:.1e}–{tail['upper']:.1e})"
+
+
+def carrier(f: Figures) -> str:
+    one = f["accuracy"]
+    value, low, high = one["carrier_rmse_hz"]
+    return f"{value:.1f} Hz ({low:.1f}–{high:.1f}), {value / one['carrier_bound_hz']:.2f} × the bound"
+
+
+def time(f: Figures) -> str:
+    value, low, high = f["accuracy"]["start_iqr_us"]
+    return f"{value:.2f} µs ({low:.2f}–{high:.2f})"
+
+
+def ranges(f: Figures) -> str:
+    one = f["accuracy"]["ranges"]
+    units = {
+        "carrier_rmse_hz": ("carrier", ".1f", " Hz"),
+        "start_iqr_us": ("start", ".2f", " µs"),
+        "normal_2db": ("normal at 2 dB", ".3f", ""),
+        "access_3.5db": ("access at 3.5 dB", ".3f", ""),
+    }
+    return "; ".join(f"{w} {one[k][0]:{s}}–{one[k][1]:{s}}{u}" for k, (w, s, u) in units.items() if k in one)
+
+
+def confidence(f: Figures) -> str:
+    one = f["confidence"]["phones"]
+    low, high = one["sure_interval"]
+    return (
+        f"share right {one['sure_right']:.4f} ({low:.4f}–{high:.4f}) of mean p {one['sure_mean']:.4f}, "
+        f"{one['sure']} claims; ECE {one['ece']:.4f}"
+    )
+
+
+def memory(f: Figures) -> str:
+    sizes = f["memory"]["sizes"].values()
+    return "; ".join(
+        one["why_not"]
+        if "why_not" in one
+        else f"{one['peak_mb']:.0f} MB for {one['bytes'] / 1e9:.2g} GB of `{one['source']}`"
+        for one in sizes
+    )
+
+
+def speed(f: Figures) -> str:
+    scenes = f["speed"]["scenes"]
+    return "; ".join(f"{name} {one['ms_per_processor_s']:.0f} MS/s" for name, one in scenes.items())
+
+
+def stages(f: Figures) -> str:
+    scenes = f["speed"]["scenes"]
+    return "; ".join(
+        f"{name}: " + ", ".join(f"{stage} {part:.0%}" for stage, part in one["stages"].items())
+        for name, one in scenes.items()
+    )
+
+
+def cost(f: Figures) -> str:
+    one = f["cost"]
+    most = sorted(one["own"].items(), key=lambda item: -item[1]["median"])
+    own = ", ".join(f"{label} {times['median']:.1f}" for label, times in most)
+    worst = max(one["strange"].items(), key=lambda item: item[1]["p90"])
+    strange = f"90 % of strange boxes below {worst[1]['p90']:.1f} ms for {worst[0]}"
+    return f"median {own} ms; {strange}; a box, all interfaces, {one['all']['median']:.1f} ms"
+
+
+def one_phone(f: Figures) -> str:
+    one = f["one_phone"]["together"]
+    names = {"phones": "LTE, 5 phones", "gsm": "GSM hopping", "bluetooth": "piconets", "ble": "Low Energy"}
+    return "; ".join(
+        f"{names[k]}: {v['purity'][1]:.2f}–{v['purity'][2]:.2f} pure, "
+        f"{v['completeness'][1]:.2f}–{v['completeness'][2]:.2f} complete, {v['scenes']} scenes"
+        for k, v in one.items()
+    )
+
+
+def bounds(f: Figures) -> str:
+    return "; ".join(
+        f"{name}: {v['carrier_rmse_hz'][0]:.0f} Hz, {v['carrier_over_bound']:.2f} ×"
+        for name, v in f["one_phone"]["estimates"].items()
+    )
+
+
+def walks(name: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        one = f["walks"]
+        each = ", ".join(f"{walk} {v[f'{name}_m']:.2f}" for walk, v in one["walks"].items())
+        return f"{one[f'{name}_m']:.2f} m ({each}); radii hold {one[f'{name}_within']:.0%}"
+
+    return cell
+
+
+def association(f: Figures) -> str:
+    one = f["association"]
+    said = []
+    for case in ("clear", "faint", "alone"):
+        worst = min(one[case], key=lambda point: point["purity"][0] + point["completeness"][0])
+        said.append(
+            f"{case}, worst at {1e3 * worst['clock_error_s']:g} ms: {worst['purity'][0]:.3f} pure, "
+            f"{worst['completeness'][0]:.3f} complete, "
+            f"phones {worst['phone_purity'][0]:.3f} pure ({worst['scenes']} scenes)"
+        )
+    return "; ".join(said)
+
+
+def geofence(f: Figures) -> str:
+    said = []
+    for layout in ("building", "building and wall"):
+        one = f["geofence"][layout]
+        plain, bound = one["plain"], one["bound"]
+        false, missed = plain["called_interval"], plain["missed_interval"]
+        said.append(
+            f"sensors in {layout}: {plain['called_inside']} of {plain['outside']} ({false[0]:.1e}–{false[1]:.1e}) "
+            f"called inside, {plain['missed'] / plain['inside']:.4f} ({missed[0]:.4f}–{missed[1]:.4f}) missed, "
+            f"where the belief is true {bound['missed_in_cells']:.3f} at 1e-4"
+        )
+    return "; ".join(said)
+
+
+def tdoa(case: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        one = f["tdoa"]
+        said = [f"bound of one arrival {one['delay_bound_ns']:.1f} ns"]
+        for site in ("remand wing", "large prison"):
+            v = one[site][case]
+            value, low, high = v["rmse_m"]
+            said.append(
+                f"{site} {value:.1f} m ({low:.1f}–{high:.1f}), {value / v['bound_m']:.2f} × the bound "
+                f"{v['bound_m']:.1f} m, arrivals {v['arrival_ns']:.0f} ns"
+            )
+        return "; ".join(said)
+
+    return cell
+
+
+def junction(*names: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        kinds = f["junction"]["kinds"]
+        return "; ".join(
+            f"{name} {one['share']:.3g} ({one['interval'][0]:.2g}–{one['interval'][1]:.2g}, n {one['passages']});"
+            f" worlds {one['worlds'][0]:.3g}–{one['worlds'][2]:.3g}"
+            for name, one in ((name, kinds[name]) for name in names)
+        )
+
+    return cell
+
+
+def twins(name: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        one = f["fingerprint"][name]
+        said = one["verdicts"]
+        rank, low, high = one["rank1"]
+        parts = [f"rank-1 {rank:.2f} ({low:.2f}–{high:.2f}, {one['enrolled']} enrolled of {one['phones']})"]
+        for key, title in (("eer", "EER"), ("cllr", "Cllr"), ("missed", "missed at a false accept of 0.001")):
+            value, low, high = one[key]
+            parts.append(f"{title} {value:.3f} ({low:.3f}–{high:.3f})")
+        parts.append(
+            f"of {said['enrolled']} enrolled {said['named']} named, {said['misnamed']} misnamed, {said['called_new']} "
+            f"called new; of {said['strangers']} others {said['taken_for_known']} taken for known ones"
+        )
+        ranges = one["ranges"]
+        parts.append(
+            "populations of ±50 %: rank-1 {:.2f}–{:.2f}, EER {:.3f}–{:.3f}".format(*ranges["rank1"], *ranges["eer"])
+        )
+        return "; ".join(parts)
+
+    return cell
+
+
+def junction_range(f: Figures) -> str:
+    one = f["junction"]["range"]
+    return f"RMSE {one['rmse_m']:.2f} m, 95 % within {one['p95_m']:.2f} m, {one['count']} passages"
+
+
+def twins_curve(axis: str, unit: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        points = f["fingerprint"]["curve"][axis].items()
+        return "; ".join(f"{at}{unit}: rank-1 {v['rank1']:.2f}, EER {v['eer']:.3f}" for at, v in points)
+
+    return cell
+
+
+def boards(key: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        ways = f["fingerprint"][key]
+        if not ways:
+            return "no material"
+        mean = sum(v["rank1"] for v in ways.values()) / len(ways)
+        each = "; ".join(
+            "{}: rank-1 {:.3f} ({:.3f}–{:.3f}, {} captures), EER {:.3f}".format(
+                way, v["rank1"], *v["interval"], v["captures"], v["eer"]
+            )
+            for way, v in ways.items()
+        )
+        return f"mean {mean:.3f}; {each}"
+
+    return cell
+
+
+def wing(kind: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        said = []
+        for where in ("corridor", "cells"):
+            one = f["wing"][where][kind]
+            (first, low, high), (three, least, most) = one["first"], one["three"]
+            said.append(
+                f"{where}: first {first:.2f} ({low:.2f}–{high:.2f}), among three {three:.3f} ({least:.3f}–{most:.3f})"
+            )
+        return "; ".join(said) + f"; {one['fixes']} fixes each"
+
+    return cell
+
+
+def search(f: Figures) -> str:
+    one = f["fingerprint"]["search"]
+    return (
+        f"{one['ms']:.1f} ms, {one['same_best']} of {one['queries']} the best of all, {one['emitters']:,.0f} emitters"
+    )
+
+
+def wing_bound(f: Figures) -> str:
+    wing = f["wing"]
+    return "; ".join(
+        f"{w}: {wing[w]['bound none']['first'][0]:.2f} ({wing[w]['bound none']['said']:.2f} expected of itself)"
+        for w in ("corridor", "cells")
+    )
+
+
+def wing_varied(f: Figures) -> str:
+    ranges = {where: f["wing"][where]["varied"] for where in ("corridor", "cells")}
+    return "; ".join(
+        f"{where}: first {v['first'][0]:.2f}–{v['first'][1]:.2f}, among three {v['three'][0]:.2f}–{v['three'][1]:.2f}, "
+        f"ECE {v['ece'][0]:.2f}–{v['ece'][1]:.2f}"
+        for where, v in ranges.items()
+    )
+
+
+def wing_true(f: Figures) -> str:
+    wing = f["wing"]
+    return "; ".join(
+        f"{w}: {wing[w]['plan none']['ece']:.3f}, surveyed {wing[w]['survey none']['ece']:.3f}"
+        for w in ("corridor", "cells")
+    )
+
+
+def wing_fault(f: Figures) -> str:
+    found = []
+    for where in ("corridor", "cells"):
+        one = f["wing"][where]
+        fall = {fault: one["plan none"]["three"][0] - one[f"plan {fault}"]["three"][0] for fault in ("lying", "dead")}
+        found.append(f"{where}: lying {fall['lying']:+.3f}, dead {fall['dead']:+.3f}")
+    return "; ".join(found)
+
+
+def wing_speed(f: Figures) -> str:
+    one = f["wing"]["speed"]
+    return f"{one['ms']:.1f} ms median, {one['ms_p90']:.1f} ms for nine in ten"
+
+
+def live(f: Figures) -> str:
+    said = []
+    for name, one in f["live"]["scenes"].items():
+        late = "" if one["late_s"] is None else ", told {:.2f} s after its end (99 %: {:.2f} s)".format(*one["late_s"])
+        said.append(f"{name}: {one['lost']} of {one['samples'] / 1e6:.0f} M samples lost, load {one['load']:.2f}{late}")
+    return "; ".join(said)
