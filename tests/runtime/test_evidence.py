@@ -85,3 +85,10 @@ def test_the_folder_keeps_within_its_size_and_the_newest_stay(tmp_path: Path) ->
     assert 0 < len(some) < len(whole)
     assert max(map(train, some)) == max(map(train, whole))
     assert min(map(train, some)) > min(map(train, whole))
+
+
+def test_nothing_of_bluetooth_or_wi_fi_or_of_data_is_ever_kept() -> None:
+    """Their preambles end in addresses, and what is sent as data is content."""
+    assert not [label for label in PARTS if label.startswith(("bluetooth", "ble", "wifi", "dect", "unknown"))]
+    assert not {"lte:pusch", "lte:pucch", "nr:pusch", "umts:dpch"} & set(PARTS)
+    assert {"gsm:normal", "gsm:access", "umts:prach", "lte:prach", "lte:srs", "nr:prach"} == set(PARTS)

@@ -1,5 +1,6 @@
 """What an air interface declares of itself."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ def as_known(cells: Sequence[Cell], emissions: Sequence[Emission]) -> list[Cell]
 
 Parts = tuple[tuple[float, float], ...]
 """From and to, in seconds."""
+ALL_OF_IT: Parts = ((0.0, math.inf),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ from cellwarden.airinterface import (
     lte_search,
     lte_uplink,
 )
-from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.declaration import ALL_OF_IT, Interface
 from cellwarden.airinterface.lte_estimate import estimate
+from cellwarden.airinterface.lte_found import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_pairs import paired
 from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic, stretch
-from cellwarden.airinterface.lte_uplink import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.model import Block, Burst, Cell, Emission
 from cellwarden.radio.bands import allocations_at
@@ -251,6 +251,7 @@ INTERFACE = Interface(
     least_rate_hz=2 * BLOCK_HZ,
     longest_s=0.0,
     recognise=recognise,
+    evidence={"lte:prach": ALL_OF_IT, "lte:srs": ALL_OF_IT},
     settle=settle,
     search=lte_prach_search.search,
     learn=lte_cell.learn,

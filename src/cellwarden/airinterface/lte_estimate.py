@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface.lte_estimate_kernels import matched, repeated, sharpened, steepest
+from cellwarden.airinterface.lte_found import Found
 from cellwarden.airinterface.lte_receiver import Stretch, mixed, stretch
 from cellwarden.airinterface.lte_symbols import long_matches, squared
-from cellwarden.airinterface.lte_uplink import Found
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     FIRST_PREFIX_S,

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface import lte_uplink
+from cellwarden.airinterface.lte_found import EMPTY, LEAST_NATS, LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_kernels import tones
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import LEAST_EACH, conjugates, roots, squared, surprise
-from cellwarden.airinterface.lte_uplink import EMPTY, LEAST_NATS, LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     BLOCK_HZ,

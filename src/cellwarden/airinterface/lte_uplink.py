@@ -2,7 +2,7 @@
 
     PUSCH, 1 ms, 1 … 100 blocks     │d d d R d d d│d d d R d d d│     R: a base sequence as wide as the band
     PUCCH, 0.5 ms, one block        │R R R R R R R│ then the same at the other edge of the carrier
-    SRS, one symbol, 4 n blocks     │R│ on every other subcarrier
+    SRS, one symbol, 4 n blocks     │R│ on every other subcarrier: `lte_sounding`
 
 PUSCH of three blocks and more: a Zadoff-Chu sequence shows as a tone in the products of neighbouring subcarriers, which
 gives time and frequency; then all base sequences of the band's width are matched. One and two blocks: the sequences of
@@ -12,15 +12,26 @@ Source: 3GPP TS 36.211 §5.3 to §5.5.
 """
 
 import math
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.lte_kernels import prefix_likeness
+from cellwarden.airinterface.lte_found import (
+    CERTAIN_NATS,
+    EMPTY,
+    LEAST_NATS,
+    LEAST_SHORT_NATS,
+    MATCHED,
+    NEAR_NATS,
+    NEIGHBOURS,
+    SURE_DB,
+    SURE_NATS,
+    Found,
+)
 from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
+from cellwarden.airinterface.lte_sounding import sounding
 from cellwarden.airinterface.lte_symbols import (
     DELAYS,
     STEPS,
@@ -42,7 +53,6 @@ from cellwarden.airinterface.lte_waveform import (
     BLOCK_HZ,
     PREFIX_S,
     REFERENCE,
-    SHORT_PREAMBLE,
     SLOT_S,
     SUBCARRIER_HZ,
     SYMBOL_S,
@@ -50,19 +60,11 @@ from cellwarden.airinterface.lte_waveform import (
 )
 from cellwarden.model import Block, Burst
 
-SURE_DB = 6.0
-"""A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
 LENGTHS_S = (SUBFRAME_S, SUBFRAME_S - SLOT_S / 7, SLOT_S, SLOT_S - SLOT_S / 7)
 LENGTH_SLACK_S = 40e-6
 """What is sure lasts a subframe or a slot, with or without the last symbol, to within this; a GSM burst does not."""
 TRIED, TRIED_SURE = 12, 6
 """Times and frequencies whose tones are strongest, at which the sequences are matched; where the box is sure, fewer."""
-NEIGHBOURS = 1
-"""Subcarriers to either side at which a band may begin instead."""
-NEAR_NATS = 6.0
-"""Most that a neighbour has more: a Zadoff-Chu sequence moved by a subcarrier is itself, at another delay."""
-MATCHED = 8
-"""Sequences that are matched where a band is wide enough that its tone tells them."""
 TELLING_DB, LEAST_TONE = 3.0, 22.0
 """SNR of a box of three blocks and more from which on the tones of its reference symbols tell; and the least of them,
 both together: anything else has 13 to 18 at its best place and one in a hundred 22, a PUSCH behind indoor echoes 60."""
@@ -72,50 +74,20 @@ NARROW_SIZE = 64
 """Subcarriers that are looked at around a narrow box."""
 MOST_EACH = 12.0
 """Nats that one symbol of PUCCH counts at most: all seven are to fit."""
-CERTAIN_NATS = 25.0
-"""With this nothing else is tried."""
 LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
 """For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
-SURE_NATS = 100.0
-"""With this no other place is tried at all: where exactly it lies is measured later."""
-LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
-"""Of evidence beyond chance; PUSCH of one or two blocks, with two symbols that count, cannot have more."""
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
 EXPLAINED = 0.25
 """Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
-EMPTY = 0.3
-"""A last symbol whose power is less than this part of the others' was not sent."""
 FILLED = 0.6
 """A symbol before the first whose power is more than this part of the others' is one of them."""
 SHORTEST_SOUNDING_S = 40e-6
 """Of a box; the symbol lasts 71 µs."""
 CLEAR_DB, SHORTEST_CLEAR_S, LONGEST_CLEAR_S = 12.0, 55e-6, 105e-6
 """Of a clear box, which may hold echoes and ramps besides."""
-COMB_NATS, COMB_PART, COMB_SNR = 8.0, 0.25, 4.0
-"""Asked of a comb's likeness to itself half a symbol later: so much, or this part of what its SNR lets expect."""
-COMB = 0.5
-"""Largest part of a comb's power above the noise that may lie between its teeth."""
-FOURS = tuple(range(1, 25))
-"""Multiples of four blocks that are sounded."""
 FIT = 0.3
 """Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A burst of the uplink; times in samples of the recording."""
-
-    kind: str
-    start: float
-    seconds: float
-    middle_hz: float
-    blocks: int
-    group: int
-    evidence: float
-    snr: float
-    fixed: bool = False
-    """Its edges are certain, as those of others lie beside it; else a sequence may fit some subcarriers off."""
 
 
 Match: TypeAlias = tuple[float, int, float, int, int, int]
@@ -131,7 +103,7 @@ def find(burst: Burst, block: Block) -> list[Found]:
     if seconds < 0.13e-3:
         shortest = SHORTEST_CLEAR_S if burst.snr_db > CLEAR_DB else SHORTEST_SOUNDING_S
         symbol = shortest < seconds < (LONGEST_CLEAR_S if burst.snr_db > CLEAR_DB else math.inf)
-        found = _sounding(burst, block) if width > BLOCK_HZ and symbol else None
+        found = sounding(burst, block) if width > BLOCK_HZ and symbol else None
         return [] if found is None else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
@@ -380,96 +352,3 @@ def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: 
     energy = np.mean(squared(bands), axis=-1)
     fits = -np.expm1(-parts.max(axis=-1) / (bands.shape[-1] - 1))
     return float(np.min(fits * energy / np.maximum(energy - noise, 0.05 * energy)))
-
-
-def _is_short_preamble(band: NDArray[np.complex64]) -> bool:
-    """Whether all but 139 subcarriers of a comb, at its edges, are empty: then these are a preamble of NR."""
-    power = squared(band)
-    lacking = len(band) - SHORT_PREAMBLE
-    total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-    edges = total[-1] - (total[SHORT_PREAMBLE:] - total[: lacking + 1])
-    return float(np.min(edges)) / lacking < EMPTY * float(np.mean(power))
-
-
-def _sounding(burst: Burst, block: Block) -> Found | None:
-    """SRS: one symbol whose every other subcarrier is empty, of a multiple of four blocks."""
-    rate = block.segment.rate_hz
-    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
-    width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
-    least = 3 * width if burst.snr_db < 10 else 1.5 * width
-    size = 1 << math.ceil(math.log2(min(max(128, least, 512 if burst.snr_db < 10 else 0), rate / SUBCARRIER_HZ * 1.1)))
-    heard = stretch(burst, block, 0.1e-3, middle, size)
-    if not _is_periodic(heard, burst, width):
-        return None
-    grid = size / STEPS
-    seconds = burst.sample_count / rate
-    slack = 8e-6 if burst.snr_db > SURE_DB else 24e-6
-    early = PREFIX_S / 2 - slack + min(0.0, seconds - SYMBOL_S - PREFIX_S)
-    late = PREFIX_S / 2 + slack + max(0.0, seconds - SYMBOL_S - PREFIX_S)
-    places = (
-        heard.index(burst.sample_start + early * rate)
-        + np.arange(int((late - early) * heard.rate_hz / grid) + 1) * grid
-    )
-    values = transforms(heard, size, np.round(places).astype(np.int64))
-    tries = []
-    levels = squared(values) / np.float32(size * heard.noise)
-    for parity, turn, place in _combs(levels, width):
-        bands = best_band(levels[turn, place, parity::2], 1, FOURS, 4 * BLOCK // 2)
-        other = levels[turn, place, 1 - parity :: 2]
-        tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
-    best: Found | None = None
-    for number, (_, parity, turn, place, at, fours) in enumerate(sorted(tries, reverse=True)[:12]):
-        if best is not None and best.evidence > (SURE_NATS if number < 6 else CERTAIN_NATS):
-            break
-        comb, length = values[turn, place, parity::2], fours * 24
-        trials = 2 * length * 12 * 5 * len(TURNS) * len(places)
-        chosen = likely(comb[None, at : at + length], MATCHED)
-        for low in sorted(range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1), key=at.__ne__):
-            band = comb[low : low + length]
-            if length > SHORT_PREAMBLE and _is_short_preamble(band):
-                continue
-            parts = surprise(long_matches(band, chosen), length)
-            if low == at:  # the first
-                if float(np.max(parts)) - math.log(trials * len(parts)) < LEAST_NATS - NEAR_NATS:
-                    break
-                chosen = np.array([int(np.argmax(parts))])
-            group = int(np.argmax(parts))
-            evidence = float(parts[group]) - math.log(trials * len(parts))
-            between = values[turn, place, 1 - parity :: 2][low : low + length]
-            if evidence < LEAST_NATS or (best is not None and evidence <= best.evidence):
-                continue
-            energy, empty = float(np.mean(np.abs(band) ** 2)), float(np.mean(np.abs(between) ** 2))
-            noise = size * heard.noise
-            if empty - noise > 0.3 * (energy - noise):
-                continue
-            snr = max((energy + empty) / 2 / noise - 1.0, 1e-3)
-            middle = middle_hz(heard, size, TURNS[turn], 2 * low + parity, 2 * length - 1)
-            start = heard.sample(places[place] - PREFIX_S / 2 * heard.rate_hz)
-            best = Found("srs", start, SYMBOL_S + PREFIX_S, middle, 4 * fours, group % 30, evidence, snr)
-    return best
-
-
-def _is_periodic(heard: Stretch, burst: Burst, width: float) -> bool:
-    """Whether a box is like itself half a symbol later, as every comb is; width: of the box, in subcarriers."""
-    half = round(SYMBOL_S / 2 * heard.rate_hz)
-    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
-    places = np.arange(first - half // 2, max(first, last - 2 * half) + half // 2 + 1, max(1, half // 4))
-    alike = np.empty(len(places), np.float32)
-    prefix_likeness(heard.y, half, half, places, np.zeros(1, np.int64), alike)
-    snr = min(10 ** (burst.snr_db / 10), COMB_SNR) * min(1.0, width * SUBCARRIER_HZ / heard.rate_hz)
-    found, expected = (-half * math.log1p(-min(r * r, 0.9999)) for r in (float(np.max(alike)), snr / (1 + snr)))
-    return found > min(COMB_NATS, COMB_PART * expected)
-
-
-def _combs(levels: NDArray[np.float32], width: float) -> list[tuple[int, int, int]]:
-    """Parity, turn and place of symbols that are a comb within the box: every other subcarrier is but noise.
-
-    levels: powers over the noise, shape (turns, places, subcarriers); width: of the box, in subcarriers.
-    """
-    size = levels.shape[-1]
-    half = max(2, min(size // 2, int(width / 2))) // 2 * 2
-    inside = levels[..., size // 2 - half : size // 2 + half]
-    sums = np.stack([inside[..., parity::2].sum(axis=-1) - half for parity in range(2)])
-    chance = 3.0 * math.sqrt(half)
-    between = sums[::-1] < COMB * sums + chance
-    return [(int(p), int(t), int(n)) for p, t, n in np.argwhere(between)]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from cellwarden.airinterface import lte_prach_search, lte_search, nr_cell, nr_downlink, nr_prach, nr_pusch
-from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.declaration import ALL_OF_IT, Interface
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_likeness import look
 from cellwarden.detect.suppress import overlap
@@ -141,6 +141,7 @@ INTERFACE = Interface(
     least_rate_hz=4 / 3 * BLOCK_HZ,
     longest_s=0.0,
     recognise=recognise,
+    evidence={"nr:prach": ALL_OF_IT},
     settle=settle,
     search=lte_prach_search.search,
     learn=nr_cell.learn,

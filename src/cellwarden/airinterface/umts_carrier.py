@@ -38,6 +38,15 @@ REACH_HZ = 5e6
 CARRIERS = 4
 MOST_CHIPS = 38_400
 """A frame: what is looked at of a long box."""
+CLEAR_DB = 3.0
+"""SNR of a box that is so clear that a part of it tells what it is."""
+CFO_HZ = 60e3
+"""How far a carrier may lie from where it is looked for: echoes turn a dedicated channel's pairs by as much."""
+FIRST_CFO_HZ = 600e3
+"""And at first: the spectrum's middle errs where echoes notch it."""
+LINE_NATS = 13.0
+"""Least nats of the line of squares before codes are tried."""
+ECHO_CHIPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +192,8 @@ def chips_of(
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / step
     base = first + middle * step
     return Carrier(offset_hz, z, base, per_chip * step, noise, max(0, inside[0]), min(chips, inside[1]))
+
+
+def mean_power(z: NDArray[np.complex64]) -> float:
+    """Mean squared magnitude."""
+    return float(np.vdot(z, z).real) / max(1, len(z))

@@ -51,7 +51,7 @@ def cut(block: Block, emission: Emission, segment: Segment, parts: Parts) -> Sni
     iq = np.zeros((end - first, 2), np.float32)
     begin = around + (emission.timing_samples or 0.0)
     for a, b in parts:
-        low, high = (min(max(round(begin + t * rate), 0), len(iq)) for t in (a, b))
+        low, high = (round(min(max(begin + t * rate, 0), len(iq))) for t in (a, b))
         iq[low:high] = block.iq[first + low : first + high]
     width = emission.high_offset_hz - emission.low_offset_hz
     middle = (emission.low_offset_hz + emission.high_offset_hz) / 2

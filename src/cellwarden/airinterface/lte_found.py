@@ -1,0 +1,36 @@
+"""What the uplink of LTE finds before it is an emission, and the evidence that all its channels are asked for."""
+
+from dataclasses import dataclass
+
+SURE_DB = 6.0
+"""A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
+NEIGHBOURS = 1
+"""Subcarriers to either side at which a band may begin instead."""
+NEAR_NATS = 6.0
+"""Most that a neighbour has more: a Zadoff-Chu sequence moved by a subcarrier is itself, at another delay."""
+MATCHED = 8
+"""Sequences that are matched where a band is wide enough that its tone tells them."""
+CERTAIN_NATS = 25.0
+"""With this nothing else is tried."""
+SURE_NATS = 100.0
+"""With this no other place is tried at all: where exactly it lies is measured later."""
+LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
+"""Of evidence beyond chance; PUSCH of one or two blocks, with two symbols that count, cannot have more."""
+EMPTY = 0.3
+"""A last symbol whose power is less than this part of the others' was not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A burst of the uplink; times in samples of the recording."""
+
+    kind: str
+    start: float
+    seconds: float
+    middle_hz: float
+    blocks: int
+    group: int
+    evidence: float
+    snr: float
+    fixed: bool = False
+    """Its edges are certain, as those of others lie beside it; else a sequence may fit some subcarriers off."""
