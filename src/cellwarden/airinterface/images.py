@@ -11,10 +11,11 @@ Source: Valkama, Renfors, Koivunen, "Advanced methods for I/Q imbalance compensa
 """
 
 import math
-from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import narrow
 from cellwarden.detect.suppress import density_db
@@ -40,18 +41,13 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
     no box is. Emissions outside the block are left as they are, and have no image. Nothing but what is IMAGE_DB over
     the noise has an image that could be heard, so that a quiet band costs nothing.
     """
-    strong = sorted(
-        (e for e in emissions if e.snr_db > IMAGE_DB[0] and not e.label.startswith(NEVER)), key=lambda e: e.sample_start
-    )
+    strong = [e for e in emissions if e.snr_db > IMAGE_DB[0] and not e.label.startswith(NEVER)]
     if not strong:
         return emissions
-    starts = [e.sample_start for e in strong]
-    longest = max(e.sample_count for e in strong)
-    renamed = []
-    for one in emissions:
-        first = bisect_left(starts, one.sample_start - longest)
-        end = bisect_left(starts, one.sample_start + one.sample_count)
-        renamed.append(one if one.label.startswith(NEVER) else _as_image(one, strong[first:end], block))
+    renamed = list(emissions)
+    for number, original in np.argwhere(_may_be(emissions, strong)).tolist():
+        if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
+            renamed[number] = _as_image(emissions[number], strong[original], block)
     for one in strong:
         image = _image_of(one, block) if one.snr_db > IMAGE_OF_DB else None
         if image and not any(_same(image, other) for other in renamed):
@@ -90,26 +86,42 @@ def _image_of(strong: Emission, block: Block) -> Emission | None:
     )
 
 
-def _as_image(weak: Emission, strongest: list[Emission], block: Block) -> Emission:
-    for strong in strongest:
-        end = min(weak.sample_start + weak.sample_count, strong.sample_start + strong.sample_count)
-        start = max(weak.sample_start, strong.sample_start)
-        mirrored = -strong.high_offset_hz < weak.high_offset_hz and weak.low_offset_hz < -strong.low_offset_hz
-        if strong is weak or not mirrored or end - start < 0.5 * weak.sample_count:
-            continue
-        if density_db(weak) > density_db(strong) - IMAGE_DB[0] or not _inside(start, end, block):
-            continue
-        low = max(weak.low_offset_hz, -strong.high_offset_hz)
-        high = min(weak.high_offset_hz, -strong.low_offset_hz)
-        if high <= 0 <= low or low <= 0 <= high:  # at zero a signal is its own mirror image
-            continue
-        coherence, below_db = mirror(block, start, end, low, high)
-        least = _least_coherence(weak, (end - start) / block.segment.rate_hz * (high - low))
-        if IMAGE_DB[0] < below_db < IMAGE_DB[1] and coherence > least:
-            details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
-            sure = min(0.99, 0.5 + coherence / 2)
-            return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
-    return weak
+def _may_be(emissions: Sequence[Emission], strong: Sequence[Emission]) -> NDArray[np.bool_]:
+    """Whether each emission lies where the image of each strong one would, for half its time, and so much fainter.
+
+    Shape (emissions, strong): in a dense scene all but a few pairs are told apart here.
+    """
+    start, end, low, high, density = (column[:, None] for column in _columns(emissions))
+    of_start, of_end, of_low, of_high, of_density = _columns(strong)
+    shared = np.minimum(end, of_end) - np.maximum(start, of_start)
+    mirrored = (-of_high < high) & (low < -of_low)
+    return np.asarray(mirrored & (shared >= 0.5 * (end - start)) & (density <= of_density - IMAGE_DB[0]))
+
+
+def _columns(emissions: Sequence[Emission]) -> NDArray[np.float64]:
+    """Start, end, lower and upper edge, density: shape (5, n)."""
+    rows = [
+        (e.sample_start, e.sample_start + e.sample_count, e.low_offset_hz, e.high_offset_hz, density_db(e))
+        for e in emissions
+    ]
+    return np.array(rows, np.float64).T
+
+
+def _as_image(weak: Emission, strong: Emission, block: Block) -> Emission:
+    """The weak one named as the image of the strong one, or as it was."""
+    start = max(weak.sample_start, strong.sample_start)
+    end = min(weak.sample_start + weak.sample_count, strong.sample_start + strong.sample_count)
+    low = max(weak.low_offset_hz, -strong.high_offset_hz)
+    high = min(weak.high_offset_hz, -strong.low_offset_hz)
+    if low <= 0 <= high or not _inside(start, end, block):  # at zero a signal is its own mirror image
+        return weak
+    coherence, below_db = mirror(block, start, end, low, high)
+    least = _least_coherence(weak, (end - start) / block.segment.rate_hz * (high - low))
+    if not IMAGE_DB[0] < below_db < IMAGE_DB[1] or coherence <= least:
+        return weak
+    details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
+    sure = min(0.99, 0.5 + coherence / 2)
+    return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
 
 
 def _least_coherence(weak: Emission, freedom: float) -> float:

@@ -78,7 +78,9 @@ def emissions(
             fresh = [*beside(jam, fresh, refused), jam]
         for emission in sorted(fresh, key=lambda e: (e.sample_start, e.low_offset_hz)):
             recent = [o for o in recent if o.sample_start + o.sample_count > emission.sample_start]
-            if any(o.label == emission.label and overlap(o, emission) > SAME for o in recent):
+            low, high = emission.low_offset_hz, emission.high_offset_hz
+            near = (o for o in recent if o.low_offset_hz < high and low < o.high_offset_hz)
+            if any(o.label == emission.label and overlap(o, emission) > SAME for o in near):
                 refused["twice"] += 1
             else:
                 recent.append(emission)
