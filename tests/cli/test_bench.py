@@ -104,8 +104,8 @@ def test_bench_alone_shows_what_it_can_do(speak: Any) -> None:
 
 
 def test_an_interrupt_from_the_terminal_loses_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cellwarden", "bench", "roc", "gsm:normal", "--snr", "0:20:1", "--trials", "20"]
-    command += ["--jobs", "2", "-o", "a.json", "--quiet"]
+    command = [sys.executable, "-m", "cellwarden", "bench", "roc", "gsm:normal", "--snr", "0:20:1"]
+    command += ["--trials", "60", "--jobs", "2", "-o", "a.json", "--quiet"]  # more than ends between two looks
     part = tmp_path / "a.json.part"
     running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 300
@@ -123,4 +123,4 @@ def test_an_interrupt_from_the_terminal_loses_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert not part.exists() and len(units) >= 2
     points = json.loads((tmp_path / "a.json").read_text())["curves"][0]["points"]
-    assert [point["trials"] for point in points] == [20] * 21
+    assert [point["trials"] for point in points] == [60] * 21
