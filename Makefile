@@ -14,7 +14,7 @@ run: $(FRESH)
 	@echo "Open out/wing.html in a browser. / Ouvrez out/wing.html dans un navigateur."
 
 test: $(FRESH)
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(READY)
 	$(BIN)/ruff format --check .
