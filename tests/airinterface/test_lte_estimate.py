@@ -2,13 +2,10 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.one_phone import GROSS, errors
 
 from cellwarden.airinterface import lte

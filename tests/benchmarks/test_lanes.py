@@ -1,13 +1,10 @@
 """A small version of each lane; what a figure must be comes from theory or from how the scene was made."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.lane import Lane, run
 
 from benchmarks import (

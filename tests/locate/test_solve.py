@@ -1,16 +1,12 @@
 """Fixes of a phone whose way is known."""
 
-import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import t as student
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.locate.heard import FADING_DB, SITE, levels, surveyed, walked
 
 from benchmarks import walks

@@ -1,16 +1,13 @@
 """Phones of an LTE cell: kept apart by oscillator, arrival, level and habits; put together across channels."""
 
 import math
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks import one_phone
 from cellwarden.airinterface import is_phone
 from cellwarden.measure.groups import completeness, purity

@@ -1,14 +1,11 @@
 """Links of Bluetooth and Low Energy hop by a clock of their own, by which they are told apart."""
 
 import math
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks import one_phone
 from cellwarden.measure.groups import completeness, purity
 from cellwarden.model import Emission, Segment
