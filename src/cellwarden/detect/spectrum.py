@@ -114,9 +114,9 @@ def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np
     """
     n = len(quantile)
     smooth_bins = min(n // 4 * 2 + 1, 2 * max(2, round(2500 / rows / 2)) + 1)
-    smooth = _smooth(quantile, smooth_bins, rows)
+    smooth, own = _smooth(quantile, smooth_bins, rows)
     spike = quantile > 2.5 * smooth
-    noise = np.where(spike, quantile, smooth)
+    noise = np.where(spike, quantile, own)
 
     if np.max(smooth) > CARRIER_RISE * np.min(smooth):  # else nothing stands out
         noise = _without_carriers(noise, smooth, quantile, bin_hz, smooth_bins)
@@ -198,14 +198,15 @@ def _quiet(group: int) -> float:
     return float(gammaincinv(group, QUIET_SHARE)) / group
 
 
-def _smooth(values: NDArray[np.float64], bins: int, rows: int) -> NDArray[np.float64]:
-    """Average over neighbouring bins that ignores lines narrower than a third of it; values are of `rows` frames.
+def _smooth(values: NDArray[np.float64], bins: int, rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average over neighbouring bins that ignores lines narrower than a third of it, and what is each bin's own.
 
-    On a step or a slope, as a receiver's filter has, an average would be another bin's. There the median is taken,
-    which is nearly the bin's own value: its chance error is added, CAUTIOUS times, so that noise does not stand out.
+    values: of `rows` frames. On a step or a slope, as a receiver's filter has, an average is another bin's. There the
+    median is each bin's own: its chance error is added, CAUTIOUS times, so that noise does not stand out. Carriers are
+    told by the average, whose edges do not waver.
     """
     middle = median_filter(values, bins, mode="nearest")
     calm = np.minimum(values, 2.5 * middle)
     mean = np.asarray(uniform_filter1d(calm, bins, mode="nearest"))
     error = math.sqrt(FLOOR_QUANTILE / (1 - FLOOR_QUANTILE) / rows) / -math.log1p(-FLOOR_QUANTILE)
-    return np.where(np.abs(mean - middle) > SLOPE * middle, middle * (1 + CAUTIOUS * error), mean)
+    return mean, np.where(np.abs(mean - middle) > SLOPE * middle, middle * (1 + CAUTIOUS * error), mean)
