@@ -123,12 +123,17 @@ def enrol(recording: Path, name: str, place: Path) -> None:
 @gallery_option
 def identify(recording: Path, place: Path) -> None:
     """The open set."""
+    from cellwarden.signature.comparators import comparator
     from cellwarden.signature.gallery import identify as identified
     from cellwarden.signature.gallery import index
     from cellwarden.signature.gallery_file import load
 
     known = load(place)
-    for one in _sessions(recording):
+    sessions = _sessions(recording)
+    comparable = [one for one in sessions if comparator(one.family) is not None]
+    if not comparable:
+        _comparator(sessions[0].family)
+    for one in comparable:
         told = identified(index(_comparator(one.family), known), one)
         if told.verdict == "known":
             said = _("known emitter {name}, p = {p}").format(name=told.name, p=number(told.probability, 2))
