@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,9 @@ def test_an_interrupt_from_the_terminal_loses_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cellwarden", "bench", "roc", "gsm:normal", "--snr", "0:20:1"]
     command += ["--trials", "60", "--jobs", "2", "-o", "a.json", "--quiet"]  # more than ends between two looks
     part = tmp_path / "a.json.part"
-    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job would ignore it
+    options: Any = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True, "preexec_fn": heard}
+    running = subprocess.Popen(command, cwd=tmp_path, **options)
     deadline = time.monotonic() + 300
     while not (part.exists() and part.read_text().count("\n") >= 3):
         assert running.poll() is None and time.monotonic() < deadline
