@@ -29,6 +29,10 @@ class Boxed(Protocol):
     def high_offset_hz(self) -> float: ...
 
 
+ENDLESS = 1 << 62
+"""Samples of a segment whose end nobody tells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of a recording without gap or retune (a SigMF capture segment)."""

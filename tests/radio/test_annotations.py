@@ -71,7 +71,7 @@ def test_own_annotations_of_any_text_come_back_merged_in_order(
     assert sum("new" in item for item in written) == len(ours)
 
 
-def test_an_emission_lies_in_the_segment_that_holds_its_start(tmp_path: Path) -> None:
+def test_an_emission_lies_in_the_segment_that_holds_its_middle(tmp_path: Path) -> None:
     recording = opened(tmp_path)
     for start, centre in ((-3, 9e8), (0, 9e8), (7, 9e8), (8, 8e8), (9, 8e8)):
         emission = Emission("unknown:burst", start, 1, 0.0, 1.0, 3.0, 0.9)

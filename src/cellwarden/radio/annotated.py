@@ -5,22 +5,20 @@
 So a node may send what it found instead of what it recorded. What is not annotated by a scan is left out.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
-from cellwarden.model import Emission, Segment
+from cellwarden.model import ENDLESS, Emission, Segment
 from cellwarden.radio import metadata
+from cellwarden.radio.annotations import segment_at
 from cellwarden.radio.metadata import index, nanoseconds, number
 
 PREFIX = "cellwarden:"
 FIELDS = ("snr_db", "confidence", "direction", "cfo_hz", "timing_samples", "floor_dbfs_hz")
 """What is no detail; see `annotations.annotation`."""
-ENDLESS = 1 << 62
-"""Samples of a recording's last segment, whose length the metadata do not tell."""
 
 
 def emissions(path: Path) -> Iterator[tuple[Emission, Segment]]:
@@ -37,9 +35,9 @@ def emissions(path: Path) -> Iterator[tuple[Emission, Segment]]:
             continue
         if PREFIX + "bursts" in item:
             raise RecordingError(_("{path} holds trains, not bursts: scan it without --trains").format(path=path))
-        at = max(0, bisect_right(segments, start, key=lambda segment: segment.sample_start) - 1)
-        if (emission := _emission(item, start, segments[at])) is not None:
-            found.append((emission, segments[at]))
+        segment = segment_at(segments, start, index(item.get("core:sample_count")) or 0)
+        if (emission := _emission(item, start, segment)) is not None:
+            found.append((emission, segment))
     return iter(sorted(found, key=lambda pair: pair[0].sample_start))
 
 

@@ -132,8 +132,13 @@ def segment_of(recording: Recording, emission: Emission) -> Segment:
 
 
 def segment_among(segments: Sequence[Segment], emission: Emission) -> Segment:
-    """Of segments in their order the one that holds an emission's middle: a gap may have cut off its beginning."""
-    middle = max(0, emission.sample_start + emission.sample_count // 2)
+    """Of segments in their order the one that an emission lies in."""
+    return segment_at(segments, emission.sample_start, emission.sample_count)
+
+
+def segment_at(segments: Sequence[Segment], sample_start: int, sample_count: int) -> Segment:
+    """Of segments in their order the one that holds the middle of some samples: a gap may cut off their beginning."""
+    middle = max(0, sample_start + sample_count // 2)
     return segments[max(0, bisect_right(segments, middle, key=lambda segment: segment.sample_start) - 1)]
 
 

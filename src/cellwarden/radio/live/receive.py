@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
-from cellwarden.model import Block, Segment
+from cellwarden.model import ENDLESS, Block, Segment
 from cellwarden.radio.live.ring import Ring
 from cellwarden.radio.live.stream import Piece, Stream
 
 HELD_S = 2.0
 """What may wait between receiving and working."""
-ENDLESS = 1 << 62
-"""Samples of a segment whose end nobody knows."""
 LARGEST = 1e15
 
 
