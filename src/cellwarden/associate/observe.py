@@ -32,6 +32,7 @@ from cellwarden.associate.seen import (
     time_s,
 )
 from cellwarden.model import Emission, Observation, Reception, Segment
+from cellwarden.radio.absolute import middle_hz
 
 Located = tuple[Emission, Segment]
 
@@ -207,5 +208,4 @@ def _observation(
         for name, (e, segment), time, clock_error in zip(names, bursts, times_s, clock_errors_s, strict=True)
     )
     e, segment = bursts[0]
-    middle = (segment.centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2
-    return Observation(since_ns + round(first * 1e9), e.label, middle, phone, heard)
+    return Observation(since_ns + round(first * 1e9), e.label, middle_hz(e, segment), phone, heard)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.model import Emission, Segment
+from cellwarden.radio.absolute import middle_hz
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -62,7 +63,7 @@ def seen(bursts: Sequence[tuple[Emission, Segment]], since_ns: int, kinds: dict[
 def _row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, object], int]) -> tuple[float, ...]:
     sequence = next((e.details[name] for name in SEQUENCES if name in e.details), None)
     kind = kinds.setdefault((e.label, sequence), len(kinds))
-    middle = (segment.centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2
+    middle = middle_hz(e, segment)
     cfo = math.nan if e.cfo_hz is None or not middle else e.cfo_hz / middle
     width, train = e.high_offset_hz - e.low_offset_hz, e.details.get("train", -1)
     number = float(train) if isinstance(train, int) else -1.0

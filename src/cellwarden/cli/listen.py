@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cellwarden.radio.live.stream import Stream
     from cellwarden.runtime.listen import Event, Health
 
-SPLIT_CLIPPED = 1e-4
+MOST_CLIPPED = 1e-4
 """Part of a second's samples from which on clipping is told."""
 DEAF_DB = 10.0
 """A noise floor that falls by so much is an antenna that came off."""
@@ -205,7 +205,7 @@ class _Words:
             dropped = health.dropped - (before.dropped if before else 0)
             why = _("this machine is too slow") if dropped else _("the source did not send them")
             complain(_("{count} samples were lost: {why}").format(count=number(lost), why=why))
-        if health.clipped > SPLIT_CLIPPED:
+        if health.clipped > MOST_CLIPPED:
             complain(
                 _("{percent} % of the samples are cut off: lower the gain").format(
                     percent=number(100 * health.clipped, 2)
@@ -239,16 +239,16 @@ class _Words:
 
 def _line(event: "Event") -> str:
     from cellwarden.airinterface import TITLES
+    from cellwarden.radio.absolute import middle_hz
     from cellwarden.runtime.heard import channel_names
 
     e, segment = event.emission, event.segment
     interface, _colon, kind = e.label.partition(":")
-    middle_hz = (segment.centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2
     channel = ", ".join(channel_names(e, segment))
     words = {
         "clock": _clock(event, "%H:%M:%S", after=e.sample_count if event.what == "over" else 0),
         "what": f"{TITLES.get(interface, interface)} {kind}",
-        "where": f"{number(middle_hz / 1e6, 3)} MHz" + (f" ({channel})" if channel else ""),
+        "where": f"{number(middle_hz(e, segment) / 1e6, 3)} MHz" + (f" ({channel})" if channel else ""),
         "train": event.train,
     }
     if event.what == "begun":
@@ -262,11 +262,7 @@ def _line(event: "Event") -> str:
 
 def _clock(event: "Event", form: str, after: int = 0) -> str | None:
     """When it began, or some samples later."""
-    from datetime import UTC, datetime, timedelta
+    from cellwarden.radio.absolute import moment
 
-    segment = event.segment
-    if segment.start_ns is None:
-        return None
-    since = (event.emission.sample_start + after - segment.sample_start) / segment.rate_hz
-    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=segment.start_ns // 1000, seconds=since)
-    return moment.strftime(form)
+    told = moment(event.segment, event.emission.sample_start + after)
+    return told.strftime(form) if told else None

@@ -12,6 +12,7 @@ import numpy as np
 
 from cellwarden.airinterface import INTERFACES
 from cellwarden.model import Block, Emission
+from cellwarden.radio.absolute import middle_hz
 from cellwarden.runtime.listen import Event
 from cellwarden.runtime.snippet import Snippet, cut, started, write
 
@@ -91,6 +92,5 @@ def _name(first: Snippet, train: int) -> str:
     """When, what, where, and which train."""
     moment = started(first)
     when = moment.strftime("%Y%m%dT%H%M%S.%fZ") if moment else f"{int(first.first):015d}"
-    e = first.emission
-    middle_khz = ((first.segment.centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2) / 1e3
-    return f"{when}_{e.label.replace(':', '-')}_{middle_khz:.0f}kHz_{train}.sigmf-meta"
+    label, middle_khz = first.emission.label.replace(":", "-"), middle_hz(first.emission, first.segment) / 1e3
+    return f"{when}_{label}_{middle_khz:.0f}kHz_{train}.sigmf-meta"

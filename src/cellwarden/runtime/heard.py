@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from cellwarden.airinterface import TITLES, is_phone
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 from cellwarden.model import Emission, Segment
+from cellwarden.radio.absolute import middle_hz, moment
 from cellwarden.radio.annotations import segment_of
 from cellwarden.radio.bands import channels_at
 from cellwarden.radio.recording import Recording
@@ -137,7 +138,7 @@ class Heard:
         bursts = e.details.get("bursts")
         return (
             f"{number(e.sample_start / segment.rate_hz * 1e3, 3)} ms",
-            f"{number(_middle_hz(e, segment) / 1e6, 4)} MHz",
+            f"{number(middle_hz(e, segment) / 1e6, 4)} MHz",
             ", ".join(channel_names(e, segment)) if is_phone(e) else "",
             interface,
             kind if bursts is None else f"{kind}{'+' * ('kinds' in e.details)} ×{bursts}",
@@ -148,11 +149,7 @@ class Heard:
 
     def clock(self, emission: Emission) -> datetime | None:
         """When an emission began, in UTC to the microsecond; None where the recording does not tell its start."""
-        segment = segment_of(self.recording, emission)
-        if segment.start_ns is None:
-            return None
-        since = (emission.sample_start - segment.sample_start) / segment.rate_hz
-        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=segment.start_ns // 1000, seconds=since)
+        return moment(segment_of(self.recording, emission), emission.sample_start)
 
     def json_pieces(self, lines: Iterable[tuple[int, str]]) -> Iterator[str]:
         """All that was found, for machines: one line of JSON, piece by piece, around annotations in JSON."""
@@ -181,7 +178,7 @@ def channel_names(emission: Emission, segment: Segment) -> tuple[str, ...]:
     """The channels that an emission's middle lies in; where it may be a phone's, the side that phones send on."""
     if segment.centre_hz is None or "carriers" in emission.details or "kinds" in emission.details:
         return ()
-    return _channel_names(_middle_hz(emission, segment))
+    return _channel_names(middle_hz(emission, segment))
 
 
 @lru_cache(maxsize=4096)
@@ -189,10 +186,6 @@ def _channel_names(frequency_hz: float) -> tuple[str, ...]:
     found = channels_at(frequency_hz)
     wanted = [channel for channel in found if channel.direction == "uplink"] or found
     return tuple(f"ARFCN {channel.arfcn}" for channel in wanted)
-
-
-def _middle_hz(emission: Emission, segment: Segment) -> float:
-    return (segment.centre_hz or 0.0) + (emission.low_offset_hz + emission.high_offset_hz) / 2
 
 
 def _listed(names: list[str]) -> str:

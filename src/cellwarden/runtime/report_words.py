@@ -10,6 +10,7 @@ from cellwarden.airinterface.gsm_waveform import FRAME_SYMBOLS, SLOT_SYMBOLS, SY
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, number
 from cellwarden.model import Emission
+from cellwarden.radio import absolute
 from cellwarden.radio.annotations import segment_of
 from cellwarden.radio.bands import RASTER_HZ, channels_at
 from cellwarden.radio.recording import Recording
@@ -36,7 +37,7 @@ class Group:
 
 def middle_hz(recording: Recording, e: Emission) -> float:
     """Middle of an emission's box: absolute, or from the tuned centre where the recording does not tell that."""
-    return (segment_of(recording, e).centre_hz or 0.0) + (e.low_offset_hz + e.high_offset_hz) / 2
+    return absolute.middle_hz(e, segment_of(recording, e))
 
 
 def place(recording: Recording, e: Emission) -> str:

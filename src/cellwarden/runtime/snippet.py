@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from cellwarden import __version__
 from cellwarden.airinterface.declaration import Parts
-from cellwarden.detect.bursts import low_pass
-from cellwarden.detect.kernels import decimate
-from cellwarden.model import Block, Emission, Segment
+from cellwarden.airinterface.impostors_features import narrow
+from cellwarden.model import Block, Burst, Emission, Segment
+from cellwarden.radio.absolute import middle_hz, moment
 from cellwarden.radio.annotations import EXTENSION, annotation, write_bytes
 
 AROUND_S = 100e-6
@@ -53,12 +53,11 @@ def cut(block: Block, emission: Emission, segment: Segment, parts: Parts) -> Sni
     for a, b in parts:
         low, high = (round(min(max(begin + t * rate, 0), len(iq))) for t in (a, b))
         iq[low:high] = block.iq[first + low : first + high]
+    start = block.sample_start + first
     width = emission.high_offset_hz - emission.low_offset_hz
-    middle = (emission.low_offset_hz + emission.high_offset_hz) / 2
-    step = max(1, int(rate / (WIDER * width)))
-    samples = np.empty(len(iq) // step, np.complex64)
-    decimate(iq, block.scale, 0, middle / rate, low_pass(step, round(min(1.0, width / rate), 3)), step, samples)
-    return Snippet(emission, segment, samples, rate / step, float(block.sample_start + first))
+    box = Burst(start, len(iq), emission.low_offset_hz, emission.high_offset_hz, 0.0, 0.0)
+    channel = narrow(box, Block(iq, block.scale, start, block.segment), width, WIDER * width)
+    return Snippet(emission, segment, channel.y, channel.rate_hz, float(start))
 
 
 def write(snippets: Sequence[Snippet], place: Path) -> None:
@@ -84,17 +83,13 @@ def write(snippets: Sequence[Snippet], place: Path) -> None:
 
 def started(one: Snippet) -> datetime | None:
     """When its first sample was taken, in UTC to the microsecond."""
-    if one.segment.start_ns is None:
-        return None
-    since = (one.first - one.segment.sample_start) / one.segment.rate_hz
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=one.segment.start_ns // 1000, seconds=since)
+    return moment(one.segment, one.first)
 
 
 def _capture(one: Snippet, at: int) -> dict[str, Any]:
     made: dict[str, Any] = {"core:sample_start": at}
     if one.segment.centre_hz is not None:
-        middle = (one.emission.low_offset_hz + one.emission.high_offset_hz) / 2
-        made["core:frequency"] = one.segment.centre_hz + middle
+        made["core:frequency"] = middle_hz(one.emission, one.segment)
     moment = started(one)
     if moment is not None:
         made["core:datetime"] = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
