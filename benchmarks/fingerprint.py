@@ -62,10 +62,10 @@ def twins(seed: int, phones: int) -> dict[str, Any]:
         return [joined(session(p, SENSORS[sensor], population, rng, BURSTS, SNR_DB)) for p in some]
 
     enrolled = at(0, every[: phones // 2])
-    found = {}
+    among, found = index(_gsm(), _emitters(enrolled)), {}
     for name, sensor in (("same", 0), ("across", 1)):
         heard = at(sensor, every)
-        told = [identify(index(_gsm(), _emitters(enrolled)), s) for s in heard]
+        told = [identify(among, s) for s in heard]
         found[name] = {
             "scores": np.round(scores(enrolled, heard), 3).tolist(),
             "verdicts": [[t.verdict, t.name == f"E-{k:04d}"] for k, t in enumerate(told)],

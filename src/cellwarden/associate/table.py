@@ -10,6 +10,7 @@ without a level, of a scan that told no noise floor, have an empty cell, which i
 import math
 from collections.abc import Iterable, Iterator
 
+from cellwarden.document.table import quoted
 from cellwarden.model import Observation
 
 HEAD = "time_s,sensor,rssi_dbm,phone,label,frequency_hz,arrival_ns,arrival_error_ns"
@@ -25,8 +26,4 @@ def lines(observations: Iterable[Observation]) -> Iterator[str]:
         for heard in one.heard:
             level = "" if math.isnan(heard.level_dbfs) else f"{heard.level_dbfs:.2f}"
             error = f"{heard.arrival_error_ns:.0f}" if math.isfinite(heard.arrival_error_ns) else ""
-            yield f"{head},{_cell(heard.sensor)},{level},{tail},{heard.arrival_ns:.0f},{error}\n"
-
-
-def _cell(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name
+            yield f"{head},{quoted(heard.sensor)},{level},{tail},{heard.arrival_ns:.0f},{error}\n"

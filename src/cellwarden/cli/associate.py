@@ -40,11 +40,9 @@ def associate(nodes: tuple[str, ...], output: Path, clock_error: float, force: b
     from cellwarden.associate.observe import observations
     from cellwarden.associate.table import lines
     from cellwarden.radio.annotated import emissions
-    from cellwarden.radio.annotations import refuse_existing, refuse_special, write_pieces
+    from cellwarden.radio.annotations import refuse_taken, write_pieces
 
-    refuse_special(output)
-    if not force:
-        refuse_existing(output)
+    refuse_taken(output, force=force)
     heard = {}
     for name, path in map(_named, nodes):
         if name in heard:

@@ -117,15 +117,13 @@ def roc(
 
 def _places(output: Path, report: Path | None, force: bool) -> tuple[Path, Path, bool]:
     """Where result and page go; what exists, or cannot be written, is told before any work."""
-    from cellwarden.radio.annotations import refuse_existing, refuse_special
+    from cellwarden.radio.annotations import refuse_taken
 
     page = report or output.with_suffix(".html")
     if page == output:
         raise click.UsageError(_("the result and the page cannot both be {path}").format(path=output))
     for path in (output, page):
-        refuse_special(path)
-        if not force:
-            refuse_existing(path)
+        refuse_taken(path, force=force)
     return output, page, force
 
 

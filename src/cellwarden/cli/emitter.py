@@ -133,8 +133,9 @@ def identify(recording: Path, place: Path) -> None:
     comparable = [one for one in sessions if comparator(one.family) is not None]
     if not comparable:
         _comparator(sessions[0].family)
+    among = {family: index(_comparator(family), known) for family in {one.family for one in comparable}}
     for one in comparable:
-        told = identified(index(_comparator(one.family), known), one)
+        told = identified(among[one.family], one)
         if told.verdict == "known":
             said = _("known emitter {name}, p = {p}").format(name=told.name, p=number(told.probability, 2))
         elif told.verdict == "new":

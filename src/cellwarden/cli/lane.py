@@ -58,14 +58,12 @@ def lane(
 ) -> None:  # fmt: skip
     """Read, examine, show, write."""
     from cellwarden.document.sheet import svg
-    from cellwarden.radio.annotations import refuse_existing, refuse_special, write_text
+    from cellwarden.radio.annotations import refuse_taken, write_text
     from cellwarden.signature.junction import examined
     from cellwarden.signature.junction_picture import picture as pictured
 
     for place in filter(None, (output, picture)):
-        refuse_special(place)
-        if not force:
-            refuse_existing(place)
+        refuse_taken(place, force=force)
     if picture is not None and picture == output:
         raise click.UsageError(_("the results and the picture cannot both be {path}").format(path=output))
     logs = _numbered(_logs(inputs), person)

@@ -45,12 +45,10 @@ def locate(
     from cellwarden.locate.picture import picture as pictured
     from cellwarden.locate.readings import read_phones, read_survey
     from cellwarden.locate.site import load
-    from cellwarden.radio.annotations import refuse_existing, refuse_special, write_pieces, write_text
+    from cellwarden.radio.annotations import refuse_taken, write_pieces, write_text
 
     for place in filter(None, (output, picture)):
-        refuse_special(place)
-        if not force:
-            refuse_existing(place)
+        refuse_taken(place, force=force)
     if picture == output:
         raise click.UsageError(_("the fixes and the picture cannot both be {path}").format(path=output))
     site = load(site_path)

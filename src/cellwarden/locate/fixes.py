@@ -9,6 +9,7 @@ A fix is never a wrong cell with confidence: where too few sensors heard the pho
 
 from collections.abc import Iterable, Iterator
 
+from cellwarden.document.table import quoted
 from cellwarden.language import gettext as _
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import NOWHERE, Site
@@ -51,8 +52,3 @@ def line(fix: Fix) -> str:
         return f"{time},,,,,{fix.cell},"
     x, y, z = fix.place_m
     return f"{time},{x:.2f},{y:.2f},{z:.2f},{fix.radius90_m:.2f},{quoted(fix.cell)},{fix.probability:.3f}"
-
-
-def quoted(name: str) -> str:
-    """A name as a cell of the table."""
-    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name

@@ -12,7 +12,8 @@ it may keep, drop or hand on a phone by itself.
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 
-from cellwarden.locate.fixes import HEAD, line, quoted
+from cellwarden.document.table import quoted
+from cellwarden.locate.fixes import HEAD, line
 from cellwarden.model import Fix
 
 PHONE_HEAD = HEAD + ",phone"

@@ -103,8 +103,7 @@ def _average(one: Estimate, other: Estimate) -> Estimate:
 def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Motion, lag: int) -> Iterator[Estimate]:
     """Estimates for times that rise, `lag` steps after them."""
     spread = np.sqrt(radio_map.variance_db2 + motion.body_db**2).astype(np.float32)
-    wide = np.square(spread).mean(axis=(0, 1, 2))
-    fine = ((radio_map.fading_db**2 - radio_map.still_db**2) / wide).astype(np.float32)
+    wide, fine = _shares(radio_map, spread)
     steps = np.column_stack([times - FIX_S * (1 - k / STEPS_A_FIX) for k in range(1, STEPS_A_FIX + 1)]).ravel()
     ends = np.searchsorted(readings.time_s, steps + 1e-9, side="right")
     rng = np.random.default_rng(SEED)
@@ -169,6 +168,12 @@ def _hushed(cloud: Cloud, radio_map: RadioMap, motion: Motion, silent: NDArray[n
     )
 
 
+def _shares(radio_map: RadioMap, spread_db: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean variance of the map, dB², and how much of it a spot's own error adds for who stands there; shape (s,)."""
+    wide = np.square(spread_db).mean(axis=(0, 1, 2))
+    return wide, ((radio_map.fading_db**2 - radio_map.still_db**2) / wide).astype(np.float32)
+
+
 def particles(sensors: int) -> int:
     """How many guesses there are."""
     return max(PARTICLES, min(MOST_PARTICLES, EARS // sensors))
@@ -208,9 +213,8 @@ def sown(
     log_weight = -np.log(share[node]) + np.logaddexp(alike, other) + 0.5 * ((drawn - power[node]) / doubt) ** 2
     velocity = np.where(rng.random((count, 1)) < motion.standing, 0, motion.speed_m_s) * rng.normal(size=(count, 2))
     shape = count, sensors
-    wide = np.square(spread_db).mean(axis=(0, 1, 2))
+    wide, fine = _shares(radio_map, spread_db)
     stands = (velocity == 0).all(axis=1)
-    fine = ((radio_map.fading_db**2 - radio_map.still_db**2) / wide).astype(np.float32)
     return Cloud(
         np.clip(place, box[:2], box[2:]), layer.astype(np.int64), velocity, drawn,
         np.zeros(shape, np.float32), np.where(stands[:, None], 1 + fine, 1).astype(np.float32),

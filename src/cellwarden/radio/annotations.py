@@ -142,6 +142,13 @@ def segment_at(segments: Sequence[Segment], sample_start: int, sample_count: int
     return segments[max(0, bisect_right(segments, middle, key=lambda segment: segment.sample_start) - 1)]
 
 
+def refuse_taken(output: Path, *, force: bool) -> None:
+    """Raises OutputError, before any work, where something is that may not be written over."""
+    refuse_special(output)
+    if not force:
+        refuse_existing(output)
+
+
 def refuse_existing(output: Path) -> None:
     """Raises OutputError where there is something already."""
     if output.exists():
@@ -167,9 +174,7 @@ def write_pieces(output: Path, pieces: Iterable[str], *, force: bool) -> None:
 
 def write_bytes(output: Path, pieces: Iterable[bytes], *, force: bool) -> None:
     """Write a file whole or not at all from pieces of what it holds. Raises OutputError as `write_text` does."""
-    refuse_special(output)
-    if not force:
-        refuse_existing(output)
+    refuse_taken(output, force=force)
     temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:

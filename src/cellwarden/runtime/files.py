@@ -22,8 +22,7 @@ from cellwarden.language import number
 from cellwarden.model import Emission
 from cellwarden.radio.annotations import (
     line_of,
-    refuse_existing,
-    refuse_special,
+    refuse_taken,
     segment_of,
     write_merged,
     write_pieces,
@@ -139,9 +138,7 @@ def _check_places(job: Job) -> None:
     """Raises OutputError, before the long work, for a place where nothing may or can be written."""
     places = [place for place in (job.output, job.report) if place is not None]
     for place in places:
-        refuse_special(place)
-        if not job.force:
-            refuse_existing(place)
+        refuse_taken(place, force=job.force)
         folder = place.parent
         if not folder.is_dir():
             raise OutputError(_("{path}: there is no folder {folder}: make it first").format(path=place, folder=folder))

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin, lfilter
+from scipy.signal import lfilter
 
 from cellwarden.airinterface.gsm_receiver import equaliser
 from cellwarden.airinterface.gsm_waveform import (
@@ -37,6 +37,7 @@ from cellwarden.airinterface.gsm_waveform import (
     antipodal,
     main_pulse,
 )
+from cellwarden.detect.filters import low_pass_taps
 from cellwarden.model import Block, Emission, Measured, Signature
 from cellwarden.signature.kernels import gmsk
 
@@ -108,7 +109,7 @@ def _baseband(emission: Emission, carrier_hz: float, symbols: int, block: Block)
     step = max(1, int(per_symbol / 4))
     taps = np.ones(1)
     if rate > 2.2 * STOP_HZ:
-        taps = firwin(2 * round(2 * rate / (STOP_HZ - PASS_HZ)) + 1, (PASS_HZ + STOP_HZ) / 2, fs=rate)
+        taps = low_pass_taps(2 * round(2 * rate / (STOP_HZ - PASS_HZ)) + 1, (PASS_HZ + STOP_HZ) / 2 / rate)
     half = len(taps) // 2
     begin = emission.sample_start + (emission.timing_samples or 0.0) - block.sample_start
     first = math.ceil(begin - (RAMP_SYMBOLS + 1) * per_symbol)
