@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 
-from cellwarden.cli import complain
+from cellwarden.cli import complain, options
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 from cellwarden.model import Observation
-
-PATH = click.Path(path_type=Path)
 
 
 @click.command(
@@ -23,7 +21,7 @@ PATH = click.Path(path_type=Path)
     ),
 )
 @click.argument("nodes", metavar="NODE.sigmf-meta…", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, type=PATH, help=_("Write the readings to this file (CSV)."))
+@click.option("-o", "--output", required=True, type=options.PATH, help=_("Write the readings to this file (CSV)."))
 @click.option(
     "--clock-error",
     metavar="MS",
@@ -32,8 +30,8 @@ PATH = click.Path(path_type=Path)
     show_default=True,
     help=_("By how many milliseconds a sensor's clock errs, one standard deviation."),
 )
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
-@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+@options.force
+@options.quiet
 def associate(nodes: tuple[str, ...], output: Path, clock_error: float, force: bool, quiet: bool) -> None:
     """Read, associate, write."""
     from cellwarden.airinterface import is_phone

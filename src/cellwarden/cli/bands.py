@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cellwarden.cli import options
 from cellwarden.cli.quantity import Hertz
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
@@ -69,10 +70,8 @@ def at(frequency: float) -> None:
     metavar="N",
     help=_("Uplink to listen to, by LTE's number; several times for several. Otherwise those of Europe."),
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help=_("Write the plan to this file, for `listen --plan`.")
-)
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+@click.option("-o", "--output", type=options.PATH, help=_("Write the plan to this file, for `listen --plan`."))
+@options.force
 def plan(receivers: int, rate_hz: float, wanted: tuple[str, ...], output: Path | None, force: bool) -> None:
     """A line for each receiver."""
     from cellwarden.radio import annotations, band_plan

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cellwarden.cli import complain
+from cellwarden.cli import complain, options
 from cellwarden.language import gettext as _
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cellwarden.bench.roc import Result
     from cellwarden.bench.view import View
 
-PATH = click.Path(path_type=Path)
 ABSENT_TIMES = 5
 """Empty windows for each burst of a level, where nothing else is said."""
 
@@ -78,16 +77,18 @@ def bench(context: click.Context) -> None:
 @click.option(
     "--recordings",
     multiple=True,
-    type=PATH,
+    type=options.PATH,
     help=_("Recordings whose annotations are the truth, or folders of them, instead of simulation."),
 )
 @click.option("--threshold", type=float, help=_("Least score that counts; of cellwarden 0.5, of others any."))
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**31), help=_("Of everything random."))
-@click.option("-o", "--output", type=PATH, help=_("Where the result goes (JSON); otherwise roc-INTERFACE.json."))
-@click.option("--report", type=PATH, help=_("Where the page goes; otherwise beside the result."))
+@click.option(
+    "-o", "--output", type=options.PATH, help=_("Where the result goes (JSON); otherwise roc-INTERFACE.json.")
+)
+@click.option("--report", type=options.PATH, help=_("Where the page goes; otherwise beside the result."))
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help=_("Processes; otherwise one a core."))
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
-@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+@options.force
+@options.quiet
 def roc(
     interface: str, recordings: tuple[Path, ...], output: Path | None, report: Path | None, force: bool, quiet: bool,
     **wanted: Any,
@@ -184,18 +185,18 @@ def _recorded(
 
 
 @bench.command(help=_("Compare two results of bench roc on the same footing: is B better than A?"))
-@click.argument("first", metavar="A.json", type=PATH)
-@click.argument("second", metavar="B.json", type=PATH)
+@click.argument("first", metavar="A.json", type=options.PATH)
+@click.argument("second", metavar="B.json", type=options.PATH)
 @click.option("--anyway", is_flag=True, help=_("Compare although the scenes differ, and say in what."))
 @click.option(
     "--false-alarm",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help=_("Both at the threshold that brings this share of false alarms, instead of each at its own."),
 )
-@click.option("-o", "--output", type=PATH, help=_("Write the comparison (JSON)."))
-@click.option("--report", type=PATH, help=_("Write a page (HTML)."))
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
-@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+@click.option("-o", "--output", type=options.PATH, help=_("Write the comparison (JSON)."))
+@click.option("--report", type=options.PATH, help=_("Write a page (HTML)."))
+@options.force
+@options.quiet
 def compare(
     first: Path, second: Path, anyway: bool, false_alarm: float | None, output: Path | None, report: Path | None,
     force: bool, quiet: bool,
@@ -226,12 +227,12 @@ def compare(
         " phone (its model)."
     ),
 )
-@click.argument("trials", metavar="TRIALS.csv", type=PATH)
+@click.argument("trials", metavar="TRIALS.csv", type=options.PATH)
 @click.option("--threshold", type=float, help=_("Least score that is an alarm where the table tells none."))
-@click.option("-o", "--output", type=PATH, help=_("Write the result (JSON)."))
-@click.option("--report", type=PATH, help=_("Write a page (HTML)."))
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
-@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+@click.option("-o", "--output", type=options.PATH, help=_("Write the result (JSON)."))
+@click.option("--report", type=options.PATH, help=_("Write a page (HTML)."))
+@options.force
+@options.quiet
 def field(
     trials: Path, threshold: float | None, output: Path | None, report: Path | None, force: bool, quiet: bool
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cellwarden.cli import complain
+from cellwarden.cli import complain, options
 from cellwarden.errors import GalleryError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from cellwarden.model import Session
     from cellwarden.signature.compare import Comparator
 
-PATH = click.Path(path_type=Path)
 gallery_option = click.option(
     "--gallery",
     "place",
-    type=PATH,
+    type=options.PATH,
     default=Path("emitters.json"),
     show_default=True,
     envvar="CELLWARDEN_GALLERY",
@@ -89,7 +88,7 @@ def split(name: str, which: int, place: Path) -> None:
 @emitter.command(
     help=_("Add the phone of RECORDING, made on the bench where it was alone, to the known emitters."),
 )
-@click.argument("recording", metavar="RECORDING", type=PATH)
+@click.argument("recording", metavar="RECORDING", type=options.PATH)
 @click.option("--as", "name", default="", metavar="E-NNNN", help=_("It is this emitter; otherwise a new one."))
 @gallery_option
 def enrol(recording: Path, name: str, place: Path) -> None:
@@ -119,7 +118,7 @@ def enrol(recording: Path, name: str, place: Path) -> None:
 
 
 @emitter.command(help=_("Say of each train in RECORDING whether it is a known emitter's, a new one's, or unclear."))
-@click.argument("recording", metavar="RECORDING", type=PATH)
+@click.argument("recording", metavar="RECORDING", type=options.PATH)
 @gallery_option
 def identify(recording: Path, place: Path) -> None:
     """The open set."""

@@ -4,19 +4,18 @@ from pathlib import Path
 
 import click
 
+from cellwarden.cli import options
 from cellwarden.cli.quantity import Hertz
 from cellwarden.language import gettext as _
 from cellwarden.language import number
-
-PATH = click.Path(path_type=Path)
 
 
 @click.command(
     help=_("Say for each phone whether it is inside the wall. No survey is needed; levels must be in dBm."),
     epilog=_("READINGS is a table as locate takes it. It needs sensors on both sides of the wall to be sure."),
 )
-@click.argument("place", metavar="SITE", type=PATH)
-@click.argument("readings", metavar="READINGS.csv", type=PATH)
+@click.argument("place", metavar="SITE", type=options.PATH)
+@click.argument("readings", metavar="READINGS.csv", type=options.PATH)
 @click.option("--frequency", type=Hertz(), default="900MHz", show_default=True, help=_("What the phones send on."))
 @click.option(
     "--share",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cellwarden.cli import complain
+from cellwarden.cli import complain, options
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, ngettext, number
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cellwarden.signature.junction_empty import Empty
     from cellwarden.signature.junction_log import Log
 
-PATH = click.Path(path_type=Path)
 WARNING = mark(
     "Before anybody passes: whoever wears a pacemaker, a defibrillator, an insulin pump or another electronic implant"
     " does not pass a transmitting lane but is searched by hand; ask each person. The transmitter needs a licence of"
@@ -39,19 +38,21 @@ HEAD = (
         " name) where several passed. Recordings are one SigMF file of three channels, or three files, at f0, 2f0, 3f0."
     ),
 )
-@click.argument("inputs", metavar="LOG.csv|RECORDING…", nargs=-1, required=True, type=PATH)
+@click.argument("inputs", metavar="LOG.csv|RECORDING…", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "--empty",
-    type=PATH,
+    type=options.PATH,
     multiple=True,
     help=_("The same of the empty lane, and of persons known to carry nothing; three times for three files."),
 )
 @click.option("--person", metavar="NUMBER", help=_("Number of the person or parcel that passed; never a name."))
-@click.option("-o", "--output", type=PATH, help=_("Write the results (CSV), with room for second check and outcome."))
-@click.option("--picture", type=PATH, help=_("Draw 2f0 against 3f0, and both against transmit power (SVG)."))
+@click.option(
+    "-o", "--output", type=options.PATH, help=_("Write the results (CSV), with room for second check and outcome.")
+)
+@click.option("--picture", type=options.PATH, help=_("Draw 2f0 against 3f0, and both against transmit power (SVG)."))
 @click.option("--warning-read", is_flag=True, help=_("The operator has read the warning about pacemakers."))
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
-@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+@options.force
+@options.quiet
 def lane(
     inputs: tuple[Path, ...], empty: tuple[Path, ...], person: str | None, output: Path | None, picture: Path | None,
     warning_read: bool, force: bool, quiet: bool,

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cellwarden.cli import complain
-from cellwarden.cli.duration import Seconds
-from cellwarden.cli.quantity import Hertz
+from cellwarden.cli import complain, options
+from cellwarden.cli.quantity import Hertz, Seconds
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
@@ -41,21 +40,15 @@ MEMORY = 0.9
 @click.option("--gain", "gain_db", type=float, metavar="DB", help=_("Gain of a receiver; otherwise it sets it itself."))
 @click.option(
     "--plan",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help=_("Listen to several frequencies in turn, by a plan that `bands plan -o` wrote."),
 )
 @click.option("--receiver", default=1, type=click.IntRange(1), metavar="N", help=_("Which one of the plan's this is."))
 @click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
-@click.option(
-    "--min-confidence",
-    default=0.5,
-    show_default=True,
-    type=click.FloatRange(0, 1),
-    help=_("Leave out what is less probable."),
-)
+@options.min_confidence
 @click.option(
     "--evidence",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar=_("FOLDER"),
     help=_("Keep the first bursts of each call here, without their content: training, tails and ramps alone."),
 )

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import click
 
-from cellwarden.cli import complain
+from cellwarden.cli import complain, options
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
-
-PATH = click.Path(path_type=Path)
 
 
 @click.command(
@@ -19,16 +17,20 @@ PATH = click.Path(path_type=Path)
         " read."
     ),
 )
-@click.argument("readings", metavar="READINGS.csv", type=PATH)
-@click.option("--site", "site_path", required=True, type=PATH, help=_("The site: site.toml, or a plain site.json."))
-@click.option("--survey", "survey_path", required=True, type=PATH, help=_("Levels heard of a phone at known places."))
-@click.option("-o", "--output", required=True, type=PATH, help=_("Write the fixes to this file (CSV)."))
+@click.argument("readings", metavar="READINGS.csv", type=options.PATH)
+@click.option(
+    "--site", "site_path", required=True, type=options.PATH, help=_("The site: site.toml, or a plain site.json.")
+)
+@click.option(
+    "--survey", "survey_path", required=True, type=options.PATH, help=_("Levels heard of a phone at known places.")
+)
+@click.option("-o", "--output", required=True, type=options.PATH, help=_("Write the fixes to this file (CSV)."))
 @click.option(
     "--smooth", is_flag=True, help=_("Use for each fix also what was heard later: surer, but only known afterwards.")
 )
-@click.option("--picture", type=PATH, help=_("Draw the fixes over the plan (SVG)."))
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
-@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+@click.option("--picture", type=options.PATH, help=_("Draw the fixes over the plan (SVG)."))
+@options.force
+@options.quiet
 def locate(
     readings: Path,
     site_path: Path,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cellwarden.cli import complain
+from cellwarden.cli import complain, options
 from cellwarden.cli.quantity import Hertz
 from cellwarden.language import gettext as _
 
@@ -18,32 +18,24 @@ if TYPE_CHECKING:
     from cellwarden.runtime.files import Job
     from cellwarden.runtime.parallel import Outcome
 
-PATH = click.Path(path_type=Path)
-
 
 @click.command(
     help=_("Find and name every phone burst in RECORDINGS. Several are scanned at once."),
     epilog=_("Exit code 0: done, whether a phone was heard or not. 2: something must be mended first."),
 )
-@click.argument("recordings", nargs=-1, required=True, type=PATH)
+@click.argument("recordings", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "-o",
     "--output",
-    type=PATH,
+    type=options.PATH,
     help=_(
         "Write the metadata with all annotations to this .sigmf-meta, or to a folder for several recordings. The"
         " samples are not copied: SigMF expects them beside it under the same name."
     ),
 )
-@click.option("--report", type=PATH, help=_("Write an HTML report; for several a folder, with an index.html."))
+@click.option("--report", type=options.PATH, help=_("Write an HTML report; for several a folder, with an index.html."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object a line for each recording."))
-@click.option(
-    "--min-confidence",
-    default=0.5,
-    show_default=True,
-    type=click.FloatRange(0, 1),
-    help=_("Leave out what is less probable."),
-)
+@options.min_confidence
 @click.option(
     "--trains/--no-trains",
     default=None,
@@ -52,7 +44,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--learn",
     multiple=True,
-    type=PATH,
+    type=options.PATH,
     metavar=_("DOWNLINK"),
     help=_(
         "A recording of base stations by the same receiver: their phones are then found where energy shows nothing."
@@ -80,8 +72,8 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help=_("Recordings to scan at once; otherwise one a core.")
 )
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
-@click.option("--quiet", is_flag=True, help=_("Print nothing but errors."))
+@options.force
+@options.quiet
 def scan(
     recordings: tuple[Path, ...],
     output: Path | None,

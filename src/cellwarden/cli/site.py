@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cellwarden.cli import options
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from cellwarden.locate.placement import Worth
     from cellwarden.locate.site import Floor, Site
 
-PATH = click.Path(path_type=Path)
 DRAWINGS = (".svg", ".png")
 
 
@@ -26,7 +26,7 @@ def site(context: click.Context) -> None:
 
 
 @site.command(help=_("Say what is wrong with a site's file, a line for each fault, and what to do."))
-@click.argument("place", metavar="SITE", type=PATH)
+@click.argument("place", metavar="SITE", type=options.PATH)
 @click.pass_context
 def check(context: click.Context, place: Path) -> None:
     """Exit code 2 where something is wrong."""
@@ -43,10 +43,10 @@ def check(context: click.Context, place: Path) -> None:
 
 
 @site.command(help=_("Draw the floor plans of a site: rooms, walls and sensors."))
-@click.argument("place", metavar="SITE", type=PATH)
-@click.option("-o", "--output", type=PATH, required=True, help=_("The drawing, PLAN.svg or PLAN.png."))
+@click.argument("place", metavar="SITE", type=options.PATH)
+@click.option("-o", "--output", type=options.PATH, required=True, help=_("The drawing, PLAN.svg or PLAN.png."))
 @click.option("--floor", "asked", type=int, multiple=True, help=_("Only this floor; may be given several times."))
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+@options.force
 def draw(place: Path, output: Path, asked: tuple[int, ...], force: bool) -> None:
     """The kind of picture follows from the name's ending."""
     from cellwarden.document.sheet import png, svg
@@ -91,8 +91,8 @@ def _summary(known: "Site") -> str:
 
 
 @site.command("import", help=_("Make a site's file from a floor plan in GeoJSON or DXF."))
-@click.argument("drawing", metavar="PLAN", type=PATH)
-@click.option("-o", "--output", type=PATH, required=True, help=_("The site's file, site.toml."))
+@click.argument("drawing", metavar="PLAN", type=options.PATH)
+@click.option("-o", "--output", type=options.PATH, required=True, help=_("The site's file, site.toml."))
 @click.option(
     "--floor-height",
     default=3.0,
@@ -104,7 +104,7 @@ def _summary(known: "Site") -> str:
 @click.option(
     "--unit", type=click.Choice(("m", "cm", "mm", "ft", "in")), help=_("Unit of a DXF that does not tell it.")
 )
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+@options.force
 def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, unit: str | None, force: bool) -> None:
     """The kind of plan follows from the name's ending."""
     from cellwarden.locate.propagation import MATERIALS
@@ -135,7 +135,7 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
 
 
 @site.command("plan-sensors", help=_("Propose places for sensors, and say how well so many tell cells apart."))
-@click.argument("place", metavar="SITE", type=PATH)
+@click.argument("place", metavar="SITE", type=options.PATH)
 @click.option("--count", required=True, type=click.IntRange(2, 200), help=_("How many sensors."))
 @click.option(
     "--in",
@@ -149,8 +149,8 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
 @click.option(
     "--draws", default=300, show_default=True, type=click.IntRange(10, 100_000), help=_("Phones drawn a line.")
 )
-@click.option("-o", "--output", type=PATH, help=_("Write the site with the proposed sensors."))
-@click.option("--force", is_flag=True, help=_("Overwrite what exists."))
+@click.option("-o", "--output", type=options.PATH, help=_("Write the site with the proposed sensors."))
+@options.force
 def plan_sensors(
     place: Path, count: int, where: str, cost: float | None, draws: int, output: Path | None, force: bool
 ) -> None:  # fmt: skip
