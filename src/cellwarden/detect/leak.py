@@ -58,13 +58,15 @@ def needs_fractions(i: float, q: float, noise: float) -> bool:
 @njit(cache=True, fastmath=True, nogil=True)
 def piece_means(iq: Interleaved, apart: int, length: int) -> NDArray[np.float64]:
     """Means of I and of Q of PIECES pieces of `length` samples, `apart` from each other: float64, shape (PIECES, 2)."""
-    made = np.zeros((PIECES, 2), np.float64)
+    made = np.empty((PIECES, 2), np.float64)
+    flat = iq.reshape(-1)
     for piece in range(PIECES):
+        part = flat[2 * piece * apart : 2 * (piece * apart + length)]
         i = np.float64(0.0)
         q = np.float64(0.0)
-        for n in range(piece * apart, piece * apart + length):
-            i += iq[n, 0]
-            q += iq[n, 1]
+        for n in range(length):
+            i += part[2 * n]
+            q += part[2 * n + 1]
         made[piece, 0] = i / length
         made[piece, 1] = q / length
     return made
@@ -80,16 +82,29 @@ def take_out(iq: Interleaved, i: float, q: float) -> None:
 
 @njit(cache=True, nogil=True)
 def _take_out(iq: Interleaved, i: float, q: float, least: float, most: float) -> None:
-    start = 0
-    while start < len(iq):
-        end = start
-        while end < len(iq) and iq[end, 0] == 0 and iq[end, 1] == 0:
+    flat, count = iq.reshape(-1), len(iq)
+    start = n = 0
+    while n < count:  # so many zeros in a row hold one of these places
+        first = n
+        while first > start and _is_zero(flat, first) and _is_zero(flat, first - 1):
+            first -= 1
+        end = n
+        while end < count and _is_zero(flat, end):
             end += 1
-        if end - start >= SILENT:
+        if end - first >= SILENT:
+            _shift(flat[2 * start : 2 * first], i, q, least, most)
             start = end
-            continue
-        end = max(end, start + 1)
-        for n in range(start, end):
-            iq[n, 0] = min(max(iq[n, 0] - i, least), most)
-            iq[n, 1] = min(max(iq[n, 1] - q, least), most)
-        start = end
+        n = max(n, end - 1) // SILENT * SILENT + SILENT
+    _shift(flat[2 * start :], i, q, least, most)
+
+
+@njit(cache=True, nogil=True)
+def _is_zero(flat: NDArray[np.int16] | NDArray[np.float32], n: int) -> bool:
+    return bool(flat[2 * n] == 0 and flat[2 * n + 1] == 0)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _shift(flat: NDArray[np.int16] | NDArray[np.float32], i: float, q: float, least: float, most: float) -> None:
+    for n in range(len(flat) // 2):
+        flat[2 * n] = min(max(flat[2 * n] - i, least), most)
+        flat[2 * n + 1] = min(max(flat[2 * n + 1] - q, least), most)
