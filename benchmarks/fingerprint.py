@@ -25,8 +25,8 @@ from cellwarden.signature.compare import Comparator, Point, learn, log_ratio, lo
 from cellwarden.signature.features_lora import measure
 from cellwarden.signature.gallery import Index, identify, index, nearest, placed
 from cellwarden.signature.sessions import joined
+from cellwarden.simulate.parameters import Twins, varied
 from cellwarden.simulate.transmitters import SENSORS, Transmitter, drawn, session
-from cellwarden.simulate.twins import Twins, varied
 
 BOARDS = ROOT.parent / "shared/recordings/fingerprint"
 PHONES, ENROLLED, BURSTS, SNR_DB = 50, 25, 20, 20.0

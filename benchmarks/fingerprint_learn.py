@@ -12,8 +12,8 @@ from cellwarden.model import Signature
 from cellwarden.signature.comparators import FOLDER, written
 from cellwarden.signature.compare import calibrated, learn
 from cellwarden.signature.sessions import joined
+from cellwarden.simulate.parameters import Twins, varied
 from cellwarden.simulate.transmitters import SENSORS, drawn, session
-from cellwarden.simulate.twins import Twins, varied
 
 SEED = 60_000
 LEARNED, CALIBRATED, POPULATION = 120, 60, 10

@@ -6,7 +6,7 @@ lines were last checked (November 2026), it says so: [unread].
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -164,21 +164,79 @@ class Junctions:
     """Of persons without electronics, those who carry a corroded contact that answers. An assumption."""
 
 
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """A population of phones, and how much twins differ in it.
+
+    Pairs are the least and the most of a size that is drawn evenly, with either sign.
+    """
+
+    polar: float = 0.5
+    """Part of the phones that have a polar transmitter. An assumption."""
+    gain_db: tuple[float, float] = (0.1, 0.5)
+    phase_deg: tuple[float, float] = (0.5, 3.0)
+    """I/Q imbalance of a quadrature modulator: as asked of this bench. T. Schenk, RF Imperfections in High-rate
+    Wireless Systems (2008) §5 reckons with up to 1 dB and 5° [unread]."""
+    leak_db: tuple[float, float] = (-45.0, -33.0)
+    """Of the oscillator, over the carrier. An assumption; 3GPP TS 45.005 asks only for the whole phase error."""
+    polar_leak_db: float = 12.0
+    """By which a polar transmitter leaks less: its synthesiser is the modulator. An assumption."""
+    loop: tuple[float, float] = (0.005, 0.04)
+    """Mismatch of the two points at which a polar loop is modulated: some percent. An assumption; 5° of phase error
+    are allowed (TS 45.005 §4.6)."""
+    loop_hz: float = 20e3
+    loop_hz_spread: float = 0.5
+    """Corner of that loop. An assumption."""
+    droop: float = 0.01
+    """Standard deviation of the amplitude's fall from a burst's middle to its end. An assumption."""
+    ramps: tuple[tuple[float, float, float], ...] = (
+        (10e-6, 10e-6, 1.0),
+        (12e-6, 11e-6, 1.2),
+        (14e-6, 14e-6, 1.0),
+        (11e-6, 15e-6, 1.5),
+    )
+    """(rise, fall, exponent) of each model's power ramps; TS 45.005 annex B allows 28 µs from -70 dB on."""
+    ramp_spread: float = 0.08
+    """By which part a unit's ramps differ from its model's. An assumption."""
+    ramp_at_s: float = 0.6e-6
+    """By how much its ramps come early or late. An assumption: a sixth of a symbol."""
+    overshoot: float = 0.05
+    """Most amplitude too much behind the rise: TS 45.005 annex B allows 1 dB and, while it settles, 4 dB."""
+    settle_s: float = 8e-6
+    drift: float = 0.1
+    """Standard deviation of what a session changes of each error, as a part of it: warmth, battery, power step. An
+    assumption."""
+    ramp_drift: float = 0.01
+    """The same of the ramps. An assumption."""
+
+
 FIXED = (
     *("snr_low_db", "snr_high_db", "power_dbm", "floor_dbm"),
-    *("eirp_dbm", "noise_dbm", "own_leak_dbm", "distance_m"),
+    *("eirp_dbm", "noise_dbm", "own_leak_dbm", "distance_m", "ramps"),
 )
 """These span an axis, or stand in a standard or in what was asked, and are not uncertain; levels in dBm vary by
 decibels."""
 
-World = TypeVar("World", Parameters, Air, Junctions)
+World = TypeVar("World", Parameters, Air, Junctions, Twins)
+VARIATION_DB = 3.0
+"""Pairs of decibels that lie far from zero are moved by so much instead."""
+IN_DECIBELS = ("leak_db",)
 
 
 def varied(parameters: World, rng: np.random.Generator) -> World:
     """A world whose numbers are drawn, each by itself, from ±50 % around those given."""
     drawn = {
-        field.name: getattr(parameters, field.name) * rng.uniform(1 - VARIATION, 1 + VARIATION)
+        field.name: _drawn(field.name, getattr(parameters, field.name), rng)
         for field in fields(parameters)
         if field.name not in FIXED
     }
     return replace(parameters, **drawn)
+
+
+def _drawn(name: str, value: Any, rng: np.random.Generator) -> Any:
+    """A number, or both of a pair alike, moved."""
+    if name in IN_DECIBELS:
+        by_db = rng.uniform(-VARIATION_DB, VARIATION_DB)
+        return tuple(one + by_db for one in value)
+    factor = rng.uniform(1 - VARIATION, 1 + VARIATION)
+    return tuple(one * factor for one in value) if isinstance(value, tuple) else value * factor

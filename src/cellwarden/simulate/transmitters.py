@@ -19,8 +19,8 @@ from cellwarden.model import Block, Emission, Segment, Signature
 from cellwarden.signature.features_gsm import measure
 from cellwarden.signature.kernels import gmsk
 from cellwarden.simulate.channel import Channel, behind
+from cellwarden.simulate.parameters import Twins
 from cellwarden.simulate.receiver import Faults, received
-from cellwarden.simulate.twins import Twins
 from cellwarden.simulate.waves import Wave
 
 MARGIN_S = 60e-6
