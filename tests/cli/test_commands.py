@@ -1,6 +1,7 @@
 """The commands as people type them, in processes of their own."""
 
 import json
+import py_compile
 import re
 import resource
 import shutil
@@ -18,13 +19,15 @@ from cellwarden.cli.quantity import parse
 from cellwarden.simulate.wing import PLACE
 
 WING = PLACE.with_suffix(".sigmf-meta")
+SOURCE = Path(cellwarden.__file__).parents[1]
 
 
 def run(
-    *words: object, language: str = "en", before: Callable[[], None] | None = None
+    *words: object, language: str = "en", before: Callable[[], None] | None = None, place: Path = SOURCE
 ) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "LANG": f"{language}_GB.UTF-8", "HOME": "/tmp", "COLUMNS": "80"}
-    environment["PYTHONPATH"] = str(Path(cellwarden.__file__).parents[1])
+    environment["PYTHONPATH"] = str(place)
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"} if before else {}  # a disk kept small would cut it short for others
     command = [sys.executable, "-m", "cellwarden", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, preexec_fn=before)
 
@@ -111,6 +114,8 @@ def test_a_full_disk_leaves_what_was_there_and_is_one_line(tmp_path: Path, optio
     output = tmp_path / "o.sigmf-meta"
     output.write_text("mine")
 
+    assert run("scan", WING).returncode == 0  # so that loops are compiled, which takes room too
+
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))  # bytes; 51 annotations take more
 
@@ -118,6 +123,16 @@ def test_a_full_disk_leaves_what_was_there_and_is_one_line(tmp_path: Path, optio
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert str(tmp_path) in done.stderr and "make room" in done.stderr
     assert output.read_text() == "mine" and [p.name for p in tmp_path.iterdir()] == ["o.sigmf-meta"]
+
+
+def test_a_program_cut_short_says_what_to_remove(tmp_path: Path) -> None:
+    program = tmp_path / "cellwarden"
+    shutil.copytree(Path(cellwarden.__file__).parent, program, ignore=shutil.ignore_patterns("__pycache__"))
+    compiled = Path(py_compile.compile(str(program / "runtime/scan.py"), doraise=True) or "")
+    compiled.write_bytes(compiled.read_bytes()[:8_000])
+    done = run("scan", WING, place=tmp_path)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert f"remove each __pycache__ in {program}" in done.stderr
 
 
 def test_several_recordings_have_a_report_each_an_index_and_no_clash(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ imported after it; in them `help=_("…")` is all that is needed.
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -87,8 +88,15 @@ def main() -> None:
     except click.ClickException as error:
         complain(error.format_message())
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+    except (click.Abort, KeyboardInterrupt, EOFError) as end:
+        if not isinstance(end, EOFError) and not isinstance(end.__cause__, EOFError):  # Click makes both an Abort
+            sys.exit(130)
+        complain(
+            _(
+                "a compiled file of the program is cut short, as by a full disk: remove each __pycache__ in {path}"
+            ).format(path=Path(__file__).parents[1])
+        )
+        sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -142,6 +142,15 @@ def _work(pipe: Connection, spoken: str) -> None:
     """The life of a process. An interrupt from the keyboard is its parent's to deal with."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     use(spoken)
-    with suppress(EOFError, BrokenPipeError):  # the parent is gone
-        while (job := pipe.recv()) is not None:
+    with suppress(BrokenPipeError):  # the parent is gone
+        while (job := _job(pipe)) is not None:
             pipe.send(outcome(job, lambda done, total: pipe.send((done, total))))
+
+
+def _job(pipe: Connection) -> Job | None:
+    """The next job; None where there is none, or nobody is left to hand it out."""
+    try:
+        job: Job | None = pipe.recv()
+        return job
+    except EOFError:
+        return None
