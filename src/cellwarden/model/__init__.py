@@ -1,0 +1,42 @@
+"""The values that flow from room to room. All are frozen; none does anything.
+
+Frequencies named `offset` are relative to the tuned centre (baseband); where the centre is known the absolute one is
+`Segment.centre_hz + offset`. Times are sample indices into the recording, and nanoseconds since the epoch where the
+recording tells its start. Powers are dBFS: 0 dBFS is a complex exponential of magnitude 1.
+"""
+
+from cellwarden.model.airinterface import Cell, Emission
+from cellwarden.model.associate import Observation, Reception
+from cellwarden.model.detect import Boxed, Burst
+from cellwarden.model.locate import Fix
+from cellwarden.model.radio import ENDLESS, Block, Interleaved, Segment
+from cellwarden.model.signature import Emitter, Identified, JunctionReading, Measured, Session, Signature
+from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, SensorState, Sighting, State
+
+__all__ = [
+    "ENDLESS",
+    "Activity",
+    "Alert",
+    "Block",
+    "Boxed",
+    "Burst",
+    "Cell",
+    "Decision",
+    "Emission",
+    "Emitter",
+    "Fix",
+    "Identified",
+    "Interleaved",
+    "JunctionReading",
+    "Measured",
+    "Observation",
+    "Odds",
+    "Presence",
+    "Reception",
+    "Segment",
+    "SensorState",
+    "Session",
+    "Sighting",
+    "Signature",
+    "State",
+]
