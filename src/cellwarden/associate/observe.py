@@ -44,11 +44,40 @@ CARRIERS = 3
 
 
 class _Node(NamedTuple):
-    """A node's bursts that wait, and those to come."""
+    """A node's bursts that wait for others', each with its time by the node's clock."""
 
     name: str
-    coming: Iterator[Located]
     waiting: list[tuple[float, Located]]
+
+
+class Association:
+    """What several nodes heard, as far as it was handed in: clocks, phones, and bursts that wait. Changes as it goes.
+
+    `since_ns` is a time near the beginning, from which seconds are counted.
+    """
+
+    def __init__(self, nodes: Iterable[str], since_ns: int, clock_error_s: float = CLOCK_ERROR_S) -> None:
+        self.since_ns, self.clock_error_s = since_ns, clock_error_s
+        self._nodes = {name: _Node(name, []) for name in sorted(nodes)}
+        self._clocks, self._phones = [Clock()] * len(self._nodes), Phones()
+        self._kinds: dict[tuple[str, object], int] = {}
+
+    def add(self, node: str, burst: Located) -> float:
+        """Take in a burst, whose segment tells its start; returns its time by its node's clock."""
+        time = time_s(*burst, self.since_ns)
+        self._nodes[node].waiting.append((time, burst))
+        return time
+
+    def first_s(self) -> float | None:
+        """Time of the first burst that waits."""
+        return min((time for node in self._nodes.values() for time, _burst in node.waiting[:1]), default=None)
+
+    def until(self, end_s: float) -> list[Observation]:
+        """Observations that begin before a time, in its order. Every node has handed in what it heard until then."""
+        every = list(self._nodes.values())
+        columns = [seen([burst for _t, burst in node.waiting], self.since_ns, self._kinds) for node in every]
+        self._clocks = set_clocks(self._clocks, columns, self.clock_error_s)
+        return list(_window(every, columns, self._clocks, self._phones, end_s, self.since_ns))
 
 
 def observations(
@@ -56,34 +85,24 @@ def observations(
 ) -> Iterator[Observation]:
     """What was heard, in windows in the order of time.
 
-    Each node's emissions come in the order of time with segments that tell their start; `since_ns` is a time near the
-    beginning, from which seconds are counted.
+    Each node's emissions come in the order of time with segments that tell their start; `since_ns` is as above.
     """
-    every = [_Node(name, iter(bursts), []) for name, bursts in sorted(nodes.items())]
-    clocks, phones = [Clock()] * len(every), Phones()
-    kinds: dict[tuple[str, object], int] = {}
-    slack = 2 * clock_error_s * 4.0
-    while True:
-        for node in every:
-            _filled(node, -math.inf, since_ns)
-        begin = min((node.waiting[0][0] for node in every if node.waiting), default=None)
-        if begin is None:
-            return
+    coming = {name: iter(bursts) for name, bursts in nodes.items()}
+    reached = dict.fromkeys(coming, -math.inf)
+    together = Association(coming, since_ns, clock_error_s)
+
+    def filled(until_s: float) -> None:
+        """Take in bursts until one begins later, by each node's clock."""
+        for name, bursts in coming.items():
+            while reached[name] <= until_s:
+                burst = next(bursts, None)
+                reached[name] = math.inf if burst is None else together.add(name, burst)
+
+    filled(-math.inf)
+    while (begin := together.first_s()) is not None:
         end = begin + WINDOW_S
-        for node in every:
-            _filled(node, end + slack, since_ns)
-        columns = [seen([burst for _t, burst in node.waiting], since_ns, kinds) for node in every]
-        clocks = set_clocks(clocks, columns, clock_error_s)
-        yield from _window(every, columns, clocks, phones, end, since_ns)
-
-
-def _filled(node: _Node, until_s: float, since_ns: int) -> None:
-    """Take in bursts until one begins later, by the node's clock; one at least where any is left."""
-    while not node.waiting or node.waiting[-1][0] <= until_s:
-        burst = next(node.coming, None)
-        if burst is None:
-            return
-        node.waiting.append((time_s(*burst, since_ns), burst))
+        filled(end + 2 * clock_error_s * 4.0)
+        yield from together.until(end)
 
 
 def set_clocks(clocks: list[Clock], columns: list[Seen], clock_error_s: float) -> list[Clock]:
