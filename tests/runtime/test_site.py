@@ -1,0 +1,89 @@
+"""Several receivers of a site together: each burst once, by phone, with the level at each sensor."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cellwarden.errors import SiteError, SourceError
+from cellwarden.locate.site import Sensor, Site
+from cellwarden.model import Odds
+from cellwarden.radio.live import Tuning, open_stream
+from cellwarden.radio.live.stream import Stream
+from cellwarden.runtime.receivers import read
+from cellwarden.runtime.site import Step, steps
+from cellwarden.simulate import wing
+
+SCENE = wing.PLACE.with_suffix(".sigmf-meta")
+SITE = Site("two", (), (), (), (Sensor("A", (0, 0, 2)), Sensor("B", (9, 0, 2), offset_db=-6.0), Sensor("C", (5, 5, 2))))
+
+
+def stream() -> Stream:
+    return open_stream(f"file:{SCENE}?realtime", Tuning())
+
+
+def broken() -> Stream:
+    def pieces():  # type: ignore[no-untyped-def]
+        yield next(iter(stream().pieces))
+        raise SourceError("the receiver was unplugged")
+
+    return replace(stream(), pieces=pieces())
+
+
+def heard(streams: dict[str, Stream]) -> tuple[list[Step], list[tuple[NDArray[np.float64], float]]]:
+    asked: list[tuple[NDArray[np.float64], float]] = []
+
+    def whereabouts(levels_dbm: NDArray[np.float64], frequency_hz: float) -> Odds:
+        asked.append((levels_dbm, frequency_hz))
+        return (("01", 1.0),)
+
+    return list(steps(streams, SITE, whereabouts)), asked
+
+
+def test_two_sensors_tell_each_burst_once_and_their_levels_by_their_calibration() -> None:
+    told, asked = heard({"A": stream(), "B": stream()})
+    every = [one for step in told for one in step.sightings]
+    assert sum((Counter(one.labels) for one in every), Counter()) == {"gsm:normal": 50, "gsm:access": 1}
+    assert {one.sensors for one in every} == {("A", "B")}
+    for levels_dbm, frequency_hz in asked:
+        assert levels_dbm[0] - levels_dbm[1] == pytest.approx(6.0, abs=0.01) and np.isnan(levels_dbm[2])
+        assert 901.8e6 == pytest.approx(frequency_hz, abs=1e6)
+    assert [step.end_ns for step in told] == sorted(step.end_ns for step in told)
+
+
+def test_a_receiver_that_fails_is_told_as_deaf_and_the_others_go_on() -> None:
+    told, _asked = heard({"A": broken(), "B": stream()})
+    assert ("A", "no samples") in [(state.sensor, state.reason) for step in told for state in step.states]
+    assert sum(sum(one.labels.values()) for step in told for one in step.sightings) == 51
+
+
+def test_receivers_stand_in_the_sites_file(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(
+        '[[receiver]]\nsensor = "A"\nsource = "rtltcp://10.0.0.2:1234"\ncentre_hz = 897.5e6\nrate_hz = 2.4e6\n'
+    )
+    (one,) = read(path, SITE)
+    assert one.sensor == "A" and one.source == "rtltcp://10.0.0.2:1234"
+    assert one.tuning == Tuning(2.4e6, 897.5e6)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "[[receiver]]"),
+        ('[[receiver]]\nsource = "x"', "sensor"),
+        ('[[receiver]]\nsensor = "Z"\nsource = "x"', "Z"),
+        ('[[receiver]]\nsensor = "A"\nsource = "x"\n' * 2, "A"),
+        ('[[receiver]]\nsensor = "A"\nsource = "x"\ncentre_hz = "fast"', "fast"),
+        ('[[receiver]]\nsensor = "A"\nsource = "x"\nspeed = "1M"', "speed"),
+    ],
+)
+def test_what_is_wrong_with_a_receiver_is_told(tmp_path: Path, text: str, word: str) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(text)
+    with pytest.raises(SiteError, match=r"site\.toml") as told:
+        read(path, SITE)
+    assert word in str(told.value)
