@@ -1,6 +1,8 @@
 """Several receivers of a site together: each burst once, by phone, with the level at each sensor."""
 
+import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from cellwarden.errors import SiteError, SourceError
 from cellwarden.locate.site import Sensor, Site
 from cellwarden.model import Odds
 from cellwarden.radio.live import Tuning, open_stream
-from cellwarden.radio.live.stream import Stream
+from cellwarden.radio.live.stream import Piece, Stream
 from cellwarden.runtime.receivers import read
 from cellwarden.runtime.site import Step, steps
 from cellwarden.simulate import wing
@@ -21,22 +23,32 @@ SCENE = wing.PLACE.with_suffix(".sigmf-meta")
 SITE = Site("two", (), (), (), (Sensor("A", (0, 0, 2)), Sensor("B", (9, 0, 2), offset_db=-6.0), Sensor("C", (5, 5, 2))))
 
 
-def stream() -> Stream:
-    return open_stream(f"file:{SCENE}?realtime", Tuning())
+def stream(start_ns: int) -> Stream:
+    """A receiver whose own clock told when its first sample was taken."""
+    opened = open_stream(f"file:{SCENE}", Tuning())
+
+    def pieces() -> Iterator[Piece]:
+        taken = 0
+        for piece in opened.pieces:
+            yield replace(piece, start_ns=start_ns + round(taken / opened.rate_hz * 1e9))
+            taken += len(piece.iq)
+
+    return replace(opened, pieces=pieces())
 
 
 def broken() -> Stream:
-    def pieces():  # type: ignore[no-untyped-def]
-        yield next(iter(stream().pieces))
+    def pieces() -> Iterator[Piece]:
         raise SourceError("the receiver was unplugged")
+        yield
 
-    return replace(stream(), pieces=pieces())
+    return replace(open_stream(f"file:{SCENE}", Tuning()), pieces=pieces())
 
 
 def heard(streams: dict[str, Stream]) -> tuple[list[Step], list[tuple[NDArray[np.float64], float]]]:
     asked: list[tuple[NDArray[np.float64], float]] = []
 
-    def whereabouts(levels_dbm: NDArray[np.float64], frequency_hz: float) -> Odds:
+    def whereabouts(levels_dbm: NDArray[np.float64], interface: str, frequency_hz: float) -> Odds:
+        assert interface == "gsm"
         asked.append((levels_dbm, frequency_hz))
         return (("01", 1.0),)
 
@@ -44,18 +56,19 @@ def heard(streams: dict[str, Stream]) -> tuple[list[Step], list[tuple[NDArray[np
 
 
 def test_two_sensors_tell_each_burst_once_and_their_levels_by_their_calibration() -> None:
-    told, asked = heard({"A": stream(), "B": stream()})
+    now = time.time_ns()
+    told, asked = heard({"A": stream(now), "B": stream(now + 3_000_000)})
     every = [one for step in told for one in step.sightings]
     assert sum((Counter(one.labels) for one in every), Counter()) == {"gsm:normal": 50, "gsm:access": 1}
     assert {one.sensors for one in every} == {("A", "B")}
     for levels_dbm, frequency_hz in asked:
         assert levels_dbm[0] - levels_dbm[1] == pytest.approx(6.0, abs=0.01) and np.isnan(levels_dbm[2])
-        assert 901.8e6 == pytest.approx(frequency_hz, abs=1e6)
+        assert pytest.approx(frequency_hz, abs=1e6) == 901.8e6
     assert [step.end_ns for step in told] == sorted(step.end_ns for step in told)
 
 
 def test_a_receiver_that_fails_is_told_as_deaf_and_the_others_go_on() -> None:
-    told, _asked = heard({"A": broken(), "B": stream()})
+    told, _asked = heard({"A": broken(), "B": stream(time.time_ns())})
     assert ("A", "no samples") in [(state.sensor, state.reason) for step in told for state in step.states]
     assert sum(sum(one.labels.values()) for step in told for one in step.sightings) == 51
 

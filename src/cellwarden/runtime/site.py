@@ -35,8 +35,9 @@ STEP_S = 1.0
 LATE_S = 0.4
 """A receiver has told what it heard after so long: 0.06 s as a rule, 0.5 s at most (lane 17)."""
 
-Whereabouts = Callable[[NDArray[np.float64], float], Odds]
-"""From one level for each sensor of the site, dBm, nan where it heard nothing, and the frequency in Hz."""
+Belief = Callable[[NDArray[np.float64], str, float], Odds]
+"""From one level for each sensor of the site, dBm, nan where it heard nothing, the air interface, and the frequency
+in Hz."""
 
 
 class Step(NamedTuple):
@@ -58,7 +59,7 @@ class _Told(NamedTuple):
 
 
 def steps(
-    streams: Mapping[str, Stream], site: Site, whereabouts: Whereabouts, now_ns: Callable[[], int] = time.time_ns
+    streams: Mapping[str, Stream], site: Site, belief: Belief, now_ns: Callable[[], int] = time.time_ns
 ) -> Iterator[Step]:
     """What the sensors' streams tell, until all of them have ended. Whoever stops asking closes them."""
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
@@ -81,9 +82,9 @@ def steps(
                     states.append(_state(one, now_ns(), lost))
             until_ns = end_ns - round(LATE_S * 1e9)
             observed = together.until((until_ns - together.since_ns) * 1e-9)
-            yield Step(until_ns, tuple(sightings(observed, site, whereabouts)), tuple(states))
+            yield Step(until_ns, tuple(sightings(observed, site, belief)), tuple(states))
         observed = together.until(float("inf"))
-        yield Step(now_ns(), tuple(sightings(observed, site, whereabouts)), ())
+        yield Step(now_ns(), tuple(sightings(observed, site, belief)), ())
     finally:
         for stream in streams.values():
             stream.close()
@@ -112,7 +113,7 @@ def _state(one: _Told, time_ns: int, lost: Counter[str]) -> SensorState:
     return SensorState(one.sensor, time_ns, float("nan") if floor is None else floor, more, float("nan"))
 
 
-def sightings(observed: Iterable[Observation], site: Site, whereabouts: Whereabouts) -> Iterator[Sighting]:
+def sightings(observed: Iterable[Observation], site: Site, belief: Belief) -> Iterator[Sighting]:
     """One for each phone. Bursts of no train are left out: nobody knows which phone sent them."""
     sensors = {sensor.name: sensor for sensor in site.sensors}
     phones: dict[str, list[Observation]] = defaultdict(list)
@@ -124,15 +125,16 @@ def sightings(observed: Iterable[Observation], site: Site, whereabouts: Whereabo
         loudest = sorted((name for name in sensors if name in levels), key=lambda name: -levels[name])
         emissions = [heard.emission for burst in bursts for heard in burst.heard]
         row = np.array([levels.get(name, np.nan) for name in sensors])
+        interface, frequency = bursts[0].label.partition(":")[0], bursts[0].frequency_hz
         yield Sighting(
             start_ns=bursts[0].time_ns,
             end_ns=bursts[-1].time_ns,
             phone=phone,
-            interface=bursts[0].label.partition(":")[0],
+            interface=interface,
             labels=Counter(burst.label for burst in bursts),
-            frequency_hz=bursts[0].frequency_hz,
+            frequency_hz=frequency,
             confidence=max(emission.confidence for emission in emissions),
-            odds=whereabouts(row, bursts[0].frequency_hz),
+            odds=belief(row, interface, frequency),
             sensors=tuple(loudest),
         )
 
