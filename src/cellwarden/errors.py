@@ -46,3 +46,15 @@ class LaneError(CellwardenError):
 
 class GalleryError(CellwardenError):
     """A gallery of emitters, or what it was asked for, cannot be used: mend it, or choose another one."""
+
+
+class StoreError(CellwardenError):
+    """The store cannot be used, or has no such thing: mend its place, or ask for another one."""
+
+
+class StoreDamagedError(StoreError):
+    """The store's file is damaged: restore a backup; what can still be read opens read-only."""
+
+
+class StoreFullError(StoreError):
+    """There is no room to write: make some, and do again what was not acknowledged."""

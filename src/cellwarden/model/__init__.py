@@ -10,29 +10,37 @@ from cellwarden.model.associate import Observation, Reception
 from cellwarden.model.detect import Boxed, Burst
 from cellwarden.model.locate import Fix
 from cellwarden.model.radio import ENDLESS, Block, Interleaved, Segment
+from cellwarden.model.register import Find
 from cellwarden.model.signature import Emitter, Identified, JunctionReading, Measured, Session, Signature
+from cellwarden.model.store import AuditLine, Change, Invitation, Person, Role
 from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, SensorState, Sighting, State
 
 __all__ = [
     "ENDLESS",
     "Activity",
     "Alert",
+    "AuditLine",
     "Block",
     "Boxed",
     "Burst",
     "Cell",
+    "Change",
     "Decision",
     "Emission",
     "Emitter",
+    "Find",
     "Fix",
     "Identified",
     "Interleaved",
+    "Invitation",
     "JunctionReading",
     "Measured",
     "Observation",
     "Odds",
+    "Person",
     "Presence",
     "Reception",
+    "Role",
     "Segment",
     "SensorState",
     "Session",

@@ -1,0 +1,211 @@
+"""The database, opened: SQLite in WAL embedded, PostgreSQL by URL; created or brought up to date where it is older.
+
+On SQLite a transaction takes the writers' place when it begins (BEGIN IMMEDIATE), so what was read in it still holds
+when it writes. Pages that only read say so and never wait:
+
+    engine = opened("site.db")
+    with engine.begin() as c: …         # reads and writes; committed at the end, or not at all
+    with reading(engine) as c: …        # reads one state of the store, beside whoever writes
+
+When `engine.begin()` ends without an error, what was written is on the disk (synchronous=FULL).
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from cellwarden.errors import StoreDamagedError, StoreError, StoreFullError
+from cellwarden.language import gettext as _
+from cellwarden.store.tables import REVISION
+
+WAIT_S = 30
+"""How long a writer waits for another one."""
+LOCK = 0x63656C6C
+"""PostgreSQL's advisory lock of who migrates."""
+
+
+def opened(place: str) -> Engine:
+    """The store at a URL of SQLAlchemy, or in the SQLite file of that name; made, or migrated, as need be.
+
+    Raises StoreDamagedError where its file is damaged (`read_only` then shows what can be read), StoreError where it
+    cannot be used.
+    """
+    url = address(place)
+    path = file_of(url)
+    if path is not None:
+        _made(path)
+    engine = _engine(url)
+    try:
+        if path is not None:
+            _checked(engine, path)
+        _migrated(engine, named(url))
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def read_only(place: str) -> Engine:
+    """The store as it is, damaged or not: nothing in it is checked, made or changed."""
+    url = address(place)
+    path = file_of(url)
+    if path is None:
+        return _engine(url)
+    if not path.is_file():
+        raise StoreError(_("{path} does not exist: name a store").format(path=path))
+    return _engine(url.set(database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"}))
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that reads one state of the store and takes no writer's place."""
+    with engine.connect() as connection:
+        yield connection.execution_options(reading=True)
+
+
+def address(place: str) -> URL:
+    """The URL that was given, or that of the SQLite file that was named."""
+    if "://" not in place:
+        return URL.create("sqlite", database=place)
+    try:
+        url = make_url(place)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise StoreError(_("{place} names no database: give a file, or postgresql://…").format(place=place)) from error
+    return url
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite store; None where a server keeps it."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    if not url.database or url.database == ":memory:":
+        raise StoreError(_("a store needs a file: name one"))
+    return Path(url.database)
+
+
+def named(url: URL) -> str:
+    """What to call a store in a message: no password."""
+    path = file_of(url)
+    return str(path) if path is not None else url.render_as_string(hide_password=True)
+
+
+def _made(path: Path) -> None:
+    """An empty file that only its owner reads: it will hold personal data. SQLite gives its others the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(
+            _("{path} cannot be opened: {why}: choose another place").format(path=path, why=error.strerror)
+        ) from error
+
+
+def _engine(url: URL) -> Engine:
+    lite = url.get_backend_name() == "sqlite"
+    arguments: dict[str, Any] = {"timeout": WAIT_S, "isolation_level": None} if lite else {}
+    try:
+        engine = create_engine(url, connect_args=arguments, pool_pre_ping=not lite)
+    except ImportError as error:
+        raise StoreError(
+            _("{place} needs a driver that is not installed: {name}").format(place=named(url), name=error.name)
+        ) from error
+    name = str(url.database).removeprefix("file://") if lite else named(url)
+    event.listen(engine, "handle_error", lambda context: _told(context, name))
+    if lite:
+        event.listen(engine, "connect", _prepared)
+        event.listen(engine, "begin", _begun)
+    return engine
+
+
+def _prepared(connection: sqlite3.Connection, _record: object) -> None:
+    """Each connection of SQLite. `journal_mode` is the file's own; it is asked for where the file is made."""
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begun(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _told(context: ExceptionContext, name: str) -> None:
+    """What the database says, in words that tell what to do. What is a fault of the program stays as it is."""
+    error = context.original_exception
+    if isinstance(error, sqlite3.Error):
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise damaged(name) from error
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise StoreFullError(
+                _("{path} cannot be written: {why}: make room; what was kept before is safe").format(
+                    path=name, why=error
+                )
+            ) from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreError(_("{path} is being written by another program: try again").format(path=name)) from error
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+            raise StoreError(
+                _("{path} cannot be opened: {why}: choose another place").format(path=name, why=error)
+            ) from error
+    elif getattr(error, "sqlstate", None) == "53100":
+        raise StoreFullError(
+            _("{path} cannot be written: {why}: make room; what was kept before is safe").format(path=name, why=error)
+        ) from error
+
+
+def damaged(path: object) -> StoreDamagedError:
+    """What to say of a damaged file."""
+    return StoreDamagedError(
+        _("{path} is damaged: restore a backup by `cellwarden store restore BACKUP -o {path} --force`").format(
+            path=path
+        )
+    )
+
+
+def _checked(engine: Engine, path: Path) -> None:
+    """Raises StoreDamagedError where SQLite finds its file wanting. It reads the whole of it, some 500 MB a second."""
+    with engine.connect() as c:
+        driver = c.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        try:
+            if [row[0] for row in driver.execute("PRAGMA quick_check(1)")] != ["ok"]:
+                raise damaged(path)
+            driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.DatabaseError as error:
+            if (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise damaged(path) from error
+            raise StoreError(
+                _("{path} cannot be opened: {why}: choose another place").format(path=path, why=error)
+            ) from error
+
+
+def _migrated(engine: Engine, name: str) -> None:
+    """Bring the tables up to date, in one transaction: killed in the middle, nothing has happened."""
+    try:
+        with engine.begin() as c:
+            if c.dialect.name == "postgresql":
+                c.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            if revision(c) != REVISION:
+                from cellwarden.store.migrate import upgrade
+
+                upgrade(c, name)
+    except DBAPIError as error:
+        raise StoreError(
+            _("{path} cannot be opened: {why}: choose another place").format(
+                path=name, why=str(error.orig).partition("\n")[0]
+            )
+        ) from error
+
+
+def revision(c: Connection) -> str | None:
+    """Of the newest migration that the store has had; None where it has none."""
+    if not inspect(c).has_table("alembic_version"):
+        return None
+    return c.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -1,0 +1,214 @@
+"""Who may sign in, and what proves that it is them.
+
+A guess is counted before it is checked, so no more than `TRIES` are ever open, however many come at once; argon2 runs
+between two transactions, so that nobody who guesses makes writers wait:
+
+    attempt (counts it) ──► proved (argon2, TOTP; no database) ──► admitted (a session; the count begins anew)
+
+Of tokens (sessions, set-up links) the store keeps SHA-256 only: who reads it cannot sign in with it.
+"""
+
+import hashlib
+import secrets
+from functools import cache
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+
+from cellwarden.errors import StoreError
+from cellwarden.language import gettext as _
+from cellwarden.model.store import Invitation, Person, Role
+from cellwarden.store.tables import invitations, people, sessions
+
+TRIES = 5
+LOCKED_NS = 15 * 60 * 10**9
+SESSION_NS = 12 * 3600 * 10**9
+"""A shift."""
+INVITATION_NS = 24 * 3600 * 10**9
+TOTP_STEP_S = 30
+"""RFC 6238 §5.2. A code is good one step before and after its own, for clocks that err."""
+
+
+class Credentials(NamedTuple):
+    """What an attempt is checked against; it never leaves the process."""
+
+    person: Person
+    password: str
+    totp_secret: str
+    totp_step: int
+
+
+class SignedIn(NamedTuple):
+    """A session's token, to be put into a cookie and kept nowhere else."""
+
+    person: Person
+    token: str
+
+
+def hashed(password: str) -> str:
+    """Argon2id of a password, with its salt and parameters (RFC 9106 §4, the second recommended option)."""
+    from argon2 import PasswordHasher
+
+    return PasswordHasher().hash(password)
+
+
+def new_totp_secret() -> str:
+    """160 bits in base32, as authenticator apps take it (RFC 4226 §4)."""
+    import pyotp
+
+    return pyotp.random_base32(32)
+
+
+def totp_address(secret: str, name: str, site: str) -> str:
+    """The `otpauth://` address that an authenticator app reads as a QR code."""
+    import pyotp
+
+    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=site)
+
+
+def step_of(secret: str, code: str, now_ns: int, after: int = 0) -> int | None:
+    """The step of a code that is good now and was not used before; None where it is not good."""
+    import pyotp
+
+    now = now_ns // 10**9 // TOTP_STEP_S
+    codes = pyotp.TOTP(secret)
+    for step in (now - 1, now, now + 1):
+        if step > after and secrets.compare_digest(codes.generate_otp(step), code.strip()):
+            return step
+    return None
+
+
+def sign_in(engine: Engine, name: str, password: str, code: str, now_ns: int) -> SignedIn | None:
+    """A session for who proves to be that person; None where they do not, or are locked out. It does not say which."""
+    with engine.begin() as c:
+        known = attempt(c, name, now_ns)
+    step = proved(known, password, code, now_ns)
+    if known is None or step is None:
+        return None
+    with engine.begin() as c:
+        return SignedIn(known.person, admitted(c, known, step, now_ns))
+
+
+def attempt(c: Connection, name: str, now_ns: int) -> Credentials | None:
+    """Count an attempt, and hand out what it is checked against; None for nobody, the disabled and the locked."""
+    row = c.execute(select(people).where(people.c.name == name).with_for_update()).one_or_none()
+    if row is None or row.disabled or row.locked_until_ns > now_ns:
+        return None
+    tries = row.failures + 1
+    values = {"failures": 0, "locked_until_ns": now_ns + LOCKED_NS} if tries >= TRIES else {"failures": tries}
+    c.execute(update(people).where(people.c.name == name).values(**values))
+    return Credentials(_person(row), row.password, row.totp_secret, row.totp_step)
+
+
+def proved(known: Credentials | None, password: str, code: str, now_ns: int) -> int | None:
+    """The step of the second factor where password and code are right; else None, after the same time for anybody."""
+    from argon2 import PasswordHasher
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        PasswordHasher().verify(known.password if known else _nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return None
+    if known is None:
+        return None
+    return step_of(known.totp_secret, code, now_ns, known.totp_step)
+
+
+def admitted(c: Connection, known: Credentials, step: int, now_ns: int) -> str:
+    """Open a session for who proved it, and forget the failures; its token. Raises StoreError for a used code."""
+    fresh = (people.c.name == known.person.name, people.c.totp_step < step, ~people.c.disabled)
+    values = {"totp_step": step, "failures": 0, "locked_until_ns": 0}
+    if not c.execute(update(people).where(*fresh).values(**values)).rowcount:
+        raise StoreError(_("this code was used already: wait for the next one"))
+    token = secrets.token_urlsafe(32)
+    kept = {"token": _digest(token), "person": known.person.name, "created_ns": now_ns}
+    c.execute(insert(sessions).values(**kept, expires_ns=now_ns + SESSION_NS))
+    return token
+
+
+def session(c: Connection, token: str, now_ns: int) -> Person | None:
+    """Whose session a token is; None where it is none, or over."""
+    asked = select(people).join(sessions, sessions.c.person == people.c.name)
+    good = (sessions.c.token == _digest(token), sessions.c.expires_ns > now_ns, ~people.c.disabled)
+    row = c.execute(asked.where(*good)).one_or_none()
+    return _person(row) if row else None
+
+
+def sign_out(c: Connection, token: str) -> None:
+    """End a session."""
+    c.execute(delete(sessions).where(sessions.c.token == _digest(token)))
+
+
+def sign_out_all(c: Connection, name: str) -> None:
+    """End all sessions of a person."""
+    c.execute(delete(sessions).where(sessions.c.person == name))
+
+
+def invite(c: Connection, name: str, role: Role, now_ns: int) -> str:
+    """A one-time token with which a new person, or one who forgot, sets a password; older ones of theirs are void."""
+    token = secrets.token_urlsafe(32)
+    c.execute(delete(invitations).where(invitations.c.name == name))
+    c.execute(insert(invitations).values(token=_digest(token), name=name, role=role, expires_ns=now_ns + INVITATION_NS))
+    return token
+
+
+def invitation(c: Connection, token: str, now_ns: int) -> Invitation | None:
+    """What a token invites to; None where it is used, over, or none."""
+    good = (invitations.c.token == _digest(token), invitations.c.expires_ns > now_ns)
+    row = c.execute(select(invitations).where(*good)).one_or_none()
+    return Invitation(row.name, row.role, row.expires_ns) if row else None
+
+
+def accept(c: Connection, token: str, password: str, totp_secret: str, now_ns: int) -> Person:
+    """Use an invitation: `password` as `hashed` gave it. Sessions of before end. Raises StoreError where it is void."""
+    told = invitation(c, token, now_ns)
+    if told is None or not c.execute(delete(invitations).where(invitations.c.token == _digest(token))).rowcount:
+        raise StoreError(_("this link was used or is too old: ask for a new one"))
+    values = {"role": told.role, "password": password, "totp_secret": totp_secret, "totp_step": 0}
+    values |= {"failures": 0, "locked_until_ns": 0, "disabled": False}
+    if not c.execute(update(people).where(people.c.name == told.name).values(**values)).rowcount:
+        c.execute(insert(people).values(name=told.name, **values))
+    sign_out_all(c, told.name)
+    return Person(told.name, told.role)
+
+
+def persons(c: Connection) -> list[Person]:
+    """All, by name."""
+    return [_person(row) for row in c.execute(select(people).order_by(people.c.name))]
+
+
+def set_role(c: Connection, name: str, role: Role) -> None:
+    """Give a person another role; it holds from the next page on."""
+    _changed(c, name, role=role)
+
+
+def set_disabled(c: Connection, name: str, disabled: bool) -> None:
+    """Bar a person, whose sessions end, or let them in again."""
+    _changed(c, name, disabled=disabled)
+    if disabled:
+        sign_out_all(c, name)
+
+
+def unlock(c: Connection, name: str) -> None:
+    """Let a person who was locked out try again."""
+    _changed(c, name, failures=0, locked_until_ns=0)
+
+
+def _changed(c: Connection, name: str, **values: object) -> None:
+    if not c.execute(update(people).where(people.c.name == name).values(**values)).rowcount:
+        raise StoreError(_("{name} is nobody here: look at the list of people").format(name=name))
+
+
+def _person(row: Row[tuple[object, ...]]) -> Person:
+    return Person(row.name, row.role, row.disabled, row.locked_until_ns)
+
+
+def _digest(token: str) -> str:
+    """A token is 256 random bits: one SHA-256 is enough, unlike for a password."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@cache
+def _nobody() -> str:
+    """What the password of somebody unknown is checked against, so that the answer takes as long."""
+    return hashed(secrets.token_urlsafe(16))

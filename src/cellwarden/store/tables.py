@@ -1,0 +1,198 @@
+"""The tables, as the newest migration leaves them. Times are nanoseconds since the epoch; frequencies are hertz.
+
+SQL is kept to what SQLite and PostgreSQL both understand. Tuples and tables of a value are JSON.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISION = "0001"
+"""Of the newest migration: a store that tells it needs none."""
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s",
+    }
+)
+NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
+APPEND_ONLY = ("audit", "finds")
+"""Tables whose lines the database itself refuses to change or delete."""
+
+counters = Table(
+    "counters",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""Numbers that are never given twice. A row is locked until its transaction ends, so numbers appear in their order."""
+
+sightings = Table(
+    "sightings",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("start_ns", BigInteger, nullable=False),
+    Column("end_ns", BigInteger, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("interface", Text, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("frequency_hz", Double, nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("odds", JSON, nullable=False),
+    Column("cell", Text, nullable=False),  # the most probable of the odds: what heat maps count
+    Column("sensors", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("emitter", Text, nullable=False),
+    Column("log_ratio", Double, nullable=False),
+    Index("ix_sightings_start_ns", "start_ns"),
+)
+
+presences = Table(
+    "presences",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("phone", Text, nullable=False),
+    Column("emitter", Text, nullable=False),
+    Column("odds", JSON, nullable=False),
+    Column("start_ns", BigInteger, nullable=False),
+    Column("end_ns", BigInteger, nullable=False),
+    Column("activities", JSON, nullable=False),
+    UniqueConstraint("phone", "start_ns"),
+    Index("ix_presences_end_ns", "end_ns"),
+)
+
+alerts = Table(
+    "alerts",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("told_ns", BigInteger, nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("emitter", Text, nullable=False),
+    Column("activity", JSON, nullable=False),
+    Column("odds", JSON, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("sensors", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("state", Text, nullable=False),  # of the newest decision, so that two people can be told apart by one UPDATE
+    Column("decision", BigInteger),  # its id
+    Index("ix_alerts_state_told_ns", "state", "told_ns"),
+    Index("ix_alerts_told_ns", "told_ns"),
+)
+
+decisions = Table(
+    "decisions",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("alert", Text, ForeignKey(alerts.c.name), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_decisions_alert", "alert"),
+)
+
+sensor_states = Table(
+    "sensor_states",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("sensor", Text, nullable=False),
+    Column("time_ns", BigInteger, nullable=False),
+    Column("floor_dbfs_hz", Double, nullable=False),
+    Column("lost_samples", BigInteger, nullable=False),
+    Column("clock_error_ns", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("newest", Boolean, nullable=False),  # by order of arrival: a sensor's clock may jump
+    Index("ix_sensor_states_newest_sensor", "newest", "sensor"),
+    Index("ix_sensor_states_time_ns", "time_ns"),
+)
+
+changes = Table(
+    "changes",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("time_ns", BigInteger, nullable=False),  # when it was kept, for retention
+)
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("time_ns", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("number", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+"""Where the audit's chain ends: its row is what writers take turns at, and what tells that lines were cut off."""
+
+people = Table(
+    "people",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password", Text, nullable=False),  # argon2, encoded with its parameters
+    Column("totp_secret", Text, nullable=False),  # base32
+    Column("totp_step", BigInteger, nullable=False),  # the last one used: a code is good once
+    Column("failures", Integer, nullable=False),
+    Column("locked_until_ns", BigInteger, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token", Text, primary_key=True),  # its SHA-256
+    Column("person", Text, ForeignKey(people.c.name), nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("expires_ns", BigInteger, nullable=False),
+    Index("ix_sessions_person", "person"),
+)
+
+invitations = Table(
+    "invitations",
+    METADATA,
+    Column("token", Text, primary_key=True),  # its SHA-256
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("expires_ns", BigInteger, nullable=False),
+)
+
+finds = Table(
+    "finds",
+    METADATA,
+    Column("number", NUMBER, primary_key=True),
+    Column("alert", Text, ForeignKey(alerts.c.name), nullable=False),
+    Column("cell", Text, nullable=False),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("seal", Text, nullable=False),
+    Column("photographs", JSON, nullable=False),
+    Column("who", Text, nullable=False),
+)

@@ -1,0 +1,194 @@
+"""What the watch keeps and asks for. Each function takes a connection; what one transaction did is kept, or none of it.
+
+What a page may have to show anew (an alert, a decision, a presence, a sensor's state) is also a `Change`.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Iterator
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+
+from cellwarden.errors import StoreError
+from cellwarden.language import gettext as _
+from cellwarden.model.store import Change
+from cellwarden.model.watch import Alert, Decision, Presence, SensorState, Sighting, State
+from cellwarden.store import counters, rows, tables
+
+MANY = 1000
+"""Rows that are fetched at once where there is no end of them."""
+
+
+class AlreadyDecided(StoreError):
+    """Somebody else decided an alert meanwhile: show their decision, and let the person look again."""
+
+    def __init__(self, alert: str, decision: Decision | None) -> None:
+        self.decision = decision
+        """None where the alert is new, and whoever decided thought that it was not."""
+        who = decision.who if decision else "–"
+        super().__init__(_("{alert} was decided by {who} meanwhile: look at it again").format(alert=alert, who=who))
+
+
+def keep_sighting(c: Connection, one: Sighting) -> None:
+    """A train of a second at most."""
+    c.execute(insert(tables.sightings).values(**rows.sighting_columns(one)))
+
+
+def keep_sightings(c: Connection, several: Iterable[Sighting]) -> None:
+    """Many at once, which costs less than one by one."""
+    if columns := [rows.sighting_columns(one) for one in several]:
+        c.execute(insert(tables.sightings), columns)
+
+
+def sightings(c: Connection, since_ns: int, until_ns: int) -> Iterator[Sighting]:
+    """Those that began in [since, until), in the order of time; they are fetched as they are asked for."""
+    at = tables.sightings.c.start_ns
+    asked = select(tables.sightings).where(at >= since_ns, at < until_ns).order_by(at, tables.sightings.c.id)
+    for row in c.execute(asked, execution_options={"yield_per": MANY}).mappings():
+        yield rows.sighting(row)
+
+
+def keep_presence(c: Connection, one: Presence) -> int:
+    """A presence, which a phone and its beginning tell: the same one again takes the place of what was kept of it."""
+    columns = rows.presence_columns(one)
+    same = (tables.presences.c.phone == one.phone, tables.presences.c.start_ns == one.start_ns)
+    number = c.execute(
+        update(tables.presences).where(*same).values(**columns).returning(tables.presences.c.id)
+    ).scalar()
+    if number is None:
+        number = c.execute(insert(tables.presences).values(**columns).returning(tables.presences.c.id)).scalar_one()
+    _changed(c, "presence", str(number))
+    return int(number)
+
+
+def presence(c: Connection, number: int) -> Presence | None:
+    """The presence of a number; None where there is none (any more)."""
+    row = c.execute(select(tables.presences).where(tables.presences.c.id == number)).mappings().one_or_none()
+    return rows.presence(row) if row else None
+
+
+def presences(c: Connection, since_ns: int, until_ns: int) -> list[Presence]:
+    """Those that touch [since, until), by their beginning."""
+    at = tables.presences.c.start_ns
+    asked = (
+        select(tables.presences)
+        .where(tables.presences.c.end_ns >= since_ns, at < until_ns)
+        .order_by(at, tables.presences.c.id)
+    )
+    return [rows.presence(row) for row in c.execute(asked).mappings()]
+
+
+def next_alert_name(c: Connection, year: int) -> str:
+    """`A-2026-000042`. A name is given once, also where two ask at one time."""
+    return f"A-{year}-{counters.following(c, f'alert {year}'):06d}"
+
+
+def keep_alert(c: Connection, one: Alert) -> None:
+    """An alert by its name. Kept again, what is told takes the place of what was told; its state stays."""
+    columns = rows.alert_columns(one)
+    known = c.execute(update(tables.alerts).where(tables.alerts.c.name == one.name).values(**columns)).rowcount
+    if not known:
+        c.execute(insert(tables.alerts).values(**columns, state="new"))
+    _changed(c, "alert", one.name)
+
+
+def alert(c: Connection, name: str) -> Alert:
+    """The alert of a name. Raises StoreError where there is none."""
+    row = c.execute(select(tables.alerts).where(tables.alerts.c.name == name)).mappings().one_or_none()
+    if row is None:
+        raise _unknown(name)
+    return rows.alert(row)
+
+
+def alerts(
+    c: Connection,
+    states: Collection[State] | None = None,
+    since_ns: int | None = None,
+    limit: int | None = None,
+    skipped: int = 0,
+) -> list[tuple[Alert, Decision | None]]:
+    """Alerts told since then in one of the states, the newest first, each with its newest decision."""
+    asked: Select[tuple[object, ...]] = select(
+        tables.alerts, *(column.label(f"decided_{column.name}") for column in tables.decisions.c)
+    ).select_from(tables.alerts.outerjoin(tables.decisions, tables.alerts.c.decision == tables.decisions.c.id))
+    if states is not None:
+        asked = asked.where(tables.alerts.c.state.in_(states))
+    if since_ns is not None:
+        asked = asked.where(tables.alerts.c.told_ns >= since_ns)
+    asked = (
+        asked.order_by(tables.alerts.c.told_ns.desc(), tables.alerts.c.name.desc()).limit(limit).offset(skipped or None)
+    )
+    return [(rows.alert(row), _decided(row)) for row in c.execute(asked).mappings()]
+
+
+def counted(c: Connection) -> dict[State, int]:
+    """How many alerts are in each state that any is in."""
+    asked = select(tables.alerts.c.state, func.count()).group_by(tables.alerts.c.state)
+    return {row[0]: row[1] for row in c.execute(asked)}
+
+
+def decide(c: Connection, one: Decision, seen: State) -> None:
+    """A decision by somebody who saw the alert as `seen`.
+
+    Raises AlreadyDecided, and keeps nothing, where it no longer is; StoreError where there is no such alert.
+    """
+    same = (tables.alerts.c.name == one.alert, tables.alerts.c.state == seen)
+    if not c.execute(update(tables.alerts).where(*same).values(state=one.state)).rowcount:
+        alert(c, one.alert)
+        told = decisions(c, one.alert)
+        raise AlreadyDecided(one.alert, told[-1] if told else None)
+    number = c.execute(
+        insert(tables.decisions).values(**rows.decision_columns(one)).returning(tables.decisions.c.id)
+    ).scalar_one()
+    c.execute(update(tables.alerts).where(tables.alerts.c.name == one.alert).values(decision=number))
+    _changed(c, "decision", one.alert)
+
+
+def decisions(c: Connection, name: str) -> list[Decision]:
+    """All that was decided about an alert, in its order."""
+    asked = select(tables.decisions).where(tables.decisions.c.alert == name).order_by(tables.decisions.c.id)
+    return [rows.decision(row) for row in c.execute(asked).mappings()]
+
+
+def keep_sensor_state(c: Connection, one: SensorState) -> None:
+    """How a sensor does; it is the newest until the next one comes, whatever its clock says."""
+    newest = (tables.sensor_states.c.newest, tables.sensor_states.c.sensor == one.sensor)
+    c.execute(update(tables.sensor_states).where(*newest).values(newest=False))
+    c.execute(insert(tables.sensor_states).values(**rows.sensor_columns(one), newest=True))
+    _changed(c, "sensor", one.sensor)
+
+
+def sensor_states(c: Connection) -> list[SensorState]:
+    """The newest of each sensor, by name."""
+    asked = select(tables.sensor_states).where(tables.sensor_states.c.newest).order_by(tables.sensor_states.c.sensor)
+    return [rows.sensor_state(row) for row in c.execute(asked).mappings()]
+
+
+def changes_since(c: Connection, number: int, limit: int = MANY) -> list[Change]:
+    """Changes after that number, the oldest first; the next question begins after the last of them."""
+    asked = (
+        select(tables.changes).where(tables.changes.c.number > number).order_by(tables.changes.c.number).limit(limit)
+    )
+    return [Change(row.number, row.kind, row.name) for row in c.execute(asked)]
+
+
+def newest_change(c: Connection) -> int:
+    """The number of the newest change; 0 where nothing has changed yet. A page that shows all begins after it."""
+    return counters.last(c, "change")
+
+
+def _changed(c: Connection, kind: str, name: str) -> None:
+    number = counters.following(c, "change")
+    c.execute(insert(tables.changes).values(number=number, kind=kind, name=name, time_ns=time.time_ns()))
+
+
+def _decided(row: RowMapping) -> Decision | None:
+    """The decision in a row of an alert and its newest decision."""
+    if row["decided_id"] is None:
+        return None
+    return Decision(
+        row["decided_alert"], row["decided_state"], row["decided_who"], row["decided_when_ns"], row["decided_why"]
+    )
+
+
+def _unknown(name: str) -> StoreError:
+    return StoreError(_("{name} is no alert of this store: look at the list of alerts").format(name=name))

@@ -1,0 +1,3 @@
+from tests.store.conftest import engine, place
+
+__all__ = ["engine", "place"]
