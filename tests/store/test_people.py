@@ -2,6 +2,8 @@
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import Engine, text
 
 from cellwarden.errors import StoreError
@@ -11,6 +13,8 @@ from cellwarden.store.engine import reading
 
 NOW = 1_790_000_000 * 10**9
 SECRET = pyotp.random_base32(32)
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""Its parameters stand in each hash: what is checked against it costs little too."""
 STEP = people.TOTP_STEP_S * 10**9
 
 
@@ -22,7 +26,7 @@ def code(now_ns: int = NOW) -> str:
 def zoe(engine: Engine) -> Engine:
     with engine.begin() as c:
         token = people.invite(c, "zoe", "officer", NOW)
-        people.accept(c, token, people.hashed("correct horse"), SECRET, NOW)
+        people.accept(c, token, QUICK.hash("correct horse"), SECRET, NOW)
     return engine
 
 
@@ -129,16 +133,16 @@ def test_a_link_works_once_and_for_a_day(engine: Engine) -> None:
         told = people.invitation(c, token, NOW)
         assert told is not None and (told.name, told.role) == ("zoe", "administrator")
         assert people.invitation(c, token, NOW + people.INVITATION_NS) is None
-        people.accept(c, token, people.hashed("a"), SECRET, NOW)
+        people.accept(c, token, QUICK.hash("a"), SECRET, NOW)
         with pytest.raises(StoreError, match="used or is too old"):
-            people.accept(c, token, people.hashed("b"), SECRET, NOW)
+            people.accept(c, token, QUICK.hash("b"), SECRET, NOW)
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(zoe: Engine) -> None:
     signed = people.sign_in(zoe, "zoe", "correct horse", code(), NOW)
     assert signed is not None
     with zoe.begin() as c:
-        people.accept(c, people.invite(c, "zoe", "officer", NOW), people.hashed("new one"), SECRET, NOW)
+        people.accept(c, people.invite(c, "zoe", "officer", NOW), QUICK.hash("new one"), SECRET, NOW)
         assert people.session(c, signed.token, NOW) is None
     assert people.sign_in(zoe, "zoe", "correct horse", code(), NOW) is None
     assert people.sign_in(zoe, "zoe", "new one", code(), NOW) is not None
@@ -165,3 +169,9 @@ def test_an_authenticator_app_is_told_name_and_site() -> None:
     read = pyotp.parse_uri(people.totp_address(secret, "zoe", "Remand wing"))
     assert (read.secret, read.name, read.issuer) == (secret, "zoe", "Remand wing")
     assert people.step_of(secret, f" {pyotp.TOTP(secret).at(NOW // 10**9)} ", NOW) == NOW // STEP
+
+
+def test_passwords_are_hashed_as_the_rfc_recommends_and_never_alike() -> None:
+    one, other = people.hashed("correct horse"), people.hashed("correct horse")
+    assert one != other
+    assert extract_parameters(one) == RFC_9106_LOW_MEMORY

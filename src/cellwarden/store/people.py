@@ -10,6 +10,7 @@ Of tokens (sessions, set-up links) the store keeps SHA-256 only: who reads it ca
 
 import hashlib
 import secrets
+import threading
 from functools import cache
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ SESSION_NS = 12 * 3600 * 10**9
 INVITATION_NS = 24 * 3600 * 10**9
 TOTP_STEP_S = 30
 """RFC 6238 §5.2. A code is good one step before and after its own, for clocks that err."""
+_FEW = threading.Semaphore(2)
+"""Argon2 takes 64 MiB while it runs: who tries many passwords at once waits, and fills no memory."""
 
 
 class Credentials(NamedTuple):
@@ -49,7 +52,8 @@ def hashed(password: str) -> str:
     """Argon2id of a password, with its salt and parameters (RFC 9106 §4, the second recommended option)."""
     from argon2 import PasswordHasher
 
-    return PasswordHasher().hash(password)
+    with _FEW:
+        return PasswordHasher().hash(password)
 
 
 def new_totp_secret() -> str:
@@ -105,8 +109,10 @@ def proved(known: Credentials | None, password: str, code: str, now_ns: int) -> 
     from argon2 import PasswordHasher
     from argon2.exceptions import InvalidHashError, VerificationError
 
+    against = known.password if known else _nobody()
     try:
-        PasswordHasher().verify(known.password if known else _nobody(), password)
+        with _FEW:
+            PasswordHasher().verify(against, password)
     except (VerificationError, InvalidHashError):
         return None
     if known is None:
