@@ -22,7 +22,20 @@ EXAMPLES = """\
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import associate, bands, bench, emitter, inside, interfaces, lane, listen, locate, scan, site
+    from cellwarden.cli import (
+        associate,
+        bands,
+        bench,
+        emitter,
+        inside,
+        interfaces,
+        lane,
+        listen,
+        locate,
+        scan,
+        site,
+        store,
+    )
     from cellwarden.cli.words import language_option
 
     site.site.add_command(inside.inside)
@@ -45,9 +58,10 @@ def commands() -> click.Group:
         associate.associate,
         lane.lane,
         emitter.emitter,
+        store.store,
     ):
         group.add_command(command)
-    groups = (bench.bench, site.site, bands.bands, emitter.emitter)
+    groups = (bench.bench, site.site, bands.bands, emitter.emitter, store.store)
     every = [*group.commands.values(), *(command for one in groups for command in one.commands.values())]
     for command in every:
         words = _(said) if (said := command.help) else ""  # a docstring was not translated yet

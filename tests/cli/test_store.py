@@ -1,0 +1,195 @@
+"""`cellwarden store` as people type it."""
+
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from tests.store.values import alert, sighting
+
+from cellwarden.cli import main
+from cellwarden.store.audit import audited, lines
+from cellwarden.store.engine import opened, reading
+from cellwarden.watch import queries
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("CELLWARDEN_LANGUAGE", "en")
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["cellwarden", "store", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A store of three alerts, two sightings and a line of audit."""
+    path = tmp_path / "site.db"
+    fill(path)
+    return path
+
+
+def fill(path: Path, first: int = 1) -> None:
+    engine = opened(str(path))
+    with engine.begin() as c:
+        for k in range(first, first + 3):
+            queries.keep_alert(c, alert(f"A-2026-{k:06d}"))
+        queries.keep_sightings(c, [sighting(1), sighting(2)])
+        audited(c, "zoe", "looked", "alerts")
+    engine.dispose()
+
+
+def names(path: Path) -> list[str]:
+    engine = opened(str(path))
+    with reading(engine) as c:
+        told = sorted(one.name for one, _ in queries.alerts(c))
+    engine.dispose()
+    return told
+
+
+def test_a_backup_restored_is_the_store_of_then_and_says_that_it_was_restored(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    kept = tmp_path / "monday.backup"
+    assert run("backup", site, "-o", kept) == (0, f"{kept}: sound; 3 alerts, 2 sightings, 1 audit line\n", "")
+    then = names(site)
+    fill(site, 4)
+    assert run("restore", kept, "-o", site)[0] == 2
+    code, out, err = run("restore", kept, "-o", site, "--force")
+    assert (code, out, err) == (0, f"{site}: sound; 3 alerts, 2 sightings, 2 audit lines\n", "")
+    assert names(site) == then
+    assert len(names(site.with_name("site.db.old"))) == 6  # what was there is not lost
+    engine = opened(str(site))
+    with reading(engine) as c:
+        assert [line.action for line in lines(c)] == ["looked", "store restored"]
+    engine.dispose()
+    assert run("restore", kept, "-o", site, "--force", "--quiet") == (0, "", "")
+    assert site.with_name("site.db.old-2").exists()
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_backup_holds_what_was_kept_while_others_write(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    engine = opened(str(site))
+    with engine.begin() as c:
+        queries.keep_alert(c, alert("A-2026-000009"))
+        assert run("backup", site, "-o", tmp_path / "b")[0] == 0
+    assert run("backup", site, "-o", tmp_path / "c")[0] == 0  # what is still in the write-ahead log too
+    engine.dispose()
+    assert names(tmp_path / "b") == names(site)[:-1]
+    assert names(tmp_path / "c") == names(site)
+
+
+def test_a_log_left_behind_by_a_crash_does_not_get_into_what_is_restored(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    kept = tmp_path / "kept"
+    assert run("backup", site, "-o", kept)[0] == 0
+    then = names(site)
+    words = (
+        "import os, sys; from cellwarden.store.engine import opened; from cellwarden.watch import queries;"
+        " from tests.store.values import alert\n"
+        "with opened(sys.argv[1]).begin() as c: queries.keep_alert(c, alert('A-2026-000777'))\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", words, site], check=False)
+    assert site.with_name("site.db-wal").stat().st_size > 0
+    assert run("restore", kept, "-o", site, "--force")[0] == 0
+    assert names(site) == then
+    assert "A-2026-000777" in names(site.with_name("site.db.old"))
+
+
+def test_a_store_in_use_is_not_replaced(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    kept = tmp_path / "kept"
+    assert run("backup", site, "-o", kept)[0] == 0
+    engine = opened(str(site))
+    with reading(engine) as c:
+        queries.alerts(c)
+    assert run("restore", kept, "-o", site, "--force") == (
+        2,
+        "",
+        f"cellwarden: {site} is in use: stop what uses it first\n",
+    )
+    engine.dispose()
+    assert run("restore", kept, "-o", site, "--force")[0] == 0
+
+
+def test_a_damaged_store_is_told_in_one_line_with_the_remedy_that_works(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    kept = tmp_path / "kept"
+    assert run("backup", site, "-o", kept)[0] == 0
+    whole = site.read_bytes()
+    site.write_bytes(whole[:8192] + b"\xa5" * (len(whole) - 8192))
+    remedy = f"{site} is damaged: restore a backup by `cellwarden store restore BACKUP -o {site} --force`"
+    assert run("check", site) == (2, "", f"cellwarden: {remedy}\n")
+    assert run("backup", site, "-o", tmp_path / "no") == (2, "", f"cellwarden: {remedy}\n")
+    assert not (tmp_path / "no").exists()
+    assert run("restore", kept, "-o", site, "--force")[0] == 0
+    assert run("check", site)[0] == 0
+
+
+def test_a_damaged_backup_is_refused_and_the_store_stays(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    kept = tmp_path / "kept"
+    assert run("backup", site, "-o", kept)[0] == 0
+    kept.write_bytes(kept.read_bytes()[:-6000])
+    code, _out, err = run("restore", kept, "-o", site, "--force")
+    assert (code, err) == (2, f"cellwarden: {kept} is damaged: restore another backup\n")
+    assert len(names(site)) == 3 and not site.with_name("site.db.old").exists()
+
+
+def test_a_forged_audit_log_is_told_and_can_still_be_copied(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    engine = opened(str(site))
+    with engine.begin() as c:
+        c.execute(text("DROP TRIGGER audit_refuses_update"))
+        c.execute(text("UPDATE audit SET who = 'yan'"))
+    engine.dispose()
+    code, _out, err = run("check", site)
+    assert code == 2 and "line 1 of the audit log is not as it was written" in err and err.count("\n") == 1
+    assert run("backup", site, "-o", tmp_path / "evidence")[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["check", "backup", "restore"])
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "other", "folder", "server"])
+def test_what_is_no_store_is_one_line_and_exit_code_two(run, tmp_path: Path, verb: str, kind: str) -> None:  # type: ignore[no-untyped-def]
+    place: Path | str = tmp_path / "thing"
+    if kind == "empty":
+        Path(place).write_bytes(b"")
+    elif kind == "text":
+        Path(place).write_text("no database\n" * 900)
+    elif kind == "other":
+        sqlite3.connect(place).execute("CREATE TABLE a (b)")
+    elif kind == "folder":
+        Path(place).mkdir()
+    elif kind == "server":
+        place = "postgresql://x:secret@127.0.0.1:1/y"
+    words = [] if verb == "check" else ["-o", tmp_path / "out"]
+    code, out, err = run(verb, place, *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("cellwarden: ") and "secret" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_behind(site: Path, tmp_path: Path) -> None:
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    words = [sys.executable, "-m", "cellwarden", "store", "backup", str(site), "-o", str(tmp_path / "out")]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, preexec_fn=little_room,
+        env={**os.environ, "CELLWARDEN_LANGUAGE": "en"},
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"cellwarden: {tmp_path / 'out'} cannot be written: ")
+    assert done.stderr.count("\n") == 1
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"site.db"}
+
+
+def test_it_speaks_french(run, site: Path) -> None:  # type: ignore[no-untyped-def]
+    assert run("check", site, "--language", "fr")[1] == f"{site}: saine ; 3 alertes, 2 observations, 1 ligne d’audit\n"
