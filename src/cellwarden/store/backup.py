@@ -18,7 +18,7 @@ from cellwarden.errors import OutputError, StoreDamagedError, StoreError
 from cellwarden.language import gettext as _
 from cellwarden.store import tables
 from cellwarden.store.audit import audited, verify
-from cellwarden.store.engine import address, damaged, file_of, named, opened, read_only, reading, revision
+from cellwarden.store.engine import address, damaged, file_of, named, of_kind, opened, read_only, reading, revision
 
 BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside its file."""
@@ -121,8 +121,7 @@ def _copied(source: Path, temporary: Path, output: Path) -> None:
             from_.backup(to)
             to.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise damaged(source) from error
         raise _unwritable(output, str(error)) from error
 
@@ -193,7 +192,7 @@ def _unused(path: Path) -> None:
             c.execute("BEGIN EXCLUSIVE")
             c.execute("ROLLBACK")
     except sqlite3.Error as error:
-        if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if of_kind(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreError(_("{path} is in use: stop what uses it first").format(path=path)) from error
 
 

@@ -11,7 +11,9 @@ When `engine.begin()` ends without an error, what was written is on the disk (sy
 """
 
 import os
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,26 +133,51 @@ def _prepared(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begun(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    """Who writes waits for the writers' place here, and asks every few milliseconds.
+
+    SQLite itself asks ten times a second at last, and who is busy all the time would keep the others out.
+    """
+    if connection.get_execution_options().get("reading", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    until_s = time.monotonic() + WAIT_S
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not of_kind(error, sqlite3.SQLITE_BUSY) or time.monotonic() > until_s:
+                    break
+            time.sleep(random.uniform(0.001, 0.006))
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, and told by SQLAlchemy
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000}")
+
+
+def of_kind(error: sqlite3.Error, *codes: int) -> bool:
+    """Whether an error is of one of SQLite's kinds."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in codes
 
 
 def _told(context: ExceptionContext, name: str) -> None:
     """What the database says, in words that tell what to do. What is a fault of the program stays as it is."""
     error = context.original_exception
     if isinstance(error, sqlite3.Error):
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise damaged(name) from error
-        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        if of_kind(error, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise StoreFullError(
                 _("{path} cannot be written: {why}: make room; what was kept before is safe").format(
                     path=name, why=error
                 )
             ) from error
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if of_kind(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreError(_("{path} is being written by another program: try again").format(path=name)) from error
-        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        if of_kind(error, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
             raise StoreError(
                 _("{path} cannot be opened: {why}: choose another place").format(path=name, why=error)
             ) from error
@@ -179,7 +206,7 @@ def _checked(engine: Engine, path: Path) -> None:
                 raise damaged(path)
             driver.execute("PRAGMA journal_mode = WAL")
         except sqlite3.DatabaseError as error:
-            if (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise damaged(path) from error
             raise StoreError(
                 _("{path} cannot be opened: {why}: choose another place").format(path=path, why=error)

@@ -1,0 +1,127 @@
+"""How long what is kept is kept: a table of rules, and one deletion a day that says in the audit log what it did.
+
+A clock that jumps ahead must not empty a store: between two runs the horizon moves on by `STEP_NS` at most, so who runs
+it each hour catches up quickly after weeks without power, and a wrong clock is noticed before much is gone. Where the
+clock went back, nothing is deleted.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, text
+
+from cellwarden.errors import StoreError
+from cellwarden.language import gettext as _
+from cellwarden.store import counters
+from cellwarden.store.audit import audited
+from cellwarden.store.tables import (
+    alerts,
+    changes,
+    decisions,
+    finds,
+    invitations,
+    presences,
+    sensor_states,
+    sessions,
+    sightings,
+)
+
+DAY_NS = 86_400 * 10**9
+STEP_NS = 2 * DAY_NS
+RAN = "retention ran"
+"""Counter that holds the time up to which it has deleted."""
+
+
+class Rule(NamedTuple):
+    """What becomes too old when."""
+
+    days: int
+    table: Table
+    time: ColumnElement[int]
+    """Its last moment that matters."""
+    spared: ColumnElement[bool] | None = None
+    """What stays, however old."""
+
+
+RULES: Mapping[str, Rule] = {
+    "sightings": Rule(90, sightings, sightings.c.start_ns),
+    "presences": Rule(365, presences, presences.c.end_ns),
+    "alerts": Rule(365, alerts, alerts.c.told_ns, alerts.c.name.in_(select(finds.c.alert))),
+    "sensor states": Rule(30, sensor_states, sensor_states.c.time_ns, sensor_states.c.newest),
+    "changes": Rule(2, changes, changes.c.time_ns),
+    "sessions": Rule(0, sessions, sessions.c.expires_ns),
+    "invitations": Rule(0, invitations, invitations.c.expires_ns),
+}
+"""Kinds of data, in days. `sightings` goes for the history's days too. Decisions go with their alert; an alert that led
+to a find stays with it. Audit and finds only grow."""
+SILENT = frozenset(("changes", "sessions", "invitations"))
+"""No record of anybody, but what the program itself keeps for a while: not told in the audit log."""
+
+
+class Deleted(NamedTuple):
+    """What a run did."""
+
+    counts: Mapping[str, int]
+    """Rows by kind; of the history its days, as `history days`."""
+    days: Mapping[str, int]
+    """The rules that it went by."""
+
+
+def chosen(days: Mapping[str, int]) -> dict[str, int]:
+    """The rules with a site's own days put in. Raises StoreError for a kind that there is not, or a count below 0."""
+    for kind, count in days.items():
+        if kind not in RULES:
+            raise StoreError(
+                _("retention: {kind} is no kind of data: choose among {known}").format(
+                    kind=kind, known=", ".join(RULES)
+                )
+            )
+        if count < 0:
+            raise StoreError(
+                _("retention: {kind} cannot be kept {count} days: give 0 or more").format(kind=kind, count=count)
+            )
+    return {kind: days.get(kind, rule.days) for kind, rule in RULES.items()}
+
+
+def forget(
+    c: Connection,
+    now_ns: int,
+    days: Mapping[str, int] | None = None,
+    forget_history: Callable[[int], int] = lambda _before_ns: 0,
+) -> Deleted:
+    """Delete what is older than its rule allows, and append one line to the audit log where that was anything.
+
+    `forget_history` is given the time before which days of the history go, and returns how many went.
+    """
+    rules = chosen(days or {})
+    now_ns = _believed(c, now_ns)
+    counts = {kind: _deleted(c, rule, now_ns - rules[kind] * DAY_NS) for kind, rule in RULES.items()}
+    counts["history days"] = forget_history(now_ns - rules["sightings"] * DAY_NS)
+    told = {kind: count for kind, count in counts.items() if count and kind not in SILENT}
+    if told:
+        by = [f"{kind} {count} ({rules.get(kind, rules['sightings'])} d)" for kind, count in told.items()]
+        audited(c, "retention", "deleted", ", ".join(by), "older than the rule", now_ns=now_ns)
+    return Deleted(counts, rules)
+
+
+def _believed(c: Connection, now_ns: int) -> int:
+    """The time to go by: now, but no further from the last run than a step, and not before it."""
+    ran = counters.last(c, RAN)
+    believed = min(max(now_ns, ran), ran + STEP_NS) if ran else now_ns
+    c.execute(
+        text(
+            "INSERT INTO counters (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
+        ),
+        {"name": RAN, "value": believed},
+    )
+    return believed
+
+
+def _deleted(c: Connection, rule: Rule, before_ns: int) -> int:
+    """How many rows went."""
+    old = rule.time < before_ns
+    if rule.spared is not None:
+        old = old & ~rule.spared
+    if rule.table is alerts:
+        c.execute(delete(decisions).where(decisions.c.alert.in_(select(alerts.c.name).where(old))))
+    return c.execute(delete(rule.table).where(old)).rowcount
