@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from benchmarks.lane import Lane
 from cellwarden.locate.geofence import POWERS_DBM, SURE_NATS, Fence, fence, level_nats, own_db2
-from cellwarden.locate.site import Sensor, Site, rooms_at
+from cellwarden.locate.site import Site, rooms_at
 from cellwarden.measure.proportion import wilson
 from cellwarden.simulate.levels import heard_dbm, place_in, powers_dbm, world
 from cellwarden.simulate.parameters import Air, varied
-from cellwarden.simulate.prison import remand_wing
+from cellwarden.simulate.prison import on_the_wall, remand_wing
 
 ALLOWED = 1e-4
 WORLDS, OUTSIDE, INSIDE = 20, 5000, 500
@@ -36,15 +36,6 @@ def site_of(layout: str) -> Site:
     if layout == LAYOUTS[0]:
         return site
     return replace(site, sensors=site.sensors + on_the_wall(site))
-
-
-def on_the_wall(site: Site) -> tuple[Sensor, ...]:
-    """Eight sensors on the outer face of a yard's wall: at its corners and between them."""
-    yard = np.array(next(room for room in site.rooms if room.kind == "yard").outline_m)
-    (x0, y0), (x1, y1) = yard.min(axis=0) - 0.3, yard.max(axis=0) + 0.3
-    middle = (x0 + x1) / 2, (y0 + y1) / 2
-    spots = [(x, y) for x in (x0, middle[0], x1) for y in (y0, middle[1], y1) if (x, y) != middle]
-    return tuple(Sensor(f"W{n}", (float(x), float(y), 2.8)) for n, (x, y) in enumerate(spots))
 
 
 @cache

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.geofence import on_the_wall
 from benchmarks.lane import Lane
 from cellwarden.airinterface.gsm_arrival import arrival
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, generate
@@ -23,7 +22,7 @@ from cellwarden.measure.agreement import bootstrap, rmse
 from cellwarden.measure.theory import delay_bound_s, rms_bandwidth_hz
 from cellwarden.simulate.channel import echoed, indoor_paths
 from cellwarden.simulate.parameters import Parameters
-from cellwarden.simulate.prison import large_prison, remand_wing
+from cellwarden.simulate.prison import large_prison, on_the_wall, remand_wing
 
 RATE_HZ = 4 * SYMBOL_RATE_HZ
 SNR_DB = 20.0

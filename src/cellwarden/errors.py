@@ -58,3 +58,11 @@ class StoreDamagedError(StoreError):
 
 class StoreFullError(StoreError):
     """There is no room to write: make some, and do again what was not acknowledged."""
+
+
+class MandateError(CellwardenError):
+    """A site may not be watched: its legal basis is missing or has expired."""
+
+
+class RulesError(CellwardenError):
+    """The rules of alerts cannot be used: mend the file, or choose another one."""

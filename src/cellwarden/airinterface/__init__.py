@@ -21,12 +21,13 @@ INTERFACES: tuple[Interface, ...] = (
 )
 
 TITLES = {interface.name: interface.title for interface in INTERFACES}
-_PHONES = {interface.name for interface in INTERFACES if interface.is_phone}
+PHONES = frozenset(interface.name for interface in INTERFACES if interface.is_phone)
+"""Names of the interfaces of phones."""
 
 
 def is_phone(emission: Emission) -> bool:
     """Whether an emission was sent by a phone: its interface is one of phones, and it is no base station's."""
-    return emission.label.partition(":")[0] in _PHONES and emission.direction != "downlink"
+    return emission.label.partition(":")[0] in PHONES and emission.direction != "downlink"
 
 
-__all__ = ["INTERFACES", "TITLES", "Interface", "is_phone"]
+__all__ = ["INTERFACES", "PHONES", "TITLES", "Interface", "is_phone"]

@@ -44,7 +44,7 @@ POWERS_DBM = np.arange(13.0, 33.1, 2.5)
 BETWEEN_DB = 2.75
 """What the level between two places of the grid differs from both: as `cells` found for cells, on drawn wings."""
 HEIGHTS_M = (0.5, 1.4)
-STEP_M = {"cell": 1.3, "outside": 3.0}
+STEP_M = {"cell": 1.3, "office": 1.3, "privileged": 1.3, "outside": 3.0}
 """Places lie so far apart; elsewhere OTHER_STEP_M."""
 OTHER_STEP_M = 3.0
 KEEP_M = 0.4

@@ -33,6 +33,7 @@ WORDS = {
     "cell": "cell", "cells": "cell", "cellule": "cell", "cellules": "cell",
     "corridor": "corridor", "corridors": "corridor", "couloir": "corridor", "couloirs": "corridor",
     "office": "office", "offices": "office", "bureau": "office", "bureaux": "office",
+    "privileged": "privileged", "lawyer": "privileged", "avocat": "privileged", "avocats": "privileged",
     "room": "room", "rooms": "room", "local": "room", "locaux": "room",
     "yard": "yard", "yards": "yard", "cour": "yard", "cours": "yard",
     "outside": "outside", "exterieur": "outside",

@@ -102,7 +102,7 @@ def _from_toml(path: Path, text: str) -> tuple[Site, Lines]:
             )
         )
     top = _Entry(path, "site", 0, None, tables)
-    _refuse_unknown(top, ("format", "name", "receiver", *KEYS))
+    _refuse_unknown(top, ("format", "name", "legal", "receiver", *KEYS))  # `legal` is read by `watch.lawful`
     lines = _lines(text, tables)
     entries = {kind: _entries(path, kind, tables.get(kind, []), lines) for kind in KEYS}
     site = Site(

@@ -102,6 +102,15 @@ def large_prison(seed: int = 2) -> Site:
     return _site("Large prison", rooms, walls, sensors, (-16.0, -12.0, blocks[0].length_m + 12.0, top + 12.0))
 
 
+def on_the_wall(site: Site) -> tuple[Sensor, ...]:
+    """Eight sensors on the outer face of a yard's wall: at its corners and between them."""
+    yard = np.array(next(room for room in site.rooms if room.kind == "yard").outline_m)
+    (x0, y0), (x1, y1) = yard.min(axis=0) - 0.3, yard.max(axis=0) + 0.3
+    middle = (x0 + x1) / 2, (y0 + y1) / 2
+    spots = [(x, y) for x in (x0, middle[0], x1) for y in (y0, middle[1], y1) if (x, y) != middle]
+    return tuple(Sensor(f"W{n}", (float(x), float(y), 2.8)) for n, (x, y) in enumerate(spots))
+
+
 def _drawn(name: str, corner_m: Point, row: int, rng: np.random.Generator) -> _Block:
     depth_m, corridor_m = (round(float(rng.uniform(*span)), 1) for span in ((3.6, 4.2), (2.8, 3.6)))
     return _Block(name, corner_m, row, depth_m, corridor_m, str(rng.choice(PARTITIONS)))

@@ -1,1 +1,1 @@
-"""From sightings to alerts: who is where for how long, what is told of it, and what people decided."""
+"""From sightings to alerts: who is where and does what, what is told of it, to whom. No sample is seen here."""

@@ -1,0 +1,88 @@
+"""In which room, of all rooms of a site and what lies beyond its wall: one belief from one level of each sensor.
+
+```
+ levels ─► geofence   p(place | levels), places in all rooms and outside ─► which side, and which kind of room
+        └► cells      p(cell | levels, in a cell), with liars and deaf sensors ─► which cell
+
+ p(cell) = p(in any cell) p(cell | in a cell)         p(other room) = sum over its places         p(outside) = its side
+```
+
+Both believe that a phone sends GSM's 13 to 33 dBm. A phone of another standard sends less by a known difference; that
+is the same as a GSM phone heard by sensors whose floor is higher by that difference, so levels and floor are shifted.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.locate.cells import Beliefs, Plan, cell_probabilities, plan_levels
+from cellwarden.locate.fence_kernels import place_evidence
+from cellwarden.locate.geofence import POWERS_DBM, Fence, fence, own_db2
+from cellwarden.locate.site import Site, rooms_at
+from cellwarden.model import Odds
+
+LOUDEST_DBM = {"gsm": 33.0, "umts": 24.0, "lte": 23.0, "nr": 23.0}
+"""Most power of the phones met: GSM 900 class 4 (3GPP TS 45.005 §4.1.1), UMTS class 3 (TS 25.101 §6.2.1), LTE and NR
+class 3 (TS 36.101 §6.2.2, TS 38.101-1 §6.2.1)."""
+OUTSIDE = "outside"
+"""The name in odds of all that lies beyond the wall."""
+LEAST = 1e-4
+"""Rooms less likely than this are left out of odds; `outside` is always told."""
+
+
+class Whereabouts(NamedTuple):
+    """What a site says of levels from all its places, for phones of one standard on one frequency."""
+
+    names: tuple[str, ...]
+    """As odds name rooms, the cells of `plan` first; the last is `outside`."""
+    plan: Plan
+    bounds: Fence
+    room: NDArray[np.int64]
+    """Of each place of `bounds` the index in `names`, shape (p,)."""
+    shift_db: float
+    """Added to levels, so that a phone of this standard looks like one of GSM."""
+
+
+def room_names(site: Site) -> tuple[str, ...]:
+    """All names that odds may hold at a site, `outside` the last."""
+    return (*dict.fromkeys(room.name for room in site.rooms if room.kind != "outside"), OUTSIDE)
+
+
+def whereabouts(site: Site, interface: str = "gsm", frequency_hz: float = 900e6) -> Whereabouts:
+    """Compute the levels from all places. Raises SiteError where the site has not both sides of a wall."""
+    shift = LOUDEST_DBM["gsm"] - LOUDEST_DBM.get(interface, LOUDEST_DBM["gsm"])
+    beliefs = Beliefs(floor_dbm=Beliefs().floor_dbm + shift)
+    plan, bounds = plan_levels(site, frequency_hz, beliefs), fence(site, frequency_hz, beliefs)
+    cells = [cell.name for cell in plan.cells]
+    names = (*cells, *(name for name in room_names(site) if name not in set(cells)))
+    index = {name: n for n, name in enumerate(names)}
+    of_room = np.array([index[OUTSIDE if room.kind == "outside" else room.name] for room in site.rooms])
+    return Whereabouts(names, plan, bounds, of_room[rooms_at(site, bounds.places_m)], shift)
+
+
+def room_probabilities(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float = 0.5) -> NDArray[np.float64]:
+    """Probability of each of `names`, shape (n,), given one level a sensor, shape (m,), nan where it heard nothing.
+
+    inside: which part of all phones that are heard is inside. Where no sensor heard anything, what was believed before.
+    """
+    bounds, levels = where.bounds, np.asarray(levels_dbm, np.float64) + where.shift_db
+    weight = bounds.log_share + np.log(np.where(bounds.inside, inside, 1 - inside))
+    if np.isfinite(levels).any():
+        b = bounds.beliefs
+        weight = weight + place_evidence(
+            levels, bounds.mean_dbm, bounds.unsure_db, own_db2(b), b.floor_dbm, POWERS_DBM
+        )
+    place = np.exp(weight - weight.max())
+    found = np.bincount(where.room, place / place.sum(), minlength=len(where.names))
+    cells = len(where.plan.cells)
+    if cells:
+        found[:cells] = found[:cells].sum() * cell_probabilities(where.plan, levels)
+    return found
+
+
+def room_odds(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float = 0.5) -> Odds:
+    """The same as odds: the most probable first, without rooms that are out of the question."""
+    found = room_probabilities(where, levels_dbm, inside)
+    kept = [n for n in np.argsort(-found, kind="stable") if found[n] >= LEAST or where.names[n] == OUTSIDE]
+    return tuple((where.names[n], float(found[n])) for n in kept)

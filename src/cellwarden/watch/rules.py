@@ -1,0 +1,360 @@
+"""What is told to officers: from the news of presences to alerts.
+
+```
+ news ─► proven? ──► where none may be? ──► staff? ──► told already? ──► Alert ─► who acknowledges? ─► escalation
+          │            │                      │
+          │            │                      └ signature AND zone AND hours, never one alone
+          │            └ p(phone) (1 − p(outside) − p(zones where phones may be now)) ≥ probability
+          └ several bursts that are sure in the mean, or one that proves itself
+```
+
+**Evidence that noise cannot give.** A site hears 300 MHz for 604,800 s a week, so what is rare a second comes each week.
+False bursts of noise are alone: five in one train are not noise's. Those of a strange transmitter come in numbers, and
+each is as wrong as the next, so numbers prove nothing against it: their mean confidence must be MEAN at least. One burst
+is enough where its recogniser is `sure`.
+
+**Where.** Beyond the wall a phone is no matter of ours: as `locate.geofence` has it, one in 10⁴ of those may be told
+(`outside`). In zones where any phone may be in these hours it is not told; what is left must be `probability`.
+
+**Staff.** A phone of the list is passed over only if its likelihood ratio is SILENT at least, its hours and its zone's
+hold, and it is not far from certain to be elsewhere: p(zone) ≥ NEAR. A phone of staff is where it belongs in 19 cases of
+20 (an assumption), while odds took every room alike, so one in ten of those is nine in ten of these. What it costs: a
+phone whose signature is wrongly found, once in a thousand comparisons, in those hours and beside that zone, is not told.
+
+**Once.** A presence is told once. A phone that nothing identifies is a new presence with each new name: where such a
+one is heard in the likeliest room of an alert of the last `repeat_minutes`, of the same interface and not at the same
+time, it is counted as its repetition; a call that broke off is dialled again. Two phones that take turns in one room
+are told as one for so long; the search of that room finds both.
+
+**Budget.** Where more alerts of the last seven days were decided `false` than the budget allows, more evidence is asked:
+noise's tail falls by e with each nat, so F false ones a week become B by ln(F / B) nats. It never rises by more than
+MOST_RAISED, so that calls go on being told, and the control says so in words.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from cellwarden.language import gettext as _
+from cellwarden.language import number
+from cellwarden.locate.whereabouts import OUTSIDE
+from cellwarden.measure.calibration import Logistic, fit_logistic
+from cellwarden.model import Alert, Decision, Presence
+from cellwarden.watch.doing import Proof
+from cellwarden.watch.places import share
+from cellwarden.watch.rules_file import MINUTES_A_DAY, Hours, Rules, Zone
+from cellwarden.watch.tracker import News
+
+S_NS = 1_000_000_000
+MINUTE_NS = 60 * S_NS
+WEEK_NS = 7 * 24 * 60 * MINUTE_NS
+MEAN = 0.9
+"""Mean confidence that several bursts need."""
+SILENT = math.log(1000.0)
+"""Log-likelihood ratio from which on a signature may silence."""
+NEAR = 0.1
+MOST_RAISED = math.log(10.0)
+PLAIN = 10
+"""So many times the bursts that are needed make an alert's evidence plain."""
+FEWEST_DECIDED = 20
+"""Decided alerts from which on probabilities are calibrated by them."""
+LEAST_DOUBT = 1e-6
+ENDS = {"found": True, "false": False}
+"""What an outcome says of an alert. A search that found nothing does not prove that nothing was there."""
+
+Severity = Literal["low", "medium", "high"]
+ORDER: tuple[Severity, ...] = ("low", "medium", "high")
+
+
+class Control(NamedTuple):
+    """How much more evidence is asked, and why."""
+
+    raised_nats: float = 0.0
+    false: int = 0
+    """Alerts of the last seven days that were decided to be false."""
+    budget: float = 0.0
+
+
+class Weighed(NamedTuple):
+    """What the rules find of a presence and what it does."""
+
+    proven: bool
+    silenced: str
+    """Zone that silences it: of a phone of staff; empty where none does."""
+    outside: float
+    allowed: float
+    """Probability of a zone where any phone may be now."""
+    probability: float
+    """Of a phone where none may be."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What was told, as long as it matters for what is told next."""
+
+    alerts: dict[tuple[str, int], Alert] = field(default_factory=dict)
+    """By presence: its phone and start."""
+    heard_ns: dict[str, int] = field(default_factory=dict)
+    """When the phone of an alert, by the alert's name, was heard last."""
+    repeats: int = 0
+    """Presences that were counted as repetitions."""
+
+
+def alerted(
+    rules: Rules,
+    told: Told,
+    news: News,
+    name: Callable[[], str],
+    now_ns: int,
+    control: Control = Control(),  # noqa: B008
+    calibrated: Logistic | None = None,
+) -> Alert | None:
+    """The alert that news give, if any; `name` makes a new one only then. Changes `told`."""
+    key = news.presence.phone, news.presence.start_ns
+    if news.what == "gone":
+        told.alerts.pop(key, None)
+        _forget(rules, told, now_ns)
+        return None
+    if (known := told.alerts.get(key)) is not None:
+        told.heard_ns[known.name] = max(told.heard_ns.get(known.name, 0), news.presence.end_ns)
+        return None
+    if news.activity is None or news.proof is None or news.activity.kind not in rules.kinds:
+        return None
+    weighed = weigh(rules, news, control)
+    if not is_told(rules, weighed, control):
+        return None
+    if (before := _repeated(rules, told, news)) is not None:
+        told.alerts[key] = before
+        told.heard_ns[before.name] = news.presence.end_ns
+        told.repeats += 1
+        return None
+    made = _alert(rules, news, weighed, name(), now_ns, control, calibrated)
+    told.alerts[key] = made
+    told.heard_ns[made.name] = news.presence.end_ns
+    return made
+
+
+def worsened(rules: Rules, told: Told, news: News) -> Alert | None:
+    """An alert that is worse than it was told, under the same name: what began as a registration is a call."""
+    key = news.presence.phone, news.presence.start_ns
+    known = told.alerts.get(key)
+    if known is None or news.activity is None or news.proof is None or known.phone != news.presence.phone:
+        return None
+    worse = severity(rules, news.presence, news.activity.kind, news.proof)
+    if ORDER.index(worse) <= ORDER.index(known.severity):
+        return None
+    details = dict(known.details)
+    details.update(_counts(news.proof))
+    if _sounds(rules, worse, news.presence.end_ns):
+        details.pop("silent", None)
+    made = replace(
+        known, activity=news.activity, odds=news.presence.odds, severity=worse, sensors=news.proof.sensors,
+        emitter=news.presence.emitter or known.emitter, evidence=news.proof.evidence, details=details,
+    )  # fmt: skip
+    told.alerts[key] = made
+    return made
+
+
+def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  # noqa: B008
+    """What speaks for and against telling a presence by what it does."""
+    presence, proof = news.presence, news.proof
+    assert proof is not None
+    minute = local_minute(rules, presence.end_ns)
+    outside = share(presence.odds, (OUTSIDE,))
+    free = {room for zone in rules.zones if zone.phones == "allowed" and within(zone.hours, minute) for room in zone.rooms}
+    allowed = share(presence.odds, free)
+    phone = max(proof.mean, proof.best if proof.best >= rules.sure else 0.0)
+    return Weighed(
+        proven(rules, proof, control),
+        _silencing(rules, presence, proof, minute),
+        outside,
+        allowed,
+        phone * max(0.0, 1.0 - outside - allowed),
+    )
+
+
+def proven(rules: Rules, proof: Proof, control: Control = Control()) -> bool:  # noqa: B008
+    """Whether noise cannot have done it."""
+    factor = math.exp(control.raised_nats)
+    if proof.bursts and proof.best >= 1 - (1 - rules.sure) / factor:
+        return True
+    odds = MEAN / (1 - MEAN) * factor
+    return proof.bursts >= rules.bursts * factor and proof.mean >= odds / (1 + odds)
+
+
+def is_told(rules: Rules, weighed: Weighed, control: Control = Control()) -> bool:  # noqa: B008
+    """Whether that is enough for an alert."""
+    least = rules.probability
+    if 0 < least < 1:
+        odds = least / (1 - least) * math.exp(control.raised_nats)
+        least = odds / (1 + odds)
+    return (
+        weighed.proven and not weighed.silenced and weighed.outside <= rules.outside and weighed.probability >= least
+    )
+
+
+def severity(rules: Rules, presence: Presence, kind: str, proof: Proof) -> Severity:
+    """From the evidence alone: what it does, how much of it was heard, how sure its room is."""
+    if kind == "registration" or proof.bursts < rules.bursts:
+        return "low"
+    sure_place = bool(presence.odds) and presence.odds[0][1] >= 0.5
+    plain = proof.bursts >= PLAIN * rules.bursts and proof.mean >= 0.99
+    return "high" if kind == "call" and plain and sure_place else "medium"
+
+
+def control(rules: Rules, decided: Iterable[tuple[Alert, Decision | None]], now_ns: int) -> Control:
+    """How much more evidence is asked, from the newest decision on each alert of the last seven days."""
+    false = sum(
+        1
+        for alert, decision in decided
+        if decision is not None and decision.state == "false" and 0 <= now_ns - alert.told_ns <= WEEK_NS
+    )
+    if false <= rules.false_a_week:
+        return Control(0.0, false, rules.false_a_week)
+    raised = math.log(false / max(rules.false_a_week, 0.1))
+    return Control(min(raised, MOST_RAISED), false, rules.false_a_week)
+
+
+def control_words(control: Control) -> str:
+    """What the control does, for people; empty where it does nothing."""
+    if not control.raised_nats:
+        return ""
+    words = _(
+        "{false} false alerts in seven days, {budget} are allowed: alerts now need {times} times the evidence; "
+        "short and faint transmissions may not be told"
+    )
+    times = number(math.exp(control.raised_nats), 1)
+    return words.format(false=number(control.false), budget=number(control.budget, 1), times=times)
+
+
+def escalations(
+    rules: Rules, alerts: Iterable[tuple[Alert, Decision | None]], now_ns: int
+) -> tuple[tuple[Alert, int], ...]:
+    """Alerts on which nobody has decided anything, and at which step each stands: 1 after `escalate_minutes`, …"""
+    found = []
+    for alert, decision in alerts:
+        late_ns = now_ns - sounds_ns(rules, alert)
+        step = min(rules.escalate_steps, int(late_ns // (rules.escalate_minutes * MINUTE_NS)))
+        if decision is None and step > 0:
+            found.append((alert, step))
+    return tuple(found)
+
+
+def sounds_ns(rules: Rules, alert: Alert) -> int:
+    """From when on an alert may sound: at once, or at the end of the quiet hours in which it came."""
+    if not alert.details.get("silent"):
+        return alert.told_ns
+    minute = local_minute(rules, alert.told_ns)
+    for start, end in rules.quiet:
+        if within(((start, end),), minute):
+            return alert.told_ns + ((end - minute) % MINUTES_A_DAY) * MINUTE_NS
+    return alert.told_ns
+
+
+def calibration(decided: Iterable[tuple[Alert, Decision | None]]) -> Logistic | None:
+    """From what the rules believed to how often it was so; None while too few alerts were found or false."""
+    scores, labels = [], []
+    for alert, decision in decided:
+        if decision is not None and decision.state in ENDS:
+            scores.append(_log_odds(float(alert.details.get("believed", alert.probability))))
+            labels.append(ENDS[decision.state])
+    if len(labels) < FEWEST_DECIDED or len(set(labels)) < 2 or len(set(scores)) < 2:
+        return None
+    found = fit_logistic(scores, labels)
+    return found if found.slope > 0 else None  # else believing more would mean believing less
+
+
+def within(hours: Hours, minute: int) -> bool:
+    """Whether a minute of the day lies in some hours; in none that are told, always."""
+    return not hours or any(
+        start <= minute < end if start < end else minute >= start or minute < end for start, end in hours
+    )
+
+
+def local_minute(rules: Rules, time_ns: int) -> int:
+    """Minutes since midnight where the site lies."""
+    there = datetime.fromtimestamp(time_ns // S_NS, _zone_info(rules.timezone))
+    return there.hour * 60 + there.minute
+
+
+@cache
+def _zone_info(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _silencing(rules: Rules, presence: Presence, proof: Proof, minute: int) -> str:
+    """The zone that makes a known phone of staff no matter: signature and zone and hours."""
+    if not presence.emitter or proof.log_ratio < SILENT:
+        return ""
+    for staff in rules.staff:
+        if staff.emitter != presence.emitter or not within(staff.hours, minute):
+            continue
+        for zone in (zone for zone in rules.zones if zone.name in staff.zones):
+            if within(zone.hours, minute) and share(presence.odds, zone.rooms) >= NEAR:
+                return zone.name
+    return ""
+
+
+def zones_of(rules: Rules, presence: Presence) -> tuple[Zone, ...]:
+    """Zones that hold a presence's likeliest room."""
+    room = presence.odds[0][0] if presence.odds else ""
+    return tuple(zone for zone in rules.zones if room in zone.rooms)
+
+
+def _repeated(rules: Rules, told: Told, news: News) -> Alert | None:
+    """The alert that a phone which nothing identifies repeats."""
+    presence, activity = news.presence, news.activity
+    assert activity is not None
+    if presence.emitter or not presence.odds or news.what == "moved":
+        return None
+    for alert in reversed(told.alerts.values()):
+        last_ns = told.heard_ns[alert.name]
+        recent = 0 <= presence.start_ns - last_ns <= rules.repeat_minutes * MINUTE_NS
+        alike = not alert.emitter and alert.activity.interface == activity.interface
+        if recent and alike and alert.odds[0][0] == presence.odds[0][0]:
+            return alert
+    return None
+
+
+def _forget(rules: Rules, told: Told, now_ns: int) -> None:
+    """Times of alerts whose presences are gone matter no more."""
+    names = {alert.name for alert in told.alerts.values()}
+    for name in [name for name in told.heard_ns if name not in names]:
+        del told.heard_ns[name]
+
+
+def _alert(
+    rules: Rules, news: News, weighed: Weighed, name: str, now_ns: int, control: Control, calibrated: Logistic | None
+) -> Alert:
+    presence, activity, proof = news.presence, news.activity, news.proof
+    assert activity is not None and proof is not None
+    worth = severity(rules, presence, activity.kind, proof)
+    believed = weighed.probability
+    told = float(calibrated.probability([_log_odds(believed)])[0]) if calibrated is not None else believed
+    details: dict[str, str | int | float] = {**_counts(proof), "believed": believed}
+    details.update(outside=weighed.outside, allowed=weighed.allowed, raised_nats=control.raised_nats)
+    details.update({"log_ratio": proof.log_ratio} if presence.emitter else {})
+    details.update({} if _sounds(rules, worth, presence.end_ns) else {"silent": 1})
+    details.update({"moved": 1} if news.what == "moved" else {})
+    return Alert(
+        name, now_ns, presence.start_ns, presence.phone, presence.emitter, activity, presence.odds, told, worth,
+        proof.sensors, proof.evidence, details,
+    )  # fmt: skip
+
+
+def _counts(proof: Proof) -> dict[str, str | int | float]:
+    return {"bursts": proof.bursts, "sightings": proof.sightings, "confidence": proof.mean, "surest": proof.best}
+
+
+def _sounds(rules: Rules, worth: Severity, time_ns: int) -> bool:
+    quiet = bool(rules.quiet) and within(rules.quiet, local_minute(rules, time_ns))
+    return not quiet or ORDER.index(worth) >= ORDER.index(rules.quiet_severity)
+
+
+def _log_odds(probability: float) -> float:
+    certain = min(max(probability, LEAST_DOUBT), 1 - LEAST_DOUBT)
+    return math.log(certain / (1 - certain))
