@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 KINDS = ("cell", "corridor", "office", "privileged", "room", "yard", "outside")
-"""What a room can be. `room` is any other one within the walls; `outside` is beyond the prison's wall; in a `privileged`
-one people speak to their lawyer, doctor or chaplain: what is heard there is dropped (`watch.lawful`)."""
+"""What a room can be. `room` is any other one within the walls; `outside` is beyond the prison's wall. In one of
+kind `privileged` people speak to their lawyer, doctor or chaplain: what is heard there is dropped (`watch.lawful`)."""
 NOWHERE = -1
 """Index of the room of a place that lies in none."""
 

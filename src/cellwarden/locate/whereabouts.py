@@ -70,11 +70,9 @@ def room_probabilities(where: Whereabouts, levels_dbm: NDArray[np.float64], insi
     weight = bounds.log_share + np.log(np.where(bounds.inside, inside, 1 - inside))
     if np.isfinite(levels).any():
         b = bounds.beliefs
-        weight = weight + place_evidence(
-            levels, bounds.mean_dbm, bounds.unsure_db, own_db2(b), b.floor_dbm, POWERS_DBM
-        )
+        weight = weight + place_evidence(levels, bounds.mean_dbm, bounds.unsure_db, own_db2(b), b.floor_dbm, POWERS_DBM)
     place = np.exp(weight - weight.max())
-    found = np.bincount(where.room, place / place.sum(), minlength=len(where.names))
+    found = np.asarray(np.bincount(where.room, place / place.sum(), minlength=len(where.names)), np.float64)
     cells = len(where.plan.cells)
     if cells:
         found[:cells] = found[:cells].sum() * cell_probabilities(where.plan, levels)

@@ -5,7 +5,7 @@
  LTE   PRACH  │ few PUSCH while signalling ·  ·  ·                      │ speech: a PUSCH every 20 ms ──────────────────
 
        0 s    registration           text                      call
-              ├──────────┤ 4 s ├─────────────────┤ 20 s ├──────────────────────────────────────►   or: as dense as speech
+              ├──────────┤ 4 s ├─────────────────┤ 20 s ├─────────────────────────►   or: as dense as speech
 ```
 
 Nothing of it is read: only labels are counted, and time is measured. So each name is a hypothesis, and grows: what
@@ -162,9 +162,7 @@ def _kind(doing: Doing) -> Literal["call", "text", "registration"]:
 
 def activity(doing: Doing) -> Activity:
     """As it stands."""
-    return Activity(
-        doing.phone, doing.kind, doing.start_ns, doing.end_ns, doing.interface, doing.band, doing.bursts
-    )
+    return Activity(doing.phone, doing.kind, doing.start_ns, doing.end_ns, doing.interface, doing.band, doing.bursts)
 
 
 def proof(doing: Doing) -> Proof:

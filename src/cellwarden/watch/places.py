@@ -34,7 +34,7 @@ class Pool(NamedTuple):
 
     total: NDArray[np.float64]
     """Sum of log-probabilities, shape (rooms,)."""
-    count: int
+    fixes: int
 
 
 def empty(rooms: int) -> Pool:
@@ -60,17 +60,17 @@ def logs(index: Mapping[str, int], odds: Odds) -> NDArray[np.float64]:
 
 def with_one(pool: Pool, said: NDArray[np.float64]) -> Pool:
     """With one more belief, of log-probabilities."""
-    return Pool(pool.total + said, pool.count + 1)
+    return Pool(pool.total + said, pool.fixes + 1)
 
 
 def joined(one: Pool, other: Pool) -> Pool:
     """Both."""
-    return Pool(one.total + other.total, one.count + other.count)
+    return Pool(one.total + other.total, one.fixes + other.fixes)
 
 
 def probabilities(pool: Pool) -> NDArray[np.float64]:
     """Of each room, shape (rooms,); all alike where nothing was said."""
-    mean = pool.total / max(1, pool.count)
+    mean = pool.total / max(1, pool.fixes)
     found = np.exp(mean - mean.max())
     return np.asarray(found / found.sum())
 

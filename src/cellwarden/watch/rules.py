@@ -8,27 +8,28 @@
           └ several bursts that are sure in the mean, or one that proves itself
 ```
 
-**Evidence that noise cannot give.** A site hears 300 MHz for 604,800 s a week, so what is rare a second comes each week.
-False bursts of noise are alone: five in one train are not noise's. Those of a strange transmitter come in numbers, and
-each is as wrong as the next, so numbers prove nothing against it: their mean confidence must be MEAN at least. One burst
-is enough where its recogniser is `sure`.
+**Evidence that noise cannot give.** A site hears 300 MHz for 604,800 s a week, so what is rare a second comes each
+week. False bursts of noise are alone: five in one train are not noise's. Those of a strange transmitter come in
+numbers, and each is as wrong as the next, so numbers prove nothing against it: their mean confidence must be MEAN at
+least. One burst is enough where its recogniser is `sure`.
 
 **Where.** Beyond the wall a phone is no matter of ours: as `locate.geofence` has it, one in 10⁴ of those may be told
 (`outside`). In zones where any phone may be in these hours it is not told; what is left must be `probability`.
 
-**Staff.** A phone of the list is passed over only if its likelihood ratio is SILENT at least, its hours and its zone's
-hold, and it is not far from certain to be elsewhere: p(zone) ≥ NEAR. A phone of staff is where it belongs in 19 cases of
-20 (an assumption), while odds took every room alike, so one in ten of those is nine in ten of these. What it costs: a
-phone whose signature is wrongly found, once in a thousand comparisons, in those hours and beside that zone, is not told.
+**Staff.** A phone of the list is passed over only if its likelihood ratio is SILENT at least, its hours and its
+zone's hold, and it is not far from certain to be elsewhere: p(zone) ≥ NEAR. A phone of staff is where it belongs in
+19 cases of 20 (an assumption), while odds took every room alike, so one in ten of those is nine in ten of these. What
+it costs: a phone whose signature is wrongly found, once in a thousand comparisons, in those hours and beside that
+zone, is not told.
 
 **Once.** A presence is told once. A phone that nothing identifies is a new presence with each new name: where such a
 one is heard in the likeliest room of an alert of the last `repeat_minutes`, of the same interface and not at the same
 time, it is counted as its repetition; a call that broke off is dialled again. Two phones that take turns in one room
 are told as one for so long; the search of that room finds both.
 
-**Budget.** Where more alerts of the last seven days were decided `false` than the budget allows, more evidence is asked:
-noise's tail falls by e with each nat, so F false ones a week become B by ln(F / B) nats. It never rises by more than
-MOST_RAISED, so that calls go on being told, and the control says so in words.
+**Budget.** Where more alerts of the last seven days were decided `false` than the budget allows, more evidence is
+asked: noise's tail falls by e with each nat, so F false ones a week become B by ln(F / B) nats. It never rises by
+more than MOST_RAISED, so that calls go on being told, and the control says so in words.
 """
 
 import math
@@ -165,7 +166,9 @@ def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  #
     assert proof is not None
     minute = local_minute(rules, presence.end_ns)
     outside = share(presence.odds, (OUTSIDE,))
-    free = {room for zone in rules.zones if zone.phones == "allowed" and within(zone.hours, minute) for room in zone.rooms}
+    free = {
+        room for zone in rules.zones if zone.phones == "allowed" and within(zone.hours, minute) for room in zone.rooms
+    }
     allowed = share(presence.odds, free)
     phone = max(proof.mean, proof.best if proof.best >= rules.sure else 0.0)
     return Weighed(
@@ -192,9 +195,7 @@ def is_told(rules: Rules, weighed: Weighed, control: Control = Control()) -> boo
     if 0 < least < 1:
         odds = least / (1 - least) * math.exp(control.raised_nats)
         least = odds / (1 + odds)
-    return (
-        weighed.proven and not weighed.silenced and weighed.outside <= rules.outside and weighed.probability >= least
-    )
+    return weighed.proven and not weighed.silenced and weighed.outside <= rules.outside and weighed.probability >= least
 
 
 def severity(rules: Rules, presence: Presence, kind: str, proof: Proof) -> Severity:

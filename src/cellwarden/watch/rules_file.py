@@ -145,9 +145,7 @@ def parse(text: str, path: Path, rooms: Sequence[str] | None = None) -> Rules:
     return _rules(top, tables, zones, staff)
 
 
-def _rules(
-    top: _Table, tables: Mapping[str, list[_Table]], zones: tuple[Zone, ...], staff: tuple[Staff, ...]
-) -> Rules:
+def _rules(top: _Table, tables: Mapping[str, list[_Table]], zones: tuple[Zone, ...], staff: tuple[Staff, ...]) -> Rules:
     alert, quiet, budget, escalation = (_one(top, tables, key) for key in ("alert", "quiet", "budget", "escalation"))
     default = Rules()
     return Rules(
@@ -190,9 +188,7 @@ def _tables(text: str, path: Path, tree: Mapping[str, Any]) -> tuple[_Table, dic
             shape = f"[[{kind}]]" if many else f"[{kind}]"
             _wrong(top, kind, _("write {kind} as a table {shape}").format(kind=kind, shape=shape))
         lines = places[kind] if len(places[kind]) == len(each) else [(1, {})] * len(each)
-        found[kind] = [
-            _Table(path, kind, line, one, keys) for one, (line, keys) in zip(each, lines, strict=True)
-        ]
+        found[kind] = [_Table(path, kind, line, one, keys) for one, (line, keys) in zip(each, lines, strict=True)]
     return top, found
 
 
@@ -229,7 +225,7 @@ def _hours(table: _Table) -> Hours:
         match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", words)
         a, b, c, d = map(int, match.groups()) if match else (99, 0, 0, 0)
         start, end = 60 * a + b, 60 * c + d
-        if max(start, end) > MINUTES_A_DAY or max(b, d) > 59 or start == end or start == MINUTES_A_DAY:
+        if max(start, end) > MINUTES_A_DAY or max(b, d) > 59 or start in (end, MINUTES_A_DAY):
             _wrong(table, "hours", _('hours {words} cannot be read: write them as "06:00-14:00"').format(words=words))
         found.append((start, end))
     return tuple(found)

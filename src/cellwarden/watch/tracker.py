@@ -143,7 +143,10 @@ def _of(state: Tracks, sighting: Sighting, there: NDArray[np.float64]) -> Track 
     if track is not None and sighting.start_ns - track.end_ns > FORGET_NS:
         return None  # nobody asked `quiet` in between
     if track is not None:
-        return _split(state, track, sighting.phone) if _overlaps(track, sighting) else track
+        if not _overlaps(track, sighting):
+            return track
+        del track.names[sighting.phone], state.by_name[sighting.phone]  # it turned out to be another phone's
+        return None
     if not sighting.emitter:
         return None
     fitting = [
@@ -168,12 +171,6 @@ def _overlaps(track: Track, sighting: Sighting) -> bool:
     )
 
 
-def _split(state: Tracks, track: Track, name: str) -> None:
-    """Let go of a name that turned out to be another phone's: its next presence is a new one."""
-    del track.names[name]
-    del state.by_name[name]
-
-
 def _new(state: Tracks, sighting: Sighting) -> Track:
     """A presence of which nothing was counted yet."""
     nothing = empty(len(state.rooms))
@@ -187,14 +184,14 @@ def _new(state: Tracks, sighting: Sighting) -> Track:
 
 def _moved(track: Track, sighting: Sighting, said: NDArray[np.float64], rooms: int) -> bool:
     """Add a sighting to the recent ones; whether these are of another place than those before. Changes the track."""
-    if not track.recent.count:
+    if not track.recent.fixes:
         track.recent_ns = sighting.start_ns
     track.recent = with_one(track.recent, said)
-    if track.recent.count < RECENT or not track.settled.count:
+    if track.recent.fixes < RECENT or not track.settled.fixes:
         return False
     if sameness(probabilities(track.settled), probabilities(track.recent)) * MOVED < 1.0:
         return True
-    if track.recent.count >= MOST_RECENT:
+    if track.recent.fixes >= MOST_RECENT:
         track.settled, track.recent = joined(track.settled, track.recent), empty(rooms)
     return False
 
@@ -214,9 +211,7 @@ def _elsewhere(state: Tracks, old: Track) -> Track:
     return track
 
 
-def _counted(
-    state: Tracks, track: Track, sighting: Sighting, said: NDArray[np.float64], what: What
-) -> list[News]:
+def _counted(state: Tracks, track: Track, sighting: Sighting, said: NDArray[np.float64], what: What) -> list[News]:
     """Count a sighting into its presence and what it does there."""
     told: list[News] = []
     if what == "began":

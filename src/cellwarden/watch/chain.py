@@ -1,0 +1,86 @@
+"""From sightings to alerts in one go: what the law lets pass, presences, rules.
+
+    Sighting ─► lawful ─► tracker ─► rules ─► Step (news, alerts, alerts that got worse)
+
+A site's service keeps each step's values in its store; a dry run on the past only counts them.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cellwarden.locate.site import Site
+from cellwarden.locate.whereabouts import room_names
+from cellwarden.measure.calibration import Logistic
+from cellwarden.model import Alert, Sighting
+from cellwarden.watch import lawful, rules, tracker
+from cellwarden.watch.rules import Control, Told
+from cellwarden.watch.rules_file import Rules
+from cellwarden.watch.tracker import News
+
+
+class Step(NamedTuple):
+    """What came of a sighting, or of time that passed."""
+
+    news: tuple[News, ...]
+    alerts: tuple[Alert, ...]
+    worse: tuple[Alert, ...]
+    """Alerts told before, under the same name, with more severity."""
+
+
+@dataclass(slots=True)
+class Chain:
+    """All that is known at one moment. Changed by the functions here and by nobody else."""
+
+    rules: Rules
+    sieve: lawful.Sieve
+    tracks: tracker.Tracks
+    told: Told = field(default_factory=Told)
+    control: Control = Control()
+    calibrated: Logistic | None = None
+
+
+def fresh(site: Site, wanted: Rules) -> Chain:
+    """Nothing heard yet."""
+    rooms = room_names(site)
+    return Chain(wanted, lawful.fresh(site, rooms), tracker.fresh(rooms))
+
+
+def heard(chain: Chain, sighting: Sighting, name: Callable[[], str], now_ns: int) -> Step:
+    """Take a sighting in; `name` makes the name of an alert, if there is one."""
+    _sieve, passed = lawful.heard(chain.sieve, sighting)
+    return _on(chain, passed, name, now_ns)
+
+
+def passed_time(chain: Chain, name: Callable[[], str], now_ns: int) -> Step:
+    """What time alone brings: what waited is released or dropped, activities end, presences go. To be called each second
+    or so."""
+    _sieve, passed = lawful.due(chain.sieve, now_ns)
+    step = _on(chain, passed, name, now_ns)
+    _tracks, news = tracker.quiet(chain.tracks, now_ns)
+    more = _told(chain, news, name, now_ns)
+    return Step(step.news + more.news, step.alerts + more.alerts, step.worse + more.worse)
+
+
+def _on(chain: Chain, passed: Iterable[Sighting], name: Callable[[], str], now_ns: int) -> Step:
+    news: list[News] = []
+    alerts: list[Alert] = []
+    worse: list[Alert] = []
+    for sighting in passed:
+        _tracks, new = tracker.seen(chain.tracks, sighting)
+        step = _told(chain, new, name, now_ns)
+        news += step.news
+        alerts += step.alerts
+        worse += step.worse
+    return Step(tuple(news), tuple(alerts), tuple(worse))
+
+
+def _told(chain: Chain, news: tuple[News, ...], name: Callable[[], str], now_ns: int) -> Step:
+    alerts: list[Alert] = []
+    worse: list[Alert] = []
+    for one in news:
+        graver = rules.worsened(chain.rules, chain.told, one)
+        worse += [graver] if graver is not None else []
+        made = rules.alerted(chain.rules, chain.told, one, name, now_ns, chain.control, chain.calibrated)
+        alerts += [made] if made is not None else []
+    return Step(news, tuple(alerts), tuple(worse))
