@@ -1,7 +1,8 @@
 """Weeks of a small prison, from sightings to alerts: which calls are told, where, and what is told that is none.
 
-The world is `simulate.week`: sixty cells, nine phones, staff in offices and corridors, lawyers, a car park, base stations
-and other transmitters taken for phones, noise. Each week is a world of its own; some have all parameters varied by ±50 %.
+The world is `simulate.week`: sixty cells, nine phones, staff in offices and corridors, lawyers, a car park, base
+stations and other transmitters taken for phones, noise. Each week is a world of its own; some have all parameters
+varied by ±50 %.
 Rules are what such a site would write: phones are allowed in offices by day, those of the house in corridors.
 
 A call counts as told if an alert was made from its own sightings, or from others of the same phone or cell to whose

@@ -5,9 +5,10 @@
            call, text, …       simulate.levels      the code that a real site runs
 ```
 
-The site is the remand wing with sensors in its corridors and on its wall, and a room of privileged talk. No samples are
-made: what recognisers say is drawn from `parameters.Week`; what sensors hear is drawn from `parameters.Air`; where it
-came from is computed as at a real site. Each act gets a new name from association, as phones do that were silent.
+The site is the remand wing with sensors in its corridors, its offices and on its wall, and a room of privileged talk.
+No samples are made: what recognisers say is drawn from `parameters.Week`; what sensors hear is drawn from
+`parameters.Air`; where it came from is computed as at a real site. Each act gets a new name from association, as phones
+do that were silent.
 
 `events` never ends. Of a call each second is told, its place anew every FIX_S.
 """
@@ -21,15 +22,17 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.locate.site import Room, Site, rooms_at
+from cellwarden.locate.site import Room, Sensor, Site, rooms_at
 from cellwarden.locate.whereabouts import LOUDEST_DBM, OUTSIDE, Whereabouts, room_odds, whereabouts
 from cellwarden.model import Odds, Sighting
 from cellwarden.simulate.levels import World, heard_dbm, place_in, world
 from cellwarden.simulate.parameters import Air, Week
-from cellwarden.simulate.prison import on_the_wall, remand_wing
+from cellwarden.simulate.prison import FLOOR_M, SENSOR_M, on_the_wall, remand_wing
 from cellwarden.simulate.week_people import S_NS, Act, Kind, Who, people
 
-FIX_S = 5.0
+FIX_S = 20.0
+AROUND = ("yard", "outside")
+"""Kinds of rooms that hold others."""
 PRIVILEGED = "A-1 office"
 """The remand wing's room that becomes one of privileged talk."""
 FREQUENCY_HZ = {"gsm": 897.6e6, "lte": 1747.5e6}
@@ -78,10 +81,20 @@ class Truth:
 
 @cache
 def site() -> Site:
-    """The remand wing as it is watched."""
+    """The remand wing as it is watched. Where phones may be beside cells, a sensor in that room tells the two apart."""
     wing = remand_wing()
     rooms = tuple(replace(room, kind="privileged") if room.name == PRIVILEGED else room for room in wing.rooms)
-    return replace(wing, rooms=rooms, sensors=wing.sensors + on_the_wall(wing))
+    listening = tuple(
+        Sensor(f"R{room.floor}", (*_middle(room), FLOOR_M * room.floor + SENSOR_M))
+        for room in rooms
+        if room.kind in ("office", "privileged")
+    )
+    return replace(wing, rooms=rooms, sensors=wing.sensors + on_the_wall(wing) + listening)
+
+
+def _middle(room: Room) -> tuple[float, float]:
+    x, y = np.mean(room.outline_m, axis=0)
+    return float(x), float(y)
 
 
 @cache
@@ -163,7 +176,7 @@ def _place(room: Room, rng: np.random.Generator) -> NDArray[np.float64]:
     bases = {floor.number: floor.base_m for floor in site().floors}
     while True:
         place = np.array([place_in(room, bases[room.floor], rng)])
-        if site().rooms[rooms_at(site(), place)[0]] is room:
+        if room.kind not in AROUND or site().rooms[rooms_at(site(), place)[0]] is room:
             return place
 
 
@@ -217,4 +230,4 @@ def _signature(act: Act, week: Week, rng: np.random.Generator) -> tuple[str, flo
     # phones of the house were enrolled with many bursts; of others it knows what it has heard
     if act.who != "staff" and rng.random() > week.known:
         return "", 0.0
-    return act.emitter, float(max(0.1, rng.normal(week.log_ratio, week.log_ratio_spread)))
+    return act.emitter, float(max(0.1, rng.normal(week.log_ratio, (2 * week.log_ratio) ** 0.5)))

@@ -11,6 +11,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 import numpy as np
@@ -181,18 +182,21 @@ def _by_day(
     week: Week, who: Who, name: str, interface: str, rooms: list[Room], hours: tuple[int, int], calls_a_day: float,
     emitter: str, midnight_s: float, rng: np.random.Generator,
 ) -> Iterator[Act]:  # fmt: skip
-    """Somebody who is there in some hours, in one of some rooms at a time: calls, and a registration for each."""
-    now, open_s = 0.0, 3600.0 * (hours[1] - hours[0])
-    while True:
-        now += rng.exponential(open_s / (2 * max(calls_a_day, 1e-6)))
-        if not hours[0] <= hour(now, midnight_s) < hours[1]:
-            # to the next opening, where the same clock goes on
-            now += (3600.0 * hours[0] - (now + midnight_s)) % DAY_S
-            continue
-        kind: Kind = "call" if rng.random() < 0.5 else "registration"
-        lasts = call_seconds(week, rng) if kind == "call" else short_seconds(kind, interface, rng)
-        yield Act(now, lasts, who, name, kind, interface, rooms[int(rng.integers(len(rooms)))], emitter)
-        now += lasts
+    """Somebody who is there in some hours, each day in one of some rooms: registers, calls, registers in silence."""
+    first, every_s = int(rng.integers(len(rooms))), 60 * week.registration_min
+    day_s = -(midnight_s % DAY_S)
+    for day in count():
+        room = rooms[(first + day) % len(rooms)]
+        now, close_s = day_s + 3600.0 * hours[0] + rng.uniform(0, 600), day_s + 3600.0 * hours[1]
+        kind: Kind = "registration"
+        while now < close_s:
+            lasts = call_seconds(week, rng) if kind == "call" else short_seconds(kind, interface, rng)
+            if now >= 0:
+                yield Act(now, lasts, who, name, kind, interface, room, emitter)
+            called_s = rng.exponential((close_s - day_s - 3600.0 * hours[0]) / max(calls_a_day, 1e-6))
+            kind = "call" if called_s < every_s else "registration"
+            now += lasts + min(called_s, every_s)
+        day_s += DAY_S
 
 
 def _cars(week: Week, beyond: list[Room], midnight_s: float, rng: np.random.Generator) -> Iterator[Act]:

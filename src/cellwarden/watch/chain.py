@@ -36,7 +36,7 @@ class Chain:
     sieve: lawful.Sieve
     tracks: tracker.Tracks
     told: Told = field(default_factory=Told)
-    control: Control = Control()
+    control: Control = field(default_factory=Control)
     calibrated: Logistic | None = None
 
 
@@ -53,8 +53,7 @@ def heard(chain: Chain, sighting: Sighting, name: Callable[[], str], now_ns: int
 
 
 def passed_time(chain: Chain, name: Callable[[], str], now_ns: int) -> Step:
-    """What time alone brings: what waited is released or dropped, activities end, presences go. To be called each second
-    or so."""
+    """What time alone brings: what waited is released or dropped, activities end, presences go. To be called often."""
     _sieve, passed = lawful.due(chain.sieve, now_ns)
     step = _on(chain, passed, name, now_ns)
     _tracks, news = tracker.quiet(chain.tracks, now_ns)

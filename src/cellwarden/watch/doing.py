@@ -62,7 +62,7 @@ class Proof:
     mean: float
     """Of all: their log-odds, each weighing as many bursts as it has. What is wrong once is wrong each time."""
     log_ratio: float
-    """Natural logarithm of the likelihood ratio for the presence's emitter, of the sighting that told most."""
+    """Natural logarithm of the likelihood ratio for the presence's emitter: the highest of its sightings."""
     sensors: tuple[str, ...]
     """That heard it, those first that heard most of it."""
     evidence: tuple[str, ...]
@@ -86,7 +86,6 @@ class Doing:
     log_odds: float = 0.0
     """Sum over bursts."""
     best: float = 0.0
-    log_ratio: float = 0.0
     sensors: dict[str, int] | None = None
     evidence: tuple[str, ...] = ()
 
@@ -132,7 +131,6 @@ def count(doing: Doing, sighting: Sighting) -> bool:
     certain = min(max(sighting.confidence, LEAST_DOUBT), 1 - LEAST_DOUBT)
     doing.log_odds += bursts * math.log(certain / (1 - certain))
     doing.best = max(doing.best, sighting.confidence if bursts else 0.0)
-    doing.log_ratio = max(doing.log_ratio, sighting.log_ratio if sighting.emitter else 0.0)
     doing.evidence = (doing.evidence + sighting.evidence)[:MOST_EVIDENCE]
     assert doing.sensors is not None
     for sensor in sighting.sensors:
@@ -165,9 +163,9 @@ def activity(doing: Doing) -> Activity:
     return Activity(doing.phone, doing.kind, doing.start_ns, doing.end_ns, doing.interface, doing.band, doing.bursts)
 
 
-def proof(doing: Doing) -> Proof:
-    """What speaks for it."""
+def proof(doing: Doing, log_ratio: float) -> Proof:
+    """What speaks for it, and the ratio for who does it."""
     mean = 1 / (1 + math.exp(-doing.log_odds / doing.bursts)) if doing.bursts else 0.0
     sensors: Mapping[str, int] = doing.sensors or {}
     ordered = tuple(sorted(sensors, key=lambda name: -sensors[name]))
-    return Proof(doing.bursts, doing.sightings, doing.best, mean, doing.log_ratio, ordered, doing.evidence)
+    return Proof(doing.bursts, doing.sightings, doing.best, mean, log_ratio, ordered, doing.evidence)

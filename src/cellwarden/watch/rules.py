@@ -164,7 +164,7 @@ def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  #
     """What speaks for and against telling a presence by what it does."""
     presence, proof = news.presence, news.proof
     assert proof is not None
-    minute = local_minute(rules, presence.end_ns)
+    minute = local_minute(rules, presence.end_ns if news.activity is None else news.activity.start_ns)
     outside = share(presence.odds, (OUTSIDE,))
     free = {
         room for zone in rules.zones if zone.phones == "allowed" and within(zone.hours, minute) for room in zone.rooms

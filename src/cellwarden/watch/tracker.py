@@ -82,6 +82,8 @@ class Track:
     recent_ns: int
     """Start of the first recent sighting."""
     emitter: str = ""
+    log_ratio: float = 0.0
+    """The highest for its emitter."""
     names: dict[str, tuple[int, int]] = field(default_factory=dict)
     """When each name was heard last, from and to; the latest name is the last."""
     doing: Doing | None = None
@@ -199,7 +201,9 @@ def _moved(track: Track, sighting: Sighting, said: NDArray[np.float64], rooms: i
 def _elsewhere(state: Tracks, old: Track) -> Track:
     """The presence of a phone that moved: it begins with the recent sightings, and goes on with what it does."""
     nothing = empty(len(state.rooms))
-    track = Track(list(old.names)[-1], old.recent_ns, old.end_ns, old.recent, nothing, old.recent_ns, old.emitter)
+    track = Track(
+        list(old.names)[-1], old.recent_ns, old.end_ns, old.recent, nothing, old.recent_ns, old.emitter, old.log_ratio
+    )
     track.names, old.names = old.names, {}
     if old.doing is not None:
         old.done = (*old.done, act.activity(old.doing))[-MOST_ACTIVITIES:]
@@ -222,8 +226,8 @@ def _counted(state: Tracks, track: Track, sighting: Sighting, said: NDArray[np.f
         track.doing, what = act.begun(sighting), "activity" if what == "heard" else what
     if act.count(track.doing, sighting) and what == "heard":
         what = "activity"
-    if sighting.emitter and sighting.log_ratio > 0:
-        track.emitter = sighting.emitter
+    if sighting.emitter and sighting.log_ratio > track.log_ratio:
+        track.emitter, track.log_ratio = sighting.emitter, sighting.log_ratio
     track.end_ns = max(track.end_ns, sighting.end_ns)
     track.names.pop(sighting.phone, None)
     track.names[sighting.phone] = sighting.start_ns, sighting.end_ns
@@ -231,7 +235,7 @@ def _counted(state: Tracks, track: Track, sighting: Sighting, said: NDArray[np.f
     while len(track.names) > MOST_NAMES:
         oldest = next(iter(track.names))
         del track.names[oldest], state.by_name[oldest]
-    told.append(News(what, _presence(state, track), act.activity(track.doing), act.proof(track.doing)))
+    told.append(News(what, _presence(state, track), act.activity(track.doing), act.proof(track.doing, track.log_ratio)))
     return told
 
 
@@ -239,7 +243,7 @@ def _over(state: Tracks, track: Track) -> list[News]:
     """What a phone does has ended."""
     if track.doing is None:
         return []
-    done, proof = act.activity(track.doing), act.proof(track.doing)
+    done, proof = act.activity(track.doing), act.proof(track.doing, track.log_ratio)
     track.done, track.doing = (*track.done, done)[-MOST_ACTIVITIES:], None
     return [News("activity", _presence(state, track), done, proof, over=True)]
 
