@@ -250,7 +250,7 @@ class Week:
     known: float = 0.8
     """Share of a GSM phone's transmissions in which the gallery knows it again."""
     log_ratio: float = 20.0
-    """Mean natural logarithm of the likelihood ratio there; its variance is twice that, as of all Gaussian ones that are
+    """Mean natural logarithm of the likelihood ratio there; its variance is twice that, as of Gaussian ones that are
     calibrated. Of twins of which 5 % are confused it is 5.4; phones of other makes differ by more. An assumption."""
     false_match: float = 1e-3
     """Share of a GSM contraband phone's transmissions that the gallery takes for one of staff: what a ratio of 1,000

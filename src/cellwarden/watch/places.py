@@ -68,9 +68,9 @@ def joined(one: Pool, other: Pool) -> Pool:
     return Pool(one.total + other.total, one.fixes + other.fixes)
 
 
-def probabilities(pool: Pool) -> NDArray[np.float64]:
-    """Of each room, shape (rooms,); all alike where nothing was said."""
-    mean = pool.total / max(1, pool.fixes)
+def probabilities(pool: Pool, worth: float = 1.0) -> NDArray[np.float64]:
+    """Of each room, shape (rooms,); all alike where nothing was said. worth: of how many independent fixes it is."""
+    mean = worth * pool.total / max(1, pool.fixes)
     found = np.exp(mean - mean.max())
     return np.asarray(found / found.sum())
 

@@ -14,7 +14,10 @@ numbers, and each is as wrong as the next, so numbers prove nothing against it: 
 least. One burst is enough where its recogniser is `sure`.
 
 **Where.** Beyond the wall a phone is no matter of ours: as `locate.geofence` has it, one in 10⁴ of those may be told
-(`outside`). In zones where any phone may be in these hours it is not told; what is left must be `probability`.
+(`outside`). In zones where any phone may be in these hours it is not told; what is left must be `probability`. A
+zone's `weight` says how many times likelier a phone is heard there than in any one cell, as odds took all rooms
+alike: of an office whose staff sends twenty times what is sent in a cell, 20. What it costs is told in cells beside
+that office, where a fix must then be so much surer.
 
 **Staff.** A phone of the list is passed over only if its likelihood ratio is SILENT at least, its hours and its
 zone's hold, and it is not far from certain to be elsewhere: p(zone) ≥ NEAR. A phone of staff is where it belongs in
@@ -24,8 +27,8 @@ zone, is not told.
 
 **Once.** A presence is told once. A phone that nothing identifies is a new presence with each new name: where such a
 one is heard in the likeliest room of an alert of the last `repeat_minutes`, of the same interface and not at the same
-time, it is counted as its repetition; a call that broke off is dialled again. Two phones that take turns in one room
-are told as one for so long; the search of that room finds both.
+time, it is taken for its repetition, as a text that is answered. A call never is: two phones in cells side by side
+may be told for each other, and who calls must not be hidden behind a neighbour.
 
 **Budget.** Where more alerts of the last seven days were decided `false` than the budget allows, more evidence is
 asked: noise's tail falls by e with each nat, so F false ones a week become B by ln(F / B) nats. It never rises by
@@ -101,8 +104,8 @@ class Told:
     """By presence: its phone and start."""
     heard_ns: dict[str, int] = field(default_factory=dict)
     """When the phone of an alert, by the alert's name, was heard last."""
-    repeats: int = 0
-    """Presences that were counted as repetitions."""
+    repeats: set[tuple[str, int]] = field(default_factory=set)
+    """Presences that go on and are not told, as repetitions of an alert."""
 
 
 def alerted(
@@ -118,6 +121,7 @@ def alerted(
     key = news.presence.phone, news.presence.start_ns
     if news.what == "gone":
         told.alerts.pop(key, None)
+        told.repeats -= {key}
         _forget(rules, told, now_ns)
         return None
     if (known := told.alerts.get(key)) is not None:
@@ -128,10 +132,8 @@ def alerted(
     weighed = weigh(rules, news, control)
     if not is_told(rules, weighed, control):
         return None
-    if (before := _repeated(rules, told, news)) is not None:
-        told.alerts[key] = before
-        told.heard_ns[before.name] = news.presence.end_ns
-        told.repeats += 1
+    if _repeats(rules, told, news):
+        told.repeats |= {key}
         return None
     made = _alert(rules, news, weighed, name(), now_ns, control, calibrated)
     told.alerts[key] = made
@@ -166,10 +168,7 @@ def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  #
     assert proof is not None
     minute = local_minute(rules, presence.end_ns if news.activity is None else news.activity.start_ns)
     outside = share(presence.odds, (OUTSIDE,))
-    free = {
-        room for zone in rules.zones if zone.phones == "allowed" and within(zone.hours, minute) for room in zone.rooms
-    }
-    allowed = share(presence.odds, free)
+    allowed = _allowed(rules, presence, minute)
     phone = max(proof.mean, proof.best if proof.best >= rules.sure else 0.0)
     return Weighed(
         proven(rules, proof, control),
@@ -178,6 +177,18 @@ def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  #
         allowed,
         phone * max(0.0, 1.0 - outside - allowed),
     )
+
+
+def _allowed(rules: Rules, presence: Presence, minute: int) -> float:
+    """Probability of zones where any phone may be at this minute, each room of which counts as its weight says."""
+    weights = {
+        room: zone.weight
+        for zone in rules.zones
+        if zone.phones == "allowed" and within(zone.hours, minute)
+        for room in zone.rooms
+    }
+    there = math.fsum(p * weights[room] for room, p in presence.odds if room in weights)
+    return there / (there + 1.0 - share(presence.odds, weights)) if there else 0.0
 
 
 def proven(rules: Rules, proof: Proof, control: Control = Control()) -> bool:  # noqa: B008
@@ -306,19 +317,18 @@ def zones_of(rules: Rules, presence: Presence) -> tuple[Zone, ...]:
     return tuple(zone for zone in rules.zones if room in zone.rooms)
 
 
-def _repeated(rules: Rules, told: Told, news: News) -> Alert | None:
-    """The alert that a phone which nothing identifies repeats."""
+def _repeats(rules: Rules, told: Told, news: News) -> bool:
+    """Whether a phone that nothing identifies, and that is in no call, repeats an alert."""
     presence, activity = news.presence, news.activity
     assert activity is not None
-    if presence.emitter or not presence.odds or news.what == "moved":
-        return None
+    if presence.emitter or not presence.odds or news.what == "moved" or activity.kind == "call":
+        return False
     for alert in reversed(told.alerts.values()):
-        last_ns = told.heard_ns[alert.name]
-        recent = 0 <= presence.start_ns - last_ns <= rules.repeat_minutes * MINUTE_NS
+        silence_ns = presence.start_ns - told.heard_ns[alert.name]
         alike = not alert.emitter and alert.activity.interface == activity.interface
-        if recent and alike and alert.odds[0][0] == presence.odds[0][0]:
-            return alert
-    return None
+        if alike and 0 <= silence_ns <= rules.repeat_minutes * MINUTE_NS and alert.odds[0][0] == presence.odds[0][0]:
+            return True
+    return False
 
 
 def _forget(rules: Rules, told: Told, now_ns: int) -> None:

@@ -43,7 +43,7 @@ SEVERITIES = ("low", "medium", "high")
 PHONES = ("allowed", "staff")
 KEYS: Mapping[str, tuple[str, ...]] = {
     "alert": ("kinds", "bursts", "sure", "probability", "outside", "repeat_minutes"),
-    "zone": ("name", "rooms", "hours", "phones"),
+    "zone": ("name", "rooms", "hours", "phones", "weight"),
     "staff": ("emitter", "zones", "hours"),
     "quiet": ("hours", "severity"),
     "budget": ("false_a_week",),
@@ -64,6 +64,8 @@ class Zone:
     hours: Hours = ()
     phones: Literal["allowed", "staff"] = "staff"
     """`allowed`: any phone may be there in these hours; `staff`: those of the list."""
+    weight: float = 1.0
+    """How many times likelier a phone is heard from one of these rooms, in these hours, than from any one other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,8 @@ def _zone(table: _Table, rooms: Sequence[str] | None) -> Zone:
         if rooms is not None and room not in rooms:
             likely = ", ".join(get_close_matches(room, rooms, 1) or list(rooms)[:3])
             _wrong(table, "rooms", _("room {room} is not in the site: write {known}").format(room=room, known=likely))
-    return Zone(name, inside, _hours(table), _choice(table, "phones", PHONES, "staff"))
+    phones = _choice(table, "phones", PHONES, "staff")
+    return Zone(name, inside, _hours(table), phones, _number(table, "weight", 1.0, 1000.0, 1.0))
 
 
 def _staff(table: _Table, zones: Sequence[str]) -> Staff:

@@ -9,9 +9,9 @@
 A presence is one phone in one place. To which presence a sighting belongs:
 
 1. The one in which its name was heard last. Two phones never share a name.
-2. Else the one of the same emitter, where the place fits by itself, signature and place together speak for it by SURE
-   to one, and no other name of it was heard at that time. Association forgets a name between two calls; the gallery may
-   know the phone. A signature alone merges nothing: what places or an overlap in time contradict are two phones.
+2. Else the one of the same emitter, where the place fits and no other name of it was heard at that time. Association
+   forgets a name between two calls; the gallery may know the phone. A signature alone merges nothing: what places or an
+   overlap in time contradict are two phones.
 3. Else a new one. So two phones in a cell are two, and a phone that nothing identifies is a new one each time that it
    gets a new name: which of both it is, nothing can tell, and a phone must not be hidden behind another.
 
@@ -25,7 +25,6 @@ What is kept does not grow with time: presences end, and of each a few sums and 
 changed by the functions here and by nobody else.
 """
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -39,14 +38,16 @@ from cellwarden.watch.places import Pool, as_odds, empty, joined, logs, probabil
 
 FORGET_NS = 165 * 60 * S_NS
 """Silence after which a presence ends: three of T3412's 54 minutes, and some."""
-SURE = 1000.0
-"""Odds of one phone against two from which on two names are one's."""
 FITS = 1.0
 """Odds of one place against two from which on a place fits: it is likelier one."""
 MOVED = 20.0
 """Odds of two places against one from which on a phone moved."""
 RECENT = 3
 """Sightings that must agree on it."""
+OWN = 2.0
+"""Independent fixes that sightings of one place are worth, where they are asked about another one. Errors that last
+(walls, furniture) would be the same in both, so what differs between them is a fix's own: fading, bodies, where in the
+room it lies. An assumption; worth more, and the simulated week (`simulate.week`) sees phones move that lie still."""
 MOST_RECENT = 6
 """After so many that do not, they count as the presence's own."""
 MOST_ACTIVITIES = 32
@@ -149,7 +150,7 @@ def _of(state: Tracks, sighting: Sighting, there: NDArray[np.float64]) -> Track 
             return track
         del track.names[sighting.phone], state.by_name[sighting.phone]  # it turned out to be another phone's
         return None
-    if not sighting.emitter:
+    if not sighting.emitter or sighting.log_ratio < 0:
         return None
     fitting = [
         (sameness(probabilities(joined(one.settled, one.recent)), there), one)
@@ -159,9 +160,7 @@ def _of(state: Tracks, sighting: Sighting, there: NDArray[np.float64]) -> Track 
         and not _overlaps(one, sighting)
     ]
     best = max(fitting, key=lambda pair: pair[0], default=None)
-    if best is None or best[0] < FITS or math.log(best[0]) + sighting.log_ratio < math.log(SURE):
-        return None
-    return best[1]
+    return best[1] if best is not None and best[0] >= FITS else None
 
 
 def _overlaps(track: Track, sighting: Sighting) -> bool:
@@ -186,16 +185,28 @@ def _new(state: Tracks, sighting: Sighting) -> Track:
 
 def _moved(track: Track, sighting: Sighting, said: NDArray[np.float64], rooms: int) -> bool:
     """Add a sighting to the recent ones; whether these are of another place than those before. Changes the track."""
+    if sighting.start_ns - track.end_ns > GAP_NS and not _apart(track):
+        _settle(track, rooms)
     if not track.recent.fixes:
         track.recent_ns = sighting.start_ns
     track.recent = with_one(track.recent, said)
-    if track.recent.fixes < RECENT or not track.settled.fixes:
-        return False
-    if sameness(probabilities(track.settled), probabilities(track.recent)) * MOVED < 1.0:
+    if track.recent.fixes >= RECENT and _apart(track):
         return True
     if track.recent.fixes >= MOST_RECENT:
-        track.settled, track.recent = joined(track.settled, track.recent), empty(rooms)
+        _settle(track, rooms)
     return False
+
+
+def _apart(track: Track) -> bool:
+    """Whether the recent sightings are of another place than those before."""
+    if not track.recent.fixes or not track.settled.fixes:
+        return False
+    return sameness(probabilities(track.settled, OWN), probabilities(track.recent, OWN)) * MOVED < 1.0
+
+
+def _settle(track: Track, rooms: int) -> None:
+    """Count the recent sightings as the presence's own."""
+    track.settled, track.recent = joined(track.settled, track.recent), empty(rooms)
 
 
 def _elsewhere(state: Tracks, old: Track) -> Track:
@@ -226,7 +237,7 @@ def _counted(state: Tracks, track: Track, sighting: Sighting, said: NDArray[np.f
         track.doing, what = act.begun(sighting), "activity" if what == "heard" else what
     if act.count(track.doing, sighting) and what == "heard":
         what = "activity"
-    if sighting.emitter and sighting.log_ratio > track.log_ratio:
+    if sighting.emitter and sighting.log_ratio >= track.log_ratio:
         track.emitter, track.log_ratio = sighting.emitter, sighting.log_ratio
     track.end_ns = max(track.end_ns, sighting.end_ns)
     track.names.pop(sighting.phone, None)
