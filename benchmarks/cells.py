@@ -313,3 +313,31 @@ def live(f: Figures) -> str:
         late = "" if one["late_s"] is None else ", told {:.2f} s after its end (99 %: {:.2f} s)".format(*one["late_s"])
         said.append(f"{name}: {one['lost']} of {one['samples'] / 1e6:.0f} M samples lost, load {one['load']:.2f}{late}")
     return "; ".join(said)
+
+
+def _within(one: list[float]) -> str:
+    """A share with its interval."""
+    share, low, high = one
+    return f"{share:.3f} ({low:.3f}–{high:.3f})"
+
+
+def week_told(f: Figures) -> str:
+    one = f["week"]
+    varied = f"; worlds {one['varied']['told'][0]:.3f}–{one['varied']['told'][1]:.3f}" if "varied" in one else ""
+    return f"{_within(one['told'])} of {one['calls']} calls in {one['weeks']:.3g} weeks{varied}"
+
+
+def week_cell(f: Figures) -> str:
+    one = f["week"]
+    varied = f"; worlds {one['varied']['three'][0]:.3f}–{one['varied']['three'][1]:.3f}" if "varied" in one else ""
+    return f"{_within(one['three'])}, first {_within(one['first'])}{varied}"
+
+
+def week_false(f: Figures) -> str:
+    one = f["week"]
+    kinds = ", ".join(f"{who} {n}" for who, n in one["false"].items())
+    low, high = one["false_a_week"][1:]
+    varied = one.get("varied", {}).get("false_a_week")
+    worlds = f"; worlds {varied[0]:.1f}–{varied[1]:.1f} a week" if varied else ""
+    said = f" ({kinds})" if kinds else ""
+    return f"{one['false_alerts']}{said} in {one['weeks']:.3g} weeks, {low:.2f}–{high:.2f} a week{worlds}"

@@ -23,6 +23,7 @@ from benchmarks import (
     table,
     tdoa,
     walks,
+    week,
     wing,
 )
 from benchmarks.lane import Lane, run
@@ -45,6 +46,7 @@ SOAK: dict[int, Lane] = {
     15: fingerprint.LANE,
     16: junction.LANE,
     17: live.LANE,
+    18: week.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -65,6 +67,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (fingerprint.LANE, 0.05),
     (junction.LANE, 0.1),
     (live.LANE, 0.02),
+    (week.LANE, 0.01),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

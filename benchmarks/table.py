@@ -109,6 +109,9 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
         "live",
         cells.live,
     ),
+    ("Simulated week of 60 cells and 9 phones, calls told", "≥ 0.98", "week", cells.week_told),
+    ("… right cell among three, of calls told", "≥ 0.85", "week", cells.week_cell),
+    ("… false alerts", "≤ 25 in 20 weeks", "week", cells.week_false),
 )
 
 

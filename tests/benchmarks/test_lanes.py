@@ -23,6 +23,7 @@ from benchmarks import (
     speed,
     table,
     tdoa,
+    week,
     wing,
 )
 from cellwarden.simulate.parameters import Parameters, varied
@@ -188,3 +189,15 @@ def test_real_boards_are_told_apart_from_one_session_to_another() -> None:
         assert len(told) == 2
         for way in told.values():
             assert way["captures"] == 600 and way["rank1"] > least  # chance: 1/6 ± 0.015
+
+
+def test_a_day_of_a_small_prison_is_told_to_its_officers() -> None:
+    figures = run(week.LANE, 0.0, tell=silent)
+    # of some forty calls 98 % are to be told: one more may be missed by chance
+    assert figures["calls"] >= 25 and figures["told"][0] >= 0.98 - 2 / figures["calls"]
+    # among three as issue Locate asks of sensors in corridors, less three deviations of such a share
+    assert figures["three"][0] >= 0.85 - 3 * (0.85 * 0.15 / figures["calls"]) ** 0.5
+    # 25 in 20 weeks are 0.18 a day: three are met once in a thousand days
+    assert figures["false_alerts"] <= 2
+    cells = [cell({"week": figures}) for _name, _target, lane, cell in table.LINES if lane == "week"]
+    assert len(cells) == 3 and all(cells)

@@ -124,10 +124,11 @@ def test_a_zones_weight_moves_what_is_doubtful_and_not_what_is_clear() -> None:
     assert len(told_of(heavy, many(NOON_S, 10, room="A-010"))) == 1
 
 
-def test_a_text_after_a_text_is_a_repetition_and_a_call_never_is() -> None:
+def test_a_registration_after_another_is_a_repetition_and_a_call_never_is() -> None:
     short = {"labels": SIGNALLING["gsm"]}
     assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 2, "P-2", **short)])) == 1
     assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 30, "P-2")])) == 2
+    assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 6, "P-2", **short)])) == 2  # a text
     assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(1200, 2, "P-2", **short)])) == 2  # 20 minutes later
     assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 2, "P-2", "A-007", **short)])) == 2
     assert len(told_of(PLAIN, [*many(0, 4, "P-1", **short), *many(1.5, 2, "P-2", **short)])) == 2  # both at once

@@ -26,9 +26,9 @@ it costs: a phone whose signature is wrongly found, once in a thousand compariso
 zone, is not told.
 
 **Once.** A presence is told once. A phone that nothing identifies is a new presence with each new name: where such a
-one is heard in the likeliest room of an alert of the last `repeat_minutes`, of the same interface and not at the same
-time, it is taken for its repetition, as a text that is answered. A call never is: two phones in cells side by side
-may be told for each other, and who calls must not be hidden behind a neighbour.
+one registers in the likeliest room of an alert of the last `repeat_minutes`, with the same interface and not at the
+same time, it is taken for its repetition. A text or call never is: two phones in cells side by side may be told for
+each other, and who calls must not be hidden behind a neighbour.
 
 **Budget.** Where more alerts of the last seven days were decided `false` than the budget allows, more evidence is
 asked: noise's tail falls by e with each nat, so F false ones a week become B by ln(F / B) nats. It never rises by
@@ -318,10 +318,10 @@ def zones_of(rules: Rules, presence: Presence) -> tuple[Zone, ...]:
 
 
 def _repeats(rules: Rules, told: Told, news: News) -> bool:
-    """Whether a phone that nothing identifies, and that is in no call, repeats an alert."""
+    """Whether a phone that nothing identifies registers again where an alert was told."""
     presence, activity = news.presence, news.activity
     assert activity is not None
-    if presence.emitter or not presence.odds or news.what == "moved" or activity.kind == "call":
+    if presence.emitter or not presence.odds or news.what == "moved" or activity.kind != "registration":
         return False
     for alert in reversed(told.alerts.values()):
         silence_ns = presence.start_ns - told.heard_ns[alert.name]

@@ -1,0 +1,78 @@
+"""One belief over all rooms: sides of the wall, kinds of rooms and cells fit together."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cellwarden.errors import SiteError
+from cellwarden.locate.cells import cell_probabilities
+from cellwarden.locate.geofence import level_nats
+from cellwarden.locate.whereabouts import OUTSIDE, room_names, room_odds, room_probabilities, whereabouts
+from cellwarden.simulate.levels import heard_dbm, place_in, world
+from cellwarden.simulate.prison import on_the_wall, remand_wing
+
+WING = remand_wing()
+SITE = replace(WING, sensors=WING.sensors + on_the_wall(WING))
+GSM = whereabouts(SITE)
+
+
+def levels(room_name: str, seed: int, power_dbm: float = 25.0) -> np.ndarray:
+    """What the sensors hear of a phone in the middle of a room."""
+    rng = np.random.default_rng(seed)
+    room = next(room for room in SITE.rooms if room.name == room_name)
+    place = np.array([(*np.mean(room.outline_m, axis=0), 3.0 * room.floor + 1.0)])
+    return heard_dbm(world(SITE, rng), place, np.array([power_dbm]), rng)[:, 0]
+
+
+def test_a_belief_is_whole_and_agrees_with_fence_and_cells() -> None:
+    heard = levels("A-107", 1)
+    found = room_probabilities(GSM, heard, inside=0.5)
+    assert found.sum() == pytest.approx(1.0)
+    outside = found[GSM.names.index(OUTSIDE)]
+    # with as many phones on both sides the odds are the evidence of the fence
+    assert np.log((1 - outside) / outside) == pytest.approx(level_nats(GSM.bounds, heard), abs=1e-6)
+    cells = found[: len(GSM.plan.cells)]
+    assert cells / cells.sum() == pytest.approx(cell_probabilities(GSM.plan, heard))
+
+
+@pytest.mark.parametrize("room", ["A-107", "A-1 corridor", "A-0 office"])
+def test_the_room_of_a_phone_is_among_the_likeliest(room: str) -> None:
+    ranks = []
+    for seed in range(6):
+        found = room_probabilities(GSM, levels(room, seed))
+        ranks.append(int((found > found[GSM.names.index(room)]).sum()))
+    assert np.mean(np.array(ranks) < 3) >= 5 / 6
+
+
+def test_phones_beyond_the_wall_are_outside() -> None:
+    rng = np.random.default_rng(5)
+    beyond = next(room for room in SITE.rooms if room.kind == "outside")
+    place = np.array([place_in(beyond, 0.0, rng)])
+    place[0, 1] = np.min(beyond.outline_m, axis=0)[1] + 10.0  # twenty metres from the wall
+    heard = heard_dbm(world(SITE, rng), place, np.array([33.0]), rng)[:, 0]
+    odds = room_odds(GSM, heard)
+    assert odds[0][0] == OUTSIDE and odds[0][1] > 0.9
+
+
+def test_a_phone_of_another_standard_is_placed_as_one_of_gsm_that_is_so_much_louder() -> None:
+    lte = whereabouts(SITE, "lte")
+    heard = levels("A-107", 2, 15.0)
+    silent = np.isnan(heard)
+    louder = whereabouts(SITE, "gsm")._replace(plan=lte.plan, bounds=lte.bounds)
+    assert lte.shift_db == 10.0  # 33 dBm less 23 dBm
+    assert room_probabilities(lte, heard) == pytest.approx(room_probabilities(louder, heard + 10.0))
+    assert silent.any() or heard.min() > -110
+
+
+def test_silence_leaves_what_was_believed_before_and_odds_tell_the_outside() -> None:
+    nothing = np.full(len(SITE.sensors), np.nan)
+    odds = dict(room_odds(GSM, nothing, inside=0.7))
+    assert odds[OUTSIDE] == pytest.approx(0.3)
+    assert GSM.names[-1] == OUTSIDE and room_names(SITE)[-1] == OUTSIDE
+    assert sorted(GSM.names) == sorted(room_names(SITE))
+
+
+def test_a_site_without_an_outside_is_refused() -> None:
+    with pytest.raises(SiteError, match="one of the kind outside"):
+        whereabouts(replace(SITE, rooms=tuple(room for room in SITE.rooms if room.kind != "outside")))
