@@ -81,20 +81,23 @@ class Truth:
 
 @cache
 def site() -> Site:
-    """The remand wing as it is watched. Where phones may be beside cells, a sensor in that room tells the two apart."""
+    """The remand wing as it is watched. Where phones may be beside cells, two sensors tell them apart."""
     wing = remand_wing()
     rooms = tuple(replace(room, kind="privileged") if room.name == PRIVILEGED else room for room in wing.rooms)
     listening = tuple(
-        Sensor(f"R{room.floor}", (*_middle(room), FLOOR_M * room.floor + SENSOR_M))
+        Sensor(f"R{room.floor}-{n + 1}", (*_within(room, 0.25, along), FLOOR_M * room.floor + SENSOR_M))
         for room in rooms
         if room.kind in ("office", "privileged")
+        for n, along in enumerate((0.25, 0.75))
     )
     return replace(wing, rooms=rooms, sensors=wing.sensors + on_the_wall(wing) + listening)
 
 
-def _middle(room: Room) -> tuple[float, float]:
-    x, y = np.mean(room.outline_m, axis=0)
-    return float(x), float(y)
+def _within(room: Room, x: float, y: float) -> tuple[float, float]:
+    """A place in a room, in parts of its width and depth."""
+    low, high = np.min(room.outline_m, axis=0), np.max(room.outline_m, axis=0)
+    at = low + np.array([x, y]) * (high - low)
+    return float(at[0]), float(at[1])
 
 
 @cache

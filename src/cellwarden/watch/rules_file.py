@@ -8,7 +8,7 @@ timezone = "Europe/Paris"                      name = "offices"
 kinds = ["call", "text", "registration"]       phones = "allowed"                  or "staff": only known ones
 bursts = 5          # fewer are no proof,
 sure = 0.999        # unless one is so sure    [[staff]]
-probability = 0.9   # of being where it        emitter = "E-0042"
+probability = 0.5   # of being where it        emitter = "E-0042"
                     #   must not be            zones = ["corridors"]
 outside = 1e-4      # at most                  hours = ["06:00-14:00"]
 repeat_minutes = 10
@@ -85,7 +85,7 @@ class Rules:
     bursts: int = 5
     """Fewer are no proof, since noise may look like a burst; but for one that is `sure`."""
     sure: float = 0.999
-    probability: float = 0.9
+    probability: float = 0.5
     """Of a phone where none may be, from which on it is told."""
     outside: float = 1e-4
     """The most probability of being beyond the wall at which it is told: as `locate.geofence.SURE_NATS`."""
