@@ -53,7 +53,7 @@ def rules_of(week: Week) -> Rules:
 
 
 def played(
-    sightings: Iterator[tuple[Sighting, Truth]], rules: Rules, end_ns: int
+    sightings: Iterator[tuple[Sighting, Truth]], rules: Rules, end_ns: int, start_ns: int = START_NS
 ) -> tuple[dict[int, Truth], dict[int, dict[str, Any]], list[tuple[Alert, Truth]]]:
     """Until a moment: all acts that were heard, what was told of each that was passed, and alerts with their truth."""
     chain = watched.fresh(site(), rules)
@@ -85,7 +85,7 @@ def played(
             entry["rank"] = rank
             entry["by"] = known.name if known is not None else entry["by"]
 
-    now = START_NS
+    now = start_ns
     for sighting, truth in sightings:
         if sighting.start_ns >= end_ns:
             break

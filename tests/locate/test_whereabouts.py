@@ -8,7 +8,7 @@ import pytest
 from cellwarden.errors import SiteError
 from cellwarden.locate.cells import cell_probabilities
 from cellwarden.locate.geofence import level_nats
-from cellwarden.locate.whereabouts import OUTSIDE, room_names, room_odds, room_probabilities, whereabouts
+from cellwarden.locate.whereabouts import OUTSIDE, believing, room_names, room_odds, room_probabilities, whereabouts
 from cellwarden.simulate.levels import heard_dbm, place_in, world
 from cellwarden.simulate.prison import on_the_wall, remand_wing
 
@@ -76,3 +76,10 @@ def test_silence_leaves_what_was_believed_before_and_odds_tell_the_outside() -> 
 def test_a_site_without_an_outside_is_refused() -> None:
     with pytest.raises(SiteError, match="one of the kind outside"):
         whereabouts(replace(SITE, rooms=tuple(room for room in SITE.rooms if room.kind != "outside")))
+
+
+def test_a_sites_belief_takes_the_plan_of_the_nearest_frequency_and_of_the_standard() -> None:
+    heard = levels("A-107", 3)
+    belief = believing(SITE)
+    assert belief(heard, "gsm", 902.4e6) == room_odds(GSM, heard)
+    assert belief(heard, "gsm", 1747e6) == room_odds(whereabouts(SITE, "gsm", 1.8e9), heard)

@@ -11,6 +11,8 @@ Both believe that a phone sends GSM's 13 to 33 dBm. A phone of another standard 
 is the same as a GSM phone heard by sensors whose floor is higher by that difference, so levels and floor are shifted.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +29,8 @@ LOUDEST_DBM = {"gsm": 33.0, "umts": 24.0, "lte": 23.0, "nr": 23.0}
 class 3 (TS 36.101 §6.2.2, TS 38.101-1 §6.2.1)."""
 OUTSIDE = "outside"
 """The name in odds of all that lies beyond the wall."""
+PLANS_HZ = (800e6, 900e6, 1.8e9, 2.1e9, 2.6e9, 3.5e9)
+"""Frequencies for which levels are computed: between two of them walls differ by less than they err."""
 LEAST = 1e-4
 """Rooms less likely than this are left out of odds; `outside` is always told."""
 
@@ -84,3 +88,18 @@ def room_odds(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float
     found = room_probabilities(where, levels_dbm, inside)
     kept = [n for n in np.argsort(-found, kind="stable") if found[n] >= LEAST or where.names[n] == OUTSIDE]
     return tuple((where.names[n], float(found[n])) for n in kept)
+
+
+def believing(site: Site, inside: float = 0.5) -> Callable[[NDArray[np.float64], str, float], Odds]:
+    """Odds from levels, air interface and frequency in Hz, for all that a site hears; each plan is computed when it is
+    first needed, which takes some seconds."""
+
+    @cache
+    def plan(interface: str, frequency_hz: float) -> Whereabouts:
+        return whereabouts(site, interface, frequency_hz)
+
+    def belief(levels_dbm: NDArray[np.float64], interface: str, frequency_hz: float) -> Odds:
+        nearest = min(PLANS_HZ, key=lambda hertz: abs(np.log(hertz / frequency_hz)))
+        return room_odds(plan(interface, nearest), levels_dbm, inside)
+
+    return belief

@@ -55,7 +55,7 @@ RATES: dict[tuple[str, str], dict[str, float]] = {
 """Bursts a second: see `watch.doing`."""
 ACCESS = {"gsm": "gsm:access", "lte": "lte:prach"}
 LIVELY = Week(
-    calls_a_day=120.0, texts_a_day=60.0, call_median_s=25.0, call_sigma=0.5, registration_min=20.0, off=0.1,
+    calls_a_day=200.0, texts_a_day=60.0, call_median_s=25.0, call_sigma=0.5, registration_min=20.0, off=0.1,
     off_hours=0.1, moves_a_day=20.0, night=1.0, staff_calls_a_day=30.0, lawyers_calls_a_day=40.0, cars_a_day=400.0,
     stations_a_week=200.0, strangers_a_week=400.0,
 )  # fmt: skip
