@@ -6,6 +6,7 @@ imported after it; in them `help=_("…")` is all that is needed.
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -20,26 +21,43 @@ EXAMPLES = """\
   cellwarden listen rtltcp://192.168.1.20:1234 --centre 897.5MHz --rate 2.4M"""
 
 
+COMMANDS = (
+    "associate",
+    "bands",
+    "bench",
+    "emitter",
+    "interfaces",
+    "lane",
+    "listen",
+    "locate",
+    "scan",
+    "site",
+    "store",
+)
+"""Each is the command of its name in the module of its name, imported when it is asked for: the start matters."""
+
+
+class _OnDemand(click.Group):
+    """Knows its commands by name, and imports the one that is typed; help needs them all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"cellwarden.cli.{cmd_name}"), cmd_name)
+        _finished(command)
+        for inner in command.commands.values() if isinstance(command, click.Group) else ():
+            _finished(inner)
+        return command
+
+
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli import (
-        associate,
-        bands,
-        bench,
-        emitter,
-        inside,
-        interfaces,
-        lane,
-        listen,
-        locate,
-        scan,
-        site,
-        store,
-    )
     from cellwarden.cli.words import language_option
 
-    site.site.add_command(inside.inside)
-    group = click.Group(
+    group = _OnDemand(
         "cellwarden",
         invoke_without_command=True,
         callback=_bare,
@@ -47,30 +65,20 @@ def commands() -> click.Group:
         help=_("Find contraband phones by the radio waves they send. It only listens."),
         epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
-    for command in (
-        scan.scan,
-        listen.listen,
-        interfaces.interfaces,
-        bands.bands,
-        bench.bench,
-        site.site,
-        locate.locate,
-        associate.associate,
-        lane.lane,
-        emitter.emitter,
-        store.store,
-    ):
-        group.add_command(command)
-    groups = (bench.bench, site.site, bands.bands, emitter.emitter, store.store)
-    every = [*group.commands.values(), *(command for one in groups for command in one.commands.values())]
-    for command in every:
-        words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
-        command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
-    for command in (group, *every):
-        if not any(parameter.name == "language" for parameter in command.params):
-            command.params.append(language_option())
+    group.params.append(language_option())
     click.version_option(__version__, prog_name="cellwarden")(group)
     return group
+
+
+def _finished(command: click.Command) -> None:
+    """Give a command, once, what all have: its help translated where it was a docstring, and `--language`."""
+    from cellwarden.cli.words import language_option
+
+    if any(parameter.name == "language" for parameter in command.params):
+        return
+    words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
+    command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
+    command.params.append(language_option())
 
 
 @click.pass_context

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cellwarden.cli import complain, options
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
-from cellwarden.model import Observation
+
+if TYPE_CHECKING:
+    from cellwarden.model import Observation
 
 
 @click.command(
@@ -54,7 +57,7 @@ def associate(nodes: tuple[str, ...], output: Path, clock_error: float, force: b
     counts: Counter[str] = Counter()
     phones: set[str] = set()
 
-    def counted() -> Iterator[Observation]:
+    def counted() -> "Iterator[Observation]":
         for one in observations(heard, min(starts, default=0), clock_error * 1e-3):
             counts.update(bursts=1, shared=len(one.heard) > 1)
             phones.add(one.phone)

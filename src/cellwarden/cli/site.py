@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwarden.cli import options
+from cellwarden.cli.inside import inside
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
@@ -23,6 +24,9 @@ def site(context: click.Context) -> None:
     """Without a command, show what there is."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+site.add_command(inside)
 
 
 @site.command(help=_("Say what is wrong with a site's file, a line for each fault, and what to do."))
