@@ -49,6 +49,24 @@ def test_a_train_is_told_when_its_first_burst_is() -> None:
     assert whats.index("over") > max(i for i, what in enumerate(whats) if what == "burst") - 51
 
 
+def test_a_train_is_told_over_when_it_has_been_silent_not_when_the_next_one_is_heard() -> None:
+    """Ten seconds of noise follow: two are silence enough, two more may wait in the ring, and a chunk is short."""
+    scene = stream()
+    size, given = round(0.02 * scene.rate_hz), [0]
+    noise = np.random.default_rng(6).normal(0, 30, (size, 2)).round().astype(np.int16)
+
+    def pieces() -> Iterator[Piece]:
+        yield from scene.pieces
+        for _number in range(500):
+            given[0] += size
+            yield Piece(noise, 2.0**-15, centre_hz=902e6)
+
+    opened = replace(scene, pieces=pieces())
+    told = {e.train: given[0] / scene.rate_hz for e in listen(opened) if e.what == "over" and e.train < 3}
+    assert set(told) == {0, 1, 2}
+    assert max(told.values()) < 5.0
+
+
 def test_dropped_samples_are_a_gap_that_is_counted_and_time_goes_on_over_it() -> None:
     opened = stream()
     health: list[Health] = []

@@ -23,7 +23,7 @@ from cellwarden.radio.live.receive import blocks, ring_of
 from cellwarden.radio.live.ring import Ring
 from cellwarden.radio.live.stream import Stream
 from cellwarden.runtime.garbage import seldom
-from cellwarden.runtime.scan import emissions
+from cellwarden.runtime.scan import by_chunk
 from cellwarden.signature.group import Grouper
 
 EACH_S = 1.0
@@ -149,8 +149,10 @@ def listen(
         limited = received if seconds is None else _within(received, round(seconds * stream.rate_hz))
         found = meter.found(finds(meter.blocks(passing(limited)), refused))
         with seldom():
-            for emission in emissions(found, refused, min_confidence):
-                yield from trains.add(emission, segment_among(meter.segments, emission))
+            for fresh, watermark in by_chunk(found, refused, min_confidence):
+                for emission in fresh:
+                    yield from trains.add(emission, segment_among(meter.segments, emission))
+                yield from trains.passed(watermark)
             yield from trains.close()
     finally:
         received.close()
@@ -192,6 +194,11 @@ class _Trains:
             self._groupers[centre] = Grouper(), _whole(segment)
         grouper, whole = self._groupers[centre]
         yield from self._events(centre, whole, *grouper.add(emission, whole))
+
+    def passed(self, sample: int) -> Iterator[Event]:
+        """What is told when no more will start before a sample: who has been silent for a while is over."""
+        for centre, (grouper, whole) in self._groupers.items():
+            yield from self._events(centre, whole, *grouper.passed(sample / whole.rate_hz))
 
     def close(self) -> Iterator[Event]:
         """What is told when nothing more comes."""

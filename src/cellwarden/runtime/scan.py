@@ -10,7 +10,7 @@ from cellwarden.airinterface.images import images
 from cellwarden.airinterface.impostors_jammer import beside, jammer
 from cellwarden.detect.bursts import Find, bursts, finds, rest, rough, whole, without
 from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
-from cellwarden.model import Block, Burst, Emission
+from cellwarden.model import ENDLESS, Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 from cellwarden.runtime.learned import Learned
 from cellwarden.runtime.searched import Searcher
@@ -65,6 +65,14 @@ def emissions(
     found: Iterable[Find], refused: Counter[str], min_confidence: float = 0.5, searcher: Searcher | None = None
 ) -> Iterator[Emission]:
     """The emissions in what was found chunk by chunk, in the order of their start, each once."""
+    for fresh, _watermark in by_chunk(found, refused, min_confidence, searcher):
+        yield from fresh
+
+
+def by_chunk(
+    found: Iterable[Find], refused: Counter[str], min_confidence: float = 0.5, searcher: Searcher | None = None
+) -> Iterator[tuple[list[Emission], int]]:
+    """The same chunk by chunk, also where there are none, each with the sample before which no more will start."""
     waiting: list[Emission] = []
     recent: list[Emission] = []
     jam: Emission | None = None
@@ -88,8 +96,8 @@ def emissions(
         waiting.sort(key=lambda e: (e.sample_start, e.low_offset_hz))
         ready = [e for e in waiting if e.sample_start < find.watermark]
         waiting = [e for e in waiting if e.sample_start >= find.watermark]
-        yield from _sure(ready, min_confidence, refused)
-    yield from _sure(waiting, min_confidence, refused)
+        yield list(_sure(ready, min_confidence, refused)), find.watermark
+    yield list(_sure(waiting, min_confidence, refused)), ENDLESS
 
 
 def _sure(ready: list[Emission], least: float, rejected: Counter[str]) -> Iterator[Emission]:

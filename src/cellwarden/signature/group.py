@@ -74,18 +74,30 @@ class Grouper:
             view.start_s > self._waiting[0].start_s + lte_trains.WINDOW_S or len(self._waiting) >= lte_trains.MOST
         ):
             told += self._released()
-        while self._open and next(iter(self._open.values())).last_s < view.start_s - SILENCE_S:
-            over.append(self._end(next(iter(self._open))))
+        over += self._silent(view.start_s)
         if emission.label in lte_trains.LABELS:
             self._waiting.append(view)
         else:
             told.append((emission, self._placed(view)))
         return told, over
 
+    def passed(self, now_s: float) -> tuple[Numbered, list[Emission]]:
+        """What is told when nothing was heard up to a time, in seconds since the segment began."""
+        due = self._waiting and now_s > self._waiting[0].start_s + lte_trains.WINDOW_S
+        told = self._released() if due else []
+        return told, self._silent(now_s)
+
     def close(self) -> tuple[Numbered, list[Emission]]:
         """Emissions that still waited, and the trains that were still open, when nothing more comes."""
         told = self._released()
         return told, [self._end(number) for number in list(self._open)]
+
+    def _silent(self, now_s: float) -> list[Emission]:
+        """Trains that are over: they have been silent for too long."""
+        over: list[Emission] = []
+        while self._open and next(iter(self._open.values())).last_s < now_s - SILENCE_S:
+            over.append(self._end(next(iter(self._open))))
+        return over
 
     def _placed(self, view: View) -> int:
         """The number of the train that fits a burst best, or of a new one."""
