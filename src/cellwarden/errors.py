@@ -66,3 +66,11 @@ class MandateError(CellwardenError):
 
 class RulesError(CellwardenError):
     """The rules of alerts cannot be used: mend the file, or choose another one."""
+
+
+class EvidenceError(CellwardenError):
+    """A folder of evidence cannot be verified: name the right one, or restore it."""
+
+
+class MandateError(CellwardenError):
+    """A mandate does not allow what is asked: mend its file, or ask for another one."""

@@ -9,7 +9,8 @@ import sigmf
 from cellwarden.airinterface.gsm_waveform import FORMATS, SYMBOL_RATE_HZ, TRAINING, antipodal
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.radio.recording import open_recording, read_samples
-from cellwarden.runtime.evidence import MOST_BURSTS, PARTS, Shelf
+from cellwarden.runtime.evidence import ENDINGS, MOST_BURSTS, PARTS, Shelf
+from cellwarden.runtime.evidence_index import Index, verify
 from cellwarden.runtime.listen import listen
 from cellwarden.simulate import wing
 
@@ -17,10 +18,16 @@ SCENE = wing.PLACE.with_suffix(".sigmf-meta")
 
 
 def kept(folder: Path, most_bytes: float = 1e9, loop: str = "", seconds: float | None = None) -> list[Path]:
-    shelf = Shelf(folder, most_bytes)
+    index = Index(folder)
+    shelf = Shelf(folder, most_bytes, index)
     for event in listen(open_stream(f"file:{SCENE}{loop}", Tuning()), seconds=seconds, passing=shelf.passing):
         shelf.event(event)
+    index.close()
     return sorted(folder.glob("*.sigmf-meta"))
+
+
+def weight(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.suffix in ENDINGS)
 
 
 def train(path: Path) -> int:
@@ -79,12 +86,15 @@ def test_the_folder_keeps_within_its_size_and_the_newest_stay(tmp_path: Path) ->
     every.mkdir()
     part.mkdir()
     whole = kept(every, loop="?loop", seconds=1.0)
-    size = sum(path.stat().st_size for path in every.iterdir())
+    size = weight(every)
     some = kept(part, most_bytes=0.5 * size, loop="?loop", seconds=1.0)
-    assert sum(path.stat().st_size for path in part.iterdir()) <= 0.5 * size
+    assert weight(part) <= 0.5 * size
     assert 0 < len(some) < len(whole)
     assert max(map(train, some)) == max(map(train, whole))
     assert min(map(train, some)) > min(map(train, whole))
+    verdict = verify(part)
+    assert verdict.good and verdict.sound == 2 * len(some)
+    assert verdict.removed == 2 * (len(whole) - len(some))
 
 
 def test_nothing_of_bluetooth_or_wi_fi_or_of_data_is_ever_kept() -> None:

@@ -26,6 +26,7 @@ COMMANDS = (
     "bands",
     "bench",
     "emitter",
+    "evidence",
     "interfaces",
     "lane",
     "listen",

@@ -1,8 +1,10 @@
 """`cellwarden listen SOURCE`: what is on the air, while it is."""
 
 import json
+import math
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,6 @@ import click
 
 from cellwarden.cli import complain, options
 from cellwarden.cli.quantity import Hertz, Seconds
-from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 from cellwarden.radio.live import SOURCES
@@ -61,6 +62,14 @@ MEMORY = 0.9
     metavar="MB",
     help=_("What the folder may hold; the oldest go first."),
 )
+@click.option("--keep-for", "keep_s", type=Seconds(), help=_("Remove what was kept longer ago than this (30d, 12h)."))
+@click.option(
+    "--record",
+    type=options.PATH,
+    metavar=_("FOLDER"),
+    help=_("Record whole samples here, encrypted to the key of a mandate."),
+)
+@click.option("--mandate", type=options.PATH, help=_("The file that names the mandate; --record needs it."))
 @click.option("--all", "everything", is_flag=True, help=_("Tell also what is no phone."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object a line for all that happens."))
 def listen(
@@ -74,22 +83,24 @@ def listen(
     min_confidence: float,
     evidence: Path | None,
     keep_mb: float,
+    keep_s: float | None,
+    record: Path | None,
+    mandate: Path | None,
     everything: bool,
     as_json: bool,
 ) -> None:
     """Ctrl-C is the usual end: nothing that was heard is lost by it."""
     from cellwarden.radio import band_plan
-    from cellwarden.radio.annotations import unwritable
     from cellwarden.radio.live import Tuning, open_stream
     from cellwarden.radio.live.hop import hopping
     from cellwarden.runtime import listen as runtime
-    from cellwarden.runtime.evidence import Shelf
+    from cellwarden.runtime.keep import Keeper
+    from cellwarden.runtime.mandate import read
 
-    if evidence is not None:
-        try:
-            evidence.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(unwritable(evidence, error)) from error
+    if (record is None) != (mandate is None):
+        raise click.UsageError(_("whole samples need a mandate: give --record and --mandate together"))
+    allowed = None if mandate is None else read(mandate, time.time_ns())
+    keeper = Keeper(evidence, keep_mb * 1e6, keep_s or math.inf, record, allowed, complain)
     if plan is None:
         stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
     else:
@@ -97,19 +108,17 @@ def listen(
         tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
         stream = hopping(open_stream(source, tuning), schedule)
     teller = _Json() if as_json else _Words(everything)
-    shelf = None if evidence is None else Shelf(evidence, keep_mb * 1e6)
     events = runtime.listen(
         stream,
         seconds=seconds,
         min_confidence=min_confidence,
         health=teller.health,
-        passing=shelf.passing if shelf else iter,
+        passing=keeper.passing,
     )
-    with _closed_by_signals(stream):
+    with _closed_by_signals(stream), keeper:
         for event in events:
             teller.event(event)
-            if shelf is not None:
-                shelf.event(event)
+            keeper.event(event)
     teller.end()
 
 

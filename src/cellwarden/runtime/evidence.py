@@ -1,9 +1,12 @@
 """Evidence of what was heard, in a folder that does not grow: a snippet recording for each train, the oldest go first.
+What was kept and what was removed stands in an index (`evidence_index`).
 
 Of each train the first bursts are kept, and only the parts of these that its interface declares free of content and of
 identity; bursts of which nothing may be kept leave nothing.
 """
 
+import math
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ import numpy as np
 from cellwarden.airinterface import INTERFACES
 from cellwarden.model import Block, Emission
 from cellwarden.radio.absolute import middle_hz
+from cellwarden.runtime.evidence_index import Index
 from cellwarden.runtime.listen import Event
 from cellwarden.runtime.snippet import Snippet, cut, started, write
 
@@ -25,10 +29,10 @@ ENDINGS = (".sigmf-data", ".sigmf-meta")
 
 
 class Shelf:
-    """Holds the last samples, cuts bursts out of them, and keeps the folder within its size."""
+    """Holds the last samples, cuts bursts out of them, and keeps the folder within its size and age."""
 
-    def __init__(self, folder: Path, most_bytes: float) -> None:
-        self.folder, self.most_bytes = folder, most_bytes
+    def __init__(self, folder: Path, most_bytes: float, index: Index, most_age_s: float = math.inf) -> None:
+        self.folder, self.most_bytes, self.index, self.most_age_s = folder, most_bytes, index, most_age_s
         self._blocks: deque[Block] = deque()
         self._trains: dict[int, list[Snippet]] = {}
         self._full: set[int] = set()
@@ -70,22 +74,34 @@ class Shelf:
             return None
         return Block(np.concatenate([b.iq for b in some]), some[0].scale, some[0].sample_start, some[0].segment)
 
+    def close(self) -> None:
+        """Keep what was cut out of trains that go on. Raises OutputError."""
+        for train in list(self._trains):
+            self._put(train)
+
     def _put(self, train: int) -> None:
         snippets = self._trains.pop(train, [])
         if snippets:
-            write(snippets, self.folder / _name(snippets[0], train))
+            place = self.folder / _name(snippets[0], train)
+            write(snippets, place)
+            self.index.kept(place.with_suffix(ENDINGS[0]), place)
             self._make_room()
 
     def _make_room(self) -> None:
-        """Remove the oldest snippets until the others fit; names sort by time."""
-        files = sorted(path for path in self.folder.iterdir() if path.suffix in ENDINGS)
-        sizes = {path: path.stat().st_size for path in files}
-        total = sum(sizes.values())
-        for path in files:
-            if total <= self.most_bytes:
+        """Remove what is too old, and the oldest snippets until the others fit; names sort by time."""
+        pairs: dict[str, list[Path]] = {}
+        for path in sorted(path for path in self.folder.iterdir() if path.suffix in ENDINGS):
+            pairs.setdefault(path.stem, []).append(path)
+        facts = {path: path.stat() for paths in pairs.values() for path in paths}
+        total, oldest = sum(fact.st_size for fact in facts.values()), time.time() - self.most_age_s
+        for paths in pairs.values():
+            aged = max(facts[path].st_mtime for path in paths) < oldest
+            if not aged and total <= self.most_bytes:
                 break
-            path.unlink()
-            total -= sizes[path]
+            for path in paths:
+                self.index.removed(path, "age" if aged else "room")
+                path.unlink(missing_ok=True)
+                total -= facts[path].st_size
 
 
 def _name(first: Snippet, train: int) -> str:

@@ -1,0 +1,94 @@
+"""What a listener keeps: snippets of what was heard, and whole samples under a mandate.
+
+A disk that is full must not make it deaf: where something cannot be kept that is told, now and then, and it listens on.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from cellwarden.errors import OutputError
+from cellwarden.language import gettext as _
+from cellwarden.model import Block
+from cellwarden.radio.annotations import unwritable
+from cellwarden.runtime.evidence import Shelf
+from cellwarden.runtime.evidence_index import Index
+from cellwarden.runtime.listen import Event
+from cellwarden.runtime.mandate import Mandate
+from cellwarden.runtime.record import Recorder
+
+AGAIN_S = 60.0
+"""Between two words of a disk that is still full."""
+
+
+class Keeper:
+    """A context within which things are kept; leaving it writes the last ones. Without folders nothing is."""
+
+    def __init__(
+        self,
+        evidence: Path | None,
+        most_bytes: float,
+        most_age_s: float,
+        record: Path | None,
+        mandate: Mandate | None,
+        complain: Callable[[str], None],
+    ) -> None:
+        """Raises OutputError where a folder cannot be used."""
+        self._complain, self._told_s, self._expiry_told = complain, -AGAIN_S, False
+        self._indexes: list[Index] = []
+        self._shelf = self._recorder = None
+        if evidence is not None:
+            self._shelf = Shelf(evidence, most_bytes, self._index(evidence), most_age_s)
+        if record is not None and mandate is not None:
+            told = {"reference": mandate.reference, "expires_ns": str(mandate.expires_ns), "key": mandate.key}
+            self._recorder = Recorder(record, mandate, self._index(record, **told))
+
+    def passing(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """The same blocks."""
+        return self._recorded(blocks if self._shelf is None else self._shelf.passing(blocks))
+
+    def event(self, event: Event) -> None:
+        """Keep what may be kept of what was heard."""
+        if self._shelf is not None:
+            with self._listening_on():
+                self._shelf.event(event)
+
+    def __enter__(self) -> "Keeper":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for last in (self._shelf, self._recorder, *self._indexes):
+            if last is not None:
+                with self._listening_on():
+                    last.close()
+
+    def _index(self, folder: Path, **told: str) -> Index:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(unwritable(folder, error)) from error
+        self._indexes.append(Index(folder, **told))
+        return self._indexes[-1]
+
+    def _recorded(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        for block in blocks:
+            if self._recorder is not None:
+                with self._listening_on():
+                    self._recorder.add(block)
+                if self._recorder.ended and not self._expiry_told:
+                    self._expiry_told = True
+                    self._complain(_("the mandate has expired: whole samples are no longer recorded"))
+            yield block
+
+    @contextmanager
+    def _listening_on(self) -> Iterator[None]:
+        try:
+            yield
+        except OutputError as error:
+            if time.monotonic() >= self._told_s + AGAIN_S:
+                self._told_s = time.monotonic()
+                self._complain(str(error))
