@@ -74,3 +74,7 @@ class EvidenceError(CellwardenError):
 
 class MandateError(CellwardenError):
     """A mandate does not allow what is asked: mend its file, or ask for another one."""
+
+
+class NodeError(CellwardenError):
+    """A node cannot work as it is set up: mend its file, or make room for its queue."""

@@ -1,0 +1,122 @@
+"""The site's end of the line (`runtime.line`): messages of all nodes, each kept once, answered when it is on the disk."""
+
+import json
+import socketserver
+import sqlite3
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from cellwarden.runtime.line import SILENT_S, VERSION, read_line
+from cellwarden.runtime.outbox import Message
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS heard (
+        node TEXT NOT NULL, origin TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (node, origin, number)) WITHOUT ROWID;
+"""
+IDLE_S = 3600.0
+"""A node that says nothing for so long, not even how it is, is gone: it calls again."""
+
+
+class Inbox:
+    """What nodes sent, in a file."""
+
+    def __init__(self, path: Path, told: Callable[[str, Message], None] = lambda node, message: None) -> None:
+        """`told` is called with each new message after it is on the disk."""
+        self._lock, self._told = Lock(), told
+        self._base = sqlite3.connect(path, check_same_thread=False)
+        self._base.execute("PRAGMA journal_mode=WAL")
+        self._base.execute("PRAGMA synchronous=FULL")
+        self._base.executescript(TABLE)
+
+    def last(self, node: str, origin: str) -> int:
+        """The highest number of a node's queue; 0 where there is none."""
+        query = "SELECT max(number) FROM heard WHERE node = ? AND origin = ?"
+        with self._lock:
+            return int(self._base.execute(query, (node, origin)).fetchone()[0] or 0)
+
+    def keep(self, node: str, origin: str, message: Message) -> None:
+        """Keep a message, once."""
+        row = (node, origin, message.number, message.kind, json.dumps(message.body))
+        with self._lock, self._base:
+            fresh = self._base.execute("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?, ?)", row).rowcount
+        if fresh:
+            self._told(node, message)
+
+    def messages(self, node: str) -> list[Message]:
+        """All of a node, in the order of its queues."""
+        query = "SELECT number, kind, body FROM heard WHERE node = ? ORDER BY origin, number"
+        with self._lock:
+            return [Message(n, kind, json.loads(body)) for n, kind, body in self._base.execute(query, (node,))]
+
+    def close(self) -> None:
+        """Nobody uses it any more."""
+        with self._lock:
+            self._base.close()
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Listens for nodes until `shutdown`. With a context of ssl that asks for certificates, a node must be who it says."""
+
+    allow_reuse_address, daemon_threads = True, True
+
+    def __init__(self, place: tuple[str, int], inbox: Inbox, context: ssl.SSLContext | None = None) -> None:
+        self.inbox, self.context = inbox, context
+        super().__init__(place, _Node)
+
+    def begin(self) -> Thread:
+        """Serve in a thread of its own."""
+        thread = Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        return thread
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A line that breaks is the node's matter: it calls again."""
+
+
+class _Node(socketserver.BaseRequestHandler):
+    """One call of one node."""
+
+    server: Server
+
+    def handle(self) -> None:
+        self.request.settimeout(SILENT_S)
+        line, name = self.request, None
+        if self.server.context is not None:
+            line = self.server.context.wrap_socket(line, server_side=True)
+            name = _name(line.getpeercert())
+        with line, line.makefile("rb") as lines:
+            try:
+                head = read_line(lines)
+                node, origin = str(head["node"]), str(head["origin"])
+                if head.get("version") != VERSION or (self.server.context is not None and node != name):
+                    line.sendall(b'{"refused": "another version, or another node\'s certificate"}\n')
+                    return
+                self._kept(line, self.server.inbox.last(node, origin))
+                line.settimeout(IDLE_S)
+                while True:
+                    told = read_line(lines)
+                    message = Message(int(told["number"]), str(told["kind"]), dict(told["body"]))
+                    self.server.inbox.keep(node, origin, message)
+                    self._kept(line, message.number)
+            except EOFError:
+                pass
+            except (KeyError, TypeError, ValueError):
+                with suppress(OSError):
+                    line.sendall(b'{"refused": "not what a node says"}\n')
+
+    def _kept(self, line: Any, number: int) -> None:
+        line.sendall(b'{"kept": %d}\n' % number)
+
+
+def _name(certificate: Any) -> str | None:
+    """The common name in a certificate that was checked already."""
+    for part in (certificate or {}).get("subject", ()):
+        for key, value in part:
+            if key == "commonName":
+                return str(value)
+    return None
