@@ -31,6 +31,7 @@ COMMANDS = (
     "lane",
     "listen",
     "locate",
+    "node",
     "scan",
     "site",
     "store",

@@ -2,25 +2,21 @@
 
 import json
 import math
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from cellwarden.cli import complain, options
+from cellwarden.cli.ending import closed_by_signals
 from cellwarden.cli.quantity import Hertz, Seconds
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 from cellwarden.radio.live import SOURCES
 
 if TYPE_CHECKING:
-    from cellwarden.radio.live.stream import Stream
     from cellwarden.runtime.listen import Event, Health
 
 MOST_CLIPPED = 1e-4
@@ -115,35 +111,11 @@ def listen(
         health=teller.health,
         passing=keeper.passing,
     )
-    with _closed_by_signals(stream), keeper:
+    with closed_by_signals(stream), keeper:
         for event in events:
             teller.event(event)
             keeper.event(event)
     teller.end()
-
-
-@contextmanager
-def _closed_by_signals(stream: "Stream") -> Iterator[None]:
-    """Within this Ctrl-C and a service manager's SIGTERM close the stream: what was heard is told to its end.
-
-    Who presses Ctrl-C again breaks off.
-    """
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
-
-    def close(_number: int, _frame: FrameType | None) -> None:
-        restore()
-        stream.close()
-
-    def restore() -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-    for one in before:
-        signal.signal(one, close)
-    try:
-        yield
-    finally:
-        restore()
 
 
 class _Json:

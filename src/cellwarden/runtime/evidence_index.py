@@ -18,6 +18,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,10 +87,8 @@ class Index:
 
     def _cut(self, size: int) -> None:
         """Leave nothing of a line that did not reach the disk, in the file or waiting for it."""
-        try:
+        with suppress(OSError):
             self._file.close()
-        except OSError:
-            pass
         os.truncate(self.place, size)
         self._file = self.place.open("ab")
 
@@ -127,7 +126,8 @@ def verify(folder: Path) -> Verdict:
         raise EvidenceError(
             _("{path} holds no index: name the folder that --evidence or --record wrote").format(path=folder)
         )
-    verdict, due = Verdict(), {}
+    verdict = Verdict()
+    due: dict[str, dict[str, Any]] = {}
     for place in places:
         _follow(place, verdict, due)
     for name, told in sorted(due.items()):

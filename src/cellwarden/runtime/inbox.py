@@ -1,4 +1,4 @@
-"""The site's end of the line (`runtime.line`): messages of all nodes, each kept once, answered when it is on the disk."""
+"""The site's end of the line (`runtime.line`): each message is kept once, and answered when it is on the disk."""
 
 import json
 import socketserver
@@ -60,7 +60,7 @@ class Inbox:
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Listens for nodes until `shutdown`. With a context of ssl that asks for certificates, a node must be who it says."""
+    """Answers nodes until `shutdown`. With a context of ssl that asks for certificates, they must be who they say."""
 
     allow_reuse_address, daemon_threads = True, True
 

@@ -1,10 +1,10 @@
 """The mandate under which whole samples may be kept: who allowed it, until when, and to whose key it is encrypted.
 
-    [mandate]
-    reference = "TJ Lyon 2026/1234"
-    expires = 2026-12-31T23:59:59Z
-    key = "age1…"                   # public; its secret half lies with who gave the mandate
-    keep_days = 90                  # what is older is removed
+[mandate]
+reference = "TJ Lyon 2026/1234"
+expires = 2026-12-31T23:59:59Z
+key = "age1…"                   # public; its secret half lies with who gave the mandate
+keep_days = 90                  # what is older is removed
 """
 
 import tomllib

@@ -20,7 +20,8 @@ from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
 
 TABLES = """
-    CREATE TABLE IF NOT EXISTS message (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS message (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 MOST = 5_000_000

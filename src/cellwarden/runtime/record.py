@@ -10,7 +10,6 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -112,4 +111,3 @@ def _in_full_scale(iq: Interleaved, scale: float) -> tuple[NDArray[np.int16] | N
     if whole and iq.max() * factor < FULL and iq.min() * factor >= -FULL:
         return (iq * np.int16(factor)).astype("<i2"), "ci16_le"
     return (iq * np.float32(scale)).astype("<f4"), "cf32_le"
-

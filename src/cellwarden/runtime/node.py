@@ -1,0 +1,177 @@
+"""A node at an antenna: radio to emissions here, and what is heard, not samples, to its site.
+
+source ─► pace ─► listen ─┬─ trains ─► queue ─► line ─► site
+                          ├─ health ─► self-test ─► queue
+                          └─ snippets ─► evidence
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event, Thread
+from typing import Any
+
+from cellwarden.errors import SourceError
+from cellwarden.radio.absolute import middle_hz
+from cellwarden.radio.annotations import annotation
+from cellwarden.radio.clock import Clock, clock
+from cellwarden.radio.live import Stream, open_stream
+from cellwarden.runtime import listen
+from cellwarden.runtime.keep import Keeper
+from cellwarden.runtime.line import send
+from cellwarden.runtime.node_file import Settings
+from cellwarden.runtime.outbox import Outbox
+from cellwarden.runtime.pace import Pace, error_ns
+from cellwarden.runtime.selftest import faults, usual
+
+STATE_S = 10.0
+"""Between two words on how it is, where nothing changes."""
+SILENT_S = 5.0
+"""Without a second of samples for so long, a node is deaf."""
+LAST_S = 3.0
+"""For which a node that ends goes on sending."""
+
+
+def run(
+    settings: Settings, told: Callable[[str], None], opened: Callable[[Stream], None] = lambda stream: None
+) -> None:
+    """Until the source ends or is closed; `opened` is given the stream. Raises NodeError, SourceError, OutputError."""
+    outbox = Outbox(settings.queue)
+    try:
+        stream = open_stream(settings.source, settings.tuning)
+        opened(stream)
+        pace = Pace(stream.rate_hz)
+        if not stream.patient:  # what comes as fast as it is taken tells no time
+            stream = replace(stream, pieces=pace.pieces(stream.pieces))
+        reporter = Reporter(settings, outbox, stream.rate_hz, pace)
+        keeper = Keeper(settings.evidence, settings.keep_bytes, settings.keep_s, None, None, told)
+        with _sending(outbox, settings, told), reporter.watched(), keeper:
+            try:
+                for event in listen.listen(stream, health=reporter.health, passing=keeper.passing):
+                    keeper.event(event)
+                    reporter.event(event)
+            except SourceError:
+                reporter.state(("no samples",))
+                raise
+            reporter.end()
+    finally:
+        outbox.close()
+
+
+class Reporter:
+    """Makes messages of what is heard and of how the receiver does."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        outbox: Outbox,
+        rate_hz: float,
+        pace: Pace,
+        clock: Callable[[], Clock] = clock,
+    ) -> None:
+        self.settings, self.outbox, self.rate_hz, self.pace, self._clock = settings, outbox, rate_hz, pace, clock
+        self.run_ns = time.time_ns()
+        """Tells trains of this run from those of others."""
+        self._floor_name = f"usual floor of {settings.source} {settings.tuning}"
+        known = outbox.fact(self._floor_name)
+        self._usual_db = None if known is None else float(known)
+        self._now = clock()
+        self._health: listen.Health | None = None
+        self._heard_s, self._told_s = time.monotonic(), -STATE_S
+        self._found: tuple[str, ...] = ()
+        self._steps = 0
+        self._bursts: Counter[str] = Counter()
+
+    def event(self, event: listen.Event) -> None:
+        """A train that begins or is over; its bursts are counted in the word on the node's state."""
+        if event.what == "burst":
+            self._bursts[event.emission.label] += 1
+            return
+        segment, emission = event.segment, event.emission
+        body: dict[str, Any] = {"what": event.what, "run_ns": self.run_ns, "train": event.train}
+        body |= annotation(emission, segment)
+        body["frequency_hz"] = middle_hz(emission, segment)
+        if segment.start_ns is not None:
+            start_ns = segment.start_ns + round((emission.timing_samples or 0.0) / segment.rate_hz * 1e9)
+            start_ns += round((emission.sample_start - segment.sample_start) / segment.rate_hz * 1e9)
+            body["time_ns"] = start_ns + self.pace.correction_ns
+            body["end_ns"] = body["time_ns"] + round(emission.sample_count / segment.rate_hz * 1e9)
+            body["time_error_ns"] = error_ns(self._now, self.pace, self.settings.clock_error_ns)
+        self.outbox.put("train", body)
+
+    def health(self, health: listen.Health) -> None:
+        """A second of samples has passed."""
+        self._heard_s, self._now = time.monotonic(), self._clock()
+        stepped, self._steps = self.pace.steps > self._steps, self.pace.steps
+        found = faults(
+            health,
+            self._health,
+            self._usual_db,
+            self.rate_hz,
+            self.pace.scale,
+            self._now,
+            stepped=stepped,
+            crystal_ppm=self.pace.crystal_ppm,
+        )
+        self._usual_db = usual(self._usual_db, health.floor_dbfs_hz, found)
+        self._health = health
+        if found != self._found or time.monotonic() >= self._told_s + STATE_S:
+            self.state(found)
+
+    def state(self, found: tuple[str, ...]) -> None:
+        """How the node is, to be told."""
+        health, self._found, self._told_s = self._health, found, time.monotonic()
+        body: dict[str, Any] = {
+            "run_ns": self.run_ns,
+            "time_ns": time.time_ns(),
+            "faults": list(found),
+            "clock": self._now.follows,
+            "clock_error_ns": self._now.error_ns,
+            "crystal_ppm": self.pace.crystal_ppm,
+            "usual_floor_dbfs_hz": self._usual_db,
+            "bursts": dict(self._bursts),
+            "waiting": self.outbox.count(),
+        }
+        for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load"):
+            body[name] = getattr(health, name, None)
+        self.outbox.put("state", body)
+        self._bursts.clear()
+        if self._usual_db is not None:
+            self.outbox.note(self._floor_name, repr(self._usual_db))
+
+    def end(self) -> None:
+        """The last word."""
+        self.state(self._found)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Within this a receiver that gives nothing is told of, too."""
+        ended = Event()
+
+        def watch() -> None:
+            while not ended.wait(1.0):
+                silent = time.monotonic() > self._heard_s + SILENT_S
+                if silent and ("no samples" not in self._found or time.monotonic() >= self._told_s + STATE_S):
+                    self.state(("no samples",))
+
+        thread = Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+@contextmanager
+def _sending(outbox: Outbox, settings: Settings, told: Callable[[str], None]) -> Iterator[None]:
+    closed = Event()
+    thread = Thread(target=send, args=(outbox, settings.name, settings.site, closed, told), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        closed.set()
+        thread.join(LAST_S)
