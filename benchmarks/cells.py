@@ -97,6 +97,46 @@ def speed(f: Figures) -> str:
     return "; ".join(f"{name} {one['ms_per_processor_s']:.0f} MS/s" for name, one in scenes.items())
 
 
+def limit(f: Figures) -> str:
+    return _beside(f, "limit", "of the machine's limit")
+
+
+def gnuradio(f: Figures) -> str:
+    return _beside(f, "gnuradio", "times GNU Radio")
+
+
+def _beside(f: Figures, other: str, words: str) -> str:
+    one = f["speed"].get("compared", {})
+    ours, theirs = one.get("scan_ms_per_s"), one.get(f"{other}_ms_per_s")
+    return f"{ours / theirs:.2f} {words} ({ours:.0f} to {theirs:.0f} MS/s, one run)" if ours and theirs else ""
+
+
+def processes(f: Figures) -> str:
+    one = f["speed"].get("processes", {})
+    gain = one.get("gain")
+    return f"{gain:.2f} times one, while others kept {one['load']:.1f} cores busy" if gain else ""
+
+
+def busy(f: Figures) -> str:
+    """The densest scene: what a burst costs is what it adds to the quiet one."""
+    scenes = f["speed"]["scenes"]
+    one, quiet = scenes.get("40 % of the plane"), scenes["quiet"]
+    if one is None:
+        return ""
+    each_us = (1 / one["ms_per_processor_s"] - 1 / quiet["ms_per_processor_s"]) * 10 * one["seconds"] / one["bursts"]
+    found = f"{one['recognised']} of {one['bursts']} named"
+    return f"{one['ms_per_processor_s']:.1f} MS/s, {each_us * 1e6:.0f} µs a burst, {found}"
+
+
+def start(f: Figures) -> str:
+    one = f["speed"].get("start")
+    if one is None:
+        return ""
+    return (
+        f"{one['processor_s']:.2f} s of processor, {one['numba_s']:.2f} s of them numpy, scipy and Numba's first loop"
+    )
+
+
 def stages(f: Figures) -> str:
     scenes = f["speed"]["scenes"]
     return "; ".join(
@@ -311,7 +351,11 @@ def live(f: Figures) -> str:
     said = []
     for name, one in f["live"]["scenes"].items():
         late = "" if one["late_s"] is None else ", told {:.2f} s after its end (99 %: {:.2f} s)".format(*one["late_s"])
-        said.append(f"{name}: {one['lost']} of {one['samples'] / 1e6:.0f} M samples lost, load {one['load']:.2f}{late}")
+        lost = f"{one['lost']} of {one['samples'] / 1e6:.0f} M samples lost"
+        if "unexplained" in one:
+            lost += f", {one['injected']} of them dropped on purpose and {one['no_room']} for want of room"
+            lost += f", {one['unexplained']} unexplained, {one['different']} other than the file's"
+        said.append(f"{name}: {lost}, load {one['load']:.2f}{late}")
     return "; ".join(said)
 
 

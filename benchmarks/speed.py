@@ -2,7 +2,11 @@
 
     quiet             noise alone
     5 % of the time   one burst after the other, as if the band were one channel (channel occupancy, ITU-R SM.2256 §4)
+    now and then      the same for 0.5 % of the time
     5 % of the plane  each of 50 channels is busy in 5 % of its slots (frequency band occupancy, same place)
+    40 % of the plane 34,667 bursts a second of signal; a part as long as the others would take an hour
+
+Beside them what the machine can do at most, GNU Radio, two processes, and the start (`benchmarks.machine`).
 
 Processor time is what counts, since a machine may be shared; wall time stands beside it.
 """
@@ -10,13 +14,14 @@ Processor time is what counts, since a machine may be shared; wall time stands b
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import machine
 from benchmarks.lane import Lane
 from benchmarks.watched import watching
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SLOT_SYMBOLS, SYMBOL_RATE_HZ
@@ -44,26 +49,34 @@ def _moved(placed: Placed, at: int, channel: int, air: Air) -> Placed:
     return Placed(placed.truth, at, placed.wave * turn.astype(np.complex64))
 
 
-def plane(air: Air) -> Iterator[Placed]:
-    """A burst in OCCUPIED of all slots of CHANNELS channels."""
+def plane(air: Air, occupied: float = OCCUPIED) -> Iterator[Placed]:
+    """A burst in that part of all slots of CHANNELS channels."""
     rng = np.random.default_rng(SEED)
     stock, slot = _stock(air, rng), SLOT_SYMBOLS / SYMBOL_RATE_HZ * air.rate_hz
     for number in range(int(air.samples / slot) - 1):
-        for channel in np.flatnonzero(rng.random(CHANNELS) < OCCUPIED):
+        for channel in np.flatnonzero(rng.random(CHANNELS) < occupied):
             offset = int(channel) - CHANNELS // 2 + (channel == 0)
             yield _moved(stock[int(rng.integers(STOCK))], round(number * slot), offset, air)
 
 
-def single(air: Air) -> Iterator[Placed]:
-    """One burst at a time, on the air for OCCUPIED of the time."""
+def single(air: Air, occupied: float = OCCUPIED) -> Iterator[Placed]:
+    """One burst at a time, on the air for that part of the time."""
     rng = np.random.default_rng(SEED)
     stock, slot = _stock(air, rng), SLOT_SYMBOLS / SYMBOL_RATE_HZ * air.rate_hz
-    for number in range(int(air.samples / slot * OCCUPIED)):
+    for number in range(int(air.samples / slot * occupied)):
         channel = int(rng.integers(-CHANNELS // 2 + 1, CHANNELS // 2))
-        yield _moved(stock[int(rng.integers(STOCK))], round((number + 0.5) * slot / OCCUPIED), channel, air)
+        yield _moved(stock[int(rng.integers(STOCK))], round((number + 0.5) * slot / occupied), channel, air)
 
 
-SCENES = {"5 % of the plane": plane, "5 % of the time": single, "quiet": lambda air: iter(())}
+SCENES: dict[str, Callable[[Air], Iterator[Placed]]] = {
+    "40 % of the plane": partial(plane, occupied=0.4),
+    "5 % of the plane": plane,
+    "5 % of the time": single,
+    "now and then": partial(single, occupied=0.005),
+    "quiet": lambda air: iter(()),
+}
+SHORT = {"40 % of the plane": 0.1}
+"""Part of the others' length."""
 
 
 def measured(name: str, seconds: float) -> dict[str, Any]:
@@ -96,13 +109,19 @@ def measured(name: str, seconds: float) -> dict[str, Any]:
 
 
 def parts(scale: float) -> dict[str, Any]:
-    """One for each scene."""
-    return {name: partial(measured, name, max(0.5, SECONDS * scale)) for name in SCENES}
+    """One for each scene, and what they are compared with."""
+    seconds = SECONDS * scale
+    made: dict[str, Any] = {name: partial(measured, name, max(0.5, seconds * SHORT.get(name, 1.0))) for name in SCENES}
+    made["compared"] = partial(machine.compared, max(1.0, seconds / 6))
+    made["processes"] = partial(machine.processes, max(1.0, seconds / 2))
+    made["start"] = machine.start
+    return made
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """As measured."""
-    return {"seed": SEED, "scenes": dict(done)}
+    beside = {name: done[name] for name in ("compared", "processes", "start")}
+    return {"seed": SEED, "scenes": {name: done[name] for name in SCENES}, **beside}
 
 
 LANE = Lane("speed", parts, summary)

@@ -46,6 +46,11 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
     ("Confidence from 0.9 to 1", "share right within 0.05 of mean p", "confidence", cells.confidence),
     ("Peak memory", "< 500 MB for 10 GB and for 1 GB", "memory", cells.memory),
     ("Speed, one core, 10 MS/s", "≥ 60 MS/s at 5 % occupied", "speed", cells.speed),
+    ("The quiet scan over window, transform and power of every sample alone", "≥ 0.6", "speed", cells.limit),
+    ("… over GNU Radio: FFT, power, average, threshold", "≥ 4 × a core", "speed", cells.gnuradio),
+    ("Two processes on two cores", "≥ 1.7 × one", "speed", cells.processes),
+    ("40 % of the plane on the air", "≥ 10 MS/s, ≤ 25 µs a burst, all found", "speed", cells.busy),
+    ("From the command to the end of a scan of nothing", "≤ 0.6 s", "speed", cells.start),
     ("Share of each stage", "–", "speed", cells.stages),
     ("Recognition of one burst, by its interface", "≤ 2 ms a core (median)", "cost", cells.cost),
     (
@@ -104,8 +109,8 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
     ("The same with what is left of the carrier offset", "–", "fingerprint", cells.boards("boards_carrier")),
     ("Search among known emitters", "≤ 5 ms, ≥ 0.99 as exact", "fingerprint", cells.search),
     (
-        "Live at true speed, 10 MS/s",
-        "nothing lost",
+        "Live at true speed",
+        "nothing lost that was not dropped on purpose, all counted, samples as in the file, load ≤ 0.7",
         "live",
         cells.live,
     ),

@@ -10,6 +10,7 @@ from benchmarks.lane import Lane, run
 from benchmarks import (
     accuracy,
     association,
+    cells,
     confidence,
     confusion,
     cost,
@@ -17,6 +18,8 @@ from benchmarks import (
     fingerprint,
     geofence,
     junction,
+    live,
+    machine,
     memory,
     recognition,
     results,
@@ -99,6 +102,27 @@ def test_the_stages_of_a_scan_make_up_the_whole() -> None:
     assert scene["recognised"] >= 0.9 * scene["bursts"]
 
 
+def test_what_is_dropped_on_purpose_is_counted_to_the_sample_and_all_else_is_the_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "DROPPED", 0.1)
+    monkeypatch.setattr(live, "STALL_EACH_S", 1.0)
+    monkeypatch.setattr(live, "STALL_S", 0.3)
+    one = live.measured("quiet", 1e6, 3.0)
+    assert one["injected"] > 0 and one["stalls"] >= 2
+    assert (one["unexplained"], one["different"]) == (0, 0)
+    assert one["samples"] + one["lost"] == 3_000_000
+
+
+def test_what_a_scan_is_compared_with_fills_the_lines_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(machine.GNURADIO, raising=False)
+    compared = machine.compared(0.2)
+    assert compared["limit_ms_per_s"] > 0 and compared["gnuradio_ms_per_s"] is None
+    figures = {"speed": {"compared": compared | {"gnuradio_ms_per_s": 10.0}, "start": {"processor_s": 1, "numba_s": 1}}}
+    assert cells.limit(figures) and cells.gnuradio(figures) and cells.start(figures)
+    assert not cells.processes(figures)
+
+
 def test_the_cost_of_a_label_is_on_the_bill_of_what_was_named_and_of_what_was_not() -> None:
     parts = cost.LANE.parts(0.0)
     assert "lte-pusch" in parts
@@ -113,8 +137,8 @@ def test_lanes_of_many_sensors_fill_their_lines_of_the_table() -> None:
     assert figures["association"]["clear"][0]["purity"][0] >= 0.99
     assert figures["geofence"]["building and wall"]["plain"]["called_inside"] == 0
     assert figures["tdoa"]["large prison"]["noise"]["rmse_m"][0] < 15.0
-    cells = [cell(figures) for _name, _target, lane, cell in table.LINES if lane in chosen]
-    assert len(cells) == 4 and all(cells)
+    said = [cell(figures) for _name, _target, lane, cell in table.LINES if lane in chosen]
+    assert len(said) == 4 and all(said)
 
 
 def test_the_wings_cells_are_found_as_often_as_is_asked_with_and_without_a_survey() -> None:

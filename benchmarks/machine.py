@@ -1,0 +1,141 @@
+"""Beside the scan's own speed, on the same samples in the same run: what the machine can do, and what others make.
+
+limit       16 bits to floats, window, transforms of 1024 in batches, power of every sample once: nothing else
+GNU Radio   the least of a scan (`gnuradio_job`), where a Python with it is told: CELLWARDEN_GNURADIO=python3
+processes   one scan, then two at once, each on a core of its own: by the clock, so on a quiet machine alone
+start       a scan of a hundredth of a second of noise from the command line: all of it is start
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.fft
+
+from cellwarden.detect.kernels import power_rows, window_frames
+from cellwarden.radio.recording import blocks, open_recording
+from cellwarden.runtime.garbage import seldom
+from cellwarden.runtime.scan import scan
+from cellwarden.simulate.scenes import Air, write
+
+SIZE = 1024
+BATCH = 64
+"""Transforms at once: half a megabyte, which stays in a core's cache."""
+TIMES = 3
+"""Of which the fastest counts: others use the machine, too."""
+STARTS = 5
+GNURADIO = "CELLWARDEN_GNURADIO"
+JOB = Path(__file__).with_name("gnuradio_job.py")
+SEED = 6
+
+
+@contextmanager
+def noise(seconds: float) -> Iterator[Path]:
+    """A recording of noise at 10 MS/s."""
+    with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
+        path = Path(folder) / "noise.sigmf-meta"
+        write(path, Air(seconds=seconds), iter(()), SEED)
+        yield path
+
+
+def compared(seconds: float) -> dict[str, Any]:
+    """Samples a processor second of a scan, of the machine's limit and of GNU Radio, in turn; the best of each."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    jobs: dict[str, Callable[[Path], float]] = {"scan": scanned, "limit": transformed, "gnuradio": by_gnuradio}
+    with noise(seconds) as path:
+        count = open_recording(path).sample_count
+        jobs["scan"](path)
+        found = {name: [job(path) for _time in range(TIMES)] for name, job in jobs.items()}
+    best = {name: min(times) for name, times in found.items()}
+    return {f"{name}_ms_per_s": count / cost / 1e6 if cost < float("inf") else None for name, cost in best.items()}
+
+
+def scanned(path: Path) -> float:
+    """Processor seconds of a scan."""
+    begun = time.process_time()
+    with seldom():
+        for _emission in scan(open_recording(path)):
+            pass
+    return time.process_time() - begun
+
+
+def transformed(path: Path) -> float:
+    """Processor seconds of what no scan can do without."""
+    window, power = np.hanning(SIZE).astype(np.float32), np.empty((BATCH, SIZE), np.float32)
+    frames = np.empty((BATCH, 2 * SIZE), np.float32)
+    begun = time.process_time()
+    for block in blocks(open_recording(path), SIZE * BATCH):
+        if len(block.iq) == SIZE * BATCH:
+            window_frames(block.iq, window, frames)
+            spectra = scipy.fft.fft(frames.view(np.complex64), axis=1, overwrite_x=True)
+            power_rows(spectra.view(np.float32), power)
+    return time.process_time() - begun
+
+
+def by_gnuradio(path: Path) -> float:
+    """Processor seconds of GNU Radio's own threads; infinite where there is none."""
+    python = os.environ.get(GNURADIO)
+    if not python:
+        return float("inf")
+    data = path.with_suffix(".sigmf-data")
+    done = subprocess.run([*python.split(), JOB, data], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[0])
+
+
+def processes(seconds: float) -> dict[str, Any]:
+    """How much more two processes do than one, by the clock, and how busy the machine was with other things."""
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    load = os.getloadavg()[0]
+    with noise(seconds) as path:
+        one = min(_at_once(path, cores[:1]) for _time in range(TIMES))
+        two = min(_at_once(path, cores) for _time in range(TIMES)) if len(cores) == 2 else float("nan")
+    return {"one_s": one, "two_s": two, "gain": 2 * one / two if len(cores) == 2 else None, "load": load}
+
+
+def _at_once(path: Path, cores: list[int]) -> float:
+    """Wall seconds until as many scans as cores are done, each in a process that is warm."""
+    context = get_context("spawn")
+    barrier, results = context.Barrier(len(cores)), context.SimpleQueue()
+    running = [context.Process(target=_scan_on, args=(path, core, barrier, results)) for core in cores]
+    for process in running:
+        process.start()
+    spans = [results.get() for _process in running]
+    for process in running:
+        process.join()
+    return max(end for _begin, end in spans) - min(begin for begin, _end in spans)
+
+
+def _scan_on(path: Path, core: int, barrier: Any, results: Any) -> None:
+    os.sched_setaffinity(0, {core})
+    scanned(path)
+    barrier.wait()
+    begun = time.monotonic()
+    scanned(path)
+    results.put((begun, time.monotonic()))
+
+
+def start() -> dict[str, Any]:
+    """Processor seconds from nothing to the end of a scan that has next to nothing to do, and what Numba has of it."""
+    with noise(0.01) as path:
+        whole = _cost([sys.executable, "-m", "cellwarden", "scan", str(path), "--no-hash", "--quiet"])
+    loop = "import numpy, scipy.fft; from cellwarden.detect.kernels import lowest; lowest(numpy.zeros((4, 8), 'f4'), 2)"
+    return {"processor_s": whole, "numba_s": _cost([sys.executable, "-c", loop])}
+
+
+def _cost(command: list[str]) -> float:
+    """Processor seconds of a command, the least of some runs, the first of which may still compile."""
+    spent = []
+    for _time in range(1 + STARTS):
+        before = os.times()
+        subprocess.run(command, check=True, capture_output=True)
+        after = os.times()
+        spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    return min(spent[1:])
