@@ -32,6 +32,8 @@ BATCH = 64
 TIMES = 3
 """Of which the fastest counts: others use the machine, too."""
 STARTS = 5
+LONGEST_S = 300.0
+"""A scan that has not ended by then never will."""
 GNURADIO = "CELLWARDEN_GNURADIO"
 JOB = Path(__file__).with_name("gnuradio_job.py")
 SEED = 6
@@ -103,11 +105,11 @@ def processes(seconds: float) -> dict[str, Any]:
 def _at_once(path: Path, cores: list[int]) -> float:
     """Wall seconds until as many scans as cores are done, each in a process that is warm."""
     context = get_context("spawn")
-    barrier, results = context.Barrier(len(cores)), context.SimpleQueue()
+    barrier, results = context.Barrier(len(cores), timeout=LONGEST_S), context.Queue()
     running = [context.Process(target=_scan_on, args=(path, core, barrier, results)) for core in cores]
     for process in running:
         process.start()
-    spans = [results.get() for _process in running]
+    spans = [results.get(timeout=LONGEST_S) for _process in running]
     for process in running:
         process.join()
     return max(end for _begin, end in spans) - min(begin for begin, _end in spans)
