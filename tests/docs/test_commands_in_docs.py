@@ -44,6 +44,10 @@ def place(tmp_path: Path) -> Path:
     survey, readings = levels_on_the_ground_floor()
     (tmp_path / "SURVEY.csv").write_text(survey)
     (tmp_path / "READINGS.csv").write_text(readings)
+    (tmp_path / "NODE.toml").write_text(
+        '[node]\nname = "A0-S1"\nqueue = "q"\n[receiver]\nsource = "file:RECORDING.sigmf-meta"\n'
+        f'[site]\naddress = "file:{tmp_path / "sent"}"\n'
+    )
     lane = np.random.default_rng(1)
     (tmp_path / "LOG.csv").write_text(log_csv([("P-1", passage(Junctions(), [Item("phone")], lane)[0])]))
     (tmp_path / "EMPTY.csv").write_text(log_csv([("", passage(Junctions(), [], lane, somebody=False)[0])]))
