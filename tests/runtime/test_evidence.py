@@ -1,6 +1,7 @@
 """What is kept of a call: its training, in a recording of its own, and nothing that was said."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,16 @@ def test_nothing_of_bluetooth_or_wi_fi_or_of_data_is_ever_kept() -> None:
     assert not [label for label in PARTS if label.startswith(("bluetooth", "ble", "wifi", "dect", "unknown"))]
     assert not {"lte:pusch", "lte:pucch", "nr:pusch", "umts:dpch"} & set(PARTS)
     assert {"gsm:normal", "gsm:access", "umts:prach", "lte:prach", "lte:srs", "nr:prach"} == set(PARTS)
+
+
+def test_what_was_kept_too_long_ago_goes_and_the_index_says_why(tmp_path: Path) -> None:
+    made = kept(tmp_path)
+    for path in tmp_path.glob(f"{made[0].stem}.*"):
+        os.utime(path, (0, 0))
+    index = Index(tmp_path)
+    Shelf(tmp_path, 1e9, index, most_age_s=86_400.0).make_room()
+    index.close()
+    assert sorted(tmp_path.glob("*.sigmf-meta")) == made[1:]
+    verdict = verify(tmp_path)
+    assert verdict.good and verdict.removed == 2
+    assert index.place.read_text().count('"why": "age"') == 2

@@ -19,9 +19,11 @@ from cellwarden.errors import NodeError
 from cellwarden.radio import clock
 from cellwarden.radio.clock import Clock
 from cellwarden.radio.live.stream import Piece
-from cellwarden.runtime import pace, selftest
+from cellwarden.runtime import node, pace, selftest
 from cellwarden.runtime.listen import Health
+from cellwarden.runtime.node import Reporter
 from cellwarden.runtime.node_file import read
+from cellwarden.runtime.outbox import Outbox
 from cellwarden.runtime.pace import Pace
 
 GOOD = Health(samples=10, lost=0, dropped=0, clipped=0.0, floor_dbfs_hz=-120.0, load=0.3)
@@ -79,6 +81,48 @@ def test_a_node_that_is_killed_goes_on_and_sends_nothing_twice(tmp_path: Path) -
     assert len({one["origin"] for one in told}) == 1
     assert len({one["body"]["run_ns"] for one in told}) == 2
     assert told[-1]["kind"] == "state"  # what SIGTERM left behind was sent
+
+
+def test_a_queue_that_cannot_be_written_is_told_once_and_the_node_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, said = read(config(tmp_path, "file:x")), list[str]()
+    outbox = Outbox(settings.queue)
+    reporter = Reporter(settings, outbox, 1e6, Pace(1e6), said.append)
+
+    def full(kind: str, body: object) -> int:
+        raise NodeError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "put", full)
+        reporter.state(())
+        reporter.state(("clock",))
+    assert said == ["the disk is full"]
+    reporter.state(())
+    assert outbox.count() == 1
+
+
+def test_a_receiver_that_gives_nothing_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "SILENT_S", 0.2)
+    settings = read(config(tmp_path, "file:x"))
+    outbox = Outbox(settings.queue)
+    watched = Pace(1e6)
+    assert list(watched.pieces(iter(()))) == []  # receiving has begun, and that was all
+    with Reporter(settings, outbox, 1e6, watched, lambda line: None).watched():
+        (message,) = outbox.waiting(0, 10, 20.0)
+    assert message.body["faults"] == ["no samples"]
+
+
+def test_the_usual_floor_outlasts_a_restart_so_that_an_antenna_lost_meanwhile_is_told(tmp_path: Path) -> None:
+    settings = read(config(tmp_path, "file:x"))
+    for floor_db, found in ((-120.0, []), (-140.0, ["floor fell"])):
+        outbox = Outbox(settings.queue)
+        watched = Pace(10e6)
+        watched.scale = 2.0**-15
+        reporter = Reporter(settings, outbox, 10e6, watched, lambda line: None, clock=lambda: NTP)
+        reporter.health(replace(GOOD, floor_dbfs_hz=floor_db))
+        assert outbox.waiting(0, 10, 0)[-1].body["faults"] == found
+        outbox.close()
 
 
 def test_a_crystal_that_is_off_is_measured_and_taken_out_of_the_time() -> None:

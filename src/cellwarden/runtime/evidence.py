@@ -85,9 +85,9 @@ class Shelf:
             place = self.folder / _name(snippets[0], train)
             write(snippets, place)
             self.index.kept(place.with_suffix(ENDINGS[0]), place)
-            self._make_room()
+            self.make_room()
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """Remove what is too old, and the oldest snippets until the others fit; names sort by time."""
         pairs: dict[str, list[Path]] = {}
         for path in sorted(path for path in self.folder.iterdir() if path.suffix in ENDINGS):

@@ -11,6 +11,7 @@ What the site has is neither sent nor kept twice. `tls://HOST:PORT` proves each 
 import json
 import os
 import socket
+import sqlite3
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,8 +72,8 @@ def send(outbox: Outbox, node: str, site: Site, closed: Event, told: Callable[[s
                 wait_s, down = RETRY_S, False
                 outbox.forget(kept)
                 _pump(outbox, kept, line, closed)
-        except (OSError, EOFError, ValueError) as error:
-            if not down:
+        except (OSError, EOFError, ValueError, sqlite3.Error) as error:  # the last: a full disk, or a queue that closed
+            if not down and not closed.is_set():
                 told(
                     _("the line to {address} is down ({why}); what is heard waits").format(
                         address=site.address, why=getattr(error, "strerror", None) or error

@@ -13,13 +13,13 @@ from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
-from cellwarden.errors import SourceError
+from cellwarden.errors import NodeError, SourceError
 from cellwarden.radio.absolute import middle_hz
 from cellwarden.radio.annotations import annotation
 from cellwarden.radio.clock import Clock, clock
 from cellwarden.radio.live import Stream, open_stream
 from cellwarden.runtime import listen
-from cellwarden.runtime.keep import Keeper
+from cellwarden.runtime.keep import AGAIN_S, Keeper
 from cellwarden.runtime.line import send
 from cellwarden.runtime.node_file import Settings
 from cellwarden.runtime.outbox import Outbox
@@ -45,7 +45,7 @@ def run(
         pace = Pace(stream.rate_hz)
         if not stream.patient:  # what comes as fast as it is taken tells no time
             stream = replace(stream, pieces=pace.pieces(stream.pieces))
-        reporter = Reporter(settings, outbox, stream.rate_hz, pace)
+        reporter = Reporter(settings, outbox, stream.rate_hz, pace, told)
         keeper = Keeper(settings.evidence, settings.keep_bytes, settings.keep_s, None, None, told)
         with _sending(outbox, settings, told), reporter.watched(), keeper:
             try:
@@ -69,8 +69,10 @@ class Reporter:
         outbox: Outbox,
         rate_hz: float,
         pace: Pace,
+        complain: Callable[[str], None],
         clock: Callable[[], Clock] = clock,
     ) -> None:
+        self._complain, self._complained_s = complain, -AGAIN_S
         self.settings, self.outbox, self.rate_hz, self.pace, self._clock = settings, outbox, rate_hz, pace, clock
         self.run_ns = time.time_ns()
         """Tells trains of this run from those of others."""
@@ -79,7 +81,7 @@ class Reporter:
         self._usual_db = None if known is None else float(known)
         self._now = clock()
         self._health: listen.Health | None = None
-        self._heard_s, self._told_s = time.monotonic(), -STATE_S
+        self._told_s = -STATE_S
         self._found: tuple[str, ...] = ()
         self._steps = 0
         self._bursts: Counter[str] = Counter()
@@ -99,11 +101,11 @@ class Reporter:
             body["time_ns"] = start_ns + self.pace.correction_ns
             body["end_ns"] = body["time_ns"] + round(emission.sample_count / segment.rate_hz * 1e9)
             body["time_error_ns"] = error_ns(self._now, self.pace, self.settings.clock_error_ns)
-        self.outbox.put("train", body)
+        self._put("train", body)
 
     def health(self, health: listen.Health) -> None:
         """A second of samples has passed."""
-        self._heard_s, self._now = time.monotonic(), self._clock()
+        self._now = self._clock()
         stepped, self._steps = self.pace.steps > self._steps, self.pace.steps
         found = faults(
             health,
@@ -136,10 +138,19 @@ class Reporter:
         }
         for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load"):
             body[name] = getattr(health, name, None)
-        self.outbox.put("state", body)
+        self._put("state", body)
         self._bursts.clear()
-        if self._usual_db is not None:
-            self.outbox.note(self._floor_name, repr(self._usual_db))
+
+    def _put(self, kind: str, body: dict[str, Any]) -> None:
+        """Into the queue; a disk that is full is told now and then, and what could not be kept is lost."""
+        try:
+            self.outbox.put(kind, body)
+            if kind == "state" and self._usual_db is not None:
+                self.outbox.note(self._floor_name, repr(self._usual_db))
+        except NodeError as error:
+            if time.monotonic() >= self._complained_s + AGAIN_S:
+                self._complained_s = time.monotonic()
+                self._complain(str(error))
 
     def end(self) -> None:
         """The last word."""
@@ -152,7 +163,7 @@ class Reporter:
 
         def watch() -> None:
             while not ended.wait(1.0):
-                silent = time.monotonic() > self._heard_s + SILENT_S
+                silent = time.monotonic() > self.pace.heard_s + SILENT_S
                 if silent and ("no samples" not in self._found or time.monotonic() >= self._told_s + STATE_S):
                     self.state(("no samples",))
 

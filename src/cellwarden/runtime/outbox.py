@@ -37,7 +37,7 @@ class Message(NamedTuple):
 
 
 class Outbox:
-    """The queue in a file. Its methods may be called from several threads. They raise NodeError."""
+    """The queue in a file. Its methods may be called from several threads; `put` and `note` raise NodeError."""
 
     def __init__(self, path: Path, most: int = MOST) -> None:
         self.path, self.most = path, most
@@ -98,8 +98,11 @@ class Outbox:
 
     def note(self, name: str, value: str) -> None:
         """Keep a fact."""
-        with self._changed, self._base:
-            self._base.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+        try:
+            with self._changed, self._base:
+                self._base.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+        except sqlite3.Error as error:
+            raise _failed(self.path, error) from error
 
     def close(self) -> None:
         """Nobody uses it any more."""

@@ -40,7 +40,9 @@ class Pace:
         """Whether the source stamps its samples itself: then nothing is corrected."""
         self.scale = 0.0
         """What one unit of a sample is worth."""
-        self._said_ns = self._begun_ns = self._between_ns = 0
+        self.heard_s = math.inf
+        """When the last piece came, or receiving began, by the steady counter."""
+        self._begun_ns = self._between_ns = 0
         self._least: float = math.inf
         self._first: float | None = None
         self._moved = 0.0
@@ -48,8 +50,9 @@ class Pace:
 
     def pieces(self, received: Iterator[Piece]) -> Iterator[Piece]:
         """The same pieces."""
-        count = 0
+        count, self.heard_s = 0, time.monotonic()
         for piece in received:
+            self.heard_s = time.monotonic()
             now_ns, steady_ns = self._now_ns(), self._steady_ns()
             count += piece.lost + len(piece.iq)
             said_ns = round(count / self.rate_hz * 1e9)
