@@ -4,7 +4,7 @@
     5 % of the time   one burst after the other, as if the band were one channel (channel occupancy, ITU-R SM.2256 §4)
     now and then      the same for 0.5 % of the time
     5 % of the plane  each of 50 channels is busy in 5 % of its slots (frequency band occupancy, same place)
-    40 % of the plane 34,667 bursts a second of signal; a part as long as the others would take an hour
+    40 % of the plane calls in 160 of 400 slots, 34,667 bursts a second; shorter, since it takes so long
 
 Beside them what the machine can do at most, GNU Radio, two processes, and the start (`benchmarks.machine`).
 
@@ -31,7 +31,9 @@ from cellwarden.runtime.scan import scan
 from cellwarden.simulate.scenes import Air, Placed, gsm_burst, write
 
 SECONDS = 60.0
-OCCUPIED = 0.05
+OCCUPIED, MANY = 0.05, 0.4
+SLOTS = 8
+"""Of a frame."""
 SNRS_DB = (5.0, 25.0)
 CHANNELS = 50
 SEED = 6
@@ -49,12 +51,23 @@ def _moved(placed: Placed, at: int, channel: int, air: Air) -> Placed:
     return Placed(placed.truth, at, placed.wave * turn.astype(np.complex64))
 
 
-def plane(air: Air, occupied: float = OCCUPIED) -> Iterator[Placed]:
-    """A burst in that part of all slots of CHANNELS channels."""
+def plane(air: Air) -> Iterator[Placed]:
+    """A burst in OCCUPIED of all slots of CHANNELS channels."""
     rng = np.random.default_rng(SEED)
     stock, slot = _stock(air, rng), SLOT_SYMBOLS / SYMBOL_RATE_HZ * air.rate_hz
     for number in range(int(air.samples / slot) - 1):
-        for channel in np.flatnonzero(rng.random(CHANNELS) < occupied):
+        for channel in np.flatnonzero(rng.random(CHANNELS) < OCCUPIED):
+            offset = int(channel) - CHANNELS // 2 + (channel == 0)
+            yield _moved(stock[int(rng.integers(STOCK))], round(number * slot), offset, air)
+
+
+def calls(air: Air) -> Iterator[Placed]:
+    """A call in MANY of all slots of CHANNELS channels, each of which sends in its slot of every frame."""
+    rng = np.random.default_rng(SEED)
+    stock, slot = _stock(air, rng), SLOT_SYMBOLS / SYMBOL_RATE_HZ * air.rate_hz
+    taken = rng.random((SLOTS, CHANNELS)) < MANY
+    for number in range(int(air.samples / slot) - 1):
+        for channel in np.flatnonzero(taken[number % SLOTS]):
             offset = int(channel) - CHANNELS // 2 + (channel == 0)
             yield _moved(stock[int(rng.integers(STOCK))], round(number * slot), offset, air)
 
@@ -69,7 +82,7 @@ def single(air: Air, occupied: float = OCCUPIED) -> Iterator[Placed]:
 
 
 SCENES: dict[str, Callable[[Air], Iterator[Placed]]] = {
-    "40 % of the plane": partial(plane, occupied=0.4),
+    "40 % of the plane": calls,
     "5 % of the plane": plane,
     "5 % of the time": single,
     "now and then": partial(single, occupied=0.005),
