@@ -165,3 +165,22 @@ def test_a_carrier_that_fills_its_frames_is_a_base_stations_wherever_it_is_tuned
     block = Block(iq.astype(np.float32), 1.0, 0, Segment(0, len(iq), RATE))
     box = Burst(round(slot), round(12 * slot), -1e5, 1e5, 15.0, 10 * math.log10(2 / RATE))
     assert {e.label for e in gsm.settle(gsm.recognise(box, block), RATE)} == {"gsm:downlink"}
+
+
+@pytest.mark.parametrize(("centre_hz", "label"), [(897e6, "gsm:normal"), (942e6, "gsm:downlink")])
+def test_five_calls_share_a_carrier_where_phones_alone_send(centre_hz: float, label: str) -> None:
+    """GSM-900: phones send from 880 to 915 MHz, base stations from 925 MHz on (TS 45.005 §2)."""
+    rng, slot = np.random.default_rng(32), 156.25 * RATE / SYMBOL_RATE_HZ
+    iq = rng.normal(size=(round(26 * slot), 2))
+    for number in (n for n in range(1, 25) if n % 8 < 5):
+        wave, _start = generate("normal", rng, rate_hz=RATE, sequence=number % 8)
+        first = round(number * slot)
+        iq[first : first + len(wave)] += 4 * np.stack([wave.real, wave.imag], axis=1)
+    block = Block(iq.astype(np.float32), 1.0, 0, Segment(0, len(iq), RATE, centre_hz))
+    found = []
+    for frame in range(3):
+        box = Burst(round((8 * frame or 1) * slot), round(5 * slot), -1e5, 1e5, 15.0, 10 * math.log10(2 / RATE))
+        found += gsm.recognise(box, block)
+    told = gsm.settle(found, RATE)
+    assert len(told) >= 12
+    assert {e.label for e in told} == {label}

@@ -152,7 +152,9 @@ def _emissions(
     columns = first.astype(np.int64), begin - first, offset, nominal, offset - nominal, floor_dbfs_hz
     for match, at, late, hz, middle, off, floor in zip(matches, *(c.tolist() for c in columns), strict=True):
         kind, told = match.kind, match.verdict
-        downlink = match.continuous or sides[middle] == "downlink"
+        side = sides[middle]  # where phones alone send, a carrier without a gap is that of several phones
+        downlink = side == "downlink" or (match.continuous and side != "uplink")
+        direction = "downlink" if downlink else "uplink" if centre is None else side
         made.append(
             Emission(
                 label="gsm:downlink" if downlink else LABELS[kind],
@@ -165,7 +167,7 @@ def _emissions(
                 cfo_hz=off if centre is not None else None,
                 carrier_offset_hz=hz,
                 timing_samples=late,
-                direction="downlink" if downlink else "uplink",
+                direction=direction,
                 floor_dbfs_hz=floor,
                 details={
                     "training_sequence" if kind == "normal" else "synchronisation_sequence": match.sequence,
@@ -207,6 +209,7 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Call a carrier downlink that is busy in most of its slots: no phone sends in six of eight, a base station does.
+    Where the tuned frequency tells that phones alone send there, several calls share the carrier, and it is none.
 
     Where the tuned frequency is not told, a few bursts of base stations prove that all others are theirs too: the two
     sides of a band lie 10 MHz and more apart (TS 45.005 §2), so that a receiver hears but one of them.
@@ -222,7 +225,8 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
         starts.sort()
     settled = []
     for e in emissions:
-        starts = carriers.get(_carrier(e), []) if e.label == "gsm:normal" else []
+        open_side = e.label == "gsm:normal" and not (e.direction == "uplink" and e.cfo_hz is not None)
+        starts = carriers.get(_carrier(e), []) if open_side else []
         near = starts[bisect(starts, e.sample_start - 12 * slot) : bisect(starts, e.sample_start + 12 * slot)]
         busy = len(near) >= 6 and len(near) * slot > 0.5 * (near[-1] - near[0] + slot)
         settled.append(_downlink(e) if busy else e)
