@@ -61,7 +61,7 @@ class StoreFullError(StoreError):
 
 
 class MandateError(CellwardenError):
-    """A site may not be watched: its legal basis is missing or has expired."""
+    """The law does not allow what is asked: the mandate is missing, incomplete or expired."""
 
 
 class RulesError(CellwardenError):
@@ -70,10 +70,6 @@ class RulesError(CellwardenError):
 
 class EvidenceError(CellwardenError):
     """A folder of evidence cannot be verified: name the right one, or restore it."""
-
-
-class MandateError(CellwardenError):
-    """A mandate does not allow what is asked: mend its file, or ask for another one."""
 
 
 class NodeError(CellwardenError):
