@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, delete, func, literal_column, select
 
 from cellwarden.errors import StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
@@ -77,7 +77,7 @@ def close_day(c: Connection, folder: Path, day: date) -> int:
         merged = place.exists()
         if merged:
             _asked(duck, f"INSERT INTO day SELECT {', '.join(COLUMNS)} FROM read_parquet(?)", place)
-        asked = select(*(sightings.c[name] for name in COLUMNS)).where(*_on(day))
+        asked = select(*(_as_kept(name) for name in COLUMNS)).where(*_on(day))
         found = c.execute(asked.order_by(sightings.c.start_ns, sightings.c.id), execution_options={"yield_per": CHUNK})
         for chunk in found.mappings().partitions():
             _added(duck, chunk)
@@ -216,7 +216,7 @@ def _added(duck: "DuckDBPyConnection", chunk: Sequence[RowMapping]) -> None:
     """Rows of the store as columns of the day."""
     columns = {}
     for name, kind in COLUMNS.items():
-        values = [json.dumps(row[name]) if name in NESTED else row[name] for row in chunk]
+        values = [row[name] for row in chunk]
         columns[name] = np.array(values, {"BIGINT": np.int64, "DOUBLE": np.float64}.get(kind, np.object_))
     duck.register("chunk", columns)
     duck.execute("INSERT INTO day SELECT * FROM chunk")
@@ -244,6 +244,12 @@ def _written(duck: "DuckDBPyConnection", what: str, place: Path) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _as_kept(name: str) -> ColumnElement[Any]:
+    """A column of the store; of what is nested its JSON, which goes to the file as it is."""
+    column = sightings.c[name]
+    return cast(column, Text).label(name) if name in NESTED else column
 
 
 def _any(c: Connection, day: date) -> bool:
