@@ -385,3 +385,14 @@ def week_false(f: Figures) -> str:
     worlds = f"; worlds {varied[0]:.1f}–{varied[1]:.1f} a week" if varied else ""
     said = f" ({kinds})" if kinds else ""
     return f"{one['false_alerts']}{said} in {one['weeks']:.3g} weeks, {low:.2f}–{high:.2f} a week{worlds}"
+
+
+def killed(f: Figures) -> str:
+    one = f["killed"]
+    return f"{one['kills']} kills, {one['acknowledged']:,} acknowledged: {one['wrong']} lost, doubled or kept by half"
+
+
+def heat_map(f: Figures) -> str:
+    one = f["history"]["day"]
+    (closed, slowest), (stored, _) = one["heat_map_of_a_closed_day_s"], one["heat_map_of_an_open_day_s"]
+    return f"{closed:.2f} s median, {slowest:.2f} s slowest; before the day is over {stored:.2f} s"

@@ -12,7 +12,9 @@ from benchmarks import (
     false_alarms,
     fingerprint,
     geofence,
+    history,
     junction,
+    killed,
     live,
     memory,
     one_phone,
@@ -47,6 +49,8 @@ SOAK: dict[int, Lane] = {
     16: junction.LANE,
     17: live.LANE,
     18: week.LANE,
+    19: killed.LANE,
+    20: history.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -68,6 +72,8 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (junction.LANE, 0.1),
     (live.LANE, 0.02),
     (week.LANE, 0.01),
+    (killed.LANE, 0.05),
+    (history.LANE, 0.05),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"

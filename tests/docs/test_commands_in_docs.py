@@ -16,6 +16,7 @@ from cellwarden.locate.site import load
 from cellwarden.simulate import prison, wing
 from cellwarden.simulate.lane import Item, log_csv, passage
 from cellwarden.simulate.parameters import Junctions
+from cellwarden.store.engine import opened
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,6 +52,7 @@ def place(tmp_path: Path) -> Path:
     lane = np.random.default_rng(1)
     (tmp_path / "LOG.csv").write_text(log_csv([("P-1", passage(Junctions(), [Item("phone")], lane)[0])]))
     (tmp_path / "EMPTY.csv").write_text(log_csv([("", passage(Junctions(), [], lane, somebody=False)[0])]))
+    opened(str(tmp_path / "SITE.db")).dispose()
     (tmp_path / "TRIALS.csv").write_text("device,present,alarm,distance_m\nA,true,true,1\nA,false,false,1\n")
     return tmp_path
 

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from tests.store.values import alert
 
 from cellwarden.errors import StoreDamagedError, StoreError
@@ -73,6 +74,22 @@ def test_who_reads_sees_one_state_and_does_not_wait_for_who_writes(engine: Engin
             assert queries.alerts(reader) == []
     with reading(engine) as reader:
         assert len(queries.alerts(reader)) == 1
+
+
+def test_who_reads_cannot_write_what_nobody_would_keep(engine: Engine) -> None:
+    for _ in range(3):
+        with pytest.raises((StoreError, DBAPIError), match=r"read.?only"), reading(engine) as c:
+            queries.keep_alert(c, alert("A-2026-000001"))
+        with engine.begin() as c:  # the same connection of the pool
+            queries.keep_alert(c, alert("A-2026-000001"))
+
+
+def test_who_reads_twice_sees_one_state(engine: Engine) -> None:
+    with reading(engine) as reader:
+        assert queries.newest_change(reader) == 0
+        with engine.begin() as writer:
+            queries.keep_alert(writer, alert("A-2026-000001"))
+        assert queries.alerts(reader) == []
 
 
 def test_what_fails_leaves_nothing(engine: Engine) -> None:

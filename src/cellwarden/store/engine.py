@@ -67,9 +67,21 @@ def read_only(place: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that reads one state of the store and takes no writer's place."""
+    """A connection that reads one state of the store and takes no writer's place.
+
+    The database refuses what it is asked to write: nothing would end the transaction, and it would be lost unseen.
+    """
     with engine.connect() as connection:
-        yield connection.execution_options(reading=True)
+        if connection.dialect.name != "sqlite":
+            yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            return
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute("PRAGMA query_only = ON")
+        try:
+            yield connection.execution_options(reading=True)
+        finally:
+            driver.execute("PRAGMA query_only = OFF")
 
 
 def address(place: str) -> URL:
