@@ -5,6 +5,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,19 @@ def test_a_damaged_backup_is_refused_and_the_store_stays(run, site: Path, tmp_pa
     kept.write_bytes(kept.read_bytes()[:-6000])
     code, _out, err = run("restore", kept, "-o", site, "--force")
     assert (code, err) == (2, f"cellwarden: {kept} is damaged: restore another backup\n")
+    assert len(names(site)) == 3 and not site.with_name("site.db.old").exists()
+
+
+def test_a_backup_of_a_newer_program_is_refused_and_the_store_stays(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    kept = tmp_path / "kept"
+    assert run("backup", site, "-o", kept)[0] == 0
+    with closing(sqlite3.connect(kept, isolation_level=None)) as c:
+        c.execute("UPDATE alembic_version SET version_num = '9999'")
+    code, _out, err = run("restore", kept, "-o", site, "--force")
+    assert (code, err.partition(":")[2]) == (
+        2,
+        f" {kept} was written by a newer Cellwarden: use that one, or choose another file\n",
+    )
     assert len(names(site)) == 3 and not site.with_name("site.db.old").exists()
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from benchmarks.history import day
 from sqlalchemy import Engine
 from tests.store.values import SECOND, sighting
 
@@ -116,3 +117,7 @@ def test_where_no_file_can_be_written_the_day_stays_in_the_store(filled: Engine,
         with pytest.raises(StoreFullError, match="cannot be written"):
             history.close_days(c, tmp_path / "history", MONDAY + timedelta(days=1))
         assert len(list(queries.sightings(c, 0, 2**62))) == 27
+
+
+def test_the_measured_heat_maps_count_every_sighting_and_agree() -> None:
+    assert day(3000)["both_alike"]

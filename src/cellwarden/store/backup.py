@@ -18,7 +18,18 @@ from cellwarden.errors import OutputError, StoreDamagedError, StoreError
 from cellwarden.language import gettext as _
 from cellwarden.store import tables
 from cellwarden.store.audit import audited, verify
-from cellwarden.store.engine import address, damaged, file_of, named, of_kind, opened, read_only, reading, revision
+from cellwarden.store.engine import (
+    address,
+    damaged,
+    file_of,
+    named,
+    of_kind,
+    opened,
+    read_only,
+    reading,
+    refuse_newer,
+    revision,
+)
 
 BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside its file."""
@@ -79,14 +90,14 @@ def restore(source: str, place: str, *, who: str) -> Checked:
             _copied(kept, temporary, target)
         except StoreDamagedError as error:
             raise StoreError(_("{path} is damaged: restore another backup").format(path=source)) from error
+        engine = opened(str(temporary))  # an older one is brought up to date before it takes the place
+        try:
+            with engine.begin() as c:
+                audited(c, who, "store restored", source)
+        finally:
+            engine.dispose()
         _unused(target)
         _set_aside(target)
-    engine = opened(str(target))
-    try:
-        with engine.begin() as c:
-            audited(c, who, "store restored", source)
-    finally:
-        engine.dispose()
     return check(str(target))
 
 
@@ -96,8 +107,9 @@ def _looked_into(place: str, name: str) -> Iterator[Connection]:
     engine = read_only(place)
     try:
         with reading(engine) as c:
-            if revision(c) is None:
+            if (told := revision(c)) is None:
                 raise StoreError(_("{path} is no store of Cellwarden: name another file").format(path=name))
+            refuse_newer(told, name)
             yield c
     except StoreDamagedError as error:
         raise damaged(name) from error

@@ -231,10 +231,12 @@ def _migrated(engine: Engine, name: str) -> None:
         with engine.begin() as c:
             if c.dialect.name == "postgresql":
                 c.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            if revision(c) != REVISION:
+            told = revision(c)
+            refuse_newer(told or "", name)
+            if told != REVISION:
                 from cellwarden.store.migrate import upgrade
 
-                upgrade(c, name)
+                upgrade(c)
     except DBAPIError as error:
         raise StoreError(
             _("{path} cannot be opened: {why}: choose another place").format(
@@ -248,3 +250,11 @@ def revision(c: Connection) -> str | None:
     if not inspect(c).has_table("alembic_version"):
         return None
     return c.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def refuse_newer(told: str, name: str) -> None:
+    """Raises StoreError where a store has had migrations that this program does not know."""
+    if told > REVISION:
+        raise StoreError(
+            _("{path} was written by a newer Cellwarden: use that one, or choose another file").format(path=name)
+        )

@@ -4,11 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection
-
-from cellwarden.errors import StoreError
-from cellwarden.language import gettext as _
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -21,11 +17,6 @@ def config(c: Connection | None = None) -> Config:
     return made
 
 
-def upgrade(c: Connection, name: str) -> None:
-    """All migrations that a store lacks, in the connection's transaction. Raises StoreError where it is a newer one."""
-    try:
-        command.upgrade(config(c), "head")
-    except CommandError as error:
-        raise StoreError(
-            _("{path} was written by a newer Cellwarden: use that one, or choose another file").format(path=name)
-        ) from error
+def upgrade(c: Connection) -> None:
+    """All migrations that a store lacks, in the connection's transaction."""
+    command.upgrade(config(c), "head")

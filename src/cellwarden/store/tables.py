@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 REVISION = "0001"
-"""Of the newest migration: a store that tells it needs none."""
+"""Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
     naming_convention={

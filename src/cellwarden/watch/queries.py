@@ -5,6 +5,7 @@ What a page may have to show anew (an alert, a decision, a presence, a sensor's 
 
 import time
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
@@ -35,8 +36,9 @@ def keep_sighting(c: Connection, one: Sighting) -> None:
 
 def keep_sightings(c: Connection, several: Iterable[Sighting]) -> None:
     """Many at once, which costs less than one by one."""
-    if columns := [rows.sighting_columns(one) for one in several]:
-        c.execute(insert(tables.sightings), columns)
+    columns = map(rows.sighting_columns, several)
+    while some := list(islice(columns, MANY)):
+        c.execute(insert(tables.sightings), some)
 
 
 def sightings(c: Connection, since_ns: int, until_ns: int) -> Iterator[Sighting]:
