@@ -13,19 +13,24 @@ from cellwarden.ledger.chain import Head, Line, appended, first_broken
 from cellwarden.model.store import AuditLine
 from cellwarden.store.tables import audit, audit_head
 
+_FIRST = audit_head.c.id == 1
+_TURN = update(audit_head).where(_FIRST).values(number=audit_head.c.number + 1).returning(audit_head)
+_LINE = insert(audit)
+_HEAD = update(audit_head).where(_FIRST)
+"""Made once: SQLAlchemy takes longer to make them than the database to do them."""
+
 
 def audited(c: Connection, who: str, action: str, what: str, why: str = "", *, now_ns: int | None = None) -> AuditLine:
     """Append a line, in the transaction of what it tells of: both are kept, or neither.
 
     Writers take turns at the head's row, which is locked before it is read (on SQLite the transaction itself is).
     """
-    at = audit_head.c.id == 1
-    last = c.execute(update(audit_head).where(at).values(number=audit_head.c.number + 1).returning(audit_head)).one()
+    last = c.execute(_TURN).one()
     line = _line(
         Head(last.number - 1, last.digest), time.time_ns() if now_ns is None else now_ns, who, action, what, why
     )
-    c.execute(insert(audit).values(**_columns(line)))
-    c.execute(update(audit_head).where(at).values(digest=line.digest))
+    c.execute(_LINE, _columns(line))
+    c.execute(_HEAD, {"digest": line.digest})
     return line
 
 

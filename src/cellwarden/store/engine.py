@@ -43,7 +43,7 @@ def opened(place: str) -> Engine:
     path = file_of(url)
     if path is not None:
         _made(path)
-    engine = _engine(url)
+    engine = _engine(url, named(url))
     try:
         if path is not None:
             _checked(engine, path)
@@ -59,10 +59,10 @@ def read_only(place: str) -> Engine:
     url = address(place)
     path = file_of(url)
     if path is None:
-        return _engine(url)
+        return _engine(url, named(url))
     if not path.is_file():
         raise StoreError(_("{path} does not exist: name a store").format(path=path))
-    return _engine(url.set(database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"}))
+    return _engine(url.set(database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"}), str(path))
 
 
 @contextmanager
@@ -121,16 +121,16 @@ def _made(path: Path) -> None:
         ) from error
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, name: str) -> Engine:
+    """`name` is what messages call it."""
     lite = url.get_backend_name() == "sqlite"
     arguments: dict[str, Any] = {"timeout": WAIT_S, "isolation_level": None} if lite else {}
     try:
         engine = create_engine(url, connect_args=arguments, pool_pre_ping=not lite)
     except ImportError as error:
         raise StoreError(
-            _("{place} needs a driver that is not installed: {name}").format(place=named(url), name=error.name)
+            _("{place} needs a driver that is not installed: {name}").format(place=name, name=error.name)
         ) from error
-    name = str(url.database).removeprefix("file://") if lite else named(url)
     event.listen(engine, "handle_error", lambda context: _told(context, name))
     if lite:
         event.listen(engine, "connect", _prepared)
@@ -193,9 +193,14 @@ def _told(context: ExceptionContext, name: str) -> None:
             raise StoreError(
                 _("{path} cannot be opened: {why}: choose another place").format(path=name, why=error)
             ) from error
-    elif getattr(error, "sqlstate", None) == "53100":
+    elif getattr(error, "sqlstate", None) == "53100":  # disk full
         raise StoreFullError(
             _("{path} cannot be written: {why}: make room; what was kept before is safe").format(path=name, why=error)
+        ) from error
+    elif context.is_disconnect or context.connection is None:
+        why = str(error).partition("\n")[0]
+        raise StoreError(
+            _("{path} does not answer: {why}: look after the server").format(path=name, why=why)
         ) from error
 
 

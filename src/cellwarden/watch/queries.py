@@ -31,7 +31,7 @@ class AlreadyDecided(StoreError):
 
 def keep_sighting(c: Connection, one: Sighting) -> None:
     """A train of a second at most."""
-    c.execute(insert(tables.sightings).values(**rows.sighting_columns(one)))
+    c.execute(insert(tables.sightings), rows.sighting_columns(one))
 
 
 def keep_sightings(c: Connection, several: Iterable[Sighting]) -> None:
