@@ -57,7 +57,7 @@ def keep_presence(c: Connection, one: Presence) -> int:
         update(tables.presences).where(*same).values(**columns).returning(tables.presences.c.id)
     ).scalar()
     if number is None:
-        number = c.execute(insert(tables.presences).values(**columns).returning(tables.presences.c.id)).scalar_one()
+        number = c.execute(insert(tables.presences).returning(tables.presences.c.id), columns).scalar_one()
     _changed(c, "presence", str(number))
     return int(number)
 
@@ -89,7 +89,7 @@ def keep_alert(c: Connection, one: Alert) -> None:
     columns = rows.alert_columns(one)
     known = c.execute(update(tables.alerts).where(tables.alerts.c.name == one.name).values(**columns)).rowcount
     if not known:
-        c.execute(insert(tables.alerts).values(**columns, state="new"))
+        c.execute(insert(tables.alerts), {**columns, "state": "new"})
     _changed(c, "alert", one.name)
 
 
@@ -139,7 +139,7 @@ def decide(c: Connection, one: Decision, seen: State) -> None:
         told = decisions(c, one.alert)
         raise AlreadyDecided(one.alert, told[-1] if told else None)
     number = c.execute(
-        insert(tables.decisions).values(**rows.decision_columns(one)).returning(tables.decisions.c.id)
+        insert(tables.decisions).returning(tables.decisions.c.id), rows.decision_columns(one)
     ).scalar_one()
     c.execute(update(tables.alerts).where(tables.alerts.c.name == one.alert).values(decision=number))
     _changed(c, "decision", one.alert)
@@ -155,7 +155,7 @@ def keep_sensor_state(c: Connection, one: SensorState) -> None:
     """How a sensor does; it is the newest until the next one comes, whatever its clock says."""
     newest = (tables.sensor_states.c.newest, tables.sensor_states.c.sensor == one.sensor)
     c.execute(update(tables.sensor_states).where(*newest).values(newest=False))
-    c.execute(insert(tables.sensor_states).values(**rows.sensor_columns(one), newest=True))
+    c.execute(insert(tables.sensor_states), {**rows.sensor_columns(one), "newest": True})
     _changed(c, "sensor", one.sensor)
 
 
@@ -180,7 +180,7 @@ def newest_change(c: Connection) -> int:
 
 def _changed(c: Connection, kind: str, name: str) -> None:
     number = counters.following(c, "change")
-    c.execute(insert(tables.changes).values(number=number, kind=kind, name=name, time_ns=time.time_ns()))
+    c.execute(insert(tables.changes), {"number": number, "kind": kind, "name": name, "time_ns": time.time_ns()})
 
 
 def _decided(row: RowMapping) -> Decision | None:
