@@ -32,6 +32,8 @@ START_NS = 1_767_571_200 * S_NS
 DAY_NS = 86_400 * S_NS
 WEEKS, VARIED = 20, 6
 TICK_NS = S_NS
+PROBABILITY = 0.8
+"""Four to one: so much sent from offices beside cells would else be more false alerts than the budget allows."""
 OFFICE_WEIGHT = 20.0
 """Three of staff to an office, heard some 18 times a day each, against 9 phones in 60 cells, heard some 30 times: 54 to
 4.5 in a day of 24 hours, but those of staff within 14."""
@@ -49,7 +51,7 @@ def rules_of(week: Week) -> Rules:
         Zone("corridors", tuple(rooms["corridor"]), hours, "staff"),
     )
     staff = tuple(Staff(staff_emitter(n), ("corridors",), hours) for n in range(week.corridors))
-    return Rules(zones=zones, staff=staff)
+    return Rules(probability=PROBABILITY, zones=zones, staff=staff)
 
 
 def played(

@@ -20,10 +20,10 @@ alike: of an office whose staff sends twenty times what is sent in a cell, 20. W
 that office, where a fix must then be so much surer.
 
 **Staff.** A phone of the list is passed over only if its likelihood ratio is SILENT at least, its hours and its
-zone's hold, and it is not far from certain to be elsewhere: p(zone) ≥ NEAR. A phone of staff is where it belongs in
-19 cases of 20 (an assumption), while odds took every room alike, so one in ten of those is nine in ten of these. What
-it costs: a phone whose signature is wrongly found, once in a thousand comparisons, in those hours and beside that
-zone, is not told.
+zone's hold when it began, and its place does not speak against the zone: p(zone) ≥ NEAR. A phone of staff is where it
+belongs in 19 cases of 20 (an assumption), while odds gave a corridor a tenth and all cells eight: by that, one in a
+hundred of those is three in five of these. What it costs: a phone whose signature is wrongly found, once in a
+thousand comparisons, in those hours and beside that zone, is not told.
 
 **Once.** A presence is told once. A phone that nothing identifies is a new presence with each new name: where such a
 one registers in the likeliest room of an alert of the last `repeat_minutes`, with the same interface and not at the
@@ -60,7 +60,7 @@ MEAN = 0.9
 """Mean confidence that several bursts need."""
 SILENT = math.log(1000.0)
 """Log-likelihood ratio from which on a signature may silence."""
-NEAR = 0.1
+NEAR = 0.01
 MOST_RAISED = math.log(10.0)
 PLAIN = 10
 """So many times the bursts that are needed make an alert's evidence plain."""
