@@ -32,6 +32,7 @@ COMMANDS = (
     "listen",
     "locate",
     "node",
+    "rules",
     "scan",
     "site",
     "store",

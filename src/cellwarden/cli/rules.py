@@ -1,0 +1,82 @@
+"""`cellwarden rules`: check a site's rules of alerts, and try them on the past."""
+
+import time
+from pathlib import Path
+
+import click
+
+from cellwarden.cli import options
+from cellwarden.cli.quantity import Seconds
+from cellwarden.language import gettext as _
+from cellwarden.language import mark, ngettext, number
+
+KINDS = {"call": mark("calls"), "text": mark("texts"), "registration": mark("registrations")}
+
+
+@click.group(
+    help=_("Check the rules by which a site's alerts are told, and try them on the past."), invoke_without_command=True
+)
+@click.pass_context
+def rules(context: click.Context) -> None:
+    """Without a command, show what there is."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+SITE = click.option("--site", "site_file", type=options.PATH, help=_("The site, whose rooms the rules must name."))
+
+
+@rules.command(help=_("Say what is wrong with a file of rules: line, mistake and remedy."))
+@click.argument("place", metavar="RULES", type=options.PATH)
+@SITE
+def check(place: Path, site_file: Path | None) -> None:
+    """Exit code 2 where something is wrong."""
+    from cellwarden.locate.site import load as load_site
+    from cellwarden.locate.whereabouts import room_names
+    from cellwarden.watch.rules_file import load
+
+    found = load(place, room_names(load_site(site_file)) if site_file is not None else None)
+    zones = ngettext("{count} zone", "{count} zones", len(found.zones)).format(count=number(len(found.zones)))
+    staff = ngettext("{count} phone of staff", "{count} phones of staff", len(found.staff))
+    click.echo(f"{place}: {zones}, {staff.format(count=number(len(found.staff)))}.")
+
+
+@rules.command(help=_("Say how many alerts the rules would have made of what a store holds. Nothing is changed."))
+@click.argument("place", metavar="RULES", type=options.PATH)
+@click.argument("store", metavar="STORE")
+@click.option(
+    "--site", "site_file", type=options.PATH, required=True, help=_("The site, whose rooms the rules must name.")
+)
+@click.option("--since", type=Seconds(), default="7d", show_default=True, help=_("How far back."))
+def replay(place: Path, store: str, site_file: Path, since: float) -> None:
+    """A line of sums, then a line for each kind."""
+    from cellwarden.locate.site import load as load_site
+    from cellwarden.locate.whereabouts import room_names
+    from cellwarden.store.engine import read_only, reading
+    from cellwarden.watch.queries import sightings
+    from cellwarden.watch.replay import replayed
+    from cellwarden.watch.rules_file import load
+
+    site = load_site(site_file)
+    wanted = load(place, room_names(site))
+    now_ns = time.time_ns()
+    engine = read_only(store)
+    try:
+        with reading(engine) as c:
+            found = replayed(sightings(c, now_ns - round(since * 1e9), now_ns), site, wanted)
+    finally:
+        engine.dispose()
+    made = ngettext("{count} alert", "{count} alerts", len(found.alerts)).format(count=number(len(found.alerts)))
+    days = since / 86_400
+    said = _("{alerts} in {days} days, {each} a day; {sightings} sightings, {presences} presences").format(
+        alerts=made, days=number(days, 1), each=number(len(found.alerts) / days, 1),
+        sightings=number(found.sightings), presences=number(found.presences),
+    )  # fmt: skip
+    click.echo(said)
+    for kind, words in KINDS.items():
+        if found.kinds[kind]:
+            click.echo(f"  {_(words)}: {number(found.kinds[kind])}")
+    for alert in found.alerts[-10:]:
+        told = time.strftime("%Y-%m-%d %H:%M", time.localtime(alert.told_ns / 1e9))
+        rooms = ", ".join(f"{room} {number(100 * p)} %" for room, p in alert.odds[:3])
+        click.echo(f"  {told}  {alert.activity.kind}, {alert.severity}: {rooms}")
