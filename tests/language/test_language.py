@@ -1,6 +1,8 @@
 """The choice of language, the catalogue, and numbers for people."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -48,3 +50,18 @@ def test_numbers_are_written_as_each_language_writes_them() -> None:
     language.use("fr")
     assert language.number(3412) == "3\u202f412"
     assert language.number(-3412.54, 1) == "-3\u202f412,5"
+
+
+def test_two_threads_speak_their_own_language_at_once() -> None:
+    def said(asked: str) -> tuple[str, str]:
+        with language.speaking(asked):
+            both.wait(10)  # both are within before either speaks
+            return language.language(), language.number(1234.5, 1)
+
+    both = Barrier(2)
+    language.use("en")
+    with ThreadPoolExecutor(2) as pool:
+        french, english = pool.submit(said, "fr"), pool.submit(said, "en")
+        assert french.result() == ("fr", "1\u202f234,5")
+        assert english.result() == ("en", "1,234.5")
+    assert language.language() == "en"

@@ -11,10 +11,15 @@ asked for, and English needs no catalogue at all. A room says
 so that the placeholder, not its value, is in the key. A sentence with a count takes `ngettext`; a sentence that must
 stand in a table before the language is known is marked with `mark` and goes through `gettext` where it is shown.
 Numbers and dates for people go through `number`; files for machines never do.
+
+A process speaks one language, set by `use`; where it answers several people at once, as the console does, each answer
+is made within `speaking`.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +39,8 @@ class _Catalogue(NamedTuple):
 
 
 _language = DEFAULT
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
+"""Within `speaking`, its language: of this task or thread alone."""
 
 
 def choose(asked: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
@@ -54,21 +61,33 @@ def use(language: str | None = None) -> str:
     return _language
 
 
+@contextmanager
+def speaking(asked: str) -> Iterator[None]:
+    """Speak another language in this task or thread, and in those that it starts meanwhile; others are not touched."""
+    token = _spoken.set(choose(asked, {}))
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
 def language() -> str:
     """The language in use: `en` or `fr`."""
-    return _language
+    return _spoken.get() or _language
 
 
 def gettext(message: str) -> str:
     """`message` in the language in use; itself where there is no translation."""
-    return message if _language == DEFAULT else catalogue(_language).single.get(message, message)
+    spoken = language()
+    return message if spoken == DEFAULT else catalogue(spoken).single.get(message, message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The sentence for `count` things. The caller formats the number in: `.format(count=number(count))`."""
-    if _language == DEFAULT:
+    spoken = language()
+    if spoken == DEFAULT:
         return singular if count == 1 else plural
-    translations = catalogue(_language)
+    translations = catalogue(spoken)
     forms = translations.plural.get(singular)
     if forms is None:
         return singular if count == 1 else plural
@@ -82,12 +101,13 @@ def mark(message: str) -> str:
 
 def number(value: float, decimals: int = 0) -> str:
     """A number for people: `3,412.5` in English, `3 412,5` with a narrow no-break space in French."""
-    if _language == DEFAULT:
+    spoken = language()
+    if spoken == DEFAULT:
         return f"{value:,.{decimals}f}"
     from babel.numbers import format_decimal
 
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return format_decimal(round(value, decimals), format=pattern, locale=_language)
+    return format_decimal(round(value, decimals), format=pattern, locale=spoken)
 
 
 @cache

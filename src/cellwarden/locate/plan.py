@@ -100,13 +100,13 @@ Over = Callable[[Floor, Frame], Iterator[Mark]]
 
 def plan(site: Site, floors: tuple[Floor, ...], over: Over | None = None) -> Sheet:
     """The plan of some floors, the highest first, as houses stand."""
-    x0, _y0, x1, _y1 = _extent(site, floors)
+    x0, _y0, x1, _y1 = corners_m(site, floors)
     scale = _scale(site, x1 - x0)
     width = (x1 - x0) * scale + 2 * MARGIN_PX
     marks: list[Mark] = [Text((MARGIN_PX, MARGIN_PX), site.name, HEADING_PX, anchor="start")]
     y = MARGIN_PX + HEADING_PX
     for floor in sorted(floors, key=lambda floor: -floor.base_m):
-        _x0, y0, _x1, y1 = _extent(site, (floor,))
+        _x0, y0, _x1, y1 = corners_m(site, (floor,))
         y += 1.5 * HEADING_PX
         marks.append(Text((MARGIN_PX, y - HEADING_PX / 2), floor.name, LETTERS_PX + 3, anchor="start"))
         y += (y1 - y0) * scale + HEADING_PX / 2
@@ -117,12 +117,12 @@ def plan(site: Site, floors: tuple[Floor, ...], over: Over | None = None) -> She
     return Sheet(width, y + MARGIN_PX, (*marks, *legend), site.name)
 
 
-def _extent(site: Site, floors: tuple[Floor, ...]) -> tuple[float, float, float, float]:
+def corners_m(site: Site, floors: tuple[Floor, ...]) -> tuple[float, float, float, float]:
     """x and y of the map's corners for some floors, metres."""
     numbers = {floor.number for floor in floors}
     rooms = [room for room in site.rooms if room.floor in numbers]
     points = [point for room in rooms if room.kind != "outside" for point in room.outline_m]
-    points += [sensor.place_m[:2] for floor in floors for sensor in _sensors_on(site, floor)]
+    points += [sensor.place_m[:2] for floor in floors for sensor in sensors_on(site, floor)]
     points += [end for wall in site.walls if wall.floor in numbers for end in (wall.start_m, wall.end_m)]
     points = points or [point for room in rooms for point in room.outline_m] or [(0.0, 0.0), (1.0, 1.0)]
     places = np.array(points)
@@ -153,11 +153,11 @@ def _floor(site: Site, floor: Floor, frame: Frame, extent: tuple[float, float, f
     for wall in site.walls:
         if wall.floor == floor.number:
             yield Line(frame.at(wall.start_m), frame.at(wall.end_m), *STROKES.get(wall.material, STRANGE))
-    sensors = _sensors_on(site, floor)
+    sensors = sensors_on(site, floor)
     here = [room for _at, room in rooms]
     owners = _owners(site, floor, np.array([np.mean(room.outline_m, axis=0) for room in here]).reshape(-1, 2))
     for (at, room), owner in zip(rooms, owners, strict=True):
-        yield _label(site, at, room, floor, sensors, frame, extent if owner != at or room.kind == "outside" else None)
+        yield label(site, at, room, floor, sensors, frame, extent if owner != at or room.kind == "outside" else None)
     lines = _samples(site, floor)
     for sensor in sensors:
         yield from _sensor(sensor, frame, lines)
@@ -176,7 +176,7 @@ def _samples(site: Site, floor: Floor) -> NDArray[np.float64]:
     return (ends[:, 0] * (1 - share) + ends[:, 1] * share).reshape(-1, 2)
 
 
-def _sensors_on(site: Site, floor: Floor) -> list[Sensor]:
+def sensors_on(site: Site, floor: Floor) -> list[Sensor]:
     """Those on a floor, and on its roof where that is the highest one."""
     low, high = (
         floors_at(site, np.array([sensor.place_m[2] - beside for sensor in site.sensors])) for beside in (0, BESIDE_M)
@@ -199,7 +199,7 @@ def _sensor(sensor: Sensor, frame: Frame, lines_m: NDArray[np.float64]) -> Itera
     yield Text(sides[int(np.argmin(met))], sensor.name, size, SENSOR, halo="#ffffff")
 
 
-def _label(
+def label(
     site: Site, at: int, room: Room, floor: Floor, sensors: list[Sensor], frame: Frame,
     extent: tuple[float, float, float, float] | None,
 ) -> Text:  # fmt: skip
