@@ -1,0 +1,159 @@
+"""Floor plans that live: rooms that take a mark and a colour, and sensors that hear or do not.
+
+```
+   ┌────┬────┬────┐      a cell's name in short, the sign of how probable it is (▲ likely, ◆ possible, ● faint),
+   │103 │104 │105 │      and the share. The page's script sets marks anew as news comes; the lines stay.
+   │    │ ▲  │ ●  │
+   │    │83 %│ 7 %│
+   ├────┴────┴────┤
+   │   corridor ● │      ● sensor; ✕ deaf sensor
+   └──────────────┘
+```
+
+One unit of the drawing is a decimetre. What lies beyond the building (the yard, outside the wall) stands in words below.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from cellwarden.console.words import LEAST, deaf, deaf_words, level, percent, room_name
+from cellwarden.document.sheet import Area, Line, Mark, Sheet, Text
+from cellwarden.locate.plan import AROUND_M, LETTERS_PX, Frame, plan, sensors_on
+from cellwarden.locate.site import Floor, Room, Site, area_m2
+from cellwarden.model import Odds, SensorState
+
+UNITS_M = 10.0
+BEYOND = ("yard", "outside")
+"""Kinds of rooms that are told in words: they are many times larger than the building."""
+TAKEN = "#b3261e"
+"""Of the cell on a printed plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnRoom:
+    name: str
+    short: str
+    kind: str
+    points: str
+    """Corners, as SVG writes them."""
+    x: float
+    y: float
+    """Its middle."""
+    size: float
+    """Of its letters, units."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFloor:
+    number: int
+    name: str
+    width: float
+    height: float
+    rooms: tuple[DrawnRoom, ...]
+    """The largest first, as they lie upon each other."""
+    walls: tuple[tuple[str, float, float, float, float], ...]
+    """Class and two ends."""
+    sensors: tuple[tuple[str, float, float], ...]
+    beyond: tuple[str, ...]
+    """Names of rooms that are told in words."""
+
+
+def drawn(site: Site) -> tuple[DrawnFloor, ...]:
+    """All floors, the highest first, as houses stand."""
+    return tuple(_floor(site, floor) for floor in sorted(site.floors, key=lambda floor: -floor.base_m))
+
+
+def _floor(site: Site, floor: Floor) -> DrawnFloor:
+    rooms = [room for room in site.rooms if room.floor == floor.number]
+    inside = [room for room in rooms if room.kind not in BEYOND] or rooms
+    corners = np.array([point for room in inside for point in room.outline_m])
+    low, high = (corners.min(axis=0) - AROUND_M / 2, corners.max(axis=0) + AROUND_M / 2) if len(corners) else (0.0, 1.0)
+    (x0, y0), (wide, tall) = np.broadcast_to(low, 2), np.broadcast_to(np.subtract(high, low), 2) * UNITS_M
+    frame = Frame(0.0, float(tall), float(x0), float(y0), UNITS_M)
+    short = _short([room.name for room in inside if room.kind == "cell"])
+    walls = tuple(
+        (_wall_class(wall.material), *frame.at(wall.start_m), *frame.at(wall.end_m))
+        for wall in site.walls
+        if wall.floor == floor.number
+    )
+    return DrawnFloor(
+        floor.number, floor.name, float(wide), float(tall),
+        tuple(_room(room, short.get(room.name, room.name), frame) for room in sorted(inside, key=area_m2, reverse=True)),
+        walls,
+        tuple((sensor.name, *frame.at(sensor.place_m)) for sensor in sensors_on(site, floor)),
+        tuple(room.name for room in rooms if room not in inside),
+    )  # fmt: skip
+
+
+def _short(names: Sequence[str]) -> dict[str, str]:
+    """What follows the last hyphen, where it tells the cells of a floor apart: `104` of `A-104`."""
+    tails = {name: name.rpartition("-")[2] or name for name in names}
+    often = Counter(tails.values())
+    return {name: tail if often[tail] == 1 else name for name, tail in tails.items()}
+
+
+def _room(room: Room, short: str, frame: Frame) -> DrawnRoom:
+    places = np.array([frame.at(point) for point in room.outline_m])
+    x, y = (places.min(axis=0) + places.max(axis=0)) / 2
+    wide = float(np.ptp(places[:, 0]))
+    size = float(np.clip(1.6 * wide / max(len(short), 1), 4.0, 9.0))
+    points = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
+    return DrawnRoom(room.name, short, room.kind, points, round(float(x), 1), round(float(y), 1), round(size, 1))
+
+
+def _wall_class(material: str) -> str:
+    """Doors and windows stand out of walls; of what a wall is made an officer need not know."""
+    if material in ("steel", "wood"):
+        return "door"
+    return material if material in ("glass", "open") else "wall"
+
+
+def marks(odds: Sequence[Odds]) -> dict[str, tuple[str, str]]:
+    """For each room worth a look, its mark and its share: the greatest that any alert gives it."""
+    most: dict[str, float] = {}
+    for those in odds:
+        for name, probability in those:
+            most[name] = max(probability, most.get(name, 0.0))
+    return {name: (level(p), percent(p)) for name, p in most.items() if p >= LEAST}
+
+
+def sensor_marks(site: Site, states: Sequence[SensorState], now_ns: int) -> dict[str, tuple[str, str]]:
+    """For each sensor, why it is deaf (empty where it hears) and the words of it."""
+    newest = {state.sensor: state for state in states}
+    reasons = {sensor.name: deaf(newest.get(sensor.name), now_ns) for sensor in site.sensors}
+    return {name: (reason, f"{name}: {deaf_words(reason)}") for name, reason in reasons.items()}
+
+
+def marked_plan(site: Site, odds: Odds) -> Sheet | None:
+    """The plan of the floor of the most probable room, that room filled, the next ones framed; None where none is known.
+
+    For print: it says by edge and number, not by colour alone.
+    """
+    rooms = {room.name: room for room in site.rooms}
+    named = [rooms[name] for name, _p in odds if name in rooms and rooms[name].kind != "outside"]
+    if not named:
+        return None
+    floor = next(floor for floor in site.floors if floor.number == named[0].floor)
+
+    def over(here: Floor, frame: Frame) -> Iterator[Mark]:
+        for rank, room in reversed(list(enumerate(named))):
+            if room.floor == here.number:
+                yield from _taken(room, rank, frame)
+
+    return plan(site, (floor,), over)
+
+
+def _taken(room: Room, rank: int, frame: Frame) -> Iterator[Mark]:
+    """The first room is filled, the others have a thick edge; each has its rank."""
+    corners = [frame.at(point) for point in room.outline_m]
+    if rank == 0:
+        yield Area(tuple(corners), TAKEN, TAKEN, room_name(room.name))
+    for start, end in pairwise((*corners, corners[0])):
+        yield Line(start, end, TAKEN, 3.0)
+    x, y = (float(v) for v in np.mean(corners, axis=0))
+    yield Text((x, y), room.name, LETTERS_PX, "#ffffff" if rank == 0 else "#1d1d1b")
+    yield Text((x, y + 2 * LETTERS_PX), str(rank + 1), 1.6 * LETTERS_PX, "#ffffff" if rank == 0 else TAKEN)

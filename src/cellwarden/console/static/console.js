@@ -1,0 +1,138 @@
+"use strict";
+// What makes a page live: news from /live, marks on the plan, how long ago, a sound, and a banner when no news come.
+(() => {
+  const root = document.documentElement;
+  const spoken = new Intl.RelativeTimeFormat(root.lang, { numeric: "always", style: "short" });
+  let ahead = Number(root.dataset.now) - Date.now(); // the server's clock counts, not the tablet's
+  const now = () => Date.now() + ahead;
+
+  function tellAgo() {
+    for (const span of document.querySelectorAll("[data-ago]")) {
+      const seconds = Math.max(0, Math.round((now() - Date.parse(span.dataset.ago)) / 1000));
+      const [count, unit] = seconds < 60 ? [seconds, "second"] : seconds < 3600 ? [Math.floor(seconds / 60), "minute"]
+        : seconds < 86400 ? [Math.floor(seconds / 3600), "hour"] : [Math.floor(seconds / 86400), "day"];
+      span.textContent = spoken.format(-count, unit);
+    }
+  }
+  function tellClock() {
+    for (const span of document.querySelectorAll("[data-clock]")) {
+      span.textContent = new Date(now()).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    }
+  }
+  tellAgo(); tellClock();
+  setInterval(tellAgo, 5000);
+  setInterval(tellClock, 1000);
+
+  // A sound: two tones, made here, so that no file is needed. Browsers play none before the first touch.
+  const bell = document.querySelector("#bell");
+  let sounds = null;
+  const wished = () => { try { return localStorage.getItem("sound") === "on"; } catch { return false; } };
+  function showBell() {
+    if (!bell) return;
+    const on = wished() && sounds !== null && sounds.state === "running";
+    bell.setAttribute("aria-pressed", String(on));
+    bell.textContent = on ? bell.dataset.on : wished() ? bell.dataset.asleep : bell.dataset.off;
+  }
+  async function wake() {
+    if (!wished()) return;
+    sounds ??= new AudioContext();
+    await sounds.resume();
+    showBell();
+  }
+  function ring() {
+    if (!sounds || !wished()) return;
+    for (const [at, pitch] of [[0, 880], [0.25, 660]]) {
+      const tone = sounds.createOscillator(), loud = sounds.createGain(), start = sounds.currentTime + at;
+      tone.frequency.value = pitch;
+      loud.gain.setValueAtTime(0.0001, start);
+      loud.gain.exponentialRampToValueAtTime(0.3, start + 0.02);
+      loud.gain.exponentialRampToValueAtTime(0.0001, start + 0.22);
+      tone.connect(loud).connect(sounds.destination);
+      tone.start(start); tone.stop(start + 0.24);
+    }
+    root.dataset.rung = String(Number(root.dataset.rung ?? 0) + 1);
+  }
+  if (bell) {
+    bell.addEventListener("click", async () => {
+      const on = bell.getAttribute("aria-pressed") !== "true";
+      try { localStorage.setItem("sound", on ? "on" : "off"); } catch { /* a private window keeps nothing */ }
+      if (on) { await wake(); ring(); }
+      showBell();
+    });
+    for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, wake, { once: true });
+    showBell();
+  }
+
+  // News.
+  const stale = document.querySelector("#stale");
+  if (!stale) return;
+  const PATIENCE_MS = Number(stale.dataset.patience);
+  let heard = Date.now(), heardThere = Number(root.dataset.now);
+  function news() {
+    heard = Date.now();
+    if (!stale.hidden) { stale.hidden = true; root.classList.remove("stale"); }
+  }
+  setInterval(() => {
+    if (Date.now() - heard < PATIENCE_MS) return;
+    stale.querySelector("time").textContent = new Date(heardThere).toLocaleTimeString(root.lang);
+    stale.hidden = false;
+    root.classList.add("stale");
+  }, 500);
+
+  function setMarks(marks) {
+    for (const place of document.querySelectorAll("[data-room]")) {
+      const [level, share] = marks.rooms[place.dataset.room] ?? ["", ""];
+      place.dataset.level = level;
+      const part = place.querySelector(".part"), title = place.querySelector("title");
+      if (part) part.textContent = share;
+      if (title) title.textContent = share ? place.dataset.name + ": " + share : place.dataset.name;
+    }
+    for (const place of document.querySelectorAll("[data-sensor]")) {
+      const [reason, words] = marks.sensors[place.dataset.sensor] ?? ["silent", place.dataset.sensor];
+      place.dataset.deaf = reason;
+      place.querySelector("title").textContent = words;
+    }
+  }
+  function replace(id, html) {
+    const old = document.getElementById(id);
+    if (!old) return;
+    const held = document.activeElement?.closest?.("#" + id + " a")?.getAttribute("href");
+    old.innerHTML = html; // from our own server, escaped there; the page's policy lets no script of it run
+    if (held) old.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus();
+  }
+  async function again(name) { // this alert was decided elsewhere: show that, and keep what is being written here
+    const page = await fetch(location.pathname, { headers: { "X-Again": "1" } });
+    if (!page.ok) return;
+    const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
+    const writing = document.querySelector("#why")?.value ?? "";
+    for (const id of ["verdict", "decision", "history"]) {
+      const [old, young] = [document.getElementById(id), fresh.getElementById(id)];
+      if (old && young) old.replaceWith(young);
+    }
+    const why = document.querySelector("#why");
+    if (why && writing) why.value = writing;
+    tellAgo();
+  }
+
+  const source = new EventSource("/live");
+  source.addEventListener("beat", (event) => {
+    heardThere = Number(event.data);
+    ahead = heardThere - Date.now();
+    news();
+  });
+  source.addEventListener("news", (event) => {
+    const told = JSON.parse(event.data);
+    if (told.alerts !== undefined) replace("alerts", told.alerts);
+    if (told.marks !== undefined) setMarks(told.marks);
+    if (told.title !== undefined && document.body.dataset.page === "now") document.title = told.title;
+    if (told.fresh?.length) {
+      const said = document.querySelector("#said");
+      if (said) said.textContent = told.fresh.join(". ");
+      ring();
+    }
+    const mine = document.body.dataset.alert;
+    if (mine && told.changed?.includes(mine)) again(mine);
+    tellAgo();
+    news();
+  });
+})();

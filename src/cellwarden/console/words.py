@@ -1,0 +1,154 @@
+"""Values of the watch room in an officer's words."""
+
+from datetime import datetime
+
+from cellwarden.language import gettext as _
+from cellwarden.language import language, mark, ngettext, number
+from cellwarden.model import Activity, Alert, Odds, SensorState, State
+
+SECOND_NS = 1_000_000_000
+OPEN: tuple[State, ...] = ("new", "acknowledged", "search ordered")
+ENDS: tuple[State, ...] = ("found", "not found", "false")
+STATE_WORDS: dict[State, str] = {
+    "new": mark("new"),
+    "acknowledged": mark("acknowledged"),
+    "search ordered": mark("search ordered"),
+    "found": mark("found"),
+    "not found": mark("not found"),
+    "false": mark("false alarm"),
+}
+KIND_WORDS = {"call": mark("call"), "text": mark("text message"), "registration": mark("registration")}
+SEVERITY_WORDS = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
+DEAF_WORDS = {"no samples": mark("no samples"), "floor high": mark("floor high"), "clock": mark("clock")}
+REMEDIES = {
+    "no samples": mark("Nothing comes from its receiver: look at its power and its cable."),
+    "floor high": mark("It is drowned in noise: look for a jammer or a machine near it; phones may hide under it."),
+    "clock": mark("Its clock has drifted: look at its time source."),
+    "silent": mark("It tells nothing any more: look at its power and its network."),
+    "": mark("It hears."),
+}
+ROLE_WORDS = {
+    "officer": mark("officer"),
+    "rf engineer": mark("RF engineer"),
+    "examiner": mark("examiner"),
+    "investigator": mark("investigator"),
+    "administrator": mark("administrator"),
+    "auditor": mark("auditor"),
+}
+SILENT_NS = 120 * SECOND_NS
+"""A sensor that told nothing for this long is not taken to hear."""
+LEAST = 0.05
+"""Rooms less probable than this are not marked on a plan: there is always a little everywhere."""
+LEVELS = (("likely", 0.5), ("possible", 0.2), ("faint", LEAST))
+"""Marks of a room on the plan, and from which probability: each has its own colour and its own shape."""
+
+
+def duration(span_ns: int) -> str:
+    """`12 s`, `4 min`, `2 h 05 min`."""
+    seconds = max(1, round(span_ns / SECOND_NS))
+    if seconds < 60:
+        return _("{count} s").format(count=number(seconds))
+    if seconds < 3600:
+        return _("{count} min").format(count=number(seconds // 60))
+    return _("{hours} h {minutes} min").format(hours=number(seconds // 3600), minutes=f"{seconds % 3600 // 60:02d}")
+
+
+def told(activity: Activity) -> str:
+    """`call, 4 min, GSM 900`."""
+    return ", ".join(
+        (_(KIND_WORDS[activity.kind]), duration(activity.end_ns - activity.start_ns), activity.band or activity.interface)
+    )
+
+
+def percent(probability: float) -> str:
+    """Never 100 %: nothing that is heard is certain."""
+    shown = number(max(1, min(99, round(100 * probability))))
+    return _("{number} %").format(number=shown)
+
+
+def level(probability: float) -> str:
+    """The mark of a room on the plan; empty for none."""
+    return next((name for name, least in LEVELS if probability >= least), "")
+
+
+def best(odds: Odds, count: int = 3) -> Odds:
+    """The most probable rooms that are worth a look."""
+    return tuple(pair for pair in sorted(odds, key=lambda pair: -pair[1])[:count] if pair[1] >= 0.01)
+
+
+def room_name(name: str) -> str:
+    """A room as people say it; what lies beyond the wall is no room."""
+    return _("outside the wall") if name == "outside" else name
+
+
+def where(odds: Odds) -> str:
+    """The most probable room, in words."""
+    return room_name(odds[0][0]) if odds else _("place unknown")
+
+
+def clock(time_ns: int, seconds: bool = False) -> str:
+    """Time of day where the console stands."""
+    return datetime.fromtimestamp(time_ns / 1e9).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def day(time_ns: int) -> str:
+    """`26 Nov 2026`, as each language writes it."""
+    from babel.dates import format_date
+
+    return str(format_date(datetime.fromtimestamp(time_ns / 1e9).date(), locale=language()))
+
+
+def moment(time_ns: int, now_ns: int) -> str:
+    """Time of day, with the day where it is not today."""
+    today = day(time_ns) == day(now_ns)
+    return clock(time_ns) if today else f"{day(time_ns)} {clock(time_ns)}"
+
+
+def iso(time_ns: int) -> str:
+    """For machines: the browser counts from it how long ago it was."""
+    return datetime.fromtimestamp(time_ns / 1e9).astimezone().isoformat(timespec="seconds")
+
+
+def known(emitter: str) -> str:
+    """Whether the transmitter was heard before."""
+    return _("known: {name}").format(name=emitter) if emitter else _("not known here")
+
+
+def to_do(alert: Alert, state: State) -> str:
+    """What an officer does next."""
+    rooms = [room_name(name) for name, _p in best(alert.odds)]
+    if state == "new":
+        return _("Acknowledge it, so that others know that you take care of it.")
+    if state == "acknowledged":
+        return _("Have {room} searched, or say why not.").format(room=rooms[0] if rooms else _("the wing"))
+    if state == "search ordered" and rooms:
+        first = _("Search {room} first.").format(room=rooms[0])
+        then = _("If nothing is there, go on with {rooms}.").format(rooms=", ".join(rooms[1:]))
+        return f"{first} {then}" if rooms[1:] else first
+    if state == "search ordered":
+        return _("Search where it is usually hidden: the place is not known.")
+    return _("Nothing more: it is settled.")
+
+
+def deaf(state: SensorState | None, now_ns: int) -> str:
+    """Why a sensor does not hear, as a key of `REMEDIES`; empty where it does."""
+    if state is None or now_ns - state.time_ns > SILENT_NS:
+        return "silent"
+    return state.reason
+
+
+def deaf_words(reason: str) -> str:
+    """The reason in a word, also one that only the sensor knows."""
+    if reason == "silent":
+        return _("no news")
+    return _(DEAF_WORDS[reason]) if reason in DEAF_WORDS else reason or _("hears")
+
+
+def remedy(reason: str) -> str:
+    """What to do about a sensor."""
+    return _(REMEDIES[reason]) if reason in REMEDIES else _("Call the engineer.")
+
+
+def count_of_alerts(count: int) -> str:
+    """How many are open."""
+    return ngettext("{count} open alert", "{count} open alerts", count).format(count=number(count))
