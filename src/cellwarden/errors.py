@@ -74,3 +74,7 @@ class EvidenceError(CellwardenError):
 
 class NodeError(CellwardenError):
     """A node cannot work as it is set up: mend its file, or make room for its queue."""
+
+
+class ConsoleError(CellwardenError):
+    """The console cannot be opened: choose another address, or mend what it shows."""

@@ -1,0 +1,110 @@
+"""The console of one site, put together.
+
+    engine, site = opened("site.db"), load(Path("site.toml"))
+    server(application(engine, site)).run(sockets=[listening("127.0.0.1", 8443)])
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from cellwarden.console.desk import Desk, Visitor
+from cellwarden.console.floor import drawn
+from cellwarden.console.guard import API, Around, SignInFirst, guard
+from cellwarden.console.live import Live
+from cellwarden.console.page import HERE, page
+from cellwarden.console.routes import account, alert, api, now, people, records
+from cellwarden.errors import CellwardenError, ConsoleError
+from cellwarden.language import gettext as _
+from cellwarden.locate.site import Site
+from cellwarden.store.people import invite, persons
+
+FIRST = "administrator"
+"""Name of the first person."""
+Answer = Callable[[Request, Exception], Response]
+
+
+def application(
+    engine: Engine, site: Site, *, now_ns: Callable[[], int] = time.time_ns, photographs: Path | None = None
+) -> FastAPI:
+    """The pages, the API and what keeps them live. Photographs of finds lie beside the store's file unless told."""
+    if not site.floors:
+        raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
+    live = Live(engine, site, now_ns)
+
+    @contextlib.asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(live.run())
+        yield
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+
+    app = FastAPI(
+        title="Cellwarden", lifespan=running, dependencies=[Depends(guard)],
+        openapi_url=None, docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    app.state.desk = Desk(engine, site, now_ns, photographs or _beside(engine), live, drawn(site))
+    for routes in (now, alert, records, people, account, api):
+        app.include_router(routes.ROUTES)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_middleware(Around)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(CellwardenError, _told)
+    return app
+
+
+def first_link(engine: Engine, address: str, now_ns: int) -> str | None:
+    """A link with which the first administrator chooses a password; None where there is somebody already."""
+    with engine.begin() as c:
+        return None if persons(c) else f"{address}/set-up/{invite(c, FIRST, 'administrator', now_ns)}"
+
+
+def _beside(engine: Engine) -> Path:
+    """The store's file with another ending; a folder here where the store is on a server."""
+    database = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
+    return Path(database or "cellwarden").with_suffix(".photographs")
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)
+    if isinstance(error, SignInFirst) and not request.url.path.startswith(API) and request.method == "GET":
+        if request.url.path == "/live":
+            return Response(status_code=401)
+        return RedirectResponse(f"/sign-in?after={request.url.path}", 303)
+    said = {404: _("There is nothing here."), 405: _("There is nothing here.")}.get(error.status_code, error.detail)
+    return _trouble(request, error.status_code, str(said), dict(error.headers or {}))
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = ", ".join(sorted({str(one["loc"][-1]) for one in error.errors()}))
+    return _trouble(request, 422, _("This cannot be read: {what}.").format(what=wrong), {})
+
+
+def _told(request: Request, error: Exception) -> Response:
+    return _trouble(request, 409, f"{error}", {})
+
+
+def _trouble(request: Request, status: int, said: str, headers: dict[str, str]) -> Response:
+    """What is wrong, as a page or, to programs, as JSON."""
+    if request.url.path.startswith(API):
+        return JSONResponse({"detail": said}, status, headers)
+    if not hasattr(request.state, "visitor"):
+        request.state.visitor = Visitor(None, "")
+    response = page(request, "trouble.html", "", status=status, heading=_("That did not work"), text=said)
+    response.headers.update(headers)
+    return response
+
+
+__all__ = ["HTTPException", "application", "first_link"]

@@ -1,0 +1,62 @@
+"""What all pages work with, and who visits them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+from sqlalchemy import Connection, Engine
+
+from cellwarden.console.floor import DrawnFloor
+from cellwarden.locate.site import Site
+from cellwarden.model import Person
+from cellwarden.store.audit import audited
+
+if TYPE_CHECKING:
+    from cellwarden.console.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The console of one site."""
+
+    engine: Engine
+    site: Site
+    now_ns: Callable[[], int]
+    photographs: Path
+    """Folder of those of finds, each named by its SHA-256."""
+    live: "Live"
+    floors: tuple[DrawnFloor, ...]
+    """Of the site, the highest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks: a person who has signed in, by a page's cookie or a program's token; or nobody."""
+
+    person: Person | None
+    token: str
+    """Of the session; before it, of the visit. What forms carry is made from it."""
+
+    @property
+    def name(self) -> str:
+        """For the audit's lines."""
+        return self.person.name if self.person else ""
+
+
+def desk(request: Request) -> Desk:
+    """The console that a request came to."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+def visitor(request: Request) -> Visitor:
+    """Who sent it, as `guard` found out."""
+    found: Visitor = request.state.visitor
+    return found
+
+
+def note(c: Connection, request: Request, action: str, what: str, why: str = "") -> None:
+    """A line in the audit log, in the transaction of what it tells of."""
+    audited(c, visitor(request).name, action, what, why, now_ns=desk(request).now_ns())

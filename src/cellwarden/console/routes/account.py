@@ -1,0 +1,197 @@
+"""Signing in and out, one's own password and second factor, the language, and help."""
+
+import threading
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from cellwarden.console import words
+from cellwarden.console.desk import Desk, desk, note, visitor
+from cellwarden.console.guard import SESSION, keep_cookie, local
+from cellwarden.console.page import Notice, page
+from cellwarden.errors import StoreError
+from cellwarden.language import LANGUAGES
+from cellwarden.language import gettext as _
+from cellwarden.store import people
+from cellwarden.store.audit import audited
+from cellwarden.store.engine import reading
+
+ROUTES = APIRouter()
+LEAST_LETTERS = 12
+"""Of a password (ANSSI, Recommandations relatives à l'authentification multifacteur et aux mots de passe, R23)."""
+YEAR_S = 365 * 24 * 3600
+HASHING = threading.BoundedSemaphore(2)
+"""Argon2 takes 64 MiB each time: a crowd of guessers must not take all memory."""
+Secret = Annotated[str, Form(max_length=1000)]
+Short = Annotated[str, Form(max_length=100)]
+
+
+@ROUTES.get("/sign-in")
+def door(request: Request, after: str = "/") -> Response:
+    """The form."""
+    if visitor(request).person:
+        return RedirectResponse(local(after), 303)
+    return page(request, "sign_in.html", "sign-in", after=local(after), name="")
+
+
+@ROUTES.post("/sign-in")
+def sign_in(request: Request, name: Short, password: Secret, code: Short = "", after: str = Form("/")) -> Response:
+    """Let in who proves it. It is not told what was wrong: name, password, code, or too many tries."""
+    here = desk(request)
+    try:
+        with HASHING:
+            found = people.sign_in(here.engine, name.strip(), password, code.strip(), here.now_ns())
+    except StoreError:  # a code that was used already
+        found = None
+    if found is None:
+        _refused(here, name.strip())
+        said = _("Name, password or code are wrong; or there were too many tries: then wait for 15 minutes.")
+        return page(request, "sign_in.html", "sign-in", status=403, notice=("bad", said), after=local(after), name=name)
+    return _in(request, found, local(after))
+
+
+@ROUTES.post("/sign-out")
+def sign_out(request: Request) -> Response:
+    """End this session."""
+    with desk(request).engine.begin() as c:
+        people.sign_out(c, visitor(request).token)
+        note(c, request, "sign out", visitor(request).name)
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(SESSION, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    return response
+
+
+@ROUTES.get("/set-up/{token}")
+def link(request: Request, token: str) -> Response:
+    """The form of a one-time link."""
+    return _form(request, token)
+
+
+@ROUTES.post("/set-up/{token}")
+def set_up(request: Request, token: str, password: Secret, again: Secret) -> Response:
+    """Keep the password, and sign in."""
+    here = desk(request)
+    if wrong := _unfit(password, again):
+        return _form(request, token, wrong)
+    with HASHING:
+        hashed = people.hashed(password)
+    with here.engine.begin() as c:
+        person = people.accept(c, token, hashed, "", here.now_ns())
+        audited(c, person.name, "set up", person.name, person.role, now_ns=here.now_ns())
+    with HASHING:
+        found = people.sign_in(here.engine, person.name, password, "", here.now_ns())
+    return _in(request, found, "/") if found else RedirectResponse("/sign-in", 303)
+
+
+@ROUTES.get("/account")
+def account(request: Request) -> Response:
+    """One's own password and second factor."""
+    return _account(request)
+
+
+@ROUTES.post("/account/password")
+def password(request: Request, old: Secret, password: Secret, again: Secret, code: Short = "") -> Response:
+    """Another password, for who knows the old one; all sessions end, this one begins anew."""
+    here, name = desk(request), visitor(request).name
+    if wrong := _unfit(password, again):
+        return _account(request, ("bad", wrong))
+    with HASHING:
+        found = people.sign_in(here.engine, name, old, code.strip(), here.now_ns())
+        hashed = people.hashed(password)
+    if found is None:
+        return _account(request, ("bad", _("The old password or the code is wrong.")))
+    with here.engine.begin() as c:
+        people.sign_out_all(c, name)
+        people.set_password(c, name, hashed)
+        note(c, request, "change", name, "password")
+        token = people.new_session(c, name, here.now_ns())
+    response = RedirectResponse("/account", 303)
+    keep_cookie(request, response, SESSION, token, people.SESSION_NS // 10**9)
+    return response
+
+
+@ROUTES.post("/account/code")
+def second_factor(request: Request, secret: Short, code: Short) -> Response:
+    """Ask for a code from now on, once the first one is right."""
+    here, name = desk(request), visitor(request).name
+    step = people.step_of(secret, code, here.now_ns()) if secret.isalnum() and len(secret) >= 32 else None
+    if step is None:
+        return _account(request, ("bad", _("This code is wrong: look at the clock of your telephone, and try again.")))
+    with here.engine.begin() as c:
+        people.set_totp(c, name, secret, step)
+        note(c, request, "change", name, "second factor")
+    return _account(request, ("good", _("From now on a code is asked for.")))
+
+
+@ROUTES.post("/account/token")
+def program(request: Request) -> Response:
+    """A token for a program that speaks for this person; shown once."""
+    here, name = desk(request), visitor(request).name
+    with here.engine.begin() as c:
+        token = people.program_token(c, name, here.now_ns())
+        note(c, request, "change", name, "token")
+    return _account(request, ("good", _("Keep this token: it is shown once, and works for 90 days.")), token)
+
+
+@ROUTES.get("/language/{code}")
+def switch(request: Request, code: str, back: str = "/") -> Response:
+    """Speak another language, and stay there."""
+    if code not in LANGUAGES:
+        raise HTTPException(404)
+    response = RedirectResponse(local(back), 303)
+    keep_cookie(request, response, "language", code, YEAR_S)
+    return response
+
+
+@ROUTES.get("/help")
+def help_page(request: Request) -> Response:
+    """What the marks mean and what to do."""
+    return page(request, "help.html", "help", states=(*words.OPEN, *words.ENDS))
+
+
+def _in(request: Request, found: people.SignedIn, after: str) -> Response:
+    here = desk(request)
+    with here.engine.begin() as c:
+        audited(c, found.person.name, "sign in", found.person.name, now_ns=here.now_ns())
+    response = RedirectResponse(after, 303)
+    keep_cookie(request, response, SESSION, found.token, people.SESSION_NS // 10**9)
+    return response
+
+
+def _refused(here: Desk, name: str) -> None:
+    """A line for a person who exists: what else is typed there may be a password, and goes nowhere."""
+    with here.engine.begin() as c:
+        if any(person.name == name and person.locked_until_ns <= here.now_ns() for person in people.persons(c)):
+            audited(c, "", "sign-in refused", name, now_ns=here.now_ns())
+
+
+def _unfit(password: str, again: str) -> str:
+    """What is wrong with a new password; empty for nothing."""
+    if password != again:
+        return _("The two passwords differ.")
+    return "" if len(password) >= LEAST_LETTERS else _("A password has 12 characters at least.")
+
+
+def _form(request: Request, token: str, wrong: str = "") -> Response:
+    here = desk(request)
+    with reading(here.engine) as c:
+        told = people.invitation(c, token, here.now_ns())
+    if told is None:
+        raise HTTPException(404, _("This link was used, or is too old: ask for a new one."))
+    return page(
+        request, "set_up.html", "set-up", status=422 if wrong else 200, notice=("bad", wrong) if wrong else None,
+        token=token, name=told.name, role=_(words.ROLE_WORDS[told.role]),
+    )  # fmt: skip
+
+
+def _account(request: Request, notice: Notice | None = None, token: str = "") -> Response:
+    here = desk(request)
+    secret = people.new_totp_secret()
+    person = visitor(request).person
+    assert person is not None
+    return page(
+        request, "account.html", "account", status=422 if notice and notice[0] == "bad" else 200, notice=notice,
+        secret=secret, address=people.totp_address(secret, person.name, here.site.name), token=token,
+        role=_(words.ROLE_WORDS[person.role]),
+    )  # fmt: skip

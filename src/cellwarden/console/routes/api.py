@@ -1,0 +1,160 @@
+"""The same for programs: `Authorization: Bearer TOKEN`, JSON, the rights of the person whose token it is.
+
+Described by OpenAPI at `/api/v1/openapi.json`. Every view of personal data is audited here as on the pages.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, HTTPException, Query, Request
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from cellwarden.console.desk import desk, note, visitor
+from cellwarden.console.floor import marks
+from cellwarden.console.routes.alert import STEPS
+from cellwarden.console.words import OPEN
+from cellwarden.errors import StoreError
+from cellwarden.language import gettext as _
+from cellwarden.model import Alert, Decision, Find, Presence, SensorState, State
+from cellwarden.register.queries import finds as finds_of
+from cellwarden.store.engine import reading
+from cellwarden.watch import queries
+
+ROUTES = APIRouter(prefix="/api/v1")
+MANY = 1000
+WEEK_NS = 7 * 86_400 * 10**9
+
+
+class Standing(BaseModel):
+    """An alert and where it stands."""
+
+    alert: Alert
+    state: State
+    decision: Decision | None
+    """The newest one; null while it is new."""
+
+
+class Wish(BaseModel):
+    """A decision to keep."""
+
+    state: State
+    seen: State
+    """The state in which the alert was seen: refused with 409 where it no longer is."""
+    why: Annotated[str, Body(max_length=500)] = ""
+
+
+@ROUTES.get("/openapi.json", include_in_schema=False)
+def schema(request: Request) -> dict[str, Any]:
+    """What this API offers."""
+    known = get_openapi(title="Cellwarden", version="1", routes=ROUTES.routes)
+    known["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    known["security"] = [{"token": []}]
+    return known
+
+
+@ROUTES.get("/alerts")
+def alerts(
+    request: Request,
+    state: Annotated[list[State] | None, Query()] = None,
+    since_ns: int | None = None,
+    limit: Annotated[int, Query(ge=1, le=MANY)] = 100,
+    skipped: Annotated[int, Query(ge=0)] = 0,
+) -> list[Standing]:
+    """Alerts in these states, the newest first."""
+    with desk(request).engine.begin() as c:
+        note(c, request, "view", "alerts by the API")
+        found = queries.alerts(c, state, since_ns, limit, skipped)
+    return [Standing(alert=one, state=made.state if made else "new", decision=made) for one, made in found]
+
+
+@ROUTES.get("/alerts/{name}")
+def alert(request: Request, name: str) -> Standing:
+    """One alert."""
+    with desk(request).engine.begin() as c:
+        one = _alert(c, name)
+        note(c, request, "view", name)
+        made = queries.decisions_of(c, name)
+    return Standing(alert=one, state=made[-1].state if made else "new", decision=made[-1] if made else None)
+
+
+@ROUTES.get("/alerts/{name}/decisions")
+def decisions(request: Request, name: str) -> list[Decision]:
+    """All that was decided about it, in its order."""
+    with desk(request).engine.begin() as c:
+        _alert(c, name)
+        note(c, request, "view", name)
+        return queries.decisions_of(c, name)
+
+
+@ROUTES.post("/alerts/{name}/decisions", status_code=201)
+def decide(request: Request, name: str, wish: Wish) -> Decision:
+    """Decide. What was found is recorded by hand, on the page."""
+    if wish.state not in STEPS.get(wish.seen, ()) or wish.state == "found":
+        raise HTTPException(422, _("This cannot follow: load the page again."))
+    here = desk(request)
+    made = Decision(name, wish.state, visitor(request).name, here.now_ns(), wish.why)
+    with here.engine.begin() as c:
+        _alert(c, name)
+        queries.decide(c, made, wish.seen)
+        note(c, request, wish.state, name, wish.why)
+    return made
+
+
+@ROUTES.get("/presences")
+def presences(request: Request, since_ns: int, until_ns: int) -> list[Presence]:
+    """Who was heard where, in a week at most."""
+    if not 0 <= until_ns - since_ns <= WEEK_NS:
+        raise HTTPException(422, _("This cannot be read: {what}.").format(what="until_ns"))
+    with desk(request).engine.begin() as c:
+        note(c, request, "view", f"presences {since_ns}–{until_ns}")
+        return queries.presences_between(c, since_ns, until_ns)
+
+
+@ROUTES.get("/sensors")
+def sensors(request: Request) -> list[SensorState]:
+    """The newest state of each sensor."""
+    with reading(desk(request).engine) as c:
+        return queries.newest_sensor_states(c)
+
+
+@ROUTES.get("/finds")
+def finds(request: Request) -> list[Find]:
+    """What was found, in the order in which it was kept."""
+    with desk(request).engine.begin() as c:
+        note(c, request, "view", "finds")
+        return finds_of(c)
+
+
+@ROUTES.get("/plan")
+def plan(request: Request) -> dict[str, Any]:
+    """Rooms and sensors as GeoJSON (RFC 7946), in metres of the site's own frame; with the marks of open alerts."""
+    here = desk(request)
+    with here.engine.begin() as c:
+        note(c, request, "view", "now by the API")
+        known = marks([one.odds for one, _made in queries.alerts(c, OPEN, limit=MANY)])
+    rooms = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [[*room.outline_m, room.outline_m[0]]]},
+            "properties": {
+                "name": room.name, "kind": room.kind, "floor": room.floor, "level": known.get(room.name, ("", ""))[0],
+            },
+        }
+        for room in here.site.rooms
+    ]  # fmt: skip
+    sensors = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": sensor.place_m},
+            "properties": {"name": sensor.name, "kind": "sensor"},
+        }
+        for sensor in here.site.sensors
+    ]
+    return {"type": "FeatureCollection", "features": rooms + sensors}
+
+
+def _alert(c: Any, name: str) -> Alert:
+    try:
+        return queries.alert(c, name)
+    except StoreError as error:
+        raise HTTPException(404, _("There is no alert of this name.")) from error

@@ -1,0 +1,77 @@
+"""How things stand: the plan and the open alerts, live."""
+
+import time
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from cellwarden.console import live, words
+from cellwarden.console.desk import desk, note, visitor
+from cellwarden.console.guard import SESSION
+from cellwarden.console.page import LINKS, page
+from cellwarden.console.rights import may
+from cellwarden.language import gettext as _
+from cellwarden.store import people
+from cellwarden.store.engine import reading
+from cellwarden.watch import queries
+
+ROUTES = APIRouter()
+MANY = 50
+"""Alerts on a page of the list."""
+CHECK_S = 30.0
+"""So often a page that listens is asked whether its session still holds."""
+
+
+@ROUTES.get("/")
+def now(request: Request, wall: bool = False) -> Response:
+    """The first page; who may not watch is led to the first that they may see."""
+    role = visitor(request).person.role  # type: ignore[union-attr]  # nobody comes here without a role
+    if not may(role, "GET", "/alerts"):
+        first = next(href for href, _name, _key in LINKS if href != "/" and may(role, "GET", href))
+        return RedirectResponse(first, 303)
+    here = desk(request)
+    with here.engine.begin() as c:
+        note(c, request, "view", "now")
+        found = live.shown(c, here.now_ns())
+    return page(
+        request, "now.html", "now", wall=wall, floors=here.floors, title=live.title_of(found),
+        marks=live.marks_of(found, here.site), **live.values_of(found, here.site) | {"now_ns": found.now_ns},
+    )  # fmt: skip
+
+
+@ROUTES.get("/live")
+async def news(request: Request) -> Response:
+    """What changes, as server-sent events, for as long as the session holds."""
+    here, who = desk(request), visitor(request)
+    watching = may(who.person.role if who.person else None, "GET", "/alerts")
+
+    def holds() -> bool:
+        with reading(here.engine) as c:
+            return people.session(c, request.cookies.get(SESSION, ""), here.now_ns()) == who.person
+
+    async def told() -> AsyncIterator[str]:
+        asked = time.monotonic()
+        async for message in here.live.news(watching):
+            if time.monotonic() - asked > CHECK_S:
+                asked = time.monotonic()
+                if not await run_in_threadpool(holds):
+                    return
+            yield message
+
+    return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@ROUTES.get("/alerts")
+def alerts(request: Request, of: str = "open", after: int = 0) -> Response:
+    """All alerts that are open, that are settled, or both."""
+    states = {"open": words.OPEN, "settled": words.ENDS}.get(of)
+    here = desk(request)
+    with here.engine.begin() as c:
+        note(c, request, "view", f"alerts {of}")
+        found = queries.alerts(c, states, limit=MANY + 1, skipped=max(after, 0))
+    choices = (("open", _("Open")), ("settled", _("Settled")), ("all", _("All")))
+    pairs = [(alert, decision.state if decision else "new") for alert, decision in found[:MANY]]
+    more = after + MANY if len(found) > MANY else 0
+    return page(request, "alerts.html", "alerts", alerts=pairs, of=of, choices=choices, more=more)

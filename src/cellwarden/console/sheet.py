@@ -1,0 +1,176 @@
+"""The search sheet: what an officer takes along, on one page of paper, in both languages.
+
+```
+ A-104   83 %          call, 4 min, GSM 900 · appel, 4 min, GSM 900         A-2026-000042
+ 1 A-104  83 %    2 A-105  9 %    3 A-103  4 %
+ [ plan of the floor, the first cell filled, the next two framed ]
+ found ☐  where ______  model ______  seal ______      not found ☐      who ______  when ______
+```
+"""
+
+import io
+from collections.abc import Callable, Sequence
+
+from fpdf import FPDF
+
+from cellwarden.console import words
+from cellwarden.console.floor import marked_plan
+from cellwarden.document.sheet import Sheet, png
+from cellwarden.language import LANGUAGES, speaking
+from cellwarden.language import gettext as _
+from cellwarden.locate.site import Site
+from cellwarden.model import Alert, Decision
+
+MARGIN_MM = 14.0
+WIDE_MM = 210.0 - 2 * MARGIN_MM
+PLAN_MM = 112.0
+"""The plan is no higher than this: the sheet stays one page."""
+
+
+def search_sheet(
+    site: Site, alert: Alert, decisions: Sequence[Decision], who: str, now_ns: int, language: str
+) -> bytes:
+    """The sheet as PDF. The asker's language comes first; where they differ, the other one follows in grey."""
+    spoken = [language, *(other for other in LANGUAGES if other != language)]
+    pdf = _begun(f"{alert.name} – {site.name}", language)
+    _head(pdf, site, alert, spoken)
+    _rooms(pdf, alert, spoken)
+    with speaking(language):
+        drawn = marked_plan(site, words.best(alert.odds))
+    if drawn is not None:
+        _plan(pdf, drawn)
+    _facts(pdf, alert, decisions, spoken, now_ns)
+    _to_fill_in(pdf, spoken)
+    with speaking(language):
+        foot = _("Printed by {who}, {day} {time}. A hypothesis from radio: a person decides.").format(
+            who=who, day=words.day(now_ns), time=words.clock(now_ns)
+        )
+    pdf.set_y(-MARGIN_MM - 4)
+    _line(pdf, foot, 8, grey=True)
+    return bytes(pdf.output())
+
+
+def both(spoken: Sequence[str], say: Callable[[], str]) -> tuple[str, str]:
+    """What is said in the first language, and in the others where it differs."""
+    said = []
+    for each in spoken:
+        with speaking(each):
+            said.append(say())
+    return said[0], " · ".join(other for other in dict.fromkeys(said[1:]) if other != said[0])
+
+
+def _begun(title: str, language: str) -> FPDF:
+    """An empty page. Its core letters write French and English; nothing has to be installed."""
+    pdf = FPDF(format="A4", unit="mm")
+    pdf.core_fonts_encoding = "cp1252"
+    pdf.set_lang(language)
+    pdf.set_title(_written(title))
+    pdf.set_auto_page_break(False)
+    pdf.set_margins(MARGIN_MM, MARGIN_MM)
+    pdf.add_page()
+    return pdf
+
+
+def _head(pdf: FPDF, site: Site, alert: Alert, spoken: Sequence[str]) -> None:
+    title, other = both(spoken, lambda: _("Search sheet"))
+    _line(pdf, f"{title} {f'({other})' if other else ''} – {site.name}", 11, grey=True, right=alert.name)
+    place, other = both(spoken, lambda: words.where(alert.odds))
+    share = words.percent(alert.odds[0][1]) if alert.odds else ""
+    _line(pdf, place, 40, bold=True, right=share)
+    if other:
+        _line(pdf, other, 12, grey=True)
+    what, other = both(spoken, lambda: words.told(alert.activity))
+    _line(pdf, what, 16, bold=True, right=words.clock(alert.told_ns))
+    if other:
+        _line(pdf, other, 11, grey=True)
+
+
+def _rooms(pdf: FPDF, alert: Alert, spoken: Sequence[str]) -> None:
+    what, other = both(spoken, lambda: words.to_do(alert, "search ordered"))
+    pdf.ln(2)
+    _line(pdf, what, 13)
+    if other:
+        _line(pdf, other, 10, grey=True)
+    best = words.best(alert.odds)
+    with speaking(spoken[0]):
+        told = [f"{at + 1}.  {words.room_name(name)}  {words.percent(p)}" for at, (name, p) in enumerate(best)]
+    pdf.ln(1)
+    _line(pdf, "        ".join(told), 13, bold=True)
+    pdf.ln(2)
+
+
+def _plan(pdf: FPDF, drawn: Sheet) -> None:
+    scale = min(WIDE_MM / drawn.width, PLAN_MM / drawn.height)
+    wide, high = drawn.width * scale, drawn.height * scale
+    pdf.image(io.BytesIO(png(drawn)), x=MARGIN_MM + (WIDE_MM - wide) / 2, y=pdf.get_y(), w=wide, h=high)
+    pdf.set_y(pdf.get_y() + high + 3)
+
+
+def _facts(pdf: FPDF, alert: Alert, decisions: Sequence[Decision], spoken: Sequence[str], now_ns: int) -> None:
+    for say in (
+        lambda: _("There since") + _(": ") + words.moment(alert.since_ns, now_ns),
+        lambda: _("Phone") + _(": ") + words.known(alert.emitter),
+        lambda: _("Heard by") + _(": ") + ", ".join(alert.sensors),
+    ):
+        what, other = both(spoken, say)
+        _line(pdf, f"{what}   ({other})" if other else what, 10)
+    for decision in decisions[-2:]:
+        with speaking(spoken[0]):
+            state = _(words.STATE_WORDS[decision.state])
+        _line(pdf, f"{words.moment(decision.when_ns, now_ns)}  {state}, {decision.who}: {decision.why}"[:110], 10)
+
+
+def _to_fill_in(pdf: FPDF, spoken: Sequence[str]) -> None:
+    """Boxes and lines for a pen."""
+    pdf.ln(3)
+    for row in (
+        ((True, lambda: _("found")), (True, lambda: _("not found"))),
+        ((False, lambda: _("Where it was found")), (False, lambda: _("Model as seen"))),
+        ((False, lambda: _("Seal number")), (False, lambda: _("Name, time, signature"))),
+    ):
+        y = pdf.get_y()
+        for at, (box, say) in enumerate(row):
+            x = MARGIN_MM + at * WIDE_MM / 2
+            what, other = both(spoken, say)
+            label = f"{what} / {other}" if other else what
+            if box:
+                pdf.rect(x, y + 1, 5, 5)
+            pdf.set_xy(x + (7 if box else 0), y)
+            _cell(pdf, label, 10)
+            if not box:
+                pdf.line(x, y + 13, x + WIDE_MM / 2 - 6, y + 13)
+        pdf.set_xy(MARGIN_MM, y + (9 if row[0][0] else 15))
+
+
+def _line(pdf: FPDF, text: str, size: float, *, bold: bool = False, grey: bool = False, right: str = "") -> None:
+    """One line, made smaller where it is too long; `right` stands at its end."""
+    pdf.set_x(MARGIN_MM)
+    room = WIDE_MM
+    pdf.set_text_color(*((90,) * 3 if grey else (0,) * 3))
+    if right:
+        pdf.set_font("helvetica", "B" if bold else "", size)
+        room -= pdf.get_string_width(_written(right)) + 4
+    _fit(pdf, text, size, bold, room)
+    pdf.cell(room, size * 0.5, _written(text))
+    if right:
+        pdf.set_font("helvetica", "B" if bold else "", size)
+        pdf.cell(WIDE_MM - room, size * 0.5, _written(right), align="R")
+    pdf.ln(size * 0.5)
+
+
+def _cell(pdf: FPDF, text: str, size: float) -> None:
+    pdf.set_text_color(0)
+    _fit(pdf, text, size, False, WIDE_MM / 2 - 10)
+    pdf.cell(WIDE_MM / 2 - 10, 7, _written(text))
+
+
+def _fit(pdf: FPDF, text: str, size: float, bold: bool, room: float) -> None:
+    pdf.set_font("helvetica", "B" if bold else "", size)
+    needed = pdf.get_string_width(_written(text))
+    if needed > room:
+        pdf.set_font_size(max(5.0, size * room / needed * 0.99))
+
+
+def _written(text: str) -> str:
+    """What the core letters can write: Western European; a narrow no-break space is a no-break space."""
+    return text.replace("\u202f", "\u00a0").encode("cp1252", "replace").decode("cp1252")
