@@ -59,7 +59,7 @@ class DrawnFloor:
     """Class and two ends."""
     sensors: tuple[tuple[str, float, float], ...]
     beyond: tuple[str, ...]
-    """Names of rooms that are told in words."""
+    """Names of rooms that are told in words, as odds name them."""
 
 
 def drawn(site: Site) -> tuple[DrawnFloor, ...]:
@@ -85,7 +85,7 @@ def _floor(site: Site, floor: Floor) -> DrawnFloor:
         tuple(_room(room, short.get(room.name, room.name), frame) for room in sorted(inside, key=area_m2, reverse=True)),
         walls,
         tuple((sensor.name, *frame.at(sensor.place_m)) for sensor in sensors_on(site, floor)),
-        tuple(room.name for room in rooms if room not in inside),
+        tuple("outside" if room.kind == "outside" else room.name for room in rooms if room not in inside),
     )  # fmt: skip
 
 

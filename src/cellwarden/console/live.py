@@ -153,7 +153,7 @@ def shown(c: Connection, now_ns: int) -> Shown:
     taken = queries.alerts(c, ("acknowledged", "search ordered"), limit=MARKED)
     count = queries.counted(c)
     pairs = tuple((alert, decision.state if decision else "new") for alert, decision in (*new, *taken))
-    states = tuple(queries.newest_sensor_states(c))
+    states = tuple(queries.sensor_states(c))
     return Shown(pairs, sum(count.get(state, 0) for state in words.OPEN), states, now_ns)
 
 

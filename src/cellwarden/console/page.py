@@ -50,17 +50,18 @@ def environment() -> Environment:
 
 
 def page(
-    request: Request, template: str, name: str, *, status: int = 200, notice: Notice | None = None, **values: object
+    request: Request, template: str, name: str, /, *, status: int = 200, notice: Notice | None = None, **values: object
 ) -> Response:
     """The page of a template, for who asks and in their language; `name` is what the links know it by."""
     here, who = desk(request), visitor(request)
     now_ns = here.now_ns()
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    html = environment().get_template(template).render(
-        lang=language(), page=name, person=who.person, csrf=form_token(who.token), links=_links(who.person),
-        site_name=here.site.name, now_ns=now_ns, now_ms=now_ns // 1_000_000, patience_ms=PATIENCE_MS,
-        back=back if request.method == "GET" else "/", notice=notice, **values,
-    )  # fmt: skip
+    common = {
+        "lang": language(), "page": name, "person": who.person, "csrf": form_token(who.token),
+        "links": _links(who.person), "site_name": here.site.name, "now_ns": now_ns, "now_ms": now_ns // 1_000_000,
+        "patience_ms": PATIENCE_MS, "back": back if request.method == "GET" else "/", "notice": notice,
+    }  # fmt: skip
+    html = environment().get_template(template).render(common | values)
     response = HTMLResponse(html, status)
     if who.person is None and who.token:
         keep_cookie(request, response, VISIT, who.token)

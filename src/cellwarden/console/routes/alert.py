@@ -105,7 +105,7 @@ def sheet(request: Request, name: str) -> Response:
     with here.engine.begin() as c:
         one = _alert(c, name)
         note(c, request, "print", name)
-        known = queries.decisions_of(c, name)
+        known = queries.decisions(c, name)
     made = search_sheet(here.site, one, known, visitor(request).name, here.now_ns(), language())
     headers = {"Content-Disposition": f'inline; filename="{one.name}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
@@ -149,15 +149,15 @@ def _alert(c: Connection, name: str) -> Alert:
 
 
 def _state(c: Connection, name: str) -> State:
-    known = queries.decisions_of(c, name)
+    known = queries.decisions(c, name)
     return known[-1].state if known else "new"
 
 
 def _shown(request: Request, one: Alert, notice: Notice | None = None, why: str = "", status: int = 200) -> Response:
     here, who = desk(request), visitor(request).person
     with reading(here.engine) as c:
-        known = queries.decisions_of(c, one.name)
-        states = queries.newest_sensor_states(c)
+        known = queries.decisions(c, one.name)
+        states = queries.sensor_states(c)
     state: State = known[-1].state if known else "new"
     deciding = may(who.role if who else None, "POST", "/alerts/{name}/decide")
     steps = [(step, _(STEP_WORDS[step])) for step in STEPS.get(state, ())] if deciding else []

@@ -73,7 +73,7 @@ def alert(request: Request, name: str) -> Standing:
     with desk(request).engine.begin() as c:
         one = _alert(c, name)
         note(c, request, "view", name)
-        made = queries.decisions_of(c, name)
+        made = queries.decisions(c, name)
     return Standing(alert=one, state=made[-1].state if made else "new", decision=made[-1] if made else None)
 
 
@@ -83,7 +83,7 @@ def decisions(request: Request, name: str) -> list[Decision]:
     with desk(request).engine.begin() as c:
         _alert(c, name)
         note(c, request, "view", name)
-        return queries.decisions_of(c, name)
+        return queries.decisions(c, name)
 
 
 @ROUTES.post("/alerts/{name}/decisions", status_code=201)
@@ -107,14 +107,14 @@ def presences(request: Request, since_ns: int, until_ns: int) -> list[Presence]:
         raise HTTPException(422, _("This cannot be read: {what}.").format(what="until_ns"))
     with desk(request).engine.begin() as c:
         note(c, request, "view", f"presences {since_ns}–{until_ns}")
-        return queries.presences_between(c, since_ns, until_ns)
+        return queries.presences(c, since_ns, until_ns)
 
 
 @ROUTES.get("/sensors")
 def sensors(request: Request) -> list[SensorState]:
     """The newest state of each sensor."""
     with reading(desk(request).engine) as c:
-        return queries.newest_sensor_states(c)
+        return queries.sensor_states(c)
 
 
 @ROUTES.get("/finds")

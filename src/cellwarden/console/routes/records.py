@@ -60,7 +60,7 @@ def timeline(request: Request, hours: int = 24, by: str = "cell") -> Response:
     since = until - hours * HOUR_NS
     with here.engine.begin() as c:
         note(c, request, "view", f"timeline {hours} h by {by}")
-        found = queries.presences_between(c, since, until)
+        found = queries.presences(c, since, until)
     rows = lanes(found, since, until, "phone" if by == "phone" else "cell")
     return page(
         request, "timeline.html", "timeline", lanes=rows[:MOST_LANES], more=max(0, len(rows) - MOST_LANES),
@@ -144,7 +144,7 @@ def emitters(request: Request) -> Response:
     now_ns = here.now_ns()
     with here.engine.begin() as c:
         note(c, request, "view", "emitters")
-        found = queries.presences_between(c, now_ns - REMEMBERED_H * HOUR_NS, now_ns)
+        found = queries.presences(c, now_ns - REMEMBERED_H * HOUR_NS, now_ns)
     return page(request, "emitters.html", "emitters", rows=_known(found), now_ns=now_ns)
 
 
@@ -167,7 +167,7 @@ def sensors(request: Request) -> Response:
     here = desk(request)
     now_ns = here.now_ns()
     with reading(here.engine) as c:
-        states = queries.newest_sensor_states(c)
+        states = queries.sensor_states(c)
     marks = sensor_marks(here.site, states, now_ns)
     newest = {state.sensor: state for state in states}
     rows = sorted(((name, reason, newest.get(name)) for name, (reason, _w) in marks.items()), key=lambda row: not row[1])

@@ -2,6 +2,7 @@
 // What makes a page live: news from /live, marks on the plan, how long ago, a sound, and a banner when no news come.
 (() => {
   const root = document.documentElement;
+  const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   const spoken = new Intl.RelativeTimeFormat(root.lang, { numeric: "always", style: "short" });
   let ahead = Number(root.dataset.now) - Date.now(); // the server's clock counts, not the tablet's
   const now = () => Date.now() + ahead;
@@ -16,7 +17,7 @@
   }
   function tellClock() {
     for (const span of document.querySelectorAll("[data-clock]")) {
-      span.textContent = new Date(now()).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+      span.textContent = new Date(now()).toLocaleTimeString(root.lang, CLOCK);
     }
   }
   tellAgo(); tellClock();
@@ -74,13 +75,14 @@
   }
   setInterval(() => {
     if (Date.now() - heard < PATIENCE_MS) return;
-    stale.querySelector("time").textContent = new Date(heardThere).toLocaleTimeString(root.lang);
+    stale.querySelector("time").textContent = new Date(heardThere).toLocaleTimeString(root.lang, CLOCK);
     stale.hidden = false;
     root.classList.add("stale");
   }, 500);
 
   function setMarks(marks) {
-    for (const place of document.querySelectorAll("[data-room]")) {
+    const all = document.body.dataset.page === "now"; // an alert's own page shows its rooms alone
+    for (const place of all ? document.querySelectorAll("[data-room]") : []) {
       const [level, share] = marks.rooms[place.dataset.room] ?? ["", ""];
       place.dataset.level = level;
       const part = place.querySelector(".part"), title = place.querySelector("title");
