@@ -78,7 +78,7 @@ def _floor(site: Site, floor: Floor) -> DrawnFloor:
     walls = tuple(
         (_wall_class(wall.material), *frame.at(wall.start_m), *frame.at(wall.end_m))
         for wall in site.walls
-        if wall.floor == floor.number
+        if wall.floor == floor.number and np.all((low <= wall.start_m) & (wall.end_m <= high))
     )
     return DrawnFloor(
         floor.number, floor.name, float(wide), float(tall),

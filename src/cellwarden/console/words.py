@@ -17,7 +17,7 @@ STATE_WORDS: dict[State, str] = {
     "not found": mark("not found"),
     "false": mark("false alarm"),
 }
-KIND_WORDS = {"call": mark("call"), "text": mark("text message"), "registration": mark("registration")}
+KIND_WORDS = {"call": mark("call"), "text": mark("text message"), "registration": mark("network registration")}
 SEVERITY_WORDS = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
 DEAF_WORDS = {"no samples": mark("no samples"), "floor high": mark("floor high"), "clock": mark("clock")}
 REMEDIES = {

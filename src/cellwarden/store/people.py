@@ -26,6 +26,10 @@ LOCKED_NS = 15 * 60 * 10**9
 SESSION_NS = 12 * 3600 * 10**9
 """A shift."""
 INVITATION_NS = 24 * 3600 * 10**9
+PROGRAM_NS = 90 * 24 * 3600 * 10**9
+"""How long a program's token is good."""
+PROGRAM = "program "
+"""Before the token of a program: what pages take for a session never begins so."""
 TOTP_STEP_S = 30
 """RFC 6238 §5.2. A code is good one step before and after its own, for clocks that err."""
 _FEW = threading.Semaphore(2)
@@ -117,6 +121,8 @@ def proved(known: Credentials | None, password: str, code: str, now_ns: int) -> 
         return None
     if known is None:
         return None
+    if not known.totp_secret:  # who has set up no second factor
+        return known.totp_step + 1
     return step_of(known.totp_secret, code, now_ns, known.totp_step)
 
 
@@ -126,10 +132,26 @@ def admitted(c: Connection, known: Credentials, step: int, now_ns: int) -> str:
     values = {"totp_step": step, "failures": 0, "locked_until_ns": 0}
     if not c.execute(update(people).where(*fresh).values(**values)).rowcount:
         raise StoreError(_("this code was used already: wait for the next one"))
+    return new_session(c, known.person.name, now_ns)
+
+
+def new_session(c: Connection, name: str, now_ns: int) -> str:
+    """Open a session for a person; its token."""
     token = secrets.token_urlsafe(32)
-    kept = {"token": _digest(token), "person": known.person.name, "created_ns": now_ns}
-    c.execute(insert(sessions).values(**kept, expires_ns=now_ns + SESSION_NS))
+    _keep_session(c, token, name, now_ns, SESSION_NS)
     return token
+
+
+def program_token(c: Connection, name: str, now_ns: int) -> str:
+    """A token with which a program speaks for a person; `session` knows it with `PROGRAM` before it."""
+    token = secrets.token_urlsafe(32)
+    _keep_session(c, PROGRAM + token, name, now_ns, PROGRAM_NS)
+    return token
+
+
+def _keep_session(c: Connection, token: str, name: str, now_ns: int, lasts_ns: int) -> None:
+    kept = {"token": _digest(token), "person": name, "created_ns": now_ns, "expires_ns": now_ns + lasts_ns}
+    c.execute(insert(sessions).values(**kept))
 
 
 def session(c: Connection, token: str, now_ns: int) -> Person | None:
@@ -193,6 +215,16 @@ def set_disabled(c: Connection, name: str, disabled: bool) -> None:
     _changed(c, name, disabled=disabled)
     if disabled:
         sign_out_all(c, name)
+
+
+def set_password(c: Connection, name: str, password: str) -> None:
+    """Another password, as `hashed` gave it."""
+    _changed(c, name, password=password)
+
+
+def set_totp(c: Connection, name: str, secret: str, step: int) -> None:
+    """Ask a person for a code from now on; `step` is that of the code by which they proved that they have the secret."""
+    _changed(c, name, totp_secret=secret, totp_step=step)
 
 
 def unlock(c: Connection, name: str) -> None:

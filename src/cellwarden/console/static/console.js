@@ -135,6 +135,7 @@
     const mine = document.body.dataset.alert;
     if (mine && told.changed?.includes(mine)) again(mine);
     tellAgo();
+    tellClock();
     news();
   });
 })();
