@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.console.words import LEAST, deaf, deaf_words, level, percent, room_name
 from cellwarden.document.sheet import Area, Line, Mark, Sheet, Text
@@ -71,14 +72,16 @@ def _floor(site: Site, floor: Floor) -> DrawnFloor:
     rooms = [room for room in site.rooms if room.floor == floor.number]
     inside = [room for room in rooms if room.kind not in BEYOND] or rooms
     corners = np.array([point for room in inside for point in room.outline_m])
-    low, high = (corners.min(axis=0) - AROUND_M / 2, corners.max(axis=0) + AROUND_M / 2) if len(corners) else (0.0, 1.0)
-    (x0, y0), (wide, tall) = np.broadcast_to(low, 2), np.broadcast_to(np.subtract(high, low), 2) * UNITS_M
+    if not len(corners):
+        corners = np.array([(0.0, 0.0), (1.0, 1.0)])
+    low, high = corners.min(axis=0) - AROUND_M / 2, corners.max(axis=0) + AROUND_M / 2
+    (x0, y0), (wide, tall) = low, (high - low) * UNITS_M
     frame = Frame(0.0, float(tall), float(x0), float(y0), UNITS_M)
     short = _short([room.name for room in inside if room.kind == "cell"])
     walls = tuple(
         (_wall_class(wall.material), *frame.at(wall.start_m), *frame.at(wall.end_m))
         for wall in site.walls
-        if wall.floor == floor.number and np.all((low <= wall.start_m) & (wall.end_m <= high))
+        if wall.floor == floor.number and _within((wall.start_m, wall.end_m), low, high)
     )
     return DrawnFloor(
         floor.number, floor.name, float(wide), float(tall),
@@ -87,6 +90,11 @@ def _floor(site: Site, floor: Floor) -> DrawnFloor:
         tuple((sensor.name, *frame.at(sensor.place_m)) for sensor in sensors_on(site, floor)),
         tuple("outside" if room.kind == "outside" else room.name for room in rooms if room not in inside),
     )  # fmt: skip
+
+
+def _within(ends_m: Sequence[tuple[float, float]], low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> bool:
+    """Whether a wall is the building's own, not the prison's around it."""
+    return bool(np.all((low_m <= np.array(ends_m)) & (np.array(ends_m) <= high_m)))
 
 
 def _short(names: Sequence[str]) -> dict[str, str]:

@@ -124,7 +124,7 @@ def _to_fill_in(pdf: FPDF, spoken: Sequence[str]) -> None:
     """Boxes and lines for a pen."""
     pdf.ln(3)
     for row in (
-        ((True, lambda: _("found")), (True, lambda: _("not found"))),
+        ((True, lambda: _("phone found")), (True, lambda: _("nothing found"))),
         ((False, lambda: _("Where it was found")), (False, lambda: _("Model as seen"))),
         ((False, lambda: _("Seal number")), (False, lambda: _("Name, time, signature"))),
     ):

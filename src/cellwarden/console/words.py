@@ -13,8 +13,8 @@ STATE_WORDS: dict[State, str] = {
     "new": mark("new"),
     "acknowledged": mark("acknowledged"),
     "search ordered": mark("search ordered"),
-    "found": mark("found"),
-    "not found": mark("not found"),
+    "found": mark("phone found"),
+    "not found": mark("nothing found"),
     "false": mark("false alarm"),
 }
 KIND_WORDS = {"call": mark("call"), "text": mark("text message"), "registration": mark("network registration")}

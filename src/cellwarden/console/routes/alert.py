@@ -30,8 +30,8 @@ STEPS: dict[State, tuple[State, ...]] = {
 STEP_WORDS: dict[State, str] = {
     "acknowledged": mark("Acknowledge"),
     "search ordered": mark("Order a search"),
-    "found": mark("Found"),
-    "not found": mark("Not found"),
+    "found": mark("Phone found"),
+    "not found": mark("Nothing found"),
     "false": mark("False alarm"),
 }
 REASONS = (
