@@ -19,7 +19,7 @@ STATE_WORDS: dict[State, str] = {
 }
 KIND_WORDS = {"call": mark("call"), "text": mark("text message"), "registration": mark("network registration")}
 SEVERITY_WORDS = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
-DEAF_WORDS = {"no samples": mark("no samples"), "floor high": mark("floor high"), "clock": mark("clock")}
+DEAF_WORDS = {"no samples": mark("no samples"), "floor high": mark("floor high"), "clock": mark("its clock drifts")}
 REMEDIES = {
     "no samples": mark("Nothing comes from its receiver: look at its power and its cable."),
     "floor high": mark("It is drowned in noise: look for a jammer or a machine near it; phones may hide under it."),
@@ -34,6 +34,18 @@ ROLE_WORDS = {
     "investigator": mark("investigator"),
     "administrator": mark("administrator"),
     "auditor": mark("auditor"),
+}
+ACTION_WORDS: dict[str, str] = {
+    "view": mark("looked at"),
+    "print": mark("printed"),
+    "take along": mark("took along"),
+    "change": mark("changed"),
+    "invite": mark("invited"),
+    "set up": mark("chose a password"),
+    "sign in": mark("signed in"),
+    "sign out": mark("signed out"),
+    "sign-in refused": mark("was refused"),
+    **{str(state): word for state, word in STATE_WORDS.items()},
 }
 SILENT_NS = 120 * SECOND_NS
 """A sensor that told nothing for this long is not taken to hear."""
@@ -147,6 +159,11 @@ def deaf_words(reason: str) -> str:
 def remedy(reason: str) -> str:
     """What to do about a sensor."""
     return _(REMEDIES[reason]) if reason in REMEDIES else _("Call the engineer.")
+
+
+def action(name: str) -> str:
+    """What somebody did, as the audit's page says it; other programs' actions as they are."""
+    return _(ACTION_WORDS[name]) if name in ACTION_WORDS else name
 
 
 def count_of_alerts(count: int) -> str:
