@@ -1,7 +1,7 @@
 """The console of one site, put together.
 
-    engine, site = opened("site.db"), load(Path("site.toml"))
-    server(application(engine, site)).run(sockets=[listening("127.0.0.1", 8443)])
+engine, site = opened("site.db"), load(Path("site.toml"))
+server(application(engine, site)).run(sockets=[listening("127.0.0.1", 8443)])
 """
 
 import asyncio

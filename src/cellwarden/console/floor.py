@@ -10,7 +10,7 @@
    └──────────────┘
 ```
 
-One unit of the drawing is a decimetre. What lies beyond the building (the yard, outside the wall) stands in words below.
+One unit of the drawing is a decimetre. What lies beyond the building (yard, outside) stands in words below.
 """
 
 from collections import Counter
@@ -85,7 +85,7 @@ def _floor(site: Site, floor: Floor) -> DrawnFloor:
     )
     return DrawnFloor(
         floor.number, floor.name, float(wide), float(tall),
-        tuple(_room(room, short.get(room.name, room.name), frame) for room in sorted(inside, key=area_m2, reverse=True)),
+        tuple(_room(room, short.get(room.name, room.name), frame) for room in sorted(inside, key=area_m2)[::-1]),
         walls,
         tuple((sensor.name, *frame.at(sensor.place_m)) for sensor in sensors_on(site, floor)),
         tuple("outside" if room.kind == "outside" else room.name for room in rooms if room not in inside),
@@ -137,7 +137,7 @@ def sensor_marks(site: Site, states: Sequence[SensorState], now_ns: int) -> dict
 
 
 def marked_plan(site: Site, odds: Odds) -> Sheet | None:
-    """The plan of the floor of the most probable room, that room filled, the next ones framed; None where none is known.
+    """The plan of the floor of the most probable room, that room filled, the next ones framed; None for none.
 
     For print: it says by edge and number, not by colour alone.
     """

@@ -117,7 +117,7 @@ async def guard(request: Request) -> None:
 
 
 def _visitor(request: Request) -> Visitor:
-    """A program's token counts in the API alone, a page's cookie in pages alone: no page can be made to call the API."""
+    """A program's token counts in the API alone, a page's cookie in pages alone: no page can be led to call the API."""
     here = desk(request)
     api = request.scope["route"].path.startswith(API)
     if api:

@@ -13,6 +13,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -149,15 +150,15 @@ class Viewer:
 
 def shown(c: Connection, now_ns: int) -> Shown:
     """How things stand in the store."""
-    new = queries.alerts(c, ("new",), limit=MARKED)
-    taken = queries.alerts(c, ("acknowledged", "search ordered"), limit=MARKED)
+    new = queries.alerts(c, words.OPEN[:1], limit=MARKED)
+    taken = queries.alerts(c, words.OPEN[1:], limit=MARKED)
     count = queries.counted(c)
     pairs = tuple((alert, decision.state if decision else "new") for alert, decision in (*new, *taken))
     states = tuple(queries.sensor_states(c))
     return Shown(pairs, sum(count.get(state, 0) for state in words.OPEN), states, now_ns)
 
 
-def values_of(found: Shown, site: Site) -> dict[str, object]:
+def values_of(found: Shown, site: Site) -> dict[str, Any]:
     """What the list of alerts is made from."""
     sensors = sensor_marks(site, found.sensors, found.now_ns)
     deaf = [name for name, (reason, _words) in sensors.items() if reason]

@@ -61,5 +61,7 @@ def _kept(folder: Path, made: bytes) -> str:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise StoreError(_("{path} cannot be written: {why}: make room").format(path=path, why=error.strerror)) from error
+        raise StoreError(
+            _("{path} cannot be written: {why}: make room").format(path=path, why=error.strerror)
+        ) from error
     return digest

@@ -68,7 +68,11 @@ def duration(span_ns: int) -> str:
 def told(activity: Activity) -> str:
     """`call, 4 min, GSM 900`."""
     return ", ".join(
-        (_(KIND_WORDS[activity.kind]), duration(activity.end_ns - activity.start_ns), activity.band or activity.interface)
+        (
+            _(KIND_WORDS[activity.kind]),
+            duration(activity.end_ns - activity.start_ns),
+            activity.band or activity.interface,
+        )
     )
 
 

@@ -1,6 +1,5 @@
 """Signing in and out, one's own password and second factor, the language, and help."""
 
-import threading
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
@@ -21,8 +20,6 @@ ROUTES = APIRouter()
 LEAST_LETTERS = 12
 """Of a password (ANSSI, Recommandations relatives à l'authentification multifacteur et aux mots de passe, R23)."""
 YEAR_S = 365 * 24 * 3600
-HASHING = threading.BoundedSemaphore(2)
-"""Argon2 takes 64 MiB each time: a crowd of guessers must not take all memory."""
 Secret = Annotated[str, Form(max_length=1000)]
 Short = Annotated[str, Form(max_length=100)]
 
@@ -40,8 +37,7 @@ def sign_in(request: Request, name: Short, password: Secret, code: Short = "", a
     """Let in who proves it. It is not told what was wrong: name, password, code, or too many tries."""
     here = desk(request)
     try:
-        with HASHING:
-            found = people.sign_in(here.engine, name.strip(), password, code.strip(), here.now_ns())
+        found = people.sign_in(here.engine, name.strip(), password, code.strip(), here.now_ns())
     except StoreError:  # a code that was used already
         found = None
     if found is None:
@@ -74,13 +70,11 @@ def set_up(request: Request, token: str, password: Secret, again: Secret) -> Res
     here = desk(request)
     if wrong := _unfit(password, again):
         return _form(request, token, wrong)
-    with HASHING:
-        hashed = people.hashed(password)
+    hashed = people.hashed(password)
     with here.engine.begin() as c:
         person = people.accept(c, token, hashed, "", here.now_ns())
         audited(c, person.name, "set up", person.name, person.role, now_ns=here.now_ns())
-    with HASHING:
-        found = people.sign_in(here.engine, person.name, password, "", here.now_ns())
+    found = people.sign_in(here.engine, person.name, password, "", here.now_ns())
     return _in(request, found, "/") if found else RedirectResponse("/sign-in", 303)
 
 
@@ -96,11 +90,13 @@ def password(request: Request, old: Secret, password: Secret, again: Secret, cod
     here, name = desk(request), visitor(request).name
     if wrong := _unfit(password, again):
         return _account(request, ("bad", wrong))
-    with HASHING:
+    try:
         found = people.sign_in(here.engine, name, old, code.strip(), here.now_ns())
-        hashed = people.hashed(password)
+    except StoreError:  # a code that was used already
+        found = None
     if found is None:
         return _account(request, ("bad", _("The old password or the code is wrong.")))
+    hashed = people.hashed(password)
     with here.engine.begin() as c:
         people.sign_out_all(c, name)
         people.set_password(c, name, hashed)

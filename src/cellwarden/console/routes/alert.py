@@ -54,7 +54,9 @@ def alert(request: Request, name: str) -> Response:
 
 
 @ROUTES.post("/alerts/{name}/decide")
-def decide(request: Request, name: str, state: Annotated[str, Form()], seen: Annotated[str, Form()], why: Text = "") -> Response:
+def decide(
+    request: Request, name: str, state: Annotated[str, Form()], seen: Annotated[str, Form()], why: Text = ""
+) -> Response:
     """Keep a decision; who comes second sees the first's, and decides anew."""
     found, told = _decided(request, name, state, seen, why)
     if told is not None:
@@ -127,7 +129,7 @@ def _decided(
             if find is not None:
                 keep_find(c, find)
             note(c, request, state, name, one.why)
-    except queries.AlreadyDecidedError as error:
+    except queries.AlreadyDecided as error:
         return found, ("bad", _first(error.decision))
     return found, None
 
@@ -137,7 +139,10 @@ def _first(decision: Decision | None) -> str:
     if decision is None:
         return _("This alert has changed: look at it again.")
     return _("{who} was first, at {time}: {state}. {why} Look again, and decide anew if you must.").format(
-        who=decision.who, time=words.clock(decision.when_ns), state=_(words.STATE_WORDS[decision.state]), why=decision.why
+        who=decision.who,
+        time=words.clock(decision.when_ns),
+        state=_(words.STATE_WORDS[decision.state]),
+        why=decision.why,
     )
 
 

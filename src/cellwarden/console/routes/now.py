@@ -37,7 +37,7 @@ def now(request: Request, wall: bool = False) -> Response:
         found = live.shown(c, here.now_ns())
     return page(
         request, "now.html", "now", wall=wall, floors=here.floors, title=live.title_of(found),
-        marks=live.marks_of(found, here.site), **live.values_of(found, here.site) | {"now_ns": found.now_ns},
+        marks=live.marks_of(found, here.site), **live.values_of(found, here.site),
     )  # fmt: skip
 
 

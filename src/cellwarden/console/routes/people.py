@@ -35,7 +35,9 @@ def invited(request: Request, name: Name, role: Annotated[str, Form()]) -> Respo
         token = people.invite(c, name.strip(), role, here.now_ns())
         note(c, request, "invite", name.strip(), role)
     link = f"{request.url.scheme}://{request.url.netloc}/set-up/{token}"
-    return _shown(request, ("good", _("Give this link to {name}. It works once, within a day.").format(name=name)), link)
+    return _shown(
+        request, ("good", _("Give this link to {name}. It works once, within a day.").format(name=name)), link
+    )
 
 
 @ROUTES.post("/people/change")
@@ -45,7 +47,7 @@ def changed(request: Request, name: Name, what: Annotated[str, Form()]) -> Respo
         return _shown(request, ("bad", _("Let another administrator do this to you.")), status=409)
     with desk(request).engine.begin() as c:
         if what in ROLES:
-            people.set_role(c, name, what)  # type: ignore[arg-type]  # mypy does not narrow by a tuple
+            people.set_role(c, name, what)
         elif what in ("bar", "admit"):
             people.set_disabled(c, name, what == "bar")
         elif what == "unlock":

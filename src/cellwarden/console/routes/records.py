@@ -76,7 +76,9 @@ def lanes(found: Iterable[Presence], since_ns: int, until_ns: int, by: str) -> l
         grouped[words.where(one.odds) if by == "cell" else one.emitter or one.phone].append(one)
 
     def piece(start_ns: int, end_ns: int) -> tuple[float, float]:
-        start, end = (1000 * (min(max(t, since_ns), until_ns) - since_ns) / (until_ns - since_ns) for t in (start_ns, end_ns))
+        start, end = (
+            1000 * (min(max(t, since_ns), until_ns) - since_ns) / (until_ns - since_ns) for t in (start_ns, end_ns)
+        )
         return round(min(start, 1000 - LEAST_SHOWN), 1), round(max(end - start, LEAST_SHOWN), 1)
 
     return [
@@ -170,7 +172,9 @@ def sensors(request: Request) -> Response:
         states = queries.sensor_states(c)
     marks = sensor_marks(here.site, states, now_ns)
     newest = {state.sensor: state for state in states}
-    rows = sorted(((name, reason, newest.get(name)) for name, (reason, _w) in marks.items()), key=lambda row: not row[1])
+    rows = sorted(
+        ((name, reason, newest.get(name)) for name, (reason, _w) in marks.items()), key=lambda row: not row[1]
+    )
     deaf = sum(bool(reason) for _name, reason, _state in rows)
     return page(request, "sensors.html", "sensors", rows=rows, deaf=deaf, floors=here.floors, marks=marks)
 

@@ -1,0 +1,105 @@
+"""A small guarded wing: its store, its people, and a client for each of them."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from cellwarden.console.app import application
+from cellwarden.console.rights import ROLES
+from cellwarden.locate.site import Site
+from cellwarden.model import Activity, Alert, Odds, Presence, Role, SensorState
+from cellwarden.simulate.prison import remand_wing
+from cellwarden.store import people
+from cellwarden.store.engine import opened
+from cellwarden.watch import queries
+
+S_NS = 10**9
+PASSWORD = "correct horse battery"
+HOSTILE = "<script>alert(1)</script>\"'>"
+
+
+@dataclass
+class Wing:
+    """What a test works with."""
+
+    engine: Engine
+    site: Site
+    app: FastAPI
+    folder: Path
+
+    def client(self, role: Role | None = "officer", language: str = "en") -> TestClient:
+        """Of somebody who has signed in; each role has a person of its name."""
+        client = TestClient(self.app, headers={"Accept-Language": language}, follow_redirects=False)
+        if role is not None:
+            with self.engine.begin() as c:
+                client.cookies.set("session", people.new_session(c, role, time.time_ns()))
+        return client
+
+    def alert(
+        self, odds: Odds = (("A-104", 0.83), ("A-106", 0.09), ("A-102", 0.04)), ago_s: int = 60, emitter: str = ""
+    ) -> str:
+        """A new alert of a call."""
+        told = time.time_ns() - ago_s * S_NS
+        doing = Activity("P-1", "call", told - 240 * S_NS, told, "gsm", "GSM 900", 800)
+        with self.engine.begin() as c:
+            name = queries.next_alert_name(c, 2026)
+            one = Alert(
+                name, told, told - 300 * S_NS, "P-1", emitter, doing, odds, 0.97, "high",
+                ("A1-S2", "A1-S1"), ("ab" * 32,), {"bursts": 800},
+            )  # fmt: skip
+            queries.keep_alert(c, one)
+        return name
+
+    def presence(self, cell: str = "A-104", emitter: str = "E-0042", ago_s: int = 3600) -> None:
+        start = time.time_ns() - ago_s * S_NS
+        doing = Activity("P-1", "call", start, start + 60 * S_NS, "gsm", "GSM 900", 800)
+        with self.engine.begin() as c:
+            queries.keep_presence(c, Presence("P-1", emitter, ((cell, 0.8),), start, start + 600 * S_NS, (doing,)))
+
+    def sensors(self, deaf: str = "") -> None:
+        """All hear but the one that is named."""
+        with self.engine.begin() as c:
+            for sensor in self.site.sensors:
+                reason = "no samples" if sensor.name == deaf else ""
+                queries.keep_sensor_state(c, SensorState(sensor.name, time.time_ns(), -104.0, 0, 100.0, reason))
+
+
+def token_of(html: str) -> str:
+    """What a form of the page carries."""
+    found = re.search('name="csrf" value="([0-9a-f]+)"', html)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture(scope="session")
+def hashed() -> str:
+    """Hashing takes long on purpose: once is enough for all."""
+    return people.hashed(PASSWORD)
+
+
+@pytest.fixture
+def wing(tmp_path: Path, hashed: str) -> Iterator[Wing]:
+    engine, site = opened(str(tmp_path / "site.db")), remand_wing()
+    now = time.time_ns()
+    with engine.begin() as c:
+        for role in ROLES:
+            people.accept(c, people.invite(c, role, role, now), hashed, "", now)
+    yield Wing(engine, site, application(engine, site), tmp_path)
+    engine.dispose()
+
+
+@pytest.fixture
+def send(wing: Wing) -> Callable[..., object]:
+    """Send a form as a role does: get a page for its token first."""
+
+    def sender(client: TestClient, path: str, **values: object) -> object:
+        return client.post(path, data={"csrf": token_of(client.get("/account").text), **values})
+
+    return sender

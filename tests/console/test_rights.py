@@ -1,0 +1,98 @@
+"""Every route, as every role and as nobody."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from cellwarden.console.guard import form_token
+from cellwarden.console.live import Live
+from cellwarden.console.rights import PUBLIC, RIGHTS, ROLES, may
+from cellwarden.model import Role
+from cellwarden.store import people
+from tests.console.conftest import Wing
+
+VALUES = {"token": "none", "code": "fr", "digest": "00"}
+REFUSED = 401, 403
+
+
+def routes(wing: Wing) -> Iterator[tuple[str, str]]:
+    for route in wing.app.routes:
+        if isinstance(route, APIRoute):
+            yield from ((method, route.path) for method in route.methods or ())
+
+
+def test_each_route_has_its_rights_and_each_right_its_route(wing: Wing) -> None:
+    assert sorted(set(routes(wing))) == sorted(RIGHTS)
+
+
+def test_what_is_not_in_the_table_is_open_to_nobody() -> None:
+    assert not any(may(role, "GET", "/forgotten") for role in (*ROLES, None))
+
+
+def test_who_has_not_signed_in_sees_signing_in_and_nothing_else() -> None:
+    open_to_all = {route for route, roles in RIGHTS.items() if roles == PUBLIC}
+    assert {path for _method, path in open_to_all} == {"/sign-in", "/set-up/{token}", "/language/{code}"}
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+def test_every_route_lets_in_those_who_may_and_nobody_else(
+    wing: Wing, role: Role | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def one_beat(_self: Live, _watching: bool) -> Any:
+        yield "event: beat\ndata: 0\n\n"
+
+    monkeypatch.setattr(Live, "news", one_beat)  # the true one never ends
+    client = wing.client(role)
+    if role is None:
+        client.get("/sign-in")
+    name = wing.alert()
+    token = ""
+    if role is not None:
+        with wing.engine.begin() as c:
+            token = people.program_token(c, role, 0 if role is None else c_now())
+    for method, path in RIGHTS:
+        if path == "/sign-out":
+            continue  # last, below
+        address = path.format(name=name, **VALUES)
+        api = path.startswith("/api/")
+        headers = {"Authorization": f"Bearer {token}"} if api and token else {}
+        cookie = client.cookies.get("session") or client.cookies.get("visit") or ""
+        body: dict[str, Any] = {"json": {}} if api else {"data": {"csrf": form_token(cookie)}}
+        answer = client.request(method, address, headers=headers, **(body if method == "POST" else {}))
+        led = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in?after=")
+        allowed = role in RIGHTS[method, path]
+        assert (answer.status_code in REFUSED or led) == (not allowed), (role, method, path, answer.status_code)
+        assert answer.status_code < 500, (role, method, path)
+    left = client.post("/sign-out", data={"csrf": form_token(client.cookies.get("session") or "")})
+    assert left.status_code == (303 if role else 401)
+    assert client.get("/account").headers["location"] == "/sign-in?after=/account"
+
+
+def c_now() -> int:
+    import time
+
+    return time.time_ns()
+
+
+@pytest.mark.parametrize(("method", "path"), [key for key in RIGHTS if key[0] == "POST" and "/api/" not in key[1]])
+def test_no_form_is_taken_without_the_token_of_our_own_page(wing: Wing, method: str, path: str) -> None:
+    name = wing.alert()
+    for role, sent in product(ROLES, ({}, {"csrf": ""}, {"csrf": form_token("of another session")})):
+        if may(role, method, path):
+            assert wing.client(role).post(path.format(name=name, **VALUES), data=sent).status_code == 403, (role, sent)
+
+
+def test_a_cookie_opens_no_api_and_a_programs_token_no_page(wing: Wing) -> None:
+    client = wing.client("officer")
+    assert client.get("/api/v1/alerts").status_code == 401
+    with wing.engine.begin() as c:
+        token = people.program_token(c, "officer", c_now())
+    nobody = wing.client(None)
+    assert nobody.get("/api/v1/alerts", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert nobody.get("/alerts", headers={"Authorization": f"Bearer {token}"}).status_code == 303
+    for cookie in (token, people.PROGRAM + token):
+        nobody.cookies.set("session", cookie)
+        assert nobody.get("/alerts").status_code == 303
