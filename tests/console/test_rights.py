@@ -1,18 +1,19 @@
 """Every route, as every role and as nobody."""
 
+import time
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
+from tests.console.conftest import Wing
 
 from cellwarden.console.guard import form_token
 from cellwarden.console.live import Live
 from cellwarden.console.rights import PUBLIC, RIGHTS, ROLES, may
 from cellwarden.model import Role
 from cellwarden.store import people
-from tests.console.conftest import Wing
 
 VALUES = {"token": "none", "code": "fr", "digest": "00"}
 REFUSED = 401, 403
@@ -49,10 +50,7 @@ def test_every_route_lets_in_those_who_may_and_nobody_else(
     if role is None:
         client.get("/sign-in")
     name = wing.alert()
-    token = ""
-    if role is not None:
-        with wing.engine.begin() as c:
-            token = people.program_token(c, role, 0 if role is None else c_now())
+    token = program_of(wing, role) if role else ""
     for method, path in RIGHTS:
         if path == "/sign-out":
             continue  # last, below
@@ -71,10 +69,9 @@ def test_every_route_lets_in_those_who_may_and_nobody_else(
     assert client.get("/account").headers["location"] == "/sign-in?after=/account"
 
 
-def c_now() -> int:
-    import time
-
-    return time.time_ns()
+def program_of(wing: Wing, role: Role) -> str:
+    with wing.engine.begin() as c:
+        return people.program_token(c, role, time.time_ns())
 
 
 @pytest.mark.parametrize(("method", "path"), [key for key in RIGHTS if key[0] == "POST" and "/api/" not in key[1]])
@@ -88,8 +85,7 @@ def test_no_form_is_taken_without_the_token_of_our_own_page(wing: Wing, method: 
 def test_a_cookie_opens_no_api_and_a_programs_token_no_page(wing: Wing) -> None:
     client = wing.client("officer")
     assert client.get("/api/v1/alerts").status_code == 401
-    with wing.engine.begin() as c:
-        token = people.program_token(c, "officer", c_now())
+    token = program_of(wing, "officer")
     nobody = wing.client(None)
     assert nobody.get("/api/v1/alerts", headers={"Authorization": f"Bearer {token}"}).status_code == 200
     assert nobody.get("/alerts", headers={"Authorization": f"Bearer {token}"}).status_code == 303

@@ -223,7 +223,7 @@ def set_password(c: Connection, name: str, password: str) -> None:
 
 
 def set_totp(c: Connection, name: str, secret: str, step: int) -> None:
-    """Ask a person for a code from now on; `step` is that of the code by which they proved that they have the secret."""
+    """Ask a person for a code from now on; `step` is that of the code by which they proved to have the secret."""
     _changed(c, name, totp_secret=secret, totp_step=step)
 
 

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cellwarden.console import words
 from cellwarden.console.desk import Desk, desk, note, visitor
-from cellwarden.console.guard import SESSION, keep_cookie, local
+from cellwarden.console.guard import SESSION, guarded, keep_cookie, local
 from cellwarden.console.page import Notice, page
 from cellwarden.errors import StoreError
 from cellwarden.language import LANGUAGES
@@ -16,7 +16,7 @@ from cellwarden.store import people
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import reading
 
-ROUTES = APIRouter()
+ROUTES = guarded()
 LEAST_LETTERS = 12
 """Of a password (ANSSI, Recommandations relatives à l'authentification multifacteur et aux mots de passe, R23)."""
 YEAR_S = 365 * 24 * 3600

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, HTTPException, Request, Response, UploadFile
+from fastapi import File, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
 from cellwarden.console import photographs, words
 from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks, sensor_marks
+from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
 from cellwarden.console.rights import may
 from cellwarden.errors import StoreError
@@ -20,7 +21,7 @@ from cellwarden.register.queries import keep_find
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
-ROUTES = APIRouter()
+ROUTES = guarded()
 STEPS: dict[State, tuple[State, ...]] = {
     "new": ("acknowledged", "search ordered", "false"),
     "acknowledged": ("search ordered", "found", "not found", "false"),

@@ -5,12 +5,13 @@ Described by OpenAPI at `/api/v1/openapi.json`. Every view of personal data is a
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, HTTPException, Query, Request
+from fastapi import Body, HTTPException, Query, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks
+from cellwarden.console.guard import guarded
 from cellwarden.console.routes.alert import STEPS
 from cellwarden.console.words import OPEN
 from cellwarden.errors import StoreError
@@ -20,7 +21,7 @@ from cellwarden.register.queries import finds as finds_of
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
-ROUTES = APIRouter(prefix="/api/v1")
+ROUTES = guarded("/api/v1")
 MANY = 1000
 WEEK_NS = 7 * 86_400 * 10**9
 

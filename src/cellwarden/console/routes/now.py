@@ -3,13 +3,13 @@
 import time
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from cellwarden.console import live, words
 from cellwarden.console.desk import desk, note, visitor
-from cellwarden.console.guard import SESSION
+from cellwarden.console.guard import SESSION, guarded
 from cellwarden.console.page import LINKS, page
 from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
@@ -17,7 +17,7 @@ from cellwarden.store import people
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
-ROUTES = APIRouter()
+ROUTES = guarded()
 MANY = 50
 """Alerts on a page of the list."""
 CHECK_S = 30.0

@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cellwarden.console import words
 from cellwarden.console.desk import desk, note, visitor
+from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
 from cellwarden.console.rights import ROLES, may
 from cellwarden.language import gettext as _
 from cellwarden.store import audit, people
 from cellwarden.store.engine import reading
 
-ROUTES = APIRouter()
+ROUTES = guarded()
 MANY = 100
 """Lines of the audit on a page."""
 Name = Annotated[str, Form(min_length=1, max_length=100)]

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from cellwarden.console import photographs, words
 from cellwarden.console.desk import desk, note
 from cellwarden.console.floor import sensor_marks
+from cellwarden.console.guard import guarded
 from cellwarden.console.page import page
 from cellwarden.language import gettext as _
 from cellwarden.language import language
@@ -20,7 +21,7 @@ from cellwarden.register.queries import finds_csv
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
-ROUTES = APIRouter()
+ROUTES = guarded()
 HOUR_NS = 3600 * words.SECOND_NS
 SPANS_H = 12, 24, 72, 168
 REMEMBERED_H = 30 * 24
