@@ -35,7 +35,12 @@ def test_what_is_not_in_the_table_is_open_to_nobody() -> None:
 
 def test_who_has_not_signed_in_sees_signing_in_and_nothing_else() -> None:
     open_to_all = {route for route, roles in RIGHTS.items() if roles == PUBLIC}
-    assert {path for _method, path in open_to_all} == {"/sign-in", "/set-up/{token}", "/language/{code}"}
+    assert {path for _method, path in open_to_all} == {
+        "/sign-in",
+        "/set-up/{token}",
+        "/language/{code}",
+        "/favicon.ico",
+    }
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])

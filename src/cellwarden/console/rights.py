@@ -30,6 +30,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/set-up/{token}"): PUBLIC,
     ("POST", "/set-up/{token}"): PUBLIC,
     ("GET", "/language/{code}"): PUBLIC,
+    ("GET", "/favicon.ico"): PUBLIC,
     ("POST", "/sign-out"): EVERYBODY,
     ("GET", "/account"): EVERYBODY,
     ("POST", "/account/code"): EVERYBODY,

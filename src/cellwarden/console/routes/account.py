@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from fastapi import Form, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import FileResponse, RedirectResponse
 
 from cellwarden.console import words
 from cellwarden.console.desk import Desk, desk, note, visitor
 from cellwarden.console.guard import SESSION, guarded, keep_cookie, local
-from cellwarden.console.page import Notice, page
+from cellwarden.console.page import HERE, Notice, page
 from cellwarden.errors import StoreError
 from cellwarden.language import LANGUAGES
 from cellwarden.language import gettext as _
@@ -138,6 +138,12 @@ def switch(request: Request, code: str, back: str = "/") -> Response:
     response = RedirectResponse(local(back), 303)
     keep_cookie(request, response, "language", code, YEAR_S)
     return response
+
+
+@ROUTES.get("/favicon.ico")
+def icon() -> Response:
+    """For what has no page to name one, as a search sheet."""
+    return FileResponse(HERE / "static" / "icon.svg")
 
 
 @ROUTES.get("/help")

@@ -1,0 +1,315 @@
+"""The console as officers see it. Needs Debian's chromium and the playwright package; says so and skips elsewhere."""
+
+import os
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.console.conftest import PASSWORD, Wing
+
+from cellwarden.console import page as page_module
+from cellwarden.console.serve import address, listening, server
+from cellwarden.model import Decision, Role
+from cellwarden.register.queries import finds
+from cellwarden.store import people
+from cellwarden.store.engine import reading
+from cellwarden.watch import queries
+
+CHROMIUM = shutil.which("chromium")
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
+SIZES = {390: 844, 1024: 768, 1920: 1080}
+RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
+PAGES: dict[Role, tuple[str, ...]] = {
+    "officer": (
+        "/",
+        "/?wall=1",
+        "/alerts",
+        "/alerts/{name}",
+        "/alerts/{name}/found",
+        "/timeline",
+        "/sensors",
+        "/finds",
+    ),
+    "investigator": ("/emitters", "/help", "/account"),
+    "administrator": ("/people",),
+    "auditor": ("/audit",),
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    driver = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    if os.geteuid() == 0:
+        quiet.append("--no-sandbox")  # chromium refuses to run as root otherwise
+    with driver.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield opened
+        opened.close()
+
+
+class Served:
+    """A console that can be stopped and started again at its address."""
+
+    def __init__(self, wing: Wing) -> None:
+        self.wing, self.port = wing, 0
+        self.start()
+
+    def start(self) -> None:
+        door = listening("127.0.0.1", self.port)
+        self.port, self.address = door.getsockname()[1], address(door)
+        self._server = server(self.wing.app)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [door]})
+        self._thread.start()
+        deadline = time.monotonic() + 30
+        while not self._server.started and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def served(wing: Wing) -> Iterator[Served]:
+    wing.sensors(deaf="A1-S3")
+    running = Served(wing)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visit(browser: Any, served: Served) -> Iterator[Any]:
+    """Opens a page as a role; afterwards nothing was wrong on the browser's console and nothing came from elsewhere."""
+    troubles: list[str] = []
+    contexts = []
+
+    def opener(path: str = "/", role: Role | None = "officer", width: int = 390, **options: Any) -> Any:
+        options = {"locale": "en-GB", "color_scheme": "light", **options}
+        context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, **options)
+        contexts.append(context)
+        if role is not None:
+            with served.wing.engine.begin() as c:
+                token = people.new_session(c, role, time.time_ns())
+            context.add_cookies([{"name": "session", "value": token, "url": served.address, "sameSite": "Strict"}])
+        page = context.new_page()
+        page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on(
+            "request",
+            lambda r: (
+                None if r.url.startswith((served.address, "data:", "chrome-extension:")) else troubles.append(r.url)
+            ),
+        )
+        page.goto(served.address + path)
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert [
+        trouble for trouble in troubles if "ERR_CONNECTION" not in trouble and "ERR_INCOMPLETE" not in trouble
+    ] == []
+
+
+class Hand:
+    """Clicks, counted."""
+
+    def __init__(self, page: Any) -> None:
+        self.page, self.clicks = page, 0
+
+    def click(self, name: str) -> None:
+        self.page.get_by_role("link", name=re.compile(name)).or_(
+            self.page.get_by_role("button", name=re.compile(name))
+        ).first.click()
+        self.clicks += 1
+
+
+def test_acknowledging_takes_two_clicks(visit: Any, wing: Wing) -> None:
+    name = wing.alert()
+    hand = Hand(visit())
+    hand.click("A-104")
+    hand.click("^Acknowledge$")
+    hand.page.locator(".verdict .state", has_text="acknowledged").wait_for()
+    assert hand.clicks == 2
+    with reading(wing.engine) as c:
+        assert [one.state for one in queries.decisions(c, name)] == ["acknowledged"]
+
+
+def test_the_cell_is_read_without_a_click_and_stands_large_after_one(visit: Any, wing: Wing) -> None:
+    wing.alert()
+    hand = Hand(visit())
+    assert hand.page.locator(".alerts .where").inner_text() == "A-104"
+    assert hand.page.locator('[data-room="A-104"]').get_attribute("data-level") == "likely"
+    hand.click("A-104")
+    heading = hand.page.locator("h1")
+    assert heading.inner_text() == "A-104"
+    assert heading.bounding_box()["y"] < SIZES[390] / 2  # seen without scrolling
+    assert hand.clicks == 1
+
+
+def test_the_search_sheet_takes_two_clicks(visit: Any, wing: Wing) -> None:
+    name = wing.alert()
+    hand = Hand(visit())
+    hand.click("A-104")
+    with hand.page.expect_request(f"**/alerts/{name}/sheet.pdf") as asked:
+        hand.click("Search sheet")
+    assert hand.clicks == 2
+    assert asked.value.method == "GET"
+
+
+def test_recording_a_find_takes_three_clicks(visit: Any, wing: Wing) -> None:
+    name = wing.alert()
+    with wing.engine.begin() as c:
+        queries.decide(c, Decision(name, "acknowledged", "officer", time.time_ns(), ""), "new")
+    hand = Hand(visit())
+    hand.click("A-104")
+    hand.click("^Phone found$")
+    assert hand.page.get_by_label("Where it was found").input_value() == "A-104"
+    hand.page.get_by_label("Model as seen").fill("a tiny one")
+    hand.page.get_by_label("Seal number").fill("S-77")
+    hand.click("Keep the find")
+    hand.page.locator(".verdict .state", has_text="phone found").wait_for()
+    assert hand.clicks == 3
+    with reading(wing.engine) as c:
+        assert [(find.alert, find.seal) for find in finds(c)] == [(name, "S-77")]
+
+
+def test_a_deaf_sensor_is_seen_after_one_click(visit: Any) -> None:
+    hand = Hand(visit())
+    hand.click("1 sensor is deaf")
+    row = hand.page.locator("tbody tr").first
+    assert "A1-S3" in row.inner_text()
+    assert "no samples" in row.inner_text()
+    assert hand.clicks == 1
+
+
+def test_a_new_alert_comes_by_itself_is_heard_and_goes_when_it_is_settled(visit: Any, wing: Wing) -> None:
+    page = visit(width=1920)
+    page.get_by_role("button", name="Sound is off").click()
+    page.get_by_role("button", name="Sound is on").wait_for()
+    rung = int(page.locator("html").get_attribute("data-rung"))
+    assert page.locator(".alerts a").count() == 0
+    page.evaluate("window.sameDocument = true")
+    name = wing.alert(ago_s=0)
+    page.locator(".alerts .where", has_text="A-104").wait_for(timeout=10_000)
+    assert page.locator('[data-room="A-104"]').get_attribute("data-level") == "likely"
+    assert page.locator("#said").text_content() == "New alert: A-104"
+    assert page.title().startswith("(1) ")
+    assert int(page.locator("html").get_attribute("data-rung")) == rung + 1
+    with wing.engine.begin() as c:
+        queries.decide(c, Decision(name, "false", "officer", time.time_ns(), ""), "new")
+    page.locator(".alerts a").wait_for(state="detached", timeout=10_000)
+    assert page.locator('[data-room="A-104"]').get_attribute("data-level") == ""
+    assert page.evaluate("window.sameDocument")
+
+
+def test_a_sensor_that_falls_deaf_shows_on_the_plan_by_itself(visit: Any, wing: Wing) -> None:
+    page = visit(width=1024)
+    deaf = page.locator('[data-sensor="A0-S1"]')
+    assert deaf.get_attribute("data-deaf") == ""
+    wing.sensors(deaf="A0-S1")
+    page.locator('[data-sensor="A0-S1"][data-deaf="no samples"]').wait_for(timeout=10_000)
+    assert deaf.locator(".deaf").is_visible()
+    assert not deaf.locator(".hears").is_visible()
+
+
+def test_the_page_says_since_when_it_is_old_and_recovers(
+    visit: Any, served: Served, wing: Wing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "PATIENCE_MS", 4_000)
+    page = visit(width=1024)
+    page.wait_for_timeout(5_000)
+    assert not page.locator("#stale").is_visible()  # news come: it is live
+    served.stop()
+    page.locator("#stale").wait_for(timeout=15_000)
+    assert re.search(r"No news since \d\d:\d\d:\d\d", page.locator("#stale").inner_text())
+    wing.alert(ago_s=0)
+    served.start()
+    page.locator("#stale").wait_for(state="hidden", timeout=20_000)
+    page.locator(".alerts .where", has_text="A-104").wait_for(timeout=10_000)  # what was missed is made up for
+
+
+def test_a_decision_elsewhere_shows_on_an_open_alert_and_keeps_what_is_being_written(visit: Any, wing: Wing) -> None:
+    name = wing.alert()
+    page = visit(f"/alerts/{name}", role="investigator", width=1024)
+    page.locator("#why").fill("half a sent")
+    with wing.engine.begin() as c:
+        queries.decide(c, Decision(name, "acknowledged", "officer", time.time_ns(), "I go"), "new")
+    page.locator("#history", has_text="I go").wait_for(timeout=10_000)
+    assert page.locator("#why").input_value() == "half a sent"
+    page.get_by_role("button", name="Order a search").click()
+    page.locator(".verdict .state", has_text="search ordered").wait_for()
+
+
+def test_the_keyboard_alone_signs_in_and_acknowledges(visit: Any, wing: Wing) -> None:
+    wing.alert()
+    page = visit("/sign-in", role=None, width=1024)
+    page.keyboard.type("officer")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/$"))
+
+    def go_to(words: str) -> None:
+        for _step in range(40):
+            page.keyboard.press("Tab")
+            said = page.evaluate("document.activeElement.innerText")
+            if words in said:
+                outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert outline == "solid"  # one sees where one is
+                page.keyboard.press("Enter")
+                return
+        raise AssertionError(words)
+
+    go_to("A-104")
+    page.wait_for_url(re.compile("/alerts/A-"))
+    go_to("Acknowledge")
+    page.locator(".verdict .state", has_text="acknowledged").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("width", "language", "scheme"), [(390, "fr-FR", "light"), (1024, "en-GB", "dark"), (1920, "fr-FR", "dark")]
+)
+def test_every_page_fits_its_screen_and_breaks_no_rule_of_accessibility(
+    visit: Any, wing: Wing, width: int, language: str, scheme: str
+) -> None:
+    name = wing.alert()
+    other = wing.alert(odds=(("A-107", 0.3), ("A-109", 0.1)))
+    with wing.engine.begin() as c:
+        queries.decide(c, Decision(other, "acknowledged", "officer", time.time_ns(), "I go"), "new")
+    wing.presence()
+    axe = AXE.read_text()
+    found = []
+    for role, paths in {None: ("/sign-in",), **PAGES}.items():
+        page = visit("/sign-in", role=None if role is None else role, width=width, locale=language, color_scheme=scheme)
+        for path in paths:
+            page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path.format(name=name))
+            page.emulate_media(reduced_motion="reduce", color_scheme=scheme)
+            page.evaluate(axe)
+            broken = page.evaluate(f"axe.run(document, {RULES})")["violations"]
+            found += [(path, rule["id"], node["html"][:120]) for rule in broken for node in rule["nodes"]]
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            found += [(path, "wider than the screen", str(wide))] if wide > width else []
+            assert page.locator("html").get_attribute("lang") == language[:2]
+    assert found == []
+
+
+def test_an_address_that_is_taken_is_told_in_one_line() -> None:
+    from cellwarden.errors import ConsoleError
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConsoleError, match=rf"^127\.0\.0\.1:{port} cannot be listened at: .*: choose another"):
+            listening("127.0.0.1", port)
