@@ -1,0 +1,140 @@
+"""What viewers are told, and how things are worded and marked."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from tests.console.conftest import Wing
+
+from cellwarden.console import live as live_module
+from cellwarden.console import words
+from cellwarden.console.floor import drawn, marked_plan, marks, sensor_marks
+from cellwarden.console.live import Live
+from cellwarden.document.sheet import Area, svg
+from cellwarden.errors import StoreError
+from cellwarden.language import speaking
+from cellwarden.model import SensorState
+from cellwarden.simulate.prison import remand_wing
+
+MINUTE_NS = 60 * 10**9
+
+
+def told(messages: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(m.partition("data: ")[2]) for m in messages if m.startswith("event: news")]
+
+
+async def heard(live: Live, language: str, watching: bool, seconds: float, act: Any = None) -> list[str]:
+    """What a viewer hears in so many seconds, while something happens."""
+    messages: list[str] = []
+
+    async def listen() -> None:
+        with speaking(language):
+            async for message in live.news(watching):
+                messages.append(message)  # noqa: PERF401 - it never ends
+
+    looking, listening = asyncio.create_task(live.run()), asyncio.create_task(listen())
+    await asyncio.sleep(0.5)
+    if act is not None:
+        await asyncio.to_thread(act)
+    await asyncio.sleep(seconds)
+    for task in (looking, listening):
+        task.cancel()
+    return messages
+
+
+def test_a_viewer_is_told_how_things_stand_then_each_change_in_their_language(wing: Wing) -> None:
+    name = wing.alert()
+    live = wing.app.state.desk.live
+    first, *later = told(asyncio.run(heard(live, "fr", True, 1.5, lambda: wing.alert(odds=(("A-201", 0.9),)))))
+    assert name in first["alerts"]
+    assert "appel" in first["alerts"]
+    assert first["marks"]["rooms"]["A-104"] == ["likely", "83\u00a0%"]
+    (news,) = (message for message in later if message["fresh"])
+    assert news["fresh"] == ["Nouvelle alerte\u00a0: A-201"]
+    assert news["title"].startswith("(2) En direct")
+
+
+def test_who_may_not_watch_hears_beats_and_nothing_else(wing: Wing) -> None:
+    messages = asyncio.run(heard(wing.app.state.desk.live, "en", False, 2.5, wing.alert))
+    assert len(messages) >= 2
+    assert all(message.startswith("event: beat") for message in messages)
+
+
+def test_no_beat_comes_while_the_store_cannot_be_looked_at(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_any: object) -> None:
+        raise StoreError("gone")
+
+    def breaks() -> None:
+        monkeypatch.setattr(live_module.queries, "changes_since", broken)
+
+    monkeypatch.setattr(live_module, "BEAT_S", 0.1)
+    live = wing.app.state.desk.live
+    whole = len(asyncio.run(heard(live, "en", False, 2.0)))
+    half = len(asyncio.run(heard(live, "en", False, 2.0, breaks)))
+    assert half < whole / 2  # it had half a second before it broke, of two and a half
+
+
+def test_a_viewer_who_does_not_listen_is_let_go_and_takes_no_memory(wing: Wing) -> None:
+    live = Live(wing.engine, wing.site, wing.app.state.desk.now_ns)
+    viewer = live_module.Viewer("en")
+    live._viewers.add(viewer)
+    for _n in range(live_module.BEHIND + 1):
+        live._tell(viewer, "x")
+    assert viewer.queue.qsize() == 1
+    assert viewer.queue.get_nowait() is None
+    assert live._viewers == set()
+
+
+def test_a_room_has_the_mark_of_the_likeliest_alert_and_the_unlikely_have_none() -> None:
+    found = marks([(("A", 0.6), ("B", 0.3), ("C", 0.06), ("D", 0.04)), (("B", 0.5), ("C", 0.01))])
+    assert {name: level for name, (level, _share) in found.items()} == {"A": "likely", "B": "likely", "C": "faint"}
+
+
+@pytest.mark.parametrize(
+    ("age", "reason", "said"), [(0, "", ""), (0, "clock", "clock"), (3, "", "silent"), (3, "clock", "silent")]
+)
+def test_a_sensor_that_told_nothing_for_two_minutes_is_not_taken_to_hear(age: int, reason: str, said: str) -> None:
+    state = SensorState("S", 0, -100.0, 0, 0.0, reason)
+    assert words.deaf(state, age * MINUTE_NS) == said
+
+
+def test_a_sensor_of_which_nothing_was_ever_told_is_not_taken_to_hear() -> None:
+    assert {reason for reason, _words in sensor_marks(remand_wing(), [], 0).values()} == {"silent"}
+
+
+def test_every_room_and_sensor_of_a_floor_is_drawn_within_it() -> None:
+    site = remand_wing()
+    floors = drawn(site)
+    assert [floor.name for floor in floors] == ["Second floor", "First floor", "Ground floor"]
+    names = [room.name for floor in floors for room in floor.rooms] + [
+        name for floor in floors for name in floor.beyond
+    ]
+    assert sorted(names) == sorted("outside" if room.kind == "outside" else room.name for room in site.rooms)
+    assert sorted(name for floor in floors for name, _x, _y in floor.sensors) == sorted(s.name for s in site.sensors)
+    for floor in floors:
+        for room in floor.rooms:
+            for x, y in (map(float, point.split(",")) for point in room.points.split()):
+                assert 0 <= x <= floor.width
+                assert 0 <= y <= floor.height
+
+
+def test_the_printed_plan_fills_the_first_room_alone() -> None:
+    sheet = marked_plan(remand_wing(), (("A-104", 0.8), ("A-106", 0.1)))
+    assert sheet is not None
+    filled = [mark.words for mark in sheet.marks if isinstance(mark, Area) and mark.fill == "#b3261e"]
+    assert filled == ["A-104"]
+    assert ">2</text>" in svg(sheet)
+    assert marked_plan(remand_wing(), (("outside", 0.9),)) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "1 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h 00 min"), (7505, "2 h 05 min")],
+)
+def test_durations_are_worded_by_their_size(seconds: int, said: str) -> None:
+    assert words.duration(seconds * 10**9) == said
+
+
+def test_nothing_is_ever_said_to_be_certain() -> None:
+    assert [words.percent(p) for p in (0.0, 0.004, 0.5, 0.999, 1.0)] == ["1 %", "1 %", "50 %", "99 %", "99 %"]
