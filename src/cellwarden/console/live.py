@@ -33,8 +33,8 @@ SLOWLY = 5
 BEAT_S = 2.0
 SHOWN = 30
 """Alerts in the list; the rest are counted."""
-MARKED = 300
-"""Open alerts whose rooms are marked on the plan."""
+MARKED = 100
+"""Open alerts whose rooms are marked on the plan: the newest so many nobody has taken, and those somebody has."""
 BEHIND = 50
 """A viewer who is so many messages behind is let go; their browser comes back and is told how things stand."""
 LOG = logging.getLogger(__name__)

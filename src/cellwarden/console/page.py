@@ -1,14 +1,18 @@
 """Pages from templates: everything is escaped, everything is translated, and all that moves is in two static files."""
 
-from functools import cache
+import json
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from cellwarden.console import words
 from cellwarden.console.desk import desk, visitor
+from cellwarden.console.floor import DrawnFloor
 from cellwarden.console.guard import VISIT, form_token, keep_cookie
 from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
@@ -66,6 +70,16 @@ def page(
     if who.person is None and who.token:
         keep_cookie(request, response, VISIT, who.token)
     return response
+
+
+def plan(request: Request, marks: Mapping[str, object]) -> Markup:
+    """All floors with their marks. Viewers see the same ones at the same moment: what was drawn last is kept."""
+    return _plan(desk(request).floors, language(), json.dumps(marks))
+
+
+@lru_cache(maxsize=8)
+def _plan(floors: tuple[DrawnFloor, ...], _language: str, marks: str) -> Markup:
+    return Markup(environment().get_template("plan.html").render(floors=floors, **json.loads(marks)))
 
 
 def _links(person: Person | None) -> list[tuple[str, str, str]]:

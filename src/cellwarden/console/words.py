@@ -59,9 +59,9 @@ def duration(span_ns: int) -> str:
     """`12 s`, `4 min`, `2 h 05 min`."""
     seconds = max(1, round(span_ns / SECOND_NS))
     if seconds < 60:
-        return _("{count} s").format(count=number(seconds))
+        return _("{count} s").format(count=seconds)
     if seconds < 3600:
-        return _("{count} min").format(count=number(seconds // 60))
+        return _("{count} min").format(count=seconds // 60)
     return _("{hours} h {minutes} min").format(hours=number(seconds // 3600), minutes=f"{seconds % 3600 // 60:02d}")
 
 
@@ -78,8 +78,7 @@ def told(activity: Activity) -> str:
 
 def percent(probability: float) -> str:
     """Never 100 %: nothing that is heard is certain."""
-    shown = number(max(1, min(99, round(100 * probability))))
-    return _("{number} %").format(number=shown)
+    return _("{number} %").format(number=max(1, min(99, round(100 * probability))))
 
 
 def level(probability: float) -> str:
@@ -116,8 +115,8 @@ def day(time_ns: int) -> str:
 
 def moment(time_ns: int, now_ns: int) -> str:
     """Time of day, with the day where it is not today."""
-    today = day(time_ns) == day(now_ns)
-    return clock(time_ns) if today else f"{day(time_ns)} {clock(time_ns)}"
+    then, now = (datetime.fromtimestamp(t / 1e9).date() for t in (time_ns, now_ns))
+    return clock(time_ns) if then == now else f"{day(time_ns)} {clock(time_ns)}"
 
 
 def iso(time_ns: int) -> str:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from cellwarden.console import live, words
 from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.guard import SESSION, guarded
-from cellwarden.console.page import LINKS, page
+from cellwarden.console.page import LINKS, page, plan
 from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
 from cellwarden.store import people
@@ -36,8 +36,8 @@ def now(request: Request, wall: bool = False) -> Response:
         note(c, request, "view", "now")
         found = live.shown(c, here.now_ns())
     return page(
-        request, "now.html", "now", wall=wall, floors=here.floors, title=live.title_of(found),
-        marks=live.marks_of(found, here.site), **live.values_of(found, here.site),
+        request, "now.html", "now", wall=wall, plan=plan(request, live.marks_of(found, here.site)),
+        title=live.title_of(found), **live.values_of(found, here.site),
     )  # fmt: skip
 
 

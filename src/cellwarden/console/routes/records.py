@@ -12,7 +12,7 @@ from cellwarden.console import photographs, words
 from cellwarden.console.desk import desk, note
 from cellwarden.console.floor import sensor_marks
 from cellwarden.console.guard import guarded
-from cellwarden.console.page import page
+from cellwarden.console.page import page, plan
 from cellwarden.language import gettext as _
 from cellwarden.language import language
 from cellwarden.model import Presence
@@ -177,7 +177,8 @@ def sensors(request: Request) -> Response:
         ((name, reason, newest.get(name)) for name, (reason, _w) in marks.items()), key=lambda row: not row[1]
     )
     deaf = sum(bool(reason) for _name, reason, _state in rows)
-    return page(request, "sensors.html", "sensors", rows=rows, deaf=deaf, floors=here.floors, marks=marks)
+    drawn = plan(request, {"rooms": {}, "sensors": marks})
+    return page(request, "sensors.html", "sensors", rows=rows, deaf=deaf, plan=drawn)
 
 
 @ROUTES.get("/finds")

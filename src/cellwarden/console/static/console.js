@@ -85,6 +85,7 @@
     for (const place of all ? document.querySelectorAll("[data-room]") : []) {
       const [level, share] = marks.rooms[place.dataset.room] ?? ["", ""];
       place.dataset.level = level;
+      if (level) place.querySelector("use")?.setAttribute("href", "#m-" + level);
       const part = place.querySelector(".part"), title = place.querySelector("title");
       if (part) part.textContent = share;
       if (title) title.textContent = share ? place.dataset.name + ": " + share : place.dataset.name;
