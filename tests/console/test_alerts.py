@@ -169,9 +169,9 @@ def test_each_view_and_each_action_is_a_line_of_a_chain_that_the_auditor_checks(
         lines = [(line.who, line.action, line.what, line.why) for line in audit.lines(c)]
     assert lines == [
         ("officer", "view", "now", ""),
-        ("officer", "view", "alerts open", ""),
+        ("officer", "view", "alerts", "open"),
         ("officer", "view", name, ""),
-        ("officer", "view", "timeline 24 h by cell", ""),
+        ("officer", "view", "timeline", "24 h"),
         ("officer", "view", "finds", ""),
         ("officer", "take along", "finds", ""),
         ("officer", "print", name, ""),

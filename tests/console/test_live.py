@@ -52,7 +52,7 @@ def test_a_viewer_is_told_how_things_stand_then_each_change_in_their_language(wi
     assert first["marks"]["rooms"]["A-104"] == ["likely", "83\u00a0%"]
     (news,) = (message for message in later if message["fresh"])
     assert news["fresh"] == ["Nouvelle alerte\u00a0: A-201"]
-    assert news["title"].startswith("(2) En direct")
+    assert news["title"].startswith("(2) Direct")
 
 
 def test_who_may_not_watch_hears_beats_and_nothing_else(wing: Wing) -> None:

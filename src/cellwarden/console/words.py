@@ -25,7 +25,6 @@ REMEDIES = {
     "floor high": mark("It is drowned in noise: look for a jammer or a machine near it; phones may hide under it."),
     "clock": mark("Its clock has drifted: look at its time source."),
     "silent": mark("It tells nothing any more: look at its power and its network."),
-    "": mark("It hears."),
 }
 ROLE_WORDS = {
     "officer": mark("officer"),
@@ -46,6 +45,14 @@ ACTION_WORDS: dict[str, str] = {
     "sign out": mark("signed out"),
     "sign-in refused": mark("was refused"),
     **{str(state): word for state, word in STATE_WORDS.items()},
+}
+SUBJECT_WORDS = {
+    "now": mark("Now"),
+    "alerts": mark("Alerts"),
+    "timeline": mark("Timeline"),
+    "emitters": mark("Emitters"),
+    "finds": mark("Finds"),
+    "audit": mark("Audit"),
 }
 SILENT_NS = 120 * SECOND_NS
 """A sensor that told nothing for this long is not taken to hear."""
@@ -167,6 +174,16 @@ def remedy(reason: str) -> str:
 def action(name: str) -> str:
     """What somebody did, as the audit's page says it; other programs' actions as they are."""
     return _(ACTION_WORDS[name]) if name in ACTION_WORDS else name
+
+
+def subject(name: str) -> str:
+    """What it was done to: a page by its name, all else as it is."""
+    return _(SUBJECT_WORDS[name]) if name in SUBJECT_WORDS else name
+
+
+def detail(name: str) -> str:
+    """What a rule weighed, where the catalogue has words for it."""
+    return _(name)
 
 
 def count_of_alerts(count: int) -> str:

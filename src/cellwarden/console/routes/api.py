@@ -63,7 +63,7 @@ def alerts(
 ) -> list[Standing]:
     """Alerts in these states, the newest first."""
     with desk(request).engine.begin() as c:
-        note(c, request, "view", "alerts by the API")
+        note(c, request, "view", "alerts", "API")
         found = queries.alerts(c, state, since_ns, limit, skipped)
     return [Standing(alert=one, state=made.state if made else "new", decision=made) for one, made in found]
 
@@ -107,7 +107,7 @@ def presences(request: Request, since_ns: int, until_ns: int) -> list[Presence]:
     if not 0 <= until_ns - since_ns <= WEEK_NS:
         raise HTTPException(422, _("This cannot be read: {what}.").format(what="until_ns"))
     with desk(request).engine.begin() as c:
-        note(c, request, "view", f"presences {since_ns}–{until_ns}")
+        note(c, request, "view", "timeline", f"API, {since_ns}–{until_ns}")
         return queries.presences(c, since_ns, until_ns)
 
 
@@ -131,7 +131,7 @@ def plan(request: Request) -> dict[str, Any]:
     """Rooms and sensors as GeoJSON (RFC 7946), in metres of the site's own frame; with the marks of open alerts."""
     here = desk(request)
     with here.engine.begin() as c:
-        note(c, request, "view", "now by the API")
+        note(c, request, "view", "now", "API")
         known = marks([one.odds for one, _made in queries.alerts(c, OPEN, limit=MANY)])
     rooms = [
         {

@@ -69,7 +69,7 @@ def alerts(request: Request, of: str = "open", after: int = 0) -> Response:
     states = {"open": words.OPEN, "settled": words.ENDS}.get(of)
     here = desk(request)
     with here.engine.begin() as c:
-        note(c, request, "view", f"alerts {of}")
+        note(c, request, "view", "alerts", of[:20])
         found = queries.alerts(c, states, limit=MANY + 1, skipped=max(after, 0))
     choices = (("open", _("Open")), ("settled", _("Settled")), ("all", _("All")))
     pairs = [(alert, decision.state if decision else "new") for alert, decision in found[:MANY]]

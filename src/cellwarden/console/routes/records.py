@@ -60,7 +60,7 @@ def timeline(request: Request, hours: int = 24, by: str = "cell") -> Response:
     until = here.now_ns()
     since = until - hours * HOUR_NS
     with here.engine.begin() as c:
-        note(c, request, "view", f"timeline {hours} h by {by}")
+        note(c, request, "view", "timeline", f"{hours} h")
         found = queries.presences(c, since, until)
     rows = lanes(found, since, until, "phone" if by == "phone" else "cell")
     return page(
