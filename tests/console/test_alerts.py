@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from tests.console.conftest import HOSTILE, Wing, token_of
 
+from cellwarden.errors import StoreFullError
 from cellwarden.model import Decision
 from cellwarden.register.queries import finds
 from cellwarden.store import audit
@@ -85,6 +86,30 @@ def test_what_cannot_follow_is_refused(wing: Wing, state: str, seen: str) -> Non
     name = wing.alert()
     status, _page = decided(wing.client("officer"), name, state, seen)
     assert status in (409, 422)
+    assert known(wing, name) == []
+
+
+@pytest.mark.parametrize("state", ["false", "not found"])
+def test_an_alert_is_not_settled_without_a_reason(wing: Wing, state: str) -> None:
+    name = wing.alert()
+    client = wing.client("officer")
+    decided(client, name, "acknowledged", "new")
+    status, page = decided(client, name, state, "acknowledged", "  ")
+    assert status == 422
+    assert "Say why" in page
+    assert [one.state for one in known(wing, name)] == ["acknowledged"]
+    assert decided(client, name, state, "acknowledged", "looked everywhere")[0] == 303
+
+
+def test_a_full_disk_is_told_and_loses_nothing(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_any: object) -> None:
+        raise StoreFullError("site.db cannot be written: make room")
+
+    name = wing.alert()
+    monkeypatch.setattr(queries, "decide", full)
+    status, page = decided(wing.client("officer"), name, "acknowledged", "new")
+    assert status == 503
+    assert "site.db cannot be written: make room" in page
     assert known(wing, name) == []
 
 

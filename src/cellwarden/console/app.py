@@ -23,7 +23,7 @@ from cellwarden.console.guard import API, Around, SignInFirst
 from cellwarden.console.live import Live
 from cellwarden.console.page import HERE, page
 from cellwarden.console.routes import account, alert, api, now, people, records
-from cellwarden.errors import CellwardenError, ConsoleError
+from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.store.people import invite, persons
@@ -93,7 +93,9 @@ def _malformed(request: Request, error: Exception) -> Response:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    return _trouble(request, 409, f"{error}", {})
+    """The store says why not; where it is full or damaged, it is not the asker's fault."""
+    status = 503 if isinstance(error, StoreFullError | StoreDamagedError) else 409
+    return _trouble(request, status, f"{error}", {})
 
 
 def _trouble(request: Request, status: int, said: str, headers: dict[str, str]) -> Response:

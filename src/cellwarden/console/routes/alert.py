@@ -35,6 +35,8 @@ STEP_WORDS: dict[State, str] = {
     "not found": mark("Nothing found"),
     "false": mark("False alarm"),
 }
+EXPLAINED = frozenset(("not found", "false"))
+"""Ends that take a reason: later probabilities learn from them, and somebody will ask."""
 REASONS = (
     mark("I take care of it."),
     mark("Search at unlock."),
@@ -59,6 +61,9 @@ def decide(
     request: Request, name: str, state: Annotated[str, Form()], seen: Annotated[str, Form()], why: Text = ""
 ) -> Response:
     """Keep a decision; who comes second sees the first's, and decides anew."""
+    if state in EXPLAINED and not why.strip():
+        with reading(desk(request).engine) as c:
+            return _shown(request, _alert(c, name), ("bad", _("Say why: write a reason.")), "", 422)
     found, told = _decided(request, name, state, seen, why)
     if told is not None:
         return _shown(request, found, told, why, 409)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks
 from cellwarden.console.guard import guarded
-from cellwarden.console.routes.alert import STEPS
+from cellwarden.console.routes.alert import EXPLAINED, STEPS
 from cellwarden.console.words import OPEN
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
@@ -92,6 +92,8 @@ def decide(request: Request, name: str, wish: Wish) -> Decision:
     """Decide. What was found is recorded by hand, on the page."""
     if wish.state not in STEPS.get(wish.seen, ()) or wish.state == "found":
         raise HTTPException(422, _("This cannot follow: load the page again."))
+    if wish.state in EXPLAINED and not wish.why.strip():
+        raise HTTPException(422, _("Say why: write a reason."))
     here = desk(request)
     made = Decision(name, wish.state, visitor(request).name, here.now_ns(), wish.why)
     with here.engine.begin() as c:
