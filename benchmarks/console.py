@@ -1,4 +1,4 @@
-"""Lane 18: a console with a crowd. How long a page takes, how long after it was kept an alert is told, how much memory.
+"""Lane 21: a console with a crowd. How long a page takes, how long after it was kept an alert is told, how much memory.
 
 A server process of its own, on SQLite; 200 sensors that tell every second, 5,000 open alerts, 50 viewers who listen and
 turn pages. The time of an event is from the alert's commit to its arrival at each viewer.
@@ -28,7 +28,7 @@ from cellwarden.watch import queries
 SECONDS = 600.0
 SENSORS, ALERTS, VIEWERS = 200, 5000, 50
 PAGES = "/", "/alerts", "/alerts/{name}", "/timeline", "/sensors"
-PAUSE_S = 2.0
+PAUSE_S = 10.0
 """A viewer turns a page so often, on average."""
 S_NS = 10**9
 

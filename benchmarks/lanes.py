@@ -8,6 +8,7 @@ from benchmarks import (
     association,
     confidence,
     confusion,
+    console,
     cost,
     false_alarms,
     fingerprint,
@@ -51,6 +52,7 @@ SOAK: dict[int, Lane] = {
     18: week.LANE,
     19: killed.LANE,
     20: history.LANE,
+    21: console.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),

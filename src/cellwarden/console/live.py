@@ -30,6 +30,7 @@ from cellwarden.watch import queries
 LOOK_S = 0.2
 SLOWLY = 5
 """Of so many looks one is a full one, whatever has changed."""
+URGENT = "alert", "decision"
 BEAT_S = 2.0
 SHOWN = 30
 """Alerts in the list; the rest are counted."""
@@ -120,11 +121,11 @@ class Live:
         self._looks += 1
         with reading(self.engine) as c:
             changes = queries.changes_since(c, self._number)
-            if not changes and self._looks % SLOWLY:
-                return {}
+            if not any(change.kind in URGENT for change in changes) and self._looks % SLOWLY:
+                return {}  # a sensor's state waits for the next full look: there are hundreds of them
             found = shown(c, self.now_ns())
         self._number = changes[-1].number if changes else self._number
-        changed = sorted({change.name for change in changes if change.kind in ("alert", "decision")})
+        changed = sorted({change.name for change in changes if change.kind in URGENT})
         told = {change.name for change in changes if change.kind == "alert"}
         fresh = [alert for alert, state in found.alerts if alert.name in told and state == "new"]
         messages = {}
