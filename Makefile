@@ -6,12 +6,16 @@ READY  := $(VENV)/.ready
 FRESH  := $(VENV)/.fresh
 SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
 
-.PHONY: run test check format bench soak figures lock clean
+.PHONY: run demo test check format bench soak figures lock clean
 
 run: $(FRESH)
 	@mkdir -p out
 	@$(BIN)/cellwarden scan $(SCENE) --output out/wing.sigmf-meta --report out/wing.html --force
 	@echo "Open out/wing.html in a browser. / Ouvrez out/wing.html dans un navigateur."
+
+# The watch of a simulated wing: its address and password are printed; Ctrl-C ends it, or make demo FOR=60s.
+demo: $(FRESH)
+	@$(BIN)/cellwarden demo $(if $(FOR),--for $(FOR))
 
 test: $(FRESH)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered

@@ -22,9 +22,9 @@ from cellwarden.measure.proportion import wilson
 from cellwarden.model import Alert, Sighting
 from cellwarden.simulate.parameters import Air, Week, varied
 from cellwarden.simulate.week import Truth, events, site
-from cellwarden.simulate.week_people import STAFF_H, staff_emitter
+from cellwarden.simulate.week_rules import rules_of
 from cellwarden.watch import chain as watched
-from cellwarden.watch.rules_file import Rules, Staff, Zone
+from cellwarden.watch.rules_file import Rules
 
 S_NS = 1_000_000_000
 START_NS = 1_767_571_200 * S_NS
@@ -32,26 +32,7 @@ START_NS = 1_767_571_200 * S_NS
 DAY_NS = 86_400 * S_NS
 WEEKS, VARIED = 20, 6
 TICK_NS = S_NS
-PROBABILITY = 0.8
-"""Four to one: so much sent from offices beside cells would else be more false alerts than the budget allows."""
-OFFICE_WEIGHT = 20.0
-"""Three of staff to an office, heard some 18 times a day each, against 9 phones in 60 cells, heard some 30 times: 54 to
-4.5 in a day of 24 hours, but those of staff within 14."""
 THREE = 3
-
-
-def rules_of(week: Week) -> Rules:
-    """What such a site would write."""
-    hours = ((60 * STAFF_H[0], 60 * STAFF_H[1]),)
-    rooms: dict[str, list[str]] = {"office": [], "corridor": []}
-    for room in site().rooms:
-        rooms.setdefault(room.kind, []).append(room.name)
-    zones = (
-        Zone("offices", tuple(rooms["office"]), hours, "allowed", OFFICE_WEIGHT),
-        Zone("corridors", tuple(rooms["corridor"]), hours, "staff"),
-    )
-    staff = tuple(Staff(staff_emitter(n), ("corridors",), hours) for n in range(week.corridors))
-    return Rules(probability=PROBABILITY, zones=zones, staff=staff)
 
 
 def played(

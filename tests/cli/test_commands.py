@@ -83,8 +83,10 @@ def test_help_in_the_wrong_place_of_a_wish_is_not_taken_for_one() -> None:
 def test_a_bare_command_shows_what_it_can_do_on_one_screen() -> None:
     done = run()
     assert done.returncode == 0 and len(done.stdout.splitlines()) <= 24
-    for word in ("scan", "interfaces", "bands", "--report", "--language"):
+    for word in ("scan", "watch", "interfaces", "bands", "--help"):
         assert word in done.stdout
+    for word in ("scan", "--report", "--language"):
+        assert word in run("--help").stdout
 
 
 def test_trains_are_told_in_the_table() -> None:

@@ -3,12 +3,13 @@
 from itertools import count
 
 import pytest
-from benchmarks.week import played, rules_of
+from benchmarks.week import played
 from tests.watch.sightings import S_NS, START_NS, many, one
 
 from cellwarden.locate.whereabouts import OUTSIDE, room_names
 from cellwarden.simulate.parameters import Week
 from cellwarden.simulate.week import LIVELY, PRIVILEGED, events, site
+from cellwarden.simulate.week_rules import rules_of
 from cellwarden.watch import chain as watched
 from cellwarden.watch.chain import Chain
 from cellwarden.watch.rules_file import Rules

@@ -22,22 +22,25 @@ EXAMPLES = """\
 
 
 COMMANDS = (
+    "scan",
+    "listen",
+    "watch",
+    "demo",
+    "node",
+    "evidence",
     "associate",
+    "locate",
+    "site",
+    "rules",
+    "store",
+    "emitter",
+    "lane",
+    "interfaces",
     "bands",
     "bench",
-    "emitter",
-    "evidence",
-    "interfaces",
-    "lane",
-    "listen",
-    "locate",
-    "node",
-    "rules",
-    "scan",
-    "site",
-    "store",
 )
-"""Each is the command of its name in the module of its name, imported when it is asked for: the start matters."""
+"""Each is the command of its name in the module of its name, imported when it is asked for: the start matters. In the
+order in which they are shown: what is heard, where it was, what is kept, what it was, what there is."""
 
 
 class _OnDemand(click.Group):
@@ -86,9 +89,16 @@ def _finished(command: click.Command) -> None:
 
 @click.pass_context
 def _bare(context: click.Context) -> None:
-    """Without a command, show what there is."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+    """Without a command, show what there is, on one screen."""
+    if context.invoked_subcommand is not None:
+        return
+    group, page = context.command, context.make_formatter()
+    assert isinstance(group, click.Group)
+    group.format_help_text(context, page)
+    group.format_commands(context, page)
+    page.write_paragraph()
+    page.write_text(_("cellwarden COMMAND --help says more of each, cellwarden --help of all."))
+    click.echo(page.getvalue().strip("\n"))
 
 
 def complain(message: str) -> None:

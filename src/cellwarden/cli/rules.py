@@ -13,9 +13,7 @@ from cellwarden.language import mark, ngettext, number
 KINDS = {"call": mark("calls"), "text": mark("texts"), "registration": mark("registrations")}
 
 
-@click.group(
-    help=_("Check the rules by which a site's alerts are told, and try them on the past."), invoke_without_command=True
-)
+@click.group(help=_("Check the rules of alerts, and try them on the past."), invoke_without_command=True)
 @click.pass_context
 def rules(context: click.Context) -> None:
     """Without a command, show what there is."""

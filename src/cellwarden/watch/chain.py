@@ -5,7 +5,7 @@
 A site's service keeps each step's values in its store; a dry run on the past only counts them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ from cellwarden.watch.tracker import News
 class Step(NamedTuple):
     """What came of a sighting, or of time that passed."""
 
+    passed: tuple[Sighting, ...]
+    """What the law lets pass: no other may be kept."""
     news: tuple[News, ...]
     alerts: tuple[Alert, ...]
     worse: tuple[Alert, ...]
@@ -58,10 +60,10 @@ def passed_time(chain: Chain, name: Callable[[], str], now_ns: int) -> Step:
     step = _on(chain, passed, name, now_ns)
     _tracks, news = tracker.quiet(chain.tracks, now_ns)
     more = _told(chain, news, name, now_ns)
-    return Step(step.news + more.news, step.alerts + more.alerts, step.worse + more.worse)
+    return Step(step.passed, step.news + more.news, step.alerts + more.alerts, step.worse + more.worse)
 
 
-def _on(chain: Chain, passed: Iterable[Sighting], name: Callable[[], str], now_ns: int) -> Step:
+def _on(chain: Chain, passed: tuple[Sighting, ...], name: Callable[[], str], now_ns: int) -> Step:
     news: list[News] = []
     alerts: list[Alert] = []
     worse: list[Alert] = []
@@ -71,7 +73,7 @@ def _on(chain: Chain, passed: Iterable[Sighting], name: Callable[[], str], now_n
         news += step.news
         alerts += step.alerts
         worse += step.worse
-    return Step(tuple(news), tuple(alerts), tuple(worse))
+    return Step(passed, tuple(news), tuple(alerts), tuple(worse))
 
 
 def _told(chain: Chain, news: tuple[News, ...], name: Callable[[], str], now_ns: int) -> Step:
@@ -82,4 +84,4 @@ def _told(chain: Chain, news: tuple[News, ...], name: Callable[[], str], now_ns:
         worse += [graver] if graver is not None else []
         made = rules.alerted(chain.rules, chain.told, one, name, now_ns, chain.control, chain.calibrated)
         alerts += [made] if made is not None else []
-    return Step(news, tuple(alerts), tuple(worse))
+    return Step((), news, tuple(alerts), tuple(worse))

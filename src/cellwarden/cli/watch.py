@@ -1,0 +1,105 @@
+"""`cellwarden watch --site SITE.toml`: a site that is guarded day and night, and its console."""
+
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellwarden.cli import options
+from cellwarden.cli.quantity import Seconds
+from cellwarden.language import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cellwarden.model import Alert
+    from cellwarden.radio.live import Stream
+    from cellwarden.runtime.site import Step
+
+HOST, PORT = "127.0.0.1", 8642
+
+
+@click.command(
+    help=_("Guard a site day and night, and show it in a browser. Phones are heard, located, followed and told."),
+    epilog=_(
+        "The site's file names its legal basis in [legal] and a receiver for each sensor in [[receiver]]. The first"
+        " start prints a link with which the first administrator chooses a password."
+    ),
+)
+@click.option("--site", "site_path", required=True, type=options.PATH, help=_("The site: site.toml."))
+@click.option("--rules", "rules_path", type=options.PATH, help=_("When there is an alert (TOML)."))
+@click.option(
+    "--store",
+    default="cellwarden.sqlite",
+    show_default=True,
+    metavar=_("FILE|URL"),
+    help=_("Keep everything here: a file, or the URL of a PostgreSQL database."),
+)
+@click.option("--host", default=HOST, show_default=True, help=_("Address of the console."))
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help=_("Port; 0: a free one."))
+@click.option("--certificate", type=options.PATH, help=_("Certificate of the console (PEM), for https."))
+@click.option("--key", type=options.PATH, help=_("Its private key (PEM)."))
+@click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
+def watch(
+    site_path: Path,
+    rules_path: Path | None,
+    store: str,
+    host: str,
+    port: int,
+    certificate: Path | None,
+    key: Path | None,
+    seconds: float | None,
+) -> None:
+    """Nothing is heard before the mandate was read."""
+    from cellwarden.console import serve as console
+    from cellwarden.console.app import application, first_link
+    from cellwarden.locate.site import load
+    from cellwarden.locate.whereabouts import believing, room_names
+    from cellwarden.radio.live import open_stream
+    from cellwarden.runtime import site as receivers_of
+    from cellwarden.runtime.guard import guard
+    from cellwarden.runtime.receivers import read
+    from cellwarden.runtime.serve import serve
+    from cellwarden.store.engine import opened
+    from cellwarden.watch import rules_file
+    from cellwarden.watch.lawful import mandate
+
+    allowed = mandate(site_path, date.today())
+    site = load(site_path)
+    wanted = rules_file.load(rules_path, room_names(site)) if rules_path else rules_file.Rules()
+    named = read(site_path, site)
+    where = believing(site)
+    door = console.listening(host, port)
+    engine = opened(store)
+    address = console.address(door, certificate is not None)
+    streams: dict[str, Stream] = {one.sensor: open_stream(one.source, one.tuning) for one in named}
+    click.echo(_("{site} is watched: {address}").format(site=site.name, address=address))
+    if link := first_link(engine, address, time.time_ns()):
+        click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
+    stopped = threading.Event()
+    steps = until(stopped, receivers_of.steps(streams, site, where))
+    alerts = guard(engine, site, wanted, allowed, steps, time.time_ns)
+    server = console.server(application(engine, site), certificate, key)
+    serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
+
+
+def until(stopped: threading.Event, steps: "Iterator[Step]") -> "Iterator[Step]":
+    """The same steps, until something is set."""
+    for step in steps:
+        yield step
+        if stopped.is_set():
+            return
+
+
+def tell(alert: "Alert") -> None:
+    """An alert, as a line."""
+    from cellwarden.console.words import best, percent, room_name, told
+
+    moment = datetime.fromtimestamp(alert.told_ns / 1e9, UTC).astimezone().strftime("%H:%M:%S")
+    rooms = ", ".join(f"{room_name(room)} {percent(probability)}" for room, probability in best(alert.odds))
+    with suppress(BrokenPipeError):
+        click.echo(f"{moment}  {alert.name}  {told(alert.activity)}  {rooms}")

@@ -1,0 +1,80 @@
+"""The remand wing of `simulate.week` as if it were on the air: phones call, text, register, move, at a lively pace.
+
+Nothing here is a phone's: it shows what a site's service does. The same chain, store and console run on it.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+
+from cellwarden.model import SensorState, Sighting
+from cellwarden.runtime.site import STEP_S, Step
+from cellwarden.simulate.week import LIVELY, events, site
+from cellwarden.watch.lawful import Mandate
+
+S_NS = 10**9
+HEALTH_S = 5.0
+"""Between two words of the sensors on their health."""
+DEAF_S = 40.0
+"""After so long one sensor goes deaf, so that one sees what that looks like."""
+FLOOR_DBFS_HZ = -150.0
+FIRST_S = 5.0
+"""After so long the first phone is heard."""
+PACE = replace(LIVELY, calls_a_day=360.0, texts_a_day=120.0, registration_min=5.0)
+"""Livelier still: who looks on has a minute."""
+
+
+def mandate(today: date) -> Mandate:
+    """Nobody is listened to, so anybody may allow it."""
+    return Mandate("demonstration", "nobody: all phones are simulated", today + timedelta(days=1))
+
+
+def steps(seed: int, start_ns: int, stopped: threading.Event) -> Iterator[Step]:
+    """What the wing's sensors tell, each step when its time has come, until `stopped` is set."""
+    coming = _soon(seed, start_ns)
+    waiting = next(coming)
+    rng = np.random.default_rng([9, seed])
+    length = round(STEP_S * S_NS)
+    for number in _ticks(stopped):
+        end_ns = start_ns + (number + 1) * length
+        heard = []
+        while waiting.end_ns <= end_ns:
+            heard.append(waiting)
+            waiting = next(coming)
+        yield Step(end_ns, tuple(heard), _health(number, end_ns, rng))
+
+
+def _soon(seed: int, start_ns: int) -> Iterator[Sighting]:
+    """The wing's sightings, from shortly before its first contraband call on."""
+    coming = events(seed, start_ns, PACE)
+    late_ns = None
+    for sighting, truth in coming:
+        if late_ns is None and truth.who == "contraband" and truth.kind == "call":
+            late_ns = sighting.start_ns - start_ns - round(FIRST_S * S_NS)
+        if late_ns is not None:
+            yield replace(sighting, start_ns=sighting.start_ns - late_ns, end_ns=sighting.end_ns - late_ns)
+
+
+def _ticks(stopped: threading.Event) -> Iterator[int]:
+    """Numbers, one each STEP_S."""
+    begun, number = time.monotonic(), 0
+    while not stopped.wait(max(0.0, begun + (number + 1) * STEP_S - time.monotonic())):
+        yield number
+        number += 1
+
+
+def _health(number: int, end_ns: int, rng: np.random.Generator) -> tuple[SensorState, ...]:
+    """Of all sensors, now and then; the last of them goes deaf."""
+    if number % round(HEALTH_S / STEP_S):
+        return ()
+    names = [sensor.name for sensor in site().sensors]
+    deaf = names[-1] if number * STEP_S >= DEAF_S else ""
+    floors = FLOOR_DBFS_HZ + rng.normal(0.0, 0.3, len(names))
+    return tuple(
+        SensorState(name, end_ns, float(floor), 0, float(rng.normal(0.0, 2e6)), "no samples" if name == deaf else "")
+        for name, floor in zip(names, floors, strict=True)
+    )

@@ -1,0 +1,74 @@
+"""A site under guard: what its sensors tell becomes presences and alerts, each step kept in one transaction.
+
+Step (runtime.site) ─► watch.chain ─► store ─► console
+                         law, tracks, rules     looks for changes itself
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection, Engine
+
+from cellwarden.errors import MandateError
+from cellwarden.language import gettext as _
+from cellwarden.locate.site import Site
+from cellwarden.model import Alert
+from cellwarden.runtime.site import Step
+from cellwarden.store.audit import audited
+from cellwarden.watch import chain, queries, rules
+from cellwarden.watch.lawful import Mandate, valid
+from cellwarden.watch.rules_file import Rules
+
+PROGRAM = "cellwarden"
+"""Who did what no person did, in the audit log."""
+WEEK_NS = 7 * 86_400 * 10**9
+HOUR_NS = 3600 * 10**9
+
+
+def guard(
+    engine: Engine, site: Site, wanted: Rules, mandate: Mandate, steps: Iterable[Step], now_ns: Callable[[], int]
+) -> Iterator[Alert]:
+    """Alerts as they are told; all else is kept on the way. Raises MandateError when the mandate expires."""
+    state = chain.fresh(site, wanted)
+    with engine.begin() as c:
+        audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")
+    looked_ns = 0
+    for step in steps:
+        now = now_ns()
+        if now - looked_ns >= HOUR_NS:
+            looked_ns = now
+            if not valid(mandate, now):
+                raise MandateError(_("the mandate expired on {day}: renew it").format(day=mandate.expires))
+            _learn(engine, state, now)
+        with engine.begin() as c:
+            told = _keep(c, state, step, now)
+        yield from told
+
+
+def _learn(engine: Engine, state: chain.Chain, now_ns: int) -> None:
+    """What people decided comes back as values: how much evidence is asked, what a probability is worth."""
+    with engine.connect() as c:
+        decided = queries.alerts(c, since_ns=now_ns - 52 * WEEK_NS)
+    state.control = rules.control(state.rules, decided, now_ns)
+    state.calibrated = rules.calibration(decided)
+
+
+def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int) -> list[Alert]:
+    """Keep what a step brings; returns the alerts that are new."""
+    year = datetime.fromtimestamp(now_ns / 1e9, UTC).year
+    name = partial(queries.next_alert_name, c, year)
+    told: list[Alert] = []
+    done = [chain.heard(state, sighting, name, now_ns) for sighting in step.sightings]
+    for one in (*done, chain.passed_time(state, name, now_ns)):
+        queries.keep_sightings(c, one.passed)
+        for news in one.news:
+            queries.keep_presence(c, news.presence)
+        for alert in (*one.alerts, *one.worse):
+            queries.keep_alert(c, alert)
+        for alert in one.alerts:
+            audited(c, PROGRAM, "alert", alert.name)
+        told += one.alerts
+    for health in step.states:
+        queries.keep_sensor_state(c, health)
+    return told

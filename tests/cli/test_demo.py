@@ -1,0 +1,59 @@
+"""`cellwarden demo` as a newcomer meets it: an address, a password, and a phone on the screen."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import httpx
+import pytest
+
+COMMAND = [sys.executable, "-m", "cellwarden", "demo", "--port", "0"]
+
+
+@pytest.fixture
+def demo() -> Iterator["subprocess.Popen[str]"]:
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
+    environment = os.environ | {"CELLWARDEN_LANGUAGE": "en"}
+    running = subprocess.Popen(
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard, env=environment
+    )
+    yield running
+    running.kill()
+
+
+def test_a_newcomer_signs_in_sees_a_phone_and_ends_it(demo: "subprocess.Popen[str]") -> None:
+    assert demo.stdout is not None
+    told = re.search(r"Open (\S+) in a browser; name: (\S+), password: (\S+)", demo.stdout.readline())
+    assert told is not None
+    address, name, password = told.groups()
+    demo.stdout.readline()
+    line = demo.stdout.readline()  # comes with the first alert
+    alert = re.search(r"A-\d{4}-000001", line)
+    assert alert is not None
+    with httpx.Client(base_url=address, follow_redirects=True) as browser:
+        for _turn in range(100):
+            try:
+                page = browser.get("/sign-in")
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        token = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert token is not None
+        browser.post("/sign-in", data={"name": name, "password": password, "csrf": token[1]})
+        assert alert[0] in browser.get("/alerts").text
+    demo.send_signal(signal.SIGINT)
+    _out, err = demo.communicate(timeout=60)
+    assert demo.returncode == 0 and "Traceback" not in err
+
+
+def test_a_port_that_is_taken_is_one_line(demo: "subprocess.Popen[str]") -> None:
+    assert demo.stdout is not None
+    port = re.search(r":(\d+)", demo.stdout.readline())
+    assert port is not None
+    done = subprocess.run([*COMMAND[:-1], port[1]], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and port[1] in done.stderr

@@ -1,0 +1,100 @@
+"""A site under guard on a simulated wing: what is kept, what is told, what may not be kept."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from cellwarden.errors import MandateError
+from cellwarden.model import Alert, SensorState
+from cellwarden.runtime.demo import PACE
+from cellwarden.runtime.guard import PROGRAM, guard
+from cellwarden.runtime.site import Step
+from cellwarden.simulate.week import Truth, events, site
+from cellwarden.simulate.week_rules import rules_of
+from cellwarden.store import audit
+from cellwarden.store.engine import opened
+from cellwarden.watch import queries
+from cellwarden.watch.lawful import Mandate
+from cellwarden.watch.rules_file import Rules
+
+NOON_NS = 1_795_694_400 * 10**9
+S_NS = 10**9
+MINUTES = 15
+ALLOWED = Mandate("law", "order 7", date(2026, 11, 30))
+
+
+class Clock:
+    """The time of the step that is being worked on."""
+
+    now_ns = NOON_NS
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+def steps(clock: Clock, truths: list[Truth]) -> Iterator[Step]:
+    """A quarter of an hour of the wing, as fast as it is asked for."""
+    seconds = groupby(events(3, NOON_NS, PACE), key=lambda pair: (pair[0].end_ns - NOON_NS) // S_NS)
+    for second, pairs in seconds:
+        if second > 60 * MINUTES:
+            return
+        told = list(pairs)
+        truths += [truth for _sighting, truth in told]
+        clock.now_ns = NOON_NS + (second + 1) * S_NS
+        health = SensorState("A0-S1", clock.now_ns, -150.0, 0, 0.0)
+        yield Step(clock.now_ns, tuple(sighting for sighting, _truth in told), (health,))
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, list[Alert], list[Truth]]:
+    engine, clock, truths = opened(str(tmp_path_factory.mktemp("store") / "s.sqlite")), Clock(), list[Truth]()
+    alerts = list(guard(engine, site(), rules_of(PACE), ALLOWED, steps(clock, truths), clock))
+    return engine, alerts, truths
+
+
+def test_alerts_are_kept_as_they_are_told_and_each_has_its_line_in_the_audit(
+    watched: tuple[Engine, list[Alert], list[Truth]],
+) -> None:
+    engine, alerts, _truths = watched
+    with engine.connect() as c:
+        kept = {alert.name for alert, _decision in queries.alerts(c)}
+        lines = [line for line in audit.lines(c) if line.who == PROGRAM]
+        assert audit.verify(c) is None
+    assert alerts and kept == {alert.name for alert in alerts}
+    assert [line.what for line in lines if line.action == "alert"] == [alert.name for alert in alerts]
+    assert lines[0].action == "watch begins" and "order 7" in lines[0].why
+
+
+def test_alerts_are_of_phones_in_cells_and_name_the_cell_among_their_first_three(
+    watched: tuple[Engine, list[Alert], list[Truth]],
+) -> None:
+    _engine, alerts, truths = watched
+    where: dict[str, set[str]] = {}
+    for truth in truths:
+        if truth.who == "contraband":
+            where.setdefault(truth.room, set()).add(truth.name)
+    right = sum(any(room in where for room, _p in alert.odds[:3]) for alert in alerts)
+    assert right >= len(alerts) - 1
+
+
+def test_what_lies_beyond_the_wall_is_never_kept(watched: tuple[Engine, list[Alert], list[Truth]]) -> None:
+    engine, _alerts, truths = watched
+    with engine.connect() as c:
+        kept = list(queries.sightings(c, 0, NOON_NS * 2))
+        (state,) = queries.sensor_states(c)
+    assert any(truth.room == "outside" for truth in truths) and kept and state.sensor == "A0-S1"
+    beyond = sum(one.odds[0][0] == "outside" for one in kept)
+    assert beyond / len(kept) < 0.02
+
+
+def test_an_expired_mandate_ends_the_watch_before_anything_is_kept(tmp_path: Path) -> None:
+    engine, clock = opened(str(tmp_path / "s.sqlite")), Clock()
+    late = Mandate("law", "order 7", date(2026, 11, 26) - timedelta(days=1))
+    with pytest.raises(MandateError, match="expired"):
+        list(guard(engine, site(), Rules(), late, steps(clock, []), clock))
+    with engine.connect() as c:
+        assert not list(queries.sightings(c, 0, NOON_NS * 2)) and not queries.alerts(c)
