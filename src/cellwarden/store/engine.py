@@ -214,7 +214,7 @@ def damaged(path: object) -> StoreDamagedError:
 
 
 def _checked(engine: Engine, path: Path) -> None:
-    """Raises StoreDamagedError where SQLite finds its file wanting. It reads the whole of it, some 500 MB a second."""
+    """Raises StoreDamagedError where SQLite finds its file wanting. It reads the whole: some seconds for a week."""
     with engine.connect() as c:
         driver = c.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
