@@ -78,3 +78,7 @@ class NodeError(CellwardenError):
 
 class ConsoleError(CellwardenError):
     """The console cannot be opened: choose another address, or mend what it shows."""
+
+
+class NotifyError(CellwardenError):
+    """An alert could not be sent to an address: it is tried again, or the address must be mended."""

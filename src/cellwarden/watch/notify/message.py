@@ -1,0 +1,61 @@
+"""An alert in words, for people, and as plain values, for machines."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from cellwarden.language import gettext as _
+from cellwarden.language import mark, number
+from cellwarden.model import Alert
+
+S_NS = 1_000_000_000
+TOLD_ROOMS = 3
+KINDS = {"call": mark("call"), "text": mark("text"), "registration": mark("registration")}
+SEVERITIES = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
+
+
+class Message(NamedTuple):
+    """What is sent."""
+
+    name: str
+    severity: str
+    title: str
+    body: str
+    values: Mapping[str, Any]
+    """What JSON can hold."""
+    time_ns: int
+
+
+def message(alert: Alert, step: int = 0) -> Message:
+    """Of an alert; step: how often it was escalated."""
+    room, probability = alert.odds[0] if alert.odds else ("?", 0.0)
+    kind = _(KINDS[alert.activity.kind])
+    title = _("{name}: {kind} in {room}").format(name=alert.name, kind=kind, room=room)
+    if step:
+        title = _("Not acknowledged: {title}").format(title=title)
+    rooms = ", ".join(f"{name} {number(100 * p)} %" for name, p in alert.odds[:TOLD_ROOMS])
+    body = _("{kind}, {interface} {band}. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides.").format(
+        kind=kind, interface=alert.activity.interface.upper(), band=alert.activity.band, rooms=rooms,
+        severity=_(SEVERITIES[alert.severity]),
+    )  # fmt: skip
+    values = {
+        "name": alert.name,
+        "told": iso(alert.told_ns),
+        "since": iso(alert.since_ns),
+        "kind": alert.activity.kind,
+        "interface": alert.activity.interface,
+        "band": alert.activity.band,
+        "room": room,
+        "room_probability": round(probability, 4),
+        "rooms": [[name, round(p, 4)] for name, p in alert.odds[:TOLD_ROOMS]],
+        "probability": round(alert.probability, 4),
+        "severity": alert.severity,
+        "sensors": list(alert.sensors),
+        "escalation": step,
+    }
+    return Message(alert.name, alert.severity, title, body, values, alert.told_ns)
+
+
+def iso(time_ns: int) -> str:
+    """2026-01-05T12:00:00.000Z."""
+    return datetime.fromtimestamp(time_ns / S_NS, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

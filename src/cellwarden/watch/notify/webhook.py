@@ -1,0 +1,24 @@
+"""Webhooks: the alert as JSON in a POST, for ticket systems, cameras that take bookmarks, what the site has."""
+
+import json
+import urllib.request
+
+from cellwarden.watch.notify.message import Message
+
+WAIT_S = 10.0
+
+
+def send(address: str, message: Message) -> None:
+    """Raises OSError where it is not taken: no answer, or one that is no 2xx."""
+    body = json.dumps({"title": message.title, "body": message.body, **message.values}).encode()
+    headers = {"Content-Type": "application/json", "User-Agent": "cellwarden"}
+    request = urllib.request.Request(address, body, headers, method="POST")
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=WAIT_S) as answer:
+        answer.read(1 << 16)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """An alert goes where it was sent, and to nobody whom that one names."""
+
+    def redirect_request(self, *_arguments: object) -> None:
+        return None
