@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,11 @@ def test_a_decision_elsewhere_shows_on_an_open_alert_and_keeps_what_is_being_wri
     with wing.engine.begin() as c:
         queries.decide(c, Decision(name, "acknowledged", "officer", time.time_ns(), "I go"), "new")
     page.locator("#history", has_text="I go").wait_for(timeout=10_000)
+    assert page.locator("#why").input_value() == "half a sent"
+    with wing.engine.begin() as c:  # the phone calls on, elsewhere
+        queries.keep_alert(c, replace(queries.alert(c, name), odds=(("A-212", 0.7),)))
+    page.locator("h1", has_text="A-212").wait_for(timeout=10_000)
+    assert page.locator('[data-room="A-212"]').get_attribute("data-level") == "likely"
     assert page.locator("#why").input_value() == "half a sent"
     page.get_by_role("button", name="Order a search").click()
     page.locator(".verdict .state", has_text="search ordered").wait_for()

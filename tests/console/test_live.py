@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from cellwarden.errors import StoreError
 from cellwarden.language import speaking
 from cellwarden.model import SensorState
 from cellwarden.simulate.prison import remand_wing
+from cellwarden.store.engine import reading
+from cellwarden.watch import queries
 
 MINUTE_NS = 60 * 10**9
 
@@ -53,6 +57,37 @@ def test_a_viewer_is_told_how_things_stand_then_each_change_in_their_language(wi
     (news,) = (message for message in later if message["fresh"])
     assert news["fresh"] == ["Nouvelle alerte\u00a0: A-201"]
     assert news["title"].startswith("(2) Direct")
+
+
+def test_an_alert_sounds_once_and_in_quiet_hours_not_at_all(wing: Wing) -> None:
+    def act() -> None:
+        name = wing.alert(odds=(("A-201", 0.9),))
+        time.sleep(1.0)
+        with wing.engine.begin() as c:  # its phone calls on
+            queries.keep_alert(c, replace(queries.alert(c, name), odds=(("A-202", 0.9),)))
+        wing.alert(odds=(("A-220", 0.9),), silent=1)
+
+    known = wing.alert()
+    with wing.engine.begin() as c:
+        queries.keep_alert(c, queries.alert(c, known))
+    news = told(asyncio.run(heard(wing.app.state.desk.live, "en", True, 1.5, act)))
+    assert [said for message in news for said in message.get("fresh", ())] == ["New alert: A-201"]
+    assert "A-202" in news[-1]["alerts"]
+    assert "A-220" in news[-1]["alerts"]
+
+
+def test_what_rules_weighed_is_told_in_words_and_what_is_strange_as_it_is(wing: Wing) -> None:
+    name = wing.alert()
+    with reading(wing.engine) as c:
+        one = queries.alert(c, name)
+    assert words.details(
+        replace(one, details={"bursts": 1200, "believed": 0.97, "silent": 1, "moved": 0, "odd": "x"})
+    ) == [
+        ("Bursts", "1,200"),
+        ("As the rules believe", "97 %"),
+        ("Quiet hours, no sound", "yes"),
+        ("odd", "x"),
+    ]
 
 
 def test_who_may_not_watch_hears_beats_and_nothing_else(wing: Wing) -> None:

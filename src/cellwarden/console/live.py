@@ -61,6 +61,8 @@ class Live:
     now_ns: Callable[[], int]
     _number: int = 0
     _looks: int = 0
+    _known: set[str] = field(default_factory=set)
+    """Alerts that were open at the last look: one that is told anew, as its phone calls on, does not sound again."""
     _told: dict[str, str] = field(default_factory=dict)
     _viewers: set["Viewer"] = field(default_factory=set)
 
@@ -68,6 +70,7 @@ class Live:
         """Look until cancelled. What goes wrong with the store is logged, and shows as a beat that does not come."""
         with reading(self.engine) as c:
             self._number = queries.newest_change(c)
+            self._known = {alert.name for alert, _state in shown(c, self.now_ns()).alerts}
         beat = asyncio.get_running_loop().time()
         while True:
             try:
@@ -126,8 +129,9 @@ class Live:
             found = shown(c, self.now_ns())
         self._number = changes[-1].number if changes else self._number
         changed = sorted({change.name for change in changes if change.kind in URGENT})
-        told = {change.name for change in changes if change.kind == "alert"}
-        fresh = [alert for alert, state in found.alerts if alert.name in told and state == "new"]
+        told = {change.name for change in changes if change.kind == "alert"} - self._known
+        fresh = [alert for alert, _state in found.alerts if alert.name in told and not alert.details.get("silent")]
+        self._known = {alert.name for alert, _state in found.alerts}
         messages = {}
         for spoken in LANGUAGES:
             with speaking(spoken):

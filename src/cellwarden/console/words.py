@@ -46,6 +46,21 @@ ACTION_WORDS: dict[str, str] = {
     "sign-in refused": mark("was refused"),
     **{str(state): word for state, word in STATE_WORDS.items()},
 }
+DETAIL_WORDS = {
+    "bursts": mark("Bursts"),
+    "sightings": mark("Seconds heard"),
+    "confidence": mark("Certainty of its kind"),
+    "surest": mark("Certainty at its best"),
+    "believed": mark("As the rules believe"),
+    "outside": mark("That it is outside"),
+    "allowed": mark("That it is allowed"),
+    "raised_nats": mark("Thresholds raised (nats)"),
+    "log_ratio": mark("For that emitter (nats)"),
+    "silent": mark("Quiet hours, no sound"),
+    "moved": mark("It has moved"),
+}
+SHARES = frozenset(("confidence", "surest", "believed", "outside", "allowed"))
+FLAGS = frozenset(("silent", "moved"))
 SUBJECT_WORDS = {
     "now": mark("Now"),
     "alerts": mark("Alerts"),
@@ -181,9 +196,19 @@ def subject(name: str) -> str:
     return _(SUBJECT_WORDS[name]) if name in SUBJECT_WORDS else name
 
 
-def detail(name: str) -> str:
-    """What a rule weighed, where the catalogue has words for it."""
-    return _(name)
+def details(alert: Alert) -> list[tuple[str, str]]:
+    """What the rules weighed, in words; what this program has no words for stays as it is."""
+    told = []
+    for name, value in alert.details.items():
+        if name not in DETAIL_WORDS:
+            told.append((name, str(value)))
+        elif name in FLAGS:
+            told.extend([(_(DETAIL_WORDS[name]), _("yes"))] if value else [])
+        elif name in SHARES:
+            told.append((_(DETAIL_WORDS[name]), percent(float(value))))
+        elif value:
+            told.append((_(DETAIL_WORDS[name]), number(float(value), 0 if float(value).is_integer() else 1)))
+    return told
 
 
 def count_of_alerts(count: int) -> str:

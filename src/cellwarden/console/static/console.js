@@ -103,12 +103,12 @@
     old.innerHTML = html; // from our own server, escaped there; the page's policy lets no script of it run
     if (held) old.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus();
   }
-  async function again(name) { // this alert was decided elsewhere: show that, and keep what is being written here
+  async function again(name) { // this alert was decided elsewhere, or told anew: show that, and keep what is being written here
     const page = await fetch(location.pathname, { headers: { "X-Again": "1" } });
     if (!page.ok) return;
     const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
     const writing = document.querySelector("#why")?.value ?? "";
-    for (const id of ["verdict", "decision", "history"]) {
+    for (const id of ["verdict", "decision", "history", "whereabouts", "plan", "facts"]) {
       const [old, young] = [document.getElementById(id), fresh.getElementById(id)];
       if (old && young) old.replaceWith(young);
     }
