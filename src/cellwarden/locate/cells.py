@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats.qmc import Halton
 
-from cellwarden.locate.likelihood import NORMAL, evidence, parabolas
+from cellwarden.locate.likelihood import FREEDOM, NORMAL, evidence, parabolas
 from cellwarden.locate.propagation import FLOOR_DB, Paths, floor_loss_db, free_space_db, paths, wall_loss_db
 from cellwarden.locate.site import Room, Site, holds
 
@@ -39,10 +39,10 @@ SPOTS = 48
 """Places in a cell, of a Halton sequence: no two share a coordinate, so that what happens at the edge of a door is
 summed up better than by as many in rows, of which too few lie between two edges."""
 FEW = 2
-WIDE_NATS = 45.0
+WIDE_NATS = 20.0
 """A cell whose first few places are less likely than the best of others by e to this, is not looked at closer: within a
 cell levels differ by a few decibels, and by a door."""
-CLOSE_NATS = 20.0
+CLOSE_NATS = 10.0
 """A place that is less likely than the likeliest by e to this, were all sensors honest, is not looked at closer."""
 WRONG = 1e-3
 """Probability that none of this holds: it is left to all cells alike, so that nothing is ever impossible."""
@@ -61,7 +61,7 @@ class Beliefs:
     floor_dbm: float = -110.0
     deaf: float = 0.02
     """Probability of a sensor to hear nothing whatever the level: it is dead."""
-    lying: float = 0.02
+    lying: float = 0.05
     """Probability of a sensor to lie: an antenna came off, a calibration is another's."""
     lie_db: float = 15.0
     """Standard deviation of what a liar says more or less."""
@@ -192,17 +192,18 @@ def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> t
     """Places that come into question, the likeliest first, shape (n,), and how likely by power, shape (4, n)."""
     some = plan.few
     _all, curves = parabolas(np.array([(0, len(some.cell))]), heard, level, *some.tables)
-    reached = np.maximum.reduceat(_best(curves), np.searchsorted(some.cell, np.arange(len(plan.cells))))
+    reached = np.maximum.reduceat(_best(curves, len(heard)), np.searchsorted(some.cell, np.arange(len(plan.cells))))
     spans = plan.spans[reached >= reached.max() - WIDE_NATS]
     places, curves = parabolas(spans, heard, level, *plan.all.tables)
-    reached = _best(curves)
+    reached = _best(curves, len(heard))
     order = np.argsort(-reached)
     order = order[reached[order] >= reached.max() - CLOSE_NATS]
     return places[order], np.ascontiguousarray(curves[:, order])
 
 
-def _best(curves: Curves) -> Curves:
-    """Log-likelihood with the power that suits best, shape (n,)."""
+def _best(curves: Curves, heard: int) -> Curves:
+    """Log-likelihood of so many levels with the power that suits best, shape (n,)."""
     a, b, c, size = curves
     power = np.clip(b / c, POWERS_DBM[0], POWERS_DBM[-1])
-    return np.asarray(-0.5 * (a - 2 * b * power + c * power**2 + size))
+    misfit = a - 2 * b * power + c * power**2
+    return np.asarray(-0.5 * (size + (FREEDOM + heard) * np.log1p(misfit / FREEDOM)))

@@ -10,6 +10,11 @@ grows by τ², which changes the parabola by what Σ⁻¹ has in its row s (Sher
 
     gᵀ Σ⁻¹ g  −  b (Σ⁻¹ g)_s²,   b = τ² / (1 + τ² (Σ⁻¹)_ss),        |Σ| (1 + τ² (Σ⁻¹)_ss)
 
+How large errors are altogether here is not known either: all of Σ is believed to be larger or smaller by a common
+factor, whose inverse is χ²(ν) / ν. That makes h levels' Gaussian density Student's t of ν degrees of freedom:
+
+    |Σ|^(−½) (1 + q / ν)^(−(ν + h)/2),   q = gᵀ Σ⁻¹ g
+
 `parabolas` makes those without a lie, of all places side by side, a block of places at a time. Where they leave a place
 no chance it is not looked at again. `evidence` then weighs the others: with each sensor as the liar, with each power,
 and with the silence of those that heard nothing.
@@ -32,8 +37,11 @@ NORMAL = np.array(
 )
 CERTAIN = 4.0
 """Beyond so many deviations silence is certain."""
-BEYOND_NATS = 12.0
-"""A hypothesis that is rarer than the likeliest by e to this is left out."""
+BEYOND_NATS = 9.0
+"""A hypothesis that is rarer than the likeliest by e to this is left out, and so is a power."""
+FREEDOM = 8.0
+"""ν. The factor on errors then has a standard deviation of a fourth; parameters of worlds vary by ±50 % (uniform), which
+has 0.29."""
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -46,7 +54,7 @@ def parabolas(
     log_precision: Array,
     unsure: Array,
 ) -> tuple[NDArray[np.int64], Array]:
-    """The places of some spans, int64, shape (n,), and A, B, C and log|Σ| of −½ (A − 2 B w + C w² + log|Σ|), (4, n).
+    """The places of some spans, int64, shape (n,), and A, B, C and log|Σ|, q = A − 2 B w + C w²: shape (4, n).
 
     spans: first place and end of each, shape (r, 2); heard: sensors, shape (h,), and level: what they heard, in dBm;
     levels_dbm, precision (S⁻¹), log_precision: shape (m, p); unsure (U): shape (m, k, p).
@@ -144,17 +152,17 @@ def evidence(
     k = unsure.shape[1]
     out, chance, four = np.empty(len(asked)), np.empty(len(powers_dbm)), np.empty(4)
     factor, turned = np.empty((k, k)), np.empty((len(heard), k + 3))
-    honest = math.log(1 - min(0.5, lie[1] * len(heard)))
+    honest, half = math.log(1 - min(0.5, lie[1] * len(heard))), 0.5 * (FREEDOM + len(heard))
     highest = -np.inf
     for n in range(len(asked)):
         at = asked[n]
         _hushed(at, silent, levels_dbm, precision, unsure, silence, powers_dbm, normal, chance)
         for row in range(4):
             four[row] = parabola[row, n]
-        total = _over_powers(four, honest, powers_dbm, chance, highest - BEYOND_NATS)
+        total = _over_powers(four, honest, half, powers_dbm, chance, highest - BEYOND_NATS)
         if lie[1] > 0:
             _turn(at, heard, level, levels_dbm, precision, unsure, factor, turned)
-            total = np.logaddexp(total, _lying(four, turned, lie, powers_dbm, chance, highest))
+            total = np.logaddexp(total, _lying(four, turned, lie, half, powers_dbm, chance, highest))
         out[n] = total
         highest = max(highest, total)
     return out
@@ -162,20 +170,22 @@ def evidence(
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _over_powers(
-    four: NDArray[np.float64], log_prior: float, powers: Array, chance: NDArray[np.float64], least: float
+    four: NDArray[np.float64], log_prior: float, half: float, powers: Array, chance: NDArray[np.float64], least: float
 ) -> float:
-    """Log of a hypothesis' likelihood, summed over powers; −1e300 where it cannot reach `least`."""
+    """Log of a hypothesis' likelihood, summed over powers; −1e300 where it cannot reach `least`. half: (ν + h)/2."""
     a, b, c, size = four
     w = min(max(b / c, powers[0]), powers[-1])
-    top = log_prior - 0.5 * (a - 2 * b * w + c * w * w + size)
+    lowest = FREEDOM + a - 2 * b * w + c * w * w
+    top = log_prior - 0.5 * size - half * math.log(lowest / FREEDOM)
     if top + math.log(len(powers)) < least:
         return -1e300
+    most = lowest * math.exp(BEYOND_NATS / half)
     total = 0.0
     for n in range(len(powers)):
         w = powers[n]
-        down = log_prior - 0.5 * (a - 2 * b * w + c * w * w + size) - top
-        if down > -20.0:
-            total += chance[n] * math.exp(down)
+        q = FREEDOM + a - 2 * b * w + c * w * w
+        if q < most:
+            total += chance[n] * math.exp(-half * math.log(q / lowest))
     return top + math.log(total) if total > 0 else -1e300
 
 
@@ -271,6 +281,7 @@ def _lying(
     four: NDArray[np.float64],
     turned: NDArray[np.float64],
     lie: tuple[float, float],
+    half: float,
     powers_dbm: Array,
     chance: NDArray[np.float64],
     highest: float,
@@ -283,7 +294,7 @@ def _lying(
         share = wide / (1 + wide * itself)
         bent[0], bent[1], bent[2] = four[0] - share * r * r, four[1] - share * r * d, four[2] - share * d * d
         bent[3] = four[3] + math.log(1 + wide * itself)
-        value = _over_powers(bent, prior, powers_dbm, chance, highest - BEYOND_NATS)
+        value = _over_powers(bent, prior, half, powers_dbm, chance, highest - BEYOND_NATS)
         if value > -1e299:
             total = np.logaddexp(total, value)
     return total
