@@ -18,13 +18,14 @@ as they say, and no other rule is right more often.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats.qmc import Halton
 
-from cellwarden.locate.likelihood import FREEDOM, NORMAL, evidence, parabolas
+from cellwarden.locate.likelihood import FREEDOM, NORMAL, ROWS, evidence, parabolas
 from cellwarden.locate.propagation import FLOOR_DB, Paths, floor_loss_db, free_space_db, paths, wall_loss_db
 from cellwarden.locate.site import Room, Site, holds
 
@@ -38,6 +39,8 @@ HEIGHTS_M = 0.3, 1.6
 SPOTS = 48
 """Places in a cell, of a Halton sequence: no two share a coordinate, so that what happens at the edge of a door is
 summed up better than by as many in rows, of which too few lie between two edges."""
+BLOCK = 64
+"""Of the first few of all cells, so many places lie side by side."""
 FEW = 2
 WIDE_NATS = 20.0
 """A cell whose first few places are less likely than the best of others by e to this, is not looked at closer: within a
@@ -73,23 +76,23 @@ class Beliefs:
 
 
 class Places(NamedTuple):
-    """What is believed of the levels of a phone of 0 dBm at p places."""
+    """What is believed of the levels of a phone of 0 dBm at places, in blocks of some places each."""
 
     cell: NDArray[np.int64]
-    """Index of each place's cell, rising, shape (p,)."""
-    levels_dbm: NDArray[np.float32]
-    """Shape (m, p)."""
-    precision: NDArray[np.float32]
-    """Of what is each path's own, 1/dB², shape (m, p)."""
-    log_precision: NDArray[np.float32]
-    """Its logarithm."""
-    unsure: NDArray[np.float32]
-    """What paths have in common, in decibels of one standard deviation, shape (m, k, p)."""
+    """Index of each slot's cell, rising, shape (blocks, width); -1 where a block's last slots hold no place."""
+    table: Curves
+    """As `likelihood` takes it, shape (blocks, m, ROWS + k, width)."""
+    filled: NDArray[np.int64]
+    """How many slots of each block hold a place, shape (blocks,)."""
+
+    def row(self, number: int) -> Curves:
+        """One row of the table at each place, shape (m, p)."""
+        return self.table[:, :, number].transpose(1, 0, 2)[:, self.cell >= 0]
 
     @property
-    def tables(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """As `likelihood` takes them."""
-        return self.levels_dbm, self.precision, self.log_precision, self.unsure
+    def unsure(self) -> Curves:
+        """What paths have in common, in decibels of one standard deviation, shape (m, k, p)."""
+        return self.table[:, :, ROWS:].transpose(1, 2, 0, 3)[:, :, self.cell >= 0]
 
 
 class Plan(NamedTuple):
@@ -99,10 +102,9 @@ class Plan(NamedTuple):
     places_m: NDArray[np.float64]
     """Shape (p, 3)."""
     all: Places
+    """A block for each cell."""
     few: Places
     """Of each cell the first `FEW` places, by which most cells are passed over."""
-    spans: NDArray[np.int64]
-    """Of each cell the first of its places, and the end, shape (cells, 2)."""
     beliefs: Beliefs
 
 
@@ -131,17 +133,26 @@ def believed(
     beliefs: Beliefs,
 ) -> Plan:
     """A plan of what is believed: levels and variance of each path's own, shape (m, p), and U, shape (m, p, k)."""
-    precision = (1 / own_db2).astype(np.float32)
-    tables = (
-        levels_dbm.astype(np.float32),
-        precision,
-        np.log(precision),
-        np.ascontiguousarray(unsure.transpose(0, 2, 1), np.float32),
+    spread = np.sqrt(own_db2 + np.square(unsure).sum(axis=2))
+    own = np.stack([levels_dbm, 1 / own_db2, -np.log(own_db2), spread], axis=1)
+    table = np.concatenate([own, unsure.transpose(0, 2, 1)], axis=1).astype(np.float32)
+    first = np.searchsorted(cell, np.arange(len(cells) + 1))
+    some = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in pairwise(first)] or [np.zeros(0, np.int64)])
+    edges = np.append(np.arange(0, len(some), BLOCK), len(some))
+    return Plan(
+        cells, places_m, _blocks(cell, table, first), _blocks(cell[some], table[..., some], edges), beliefs
     )
-    spans = np.searchsorted(cell, np.arange(len(cells))[:, None] + np.array([0, 1]))
-    few = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in spans]) if len(cells) else np.zeros(0, np.int64)
-    some = Places(cell[few], *(np.ascontiguousarray(table[..., few]) for table in tables))
-    return Plan(cells, places_m, Places(cell, *tables), some, spans, beliefs)
+
+
+def _blocks(cell: NDArray[np.int64], table: Curves, edges: NDArray[np.int64]) -> Places:
+    """Places with their table, shape (m, r, p), in blocks from edge to edge."""
+    filled = np.diff(edges)
+    width = int(filled.max(initial=1))
+    cells = np.full((len(filled), width), -1)
+    blocks = np.zeros((len(filled), *table.shape[:2], width), np.float32)
+    for n, (a, b) in enumerate(pairwise(edges)):
+        cells[n, : b - a], blocks[n, ..., : b - a] = cell[a:b], table[..., a:b]
+    return Places(cells, blocks, filled)
 
 
 def model_loss_db(lines: Paths, frequency_hz: float) -> NDArray[np.float64]:
@@ -180,25 +191,25 @@ def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[n
     asked, curves = _near(plan, heard, level)
     b, there = plan.beliefs, plan.all
     place = evidence(
-        asked, curves, heard, level, silent, there.levels_dbm, there.precision, there.unsure,
+        asked, curves, heard, level, silent, there.table,
         (b.floor_dbm, b.deaf), (b.lie_db, b.lying), POWERS_DBM, NORMAL,
     )  # fmt: skip
-    cell = np.bincount(there.cell[asked], np.exp(place - place.max()), minlength=count)
-    cell = cell / (plan.spans[:, 1] - plan.spans[:, 0])
+    cell = np.bincount(there.cell.ravel()[asked], np.exp(place - place.max()), minlength=count) / there.filled
     return np.asarray((1 - WRONG) * cell / cell.sum() + WRONG / count)
 
 
 def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], Curves]:
-    """Places that come into question, the likeliest first, shape (n,), and how likely by power, shape (4, n)."""
-    some = plan.few
-    _all, curves = parabolas(np.array([(0, len(some.cell))]), heard, level, *some.tables)
-    reached = np.maximum.reduceat(_best(curves, len(heard)), np.searchsorted(some.cell, np.arange(len(plan.cells))))
-    spans = plan.spans[reached >= reached.max() - WIDE_NATS]
-    places, curves = parabolas(spans, heard, level, *plan.all.tables)
+    """Slots that come into question, the likeliest first, shape (n,), and how likely by power, shape (4, n)."""
+    some, there = plan.few, plan.all
+    slots, curves = parabolas(np.arange(len(some.filled)), heard, level, some.table, some.filled)
+    first = np.searchsorted(some.cell.ravel()[slots], np.arange(len(plan.cells)))
+    reached = np.maximum.reduceat(_best(curves, len(heard)), first)
+    near = np.flatnonzero(reached >= reached.max() - WIDE_NATS)
+    slots, curves = parabolas(near, heard, level, there.table, there.filled)
     reached = _best(curves, len(heard))
     order = np.argsort(-reached)
     order = order[reached[order] >= reached.max() - CLOSE_NATS]
-    return places[order], np.ascontiguousarray(curves[:, order])
+    return slots[order], np.ascontiguousarray(curves[:, order])
 
 
 def _best(curves: Curves, heard: int) -> Curves:

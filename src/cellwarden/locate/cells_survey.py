@@ -20,6 +20,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.spatial.distance import cdist
 
 from cellwarden.locate.cells import POWERS_DBM, Beliefs, Plan, believed, model_loss_db, unsure_db
+from cellwarden.locate.likelihood import LEVEL
 from cellwarden.locate.propagation import paths
 from cellwarden.locate.readings import Survey
 from cellwarden.locate.site import Site
@@ -51,7 +52,7 @@ def learned(site: Site, plan: Plan, survey: Survey, frequency_hz: float = 900e6)
     known = np.linalg.solve(precision, seen)
     root = np.linalg.inv(np.linalg.cholesky(precision)).T  # root rootᵀ is the inverse of precision
     near = _covariance(plan.places_m, survey.place_m, plan.beliefs)
-    levels = plan.all.levels_dbm.astype(np.float64)
+    levels = plan.all.row(LEVEL).astype(np.float64)
     own = np.full(levels.shape, plan.beliefs.own_db2)
     there = np.concatenate([plan.all.unsure.transpose(0, 2, 1), np.zeros((*levels.shape, 1))], axis=2)
     shared = np.empty_like(there)
@@ -66,7 +67,8 @@ def learned(site: Site, plan: Plan, survey: Survey, frequency_hz: float = 900e6)
         levels[s] += left @ known + turned.T @ columns[:, -1]
         own[s] -= np.square(turned).sum(axis=0)
         shared[s] = left @ root
-    return believed(plan.cells, plan.places_m, plan.all.cell, levels, own, shared, plan.beliefs)
+    owner = plan.all.cell[plan.all.cell >= 0]
+    return believed(plan.cells, plan.places_m, owner, levels, own, shared, plan.beliefs)
 
 
 def _covariance(one_m: Array, other_m: Array, beliefs: Beliefs) -> Array:

@@ -15,7 +15,7 @@ factor, whose inverse is χ²(ν) / ν. That makes h levels' Gaussian density St
 
     |Σ|^(−½) (1 + q / ν)^(−(ν + h)/2),   q = gᵀ Σ⁻¹ g
 
-`parabolas` makes those without a lie, of all places side by side, a block of places at a time. Where they leave a place
+`parabolas` makes those without a lie, a block of places side by side at a time. Where they leave a place
 no chance it is not looked at again. `evidence` then weighs the others: with each sensor as the liar, with each power,
 and with the silence of those that heard nothing.
 """
@@ -28,8 +28,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-BLOCK = 64
-"""Places side by side: as many as fill a cache line's worth of each of their arrays several times."""
+LEVEL, PRECISION, LOG_PRECISION, SPREAD, ROWS = range(5)
+"""Rows of a table, of each sensor: level of a phone of 0 dBm; 1/variance of what is a path's own, and its logarithm;
+standard deviation of the whole in dB; from `ROWS` on U, what paths have in common. A block's places lie side by side, so
+that one sensor's rows of one block are one stretch of memory."""
 STEPS, REACH = 64, 5.0
 """Of the table of the normal distribution: steps a deviation, and how many deviations it goes."""
 NORMAL = np.array(
@@ -46,33 +48,28 @@ has 0.29."""
 
 @njit(cache=True, fastmath=True, nogil=True)
 def parabolas(
-    spans: NDArray[np.int64],
-    heard: NDArray[np.int64],
-    level: Array,
-    levels_dbm: Array,
-    precision: Array,
-    log_precision: Array,
-    unsure: Array,
+    blocks: NDArray[np.int64], heard: NDArray[np.int64], level: Array, table: Array, filled: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Array]:
-    """The places of some spans, int64, shape (n,), and A, B, C and log|Σ|, q = A − 2 B w + C w²: shape (4, n).
+    """The slots of some blocks, int64, shape (n,), and A, B, C and log|Σ|, q = A − 2 B w + C w²: shape (4, n).
 
-    spans: first place and end of each, shape (r, 2); heard: sensors, shape (h,), and level: what they heard, in dBm;
-    levels_dbm, precision (S⁻¹), log_precision: shape (m, p); unsure (U): shape (m, k, p).
+    heard: sensors, shape (h,), and level: what they heard, in dBm; table: shape (blocks, m, ROWS + k, width), and how
+    many slots of each block hold a place, shape (blocks,). Slots are numbered through all blocks.
     """
-    k, count = unsure.shape[1], (spans[:, 1] - spans[:, 0]).sum()
-    places, out = np.empty(count, np.int64), np.empty((4, count), np.float32)
-    small = np.empty((k, k, BLOCK), np.float32)
-    side = np.empty((2, k, BLOCK), np.float32)
-    sums = np.empty((4, BLOCK), np.float32)
-    filled = 0
-    at, first = 0, 0 if not len(spans) else spans[0, 0]
-    while at < len(spans):
-        n = min(BLOCK, spans[at, 1] - first)
+    k, width = table.shape[2] - ROWS, table.shape[3]
+    count = 0
+    for block in blocks:
+        count += filled[block]
+    slots, out = np.empty(count, np.int64), np.empty((4, count), np.float32)
+    small = np.empty((k, k, width), np.float32)
+    side = np.empty((2, k, width), np.float32)
+    sums = np.empty((4, width), np.float32)
+    at = 0
+    for block in blocks:
+        n = filled[block]
         small[:], side[:], sums[:] = 0.0, 0.0, 0.0
         for q in range(len(heard)):
-            s = heard[q]
-            mean, own = levels_dbm[s, first : first + n], precision[s, first : first + n]
-            size = log_precision[s, first : first + n]
+            rows = table[block, heard[q]]
+            mean, own, size = rows[LEVEL], rows[PRECISION], rows[LOG_PRECISION]
             for b in range(n):
                 g = level[q] - mean[b]
                 sums[0, b] += own[b] * g * g
@@ -80,25 +77,21 @@ def parabolas(
                 sums[2, b] += own[b]
                 sums[3, b] -= size[b]
             for i in range(k):
-                u = unsure[s, i, first : first + n]
+                u = rows[ROWS + i]
                 for b in range(n):
                     side[0, i, b] += own[b] * u[b] * (level[q] - mean[b])
                     side[1, i, b] += own[b] * u[b]
                 for j in range(i + 1):
-                    v = unsure[s, j, first : first + n]
+                    v = rows[ROWS + j]
                     for b in range(n):
                         small[i, j, b] += own[b] * u[b] * v[b]
         _eliminate(small, side, sums, k, n)
         for b in range(n):
-            places[filled + b] = first + b
+            slots[at + b] = block * width + b
             for row in range(4):
-                out[row, filled + b] = sums[row, b]
-        filled += n
-        first += n
-        if first >= spans[at, 1]:
-            at += 1
-            first = spans[at, 0] if at < len(spans) else 0
-    return places, out
+                out[row, at + b] = sums[row, b]
+        at += n
+    return slots, out
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -135,9 +128,7 @@ def evidence(
     heard: NDArray[np.int64],
     level: Array,
     silent: NDArray[np.int64],
-    levels_dbm: Array,
-    precision: Array,
-    unsure: Array,
+    table: Array,
     silence: tuple[float, float],
     lie: tuple[float, float],
     powers_dbm: Array,
@@ -145,23 +136,23 @@ def evidence(
 ) -> NDArray[np.float64]:
     """Log of each asked place's likelihood, float64, shape (n,). The likeliest should come first.
 
-    asked and parabola: of `parabolas`, shape (n,) and (4, n); silence: level below which nothing is heard, in dBm, and
+    asked and parabola: slots and all else of `parabolas`, shape (n,) and (4, n); silence: level below which nothing is heard, in dBm, and
     probability that a sensor is deaf; lie: the deviation of a liar in dB and a sensor's probability to be one; normal:
     `NORMAL`; the rest as in `parabolas`.
     """
-    k = unsure.shape[1]
+    k = table.shape[2] - ROWS
     out, chance, four = np.empty(len(asked)), np.empty(len(powers_dbm)), np.empty(4)
     factor, turned = np.empty((k, k)), np.empty((len(heard), k + 3))
     honest, half = math.log(1 - min(0.5, lie[1] * len(heard))), 0.5 * (FREEDOM + len(heard))
     highest = -np.inf
     for n in range(len(asked)):
-        at = asked[n]
-        _hushed(at, silent, levels_dbm, precision, unsure, silence, powers_dbm, normal, chance)
+        rows, b = table[asked[n] // table.shape[3]], asked[n] % table.shape[3]
+        _hushed(rows, b, silent, silence, powers_dbm, normal, chance)
         for row in range(4):
             four[row] = parabola[row, n]
         total = _over_powers(four, honest, half, powers_dbm, chance, highest - BEYOND_NATS)
         if lie[1] > 0:
-            _turn(at, heard, level, levels_dbm, precision, unsure, factor, turned)
+            _turn(rows, b, heard, level, factor, turned)
             total = np.logaddexp(total, _lying(four, turned, lie, half, powers_dbm, chance, highest))
         out[n] = total
         highest = max(highest, total)
@@ -191,11 +182,9 @@ def _over_powers(
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _hushed(
+    rows: Array,
     at: int,
     silent: NDArray[np.int64],
-    levels_dbm: Array,
-    precision: Array,
-    unsure: Array,
     silence: tuple[float, float],
     powers_dbm: Array,
     normal: NDArray[np.float64],
@@ -205,11 +194,8 @@ def _hushed(
     floor, deaf = silence
     chance[:] = 1.0
     for s in silent:
-        variance = 1.0 / precision[s, at]
-        for i in range(unsure.shape[1]):
-            variance += unsure[s, i, at] ** 2
-        per = STEPS / math.sqrt(variance)
-        start, step = (floor - levels_dbm[s, at] - powers_dbm[0]) * per, (powers_dbm[1] - powers_dbm[0]) * per
+        per = STEPS / rows[s, SPREAD, at]
+        start, step = (floor - rows[s, LEVEL, at] - powers_dbm[0]) * per, (powers_dbm[1] - powers_dbm[0]) * per
         if start - step * (len(powers_dbm) - 1) > CERTAIN * STEPS:
             continue
         for n in range(len(powers_dbm)):
@@ -221,12 +207,10 @@ def _hushed(
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _turn(
+    rows: Array,
     at: int,
     heard: NDArray[np.int64],
     level: Array,
-    levels_dbm: Array,
-    precision: Array,
-    unsure: Array,
     factor: NDArray[np.float64],
     turned: NDArray[np.float64],
 ) -> None:
@@ -234,16 +218,16 @@ def _turn(
 
     With M = L Lᵀ and rows y = L⁻¹ u: uᵀ M⁻¹ v = yᵀ (L⁻¹ v).
     """
-    k = unsure.shape[1]
+    k = rows.shape[1] - ROWS
     for i in range(k):
         for j in range(i + 1):
             factor[i, j] = 1.0 if i == j else 0.0
     for q in range(len(heard)):
-        own = precision[heard[q], at]
+        own = rows[heard[q], PRECISION, at]
         for i in range(k):
-            u = own * unsure[heard[q], i, at]
+            u = own * rows[heard[q], ROWS + i, at]
             for j in range(i + 1):
-                factor[i, j] += u * unsure[heard[q], j, at]
+                factor[i, j] += u * rows[heard[q], ROWS + j, at]
     for j in range(k):
         for c in range(j):
             factor[j, j] -= factor[j, c] ** 2
@@ -255,9 +239,9 @@ def _turn(
     one, two = np.zeros(k), np.zeros(k)
     for q in range(len(heard)):
         s = heard[q]
-        own, gap = precision[s, at], level[q] - levels_dbm[s, at]
+        own, gap = rows[s, PRECISION, at], level[q] - rows[s, LEVEL, at]
         for i in range(k):
-            y = float(unsure[s, i, at])
+            y = float(rows[s, ROWS + i, at])
             for c in range(i):
                 y -= factor[i, c] * turned[q, c]
             y /= factor[i, i]
@@ -266,7 +250,7 @@ def _turn(
             two[i] += own * y
     for q in range(len(heard)):
         s = heard[q]
-        own, gap = float(precision[s, at]), float(level[q] - levels_dbm[s, at])
+        own, gap = float(rows[s, PRECISION, at]), float(level[q] - rows[s, LEVEL, at])
         shared, other, itself = 0.0, 0.0, 0.0
         for i in range(k):
             shared += turned[q, i] * one[i]

@@ -135,7 +135,8 @@ def _judged(
     plan: Plan, levels: NDArray[np.float64], truth: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The rank of each right cell, from 0, and the distance from it to the likeliest one, metres."""
-    middles = np.array([plan.places_m[plan.all.cell == at].mean(axis=0) for at in range(len(plan.cells))])
+    owner = plan.all.cell[plan.all.cell >= 0]
+    middles = np.array([plan.places_m[owner == at].mean(axis=0) for at in range(len(plan.cells))])
     ranks, errors = [], []
     for at, heard in zip(truth, levels.T, strict=True):
         probable = cell_probabilities(plan, heard)
