@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import multivariate_t, norm
 
 from cellwarden.locate import cells
 from cellwarden.locate.cells import POWERS_DBM, WRONG, Plan, cell_probabilities, plan_levels
+from cellwarden.locate.likelihood import FREEDOM, LEVEL
 from cellwarden.measure.calibration import expected_calibration_error, reliability
 from cellwarden.simulate.levels import faulty, heard_dbm, place_in, powers_dbm, world
 from cellwarden.simulate.prison import remand_wing
@@ -14,21 +15,22 @@ from cellwarden.simulate.prison import remand_wing
 
 def written_out(plan: Plan, levels: NDArray[np.float64]) -> NDArray[np.float64]:
     """The formula with dense covariances and scipy's densities, place by place."""
-    heard, b, there = np.isfinite(levels), plan.beliefs, plan.all
-    likely = np.zeros(len(there.cell))
+    heard, b = np.isfinite(levels), plan.beliefs
+    owner, mean, unsure = plan.all.cell[plan.all.cell >= 0], plan.all.row(LEVEL), plan.all.unsure
+    likely = np.zeros(len(owner))
     for place in range(len(likely)):
-        k = there.unsure[:, :, place].astype(float)
+        k = unsure[:, :, place].astype(float)
         sigma = k @ k.T + np.eye(len(levels)) * (b.shadowing_db**2 + b.fading_db**2)
         lies = [(b.lying, b.lie_db**2 * np.diag(liar)) for liar in np.eye(len(levels))[heard]]
         covariances = [(1 - b.lying * len(lies), sigma), *((prior, sigma + lie) for prior, lie in lies)]
-        gaps = levels - there.levels_dbm[:, place] - POWERS_DBM[:, None]
+        gaps = levels - mean[:, place] - POWERS_DBM[:, None]
         density = sum(
-            prior * multivariate_normal(np.zeros(heard.sum()), one[np.ix_(heard, heard)]).pdf(gaps[:, heard])
+            prior * multivariate_t(np.zeros(heard.sum()), one[np.ix_(heard, heard)], df=FREEDOM).pdf(gaps[:, heard])
             for prior, one in covariances
         )
-        below = (b.floor_dbm - there.levels_dbm[~heard, place] - POWERS_DBM[:, None]) / np.sqrt(np.diag(sigma)[~heard])
+        below = (b.floor_dbm - mean[~heard, place] - POWERS_DBM[:, None]) / np.sqrt(np.diag(sigma)[~heard])
         likely[place] = density @ (b.deaf + (1 - b.deaf) * norm.cdf(below)).prod(axis=1)
-    return np.bincount(there.cell, likely) / np.bincount(there.cell)
+    return np.bincount(owner, likely) / np.bincount(owner)
 
 
 @pytest.mark.parametrize("lie_db", [0.0, 25.0])
@@ -36,7 +38,7 @@ def test_probabilities_are_those_of_the_formula_written_out(lie_db: float, monke
     monkeypatch.setattr(cells, "SPOTS", 3)
     plan = plan_levels(remand_wing())
     rng = np.random.default_rng(1)
-    levels = plan.all.levels_dbm[:, 2] + 13.0 + rng.normal(0, 6, 12)
+    levels = plan.all.row(LEVEL)[:, 2] + 13.0 + rng.normal(0, 6, 12)
     levels[levels < -110] = np.nan
     heard = np.isfinite(levels)
     assert 3 < heard.sum() < 12
@@ -47,10 +49,11 @@ def test_probabilities_are_those_of_the_formula_written_out(lie_db: float, monke
 
 def test_cells_that_are_passed_over_had_no_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     plan, rng = plan_levels(remand_wing(places="cells")), np.random.default_rng(3)
-    levels = plan.all.levels_dbm[:, rng.integers(0, len(plan.places_m), 20)] + 23 + rng.normal(0, 9, (12, 20))
+    levels = plan.all.row(LEVEL)[:, rng.integers(0, len(plan.places_m), 20)] + 23 + rng.normal(0, 9, (12, 20))
     levels[levels < -110] = np.nan
     swift = np.array([cell_probabilities(plan, heard) for heard in levels.T])
     monkeypatch.setattr(cells, "WIDE_NATS", np.inf)
+    monkeypatch.setattr(cells, "NARROW_NATS", np.inf)
     monkeypatch.setattr(cells, "CLOSE_NATS", np.inf)
     # What is passed over might still be where a sensor lies, which has a probability of some percent
     assert swift == pytest.approx(np.array([cell_probabilities(plan, heard) for heard in levels.T]), abs=2e-3)

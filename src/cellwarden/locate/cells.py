@@ -41,10 +41,11 @@ SPOTS = 48
 summed up better than by as many in rows, of which too few lie between two edges."""
 BLOCK = 64
 """Of the first few of all cells, so many places lie side by side."""
-FEW = 2
-WIDE_NATS = 20.0
-"""A cell whose first few places are less likely than the best of others by e to this, is not looked at closer: within a
-cell levels differ by a few decibels, and by a door."""
+FEW, SOME = 2, 12
+"""Of each cell the first two places are looked at, of cells that are left the first twelve, of those left then all."""
+WIDE_NATS, NARROW_NATS = 20.0, 15.0
+"""A cell whose first few, or some, places are less likely than the best of others by e to this, is not looked at closer:
+within a cell levels differ by a few decibels, and by a door."""
 CLOSE_NATS = 10.0
 """A place that is less likely than the likeliest by e to this, were all sensors honest, is not looked at closer."""
 WRONG = 1e-3
@@ -200,11 +201,16 @@ def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[n
 
 def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], Curves]:
     """Slots that come into question, the likeliest first, shape (n,), and how likely by power, shape (4, n)."""
-    some, there = plan.few, plan.all
-    slots, curves = parabolas(np.arange(len(some.filled)), heard, level, some.table, some.filled)
-    first = np.searchsorted(some.cell.ravel()[slots], np.arange(len(plan.cells)))
-    reached = np.maximum.reduceat(_best(curves, len(heard)), first)
-    near = np.flatnonzero(reached >= reached.max() - WIDE_NATS)
+    few, there = plan.few, plan.all
+    near = np.arange(len(plan.cells))
+    for blocks, places, filled, within in (
+        (np.arange(len(few.filled)), few, few.filled, WIDE_NATS),
+        (None, there, np.minimum(there.filled, SOME), NARROW_NATS),
+    ):
+        slots, curves = parabolas(near if blocks is None else blocks, heard, level, places.table, filled)
+        first = np.searchsorted(places.cell.ravel()[slots], near)
+        reached = np.maximum.reduceat(_best(curves, len(heard)), first)
+        near = near[reached >= reached.max() - within]
     slots, curves = parabolas(near, heard, level, there.table, there.filled)
     reached = _best(curves, len(heard))
     order = np.argsort(-reached)
