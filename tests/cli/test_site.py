@@ -70,7 +70,7 @@ BAD = {
     "another ending": (("draw", WING, "-o", "plan.pdf"), "plan.pdf", ".svg or .png"),
     "a floor that is not": (("draw", WING, "-o", "plan.svg", "--floor", "7"), "remand-wing.toml", "0, 1, 2"),
     "a folder that is not": (("draw", WING, "-o", "none/plan.svg"), "none/plan.svg", "choose another place"),
-    "a plan of another kind": (("import", "plan.ifc", "-o", "x.toml"), "plan.ifc", ".geojson or .dxf"),
+    "a plan of another kind": (("import", "plan.dwg", "-o", "x.toml"), "plan.dwg", ".geojson, .dxf or .ifc"),
     "no plan": (("import", "none.geojson", "-o", "x.toml"), "none.geojson", "cannot be read"),
     "no drawing": (("import", "none.dxf", "-o", "x.toml"), "none.dxf", "cannot be read"),
     "a wall of cheese": (("import", "none.dxf", "-o", "x.toml", "--walls", "cheese"), "cheese", "choose"),

@@ -94,7 +94,7 @@ def _summary(known: "Site") -> str:
     return f"{known.name}: {', '.join(counts)}."
 
 
-@site.command("import", help=_("Make a site's file from a floor plan in GeoJSON or DXF."))
+@site.command("import", help=_("Make a site's file from a floor plan in GeoJSON, DXF or IFC."))
 @click.argument("drawing", metavar="PLAN", type=options.PATH)
 @click.option("-o", "--output", type=options.PATH, required=True, help=_("The site's file, site.toml."))
 @click.option(
@@ -114,6 +114,7 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
     from cellwarden.locate.propagation import MATERIALS
     from cellwarden.locate.site_check import faults
     from cellwarden.locate.site_dxf import read_dxf
+    from cellwarden.locate.site_ifc import read_ifc
     from cellwarden.locate.site_import import read_geojson, site_of
     from cellwarden.locate.site_write import to_toml
     from cellwarden.radio.annotations import write_text
@@ -123,9 +124,12 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
             _("--walls {material} is not known: choose {known}").format(material=walls, known=", ".join(MATERIALS))
         )
     ending = drawing.suffix.lower()
-    if ending not in (".geojson", ".json", ".dxf"):
-        raise SiteError(_("{path} must be a .geojson or .dxf: export it as one of them").format(path=drawing))
-    found = read_dxf(drawing, unit) if ending == ".dxf" else read_geojson(drawing)
+    if ending not in (".geojson", ".json", ".dxf", ".ifc"):
+        raise SiteError(_("{path} must be a .geojson, .dxf or .ifc: export it as one of them").format(path=drawing))
+    if ending == ".ifc":
+        found = read_ifc(drawing)
+    else:
+        found = read_dxf(drawing, unit) if ending == ".dxf" else read_geojson(drawing)
     made = site_of(found, floor_height, walls)
     write_text(output, to_toml(made), force=force)
     click.echo(_summary(made))

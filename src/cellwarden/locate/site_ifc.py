@@ -1,7 +1,7 @@
 """A site from a building model (IFC, ISO 16739-1), by what its things are.
 
 ```
- IfcBuildingStorey   floors: name, elevation                     IfcSpace    rooms: what covers the ground, seen from above
+ IfcBuildingStorey   floors: name, elevation                     IfcSpace   rooms: what it covers of the ground
  IfcWall             a wall along the middle of its plan         IfcDoor, IfcWindow   pieces of the wall that they stand in
  IfcSensor, IfcCommunicationsAppliance                           sensors, at the middle of what is drawn of them
 ```
@@ -224,8 +224,8 @@ def _sensors(model: Any, floor_of: Any, floors: tuple[Floor, ...]) -> Iterator[t
     from ifcopenshell.util.placement import get_local_placement
     from ifcopenshell.util.unit import calculate_unit_scale
 
-    kinds = ("IfcSensor", "IfcCommunicationsAppliance")
-    things = [one for kind in kinds if kind in _known(model) for one in model.by_type(kind)]
+    kinds = () if model.schema == "IFC2X3" else ("IfcSensor", "IfcCommunicationsAppliance")  # which knows no such thing
+    things = [one for kind in kinds for one in model.by_type(kind)]
     for number, thing in enumerate(things, 1):
         shape = _shape(thing)
         if shape is not None:
@@ -238,11 +238,6 @@ def _sensors(model: Any, floor_of: Any, floors: tuple[Floor, ...]) -> Iterator[t
         x, y, z = (round(float(value), 3) for value in place)
         above = round(z - floors[floor].base_m, 3)
         yield floor, Sensor(_name(thing) or f"S-{number:02}", (x, y, above or SENSOR_M))
-
-
-def _known(model: Any) -> set[str]:
-    """Those classes that the file's schema has: IFC2X3 knows no sensors."""
-    return {name for name in ("IfcSensor", "IfcCommunicationsAppliance") if model.schema != "IFC2X3"}
 
 
 def _rounded(point: Any) -> Point:
