@@ -316,19 +316,24 @@ def wing_bound(f: Figures) -> str:
     )
 
 
-def wing_varied(f: Figures) -> str:
-    ranges = {where: f["wing"][where]["varied"] for where in ("corridor", "cells")}
-    return "; ".join(
-        f"{where}: first {v['first'][0]:.2f}–{v['first'][1]:.2f}, among three {v['three'][0]:.2f}–{v['three'][1]:.2f}, "
-        f"ECE {v['ece'][0]:.2f}–{v['ece'][1]:.2f}"
-        for where, v in ranges.items()
-    )
+def wing_varied(kind: str) -> Callable[[Figures], str]:
+    def cell(f: Figures) -> str:
+        ranges = {where: f["wing"][where][kind] for where in ("corridor", "cells")}
+        return "; ".join(
+            f"{where}: first {v['first'][0]:.2f}–{v['first'][1]:.2f}, among three {v['three'][0]:.2f}–"
+            f"{v['three'][1]:.2f}, ECE of all {v['ece_together']:.3f}, of each {v['ece'][0]:.2f}–{v['ece'][1]:.2f}, "
+            f"{v['fixes']} fixes"
+            for where, v in ranges.items()
+        )
+
+    return cell
 
 
 def wing_true(f: Figures) -> str:
     wing = f["wing"]
     return "; ".join(
-        f"{w}: {wing[w]['plan none']['ece']:.3f}, surveyed {wing[w]['survey none']['ece']:.3f}"
+        f"{w}: {wing[w]['plan none']['ece']:.3f}, surveyed {wing[w]['survey none']['ece']:.3f}, "
+        f"one sensor lying {wing[w]['plan lying']['ece']:.3f}, dead {wing[w]['plan dead']['ece']:.3f}"
         for w in ("corridor", "cells")
     )
 

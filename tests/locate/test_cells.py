@@ -7,7 +7,7 @@ from scipy.stats import multivariate_t, norm
 
 from cellwarden.locate import cells
 from cellwarden.locate.cells import POWERS_DBM, WRONG, Plan, cell_probabilities, plan_levels
-from cellwarden.locate.likelihood import FREEDOM, LEVEL
+from cellwarden.locate.likelihood import LEVEL
 from cellwarden.measure.calibration import expected_calibration_error, reliability
 from cellwarden.simulate.levels import faulty, heard_dbm, place_in, powers_dbm, world
 from cellwarden.simulate.prison import remand_wing
@@ -25,7 +25,7 @@ def written_out(plan: Plan, levels: NDArray[np.float64]) -> NDArray[np.float64]:
         covariances = [(1 - b.lying * len(lies), sigma), *((prior, sigma + lie) for prior, lie in lies)]
         gaps = levels - mean[:, place] - POWERS_DBM[:, None]
         density = sum(
-            prior * multivariate_t(np.zeros(heard.sum()), one[np.ix_(heard, heard)], df=FREEDOM).pdf(gaps[:, heard])
+            prior * multivariate_t(np.zeros(heard.sum()), one[np.ix_(heard, heard)], df=b.freedom).pdf(gaps[:, heard])
             for prior, one in covariances
         )
         below = (b.floor_dbm - mean[~heard, place] - POWERS_DBM[:, None]) / np.sqrt(np.diag(sigma)[~heard])

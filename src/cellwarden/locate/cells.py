@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats.qmc import Halton
 
-from cellwarden.locate.likelihood import FREEDOM, NORMAL, ROWS, evidence, parabolas
+from cellwarden.locate.likelihood import NORMAL, ROWS, evidence, parabolas
 from cellwarden.locate.propagation import FLOOR_DB, Paths, floor_loss_db, free_space_db, paths, wall_loss_db
 from cellwarden.locate.site import Room, Site, holds
 
@@ -69,6 +69,10 @@ class Beliefs:
     """Probability of a sensor to lie: an antenna came off, a calibration is another's."""
     lie_db: float = 15.0
     """Standard deviation of what a liar says more or less."""
+
+    freedom: int = 8
+    """How sure all of this is: errors are larger or smaller altogether by a factor whose inverse square is χ²(ν) / ν. 8 lets
+    the factor's deviation be a fourth; that of ±50 %, which is how parameters of worlds are varied, is 0.29."""
 
     @property
     def own_db2(self) -> float:
@@ -184,19 +188,27 @@ def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[n
     All cells are equally likely before. Where no sensor heard anything they remain so.
     """
     count = len(plan.cells)
-    ears = np.isfinite(levels_dbm)
-    if not ears.any():
+    if not np.isfinite(levels_dbm).any():
         return np.full(count, 1 / count)
+    nats = cell_nats(plan, levels_dbm)
+    cell = np.exp(nats - nats.max())
+    return np.asarray((1 - WRONG) * cell / cell.sum() + WRONG / count)
+
+
+def cell_nats(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-likelihood of each cell, shape (len(cells),), but for what all places have in common; some level is heard."""
+    ears = np.isfinite(levels_dbm)
     heard, silent = np.flatnonzero(ears), np.flatnonzero(~ears)
     level = levels_dbm[heard].astype(np.float32)
     asked, curves = _near(plan, heard, level)
     b, there = plan.beliefs, plan.all
     place = evidence(
         asked, curves, heard, level, silent, there.table,
-        (b.floor_dbm, b.deaf), (b.lie_db, b.lying), POWERS_DBM, NORMAL,
+        (b.floor_dbm, b.deaf), (b.lie_db, b.lying), b.freedom, POWERS_DBM, NORMAL,
     )  # fmt: skip
-    cell = np.bincount(there.cell.ravel()[asked], np.exp(place - place.max()), minlength=count) / there.filled
-    return np.asarray((1 - WRONG) * cell / cell.sum() + WRONG / count)
+    cell = np.bincount(there.cell.ravel()[asked], np.exp(place - place.max()), minlength=len(plan.cells))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(cell / there.filled) + place.max())
 
 
 def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> tuple[NDArray[np.int64], Curves]:
@@ -209,18 +221,18 @@ def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> t
     ):
         slots, curves = parabolas(near if blocks is None else blocks, heard, level, places.table, filled)
         first = np.searchsorted(places.cell.ravel()[slots], near)
-        reached = np.maximum.reduceat(_best(curves, len(heard)), first)
+        reached = np.maximum.reduceat(_best(curves, len(heard), plan.beliefs.freedom), first)
         near = near[reached >= reached.max() - within]
     slots, curves = parabolas(near, heard, level, there.table, there.filled)
-    reached = _best(curves, len(heard))
+    reached = _best(curves, len(heard), plan.beliefs.freedom)
     order = np.argsort(-reached)
     order = order[reached[order] >= reached.max() - CLOSE_NATS]
     return slots[order], np.ascontiguousarray(curves[:, order])
 
 
-def _best(curves: Curves, heard: int) -> Curves:
+def _best(curves: Curves, heard: int, freedom: int) -> Curves:
     """Log-likelihood of so many levels with the power that suits best, shape (n,)."""
     a, b, c, size = curves
     power = np.clip(b / c, POWERS_DBM[0], POWERS_DBM[-1])
     misfit = a - 2 * b * power + c * power**2
-    return np.asarray(-0.5 * (size + (FREEDOM + heard) * np.log1p(misfit / FREEDOM)))
+    return np.asarray(-0.5 * (size + (freedom + heard) * np.log1p(misfit / freedom)))

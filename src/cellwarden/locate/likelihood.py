@@ -41,9 +41,6 @@ CERTAIN = 4.0
 """Beyond so many deviations silence is certain."""
 BEYOND_NATS = 9.0
 """A hypothesis that is rarer than the likeliest by e to this is left out, and so is a power."""
-FREEDOM = 8
-"""ν. The factor on errors then has a standard deviation of a fourth; parameters of worlds vary by ±50 % (uniform), which
-has 0.29."""
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -131,29 +128,30 @@ def evidence(
     table: Array,
     silence: tuple[float, float],
     lie: tuple[float, float],
+    freedom: int,
     powers_dbm: Array,
     normal: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Log of each asked place's likelihood, float64, shape (n,). The likeliest should come first.
 
     asked and parabola: slots and all else of `parabolas`, shape (n,) and (4, n); silence: level below which nothing is heard, in dBm, and
-    probability that a sensor is deaf; lie: the deviation of a liar in dB and a sensor's probability to be one; normal:
-    `NORMAL`; the rest as in `parabolas`.
+    probability that a sensor is deaf; lie: the deviation of a liar in dB and a sensor's probability to be one; freedom:
+    ν; normal: `NORMAL`; the rest as in `parabolas`.
     """
     k = table.shape[2] - ROWS
     out, chance, four = np.empty(len(asked)), np.empty(len(powers_dbm)), np.empty(4)
     factor, turned = np.empty((k, k)), np.empty((len(heard), k + 3))
-    honest, steep = math.log(1 - min(0.5, lie[1] * len(heard))), FREEDOM + len(heard)
+    honest, steep = math.log(1 - min(0.5, lie[1] * len(heard))), freedom + len(heard)
     highest = -np.inf
     for n in range(len(asked)):
         rows, b = table[asked[n] // table.shape[3]], asked[n] % table.shape[3]
         _hushed(rows, b, silent, silence, powers_dbm, normal, chance)
         for row in range(4):
             four[row] = parabola[row, n]
-        total = _over_powers(four, honest, steep, powers_dbm, chance, highest - BEYOND_NATS)
+        total = _over_powers(four, honest, steep, freedom, powers_dbm, chance, highest - BEYOND_NATS)
         if lie[1] > 0:
             _turn(rows, b, heard, level, factor, turned)
-            total = np.logaddexp(total, _lying(four, turned, lie, steep, powers_dbm, chance, highest))
+            total = np.logaddexp(total, _lying(four, turned, lie, steep, freedom, powers_dbm, chance, highest))
         out[n] = total
         highest = max(highest, total)
     return out
@@ -161,20 +159,26 @@ def evidence(
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _over_powers(
-    four: NDArray[np.float64], log_prior: float, steep: int, powers: Array, chance: NDArray[np.float64], least: float
+    four: NDArray[np.float64],
+    log_prior: float,
+    steep: int,
+    freedom: int,
+    powers: Array,
+    chance: NDArray[np.float64],
+    least: float,
 ) -> float:
     """Log of a hypothesis' likelihood, summed over powers; −1e300 where it cannot reach `least`. steep: ν + h."""
     a, b, c, size = four
     w = min(max(b / c, powers[0]), powers[-1])
-    lowest = FREEDOM + a - 2 * b * w + c * w * w
-    top = log_prior - 0.5 * (size + steep * math.log(lowest / FREEDOM))
+    lowest = freedom + a - 2 * b * w + c * w * w
+    top = log_prior - 0.5 * (size + steep * math.log(lowest / freedom))
     if top + math.log(len(powers)) < least:
         return -1e300
     most = lowest * math.exp(2 * BEYOND_NATS / steep)
     total = 0.0
     for n in range(len(powers)):
         w = powers[n]
-        q = FREEDOM + a - 2 * b * w + c * w * w
+        q = freedom + a - 2 * b * w + c * w * w
         if q < most:
             total += chance[n] * math.sqrt(lowest / q) ** steep
     return top + math.log(total) if total > 0 else -1e300
@@ -266,6 +270,7 @@ def _lying(
     turned: NDArray[np.float64],
     lie: tuple[float, float],
     steep: int,
+    freedom: int,
     powers_dbm: Array,
     chance: NDArray[np.float64],
     highest: float,
@@ -278,7 +283,7 @@ def _lying(
         share = wide / (1 + wide * itself)
         bent[0], bent[1], bent[2] = four[0] - share * r * r, four[1] - share * r * d, four[2] - share * d * d
         bent[3] = four[3] + math.log(1 + wide * itself)
-        value = _over_powers(bent, prior, steep, powers_dbm, chance, highest - BEYOND_NATS)
+        value = _over_powers(bent, prior, steep, freedom, powers_dbm, chance, highest - BEYOND_NATS)
         if value > -1e299:
             total = np.logaddexp(total, value)
     return total
