@@ -30,6 +30,7 @@ COMMANDS = (
     "evidence",
     "associate",
     "locate",
+    "survey",
     "site",
     "rules",
     "store",

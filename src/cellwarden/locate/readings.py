@@ -157,6 +157,12 @@ def survey_of(
     return Survey(place_m, power_dbm, mean, square / np.maximum(count, 1), count)
 
 
+def numbers(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[float]]]:
+    """Of each line its number and the numbers in the columns that are wanted. Raises ReadingsError."""
+    for line, cells in _columns(path, wanted):
+        yield line, [_number(path, line, column, text) for column, text in zip(wanted, cells, strict=True)]
+
+
 def _index(path: Path, site: Site) -> tuple[Mapping[str, int], Sequence[float]]:
     if not site.sensors:
         raise ReadingsError(_("{path} cannot be located: the site has no sensor").format(path=path))

@@ -1,0 +1,124 @@
+"""The radio map against a ray tracer that nobody here wrote: cells and places in the example wing after a survey.
+
+Levels of the referee stand in `benchmarks/material/referee.npz` (`referee_levels` tells how they were made). The survey
+is made in its world as in ours, at one point a cell or at nine; nothing else of either world is told. What is compared
+is the distance from a phone to the middle of the cell that is named, which is 1.2 m where all are right.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.lane import Lane
+from benchmarks.referee_levels import FREQUENCY_HZ, PHONES, PLACE, places
+from cellwarden.locate.cells import Plan, cell_probabilities, plan_levels
+from cellwarden.locate.cells_survey import learned
+from cellwarden.locate.readings import Survey, survey_of
+from cellwarden.measure.calibration import expected_calibration_error, reliability
+from cellwarden.measure.proportion import wilson
+from cellwarden.simulate.levels import mean_levels_dbm, powers_dbm, world
+from cellwarden.simulate.parameters import Air
+from cellwarden.simulate.prison import remand_wing
+
+SEED = 17
+ALSO = (0, 8)
+"""Points a cell that are surveyed beside its middle."""
+ASKED = 8
+"""Phones in each cell; they lie where nobody surveyed."""
+OWN_WORLDS = 6
+
+Floats = NDArray[np.float64]
+
+
+def heard(gain_db: Floats, power_dbm: Floats | float, rng: np.random.Generator) -> Floats:
+    """Levels, shape (m, n), of path gains: with fading, nan below what a sensor hears."""
+    air = Air()
+    levels = gain_db + power_dbm + rng.normal(0.0, air.fading_db, gain_db.shape)
+    levels[levels < air.floor_dbm] = np.nan
+    return levels
+
+
+def judged(survey_db: Floats, phones_db: Floats, also: int, rng: np.random.Generator) -> dict[str, list[float]]:
+    """Survey, learn and ask in one world. Gains to the middles, shape (m, c), and to phones, shape (m, c, PHONES)."""
+    site, air = remand_wing(), Air()
+    middles, phones = places(site)
+    at = np.concatenate([middles, phones[:, :also].reshape(-1, 3)])
+    gains = np.concatenate([survey_db, phones_db[:, :, :also].reshape(len(survey_db), -1)], axis=1)
+    plan = learned(site, plan_levels(site, FREQUENCY_HZ), _survey(at, heard(gains, air.power_dbm, rng)), FREQUENCY_HZ)
+    owner = np.repeat(np.arange(len(middles)), ASKED)
+    asked = phones_db[:, :, -ASKED:].reshape(len(survey_db), -1)
+    levels = heard(asked, powers_dbm(air, asked.shape[1], rng), rng)
+    return _ranks(plan, levels, owner, middles, phones[:, -ASKED:].reshape(-1, 3))
+
+
+def _survey(at_m: Floats, levels_dbm: Floats) -> Survey:
+    sensor, place = np.nonzero(np.isfinite(levels_dbm))
+    return survey_of(at_m, place, sensor, levels_dbm[sensor, place], len(levels_dbm))
+
+
+def _ranks(
+    plan: Plan, levels: Floats, owner: NDArray[np.int64], middles_m: Floats, places_m: Floats
+) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {"ranks": [], "said": [], "errors": []}
+    for cell, place, one in zip(owner, places_m, levels.T, strict=True):
+        probable = cell_probabilities(plan, one)
+        found["ranks"].append(int((probable > probable[cell]).sum()))
+        found["said"].append(float(probable.max()))
+        found["errors"].append(float(np.linalg.norm((middles_m[int(np.argmax(probable))] - place)[:2])))
+    return found
+
+
+def referee(also: int) -> dict[str, list[float]]:
+    """In the referee's world."""
+    with np.load(PLACE) as kept:
+        survey, phones = (kept[f"corridor_{name}_db"].astype(np.float64) for name in ("survey", "phones"))
+    return judged(survey, phones.reshape(*survey.shape, PHONES), also, np.random.default_rng(SEED))
+
+
+def own(also: int, worlds: int) -> dict[str, list[float]]:
+    """In worlds of our own."""
+    site, rng = remand_wing(), np.random.default_rng(SEED)
+    middles, phones = places(site)
+    found: dict[str, list[float]] = {}
+    for _ in range(worlds):
+        there = world(site, rng, FREQUENCY_HZ)
+        gains = mean_levels_dbm(there, phones.reshape(-1, 3)).reshape(-1, len(middles), PHONES)
+        for key, values in judged(mean_levels_dbm(there, middles), gains, also, rng).items():
+            found.setdefault(key, []).extend(values)
+    return found
+
+
+def parts(scale: float) -> dict[str, Any]:
+    """Both worlds, each with a survey of few and of many points."""
+    worlds = max(1, round(OWN_WORLDS * scale))
+    return {
+        **{f"referee {also + 1}": partial(referee, also) for also in ALSO},
+        **{f"own {also + 1}": partial(own, also, worlds) for also in ALSO},
+    }
+
+
+def summary(done: Mapping[str, Any]) -> dict[str, Any]:
+    """Shares with their intervals, errors in metres, and the ratio of errors, by points a cell."""
+    made = {}
+    for points in (str(also + 1) for also in ALSO):
+        worlds = {name: _figures(done[f"{name} {points}"]) for name in ("referee", "own")}
+        made[points] = {**worlds, "ratio": worlds["referee"]["error_m"] / worlds["own"]["error_m"]}
+    return {"points": made, "tracer": "Sionna RT 2.2.0"}
+
+
+def _figures(one: Mapping[str, Any]) -> dict[str, Any]:
+    ranks = np.array(one["ranks"])
+    first, three = (int((ranks < within).sum()) for within in (1, 3))
+    return {
+        "phones": len(ranks),
+        "first": [first / len(ranks), *wilson(first, len(ranks))],
+        "three": [three / len(ranks), *wilson(three, len(ranks))],
+        "error_m": float(np.mean(one["errors"])),
+        "ece": expected_calibration_error(reliability(np.minimum(one["said"], 1.0), ranks == 0)),
+    }
+
+
+LANE = Lane("referee", parts, summary)
