@@ -347,6 +347,18 @@ def wing_fault(f: Figures) -> str:
     return "; ".join(found)
 
 
+def referee(f: Figures) -> str:
+    said = []
+    for points, one in f["referee"]["points"].items():
+        theirs, ours = one["referee"], one["own"]
+        said.append(
+            f"{points} points a cell: {theirs['error_m']:.2f} m, {one['ratio']:.1f} × {ours['error_m']:.2f} m; right cell "
+            f"first {theirs['first'][0]:.2f} (own {ours['first'][0]:.2f}), among three {theirs['three'][0]:.2f} "
+            f"({ours['three'][0]:.2f}), ECE {theirs['ece']:.2f}; {theirs['phones']} phones"
+        )
+    return "; ".join(said)
+
+
 def wing_speed(f: Figures) -> str:
     one = f["wing"]["speed"]
     return f"{one['ms']:.1f} ms median, {one['ms_p90']:.1f} ms for nine in ten"

@@ -21,6 +21,7 @@ from benchmarks import (
     one_phone,
     recognition,
     recordings,
+    referee,
     results,
     speed,
     table,
@@ -53,6 +54,7 @@ SOAK: dict[int, Lane] = {
     19: killed.LANE,
     20: history.LANE,
     21: console.LANE,
+    22: referee.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -70,6 +72,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (geofence.LANE, 0.02),
     (tdoa.LANE, 0.05),
     (wing.LANE, 0.1),
+    (referee.LANE, 0.2),
     (fingerprint.LANE, 0.05),
     (junction.LANE, 0.1),
     (live.LANE, 0.02),
