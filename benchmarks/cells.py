@@ -352,11 +352,12 @@ def referee(f: Figures) -> str:
     for points, one in f["referee"]["points"].items():
         theirs, ours = one["referee"], one["own"]
         said.append(
-            f"{points} points a cell: {theirs['error_m']:.2f} m, {one['ratio']:.1f} × {ours['error_m']:.2f} m; right cell "
-            f"first {theirs['first'][0]:.2f} (own {ours['first'][0]:.2f}), among three {theirs['three'][0]:.2f} "
+            f"{points} points a cell: {theirs['error_m']:.2f} m, {one['ratio']:.1f} × {ours['error_m']:.2f} m; right "
+            f"cell first {theirs['first'][0]:.2f} (own {ours['first'][0]:.2f}), among three {theirs['three'][0]:.2f} "
             f"({ours['three'][0]:.2f}), ECE {theirs['ece']:.2f}; {theirs['phones']} phones"
         )
-    return "; ".join(said)
+    told = f["referee"]["told"]
+    return "; ".join(said) + f"; a rule told all levels there: {told['error_m']:.2f} m, first {told['first'][0]:.2f}"
 
 
 def wing_speed(f: Figures) -> str:

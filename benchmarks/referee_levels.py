@@ -6,7 +6,8 @@ steel doors are metal, windows glass. Rays are reflected, pass through, and bend
 stand three squares at right angles; the mean of what they catch is the mean power there. Nothing of
 `locate.propagation` is in it.
 
-It needs `pip install cellwarden[referee]` and libLLVM (Debian: `apt install libllvm15`), and about ten minutes. What it
+It needs `pip install cellwarden[referee]` and libLLVM 16 or newer (Debian: `apt install libllvm19`, and
+DRJIT_LIBLLVM_PATH where it is not found), and half an hour for each layout of sensors on two cores. What it
 finds is kept in `benchmarks/material/referee.npz`, so that `benchmarks.referee` needs neither.
 """
 
@@ -124,8 +125,8 @@ def _squares(places_m: Floats) -> Floats:
 
 def _write_ply(path: Path, corners: Floats) -> None:
     """Rectangles, shape (n, 4, 3), as two triangles each."""
-    first = 4 * np.arange(len(corners))[:, None]
-    faces = np.concatenate([first + (0, 1, 2), first + (0, 2, 3)], axis=1).reshape(-1, 3)
+    halves = np.array([(0, 1, 2), (0, 2, 3)])
+    faces = (4 * np.arange(len(corners))[:, None, None] + halves).reshape(-1, 3)
     head = f"ply\nformat ascii 1.0\nelement vertex {4 * len(corners)}\n"
     head += "property float x\nproperty float y\nproperty float z\n"
     head += f"element face {len(faces)}\nproperty list uchar int vertex_indices\nend_header\n"

@@ -32,7 +32,8 @@ from cellwarden.simulate.prison import large_prison, remand_wing
 
 SEED = 7
 WORLDS, PHONES = 1200, 5
-"""Of each part: a calibration error of 0.01 takes thousands of claims. A survey is made anew in each world, so surveyed parts have a fifth of the worlds."""
+"""Of each part: a calibration error of 0.01 takes thousands of claims. A survey is made anew in each world, so surveyed
+parts have a fifth of the worlds."""
 TAUGHT = 20
 """Worlds whose phones are heard beforehand."""
 VARIED = 8
@@ -161,7 +162,12 @@ def ranged(worlds: list[Mapping[str, Any]]) -> dict[str, Any]:
     }
     together = {key: [value for one in worlds for value in one[key]] for key in ("ranks", "said")}
     eces = [one["ece"] for one in each]
-    return {**ranges, "ece": [min(eces), max(eces)], "ece_together": judged(together)["ece"], "fixes": len(together["said"])}
+    return {
+        **ranges,
+        "ece": [min(eces), max(eces)],
+        "ece_together": judged(together)["ece"],
+        "fixes": len(together["said"]),
+    }
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:

@@ -151,6 +151,17 @@ def test_the_wings_cells_are_found_as_often_as_is_asked_with_and_without_a_surve
         assert figures[sensors]["varied"]["three"][0] >= 0.6
 
 
+def test_the_referees_world_is_told_beside_our_own() -> None:
+    figures = run(referee.LANE, 0.01, tell=silent)
+    for one in figures["points"].values():
+        assert one["own"]["first"][0] >= 0.9
+        # The solver does what can be done with those levels: as near as a rule that is told all of them, by a third
+        assert one["referee"]["error_m"] <= 1.6 * figures["told"]["error_m"]
+    assert figures["points"]["9"]["referee"]["error_m"] < figures["points"]["1"]["referee"]["error_m"]
+    cells = [cell({"referee": figures}) for _name, _target, lane, cell in table.LINES if lane == "referee"]
+    assert len(cells) == 1 and all(cells)
+
+
 def test_a_lane_that_was_broken_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
     asked: list[str] = []
 

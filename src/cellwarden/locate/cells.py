@@ -4,10 +4,11 @@ The level at a sensor is believed to be Gaussian around what `propagation` compu
 material really loses (one error for each, shared by all paths, so that errors of paths through the same walls go
 together), and what furniture adds (each path its own). The phone's power is anything that power control allows. A
 sensor that hears nothing says that the level was below its floor, or that it is dead. One of those that heard may lie.
+And how large all these errors are together is unsure, which makes the Gaussian a Student's t.
 
 ```
  Σ = K diag(e²) Kᵀ + s² I       K: how many walls of each material, and floors, to each sensor; s²: shadowing, fading
- p(levels | place) = mean over powers of  N(heard; μ + power, Σ)  ×  Π silent  d + (1 − d) Φ((floor − μ − power) / σ)
+ p(levels | place) = mean over powers of  t(heard; μ + power, Σ)  ×  Π silent  d + (1 − d) Φ((floor − μ − power) / σ)
  p(cell | levels)  ∝ mean over places in the cell
 
  a lie of sensor j: Σ + τ² in row and column j                   of prior l for each, 1 − h l for none of h
@@ -44,8 +45,8 @@ BLOCK = 64
 FEW, SOME = 2, 12
 """Of each cell the first two places are looked at, of cells that are left the first twelve, of those left then all."""
 WIDE_NATS, NARROW_NATS = 20.0, 15.0
-"""A cell whose first few, or some, places are less likely than the best of others by e to this, is not looked at closer:
-within a cell levels differ by a few decibels, and by a door."""
+"""A cell whose first few, or some, places are less likely than the best of others by e to this, is not looked at
+closer: within a cell levels differ by a few decibels, and by a door."""
 CLOSE_NATS = 10.0
 """A place that is less likely than the likeliest by e to this, were all sensors honest, is not looked at closer."""
 WRONG = 1e-3
@@ -71,8 +72,8 @@ class Beliefs:
     """Standard deviation of what a liar says more or less."""
 
     freedom: int = 8
-    """How sure all of this is: errors are larger or smaller altogether by a factor whose inverse square is χ²(ν) / ν. 8 lets
-    the factor's deviation be a fourth; that of ±50 %, which is how parameters of worlds are varied, is 0.29."""
+    """How sure all of this is: errors are larger or smaller altogether by a factor whose inverse square is χ²(ν) / ν.
+    8 lets the factor's deviation be a fourth; that of ±50 %, as parameters of worlds are varied, is 0.29."""
 
     @property
     def own_db2(self) -> float:
@@ -144,9 +145,7 @@ def believed(
     first = np.searchsorted(cell, np.arange(len(cells) + 1))
     some = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in pairwise(first)] or [np.zeros(0, np.int64)])
     edges = np.append(np.arange(0, len(some), BLOCK), len(some))
-    return Plan(
-        cells, places_m, _blocks(cell, table, first), _blocks(cell[some], table[..., some], edges), beliefs
-    )
+    return Plan(cells, places_m, _blocks(cell, table, first), _blocks(cell[some], table[..., some], edges), beliefs)
 
 
 def _blocks(cell: NDArray[np.int64], table: Curves, edges: NDArray[np.int64]) -> Places:

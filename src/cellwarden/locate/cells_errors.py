@@ -18,7 +18,7 @@ from cellwarden.locate.likelihood import LOG_PRECISION, PRECISION, ROWS, SPREAD
 
 FACTORS = np.geomspace(0.5, 1.8, 8)
 HONEST = 0.005
-"""Probability that a sensor lies, while errors are learned: a belief that lies are common would take errors for lies."""
+"""Probability that a sensor lies, while errors are learned: who believes lies common takes errors for lies."""
 ENOUGH = 200
 """More phones than these teach nothing that matters: the last ones are taken."""
 

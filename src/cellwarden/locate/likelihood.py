@@ -30,8 +30,8 @@ Array = NDArray[np.float32]
 
 LEVEL, PRECISION, LOG_PRECISION, SPREAD, ROWS = range(5)
 """Rows of a table, of each sensor: level of a phone of 0 dBm; 1/variance of what is a path's own, and its logarithm;
-standard deviation of the whole in dB; from `ROWS` on U, what paths have in common. A block's places lie side by side, so
-that one sensor's rows of one block are one stretch of memory."""
+standard deviation of the whole in dB; from `ROWS` on U, what paths have in common. A block's places lie side by side,
+so that one sensor's rows of one block are one stretch of memory."""
 STEPS, REACH = 64, 5.0
 """Of the table of the normal distribution: steps a deviation, and how many deviations it goes."""
 NORMAL = np.array(
@@ -134,9 +134,9 @@ def evidence(
 ) -> NDArray[np.float64]:
     """Log of each asked place's likelihood, float64, shape (n,). The likeliest should come first.
 
-    asked and parabola: slots and all else of `parabolas`, shape (n,) and (4, n); silence: level below which nothing is heard, in dBm, and
-    probability that a sensor is deaf; lie: the deviation of a liar in dB and a sensor's probability to be one; freedom:
-    ν; normal: `NORMAL`; the rest as in `parabolas`.
+    asked and parabola: slots and all else of `parabolas`, shape (n,) and (4, n); silence: level below which nothing is
+    heard, in dBm, and probability that a sensor is deaf; lie: the deviation of a liar in dB and a sensor's probability
+    to be one; freedom: ν; normal: `NORMAL`; the rest as in `parabolas`.
     """
     k = table.shape[2] - ROWS
     out, chance, four = np.empty(len(asked)), np.empty(len(powers_dbm)), np.empty(4)

@@ -2,7 +2,7 @@
 
 ```
  IfcBuildingStorey   floors: name, elevation                     IfcSpace   rooms: what it covers of the ground
- IfcWall             a wall along the middle of its plan         IfcDoor, IfcWindow   pieces of the wall that they stand in
+ IfcWall             a wall along the middle of its plan         IfcDoor, IfcWindow   pieces of the wall they stand in
  IfcSensor, IfcCommunicationsAppliance                           sensors, at the middle of what is drawn of them
 ```
 
@@ -61,7 +61,9 @@ def read_ifc(path: Path) -> Found:
         from ifcopenshell.util.element import get_container, get_materials
     except ImportError as error:
         raise SiteError(
-            _("{path}: IFC needs the library ifcopenshell: install it with pip install cellwarden[ifc]").format(path=path)
+            _("{path}: IFC needs the library ifcopenshell: install it with pip install cellwarden[ifc]").format(
+                path=path
+            )
         ) from error
     try:
         model = ifcopenshell.open(path)
