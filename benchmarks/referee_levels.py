@@ -3,8 +3,9 @@
 Sionna RT (J. Hoydis and others, arXiv:2303.11103; NVIDIA, Apache-2.0) shoots rays from each sensor through the wing as
 `simulate.prison` draws it: walls and floors are slabs with the permittivities of ITU-R P.2040 that Sionna has itself,
 steel doors are metal, windows glass. Rays are reflected, pass through, and bend round edges once. Around each phone
-stand three squares at right angles; the mean of what they catch is the mean power there. Nothing of
-`locate.propagation` is in it.
+stand three squares at right angles; the mean of what they catch is the mean power there. Of
+`locate.propagation` there is nothing in it but how thick walls are. Between two runs of other seeds levels differ by
+1.3 dB (standard deviation of one; 0.3 dB above -70 dB, 2.6 dB below -85 dB).
 
 It needs `pip install cellwarden[referee]` and libLLVM 16 or newer (Debian: `apt install libllvm19`, and
 DRJIT_LIBLLVM_PATH where it is not found), and half an hour for each layout of sensors on two cores. What it

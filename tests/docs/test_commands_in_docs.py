@@ -49,6 +49,9 @@ def place(tmp_path: Path) -> Path:
         '[node]\nname = "A0-S1"\nqueue = "q"\n[receiver]\nsource = "file:RECORDING.sigmf-meta"\n'
         f'[site]\naddress = "file:{tmp_path / "sent"}"\n'
     )
+    (tmp_path / "WALK.csv").write_text(readings)
+    stays = "".join(f"{2 * step},{2 * step + 1},{6 + 2 * step},5.2,1.2\n" for step in range(12))
+    (tmp_path / "STAYS.csv").write_text("start_s,end_s,x_m,y_m,z_m\n" + stays)
     lane = np.random.default_rng(1)
     (tmp_path / "LOG.csv").write_text(log_csv([("P-1", passage(Junctions(), [Item("phone")], lane)[0])]))
     (tmp_path / "EMPTY.csv").write_text(log_csv([("", passage(Junctions(), [], lane, somebody=False)[0])]))
