@@ -22,6 +22,7 @@ from benchmarks import (
     machine,
     memory,
     recognition,
+    referee,
     results,
     speed,
     table,
