@@ -142,7 +142,7 @@ def test_a_base_stations_bursts_and_other_standards_are_nobodys_presence() -> No
 def test_a_call_that_falls_back_to_another_standard_is_two_activities() -> None:
     state, _told = follow(*many(0, 5, interface="lte"), *many(5, 10, interface="gsm"))
     assert [one.interface for one in presences(state)[0].activities] == ["lte", "gsm"]
-    assert [one.band for one in presences(state)[0].activities] == ["3", "GSM 900"]
+    assert [one.band for one in presences(state)[0].activities] == ["LTE 3", "GSM 900"]
 
 
 def test_what_is_kept_does_not_grow_with_time() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 
 import numpy as np
 
@@ -39,8 +40,10 @@ def steps(seed: int, start_ns: int, stopped: threading.Event) -> Iterator[Step]:
     waiting = next(coming)
     rng = np.random.default_rng([9, seed])
     length = round(STEP_S * S_NS)
-    for number in _ticks(stopped):
+    for number in count():
         end_ns = start_ns + (number + 1) * length
+        if stopped.wait(max(0.0, (end_ns - time.time_ns()) / S_NS)):
+            return
         heard = []
         while waiting.end_ns <= end_ns:
             heard.append(waiting)
@@ -57,14 +60,6 @@ def _soon(seed: int, start_ns: int) -> Iterator[Sighting]:
             late_ns = sighting.start_ns - start_ns - round(FIRST_S * S_NS)
         if late_ns is not None:
             yield replace(sighting, start_ns=sighting.start_ns - late_ns, end_ns=sighting.end_ns - late_ns)
-
-
-def _ticks(stopped: threading.Event) -> Iterator[int]:
-    """Numbers, one each STEP_S."""
-    begun, number = time.monotonic(), 0
-    while not stopped.wait(max(0.0, begun + (number + 1) * STEP_S - time.monotonic())):
-        yield number
-        number += 1
 
 
 def _health(number: int, end_ns: int, rng: np.random.Generator) -> tuple[SensorState, ...]:

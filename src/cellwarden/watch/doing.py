@@ -104,10 +104,10 @@ def is_phones(label: str) -> bool:
 
 
 def band_of(interface: str, frequency_hz: float) -> str:
-    """Name of the band, `GSM 900` or LTE's `3`; empty where no band of this system has its uplink there."""
+    """Name of the band, `GSM 900` or `LTE 3`; empty where no band of this system has its uplink there."""
     for one in allocations_at(frequency_hz):
         if one.system.partition(" ")[0] == SYSTEMS.get(interface) and one.direction != "downlink":
-            return one.band
+            return f"{SYSTEMS[interface]} {one.band}" if one.band.isdigit() else one.band
     return ""
 
 

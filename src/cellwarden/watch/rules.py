@@ -142,14 +142,17 @@ def alerted(
 
 
 def worsened(rules: Rules, told: Told, news: News) -> Alert | None:
-    """An alert that is worse than it was told, under the same name: what began as a registration is a call."""
+    """An alert to be told anew under its name: what began as a registration is a call, or what it was told for is over,
+    and how long it was is known."""
     key = news.presence.phone, news.presence.start_ns
     known = told.alerts.get(key)
     if known is None or news.activity is None or news.proof is None or known.phone != news.presence.phone:
         return None
     worse = severity(rules, news.presence, news.activity.kind, news.proof)
-    if ORDER.index(worse) <= ORDER.index(known.severity):
+    same = (known.activity.start_ns, known.activity.kind) == (news.activity.start_ns, news.activity.kind)
+    if ORDER.index(worse) <= ORDER.index(known.severity) and not (news.over and same):
         return None
+    worse = max(worse, known.severity, key=ORDER.index)
     details = dict(known.details)
     details.update(_counts(news.proof))
     if _sounds(rules, worse, news.presence.end_ns):
