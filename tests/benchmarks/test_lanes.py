@@ -156,7 +156,7 @@ def test_the_referees_world_is_told_beside_our_own() -> None:
     figures = run(referee.LANE, 0.01, tell=silent)
     for one in figures["points"].values():
         assert one["own"]["first"][0] >= 0.9
-        # No rule that is told all levels of that world comes much nearer: one level a cell, or nine, must nearly do so
+        # A rule that is told all levels of that world comes little nearer: one level a cell must do nearly as well
         assert one["referee"]["error_m"] <= 1.6 * figures["told"]["error_m"]
     assert figures["points"]["9"]["referee"]["error_m"] < figures["points"]["1"]["referee"]["error_m"]
     cells = [cell({"referee": figures}) for _name, _target, lane, cell in table.LINES if lane == "referee"]
