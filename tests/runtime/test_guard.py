@@ -1,6 +1,7 @@
 """A site under guard on a simulated wing: what is kept, what is told, what may not be kept."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import Engine
 from cellwarden.errors import MandateError
 from cellwarden.model import Alert, SensorState
 from cellwarden.runtime.demo import PACE
-from cellwarden.runtime.guard import PROGRAM, guard
+from cellwarden.runtime.guard import PROGRAM, guard, history_of
 from cellwarden.runtime.site import Step
 from cellwarden.simulate.week import Truth, events, site
 from cellwarden.simulate.week_rules import rules_of
@@ -98,3 +99,20 @@ def test_an_expired_mandate_ends_the_watch_before_anything_is_kept(tmp_path: Pat
         list(guard(engine, site(), Rules(), late, steps(clock, []), clock))
     with engine.connect() as c:
         assert not list(queries.sightings(c, 0, NOON_NS * 2)) and not queries.alerts(c)
+
+
+def test_days_that_are_over_go_to_the_history_and_what_is_too_old_goes_for_good(tmp_path: Path) -> None:
+    engine = opened(str(tmp_path / "s.sqlite"))
+    first, _truth = next(events(3, NOON_NS, PACE))
+    days_ago = (0, 9, 500)
+    with engine.begin() as c:
+        for days in days_ago:
+            shift = days * 86_400 * S_NS
+            queries.keep_sighting(c, replace(first, start_ns=NOON_NS - shift, end_ns=NOON_NS - shift + S_NS))
+    quiet = Step(NOON_NS, (), ())
+    assert not list(guard(engine, site(), Rules(), ALLOWED, [quiet], lambda: NOON_NS))
+    with engine.connect() as c:
+        (left,) = queries.sightings(c, 0, NOON_NS * 2)
+        (line,) = (line for line in audit.lines(c) if line.action == "deleted")
+    assert left.start_ns == NOON_NS and line.what.startswith("history days 1 ")
+    assert [day.name for day in history_of(engine).iterdir()] == ["date=2026-11-17"]

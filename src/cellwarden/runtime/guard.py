@@ -4,9 +4,11 @@ Step (runtime.site) ─► watch.chain ─► store ─► console
                          law, tracks, rules     looks for changes itself
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
@@ -15,7 +17,9 @@ from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert
 from cellwarden.runtime.site import Step
+from cellwarden.store import history, retention
 from cellwarden.store.audit import audited
+from cellwarden.store.engine import file_of
 from cellwarden.watch import chain, queries, rules
 from cellwarden.watch.lawful import Mandate, valid
 from cellwarden.watch.rules_file import Rules
@@ -24,10 +28,17 @@ PROGRAM = "cellwarden"
 """Who did what no person did, in the audit log."""
 WEEK_NS = 7 * 86_400 * 10**9
 HOUR_NS = 3600 * 10**9
+FRESH_DAYS = 8
+"""Sightings of so many days are asked from the store, older ones from the history."""
 
 
 def guard(
-    engine: Engine, site: Site, wanted: Rules, mandate: Mandate, steps: Iterable[Step], now_ns: Callable[[], int]
+    engine: Engine,
+    site: Site,
+    wanted: Rules,
+    mandate: Mandate,
+    steps: Iterable[Step],
+    now_ns: Callable[[], int] = time.time_ns,
 ) -> Iterator[Alert]:
     """Alerts as they are told; all else is kept on the way. Raises MandateError when the mandate expires."""
     state = chain.fresh(site, wanted)
@@ -41,6 +52,7 @@ def guard(
             if not valid(mandate, now):
                 raise MandateError(_("the mandate expired on {day}: renew it").format(day=mandate.expires))
             _learn(engine, state, now)
+            _tidy(engine, now)
         with engine.begin() as c:
             told = _keep(c, state, step, now)
         yield from told
@@ -52,6 +64,21 @@ def _learn(engine: Engine, state: chain.Chain, now_ns: int) -> None:
         decided = queries.alerts(c, since_ns=now_ns - 52 * WEEK_NS)
     state.control = rules.control(state.rules, decided, now_ns)
     state.calibrated = rules.calibration(decided)
+
+
+def _tidy(engine: Engine, now_ns: int) -> None:
+    """Days that are over go to the history, and what is too old goes for good; the audit log tells both."""
+    folder, today = history_of(engine), datetime.fromtimestamp(now_ns / 1e9, UTC).date()
+    with engine.begin() as c:
+        history.close_days(c, folder, today)
+        history.thin(c, folder, today - timedelta(days=FRESH_DAYS))
+        retention.forget(c, now_ns, forget_history=partial(history.forget, folder))
+
+
+def history_of(engine: Engine) -> Path:
+    """The folder of days that are over: beside the store's file, or here where a server keeps the store."""
+    path = file_of(engine.url)
+    return Path("cellwarden.history") if path is None else path.with_suffix(".history")
 
 
 def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int) -> list[Alert]:
