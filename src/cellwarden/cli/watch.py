@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,8 @@ def watch(
     site = load(site_path)
     wanted = rules_file.load(rules_path, room_names(site)) if rules_path else rules_file.Rules()
     named = read(site_path, site)
+    ears = {one.sensor for one in named}  # a sensor without a receiver is not silent, it is not there
+    site = replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears))
     where = believing(site)
     door = console.listening(host, port)
     engine = opened(store)

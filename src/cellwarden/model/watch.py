@@ -111,10 +111,11 @@ class SensorState:
 
     sensor: str
     time_ns: int
-    floor_dbfs_hz: float
-    """Of the quietest of its bands."""
+    floor_dbfs_hz: float | None
+    """Of the quietest of its bands; None where it is not known."""
     lost_samples: int
     """Since it was last told."""
-    clock_error_ns: float
+    clock_error_ns: float | None
+    """None where it is not known."""
     reason: str = ""
     """Why it is deaf, in a word: `no samples`, `floor high`, `clock`; empty where it hears."""

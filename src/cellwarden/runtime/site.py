@@ -106,11 +106,10 @@ def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None]) -> None
 def _state(one: _Told, time_ns: int, lost: Counter[str]) -> SensorState:
     """`lost` counts what each sensor's stream has lost so far."""
     if one.health is None:
-        return SensorState(one.sensor, time_ns, float("nan"), 0, float("nan"), "no samples")
+        return SensorState(one.sensor, time_ns, None, 0, None, "no samples")
     more = one.health.lost - lost[one.sensor]
     lost[one.sensor] += more
-    floor = one.health.floor_dbfs_hz
-    return SensorState(one.sensor, time_ns, float("nan") if floor is None else floor, more, float("nan"))
+    return SensorState(one.sensor, time_ns, one.health.floor_dbfs_hz, more, None)
 
 
 def sightings(observed: Iterable[Observation], site: Site, belief: Belief) -> Iterator[Sighting]:

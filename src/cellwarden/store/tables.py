@@ -113,9 +113,9 @@ sensor_states = Table(
     Column("id", NUMBER, primary_key=True),
     Column("sensor", Text, nullable=False),
     Column("time_ns", BigInteger, nullable=False),
-    Column("floor_dbfs_hz", Double, nullable=False),
+    Column("floor_dbfs_hz", Double),
     Column("lost_samples", BigInteger, nullable=False),
-    Column("clock_error_ns", Double, nullable=False),
+    Column("clock_error_ns", Double),
     Column("reason", Text, nullable=False),
     Column("newest", Boolean, nullable=False),  # by order of arrival: a sensor's clock may jump
     Index("ix_sensor_states_newest_sensor", "newest", "sensor"),

@@ -80,9 +80,9 @@ def _heard() -> None:
         _id(),
         *_texts("sensor"),
         *_times("time_ns"),
-        *_reals("floor_dbfs_hz"),
+        sa.Column("floor_dbfs_hz", sa.Double()),
         *_times("lost_samples"),
-        *_reals("clock_error_ns"),
+        sa.Column("clock_error_ns", sa.Double()),
         *_texts("reason"),
         _filled("newest", sa.Boolean()),
     )

@@ -1,0 +1,110 @@
+"""`cellwarden watch` with receivers that replay a recording: without a mandate nothing; with one, calls are told."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from cellwarden.simulate import wing
+from cellwarden.store.engine import opened
+from cellwarden.watch import queries
+
+SOURCE = f"file:{wing.PLACE.with_suffix('.sigmf-meta')}?loop&realtime"
+LEGAL = '[legal]\nbasis = "law"\nauthority = "order 7"\nexpires = {day}\n'
+SITE = """\
+format = 1
+name = "Two cells"
+{legal}
+[[receiver]]
+sensor = "S1"
+source = "{source}"
+[[receiver]]
+sensor = "S2"
+source = "{source}"
+[[floor]]
+number = 0
+name = "Ground"
+base_m = 0.0
+height_m = 3.0
+[[room]]
+name = "outside"
+kind = "outside"
+floor = 0
+outline_m = [[-60, -60], [60, -60], [60, 60], [-60, 60]]
+[[room]]
+name = "Yard"
+kind = "yard"
+floor = 0
+outline_m = [[-15, -15], [15, -15], [15, 15], [-15, 15]]
+[[room]]
+name = "01"
+kind = "cell"
+floor = 0
+outline_m = [[0, 0], [3, 0], [3, 4], [0, 4]]
+[[room]]
+name = "02"
+kind = "cell"
+floor = 0
+outline_m = [[3, 0], [6, 0], [6, 4], [3, 4]]
+[[wall]]
+floor = 0
+start_m = [3.0, 0.0]
+end_m = [3.0, 4.0]
+material = "concrete"
+[[sensor]]
+name = "S1"
+place_m = [1.5, 2.0, 2.5]
+offset_db = 50.0
+[[sensor]]
+name = "S2"
+place_m = [4.5, 2.0, 2.5]
+offset_db = 30.0
+[[sensor]]
+name = "without a receiver"
+place_m = [1.5, 1.0, 2.5]
+"""
+
+
+def command(tmp_path: Path, legal: str, *words: str) -> list[str]:
+    place = tmp_path / "site.toml"
+    place.write_text(SITE.format(legal=legal, source=SOURCE))
+    return [sys.executable, "-m", "cellwarden", "watch", "--site", str(place), "--port", "0", *words]
+
+
+@pytest.mark.parametrize(("legal", "word"), [("", "legal basis"), (LEGAL.format(day="2026-01-01"), "expired")])
+def test_nothing_is_heard_without_a_mandate(tmp_path: Path, legal: str, word: str) -> None:
+    words = command(tmp_path, legal, "--store", str(tmp_path / "s.sqlite"))
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | {"LANG": "en_GB.UTF-8"})
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and word in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["site.toml"]
+
+
+def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
+    store = tmp_path / "s.sqlite"
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
+    running = subprocess.Popen(
+        command(tmp_path, LEGAL.format(day="2126-01-01"), "--store", str(store)),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard,
+        env=os.environ | {"LANG": "en_GB.UTF-8"},
+    )  # fmt: skip
+    try:
+        assert running.stdout is not None
+        assert re.search(r"Two cells is watched: http://127\.0\.0\.1:\d+", running.stdout.readline())
+        assert "/set-up/" in running.stdout.readline()
+        line = running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        _out, err = running.communicate(timeout=120)
+    finally:
+        running.kill()
+    assert running.returncode == 0 and not err
+    assert re.search(r"A-\d{4}-000001 .* 01 \d\d %", line)
+    with opened(str(store)).connect() as c:
+        kept = list(queries.sightings(c, 0, 1 << 62))
+        names = [alert.name for alert, _decision in queries.alerts(c)]
+    assert names[-1] in line and {one.sensors for one in kept} <= {("S1", "S2"), ("S1",), ("S2",)}
+    assert all(one.odds[0][0] == "01" for one in kept if one.sensors == ("S1", "S2"))
