@@ -1,4 +1,4 @@
-"""The file that a measurement leaves: benchmarks/results/<commit>.json, and which one is the newest."""
+"""The file that a measurement leaves: benchmarks/results/<commit>.json, and the newest figures of all of them."""
 
 import json
 import os
@@ -48,7 +48,11 @@ def merged(figures: dict[str, Any], folder: Path = FOLDER) -> Path:
     return path
 
 
-def newest(folder: Path = FOLDER) -> dict[str, Any] | None:
-    """The results of the latest date, or None where there are none."""
+def newest(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
+    """The latest figures of each lane, each with the `commit` and `processor` that they were measured with."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
-    return max(found, key=lambda one: str(one["date"]), default=None)
+    return {
+        lane: {**figures, "commit": one["commit"], "processor": one["machine"]["processor"]}
+        for one in sorted(found, key=lambda one: str(one["date"]))
+        for lane, figures in one["figures"].items()
+    }

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from benchmarks import cells
 from benchmarks.cells import Figures
@@ -129,16 +128,15 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
 )
 
 
-def table(results: dict[str, Any] | None) -> str:
-    """The table in Markdown; what was not measured says so."""
-    figures = results["figures"] if results else {}
-    rows = ["| figure | target | measured | scale |", "|---|---|---|---|"]
+def table(figures: Figures) -> str:
+    """The table in Markdown, of the figures of each lane; what was not measured says so."""
+    rows = ["| figure | target | measured | scale | commit |", "|---|---|---|---|---|"]
     for name, target, lane, cell in LINES:
         measured = cell(figures) if lane in figures else ""
-        scale = f"{figures[lane]['scale']:g}" if measured else "–"
-        rows.append(f"| {name} | {target} | {measured or NOT_YET} | {scale} |")
-    if results:
-        rows += ["", f"Commit {results['commit']}, {results['date'][:10]}, {results['machine']['processor']}."]
+        scale, commit = (f"{figures[lane]['scale']:g}", figures[lane]["commit"][:7]) if measured else ("–", "–")
+        rows.append(f"| {name} | {target} | {measured or NOT_YET} | {scale} | {commit} |")
+    if processors := sorted({one["processor"] for one in figures.values()}):
+        rows += ["", f"Measured on {', '.join(processors)}."]
     return "\n".join(rows)
 
 

@@ -94,13 +94,13 @@ def _save(chart: Any, axes: Any, name: str) -> None:
 
 def main() -> None:
     """Draw what was measured."""
-    results = newest()
-    if results is None:
+    figures = newest()
+    if not figures:
         sys.exit("nothing was measured yet: make bench")
     lanes = {"recognition": recognition, "false_alarms": tails, "confidence": confidence, "association": association}
     for lane, draw in lanes.items():
-        if lane in results["figures"]:
-            draw(results["figures"][lane])
+        if lane in figures:
+            draw(figures[lane])
 
 
 if __name__ == "__main__":
