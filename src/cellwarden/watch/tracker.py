@@ -47,7 +47,7 @@ RECENT = 3
 OWN = 2.0
 """Independent fixes that sightings of one place are worth, where they are asked about another one. Errors that last
 (walls, furniture) would be the same in both, so what differs between them is a fix's own: fading, bodies, where in the
-room it lies. An assumption; worth more, and the simulated week (`simulate.week`) sees phones move that lie still."""
+room it lies. An assumption: worth more, and phones that lie still seem to move."""
 MOST_RECENT = 6
 """After so many that do not, they count as the presence's own."""
 MOST_ACTIVITIES = 32
