@@ -94,6 +94,38 @@ def _summary(known: "Site") -> str:
     return f"{known.name}: {', '.join(counts)}."
 
 
+@site.command("notify", help=_("Send a test to each address that alerts go to, and say which took it."))
+@click.argument("place", metavar="SITE", type=options.PATH)
+def try_addresses(place: Path) -> None:
+    """Exit code 2 where one did not take it."""
+    import time
+
+    from cellwarden.errors import NotifyError
+    from cellwarden.locate.site import load
+    from cellwarden.runtime.addresses import read
+    from cellwarden.watch.notify import hidden, send
+    from cellwarden.watch.notify.message import trial
+
+    words = trial(load(place).name, time.time_ns())
+    if not (addresses := read(place)):
+        raise SiteError(
+            _('{path} names nobody to be told: add [notify] with addresses = ["https://…", …]').format(path=place)
+        )
+    lost = 0
+    for number_, address in enumerate(addresses, 1):
+        try:
+            send(address, words)
+            click.echo(f"{number_}  {hidden(address)}  {_('taken')}")
+        except NotifyError as error:
+            lost += 1
+            click.echo(f"{number_}  {error}")
+    if lost:
+        said = ngettext(
+            "{count} address did not take the test: mend it", "{count} addresses did not take the test: mend them", lost
+        )
+        raise NotifyError(said.format(count=number(lost)))
+
+
 @site.command("import", help=_("Make a site's file from a floor plan in GeoJSON, DXF or IFC."))
 @click.argument("drawing", metavar="PLAN", type=options.PATH)
 @click.option("-o", "--output", type=options.PATH, required=True, help=_("The site's file, site.toml."))

@@ -27,8 +27,9 @@ HOST, PORT = "127.0.0.1", 8642
 @click.command(
     help=_("Guard a site day and night, and show it in a browser. Phones are heard, located, followed and told."),
     epilog=_(
-        "The site's file names its legal basis in [legal] and a receiver for each sensor in [[receiver]]. The first"
-        " start prints a link with which the first administrator chooses a password."
+        "The site's file names its legal basis in [legal] and a receiver for each sensor in [[receiver]];"
+        " [notify] says to whom alerts go. The first start prints a link with which the first administrator chooses a"
+        " password."
     ),
 )
 @click.option("--site", "site_path", required=True, type=options.PATH, help=_("The site: site.toml."))
@@ -61,6 +62,7 @@ def watch(
     from cellwarden.locate.site import load
     from cellwarden.locate.whereabouts import believing, room_names
     from cellwarden.radio.live import open_stream
+    from cellwarden.runtime import addresses, notifier
     from cellwarden.runtime import site as receivers_of
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.receivers import read
@@ -75,6 +77,7 @@ def watch(
     named = read(site_path, site)
     ears = {one.sensor for one in named}  # a sensor without a receiver is not silent, it is not there
     site = replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears))
+    to = addresses.read(site_path)
     where = believing(site)
     door = console.listening(host, port)
     engine = opened(store)
@@ -85,9 +88,10 @@ def watch(
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
     steps = until(stopped, receivers_of.steps(streams, site, where))
-    alerts = guard(engine, site, wanted, allowed, steps, time.time_ns)
+    alerts = guard(engine, site, wanted, allowed, steps, time.time_ns, to)
     server = console.server(application(engine, site), certificate, key)
-    serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
+    with notifier.running(engine, wanted, to, time.time_ns, warn):
+        serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
 
 
 def until(stopped: threading.Event, steps: "Iterator[Step]") -> "Iterator[Step]":
@@ -96,6 +100,12 @@ def until(stopped: threading.Event, steps: "Iterator[Step]") -> "Iterator[Step]"
         yield step
         if stopped.is_set():
             return
+
+
+def warn(words: str) -> None:
+    """What went wrong and is tried again, as a line beside the alerts."""
+    with suppress(BrokenPipeError):
+        click.echo(words, err=True)
 
 
 def tell(alert: "Alert") -> None:

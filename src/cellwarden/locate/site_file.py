@@ -45,6 +45,8 @@ KEYS = {
     "wall": ("floor", "start_m", "end_m", "material"),
     "sensor": ("name", "place_m", "antenna", "bands", "offset_db"),
 }
+ELSEWHERE = ("legal", "receiver", "notify")
+"""Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `runtime.addresses`."""
 TITLES = {
     "floor": mark("floor {name}"),
     "room": mark("room {name}"),
@@ -102,7 +104,7 @@ def _from_toml(path: Path, text: str) -> tuple[Site, Lines]:
             )
         )
     top = _Entry(path, "site", 0, None, tables)
-    _refuse_unknown(top, ("format", "name", "legal", "receiver", *KEYS))  # `legal` is read by `watch.lawful`
+    _refuse_unknown(top, ("format", "name", *ELSEWHERE, *KEYS))
     lines = _lines(text, tables)
     entries = {kind: _entries(path, kind, tables.get(kind, []), lines) for kind in KEYS}
     site = Site(

@@ -5,7 +5,7 @@ Step (runtime.site) ─► watch.chain ─► store ─► console
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from cellwarden.errors import MandateError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert
+from cellwarden.runtime import notifier
 from cellwarden.runtime.site import Step
 from cellwarden.store import history, retention
 from cellwarden.store.audit import audited
@@ -39,8 +40,9 @@ def guard(
     mandate: Mandate,
     steps: Iterable[Step],
     now_ns: Callable[[], int] = time.time_ns,
+    addresses: Sequence[str] = (),
 ) -> Iterator[Alert]:
-    """Alerts as they are told; all else is kept on the way. Raises MandateError when the mandate expires."""
+    """Alerts as they are told, on their way to `addresses`; all else is kept on the way. Raises MandateError when the mandate expires."""
     state = chain.fresh(site, wanted)
     with engine.begin() as c:
         audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")
@@ -54,7 +56,7 @@ def guard(
             _learn(engine, state, now)
             _tidy(engine, now)
         with engine.begin() as c:
-            told = _keep(c, state, step, now)
+            told = _keep(c, state, step, now, addresses)
         yield from told
 
 
@@ -81,7 +83,7 @@ def history_of(engine: Engine) -> Path:
     return Path("cellwarden.history") if path is None else path.with_suffix(".history")
 
 
-def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int) -> list[Alert]:
+def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int, addresses: Sequence[str]) -> list[Alert]:
     """Keep what a step brings; returns the alerts that are new."""
     year = datetime.fromtimestamp(now_ns / 1e9, UTC).year
     name = partial(queries.next_alert_name, c, year)
@@ -93,6 +95,7 @@ def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int) -> list[Al
             queries.keep_presence(c, news.presence)
         for alert in (*one.alerts, *one.worse):
             queries.keep_alert(c, alert)
+        notifier.keep(c, state.rules, (*one.alerts, *one.worse), addresses, now_ns)
         for alert in one.alerts:
             audited(c, PROGRAM, "alert", alert.name)
         told += one.alerts

@@ -18,6 +18,7 @@ from cellwarden.store.tables import (
     alerts,
     changes,
     decisions,
+    deliveries,
     finds,
     invitations,
     presences,
@@ -28,6 +29,8 @@ from cellwarden.store.tables import (
 
 DAY_NS = 86_400 * 10**9
 STEP_NS = 2 * DAY_NS
+ESCALATES_NS = 3 * DAY_NS
+"""So long an alert may escalate: what tells that it did must not go before, or it would again."""
 RAN = "retention ran"
 """Counter that holds the time up to which it has deleted."""
 
@@ -46,14 +49,15 @@ class Rule(NamedTuple):
 RULES: Mapping[str, Rule] = {
     "sightings": Rule(90, sightings, sightings.c.start_ns),
     "presences": Rule(365, presences, presences.c.end_ns),
+    "deliveries": Rule(90, deliveries, deliveries.c.since_ns + ESCALATES_NS, deliveries.c.state == "waiting"),
     "alerts": Rule(365, alerts, alerts.c.told_ns, alerts.c.name.in_(select(finds.c.alert))),
     "sensor states": Rule(30, sensor_states, sensor_states.c.time_ns, sensor_states.c.newest),
     "changes": Rule(2, changes, changes.c.time_ns),
     "sessions": Rule(0, sessions, sessions.c.expires_ns),
     "invitations": Rule(0, invitations, invitations.c.expires_ns),
 }
-"""Kinds of data, in days. `sightings` goes for the history's days too. Decisions go with their alert; an alert that led
-to a find stays with it. Audit and finds only grow."""
+"""Kinds of data, in days. `sightings` goes for the history's days too. Decisions and deliveries go with their alert; an
+alert that led to a find stays with it; a delivery that still waits stays too. Audit and finds only grow."""
 SILENT = frozenset(("changes", "sessions", "invitations"))
 """No record of anybody, but what the program itself keeps for a while: not told in the audit log."""
 
@@ -123,5 +127,6 @@ def _deleted(c: Connection, rule: Rule, before_ns: int) -> int:
     if rule.spared is not None:
         old = old & ~rule.spared
     if rule.table is alerts:
-        c.execute(delete(decisions).where(decisions.c.alert.in_(select(alerts.c.name).where(old))))
+        for table in (decisions, deliveries):
+            c.execute(delete(table).where(table.c.alert.in_(select(alerts.c.name).where(old))))
     return c.execute(delete(rule.table).where(old)).rowcount

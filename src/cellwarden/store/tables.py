@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -106,6 +106,26 @@ decisions = Table(
     Column("why", Text, nullable=False),
     Index("ix_decisions_alert", "alert"),
 )
+
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("alert", Text, ForeignKey(alerts.c.name), nullable=False),
+    Column("address", Text, nullable=False),  # its SHA-256: addresses hold passwords, and stay in the site's file
+    Column("place", Text, nullable=False),  # the address as it may be shown
+    Column("step", Integer, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+    Column("next_ns", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("failure", Text, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, or how it ended
+    UniqueConstraint("alert", "address", "step", "severity"),
+    Index("ix_deliveries_state_address_since_ns", "state", "address", "since_ns"),
+    Index("ix_deliveries_since_ns", "since_ns"),
+)
+"""Alerts on their way to those who are told, and what became of each."""
 
 sensor_states = Table(
     "sensor_states",

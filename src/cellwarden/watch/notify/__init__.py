@@ -11,6 +11,7 @@ a hundred services, pagers and gateways of SMS.
 """
 
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from cellwarden.errors import NotifyError
@@ -37,13 +38,46 @@ def send(address: str, message: Message) -> None:
     """Send a message to one address. Raises NotifyError, which never tells a password."""
     try:
         NOTIFIERS.get(urlsplit(address).scheme, apprise.send)(address, message)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         why = getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
         raise NotifyError(_("{address} cannot be reached: {why}").format(address=hidden(address), why=why)) from error
 
 
+def problem(address: str) -> str:
+    """What is wrong with an address, in words; empty where nothing is. Whether anybody answers, `send` finds out."""
+    kind, mark, _rest = address.partition("://")
+    if not kind or not mark or not address.isprintable():
+        return _("is no address: write it as https://…, mqtt://…, syslog://… or mailto://…")
+    if not sounds(address) and NOTIFIERS[kind.lower()] is not apprise.send:
+        return _faulty(address)
+    return "" if apprise.understood(address) else _("is no address that Apprise knows: look it up in its list")
+
+
+def _faulty(address: str) -> str:
+    """Of what we send to ourselves."""
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return _("has a host or port that cannot be: mend it")
+    if not host:
+        return _("names no host: write one after ://")
+    return "" if address.isascii() and " " not in address else _("has letters that must be written as %…: mend it")
+
+
+def sounds(address: str) -> bool:
+    """Whether it is a pager, a gateway of SMS or a chat, which quiet hours are kept for: what is not in our table."""
+    return address.partition("://")[0].lower() not in NOTIFIERS
+
+
 def hidden(address: str) -> str:
-    """An address as it may be shown: its kind and host, no user, password, path or token."""
+    """An address as it may be shown: its kind and host, no user, password, path or token.
+
+    What Apprise's services have in a host's place may be a token: only the kind is shown.
+    """
+    if sounds(address):
+        kind, mark, _rest = address.partition("://")
+        return f"{kind}://…" if mark and kind.isalnum() else "?"
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port

@@ -10,6 +10,14 @@ TYPES = {"low": "info", "medium": "warning", "high": "failure"}
 """Apprise's words, by which services choose colour and sound."""
 
 
+def understood(address: str) -> bool:
+    """Whether it is an address of a service that Apprise knows."""
+    import apprise
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would write addresses into logs
+    return apprise.Apprise().add(address)
+
+
 def send(address: str, message: Message) -> None:
     """Raises NotifyError where it is not taken."""
     import apprise

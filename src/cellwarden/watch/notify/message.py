@@ -10,6 +10,8 @@ from cellwarden.model import Alert
 
 S_NS = 1_000_000_000
 TOLD_ROOMS = 3
+TRIAL = "A-0000-000000"
+"""Name of no alert."""
 KINDS = {"call": mark("call"), "text": mark("text"), "registration": mark("registration")}
 SEVERITIES = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
 
@@ -52,8 +54,20 @@ def message(alert: Alert, step: int = 0) -> Message:
         "severity": alert.severity,
         "sensors": list(alert.sensors),
         "escalation": step,
+        "silent": bool(alert.details.get("silent")),
     }
     return Message(alert.name, alert.severity, title, body, values, alert.told_ns)
+
+
+def trial(site: str, now_ns: int) -> Message:
+    """What is sent to see whether an address takes it; nobody was heard."""
+    values = {
+        "name": TRIAL, "told": iso(now_ns), "since": iso(now_ns), "kind": "test", "interface": "", "band": "",
+        "room": "", "room_probability": 0.0, "rooms": [], "probability": 0.0, "severity": "low", "sensors": [],
+        "escalation": 0, "silent": False,
+    }  # fmt: skip
+    title = _("{site}: this is a test").format(site=site)
+    return Message(TRIAL, "low", title, _("No phone was heard. Alerts will come to this address."), values, now_ns)
 
 
 def iso(time_ns: int) -> str:

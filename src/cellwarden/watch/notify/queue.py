@@ -29,18 +29,15 @@ class Delivery:
     tries: int = 0
     step: int = 0
     """Of escalation."""
+    severity: str = ""
+    """Of the alert as it began: one that became graver is sent anew."""
     failure: str = ""
     """Of the last try, in words."""
 
 
-def begun(alert: str, addresses: Iterable[str], now_ns: int, step: int = 0) -> tuple[Delivery, ...]:
-    """To each address, at once."""
-    return tuple(Delivery(alert, address, now_ns, now_ns, 0, step) for address in addresses)
-
-
-def due(deliveries: Iterable[Delivery], now_ns: int) -> tuple[Delivery, ...]:
-    """Those to be tried now, the oldest first."""
-    return tuple(sorted((one for one in deliveries if one.next_ns <= now_ns), key=lambda one: one.since_ns))
+def begun(alert: str, addresses: Iterable[str], now_ns: int, step: int = 0, severity: str = "") -> tuple[Delivery, ...]:
+    """To each address, at once. Which are due, the store says (`watch.deliveries`)."""
+    return tuple(Delivery(alert, address, now_ns, now_ns, 0, step, severity) for address in addresses)
 
 
 def tried(delivery: Delivery, message: Message, now_ns: int, send: Callable[[str, Message], None]) -> Delivery | None:

@@ -1,0 +1,50 @@
+"""To whom a site's alerts go, as the site's file tells it.
+
+```
+[notify]
+addresses = [
+    "https://tickets.prison.example/alerts",
+    "mqtts://guard:password@broker.prison.example/alerts",
+    "mailtos://watch:password@mail.prison.example?to=guard@prison.example",
+]
+```
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from cellwarden.errors import SiteError
+from cellwarden.language import gettext as _
+from cellwarden.watch.notify import hidden, problem
+
+KEY = "addresses"
+
+
+def read(path: Path) -> tuple[str, ...]:
+    """The addresses of a site's file, each once; none where it has no [notify]. Raises SiteError."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error)) from error
+    if "notify" not in tables:
+        return ()
+    table = tables["notify"]
+    known = isinstance(table, dict) and set(table) == {KEY} and isinstance(table[KEY], list)
+    if not known or not table[KEY] or not all(isinstance(one, str) for one in table[KEY]):
+        raise SiteError(_('{path}: [notify] needs addresses = ["https://…", …], and nothing else').format(path=path))
+    return _checked(path, table[KEY])
+
+
+def _checked(path: Path, addresses: list[Any]) -> tuple[str, ...]:
+    for number, address in enumerate(addresses, 1):
+        wrong = problem(address)
+        if not wrong and address in addresses[: number - 1]:
+            wrong = _("stands there twice: remove one")
+        if wrong:
+            raise SiteError(
+                _("{path}: address {number} in [notify] ({address}) {problem}").format(
+                    path=path, number=number, address=hidden(address), problem=wrong
+                )
+            )
+    return tuple(addresses)
