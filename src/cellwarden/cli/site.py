@@ -112,18 +112,18 @@ def try_addresses(place: Path) -> None:
             _('{path} names nobody to be told: add [notify] with addresses = ["https://…", …]').format(path=place)
         )
     lost = 0
-    for number_, address in enumerate(addresses, 1):
+    for address in addresses:
         try:
             send(address, words)
-            click.echo(f"{number_}  {hidden(address)}  {_('taken')}")
+            said = _("{address} took it").format(address=hidden(address))
         except NotifyError as error:
-            lost += 1
-            click.echo(f"{number_}  {error}")
+            said, lost = str(error), lost + 1
+        click.echo(said)
     if lost:
-        said = ngettext(
+        all_ = ngettext(
             "{count} address did not take the test: mend it", "{count} addresses did not take the test: mend them", lost
         )
-        raise NotifyError(said.format(count=number(lost)))
+        raise NotifyError(all_.format(count=number(lost)))
 
 
 @site.command("import", help=_("Make a site's file from a floor plan in GeoJSON, DXF or IFC."))

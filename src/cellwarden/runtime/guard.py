@@ -42,7 +42,10 @@ def guard(
     now_ns: Callable[[], int] = time.time_ns,
     addresses: Sequence[str] = (),
 ) -> Iterator[Alert]:
-    """Alerts as they are told, on their way to `addresses`; all else is kept on the way. Raises MandateError when the mandate expires."""
+    """Alerts as they are told, and on their way to `addresses`; all else is kept.
+
+    Raises MandateError when the mandate expires.
+    """
     state = chain.fresh(site, wanted)
     with engine.begin() as c:
         audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")

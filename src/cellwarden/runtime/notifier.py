@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from cellwarden.errors import CellwardenError, NotifyError
 from cellwarden.language import gettext as _
 from cellwarden.model import Alert
+from cellwarden.model.watch import State as AlertState
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import reading
 from cellwarden.watch import deliveries, notify, queries, rules
@@ -39,6 +40,8 @@ MANY = 32
 """Deliveries that are looked up at once."""
 STOP_S = 1.0
 """How long the end waits for a server that is slow; what it took then may come to it again."""
+
+NEW: tuple[AlertState] = ("new",)
 
 Clock = Callable[[], int]
 Warn = Callable[[str], None]
@@ -111,7 +114,7 @@ def escalated(engine: Engine, wanted: Rules, addresses: Sequence[str], now_ns: i
     """Begin the deliveries of alerts of the last days on which nobody has decided; returns how many alerts they are."""
     since_ns = now_ns - KEEP_NS
     with reading(engine) as c:
-        open_ = queries.alerts(c, ("new",), since_ns)
+        open_ = queries.alerts(c, NEW, since_ns)
         known = deliveries.steps_begun(c, since_ns)
     late = [
         (alert, step) for alert, step in rules.escalations(wanted, open_, now_ns) if (alert.name, step) not in known
