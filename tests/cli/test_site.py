@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -148,3 +149,26 @@ def test_a_site_without_an_outside_cannot_say_who_is_inside(run, tmp_path: Path)
     (tmp_path / "r.csv").write_text("time_s,sensor,rssi_dbm\n1,S0,-60\n")
     code, out, err = run("inside", small.site_file(tmp_path), tmp_path / "r.csv")
     assert (code, out) == (2, "") and err.count("\n") == 1 and "beyond the wall" in err
+
+
+def test_a_test_message_goes_to_each_address_and_who_did_not_take_it_is_named(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "site.toml"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inbox:
+        inbox.bind(("127.0.0.1", 0))
+        inbox.settimeout(10)
+        well = f"syslog://127.0.0.1:{inbox.getsockname()[1]}"
+        path.write_text(WING.read_text("utf-8") + f'\n[notify]\naddresses = ["{well}"]\n', "utf-8")
+        assert run("notify", path) == (0, f"{well} took it\n", "")
+        assert "this is a test" in inbox.recv(4096).decode()
+        both = f'\n[notify]\naddresses = ["http://u:hunter2@127.0.0.1:1/t0ken", "{well}"]\n'
+        path.write_text(WING.read_text("utf-8") + both, "utf-8")
+        code, out, err = run("notify", path, "--language", "fr")
+        assert "ceci est un essai" in inbox.recv(4096).decode()
+    lost, taken = out.splitlines()
+    assert code == 2 and lost.startswith("http://127.0.0.1:1 ") and taken.startswith(well)
+    assert "hunter2" not in out + err and "t0ken" not in out + err and err.count("\n") == 1
+
+
+def test_a_site_that_tells_nobody_is_told_how_to(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run("notify", WING)
+    assert (code, out) == (2, "") and "[notify]" in err and err.count("\n") == 1

@@ -19,12 +19,14 @@ from cellwarden.simulate.week_rules import rules_of
 from cellwarden.store import audit
 from cellwarden.store.engine import opened
 from cellwarden.watch import queries
+from cellwarden.watch.deliveries import due_deliveries
 from cellwarden.watch.lawful import Mandate
 from cellwarden.watch.rules_file import Rules
 
 NOON_NS = 1_795_694_400 * 10**9
 S_NS = 10**9
 MINUTES = 15
+ADDRESSES = ("http://127.0.0.1:1/a", "mqtt://127.0.0.1:1")
 ALLOWED = Mandate("law", "order 7", date(2026, 11, 30))
 
 
@@ -53,7 +55,8 @@ def steps(clock: Clock, truths: list[Truth]) -> Iterator[Step]:
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, list[Alert], list[Truth]]:
     engine, clock, truths = opened(str(tmp_path_factory.mktemp("store") / "s.sqlite")), Clock(), list[Truth]()
-    alerts = list(guard(engine, site(), rules_of(PACE), ALLOWED, steps(clock, truths), clock))
+    told = guard(engine, site(), rules_of(PACE), ALLOWED, steps(clock, truths), clock, ADDRESSES)
+    alerts = list(told)
     return engine, alerts, truths
 
 
@@ -80,6 +83,14 @@ def test_alerts_are_of_phones_in_cells_and_name_the_cell_among_their_first_three
             where.setdefault(truth.room, set()).add(truth.name)
     right = sum(any(room in where for room, _p in alert.odds[:3]) for alert in alerts)
     assert right >= len(alerts) - 1
+
+
+def test_every_alert_is_on_its_way_to_each_address(watched: tuple[Engine, list[Alert], list[Truth]]) -> None:
+    engine, alerts, _truths = watched
+    with engine.connect() as c:
+        waiting = due_deliveries(c, ADDRESSES, NOON_NS * 2, 10**6)
+    pairs = {(one.alert, one.address) for one in waiting}
+    assert alerts and pairs == {(alert.name, address) for alert in alerts for address in ADDRESSES}
 
 
 def test_what_lies_beyond_the_wall_is_never_kept(watched: tuple[Engine, list[Alert], list[Truth]]) -> None:

@@ -248,7 +248,9 @@ def test_what_rings_waits_for_the_end_of_quiet_hours_and_a_ticket_does_not(engin
     heard: list[str] = []
     for at_ns in (T0, T0 + (24 * 60 - 2 - minute) * MINUTE, T0 + (24 * 60 - minute) * MINUTE):
         for address in addresses:
-            notifier.sent(engine, address, lambda at=at_ns: at, send=lambda to, _m, at=at_ns: heard.append(f"{to} {at}"))
+            notifier.sent(
+                engine, address, lambda at=at_ns: at, send=lambda to, _m, at=at_ns: heard.append(f"{to} {at}")
+            )
     assert heard[:2] == [f"https://tickets.example {T0}", f"mailto://mail.example {T0}"]
     assert len(heard) == 3 and heard[2].startswith("pover") and heard[2].endswith(str(at_ns))
 

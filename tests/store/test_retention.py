@@ -14,8 +14,10 @@ from cellwarden.model import Decision, Find
 from cellwarden.register.queries import finds, keep_find
 from cellwarden.store import history, people, tables
 from cellwarden.store.audit import lines, verify
-from cellwarden.store.retention import DAY_NS, RULES, chosen, forget
+from cellwarden.store.retention import DAY_NS, ESCALATES_NS, RULES, chosen, forget
 from cellwarden.watch import queries
+from cellwarden.watch.deliveries import keep_deliveries, keep_delivery
+from cellwarden.watch.notify.queue import KEEP_NS, begun
 
 NOW = int(datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()) * SECOND
 
@@ -65,6 +67,25 @@ def test_an_alert_goes_with_its_decisions_unless_it_led_to_a_find(engine: Engine
         assert forget(c, NOW).counts["alerts"] == 1
         assert sorted(one.name for one, decision in queries.alerts(c) if decision) == ["A-2026-000001", "A-2026-000002"]
         assert count(c, "decisions") == 2 and len(finds(c)) == 1
+
+
+def test_deliveries_go_by_their_rule_or_with_their_alert_but_not_while_they_wait(engine: Engine) -> None:
+    ages = {"A-2026-000001": 400, "A-2026-000002": 100, "A-2026-000003": 92, "A-2026-000004": 100}
+    with engine.begin() as c:
+        for name, days in ages.items():
+            told = NOW - days * DAY_NS
+            queries.keep_alert(c, alert(name, told))
+            (one,) = begun(name, ["http://one"], told)
+            keep_deliveries(c, [one])
+            keep_delivery(c, one, "waiting" if days == 100 and name.endswith("2") else "taken")
+        assert forget(c, NOW).counts["deliveries"] == 2
+        assert sorted(c.execute(select(tables.deliveries.c.alert)).scalars()) == ["A-2026-000002", "A-2026-000003"]
+        forget(c, NOW + DAY_NS, {"alerts": 50, "deliveries": 1000})
+        assert count(c, "deliveries") == 0 and count(c, "alerts") == 0
+
+
+def test_what_tells_that_an_alert_escalated_stays_as_long_as_it_may_escalate() -> None:
+    assert ESCALATES_NS >= KEEP_NS
 
 
 def test_the_newest_state_of_a_sensor_stays_however_old(engine: Engine) -> None:
