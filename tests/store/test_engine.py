@@ -17,6 +17,8 @@ from cellwarden.store.engine import opened, read_only, reading
 from cellwarden.store.migrate import config
 from cellwarden.store.tables import METADATA, REVISION
 from cellwarden.watch import queries
+from cellwarden.watch.deliveries import keep_deliveries
+from cellwarden.watch.notify.queue import begun
 
 
 def test_migrations_make_the_tables_that_the_program_expects(engine: Engine) -> None:
@@ -34,6 +36,22 @@ def test_what_was_kept_is_there_after_opening_again(place: str) -> None:
     with reading(second) as c:
         assert queries.alert(c, "A-2026-000001") == alert("A-2026-000001")
     second.dispose()
+
+
+def test_a_store_of_the_first_program_is_brought_up_to_date_with_what_it_holds(place: str) -> None:
+    made = opened(place)
+    with made.begin() as c:
+        queries.keep_alert(c, alert("A-2026-000001"))
+        c.execute(text("DROP TABLE deliveries"))
+        c.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    made.dispose()
+    again = opened(place)
+    with again.begin() as c:
+        assert compare_metadata(MigrationContext.configure(c), METADATA) == []
+        assert queries.alert(c, "A-2026-000001") == alert("A-2026-000001")
+        assert keep_deliveries(c, begun("A-2026-000001", ["http://one"], 0)) == 1
+        assert keep_deliveries(c, begun("A-2026-000001", ["http://one", "http://two"], 0)) == 1
+    again.dispose()
 
 
 def test_sqlite_writes_ahead_to_the_disk_and_keeps_to_its_keys(tmp_path: Path) -> None:

@@ -29,4 +29,4 @@ def send(address: str, message: Message) -> None:
     if not sender.add(address):
         raise NotifyError(_("{address} is no address that can be notified: mend it").format(address=hidden(address)))
     if not sender.notify(title=message.title, body=message.body, notify_type=TYPES[message.severity]):
-        raise NotifyError(_("{address} did not take the message: it is tried again").format(address=hidden(address)))
+        raise NotifyError(_("{address} did not take the message").format(address=hidden(address)))
