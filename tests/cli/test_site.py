@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.locate import heard as small
+from tests.watch.test_notify import broker, server
 
 from benchmarks import geofence as lane
 from cellwarden.cli import main
@@ -158,15 +159,24 @@ def test_a_test_message_goes_to_each_address_and_who_did_not_take_it_is_named(ru
         inbox.settimeout(10)
         well = f"syslog://127.0.0.1:{inbox.getsockname()[1]}"
         path.write_text(WING.read_text("utf-8") + f'\n[notify]\naddresses = ["{well}"]\n', "utf-8")
-        assert run("notify", path) == (0, f"{well} took it\n", "")
+        assert run("notify", path) == (0, f"{well} was sent it; syslog does not say whether it came\n", "")
         assert "this is a test" in inbox.recv(4096).decode()
         both = f'\n[notify]\naddresses = ["http://u:hunter2@127.0.0.1:1/t0ken", "{well}"]\n'
         path.write_text(WING.read_text("utf-8") + both, "utf-8")
         code, out, err = run("notify", path, "--language", "fr")
         assert "ceci est un essai" in inbox.recv(4096).decode()
     lost, taken = out.splitlines()
-    assert code == 2 and lost.startswith("http://127.0.0.1:1 ") and taken.startswith(well)
+    assert code == 2 and lost.startswith("http://127.0.0.1:1 ") and well in taken
     assert "hunter2" not in out + err and "t0ken" not in out + err and err.count("\n") == 1
+
+
+def test_a_broker_that_took_the_test_message_is_said_to_have(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "site.toml"
+    with server(broker()) as (port, got):
+        address = f"mqtt://guard:hunter2@127.0.0.1:{port}"
+        path.write_text(WING.read_text("utf-8") + f'\n[notify]\naddresses = ["{address}"]\n', "utf-8")
+        assert run("notify", path) == (0, f"mqtt://127.0.0.1:{port} took it\n", "")
+    assert b'"kind": "test"' in got[1]
 
 
 def test_a_site_that_tells_nobody_is_told_how_to(run) -> None:  # type: ignore[no-untyped-def]

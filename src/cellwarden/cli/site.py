@@ -103,7 +103,7 @@ def try_addresses(place: Path) -> None:
     from cellwarden.errors import NotifyError
     from cellwarden.locate.site import load
     from cellwarden.runtime.addresses import read
-    from cellwarden.watch.notify import hidden, send
+    from cellwarden.watch.notify import answers, hidden, send
     from cellwarden.watch.notify.message import trial
 
     words = trial(load(place).name, time.time_ns())
@@ -115,7 +115,8 @@ def try_addresses(place: Path) -> None:
     for address in addresses:
         try:
             send(address, words)
-            said = _("{address} took it").format(address=hidden(address))
+            silent = _("{address} was sent it; syslog does not say whether it came")
+            said = (_("{address} took it") if answers(address) else silent).format(address=hidden(address))
         except NotifyError as error:
             said, lost = str(error), lost + 1
         click.echo(said)

@@ -70,6 +70,11 @@ def sounds(address: str) -> bool:
     return address.partition("://")[0].lower() not in NOTIFIERS
 
 
+def answers(address: str) -> bool:
+    """Whether who takes a message says so: syslog never does, by UDP or TCP."""
+    return urlsplit(address).scheme not in ("syslog", "syslog+tcp")
+
+
 def hidden(address: str) -> str:
     """An address as it may be shown: its kind and host, no user, password, path or token.
 
