@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 FRESH  := $(VENV)/.fresh
 SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
 
-.PHONY: run demo test check format bench soak figures lock clean
+.PHONY: run demo test coverage check format bench soak figures lock clean
 
 run: $(FRESH)
 	@mkdir -p out
@@ -18,6 +18,9 @@ demo: $(FRESH)
 	@$(BIN)/cellwarden demo $(if $(FOR),--for $(FOR))
 
 test: $(FRESH)
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+coverage: $(FRESH)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(READY)

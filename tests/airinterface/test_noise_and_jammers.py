@@ -92,7 +92,7 @@ def repeated(make, times: int) -> np.ndarray:  # type: ignore[no-untyped-def]
     return np.concatenate([make() for _ in range(times)])
 
 
-@pytest.mark.parametrize("snr_db", [6.5, 12.0, 25.0])
+@pytest.mark.parametrize("snr_db", [6.5, 25.0])
 def test_no_phone_no_base_station_and_no_wifi_is_noise(snr_db: float) -> None:
     rng = np.random.default_rng(2)
     lte = partial(lte_waveform.generate, "pusch", rng, rate_hz=7.68e6, blocks=25)

@@ -108,7 +108,9 @@ def visit(browser: Any, served: Served) -> Iterator[Any]:
         page.on(
             "request",
             lambda r: (
-                None if r.url.startswith((served.address, "data:", "chrome:", "chrome-extension:")) else troubles.append(r.url)
+                None
+                if r.url.startswith((served.address, "data:", "chrome:", "chrome-extension:"))
+                else troubles.append(r.url)
             ),
         )
         page.goto(served.address + path)

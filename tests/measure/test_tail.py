@@ -66,16 +66,16 @@ def test_an_exponential_tail_is_its_mean_excess() -> None:
 
 @pytest.mark.parametrize(("shape", "exponential"), [(-0.2, False), (0.1, False), (0.0, True)])
 def test_intervals_hold_the_truth_as_often_as_stated(shape: float, exponential: bool) -> None:
-    # A hundred times beyond the rate of the threshold, in 200 drawings. Profile likelihood is asymptotic: with 200
-    # excesses 95 % intervals hold in 0.95 +/- 3.3 * 0.0154 of the drawings, less one or two percent.
+    # A hundred times beyond the rate of the threshold, in 80 drawings. Profile likelihood is asymptotic: with 200
+    # excesses 95 % intervals hold in 0.95 +/- 3.3 * 0.0244 of the drawings, less one or two percent.
     rate = 2.0 / 100
     score = THRESHOLD + float(genpareto.isf(0.01, shape, scale=SCALE))
     held = 0
-    for seed in range(200):
+    for seed in range(80):
         tail = drawn(shape, 200, seed, exponential=exponential)
         found = exceedance_rate(tail, score)
         held += found.lower <= rate <= found.upper
-    assert 178 <= held < 200
+    assert 68 <= held < 80
 
 
 @pytest.mark.parametrize("shape", [-0.15, 0.25])
