@@ -70,6 +70,17 @@ def test_a_code_used_by_two_at_one_time_admits_one(zoe: Engine) -> None:
         people.admitted(c, second, steps[0], NOW)
 
 
+def test_without_a_second_factor_two_at_one_time_are_both_admitted(zoe: Engine) -> None:
+    with zoe.begin() as c:
+        people.set_totp(c, "zoe", "", 0)
+        tries = [people.attempt(c, "zoe", NOW) for _turn in range(2)]
+    for known in tries:
+        step = people.proved(known, "correct horse", "", NOW)
+        assert known is not None and step is not None
+        with zoe.begin() as c:
+            people.admitted(c, known, step, NOW)
+
+
 def test_five_guesses_lock_for_a_quarter_of_an_hour_even_who_then_knows(zoe: Engine) -> None:
     for _ in range(people.TRIES):
         assert people.sign_in(zoe, "zoe", "guess", code(), NOW) is None

@@ -128,7 +128,8 @@ def proved(known: Credentials | None, password: str, code: str, now_ns: int) -> 
 
 def admitted(c: Connection, known: Credentials, step: int, now_ns: int) -> str:
     """Open a session for who proved it, and forget the failures; its token. Raises StoreError for a used code."""
-    fresh = (people.c.name == known.person.name, people.c.totp_step < step, ~people.c.disabled)
+    unused = (people.c.totp_step < step) | (people.c.totp_secret == "")  # without a second factor nothing is used up
+    fresh = (people.c.name == known.person.name, unused, ~people.c.disabled)
     values = {"totp_step": step, "failures": 0, "locked_until_ns": 0}
     if not c.execute(update(people).where(*fresh).values(**values)).rowcount:
         raise StoreError(_("this code was used already: wait for the next one"))
