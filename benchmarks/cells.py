@@ -414,3 +414,12 @@ def heat_map(f: Figures) -> str:
     one = f["history"]["day"]
     (closed, slowest), (stored, _) = one["heat_map_of_a_closed_day_s"], one["heat_map_of_an_open_day_s"]
     return f"{closed:.2f} s median, {slowest:.2f} s slowest; before the day is over {stored:.2f} s"
+
+
+def console(f: Figures) -> str:
+    one = f["console"]
+    (page, late), (event, later, _worst) = one["page_s"], one["event_s"]
+    return (
+        f"a page {1e3 * page:.0f} ms median, {1e3 * late:.0f} ms for 19 in 20; an event {1e3 * event:.0f} ms, "
+        f"{1e3 * later:.0f} ms; {one['memory_mb']:.0f} MB"
+    )

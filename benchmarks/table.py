@@ -125,6 +125,12 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
     ("… false alerts", "≤ 25 in 20 weeks", "week", cells.week_false),
     ("kill -9 at random moments under load", "nothing acknowledged lost or doubled", "killed", cells.killed),
     ("Heat map of a day of 140,000 trains", "≤ 1 s", "history", cells.heat_map),
+    (
+        "Console with 200 sensors, 5,000 open alerts, 50 viewers",
+        "page ≤ 200 ms, event ≤ 1 s for 19 in 20; < 1 GB",
+        "console",
+        cells.console,
+    ),
 )
 
 
