@@ -57,7 +57,10 @@ def _common(a: Boxed, b: Boxed) -> float:
 
 def covered(boxes: Sequence[Boxed], others: Sequence[Boxed]) -> list[float]:
     """For each box the part of its area that the others cover, where these do not lie over each other."""
-    others = sorted(others, key=lambda o: o.sample_start)
+    low = min((box.sample_start for box in boxes), default=0)
+    high = max((box.sample_start + box.sample_count for box in boxes), default=0)
+    near = (o for o in others if o.sample_start < high and o.sample_start + o.sample_count > low)
+    others = sorted(near, key=lambda o: o.sample_start)
     starts = [o.sample_start for o in others]
     longest = max((o.sample_count for o in others), default=0)
     parts = []
