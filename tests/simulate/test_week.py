@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from cellwarden.locate.whereabouts import OUTSIDE, room_names
+from cellwarden.model.span import S_NS
 from cellwarden.simulate.parameters import FIXED, Week, varied
 from cellwarden.simulate.week import LIVELY, PRIVILEGED, events, site
-from cellwarden.simulate.week_people import S_NS, Act, hour, people, staff_emitter
+from cellwarden.simulate.week_people import Act, hour, people, staff_emitter
 
 START_NS = 1_767_571_200 * S_NS
 """Midnight."""

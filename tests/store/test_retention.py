@@ -11,10 +11,11 @@ from tests.store.values import SECOND, alert, presence, sensor, sighting
 
 from cellwarden.errors import StoreError
 from cellwarden.model import Decision, Find
+from cellwarden.model.span import DAY_NS
 from cellwarden.register.queries import finds, keep_find
 from cellwarden.store import history, people, tables
 from cellwarden.store.audit import lines, verify
-from cellwarden.store.retention import DAY_NS, ESCALATES_NS, RULES, chosen, forget
+from cellwarden.store.retention import ESCALATES_NS, RULES, chosen, forget
 from cellwarden.watch import queries
 from cellwarden.watch.deliveries import keep_deliveries, keep_delivery
 from cellwarden.watch.notify.queue import KEEP_NS, begun

@@ -5,8 +5,8 @@ from datetime import datetime
 from cellwarden.language import gettext as _
 from cellwarden.language import language, mark, ngettext, number
 from cellwarden.model import Activity, Alert, Odds, SensorState, State
+from cellwarden.model.span import S_NS
 
-SECOND_NS = 1_000_000_000
 OPEN: tuple[State, ...] = ("new", "acknowledged", "search ordered")
 ENDS: tuple[State, ...] = ("found", "not found", "false")
 STATE_WORDS: dict[State, str] = {
@@ -69,7 +69,7 @@ SUBJECT_WORDS = {
     "finds": mark("Finds"),
     "audit": mark("Audit"),
 }
-SILENT_NS = 120 * SECOND_NS
+SILENT_NS = 120 * S_NS
 """A sensor that told nothing for this long is not taken to hear."""
 LEAST = 0.05
 """Rooms less probable than this are not marked on a plan: there is always a little everywhere."""
@@ -79,7 +79,7 @@ LEVELS = (("likely", 0.5), ("possible", 0.2), ("faint", LEAST))
 
 def duration(span_ns: int) -> str:
     """`12 s`, `4 min`, `2 h 05 min`."""
-    seconds = max(1, round(span_ns / SECOND_NS))
+    seconds = max(1, round(span_ns / S_NS))
     if seconds < 60:
         return _("{count} s").format(count=seconds)
     if seconds < 3600:

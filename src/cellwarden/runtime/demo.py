@@ -13,11 +13,11 @@ from itertools import count
 import numpy as np
 
 from cellwarden.model import SensorState, Sighting
+from cellwarden.model.span import S_NS
 from cellwarden.runtime.site import STEP_S, Step
 from cellwarden.simulate.week import LIVELY, events, site
 from cellwarden.watch.lawful import Mandate
 
-S_NS = 10**9
 HEALTH_S = 5.0
 """Between two words of the sensors on their health."""
 DEAF_S = 40.0

@@ -16,6 +16,7 @@ from cellwarden.errors import MandateError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert
+from cellwarden.model.span import HOUR_NS, WEEK_NS
 from cellwarden.runtime import notifier
 from cellwarden.runtime.site import Step
 from cellwarden.store import history, retention
@@ -27,8 +28,6 @@ from cellwarden.watch.rules_file import Rules
 
 PROGRAM = "cellwarden"
 """Who did what no person did, in the audit log."""
-WEEK_NS = 7 * 86_400 * 10**9
-HOUR_NS = 3600 * 10**9
 FRESH_DAYS = 8
 """Sightings of so many days are asked from the store, older ones from the history."""
 

@@ -13,10 +13,10 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
+from cellwarden.model.span import MINUTE_NS
 from cellwarden.radio.clock import Clock
 from cellwarden.radio.live.stream import Piece
 
-MINUTE_NS = 60_000_000_000
 STEP_NS = 50_000_000
 """A clock that goes against the machine's steady counter by this much from one piece to the next was set."""
 STAMP_NS = 20_000_000

@@ -25,10 +25,11 @@ from numpy.typing import NDArray
 from cellwarden.locate.site import Room, Sensor, Site, rooms_at
 from cellwarden.locate.whereabouts import LOUDEST_DBM, OUTSIDE, Whereabouts, room_odds, whereabouts
 from cellwarden.model import Odds, Sighting
+from cellwarden.model.span import S_NS
 from cellwarden.simulate.levels import World, heard_dbm, place_in, world
 from cellwarden.simulate.parameters import Air, Week
 from cellwarden.simulate.prison import FLOOR_M, SENSOR_M, on_the_wall, remand_wing
-from cellwarden.simulate.week_people import S_NS, Act, Kind, Who, people
+from cellwarden.simulate.week_people import Act, Kind, Who, people
 
 FIX_S = 20.0
 AROUND = ("yard", "outside")

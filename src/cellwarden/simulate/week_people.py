@@ -19,7 +19,6 @@ import numpy as np
 from cellwarden.locate.site import Room, Site
 from cellwarden.simulate.parameters import Week
 
-S_NS = 1_000_000_000
 DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
 EVENING_H, END_H = 19, 1

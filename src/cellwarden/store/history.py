@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, delete
 
 from cellwarden.errors import StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
+from cellwarden.model.span import DAY_NS
 from cellwarden.model.watch import Sighting
 from cellwarden.store import rows
 from cellwarden.store.tables import sightings
@@ -29,7 +30,6 @@ from cellwarden.store.tables import sightings
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DAY_NS = 86_400 * 10**9
 QUARTER_NS = 900 * 10**9
 """Zones differ from UTC by whole quarters of an hour: what is counted by quarters can be told in any of them."""
 CHUNK = 20_000

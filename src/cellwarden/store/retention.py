@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, text
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
+from cellwarden.model.span import DAY_NS
 from cellwarden.store import counters
 from cellwarden.store.audit import audited
 from cellwarden.store.tables import (
@@ -27,7 +28,6 @@ from cellwarden.store.tables import (
     sightings,
 )
 
-DAY_NS = 86_400 * 10**9
 STEP_NS = 2 * DAY_NS
 ESCALATES_NS = 3 * DAY_NS
 """So long an alert may escalate: what tells that it did must not go before, or it would again."""

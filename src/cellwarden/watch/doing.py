@@ -30,9 +30,9 @@ from typing import Literal
 
 from cellwarden.airinterface import PHONES
 from cellwarden.model import Activity, Sighting
+from cellwarden.model.span import S_NS
 from cellwarden.radio.bands import allocations_at
 
-S_NS = 1_000_000_000
 GAP_NS = 5 * S_NS
 REGISTRATION_NS = 4 * S_NS
 CALL_NS = 20 * S_NS

@@ -39,9 +39,9 @@ from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.locate.whereabouts import OUTSIDE
 from cellwarden.model import Sighting
+from cellwarden.model.span import S_NS
 from cellwarden.watch.places import Pool, empty, logs, probabilities, with_one
 
-S_NS = 1_000_000_000
 WAIT_NS = 55 * S_NS
 """The longest that a sighting waits; 60 s are allowed, and whoever calls `due` may be late."""
 FORGET_NS = 60 * S_NS

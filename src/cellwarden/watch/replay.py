@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert, Sighting
+from cellwarden.model.span import S_NS
 from cellwarden.watch import chain as watched
 from cellwarden.watch.rules_file import Rules
-
-S_NS = 1_000_000_000
 
 
 class Replay(NamedTuple):

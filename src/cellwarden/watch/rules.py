@@ -48,14 +48,12 @@ from cellwarden.language import number
 from cellwarden.locate.whereabouts import OUTSIDE
 from cellwarden.measure.calibration import Logistic, fit_logistic
 from cellwarden.model import Alert, Decision, Presence
+from cellwarden.model.span import MINUTE_NS, S_NS, WEEK_NS
 from cellwarden.watch.doing import Proof
 from cellwarden.watch.places import share
 from cellwarden.watch.rules_file import MINUTES_A_DAY, Hours, Rules, Zone
 from cellwarden.watch.tracker import News
 
-S_NS = 1_000_000_000
-MINUTE_NS = 60 * S_NS
-WEEK_NS = 7 * 24 * 60 * MINUTE_NS
 MEAN = 0.9
 """Mean confidence that several bursts need."""
 SILENT = math.log(1000.0)

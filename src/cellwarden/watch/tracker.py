@@ -32,8 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.model import Activity, Presence, Sighting
+from cellwarden.model.span import S_NS
 from cellwarden.watch import doing as act
-from cellwarden.watch.doing import GAP_NS, S_NS, Doing, Proof
+from cellwarden.watch.doing import GAP_NS, Doing, Proof
 from cellwarden.watch.places import Pool, as_odds, empty, joined, logs, probabilities, sameness, with_one
 
 FORGET_NS = 165 * 60 * S_NS

@@ -17,13 +17,13 @@ from cellwarden.console.words import OPEN
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
 from cellwarden.model import Alert, Decision, Find, Presence, SensorState, State
+from cellwarden.model.span import WEEK_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
 ROUTES = guarded("/api/v1")
 MANY = 1000
-WEEK_NS = 7 * 86_400 * 10**9
 
 
 class Standing(BaseModel):

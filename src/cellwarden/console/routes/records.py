@@ -16,13 +16,13 @@ from cellwarden.console.page import page, plan
 from cellwarden.language import gettext as _
 from cellwarden.language import language
 from cellwarden.model import Presence
+from cellwarden.model.span import HOUR_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.register.queries import finds_csv
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
 ROUTES = guarded()
-HOUR_NS = 3600 * words.SECOND_NS
 SPANS_H = 12, 24, 72, 168
 REMEMBERED_H = 30 * 24
 """How far the list of transmitters looks back."""

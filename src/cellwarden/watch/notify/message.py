@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, number
 from cellwarden.model import Alert
+from cellwarden.model.span import S_NS
 
-S_NS = 1_000_000_000
 TOLD_ROOMS = 3
 TRIAL = "A-0000-000000"
 """Name of no alert."""

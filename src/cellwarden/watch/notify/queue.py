@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cellwarden.errors import NotifyError
+from cellwarden.model.span import S_NS
 from cellwarden.watch.notify.message import Message
 
-S_NS = 1_000_000_000
 FIRST_NS = 10 * S_NS
 LONGEST_NS = 3600 * S_NS
 KEEP_NS = 3 * 24 * 3600 * S_NS
