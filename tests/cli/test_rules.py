@@ -1,15 +1,15 @@
 """`cellwarden rules` as people type it."""
 
-import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Typed
 from tests.watch.sightings import S_NS, START_NS, many
 from tests.watch.test_rules_file import FILE
 
-from cellwarden.cli import main
 from cellwarden.locate.site_write import to_toml
 from cellwarden.simulate.week import site
 from cellwarden.store.engine import opened
@@ -17,20 +17,8 @@ from cellwarden.watch.queries import keep_sightings
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    monkeypatch.setenv("CELLWARDEN_LANGUAGE", "en")
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cellwarden", "rules", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+def run(typed: Typed) -> Typed:
+    return partial(typed, "rules")
 
 
 def files(folder: Path) -> tuple[Path, Path, Path]:

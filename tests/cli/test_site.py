@@ -3,16 +3,16 @@
 import json
 import shutil
 import socket
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.cli.conftest import Typed
 from tests.locate import heard as small
 from tests.watch.test_notify import broker, server
 
 from benchmarks import geofence as lane
-from cellwarden.cli import main
 from cellwarden.locate.site import load
 from cellwarden.locate.site_write import to_toml
 from cellwarden.simulate.levels import heard_dbm, world
@@ -22,20 +22,8 @@ WING = PLACE / "remand-wing.toml"
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    monkeypatch.setenv("CELLWARDEN_LANGUAGE", "en")
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cellwarden", "site", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+def run(typed: Typed) -> Typed:
+    return partial(typed, "site")
 
 
 def test_a_sound_site_is_summed_up(run) -> None:  # type: ignore[no-untyped-def]

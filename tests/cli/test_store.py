@@ -6,33 +6,22 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.cli.conftest import Typed
 from tests.store.values import alert, sighting
 
-from cellwarden.cli import main
 from cellwarden.store.audit import audited, lines
 from cellwarden.store.engine import opened, reading
 from cellwarden.watch import queries
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    monkeypatch.setenv("CELLWARDEN_LANGUAGE", "en")
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cellwarden", "store", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+def run(typed: Typed) -> Typed:
+    return partial(typed, "store")
 
 
 @pytest.fixture
