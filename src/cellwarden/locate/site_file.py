@@ -71,15 +71,31 @@ class _Entry:
 
 def read(path: Path) -> tuple[Site, Lines]:
     """A site, and on which line each of its things stands."""
+    text = _read(path)
+    return _from_json(path, text) if path.suffix.lower() == ".json" else _from_toml(path, text)
+
+
+def tables(path: Path) -> dict[str, Any]:
+    """All tables of a site's file, for those who read what is not the plan. Raises SiteError."""
+    return _parsed(path, _read(path))
+
+
+def _read(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise SiteError(_("{path} is too large for a site's file: name another one").format(path=path))
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise SiteError(_("{path} is no text in UTF-8: name a site.toml").format(path=path)) from error
     except OSError as error:
         raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
-    return _from_json(path, text) if path.suffix.lower() == ".json" else _from_toml(path, text)
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SiteError(_("{path} is no TOML: {why}: mend it").format(path=path, why=error)) from error
 
 
 def where(path: Path, line: int | None) -> str:
@@ -93,10 +109,7 @@ def title(kind: str, name: str) -> str:
 
 
 def _from_toml(path: Path, text: str) -> tuple[Site, Lines]:
-    try:
-        tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SiteError(_("{path} is no TOML: {why}: mend it").format(path=path, why=error)) from error
+    tables = _parsed(path, text)
     if (version := tables.get("format")) != FORMAT or isinstance(version, bool):
         raise SiteError(
             _("{path}: format is {found}, this program reads {known}: begin the file with format = {known}").format(

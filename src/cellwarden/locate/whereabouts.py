@@ -27,6 +27,9 @@ from cellwarden.model import Odds
 LOUDEST_DBM = {"gsm": 33.0, "umts": 24.0, "lte": 23.0, "nr": 23.0}
 """Most power of the phones met: GSM 900 class 4 (3GPP TS 45.005 §4.1.1), UMTS class 3 (TS 25.101 §6.2.1), LTE and NR
 class 3 (TS 36.101 §6.2.2, TS 38.101-1 §6.2.1)."""
+Belief = Callable[[NDArray[np.float64], str, float], Odds]
+"""From one level for each sensor of the site, dBm, nan where it heard nothing, the air interface, and the frequency
+in Hz."""
 OUTSIDE = "outside"
 """The name in odds of all that lies beyond the wall."""
 PLANS_HZ = (800e6, 900e6, 1.8e9, 2.1e9, 2.6e9, 3.5e9)
@@ -90,7 +93,7 @@ def room_odds(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float
     return tuple((where.names[n], float(found[n])) for n in kept)
 
 
-def believing(site: Site, inside: float = 0.5) -> Callable[[NDArray[np.float64], str, float], Odds]:
+def believing(site: Site, inside: float = 0.5) -> Belief:
     """Odds from levels, air interface and frequency in Hz, for all that a site hears; each plan is computed when it is
     first needed, which takes some seconds."""
 

@@ -10,12 +10,12 @@ addresses = [
 ```
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.locate import site_file
 from cellwarden.watch.notify import hidden, problem
 
 KEY = "addresses"
@@ -23,10 +23,7 @@ KEY = "addresses"
 
 def read(path: Path) -> tuple[str, ...]:
     """The addresses of a site's file, each once; none where it has no [notify]. Raises SiteError."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error)) from error
+    tables = site_file.tables(path)
     if "notify" not in tables:
         return ()
     table = tables["notify"]

@@ -10,12 +10,12 @@ gain_db = 30                               # without it the receiver sets it its
 ```
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.locate import site_file
 from cellwarden.locate.site import Site
 from cellwarden.radio.live import Tuning
 
@@ -33,10 +33,7 @@ class Receiver(NamedTuple):
 
 def read(path: Path, site: Site) -> list[Receiver]:
     """The receivers of a site's file, one for a sensor at most, one at least. Raises SiteError."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("receiver", [])
-    except (OSError, ValueError) as error:
-        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error)) from error
+    tables = site_file.tables(path).get("receiver", [])
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise SiteError(_("{path}: no receiver is named: write a table [[receiver]] for each sensor").format(path=path))
     receivers = [_receiver(path, number, table, site) for number, table in enumerate(tables, 1)]

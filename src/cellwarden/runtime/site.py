@@ -20,13 +20,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellwarden.airinterface import is_phone
 from cellwarden.associate.observe import Association
 from cellwarden.errors import CellwardenError
 from cellwarden.locate.site import Sensor, Site
-from cellwarden.model import Emission, Observation, Odds, Segment, SensorState, Sighting
+from cellwarden.locate.whereabouts import Belief
+from cellwarden.model import Emission, Observation, Segment, SensorState, Sighting
 from cellwarden.radio.live.stream import Stream
 from cellwarden.runtime.listen import Health, listen
 
@@ -34,10 +34,6 @@ STEP_S = 1.0
 """A phone is sighted once in so long."""
 LATE_S = 0.4
 """A receiver has told what it heard after so long: 0.06 s as a rule, 0.5 s at most (lane 17)."""
-
-Belief = Callable[[NDArray[np.float64], str, float], Odds]
-"""From one level for each sensor of the site, dBm, nan where it heard nothing, the air interface, and the frequency
-in Hz."""
 
 
 class Step(NamedTuple):

@@ -26,7 +26,6 @@ Nothing of what is dropped is kept but how often it happened, and that within 60
 is in memory only, and after WAIT_NS it is passed or gone.
 """
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,8 +33,9 @@ from typing import Any
 
 import numpy as np
 
-from cellwarden.errors import MandateError
+from cellwarden.errors import MandateError, SiteError
 from cellwarden.language import gettext as _
+from cellwarden.locate import site_file
 from cellwarden.locate.site import Site
 from cellwarden.locate.whereabouts import OUTSIDE
 from cellwarden.model import Sighting
@@ -66,14 +66,9 @@ class Mandate:
 def mandate(path: Path, today: date) -> Mandate:
     """Read a site's mandate. Raises MandateError where there is none, or it has expired."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise MandateError(_("{path} is no text in UTF-8: name a site.toml").format(path=path)) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MandateError(_("{path} is no TOML: {why}: mend it").format(path=path, why=error)) from error
-    except OSError as error:
-        raise MandateError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
-    legal = tables.get("legal")
+        legal = site_file.tables(path).get("legal")
+    except SiteError as error:
+        raise MandateError(str(error)) from error
     if not isinstance(legal, dict):
         raise MandateError(
             _("{path} has no legal basis: add [legal] with basis, authority and expires").format(path=path)
