@@ -154,20 +154,26 @@ def _begun(connection: Connection) -> None:
         return
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
-    until_s = time.monotonic() + WAIT_S
     driver.execute("PRAGMA busy_timeout = 0")
     try:
-        while True:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if not of_kind(error, sqlite3.SQLITE_BUSY) or time.monotonic() > until_s:
-                    break
-            time.sleep(random.uniform(0.001, 0.006))
+        _patiently(driver, "BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, and told by SQLAlchemy
     finally:
         driver.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000}")
+
+
+def _patiently(driver: sqlite3.Connection, statement: str) -> None:
+    """Execute a statement as soon as others let it. Raises what SQLite says where they do not for WAIT_S."""
+    until_s = time.monotonic() + WAIT_S
+    while True:
+        try:
+            driver.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if not of_kind(error, sqlite3.SQLITE_BUSY) or time.monotonic() > until_s:
+                raise
+        time.sleep(random.uniform(0.001, 0.006))
 
 
 def of_kind(error: sqlite3.Error, *codes: int) -> bool:
@@ -221,7 +227,7 @@ def _checked(engine: Engine, path: Path) -> None:
         try:
             if [row[0] for row in driver.execute("PRAGMA quick_check(1)")] != ["ok"]:
                 raise damaged(path)
-            driver.execute("PRAGMA journal_mode = WAL")
+            _patiently(driver, "PRAGMA journal_mode = WAL")  # for this SQLite itself does not wait
         except sqlite3.DatabaseError as error:
             if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise damaged(path) from error
