@@ -1,7 +1,10 @@
-"""Shared recordings lie beside the checkout where they are present; tests that need them say so and skip."""
+"""What tests share: recordings that lie beside the checkout, and a browser. Without them tests skip and say why."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +25,19 @@ def english_afterwards() -> Iterator[None]:
     """A command that was run in this process may have chosen French."""
     yield
     language.use("en")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's chromium behind Playwright; without one the tests that need it are skipped."""
+    driver = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    if os.geteuid() == 0:
+        quiet.append("--no-sandbox")  # chromium refuses to run as root otherwise
+    with driver.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=chromium, args=quiet)
+        yield opened
+        opened.close()

@@ -1,8 +1,5 @@
 """The bench's pages as a browser shows them, and what they say."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +9,6 @@ from cellwarden import language
 from cellwarden.bench import roc, view_field, view_roc
 from cellwarden.bench.field import evaluated
 from cellwarden.bench.view import rendered
-
-CHROMIUM = shutil.which("chromium")
 
 
 def part(scores: list[float | None], digest: str = "d") -> dict[str, Any]:
@@ -65,19 +60,6 @@ def test_a_page_in_french_has_commas_and_no_english() -> None:
 def test_a_detectors_name_cannot_run_in_a_page() -> None:
     page = rendered(view_roc.view(result("<script>alert(1)</script>")))
     assert "<script" not in page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    quiet += ["--no-sandbox"] if os.geteuid() == 0 else []  # chromium refuses to run as root otherwise
-    with driver.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("width", [360, 1200])

@@ -1,5 +1,6 @@
 """How the tests of this folder type a command."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -26,3 +27,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         return code, told.out, told.err
 
     return typed
+
+
+def interruptible() -> None:
+    """For `preexec_fn`: Ctrl-C is heard, though a shell's background job would ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

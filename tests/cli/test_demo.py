@@ -7,20 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from functools import partial
 
 import httpx
 import pytest
+from tests.cli.conftest import interruptible
 
 COMMAND = [sys.executable, "-m", "cellwarden", "demo", "--port", "0"]
 
 
 @pytest.fixture
 def demo() -> Iterator["subprocess.Popen[str]"]:
-    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
     environment = os.environ | {"CELLWARDEN_LANGUAGE": "en"}
     running = subprocess.Popen(
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard, env=environment
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible, env=environment
     )
     yield running
     running.kill()

@@ -5,10 +5,10 @@ import re
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import interruptible
 
 from cellwarden.simulate import wing
 from cellwarden.store.engine import opened
@@ -86,10 +86,9 @@ def test_nothing_is_heard_without_a_mandate(tmp_path: Path, legal: str, word: st
 
 def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     store = tmp_path / "s.sqlite"
-    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
     running = subprocess.Popen(
         command(tmp_path, LEGAL.format(day="2126-01-01"), "--store", str(store)),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible,
         env=os.environ | {"LANG": "en_GB.UTF-8"},
     )  # fmt: skip
     try:

@@ -1,8 +1,6 @@
 """The console as officers see it. Needs Debian's chromium and the playwright package; says so and skips elsewhere."""
 
-import os
 import re
-import shutil
 import socket
 import threading
 import time
@@ -22,7 +20,6 @@ from cellwarden.store import people
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
-CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 SIZES = {390: 844, 1024: 768, 1920: 1080}
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
@@ -41,20 +38,6 @@ PAGES: dict[Role, tuple[str, ...]] = {
     "administrator": ("/people",),
     "auditor": ("/audit",),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    if os.geteuid() == 0:
-        quiet.append("--no-sandbox")  # chromium refuses to run as root otherwise
-    with driver.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield opened
-        opened.close()
 
 
 class Served:

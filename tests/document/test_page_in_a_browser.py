@@ -1,8 +1,6 @@
 """The report as a browser shows it. Needs Debian's chromium and the playwright package; says so and skips elsewhere."""
 
-import os
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,22 +18,7 @@ from cellwarden.runtime.report import write_report
 from cellwarden.simulate import wing
 
 WING = wing.PLACE.with_suffix(".sigmf-meta")
-CHROMIUM = shutil.which("chromium")
 HOSTILE = '<script>document.title="taken"</script>'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    if os.geteuid() == 0:
-        quiet.append("--no-sandbox")  # chromium refuses to run as root otherwise
-    with driver.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
