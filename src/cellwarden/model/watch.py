@@ -41,6 +41,10 @@ class Sighting:
     """`E-0042` where the gallery knows it; empty where it does not, or cannot say."""
     log_ratio: float = 0.0
     """Natural logarithm of the likelihood ratio for `emitter`."""
+    offset_hz: float | None = None
+    """How far its carrier lies beside that of the cell it is locked to; None where that is not known."""
+    offset_error_hz: float = 0.0
+    """One standard deviation of its measurement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,14 @@ def heard_dbm(
     world: World, places_m: NDArray[np.float64], power_dbm: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Level at each sensor of a phone at each place with its power, shape (n,): shape (m, n), nan where not heard."""
-    levels = mean_levels_dbm(world, places_m) + power_dbm
-    levels += rng.normal(0.0, world.air.fading_db, levels.shape)
+    return fading_dbm(world, mean_levels_dbm(world, places_m) + power_dbm, rng)
+
+
+def fading_dbm(world: World, mean_dbm: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """The same from levels without fading, of any shape: what was heard at one moment."""
+    levels = mean_dbm + rng.normal(0.0, world.air.fading_db, mean_dbm.shape)
     levels[levels < world.air.floor_dbm] = np.nan
-    return levels
+    return np.asarray(levels)
 
 
 def faulty(levels_dbm: NDArray[np.float64], fault: str, air: Air, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -217,6 +217,8 @@ class Week:
 
     phones: int = 9
     """As the trial asks."""
+    shared: int = 1
+    """So many of them lie in a cell with another one at first."""
     lte: float = 0.75
     """Share of phones, and so of calls, on LTE: at least 0.7 is asked."""
     calls_a_day: float = 5.0
@@ -258,6 +260,18 @@ class Week:
     doubtful: float = 0.05
     """Share of sightings whose recogniser is not sure, 0.6 to 0.99; of the others 0.99 to 0.9999. The lane `confidence`
     found a mean of 0.9985."""
+    networks: int = 4
+    """That phones are of, alike often: France has four."""
+    other_carrier: float = 0.15
+    """Share of transmissions for which its network puts a phone of LTE on another of its carriers. An assumption."""
+    offset_ppm: float = 0.03
+    """Standard deviation, between phones, of how far one locks beside the carrier of its cell; 0.1 is allowed (3GPP TS
+    36.101 §6.5.1, TS 45.010 §6.1). An assumption."""
+    wander_ppm: float = 0.015
+    """The same of one phone between its transmissions. An assumption."""
+    offset_error_hz: float = 15.0
+    """Standard deviation of its measurement, that of the cell's own carrier included: a burst of 10 to 15 dB is
+    measured to 15 to 30 Hz (lane `accuracy`), a second's bursts and a base station's better."""
     heard: float = 0.8
     """Share of bursts that are recognised, and of seconds in which any is."""
     stations_a_week: float = 10.0
@@ -271,7 +285,7 @@ class Week:
 
 
 FIXED = (
-    *("phones", "lte", "offices", "corridors", "registration_min", "heard_mhz", "known", "heard"),
+    *("phones", "shared", "lte", "offices", "corridors", "registration_min", "heard_mhz", "known", "heard", "networks"),
     *("snr_low_db", "snr_high_db", "power_dbm", "floor_dbm"),
     *("eirp_dbm", "noise_dbm", "own_leak_dbm", "distance_m", "ramps"),
 )

@@ -10,7 +10,8 @@ No samples are made: what recognisers say is drawn from `parameters.Week`; what 
 `parameters.Air`; where it came from is computed as at a real site. Each act gets a new name from association, as phones
 do that were silent.
 
-`events` never ends. Of a call each second is told, its place anew every FIX_S.
+`events` never ends. Of a call each second is told, its place anew after FIX_S, and ever more rarely the longer it lasts:
+what a place is held to be is a mean, which changes less and less.
 """
 
 import heapq
@@ -26,18 +27,20 @@ from cellwarden.locate.site import Room, Sensor, Site, rooms_at
 from cellwarden.locate.whereabouts import LOUDEST_DBM, OUTSIDE, Whereabouts, room_odds, whereabouts
 from cellwarden.model import Odds, Sighting
 from cellwarden.model.span import S_NS
-from cellwarden.simulate.levels import World, heard_dbm, place_in, world
+from cellwarden.simulate.levels import World, fading_dbm, mean_levels_dbm, place_in, world
 from cellwarden.simulate.parameters import Air, Week
 from cellwarden.simulate.prison import FLOOR_M, SENSOR_M, on_the_wall, remand_wing
 from cellwarden.simulate.week_people import Act, Kind, Who, people
 
-FIX_S = 20.0
+FIX_S = frozenset({0, 20, 40, 80, 160, 320, 640, 1280, 2560})
 AROUND = ("yard", "outside")
 """Kinds of rooms that hold others."""
+SPOTS = 4000
+"""Places in the box of such a room, of which those in no smaller one are used."""
 PRIVILEGED = "A-1 office"
 """The remand wing's room that becomes one of privileged talk."""
-FREQUENCY_HZ = {"gsm": 897.6e6, "lte": 1747.5e6}
-"""GSM 900, and band 3 of LTE."""
+BAND_HZ = {"gsm": (880e6, 915e6), "lte": (1710e6, 1785e6)}
+"""Uplinks of GSM 900 and of band 3 of LTE. Networks share them evenly: GSM's in blocks, LTE's two carriers each."""
 PLAN_HZ = {"gsm": 900e6, "lte": 1750e6}
 SETUP_S = {"gsm": 4.0, "lte": 1.0}
 """Of a call, before speech."""
@@ -123,7 +126,8 @@ def events(seed: int, start_ns: int, week: Week = Week(), air: Air = Air()) -> I
         while going and going[0][0] <= at:
             yield _next(going)
         number = next(numbers)
-        told = sightings(act, number, start_ns, worlds[act.interface], week, rng.spawn(1)[0])
+        mine = np.random.default_rng([built, *act.name.encode()])  # what stays the same of a phone
+        told = sightings(act, number, start_ns, worlds[act.interface], week, rng.spawn(1)[0], mine)
         _push(going, number, told)
         if (following := next(acts, None)) is not None:
             heapq.heappush(waiting, (following.start_s, n, acts, following))
@@ -147,7 +151,7 @@ def _push(
 
 
 def sightings(
-    act: Act, number: int, start_ns: int, there: World, week: Week, rng: np.random.Generator
+    act: Act, number: int, start_ns: int, there: World, week: Week, rng: np.random.Generator, mine: np.random.Generator
 ) -> Iterator[tuple[float, Sighting, Truth]]:
     """An act second by second, with the time since the world began, as far as any sensor hears it."""
     first_ns = start_ns + round(act.start_s * S_NS)
@@ -157,43 +161,73 @@ def sightings(
     place = None if act.room is None else _place(act.room, rng)
     power_dbm = LOUDEST_DBM[act.interface] - rng.uniform(0, there.air.control_db)
     power_dbm += STATION_DBM if act.who == "station" else 0.0
+    mean_dbm = None if place is None else mean_levels_dbm(there, place)[:, 0] + power_dbm
     emitter, log_ratio = _signature(act, week, rng)
+    frequency_hz, offset_hz = _carrier(act, week, rng, mine)
     odds: Odds = ()
     sensors: tuple[str, ...] = ()
     for n, second in enumerate(np.arange(0.0, act.seconds, 1.0)):
-        if n % int(FIX_S) == 0:
-            odds, sensors = _fix(act.interface, place, power_dbm, there, rng)
+        if n in FIX_S:
+            odds, sensors = _fix(act.interface, mean_dbm, there, rng)
         labels = _labels(act, float(second), week, rng)
         if not sensors or not labels:
             continue
         begins = first_ns + round(second * S_NS)
         ends = min(last_ns, begins + S_NS)
         sighting = Sighting(
-            begins, ends, f"P-{number:06}", act.interface, labels, FREQUENCY_HZ[act.interface],
-            _confidence(act, week, rng), odds, sensors, (), emitter, log_ratio,
+            begins, ends, f"P-{number:06}", act.interface, labels, frequency_hz,
+            _confidence(act, week, rng), odds, sensors, (), emitter, log_ratio, offset_hz, week.offset_error_hz,
         )  # fmt: skip
         yield act.start_s + float(second), sighting, truth
 
 
 def _place(room: Room, rng: np.random.Generator) -> NDArray[np.float64]:
     """Somewhere in a room and in no smaller one, shape (1, 3)."""
-    bases = {floor.number: floor.base_m for floor in site().floors}
-    while True:
-        place = np.array([place_in(room, bases[room.floor], rng)])
-        if room.kind not in AROUND or site().rooms[rooms_at(site(), place)[0]] is room:
-            return place
+    if room.kind in AROUND:
+        spots = _spots(room)
+        return spots[rng.integers(len(spots))][None]
+    return np.array([place_in(room, _base_m(room), rng)])
+
+
+@cache
+def _spots(room: Room) -> NDArray[np.float64]:
+    """Places in a room and in no smaller one, shape (n, 3)."""
+    rng = np.random.default_rng(len(room.name))
+    spots = np.array([place_in(room, _base_m(room), rng) for _ in range(SPOTS)])
+    return spots[rooms_at(site(), spots) == site().rooms.index(room)]
+
+
+def _base_m(room: Room) -> float:
+    return next(floor.base_m for floor in site().floors if floor.number == room.floor)
+
+
+def _carrier(
+    act: Act, week: Week, rng: np.random.Generator, mine: np.random.Generator
+) -> tuple[float, float]:
+    """The channel of an act, and how far beside its cell's carrier a phone sends there; both in Hz."""
+    low, high = BAND_HZ[act.interface]
+    network, ppm = int(mine.integers(week.networks)), mine.normal(0.0, week.offset_ppm)
+    if act.interface == "gsm":
+        width = (high - low) / week.networks
+        middle = low + (network + rng.random()) * width
+    else:
+        width = (high - low) / (2 * week.networks)
+        other = rng.random() < week.other_carrier
+        middle = low + (network + week.networks * other + 0.5) * width
+    offset = middle * 1e-6 * (ppm + rng.normal(0.0, week.wander_ppm)) + rng.normal(0.0, week.offset_error_hz)
+    return float(middle), float(offset)
 
 
 def _fix(
-    interface: str, place: NDArray[np.float64] | None, power_dbm: float, there: World, rng: np.random.Generator
+    interface: str, mean_dbm: NDArray[np.float64] | None, there: World, rng: np.random.Generator
 ) -> tuple[Odds, tuple[str, ...]]:
     """Where it seems to be, and who heard it; noise is heard by one sensor, at its floor."""
     names = [sensor.name for sensor in site().sensors]
-    if place is None:
+    if mean_dbm is None:
         levels = np.full(len(names), np.nan)
         levels[rng.integers(len(names))] = there.air.floor_dbm + rng.uniform(0, 3)
     else:
-        levels = heard_dbm(there, place, np.array([power_dbm]), rng)[:, 0]
+        levels = fading_dbm(there, mean_dbm, rng)
     heard = [int(n) for n in np.argsort(-np.nan_to_num(levels, nan=-np.inf)) if np.isfinite(levels[n])]
     return (room_odds(_located(interface), levels), tuple(names[n] for n in heard)) if heard else ((), ())
 
