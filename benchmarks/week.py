@@ -6,12 +6,18 @@ varied by ±50 %.
 Rules are what such a site would write: phones are allowed in offices by day, those of the house in corridors.
 
 A call counts as told if an alert was made from its own sightings, or from others of the same phone or cell to whose
-presence it was counted: a call behind another cell's alert is missed. So is one that no sensor heard.
+alert it was counted: a call behind another cell's alert is missed. So is one that no sensor heard.
+
+What contraband phones do is **split** where it makes a new alert while an open one was made by the same phone in the same
+cell, **merged** where it is counted to an alert that another phone or cell made, and **behind** where that alert's three
+likeliest cells do not hold its own. Nobody decides in these weeks; `alerts_decided` tells how many there would be if all
+were looked into each morning at seven, in vain.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
@@ -19,67 +25,68 @@ import numpy as np
 from benchmarks.lane import Lane
 from cellwarden.measure.count import poisson
 from cellwarden.measure.proportion import wilson
-from cellwarden.model import Alert, Sighting
+from cellwarden.model import Alert, Decision, Sighting
 from cellwarden.simulate.parameters import Air, Week, varied
 from cellwarden.simulate.week import Truth, events, site
 from cellwarden.simulate.week_rules import rules_of
 from cellwarden.watch import chain as watched
+from cellwarden.watch.rules import alert_of
 from cellwarden.watch.rules_file import Rules
 
 S_NS = 1_000_000_000
 START_NS = 1_767_571_200 * S_NS
 """A Monday, 2026-01-05, at midnight."""
 DAY_NS = 86_400 * S_NS
+UNLOCK_NS = 7 * 3600 * S_NS
 WEEKS, VARIED = 20, 6
 TICK_NS = S_NS
 THREE = 3
 
 
 def played(
-    sightings: Iterator[tuple[Sighting, Truth]], rules: Rules, end_ns: int, start_ns: int = START_NS
-) -> tuple[dict[int, Truth], dict[int, dict[str, Any]], list[tuple[Alert, Truth]]]:
-    """Until a moment: all acts that were heard, what was told of each that was passed, and alerts with their truth."""
+    sightings: Iterable[tuple[Sighting, Truth]], rules: Rules, end_ns: int, start_ns: int = START_NS,
+    unlock: bool = False,
+) -> tuple[dict[int, Truth], dict[int, dict[str, Any]], list[tuple[Alert, Truth]]]:  # fmt: skip
+    """Until a moment: all acts that were heard, what was told of each that was passed, and alerts with their truth.
+
+    unlock: whether each alert is looked into at the next UNLOCK_NS of a day, and nothing found.
+    """
     chain = watched.fresh(site(), rules)
     numbers = count(1)
     acts: dict[int, Truth] = {}
     names: dict[str, Truth] = {}
     told: dict[int, dict[str, Any]] = {}
     alerts: list[tuple[Alert, Truth]] = []
-    made_by: dict[str, Truth] = {}
 
     def name() -> str:
         return f"A-2026-{next(numbers):06}"
 
     def take(step: watched.Step) -> None:
-        for alert in step.alerts:
-            made_by[alert.name] = names[alert.activity.phone]
-            alerts.append((alert, names[alert.activity.phone]))
+        alerts.extend((alert, names[alert.activity.phone]) for alert in step.alerts)
         for news in step.news:
             if news.activity is None:
                 continue
             truth = names[news.activity.phone]
-            known = chain.told.alerts.get((news.presence.phone, news.presence.start_ns))
-            rank = (
-                [room for room, _p in news.presence.odds].index(truth.room)
-                if truth.room in dict(news.presence.odds)
-                else 99
-            )
-            entry = told.setdefault(truth.act, {"rank": 99, "by": None})
-            entry["rank"] = rank
-            entry["by"] = known.name if known is not None else entry["by"]
+            entry = told.setdefault(truth.act, {"rank": 99, "by": ""})
+            if (known := alert_of(chain.told, news.presence)) is not None:
+                rooms = [room for room, _p in known.odds]
+                entry["rank"] = rooms.index(truth.room) if truth.room in rooms else 99
+                entry["by"] = known.name
 
-    now = start_ns
+    now, unlocked = start_ns, start_ns + UNLOCK_NS
     for sighting, truth in sightings:
         if sighting.start_ns >= end_ns:
             break
         while now + TICK_NS <= sighting.start_ns:
             now = now + TICK_NS if chain.sieve.phones else max(now + TICK_NS, sighting.start_ns - TICK_NS)
             take(watched.passed_time(chain, name, now))
+        if unlock and now >= unlocked:
+            for case in chain.told.cases.values():
+                watched.decided(chain, Decision(case.alert.name, "not found", "officer", now, "unlock"))
+            unlocked += DAY_NS
         acts[truth.act] = names[sighting.phone] = truth
         take(watched.heard(chain, sighting, name, sighting.end_ns))
     take(watched.passed_time(chain, name, now + 3600 * S_NS))
-    for entry in told.values():
-        entry["by"] = made_by.get(entry["by"]) if entry["by"] else None
     return acts, told, alerts
 
 
@@ -88,26 +95,40 @@ def weeks(seed: int, days: float, vary: bool = False) -> dict[str, Any]:
     rng = np.random.default_rng([18, seed])
     week, air = (varied(Week(), rng), varied(Air(), rng)) if vary else (Week(), Air())
     end_ns = START_NS + round(days * DAY_NS)
-    acts, told, alerts = played(events(seed, START_NS, week, air), rules_of(week), end_ns)
-    calls = [act for act in acts.values() if act.who == "contraband" and act.kind == "call"]
-    behind = [told.get(call.act, {"by": None, "rank": 99}) for call in calls]
+    heard = list(takewhile(lambda one: one[0].start_ns < end_ns, events(seed, START_NS, week, air)))
+    _acts, _told, decided = played(heard, rules_of(week), end_ns, unlock=True)
+    return {"days": days, **counted(*played(heard, rules_of(week), end_ns)), "alerts_decided": len(decided)}
+
+
+def counted(
+    acts: Mapping[int, Truth], told: Mapping[int, Mapping[str, Any]], alerts: Sequence[tuple[Alert, Truth]]
+) -> dict[str, Any]:
+    """What of all that was heard was told, and how."""
+    made_by = {alert.name: truth for alert, truth in alerts}
+    mine = [act for act in acts.values() if act.who == "contraband"]
+    behind = [(act, told[act.act], made_by[told[act.act]["by"]]) for act in mine if told.get(act.act, {}).get("by")]
     right = [
-        one["by"] is not None and (one["by"].name == call.name or one["by"].room == call.room)
-        for call, one in zip(calls, behind, strict=True)
-    ]
-    false: dict[str, int] = {}
-    for _alert, truth in alerts:
-        if truth.who != "contraband":
-            false[truth.who] = false.get(truth.who, 0) + 1
+        entry["rank"] for act, entry, maker in behind
+        if act.kind == "call" and (maker.name == act.name or maker.room == act.room)
+    ]  # fmt: skip
+    merged = [entry["rank"] for act, entry, maker in behind if (maker.name, maker.room) != (act.name, act.room)]
+    makers = [(truth.name, truth.room) for _alert, truth in alerts if truth.who == "contraband"]
+    lie = {(act.name, act.room) for act in mine}
+    beside = {one for one in lie if any(room == one[1] and name != one[0] for name, room in lie)}
     return {
-        "days": days,
-        "calls": len(calls),
-        "told": sum(right),
-        "first": sum(yes and one["rank"] < 1 for yes, one in zip(right, behind, strict=True)),
-        "three": sum(yes and one["rank"] < THREE for yes, one in zip(right, behind, strict=True)),
+        "calls": sum(act.kind == "call" for act in mine),
+        "told": len(right),
+        "first": sum(rank < 1 for rank in right),
+        "three": sum(rank < THREE for rank in right),
         "alerts": len(alerts),
-        "false": false,
-        "acts": {who: sum(act.who == who for act in acts.values()) for who in {act.who for act in acts.values()}},
+        "counted": len(behind),
+        "split": len(makers) - len(set(makers)),
+        "merged": len(merged),
+        "behind": sum(rank >= THREE for rank in merged),
+        "beside": len(beside),
+        "beside_told": len(beside & set(makers)),
+        "false": Counter(truth.who for _alert, truth in alerts if truth.who != "contraband"),
+        "acts": Counter(act.who for act in acts.values()),
     }
 
 
@@ -130,14 +151,16 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     if worlds:
         figures["varied"] = {
             key: [min(one[key][0] for one in worlds), max(one[key][0] for one in worlds)]
-            for key in ("told", "three", "false_a_week")
+            for key in ("told", "three", "false_a_week", "alerts_a_week", "split", "merged", "behind")
         }
     return figures
 
 
 def judged(played: list[Any]) -> dict[str, Any]:
     """Of all calls those told, and of those the right cell; false alerts by what they really were."""
-    sums = {key: sum(part[key] for part in played) for key in ("days", "calls", "told", "first", "three", "alerts")}
+    keys = ("days", "calls", "told", "first", "three", "alerts", "alerts_decided", "counted", "split", "merged", "behind",
+            "beside", "beside_told")  # fmt: skip
+    sums = {key: sum(part[key] for part in played) for key in keys}
     kinds = {who for part in played for who in part["false"]}
     false = {who: sum(part["false"].get(who, 0) for part in played) for who in sorted(kinds)}
     count, weeks = sum(false.values()), sums["days"] / 7
@@ -145,10 +168,13 @@ def judged(played: list[Any]) -> dict[str, Any]:
     return {
         "weeks": weeks,
         "calls": sums["calls"],
-        "alerts": sums["alerts"],
+        "alerts_a_week": [sums["alerts"] / weeks, sums["alerts_decided"] / weeks],
         "told": [sums["told"] / max(1, sums["calls"]), *wilson(sums["told"], sums["calls"])],
         "first": [sums["first"] / max(1, sums["told"]), *wilson(sums["first"], sums["told"])],
         "three": [sums["three"] / max(1, sums["told"]), *wilson(sums["three"], sums["told"])],
+        **{key: [sums[key] / max(1, sums["counted"]), *wilson(sums[key], sums["counted"])]
+           for key in ("split", "merged", "behind")},
+        "beside": [sums["beside_told"], sums["beside"]],
         "false": false,
         "false_alerts": count,
         "false_a_week": [count / weeks, low / weeks, high / weeks],

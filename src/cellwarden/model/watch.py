@@ -59,6 +59,11 @@ class Activity:
     band: str
     """As `radio.bands` names it; empty where the frequency lies in none."""
     bursts: int
+    frequency_hz: float = 0.0
+    """Of its first channel; 0 where it is not known."""
+    offset_hz: float | None = None
+    """As in `Sighting`, of its first second that tells any."""
+    offset_error_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Alert:
     emitter: str
     """Empty where it is new."""
     activity: Activity
-    """What it is told for: the first that proved it."""
+    """What it is told for: the first that proved it, or the gravest since."""
     odds: Odds
     probability: float
     """That a phone is within the wall, in no room where it may be."""
@@ -95,7 +100,8 @@ class Alert:
     sensors: tuple[str, ...]
     evidence: tuple[str, ...]
     details: Mapping[str, str | int | float] = field(default_factory=dict)
-    """What the rules weighed, by name."""
+    """What the rules weighed, by name. `again`: how often its phone was heard since; `before`: the alert that was
+    decided about it before."""
 
 
 @dataclass(frozen=True, slots=True)

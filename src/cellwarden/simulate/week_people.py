@@ -56,8 +56,8 @@ def hour(start_s: float, midnight_s: float) -> float:
 def people(week: Week, site: Site, midnight_s: float, rng: np.random.Generator) -> list[Iterator[Act]]:
     """Everybody's acts."""
     cells = [room for room in site.rooms if room.kind == "cell"]
-    homes = rng.permutation(len(cells))[: max(1, week.phones - week.shared)]
-    homes = np.resize(homes, week.phones)
+    homes = rng.permutation(len(cells))[: week.phones]
+    homes[1 : 1 + week.shared] = homes[:1]
     on_lte = round(week.lte * week.phones)
     each = iter(rng.spawn(week.phones + week.offices + week.corridors + 6))
     found: list[Iterator[Act]] = []

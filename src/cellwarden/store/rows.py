@@ -144,6 +144,9 @@ def _activity_columns(one: Activity) -> Columns:
         "interface": one.interface,
         "band": one.band,
         "bursts": one.bursts,
+        "frequency_hz": one.frequency_hz,
+        "offset_hz": one.offset_hz,
+        "offset_error_hz": one.offset_error_hz,
     }
 
 

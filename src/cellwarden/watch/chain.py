@@ -5,14 +5,14 @@
 A site's service keeps each step's values in its store; a dry run on the past only counts them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cellwarden.locate.site import Site
 from cellwarden.locate.whereabouts import room_names
 from cellwarden.measure.calibration import Logistic
-from cellwarden.model import Alert, Sighting
+from cellwarden.model import Alert, Decision, Sighting
 from cellwarden.watch import lawful, rules, tracker
 from cellwarden.watch.rules import Control, Told
 from cellwarden.watch.rules_file import Rules
@@ -27,7 +27,7 @@ class Step(NamedTuple):
     news: tuple[News, ...]
     alerts: tuple[Alert, ...]
     worse: tuple[Alert, ...]
-    """Alerts told before, under the same name, with more severity."""
+    """Alerts told before, under the same name, with what their phones did since."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Chain:
 def fresh(site: Site, wanted: Rules) -> Chain:
     """Nothing heard yet."""
     rooms = room_names(site)
-    return Chain(wanted, lawful.fresh(site, rooms), tracker.fresh(rooms))
+    return Chain(wanted, lawful.fresh(site, rooms), tracker.fresh(rooms), Told(len(rooms)))
 
 
 def heard(chain: Chain, sighting: Sighting, name: Callable[[], str], now_ns: int) -> Step:
@@ -61,6 +61,16 @@ def passed_time(chain: Chain, name: Callable[[], str], now_ns: int) -> Step:
     _tracks, news = tracker.quiet(chain.tracks, now_ns)
     more = _told(chain, news, name, now_ns)
     return Step(step.passed, step.news + more.news, step.alerts + more.alerts, step.worse + more.worse)
+
+
+def decided(chain: Chain, decision: Decision) -> None:
+    """Somebody decided about an alert."""
+    rules.decided(chain.told, decision)
+
+
+def resumed(chain: Chain, alerts: Iterable[tuple[Alert, Decision | None]], now_ns: int) -> None:
+    """What was told before the program began, with what was decided about it."""
+    rules.resumed(chain.told, alerts, now_ns)
 
 
 def _on(chain: Chain, passed: tuple[Sighting, ...], name: Callable[[], str], now_ns: int) -> Step:
@@ -80,7 +90,7 @@ def _told(chain: Chain, news: tuple[News, ...], name: Callable[[], str], now_ns:
     alerts: list[Alert] = []
     worse: list[Alert] = []
     for one in news:
-        graver = rules.worsened(chain.rules, chain.told, one)
+        graver = rules.continued(chain.rules, chain.told, one, chain.control)
         worse += [graver] if graver is not None else []
         made = rules.alerted(chain.rules, chain.told, one, name, now_ns, chain.control, chain.calibrated)
         alerts += [made] if made is not None else []

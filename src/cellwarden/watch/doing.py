@@ -77,6 +77,9 @@ class Doing:
     band: str
     start_ns: int
     end_ns: int
+    frequency_hz: float
+    offset_hz: float | None = None
+    offset_error_hz: float = 0.0
     kind: Literal["call", "text", "registration"] = "registration"
     traffic: tuple[int, int] | None = None
     """First and last time of TRAFFIC."""
@@ -113,8 +116,8 @@ def band_of(interface: str, frequency_hz: float) -> str:
 
 def begun(sighting: Sighting) -> Doing:
     """An activity of which nothing was counted yet."""
-    band = band_of(sighting.interface, sighting.frequency_hz)
-    return Doing(sighting.phone, sighting.interface, band, sighting.start_ns, sighting.start_ns, sensors={})
+    band, at_ns = band_of(sighting.interface, sighting.frequency_hz), sighting.start_ns
+    return Doing(sighting.phone, sighting.interface, band, at_ns, at_ns, sighting.frequency_hz, sensors={})
 
 
 def goes_on(doing: Doing, sighting: Sighting) -> bool:
@@ -132,6 +135,8 @@ def count(doing: Doing, sighting: Sighting) -> bool:
     doing.log_odds += bursts * math.log(certain / (1 - certain))
     doing.best = max(doing.best, sighting.confidence if bursts else 0.0)
     doing.evidence = (doing.evidence + sighting.evidence)[:MOST_EVIDENCE]
+    if doing.offset_hz is None:
+        doing.offset_hz, doing.offset_error_hz = sighting.offset_hz, sighting.offset_error_hz
     assert doing.sensors is not None
     for sensor in sighting.sensors:
         doing.sensors[sensor] = doing.sensors.get(sensor, 0) + 1
@@ -160,7 +165,10 @@ def _kind(doing: Doing) -> Literal["call", "text", "registration"]:
 
 def activity(doing: Doing) -> Activity:
     """As it stands."""
-    return Activity(doing.phone, doing.kind, doing.start_ns, doing.end_ns, doing.interface, doing.band, doing.bursts)
+    return Activity(
+        doing.phone, doing.kind, doing.start_ns, doing.end_ns, doing.interface, doing.band, doing.bursts,
+        doing.frequency_hz, doing.offset_hz, doing.offset_error_hz,
+    )  # fmt: skip
 
 
 def proof(doing: Doing, log_ratio: float) -> Proof:

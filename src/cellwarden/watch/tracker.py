@@ -12,10 +12,16 @@ A presence is one phone in one place. To which presence a sighting belongs:
 2. Else the one of the same emitter, where the place fits and no other name of it was heard at that time. Association
    forgets a name between two calls; the gallery may know the phone. A signature alone merges nothing: what places or an
    overlap in time contradict are two phones.
-3. Else a new one. So two phones in a cell are two, and a phone that nothing identifies is a new one each time that it
-   gets a new name: which of both it is, nothing can tell, and a phone must not be hidden behind another.
+3. Else the one that place, interface, channel and carrier offset say it is (`same`), if that was silent for GAP_NS. Where
+   the gallery knows the one and not the other nothing is said: a phone of staff has a signature and may be passed over,
+   and nobody else may be with it.
+4. Else a new one.
 
-It moves where the last RECENT sightings together are of another place, by odds of MOVED to one: one doubtful fix moves
+So two phones in a cell are two where they send at one time, or differ in what is measured; else they are one, until they
+do. A name that was counted to a presence by 2 or 3 is a guest. Should all that is heard of it speak for another place
+after all, by odds of MOVED to one, it is shown out: it goes with all that it did to where it fits, or is a new presence.
+
+A phone that keeps its name moves where the last RECENT sightings together are of another place, by odds of MOVED to one: one doubtful fix moves
 nothing. The old presence ends, and a new one of the same phone begins.
 
 An idle phone registers every 54 minutes (T3412, 3GPP TS 24.301 §10.2, its default; GSM's T3212 is set by the network,
@@ -34,8 +40,10 @@ from numpy.typing import NDArray
 from cellwarden.model import Activity, Presence, Sighting
 from cellwarden.model.span import S_NS
 from cellwarden.watch import doing as act
+from cellwarden.watch import same
 from cellwarden.watch.doing import GAP_NS, Doing, Proof
 from cellwarden.watch.places import Pool, as_odds, empty, joined, logs, probabilities, sameness, with_one
+from cellwarden.watch.same import Trait
 
 FORGET_NS = 165 * 60 * S_NS
 """Silence after which a presence ends: three of T3412's 54 minutes, and some."""
@@ -90,6 +98,23 @@ class Track:
     """When each name was heard last, from and to; the latest name is the last."""
     doing: Doing | None = None
     done: tuple[Activity, ...] = ()
+    trait: Trait | None = None
+    guest: "Guest | None" = None
+
+
+@dataclass(slots=True)
+class Guest:
+    """A name that was counted to a presence by what was measured of it, and how the presence was before."""
+
+    name: str
+    start_ns: int
+    pool: Pool
+    """Of its own sightings."""
+    end_ns: int
+    settled: Pool
+    trait: Trait | None
+    emitter: str
+    log_ratio: float
 
 
 @dataclass(slots=True)
@@ -119,10 +144,25 @@ def seen(state: Tracks, sighting: Sighting) -> tuple[Tracks, tuple[News, ...]]:
         return state, ()
     said = logs(state.index, sighting.odds)
     told: list[News] = []
-    track = _of(state, sighting, probabilities(Pool(said, 1)))
+    track = state.by_name.get(sighting.phone)
+    if track is not None and _parted(track, sighting):
+        del track.names[sighting.phone], state.by_name[sighting.phone]  # another phone's, or nobody asked `quiet`
+        track = None
     what: What = "heard"
     if track is None:
-        track, what = _new(state, sighting), "began"
+        track = _known(state, sighting, probabilities(Pool(said, 1)))
+        if track is not None:
+            told += _let_in(state, track, sighting)
+    elif track.guest is not None and track.guest.name != sighting.phone:
+        track.guest = None
+    if track is None:
+        track, what = _new(state, sighting.phone, sighting.start_ns), "began"
+    elif track.guest is not None:
+        track.guest.pool = with_one(track.guest.pool, said)
+        if _astray(track.guest):
+            host, (track, what) = track, _shown_out(state, track, sighting)
+            told += [News("heard", _presence(state, host)), *_counted(state, track, sighting, None, what)]
+            return state, tuple(told)
     elif _moved(track, sighting, said, len(state.rooms)):
         old, track, what = track, _elsewhere(state, track), "moved"
         told += _ended(state, old)
@@ -141,27 +181,71 @@ def quiet(state: Tracks, now_ns: int) -> tuple[Tracks, tuple[News, ...]]:
     return state, tuple(told)
 
 
-def _of(state: Tracks, sighting: Sighting, there: NDArray[np.float64]) -> Track | None:
-    """The presence that a sighting belongs to."""
-    track = state.by_name.get(sighting.phone)
-    if track is not None and sighting.start_ns - track.end_ns > FORGET_NS:
-        return None  # nobody asked `quiet` in between
-    if track is not None:
-        if not _overlaps(track, sighting):
-            return track
-        del track.names[sighting.phone], state.by_name[sighting.phone]  # it turned out to be another phone's
-        return None
-    if not sighting.emitter or sighting.log_ratio < 0:
-        return None
-    fitting = [
-        (sameness(probabilities(joined(one.settled, one.recent)), there), one)
-        for one in state.tracks
-        if one.emitter == sighting.emitter
-        and sighting.start_ns - one.end_ns <= FORGET_NS
-        and not _overlaps(one, sighting)
-    ]
-    best = max(fitting, key=lambda pair: pair[0], default=None)
-    return best[1] if best is not None and best[0] >= FITS else None
+def _parted(track: Track, sighting: Sighting) -> bool:
+    """Whether a sighting cannot be of the presence in which its name was heard last."""
+    return sighting.start_ns - track.end_ns > FORGET_NS or _overlaps(track, sighting)
+
+
+def _known(
+    state: Tracks, sighting: Sighting, there: NDArray[np.float64], besides: Track | None = None
+) -> Track | None:
+    """The presence that a new name belongs to by all that is measured of it; there: where it is, shape (rooms,)."""
+    new, best, found = same.trait(sighting), -np.inf, None
+    for track in state.tracks:
+        if track is besides or sighting.start_ns - track.end_ns > FORGET_NS or _overlaps(track, sighting):
+            continue
+        place = sameness(probabilities(joined(track.settled, track.recent)), there)
+        if sighting.emitter and sighting.emitter == track.emitter and sighting.log_ratio >= 0:
+            worth = sighting.log_ratio + np.log(place) if place >= FITS else -np.inf
+        elif sighting.emitter or track.emitter or track.trait is None or sighting.start_ns - track.end_ns < GAP_NS:
+            continue
+        else:
+            worth = same.nats(place, track.trait, new)
+            worth = worth if worth >= same.SAME_NATS else -np.inf
+        if worth > best:
+            best, found = worth, track
+    return found
+
+
+def _let_in(state: Tracks, track: Track, sighting: Sighting) -> list[News]:
+    """A new name becomes a presence's guest; whatever that did is over."""
+    told = _over(state, track)
+    _settle(track, len(state.rooms))
+    track.guest = Guest(
+        sighting.phone, sighting.start_ns, empty(len(state.rooms)), track.end_ns, track.settled, track.trait,
+        track.emitter, track.log_ratio,
+    )  # fmt: skip
+    return told
+
+
+def _astray(guest: Guest) -> bool:
+    """Whether all that was heard of a guest is of another place than the presence was."""
+    if guest.pool.fixes < RECENT:
+        return False
+    return sameness(probabilities(guest.settled, OWN), probabilities(guest.pool, OWN)) * MOVED < 1.0
+
+
+def _shown_out(state: Tracks, host: Track, sighting: Sighting) -> tuple[Track, What]:
+    """The presence of a guest that is another phone: one that fits, else a new one. The host is as it was before."""
+    guest = host.guest
+    assert guest is not None
+    host.end_ns, host.settled, host.recent = guest.end_ns, guest.settled, empty(len(state.rooms))
+    host.trait, host.emitter, host.log_ratio, host.guest = guest.trait, guest.emitter, guest.log_ratio, None
+    doing, host.doing = host.doing, None
+    done = tuple(one for one in host.done if one.start_ns >= guest.start_ns)
+    host.done = tuple(one for one in host.done if one.start_ns < guest.start_ns)
+    del host.names[guest.name], state.by_name[guest.name]
+    what: What = "activity"
+    track = _known(state, sighting, probabilities(guest.pool), host)
+    if track is None:
+        track, what = _new(state, guest.name, guest.start_ns), "began"
+        track.trait = same.trait(sighting)
+    else:
+        _over(state, track)
+        _settle(track, len(state.rooms))
+    track.settled = joined(track.settled, guest.pool)
+    track.done, track.doing = (*track.done, *done)[-MOST_ACTIVITIES:], doing
+    return track, what
 
 
 def _overlaps(track: Track, sighting: Sighting) -> bool:
@@ -173,13 +257,12 @@ def _overlaps(track: Track, sighting: Sighting) -> bool:
     )
 
 
-def _new(state: Tracks, sighting: Sighting) -> Track:
+def _new(state: Tracks, phone: str, start_ns: int) -> Track:
     """A presence of which nothing was counted yet."""
     nothing = empty(len(state.rooms))
-    start_ns = sighting.start_ns
-    while any(one.phone == sighting.phone and one.start_ns == start_ns for one in state.tracks):
+    while any(one.phone == phone and one.start_ns == start_ns for one in state.tracks):
         start_ns += 1  # a name that was split off in the moment in which it began
-    track = Track(sighting.phone, start_ns, sighting.start_ns, nothing, nothing, sighting.start_ns)
+    track = Track(phone, start_ns, start_ns, nothing, nothing, start_ns)
     state.tracks.append(track)
     return track
 
@@ -217,6 +300,7 @@ def _elsewhere(state: Tracks, old: Track) -> Track:
         list(old.names)[-1], old.recent_ns, old.end_ns, old.recent, nothing, old.recent_ns, old.emitter, old.log_ratio
     )
     track.names, old.names = old.names, {}
+    track.trait = old.trait
     if old.doing is not None:
         old.done = (*old.done, act.activity(old.doing))[-MOST_ACTIVITIES:]
     track.doing, old.doing = old.doing, None
@@ -227,15 +311,19 @@ def _elsewhere(state: Tracks, old: Track) -> Track:
     return track
 
 
-def _counted(state: Tracks, track: Track, sighting: Sighting, said: NDArray[np.float64], what: What) -> list[News]:
-    """Count a sighting into its presence and what it does there."""
+def _counted(
+    state: Tracks, track: Track, sighting: Sighting, said: NDArray[np.float64] | None, what: What
+) -> list[News]:
+    """Count a sighting into its presence and what it does there; said: where it is, None where that was counted."""
     told: list[News] = []
-    if what == "began":
+    if said is not None and (what == "began" or track.guest is not None):
         track.settled = with_one(track.settled, said)
     if track.doing is not None and not act.goes_on(track.doing, sighting):
         told += _over(state, track)
     if track.doing is None:
         track.doing, what = act.begun(sighting), "activity" if what == "heard" else what
+        new = same.trait(sighting)
+        track.trait = new if track.trait is None else same.with_one(track.trait, new)
     if act.count(track.doing, sighting) and what == "heard":
         what = "activity"
     if sighting.emitter and sighting.log_ratio >= track.log_ratio:
