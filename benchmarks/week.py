@@ -104,14 +104,11 @@ def counted(
     acts: Mapping[int, Truth], told: Mapping[int, Mapping[str, Any]], alerts: Sequence[tuple[Alert, Truth]]
 ) -> dict[str, Any]:
     """What of all that was heard was told, and how."""
-    made_by = {alert.name: truth for alert, truth in alerts}
+    made_by = {alert.name: {truth.name, truth.room, alert.odds[0][0]} for alert, truth in alerts}
     mine = [act for act in acts.values() if act.who == "contraband"]
     behind = [(act, told[act.act], made_by[told[act.act]["by"]]) for act in mine if told.get(act.act, {}).get("by")]
-    right = [
-        entry["rank"] for act, entry, maker in behind
-        if act.kind == "call" and (maker.name == act.name or maker.room == act.room)
-    ]  # fmt: skip
-    merged = [entry["rank"] for act, entry, maker in behind if (maker.name, maker.room) != (act.name, act.room)]
+    right = [entry["rank"] for act, entry, by in behind if act.kind == "call" and by & {act.name, act.room}]
+    merged = [entry["rank"] for act, entry, by in behind if not by & {act.name, act.room}]
     makers = [(truth.name, truth.room) for _alert, truth in alerts if truth.who == "contraband"]
     lie = {(act.name, act.room) for act in mine}
     beside = {one for one in lie if any(room == one[1] and name != one[0] for name, room in lie)}

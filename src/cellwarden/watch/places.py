@@ -68,6 +68,16 @@ def joined(one: Pool, other: Pool) -> Pool:
     return Pool(one.total + other.total, one.fixes + other.fixes)
 
 
+def times(pool: Pool, weight: int) -> Pool:
+    """As if it had been said so often."""
+    return Pool(pool.total * weight, pool.fixes * weight)
+
+
+def mean(pool: Pool) -> Pool:
+    """As if it had been said once."""
+    return Pool(pool.total / max(1, pool.fixes), min(1, pool.fixes))
+
+
 def probabilities(pool: Pool, worth: float = 1.0) -> NDArray[np.float64]:
     """Of each room, shape (rooms,); all alike where nothing was said. worth: of how many independent fixes it is."""
     mean = worth * pool.total / max(1, pool.fixes)

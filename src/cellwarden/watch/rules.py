@@ -72,6 +72,8 @@ ENDS = {"found": True, "false": False}
 
 ENDED = ("found", "not found", "false")
 """After which the next sign of life is a new alert."""
+AWAY = 10.0
+"""So much likelier in another room, a phone is told anew: who looks where it was told would look in vain."""
 AGAIN = 3
 """A phone that was heard in so many goes since it was told is no chance, whatever it does."""
 
@@ -106,6 +108,8 @@ class Case:
     """An alert, and whose it is."""
 
     alert: Alert
+    cell: str
+    """For which it was told."""
     trait: Trait
     heard_ns: tuple[int, int]
     """First and last time that its phone was heard in its newest presence."""
@@ -149,17 +153,17 @@ def alerted(
         _forget(told, now_ns)
         return None
     known = told.cases.get(told.of_presence.get(key, ""))
-    if known is not None and not _ended(known, news):
+    if known is not None and not _ended(known, news) and not _left(known, news.presence):
         return None
     if news.activity is None or news.proof is None or news.activity.kind not in rules.kinds:
         return None
     weighed = weigh(rules, news, control)
     if not is_told(rules, weighed, control):
         return None
-    before = known or _case_of(told, news, over=True)
+    before = known if known is not None and _ended(known, news) else _case_of(told, news, over=True)
     made = _alert(rules, news, weighed, name(), now_ns, control, calibrated, before.alert.name if before else "")
     heard_ns = news.presence.start_ns, news.presence.end_ns
-    told.cases[made.name] = Case(made, trait(news.activity), heard_ns, news.activity.start_ns)
+    told.cases[made.name] = Case(made, _likeliest(news.presence), trait(news.activity), heard_ns, news.activity.start_ns)
     told.of_presence[key] = made.name
     return made
 
@@ -171,11 +175,17 @@ def continued(rules: Rules, told: Told, news: News, control: Control = Control()
         return None
     key = news.presence.phone, news.presence.start_ns
     case = told.cases.get(told.of_presence.get(key, ""))
-    if case is None and news.activity.kind in rules.kinds and is_told(rules, weigh(rules, news, control), control):
-        case = _case_of(told, news, over=False)
-        if case is not None:
+    left = case is not None and _left(case, news.presence)
+    if (
+        (case is None or left)
+        and news.activity.kind in rules.kinds
+        and is_told(rules, weigh(rules, news, control), control)
+    ):
+        other = _case_of(told, news, over=False)
+        if other is not None:
+            case, left = other, False
             told.of_presence[key] = case.alert.name
-    if case is None or _ended(case, news):
+    if case is None or left or _ended(case, news):
         return None
     again = news.activity.start_ns > case.counted_ns
     case.heard_ns = news.presence.start_ns, max(case.heard_ns[1], news.presence.end_ns)
@@ -200,9 +210,19 @@ def resumed(told: Told, alerts: Iterable[tuple[Alert, Decision | None]], now_ns:
     for alert, decision in alerts:
         if now_ns - alert.activity.end_ns <= WEEK_NS:
             heard_ns = alert.activity.start_ns, alert.activity.end_ns
-            told.cases[alert.name] = Case(alert, trait(alert.activity), heard_ns, alert.activity.start_ns)
+            told.cases[alert.name] = Case(alert, _likeliest(alert), trait(alert.activity), heard_ns, alert.activity.start_ns)
             if decision is not None:
                 decided(told, decision)
+
+
+def _likeliest(where: Presence | Alert) -> str:
+    return where.odds[0][0] if where.odds else OUTSIDE
+
+
+def _left(case: Case, presence: Presence) -> bool:
+    """Whether a presence is by far likelier in another room than in the one for which an alert was told."""
+    there = share(presence.odds, (case.cell,))
+    return bool(presence.odds) and presence.odds[0][1] >= AWAY * there
 
 
 def _ended(case: Case, news: News) -> bool:
@@ -218,7 +238,7 @@ def _case_of(told: Told, news: News, over: bool) -> Case | None:
     for case in told.cases.values():
         apart_ns = max(case.heard_ns[0] - presence.end_ns, presence.start_ns - case.heard_ns[1])
         known = case.alert.emitter
-        if (case.decided_ns is not None) != over or apart_ns < GAP_NS or (known and known != presence.emitter != ""):
+        if _left(case, presence) or (case.decided_ns is not None) != over or apart_ns < GAP_NS or (known and known != presence.emitter != ""):
             continue
         place = math.fsum(p * q for room, p in case.alert.odds for other, q in presence.odds if room == other)
         if (worth := nats(place * told.rooms, case.trait, trait(activity))) >= best:

@@ -42,7 +42,7 @@ from cellwarden.model.span import S_NS
 from cellwarden.watch import doing as act
 from cellwarden.watch import same
 from cellwarden.watch.doing import GAP_NS, Doing, Proof
-from cellwarden.watch.places import Pool, as_odds, empty, joined, logs, probabilities, sameness, with_one
+from cellwarden.watch.places import Pool, as_odds, empty, joined, logs, mean, probabilities, sameness, times, with_one
 from cellwarden.watch.same import Trait
 
 FORGET_NS = 165 * 60 * S_NS
@@ -57,6 +57,9 @@ OWN = 2.0
 """Independent fixes that sightings of one place are worth, where they are asked about another one. Errors that last
 (walls, furniture) would be the same in both, so what differs between them is a fix's own: fading, bodies, where in the
 room it lies. An assumption: worth more, and phones that lie still seem to move."""
+MEMORY = 4
+"""Transmissions by guests of which a place is the mean. More, and a phone that came to the next cell would hide long
+behind one that left; fewer, and a phone that lies still would seem to wander."""
 MOST_RECENT = 6
 """After so many that do not, they count as the presence's own."""
 MOST_ACTIVITIES = 32
@@ -100,6 +103,8 @@ class Track:
     done: tuple[Activity, ...] = ()
     trait: Trait | None = None
     guest: "Guest | None" = None
+    guests: int = 0
+    """Transmissions by other names than its first."""
 
 
 @dataclass(slots=True)
@@ -154,7 +159,7 @@ def seen(state: Tracks, sighting: Sighting) -> tuple[Tracks, tuple[News, ...]]:
         if track is not None:
             told += _let_in(state, track, sighting)
     elif track.guest is not None and track.guest.name != sighting.phone:
-        track.guest = None
+        track.settled, track.guest = _place(track), None
     if track is None:
         track, what = _new(state, sighting.phone, sighting.start_ns), "began"
     elif track.guest is not None:
@@ -194,7 +199,7 @@ def _known(
     for track in state.tracks:
         if track is besides or sighting.start_ns - track.end_ns > FORGET_NS or _overlaps(track, sighting):
             continue
-        place = sameness(probabilities(joined(track.settled, track.recent)), there)
+        place = sameness(probabilities(_place(track)), there)
         if sighting.emitter and sighting.emitter == track.emitter and sighting.log_ratio >= 0:
             worth = sighting.log_ratio + np.log(place) if place >= FITS else -np.inf
         elif sighting.emitter or track.emitter or track.trait is None or sighting.start_ns - track.end_ns < GAP_NS:
@@ -210,12 +215,26 @@ def _known(
 def _let_in(state: Tracks, track: Track, sighting: Sighting) -> list[News]:
     """A new name becomes a presence's guest; whatever that did is over."""
     told = _over(state, track)
-    _settle(track, len(state.rooms))
+    track.settled, track.recent = _remembered(track), empty(len(state.rooms))
+    track.guests += 1
     track.guest = Guest(
         sighting.phone, sighting.start_ns, empty(len(state.rooms)), track.end_ns, track.settled, track.trait,
         track.emitter, track.log_ratio,
     )  # fmt: skip
     return told
+
+
+def _place(track: Track) -> Pool:
+    """Where a phone is by what is remembered and what is heard now."""
+    if track.guest is None:
+        return joined(track.settled, track.recent)
+    return joined(track.settled, mean(track.guest.pool))
+
+
+def _remembered(track: Track) -> Pool:
+    """The same, each transmission weighing alike, when another one begins."""
+    acts = min(MEMORY - 1, max(1, track.guests + (track.guest is None)))
+    return times(mean(_place(track)), acts)
 
 
 def _astray(guest: Guest) -> bool:
@@ -242,8 +261,8 @@ def _shown_out(state: Tracks, host: Track, sighting: Sighting) -> tuple[Track, W
         track.trait = same.trait(sighting)
     else:
         _over(state, track)
-        _settle(track, len(state.rooms))
-    track.settled = joined(track.settled, guest.pool)
+        track.settled, track.recent = _remembered(track), empty(len(state.rooms))
+    track.settled = joined(track.settled, mean(guest.pool))
     track.done, track.doing = (*track.done, *done)[-MOST_ACTIVITIES:], doing
     return track, what
 
@@ -316,7 +335,7 @@ def _counted(
 ) -> list[News]:
     """Count a sighting into its presence and what it does there; said: where it is, None where that was counted."""
     told: list[News] = []
-    if said is not None and (what == "began" or track.guest is not None):
+    if said is not None and what == "began":
         track.settled = with_one(track.settled, said)
     if track.doing is not None and not act.goes_on(track.doing, sighting):
         told += _over(state, track)
@@ -359,7 +378,7 @@ def _ended(state: Tracks, track: Track) -> list[News]:
 
 
 def _presence(state: Tracks, track: Track) -> Presence:
-    place = probabilities(joined(track.settled, track.recent))
+    place = probabilities(_place(track))
     now = (act.activity(track.doing),) if track.doing is not None else ()
     odds = as_odds(state.rooms, place)
     return Presence(track.phone, track.emitter, odds, track.start_ns, track.end_ns, (*track.done, *now))
