@@ -47,14 +47,11 @@ def logs(index: Mapping[str, int], odds: Odds) -> NDArray[np.float64]:
 
     Raises ValueError where a room is not of the site.
     """
-    said = np.full(len(index), np.nan)
-    for name, probability in odds:
-        if name not in index:
-            raise ValueError(f"room {name} is not of this site")
-        said[index[name]] = probability
-    unsaid = np.isnan(said)
-    left = max(0.0, 1.0 - float(np.nansum(said)))
-    said[unsaid] = left / max(1, int(unsaid.sum()))
+    if (strange := next((name for name, _p in odds if name not in index), None)) is not None:
+        raise ValueError(f"room {strange} is not of this site")
+    left = max(0.0, 1.0 - math.fsum(p for _name, p in odds))
+    said = np.full(len(index), left / max(1, len(index) - len(odds)))
+    said[[index[name] for name, _p in odds]] = [p for _name, p in odds]
     return np.asarray(np.log(np.maximum(said, IMPOSSIBLE)))
 
 
@@ -92,9 +89,9 @@ def sameness(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 def as_odds(names: Sequence[str], found: NDArray[np.float64]) -> Odds:
     """The rooms worth telling, the most probable first, and always the last name, which is `outside`."""
-    order = [int(n) for n in np.argsort(-found, kind="stable")]
-    kept = [n for at, n in enumerate(order) if (at < MOST_TOLD and found[n] >= TOLD) or n == len(names) - 1]
-    return tuple((names[n], float(found[n])) for n in kept)
+    last = len(names) - 1
+    kept = [n for n in np.argsort(-found, kind="stable")[:MOST_TOLD].tolist() if found[n] >= TOLD or n == last]
+    return tuple((names[n], float(found[n])) for n in (kept if last in kept else [*kept, last]))
 
 
 def share(odds: Odds, rooms: Iterable[str]) -> float:
