@@ -405,6 +405,26 @@ def week_false(f: Figures) -> str:
     return f"{one['false_alerts']}{said} in {one['weeks']:.3g} weeks, {low:.2f}–{high:.2f} a week{worlds}"
 
 
+def week_alerts(f: Figures) -> str:
+    one = f["week"]
+    if "alerts_a_week" not in one:
+        return ""
+    undecided, decided = one["alerts_a_week"]
+    low, high = one.get("varied", {}).get("alerts_a_week", (undecided, undecided))
+    return f"{undecided:.0f}, or {decided:.0f} where all are decided each morning; worlds {low:.0f}–{high:.0f}"
+
+
+def week_same(f: Figures) -> str:
+    one = f["week"]
+    if "split" not in one:
+        return ""
+    worlds = one.get("varied", {})
+    said = [f"{key} {_within(one[key])}" for key in ("split", "merged", "behind")]
+    said += [f"worlds {key} {worlds[key][0]:.3f}–{worlds[key][1]:.3f}" for key in ("split", "merged") if key in worlds]
+    told, beside = one["beside"]
+    return f"{', '.join(said)}; {told} of {beside} that lay beside another told by themselves"
+
+
 def killed(f: Figures) -> str:
     one = f["killed"]
     return f"{one['kills']} kills, {one['acknowledged']:,} acknowledged: {one['wrong']} lost, doubled or kept by half"

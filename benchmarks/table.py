@@ -123,6 +123,13 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
     ("Simulated week of 60 cells and 9 phones, calls told", "≥ 0.98", "week", cells.week_told),
     ("… right cell among three, of calls told", "≥ 0.85", "week", cells.week_cell),
     ("… false alerts", "≤ 25 in 20 weeks", "week", cells.week_false),
+    ("… alerts in a week", "–", "week", cells.week_alerts),
+    (
+        "… of what phones do: told twice, counted to another's alert, that names another cell",
+        "–",
+        "week",
+        cells.week_same,
+    ),
     ("kill -9 at random moments under load", "nothing acknowledged lost or doubled", "killed", cells.killed),
     ("Heat map of a day of 140,000 trains", "≤ 1 s", "history", cells.heat_map),
     (

@@ -236,4 +236,6 @@ def test_a_day_of_a_small_prison_is_told_to_its_officers() -> None:
     # 25 in 20 weeks are 0.18 a day: three are met once in a thousand days
     assert figures["false_alerts"] <= 2
     cells = [cell({"week": figures}) for _name, _target, lane, cell in table.LINES if lane == "week"]
-    assert len(cells) == 3 and all(cells)
+    assert len(cells) == 5 and all(cells)
+    # nine phones, and a cell or two more for each that moves or is placed wrongly; each of some 180 acts was one before
+    assert figures["alerts_a_week"][0] / 7 <= 5 * 9

@@ -58,6 +58,8 @@ DETAIL_WORDS = {
     "log_ratio": mark("For that emitter (nats)"),
     "silent": mark("Quiet hours, no sound"),
     "moved": mark("It has moved"),
+    "again": mark("Heard again since (times)"),
+    "before": mark("Alert before, decided"),
 }
 SHARES = frozenset(("confidence", "surest", "believed", "outside", "allowed"))
 FLAGS = frozenset(("silent", "moved"))
@@ -202,6 +204,8 @@ def details(alert: Alert) -> list[tuple[str, str]]:
     for name, value in alert.details.items():
         if name not in DETAIL_WORDS:
             told.append((name, str(value)))
+        elif isinstance(value, str):
+            told.append((_(DETAIL_WORDS[name]), value))
         elif name in FLAGS:
             told.extend([(_(DETAIL_WORDS[name]), _("yes"))] if value else [])
         elif name in SHARES:

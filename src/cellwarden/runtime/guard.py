@@ -48,6 +48,8 @@ def guard(
     state = chain.fresh(site, wanted)
     with engine.begin() as c:
         audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")
+        change = queries.newest_change(c)
+        chain.resumed(state, queries.alerts(c, since_ns=now_ns() - 52 * WEEK_NS), now_ns())
     looked_ns = 0
     for step in steps:
         now = now_ns()
@@ -58,6 +60,7 @@ def guard(
             _learn(engine, state, now)
             _tidy(engine, now)
         with engine.begin() as c:
+            change = _heed(c, state, change)
             told = _keep(c, state, step, now, addresses)
         yield from told
 
@@ -68,6 +71,16 @@ def _learn(engine: Engine, state: chain.Chain, now_ns: int) -> None:
         decided = queries.alerts(c, since_ns=now_ns - 52 * WEEK_NS)
     state.control = rules.control(state.rules, decided, now_ns)
     state.calibrated = rules.calibration(decided)
+
+
+def _heed(c: Connection, state: chain.Chain, change: int) -> int:
+    """What people decided since a change, and the newest change of now: what comes after a decision is told anew."""
+    while changes := queries.changes_since(c, change):
+        change = changes[-1].number
+        for name in {one.name for one in changes if one.kind == "decision"}:
+            for decision in queries.decisions(c, name):
+                chain.decided(state, decision)
+    return change
 
 
 def _tidy(engine: Engine, now_ns: int) -> None:

@@ -201,9 +201,7 @@ def _base_m(room: Room) -> float:
     return next(floor.base_m for floor in site().floors if floor.number == room.floor)
 
 
-def _carrier(
-    act: Act, week: Week, rng: np.random.Generator, mine: np.random.Generator
-) -> tuple[float, float]:
+def _carrier(act: Act, week: Week, rng: np.random.Generator, mine: np.random.Generator) -> tuple[float, float]:
     """The channel of an act, and how far beside its cell's carrier a phone sends there; both in Hz."""
     low, high = BAND_HZ[act.interface]
     network, ppm = int(mine.integers(week.networks)), mine.normal(0.0, week.offset_ppm)

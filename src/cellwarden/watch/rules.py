@@ -162,8 +162,12 @@ def alerted(
         return None
     before = known if known is not None and _ended(known, news) else _case_of(told, news, over=True)
     made = _alert(rules, news, weighed, name(), now_ns, control, calibrated, before.alert.name if before else "")
+    if known is not None and not _ended(known, news):
+        made = replace(made, details={**made.details, "moved": 1})
     heard_ns = news.presence.start_ns, news.presence.end_ns
-    told.cases[made.name] = Case(made, _likeliest(news.presence), trait(news.activity), heard_ns, news.activity.start_ns)
+    told.cases[made.name] = Case(
+        made, _likeliest(news.presence), trait(news.activity), heard_ns, news.activity.start_ns
+    )
     told.of_presence[key] = made.name
     return made
 
@@ -210,7 +214,9 @@ def resumed(told: Told, alerts: Iterable[tuple[Alert, Decision | None]], now_ns:
     for alert, decision in alerts:
         if now_ns - alert.activity.end_ns <= WEEK_NS:
             heard_ns = alert.activity.start_ns, alert.activity.end_ns
-            told.cases[alert.name] = Case(alert, _likeliest(alert), trait(alert.activity), heard_ns, alert.activity.start_ns)
+            told.cases[alert.name] = Case(
+                alert, _likeliest(alert), trait(alert.activity), heard_ns, alert.activity.start_ns
+            )
             if decision is not None:
                 decided(told, decision)
 
@@ -238,7 +244,12 @@ def _case_of(told: Told, news: News, over: bool) -> Case | None:
     for case in told.cases.values():
         apart_ns = max(case.heard_ns[0] - presence.end_ns, presence.start_ns - case.heard_ns[1])
         known = case.alert.emitter
-        if _left(case, presence) or (case.decided_ns is not None) != over or apart_ns < GAP_NS or (known and known != presence.emitter != ""):
+        if (
+            _left(case, presence)
+            or (case.decided_ns is not None) != over
+            or apart_ns < GAP_NS
+            or (known and known != presence.emitter != "")
+        ):
             continue
         place = math.fsum(p * q for room, p in case.alert.odds for other, q in presence.odds if room == other)
         if (worth := nats(place * told.rooms, case.trait, trait(activity))) >= best:
@@ -435,7 +446,13 @@ def _forget(told: Told, now_ns: int) -> None:
 
 
 def _alert(
-    rules: Rules, news: News, weighed: Weighed, name: str, now_ns: int, control: Control, calibrated: Logistic | None,
+    rules: Rules,
+    news: News,
+    weighed: Weighed,
+    name: str,
+    now_ns: int,
+    control: Control,
+    calibrated: Logistic | None,
     before: str,
 ) -> Alert:
     presence, activity, proof = news.presence, news.activity, news.proof

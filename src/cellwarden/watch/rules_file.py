@@ -11,7 +11,6 @@ sure = 0.999        # unless one is so sure    [[staff]]
 probability = 0.5   # of being where it        emitter = "E-0042"
                     #   must not be            zones = ["corridors"]
 outside = 1e-4      # at most                  hours = ["06:00-14:00"]
-repeat_minutes = 10
                                                [quiet]
 [budget]                                       hours = ["22:00-06:00"]
 false_a_week = 2                               severity = "high"                   from this on it sounds at night too
@@ -42,7 +41,7 @@ KINDS = ("call", "text", "registration")
 SEVERITIES = ("low", "medium", "high")
 PHONES = ("allowed", "staff")
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "alert": ("kinds", "bursts", "sure", "probability", "outside", "repeat_minutes"),
+    "alert": ("kinds", "bursts", "sure", "probability", "outside"),
     "zone": ("name", "rooms", "hours", "phones", "weight"),
     "staff": ("emitter", "zones", "hours"),
     "quiet": ("hours", "severity"),
@@ -89,7 +88,6 @@ class Rules:
     """Of a phone where none may be, from which on it is told."""
     outside: float = 1e-4
     """The most probability of being beyond the wall at which it is told: as `locate.geofence.SURE_NATS`."""
-    repeat_minutes: float = 10.0
     zones: tuple[Zone, ...] = ()
     staff: tuple[Staff, ...] = ()
     quiet: Hours = ()
@@ -156,7 +154,6 @@ def _rules(top: _Table, tables: Mapping[str, list[_Table]], zones: tuple[Zone, .
         sure=_number(alert, "sure", 0.99, 1.0, default.sure),
         probability=_number(alert, "probability", 0.0, 1.0, default.probability),
         outside=_number(alert, "outside", 0.0, 0.5, default.outside),
-        repeat_minutes=_number(alert, "repeat_minutes", 0.0, MINUTES_A_DAY, default.repeat_minutes),
         zones=zones,
         staff=staff,
         quiet=_hours(quiet),

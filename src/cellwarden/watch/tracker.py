@@ -191,9 +191,7 @@ def _parted(track: Track, sighting: Sighting) -> bool:
     return sighting.start_ns - track.end_ns > FORGET_NS or _overlaps(track, sighting)
 
 
-def _known(
-    state: Tracks, sighting: Sighting, there: NDArray[np.float64], besides: Track | None = None
-) -> Track | None:
+def _known(state: Tracks, sighting: Sighting, there: NDArray[np.float64], besides: Track | None = None) -> Track | None:
     """The presence that a new name belongs to by all that is measured of it; there: where it is, shape (rooms,)."""
     new, best, found = same.trait(sighting), -np.inf, None
     for track in state.tracks:
