@@ -8,10 +8,10 @@ Rules are what such a site would write: phones are allowed in offices by day, th
 A call counts as told if an alert was made from its own sightings, or from others of the same phone or cell to whose
 alert it was counted: a call behind another cell's alert is missed. So is one that no sensor heard.
 
-What contraband phones do is **split** where it makes a new alert while an open one was made by the same phone in the same
-cell, **merged** where it is counted to an alert that another phone or cell made, and **behind** where that alert's three
-likeliest cells do not hold its own. Nobody decides in these weeks; `alerts_decided` tells how many there would be if all
-were looked into each morning at seven, in vain.
+What contraband phones do is **split** where it makes a new alert while an open one was made by the same phone in the
+same cell, **merged** where it is counted to an alert that another phone in another cell made and that was not told for
+its cell either, and **behind** where such an alert's three likeliest cells do not hold its own. Nobody decides in these
+weeks; `alerts_decided` tells how many there would be if all were looked into each morning at seven, in vain.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ from cellwarden.simulate.parameters import Air, Week, varied
 from cellwarden.simulate.week import Truth, events, site
 from cellwarden.simulate.week_rules import rules_of
 from cellwarden.watch import chain as watched
-from cellwarden.watch.rules import alert_of
+from cellwarden.watch.cases import alert_of
 from cellwarden.watch.rules_file import Rules
 
 S_NS = 1_000_000_000

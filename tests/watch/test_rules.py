@@ -1,7 +1,7 @@
 """What is told, what is not, and that neither a signature nor a budget hides a call."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
@@ -9,19 +9,17 @@ import pytest
 from tests.watch.sightings import MINUTE_NS, ROOMS, S_NS, SIGNALLING, START_NS, many, one, sure
 
 from cellwarden.model import Alert, Decision, Sighting, State
+from cellwarden.watch.cases import Told, alerted, continued, decided, resumed
 from cellwarden.watch.rules import (
     MOST_RAISED,
     WEEK_NS,
     Control,
-    Told,
-    alerted,
     calibration,
     control,
     control_words,
     escalations,
     sounds_ns,
     within,
-    worsened,
 )
 from cellwarden.watch.rules_file import Rules, Staff, Zone
 from cellwarden.watch.tracker import fresh, quiet, seen
@@ -36,14 +34,20 @@ HOUSE = Rules(
 KNOWN = {"emitter": "E-0001", "log_ratio": math.log(1000) + 0.1}
 
 
-def told_of(rules: Rules, sightings: Iterable[Sighting], raised: Control = Control()) -> list[Alert]:  # noqa: B008
-    """All alerts, in the order of time; those that got worse stand in the place of the first."""
-    tracks, told, numbers = fresh(ROOMS), Told(), count(1)
+def told_of(
+    rules: Rules, sightings: Iterable[Sighting], raised: Control = Control(), told: Told | None = None,  # noqa: B008
+    decisions: Iterable[Decision] = (), numbers: Iterator[int] | None = None,
+) -> list[Alert]:  # fmt: skip
+    """All alerts, in the order of time, each as it stands at last."""
+    tracks, told, numbers = fresh(ROOMS), told or Told(len(ROOMS)), numbers or count(1)
+    waiting = sorted(decisions, key=lambda one: one.when_ns)
     found: dict[str, Alert] = {}
     for sighting in sorted(sightings, key=lambda one: one.start_ns):
+        while waiting and waiting[0].when_ns <= sighting.start_ns:
+            decided(told, waiting.pop(0))
         news = quiet(tracks, sighting.start_ns)[1] + seen(tracks, sighting)[1]
         for one_news in news:
-            graver = worsened(rules, told, one_news)
+            graver = continued(rules, told, one_news)
             made = alerted(rules, told, one_news, lambda: f"A-{next(numbers)}", sighting.end_ns, raised)
             found.update({alert.name: alert for alert in (graver, made) if alert is not None})
     return list(found.values())
@@ -124,14 +128,80 @@ def test_a_zones_weight_moves_what_is_doubtful_and_not_what_is_clear() -> None:
     assert len(told_of(heavy, many(NOON_S, 10, room="A-010"))) == 1
 
 
-def test_a_registration_after_another_is_a_repetition_and_a_call_never_is() -> None:
-    short = {"labels": SIGNALLING["gsm"]}
-    assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 2, "P-2", **short)])) == 1
-    assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 30, "P-2")])) == 2
-    assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 6, "P-2", **short)])) == 2  # a text
-    assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(1200, 2, "P-2", **short)])) == 2  # 20 minutes later
-    assert len(told_of(PLAIN, [*many(0, 2, "P-1", **short), *many(60, 2, "P-2", "A-007", **short)])) == 2
-    assert len(told_of(PLAIN, [*many(0, 4, "P-1", **short), *many(1.5, 2, "P-2", **short)])) == 2  # both at once
+SHORT = {"labels": SIGNALLING["gsm"]}
+HOUR_S = 3600.0
+
+
+def test_what_a_phone_does_later_is_counted_to_its_open_alert_and_makes_it_graver() -> None:
+    (alert,) = told_of(PLAIN, [*many(0, 2, "P-1", **SHORT), *many(1800, 2, "P-2", **SHORT)])
+    assert alert.severity == "low" and alert.details["again"] == 1
+    (alert,) = told_of(PLAIN, [*many(0, 2, "P-1", **SHORT), *many(1800, 30, "P-2")])
+    assert alert.severity == "high" and alert.activity.kind == "call" and alert.details["again"] == 1
+    four = [second for n in range(4) for second in many(1800.0 * n, 2, f"P-{n}", **SHORT)]
+    (alert,) = told_of(PLAIN, four)  # the third sign of life since
+    assert alert.severity == "medium" and alert.details["again"] == 3
+
+
+def test_an_open_alert_outlasts_the_presence() -> None:
+    day = [*many(0, 30, "P-1"), *many(9 * HOUR_S, 30, "P-2")]  # it was off in between
+    (alert,) = told_of(PLAIN, day)
+    assert alert.details["again"] == 1
+    assert len(told_of(PLAIN, [*many(0, 30, "P-1"), *many(9 * 24 * HOUR_S, 30, "P-2")])) == 2  # silent for a week
+
+
+def test_phones_that_differ_in_what_is_measured_are_told_twice() -> None:
+    first = many(0, 30, "P-1", offset_hz=60.0, offset_error_hz=5.0)
+    for other in (
+        {"room": "A-007"}, {"interface": "lte"}, {"offset_hz": -60.0, "offset_error_hz": 5.0},  # 9 deviations of wander
+    ):  # fmt: skip
+        assert (
+            len(
+                told_of(
+                    PLAIN, [*many(0, 30, "P-1", offset_hz=60.0, offset_error_hz=5.0), *many(600, 30, "P-2", **other)]
+                )
+            )
+            == 2
+        )
+    assert len(told_of(PLAIN, [*first, *many(600, 30, "P-2", offset_hz=65.0, offset_error_hz=5.0)])) == 1
+
+
+@pytest.mark.parametrize("state", ["found", "not found", "false"])
+def test_a_sign_of_life_after_a_decision_is_a_new_alert_that_names_the_old_one(state: State) -> None:
+    calls = [*many(0, 60, "P-1"), *many(1800, 30, "P-2"), *many(3600, 30, "P-3")]
+    while_it_calls = Decision("A-1", state, "officer", START_NS + 30 * S_NS, "looked")
+    first, second = told_of(PLAIN, calls, decisions=[while_it_calls])
+    assert "before" not in first.details and "again" not in first.details  # what went on was no new sign
+    assert second.details["before"] == "A-1" and second.details["again"] == 1
+    open_ = Decision("A-1", "search ordered", "officer", START_NS + 30 * S_NS, "seen")
+    assert len(told_of(PLAIN, calls, decisions=[open_])) == 1
+
+
+def test_a_phone_that_comes_back_long_after_a_decision_is_told_with_the_old_alert() -> None:
+    calls = [*many(0, 30, "P-1"), *many(12 * HOUR_S, 30, "P-2")]
+    found = Decision("A-1", "found", "officer", START_NS + round(HOUR_S) * S_NS, "under the mattress")
+    assert [alert.details.get("before") for alert in told_of(PLAIN, calls, decisions=[found])] == [None, "A-1"]
+
+
+def test_a_restart_forgets_no_open_alert() -> None:
+    before = told_of(PLAIN, many(0, 30, "P-1"))
+    told = Told(len(ROOMS))
+    resumed(told, [(before[0], None)], START_NS + 600 * S_NS)
+    (same,) = told_of(PLAIN, many(900, 30, "P-7"), told=told, numbers=count(2))
+    assert same.name == "A-1" and same.details["again"] == 1
+    ended = Told(len(ROOMS))
+    resumed(ended, [decided_on(before[0], "found")], START_NS + 600 * S_NS)
+    (new,) = told_of(PLAIN, many(900, 30, "P-7"), told=ended, numbers=count(2))
+    assert new.name == "A-2" and new.details["before"] == "A-1"
+
+
+def test_a_phone_with_a_signature_of_staff_hides_nobody_beside_it() -> None:
+    near = (("Corridor", 0.5), ("A-001", 0.49), ("outside", 1e-6))
+    staff = many(NOON_S, 10, "P-1", odds=near, **KNOWN)
+    assert told_of(HOUSE, staff) == []
+    assert (
+        len(told_of(HOUSE, [*many(NOON_S, 10, "P-1", odds=near, **KNOWN), *many(NOON_S + 60, 10, "P-2", odds=near)]))
+        == 1
+    )
 
 
 def test_kinds_that_are_not_asked_for_are_not_told() -> None:
@@ -148,14 +218,14 @@ def test_severity_comes_from_the_evidence_and_grows_with_it() -> None:
     assert [one.severity for one in (short, text, call, nowhere)] == ["low", "medium", "high", "medium"]
 
 
-def decided(alert: Alert, state: State) -> tuple[Alert, Decision]:
+def decided_on(alert: Alert, state: State) -> tuple[Alert, Decision]:
     return alert, Decision(alert.name, state, "officer", alert.told_ns + MINUTE_NS, "looked")
 
 
 def many_decided(states: Iterable[State], believed: float = 0.95) -> list[tuple[Alert, Decision]]:
     (alert,) = told_of(PLAIN, many(0, 30))
     return [
-        decided(replace(alert, name=f"A-{n}", details={**alert.details, "believed": believed}), state)
+        decided_on(replace(alert, name=f"A-{n}", details={**alert.details, "believed": believed}), state)
         for n, state in enumerate(states)
     ]
 
@@ -183,7 +253,7 @@ def test_an_alert_that_nobody_acknowledges_escalates_step_by_step() -> None:
     (alert,) = told_of(PLAIN, many(NOON_S, 30))
     after = [escalations(PLAIN, [(alert, None)], alert.told_ns + minutes * MINUTE_NS) for minutes in (5, 10, 25, 500)]
     assert [[step for _alert, step in found] for found in after] == [[], [1], [2], [3]]
-    assert escalations(PLAIN, [decided(alert, "acknowledged")], alert.told_ns + 500 * MINUTE_NS) == ()
+    assert escalations(PLAIN, [decided_on(alert, "acknowledged")], alert.told_ns + 500 * MINUTE_NS) == ()
 
 
 def test_in_quiet_hours_less_severe_alerts_wait_without_sound_until_morning() -> None:
@@ -228,13 +298,14 @@ def test_hours_are_those_of_the_site() -> None:
     assert len(told_of(HOUSE, many(half_past_five_utc, 10, room="Office"))) == 1
 
 
-def test_nothing_is_remembered_of_presences_that_are_gone() -> None:
-    tracks, told = fresh(ROOMS), Told()
-    for hour in range(100):
-        at_s = 3600.0 * hour
+def test_nothing_is_remembered_of_what_was_silent_for_a_week() -> None:
+    tracks, told = fresh(ROOMS), Told(len(ROOMS))
+    for day in range(40):
+        at_s = 86_400.0 * day
+        room = ROOMS[day % 20]  # each a phone of its own
         for news in quiet(tracks, START_NS + round(at_s) * S_NS)[1]:
-            alerted(PLAIN, told, news, lambda: "A", 0)
-        for sighting in many(at_s, 3, f"P-{hour}", odds=sure("A-003")):
+            alerted(PLAIN, told, news, lambda: "A", START_NS + round(at_s) * S_NS)
+        for sighting in many(at_s, 3, f"P-{day}", odds=sure(room)):
             for news in seen(tracks, sighting)[1]:
-                alerted(PLAIN, told, news, lambda hour=hour: f"A-{hour}", 0)  # type: ignore[misc]
-    assert len(told.alerts) <= 4 and len(told.heard_ns) <= 4 and len(told.repeats) <= 4
+                alerted(PLAIN, told, news, lambda day=day: f"A-{day}", sighting.end_ns)  # type: ignore[misc]
+    assert 7 <= len(told.cases) <= 9 and len(told.of_presence) <= 2

@@ -5,7 +5,7 @@ import pytest
 from tests.watch.sightings import ROOMS, S_NS, SIGNALLING, START_NS, many, one, sure
 
 from cellwarden.model import Presence, Sighting
-from cellwarden.watch.tracker import FORGET_NS, MOST_ACTIVITIES, News, Tracks, fresh, presences, quiet, seen
+from cellwarden.watch.tracker import FORGET_NS, MOST_ACTIVITIES, MOST_NAMES, News, Tracks, fresh, presences, quiet, seen
 
 
 def follow(*sightings: Sighting) -> tuple[Tracks, list[News]]:
@@ -72,8 +72,59 @@ def test_a_presence_ends_when_silence_lasts_too_long() -> None:
 def test_two_phones_in_one_cell_are_two() -> None:
     state, _told = follow(*many(0, 20, "P-1"), *many(0.4, 20, "P-2"))
     assert rooms(presences(state)) == ["A-001", "A-001"]
-    state, _told = follow(*many(0, 20, "P-1"), *many(60, 20, "P-2"))  # also where they take turns: nothing says one
+    state, _told = follow(*many(0, 20, "P-1"), *many(60, 20, "P-2"), *many(79.5, 20, "P-1"))  # it took them for one
     assert len(presences(state)) == 2
+
+
+@pytest.mark.parametrize("interface", ["gsm", "lte"])
+def test_a_phone_under_a_new_name_in_the_same_place_is_the_same_presence(interface: str) -> None:
+    hours = [second for n in range(5) for second in many(3240.0 * n, 3, f"P-{n}", interface=interface)]
+    state, told = follow(*hours)
+    (presence,) = presences(state)
+    assert [news.what for news in told].count("began") == 1 and presence.phone == "P-0"
+    assert len(presence.activities) == 5
+
+
+@pytest.mark.parametrize(
+    ("other", "count"),
+    [
+        ({}, 1),
+        ({"frequency_hz": 1735e6}, 1),  # another block of the same carrier of 20 MHz
+        ({"frequency_hz": 1722e6}, 2),  # another carrier: among so few rooms a place is no proof against it
+        ({"offset_hz": 60.0}, 1),  # nearer than it wanders
+        ({"offset_hz": -90.0}, 2),  # 140 Hz away: five deviations of wander and errors, 26 and 5 Hz
+        ({"interface": "gsm"}, 2),
+        ({"room": "A-015"}, 2),
+        ({"emitter": "E-0042", "log_ratio": 9.0}, 2),  # the gallery knows the one and not the other
+    ],
+)
+def test_what_is_measured_tells_two_phones_apart(other: dict[str, object], count: int) -> None:
+    lte = {"interface": "lte", "offset_hz": 50.0, "offset_error_hz": 5.0}
+    state, _told = follow(*many(0, 10, "P-1", **lte), *many(600, 10, "P-2", **{**lte, **other}))
+    assert len(presences(state)) == count
+
+
+def test_a_name_that_follows_at_once_is_another_phone() -> None:
+    state, _told = follow(*many(0, 10, "P-1"), *many(12, 10, "P-2"))  # a call may be silent for 5 s and go on
+    assert len(presences(state)) == 2
+
+
+def test_a_guest_that_turns_out_to_be_elsewhere_is_shown_out_and_the_host_stays() -> None:
+    doubtful = (("A-001", 0.5), ("A-015", 0.499), ("outside", 1e-6))
+    later = [one(600, "P-2", odds=doubtful), *many(601, 20, "P-2", room="A-015")]
+    state, told = follow(*many(0, 20, "P-1"), *later)
+    assert sorted(rooms(presences(state))) == ["A-001", "A-015"]
+    home, away = presences(state)
+    assert home.end_ns == START_NS + 20 * S_NS and [one.phone for one in home.activities] == ["P-1"]
+    assert away.start_ns == START_NS + 600 * S_NS and [one.phone for one in away.activities] == ["P-2"]
+    assert "moved" not in [news.what for news in told]
+
+
+def test_a_place_follows_the_last_transmissions() -> None:
+    here, next_door = (("A-001", 0.7), ("A-002", 0.29)), (("A-002", 0.7), ("A-001", 0.29))
+    calls = [second for n in range(12) for second in many(600.0 * n, 5, f"P-{n}", odds=here if n < 6 else next_door)]
+    state, _told = follow(*calls)
+    assert rooms(presences(state)) == ["A-002"]  # by a mean of all, six each, nobody could say
 
 
 def test_a_phone_known_by_its_signature_stays_one_under_a_new_name() -> None:
@@ -153,7 +204,7 @@ def test_what_is_kept_does_not_grow_with_time() -> None:
             quiet(state, START_NS + round(at_s * S_NS))
             for name in (f"P-{day}-{n}", "P-always"):
                 seen(state, one(at_s, name, emitter="E-1" if name == "P-always" else "", log_ratio=0.0))
-    assert len(state.tracks) <= 5 and len(state.by_name) <= 5  # three hours' worth of an hourly call
+    assert len(state.tracks) <= 5 and len(state.by_name) <= 2 * MOST_NAMES
     (always,) = [one for one in presences(state) if one.phone == "P-always"]
     assert len(always.activities) <= MOST_ACTIVITIES + 1
 

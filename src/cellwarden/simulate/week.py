@@ -10,7 +10,7 @@ No samples are made: what recognisers say is drawn from `parameters.Week`; what 
 `parameters.Air`; where it came from is computed as at a real site. Each act gets a new name from association, as phones
 do that were silent.
 
-`events` never ends. Of a call each second is told, its place anew after FIX_S, and ever more rarely the longer it lasts:
+`events` never ends. Of a call each second is told, its place anew after FIX_S, ever more rarely the longer it lasts:
 what a place is held to be is a mean, which changes less and less.
 """
 

@@ -1,6 +1,6 @@
 """From sightings to alerts in one go: what the law lets pass, presences, rules.
 
-    Sighting ─► lawful ─► tracker ─► rules ─► Step (news, alerts, alerts that got worse)
+    Sighting ─► lawful ─► tracker ─► rules, cases ─► Step (news, alerts, alerts that got worse)
 
 A site's service keeps each step's values in its store; a dry run on the past only counts them.
 """
@@ -13,8 +13,9 @@ from cellwarden.locate.site import Site
 from cellwarden.locate.whereabouts import room_names
 from cellwarden.measure.calibration import Logistic
 from cellwarden.model import Alert, Decision, Sighting
-from cellwarden.watch import lawful, rules, tracker
-from cellwarden.watch.rules import Control, Told
+from cellwarden.watch import cases, lawful, tracker
+from cellwarden.watch.cases import Told
+from cellwarden.watch.rules import Control
 from cellwarden.watch.rules_file import Rules
 from cellwarden.watch.tracker import News
 
@@ -65,12 +66,12 @@ def passed_time(chain: Chain, name: Callable[[], str], now_ns: int) -> Step:
 
 def decided(chain: Chain, decision: Decision) -> None:
     """Somebody decided about an alert."""
-    rules.decided(chain.told, decision)
+    cases.decided(chain.told, decision)
 
 
 def resumed(chain: Chain, alerts: Iterable[tuple[Alert, Decision | None]], now_ns: int) -> None:
     """What was told before the program began, with what was decided about it."""
-    rules.resumed(chain.told, alerts, now_ns)
+    cases.resumed(chain.told, alerts, now_ns)
 
 
 def _on(chain: Chain, passed: tuple[Sighting, ...], name: Callable[[], str], now_ns: int) -> Step:
@@ -90,8 +91,8 @@ def _told(chain: Chain, news: tuple[News, ...], name: Callable[[], str], now_ns:
     alerts: list[Alert] = []
     worse: list[Alert] = []
     for one in news:
-        graver = rules.continued(chain.rules, chain.told, one, chain.control)
+        graver = cases.continued(chain.rules, chain.told, one, chain.control)
         worse += [graver] if graver is not None else []
-        made = rules.alerted(chain.rules, chain.told, one, name, now_ns, chain.control, chain.calibrated)
+        made = cases.alerted(chain.rules, chain.told, one, name, now_ns, chain.control, chain.calibrated)
         alerts += [made] if made is not None else []
     return Step((), news, tuple(alerts), tuple(worse))

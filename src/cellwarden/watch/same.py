@@ -1,23 +1,24 @@
 """Whether what was heard is of a phone that is known by neither name nor signature: place, interface, carrier, offset.
 
 ```
- nats  =  log Σ p(room) q(room) R   +   log p(channels | one phone) / p(channels | two)   +   log p(offset | it) / p(offset | any)
-          one place or two                one network's carrier or another's                    how it locks beside its cell
+ nats  =  log Σ p(room) q(room) R  +  log p(channels | one phone) / p(channels | two)  +  log p(offset | it) / p(offset)
+          one place or two               one network's carrier or another's                   how it locks to its cell
 ```
 
 - **Place** (`places.sameness`): the most by far, up to log R. A phone that lies still needs no more.
 - **Channels**. A phone keeps to its network, whose carrier of LTE is up to 20 MHz wide and whose block of GSM 900 some
-  10 MHz; a network has several carriers of LTE and moves phones between them now and then. That this happens to one
-  phone in ten and to two phones in two of five is an assumption.
+  10 MHz; a network has several carriers of LTE and moves phones between them. That this happens to one phone in ten and
+  to two phones in two of five is an assumption.
 - **Offset**. A phone locks to its cell's carrier within 0.1 millionths (3GPP TS 36.101 §6.5.1, TS 45.010 §6.1), each a
-  little beside it. How much of that stays the same is not known: PHONES_PPM and WANDER_PPM are assumptions, so that near
-  offsets say little (a nat) and far ones much. With a normal bias b of each phone, of which n transmissions told a mean m,
+  little beside it. How much of that stays the same is not known: PHONES_PPM and WANDER_PPM are assumptions, so that
+  near offsets say little (a nat) and far ones much. With a normal bias of each phone, of which n transmissions told a
+  mean m,
 
-      p(offset | it)   =  N(k m, (1 − k) PHONES² + own²)        k = PHONES² / (PHONES² + own² / n)
-      p(offset | any)  =  N(0, PHONES² + own²)                  own² = WANDER² + error²
+      p(offset | it)  =  N(k m, (1 − k) PHONES² + own²)        k = PHONES² / (PHONES² + own² / n)
+      p(offset)       =  N(0, PHONES² + own²)                  own² = WANDER² + error²
 
   Where the receiver does not know the cell's carrier there is none, and place and channel decide.
-- The **interface** must be the same: a phone that falls back from LTE to GSM for a call is two, each of which is told once.
+- The **interface** must be the same: a phone that falls back from LTE to GSM for a call is two, each told once.
 
 Two things that were heard at one time are never one phone's; that is the tracker's to see.
 """
@@ -28,9 +29,9 @@ from typing import NamedTuple
 from cellwarden.model import Activity, Sighting
 
 SAME_NATS = 2.5
-"""From which on it is held to be the same phone. On own worlds (`simulate.week`), 2 to 4 of a hundred transmissions of a
-known phone then look like another's: such a one is told once more, and later ones find the one or the other. Less, and
-phones in cells side by side hide behind one another."""
+"""From which on it is held to be the same phone. On worlds of our own (`simulate.week`), 2 of a hundred transmissions
+of a known phone then look like another's: such a one is told once more, later ones find the one or the other. At 3.5
+there are half as many alerts more, and as many are counted to a wrong one."""
 WIDTH_HZ = {"gsm": 10e6, "umts": 5e6, "lte": 20e6, "nr": 100e6}
 """Of a carrier or of a network's block: what lies farther apart is on two of them."""
 OTHER_ONE, OTHER_TWO = 0.1, 0.4

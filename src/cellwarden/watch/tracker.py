@@ -12,17 +12,18 @@ A presence is one phone in one place. To which presence a sighting belongs:
 2. Else the one of the same emitter, where the place fits and no other name of it was heard at that time. Association
    forgets a name between two calls; the gallery may know the phone. A signature alone merges nothing: what places or an
    overlap in time contradict are two phones.
-3. Else the one that place, interface, channel and carrier offset say it is (`same`), if that was silent for GAP_NS. Where
-   the gallery knows the one and not the other nothing is said: a phone of staff has a signature and may be passed over,
-   and nobody else may be with it.
+3. Else the one that place, interface, channel and carrier offset say it is (`same`), if that was silent for GAP_NS.
+   Where the gallery knows the one and not the other nothing is said: a phone of staff has a signature and may be passed
+   over, and nobody else may be with it.
 4. Else a new one.
 
-So two phones in a cell are two where they send at one time, or differ in what is measured; else they are one, until they
-do. A name that was counted to a presence by 2 or 3 is a guest. Should all that is heard of it speak for another place
-after all, by odds of MOVED to one, it is shown out: it goes with all that it did to where it fits, or is a new presence.
+So two phones in a cell are two where they send at one time, or differ in what is measured; else they are one, until
+they do. A name that was counted to a presence by 2 or 3 is a guest. Should all that is heard of it speak for another
+place after all, by odds of MOVED to one, it is shown out: it goes with all that it did to where it fits, or is a new
+presence.
 
-A phone that keeps its name moves where the last RECENT sightings together are of another place, by odds of MOVED to one: one doubtful fix moves
-nothing. The old presence ends, and a new one of the same phone begins.
+A phone that keeps its name moves where the last RECENT sightings together are of another place, by odds of MOVED to
+one: one doubtful fix moves nothing. The old presence ends, and a new one of the same phone begins.
 
 An idle phone registers every 54 minutes (T3412, 3GPP TS 24.301 §10.2, its default; GSM's T3212 is set by the network,
 often to as much), so a presence lasts until two of its registrations were missed and the third is overdue.
