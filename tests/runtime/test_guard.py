@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from tests.watch.sightings import one
 
 from cellwarden.errors import MandateError
-from cellwarden.model import Alert, SensorState
+from cellwarden.model import Alert, Decision, SensorState
 from cellwarden.runtime.demo import PACE
 from cellwarden.runtime.guard import PROGRAM, guard, history_of
 from cellwarden.runtime.site import Step
@@ -89,7 +90,7 @@ def test_every_alert_is_on_its_way_to_each_address(watched: tuple[Engine, list[A
     engine, alerts, _truths = watched
     with engine.connect() as c:
         waiting = due_deliveries(c, ADDRESSES, NOON_NS * 2, 10**6)
-    pairs = {(one.alert, one.address) for one in waiting}
+    pairs = {(delivery.alert, delivery.address) for delivery in waiting}
     assert alerts and pairs == {(alert.name, address) for alert in alerts for address in ADDRESSES}
 
 
@@ -99,8 +100,34 @@ def test_what_lies_beyond_the_wall_is_never_kept(watched: tuple[Engine, list[Ale
         kept = list(queries.sightings(c, 0, NOON_NS * 2))
         (state,) = queries.sensor_states(c)
     assert any(truth.room == "outside" for truth in truths) and kept and state.sensor == "A0-S1"
-    beyond = sum(one.odds[0][0] == "outside" for one in kept)
+    beyond = sum(sighting.odds[0][0] == "outside" for sighting in kept)
     assert beyond / len(kept) < 0.02
+
+
+def a_call(clock: Clock, minute: int, phone: str) -> Iterator[Step]:
+    """Ten seconds of a call from the same cell."""
+    for second in range(10):
+        at_ns = NOON_NS + (60 * minute + second) * S_NS
+        odds = (("A-101", 0.999), ("outside", 1e-6))
+        clock.now_ns = at_ns + S_NS
+        heard = replace(one(0, phone, odds=odds), start_ns=at_ns, end_ns=at_ns + S_NS)
+        yield Step(clock.now_ns, (heard,), ())
+
+
+def test_a_restart_goes_on_with_open_alerts_and_a_decision_ends_them_at_once(tmp_path: Path) -> None:
+    engine, clock = opened(str(tmp_path / "s.sqlite")), Clock()
+
+    def decided_between() -> Iterator[Step]:
+        yield from a_call(clock, 20, "P-2")
+        with engine.begin() as c:
+            queries.decide(c, Decision(first.name, "not found", "officer", clock.now_ns, "looked"), "new")
+        yield from a_call(clock, 40, "P-3")
+
+    (first,) = guard(engine, site(), Rules(), ALLOWED, a_call(clock, 0, "P-1"), clock)
+    (second,) = guard(engine, site(), Rules(), ALLOWED, decided_between(), clock)  # started anew
+    with engine.connect() as c:
+        assert queries.alert(c, first.name).details["again"] == 1
+    assert second.details["before"] == first.name
 
 
 def test_an_expired_mandate_ends_the_watch_before_anything_is_kept(tmp_path: Path) -> None:
