@@ -410,8 +410,9 @@ def week_alerts(f: Figures) -> str:
     if "alerts_a_week" not in one:
         return ""
     undecided, decided = one["alerts_a_week"]
-    low, high = one.get("varied", {}).get("alerts_a_week", (undecided, undecided))
-    return f"{undecided:.0f}, or {decided:.0f} where all are decided each morning; worlds {low:.0f}–{high:.0f}"
+    worlds = one.get("varied", {}).get("alerts_a_week")
+    varied = f"; worlds {worlds[0]:.0f}–{worlds[1]:.0f}" if worlds else ""
+    return f"{undecided:.0f}, or {decided:.0f} where all are decided each morning{varied}"
 
 
 def week_same(f: Figures) -> str:
