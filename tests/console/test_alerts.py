@@ -174,9 +174,26 @@ def test_what_people_write_is_shown_as_text_on_every_page(wing: Wing) -> None:
     client = wing.client("officer")
     decided(client, name, "acknowledged", "new", HOSTILE)
     sent = {"csrf": token_of(client.get("/account").text), "seen": "acknowledged"}
+    other = wing.alert(odds=((HOSTILE, 0.9), ("A-104", 0.1)))
+    token = {"csrf": sent["csrf"]}
+    client.post(f"/unlock/{other}", data={**token, "room": HOSTILE, "seen": "new", "outcome": "on", "why": HOSTILE})
+    client.post("/handover/note", data={**token, "text": HOSTILE})
+    client.post("/handover/sign", data={**token, "text": HOSTILE, "seen": "0"})
     client.post(f"/alerts/{name}/found", data={**sent, "cell": HOSTILE, "model": HOSTILE, "seal": HOSTILE})
-    officers = ("/", "/alerts?of=all", f"/alerts/{name}", "/timeline", "/finds", "/alerts?of=" + HOSTILE)
+    officers = (
+        "/",
+        "/alerts?of=all",
+        f"/alerts/{name}",
+        "/timeline",
+        "/finds",
+        "/alerts?of=" + HOSTILE,
+        "/unlock",
+        "/handover",
+    )
     pages = {path: client.get(path).text for path in officers}
+    pages["/handover?number=1"] = client.get("/handover?number=1").text
+    pages["searched"] = client.get(f"/alerts/{other}").text
+    assert "&lt;script&gt;" in pages["searched"]
     pages["/emitters"] = wing.client("investigator").get("/emitters").text
     pages["/audit"] = wing.client("auditor").get("/audit").text
     assert [path for path, page in pages.items() if "<script>alert" in page] == []

@@ -30,6 +30,8 @@ PAGES: dict[Role, tuple[str, ...]] = {
         "/alerts",
         "/alerts/{name}",
         "/alerts/{name}/found",
+        "/unlock",
+        "/handover",
         "/timeline",
         "/sensors",
         "/finds",
@@ -168,6 +170,27 @@ def test_recording_a_find_takes_three_clicks(visit: Any, wing: Wing) -> None:
     assert hand.clicks == 3
     with reading(wing.engine) as c:
         assert [(find.alert, find.seal) for find in finds(c)] == [(name, "S-77")]
+
+
+def test_a_room_is_ticked_off_in_two_clicks_and_a_colleagues_tick_shows_by_itself(visit: Any, wing: Wing) -> None:
+    wing.alert()
+    colleague = visit("/unlock", role="investigator", width=1024)
+    hand = Hand(visit("/"))
+    hand.click("^Unlock$")
+    hand.click("go on with A-106")
+    hand.page.locator(".queue h2", has_text="A-106").wait_for()
+    assert hand.clicks == 2
+    colleague.locator(".queue h2", has_text="A-106").wait_for(timeout=10_000)
+    assert "Searched in vain: A-104" in colleague.locator("#queue").inner_text()
+
+
+def test_what_is_printed_has_boxes_for_a_pen_and_no_buttons(visit: Any, wing: Wing) -> None:
+    wing.alert()
+    page = visit("/unlock", width=1024)
+    tick, button = page.locator(".due .paper"), page.get_by_role("button", name="end the search")
+    assert (tick.is_visible(), button.is_visible()) == (False, True)
+    page.emulate_media(media="print")
+    assert (tick.is_visible(), button.is_visible()) == (True, False)
 
 
 def test_a_deaf_sensor_is_seen_after_one_click(visit: Any) -> None:

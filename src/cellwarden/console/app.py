@@ -22,7 +22,7 @@ from cellwarden.console.floor import drawn
 from cellwarden.console.guard import API, Around, SignInFirst
 from cellwarden.console.live import Live
 from cellwarden.console.page import HERE, page
-from cellwarden.console.routes import account, alert, api, now, people, records
+from cellwarden.console.routes import account, alert, api, now, people, records, shift
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
@@ -54,7 +54,7 @@ def application(
         openapi_url=None, docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.desk = Desk(engine, site, now_ns, photographs or _beside(engine), live, drawn(site))
-    for routes in (now, alert, records, people, account, api):
+    for routes in (now, alert, shift, records, people, account, api):
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(Around)

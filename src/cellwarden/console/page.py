@@ -25,6 +25,8 @@ PATIENCE_MS = 10_000
 LINKS = (
     ("/", mark("Now"), "now"),
     ("/alerts", mark("Alerts"), "alerts"),
+    ("/unlock", mark("Unlock"), "unlock"),
+    ("/handover", mark("Handover"), "handover"),
     ("/timeline", mark("Timeline"), "timeline"),
     ("/emitters", mark("Emitters"), "emitters"),
     ("/sensors", mark("Sensors"), "sensors"),

@@ -39,6 +39,9 @@ ACTION_WORDS: dict[str, str] = {
     "print": mark("printed"),
     "take along": mark("took along"),
     "change": mark("changed"),
+    "write": mark("wrote"),
+    "search": mark("searched in vain"),
+    "take over": mark("took over"),
     "invite": mark("invited"),
     "set up": mark("chose a password"),
     "sign in": mark("signed in"),
@@ -66,6 +69,8 @@ FLAGS = frozenset(("silent", "moved"))
 SUBJECT_WORDS = {
     "now": mark("Now"),
     "alerts": mark("Alerts"),
+    "unlock": mark("Unlock"),
+    "handover": mark("Handover"),
     "timeline": mark("Timeline"),
     "emitters": mark("Emitters"),
     "finds": mark("Finds"),
@@ -166,6 +171,8 @@ def to_do(alert: Alert, state: State) -> str:
         return f"{first} {then}" if rooms[1:] else first
     if state == "search ordered":
         return _("Search where it is usually hidden: the place is not known.")
+    if state == "not found":
+        return _("Nothing more for now. It may still be there: if it is heard again, there is a new alert.")
     return _("Nothing more: it is settled.")
 
 

@@ -11,6 +11,7 @@ from cellwarden.model.detect import Boxed, Burst
 from cellwarden.model.locate import Fix
 from cellwarden.model.radio import ENDLESS, Block, Interleaved, Segment
 from cellwarden.model.register import Find
+from cellwarden.model.shift import Handover, Note, Search
 from cellwarden.model.signature import Emitter, Identified, JunctionReading, Measured, Session, Signature
 from cellwarden.model.store import AuditLine, Change, Invitation, Person, Role
 from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, SensorState, Sighting, State
@@ -30,17 +31,20 @@ __all__ = [
     "Emitter",
     "Find",
     "Fix",
+    "Handover",
     "Identified",
     "Interleaved",
     "Invitation",
     "JunctionReading",
     "Measured",
+    "Note",
     "Observation",
     "Odds",
     "Person",
     "Presence",
     "Reception",
     "Role",
+    "Search",
     "Segment",
     "SensorState",
     "Session",

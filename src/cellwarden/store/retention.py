@@ -8,7 +8,7 @@ clock went back, nothing is deleted.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, text
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, text
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
@@ -21,8 +21,11 @@ from cellwarden.store.tables import (
     decisions,
     deliveries,
     finds,
+    handovers,
     invitations,
+    notes,
     presences,
+    searches,
     sensor_states,
     sessions,
     sightings,
@@ -51,13 +54,20 @@ RULES: Mapping[str, Rule] = {
     "presences": Rule(365, presences, presences.c.end_ns),
     "deliveries": Rule(90, deliveries, deliveries.c.since_ns + ESCALATES_NS, deliveries.c.state == "waiting"),
     "alerts": Rule(365, alerts, alerts.c.told_ns, alerts.c.name.in_(select(finds.c.alert))),
+    "notes": Rule(365, notes, notes.c.when_ns),
+    "handovers": Rule(
+        365,
+        handovers,
+        handovers.c.when_ns,
+        handovers.c.number == select(func.max(handovers.c.number)).scalar_subquery(),
+    ),
     "sensor states": Rule(30, sensor_states, sensor_states.c.time_ns, sensor_states.c.newest),
     "changes": Rule(2, changes, changes.c.time_ns),
     "sessions": Rule(0, sessions, sessions.c.expires_ns),
     "invitations": Rule(0, invitations, invitations.c.expires_ns),
 }
-"""Kinds of data, in days. `sightings` goes for the history's days too. Decisions and deliveries go with their alert; an
-alert that led to a find stays with it; a delivery that still waits stays too. Audit and finds only grow."""
+"""Kinds of data, in days. `sightings` goes for the history's days too. Decisions, searches and deliveries go with their
+alert; an alert that led to a find stays with it; a delivery that still waits stays too. Audit and finds only grow."""
 SILENT = frozenset(("changes", "sessions", "invitations"))
 """No record of anybody, but what the program itself keeps for a while: not told in the audit log."""
 
@@ -127,6 +137,6 @@ def _deleted(c: Connection, rule: Rule, before_ns: int) -> int:
     if rule.spared is not None:
         old = old & ~rule.spared
     if rule.table is alerts:
-        for table in (decisions, deliveries):
+        for table in (decisions, deliveries, searches):
             c.execute(delete(table).where(table.c.alert.in_(select(alerts.c.name).where(old))))
     return c.execute(delete(rule.table).where(old)).rowcount

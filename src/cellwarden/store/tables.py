@@ -16,9 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -29,6 +30,8 @@ METADATA = MetaData(
     }
 )
 NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
+DEAF = text("reason <> ''")
+"""Of a sensor's state: few are, and a shift's are looked for among a day's million."""
 APPEND_ONLY = ("audit", "finds")
 """Tables whose lines the database itself refuses to change or delete."""
 
@@ -105,6 +108,40 @@ decisions = Table(
     Column("when_ns", BigInteger, nullable=False),
     Column("why", Text, nullable=False),
     Index("ix_decisions_alert", "alert"),
+    Index("ix_decisions_when_ns", "when_ns"),
+)
+
+searches = Table(
+    "searches",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("alert", Text, ForeignKey(alerts.c.name), nullable=False),
+    Column("room", Text, nullable=False),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    UniqueConstraint("alert", "room"),
+)
+"""Rooms that were searched in vain, each once for an alert."""
+
+notes = Table(
+    "notes",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_notes_when_ns", "when_ns"),
+)
+
+handovers = Table(
+    "handovers",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
 )
 
 deliveries = Table(
@@ -140,6 +177,7 @@ sensor_states = Table(
     Column("newest", Boolean, nullable=False),  # by order of arrival: a sensor's clock may jump
     Index("ix_sensor_states_newest_sensor", "newest", "sensor"),
     Index("ix_sensor_states_time_ns", "time_ns"),
+    Index("ix_sensor_states_deaf", "time_ns", sqlite_where=DEAF, postgresql_where=DEAF),
 )
 
 changes = Table(

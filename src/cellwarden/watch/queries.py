@@ -58,7 +58,7 @@ def keep_presence(c: Connection, one: Presence) -> int:
     ).scalar()
     if number is None:
         number = c.execute(insert(tables.presences).returning(tables.presences.c.id), columns).scalar_one()
-    _changed(c, "presence", str(number))
+    changed(c, "presence", str(number))
     return int(number)
 
 
@@ -90,7 +90,7 @@ def keep_alert(c: Connection, one: Alert) -> None:
     known = c.execute(update(tables.alerts).where(tables.alerts.c.name == one.name).values(**columns)).rowcount
     if not known:
         c.execute(insert(tables.alerts), {**columns, "state": "new"})
-    _changed(c, "alert", one.name)
+    changed(c, "alert", one.name)
 
 
 def alert(c: Connection, name: str) -> Alert:
@@ -142,7 +142,7 @@ def decide(c: Connection, one: Decision, seen: State) -> None:
         insert(tables.decisions).returning(tables.decisions.c.id), rows.decision_columns(one)
     ).scalar_one()
     c.execute(update(tables.alerts).where(tables.alerts.c.name == one.alert).values(decision=number))
-    _changed(c, "decision", one.alert)
+    changed(c, "decision", one.alert)
 
 
 def decisions(c: Connection, name: str) -> list[Decision]:
@@ -156,7 +156,7 @@ def keep_sensor_state(c: Connection, one: SensorState) -> None:
     newest = (tables.sensor_states.c.newest, tables.sensor_states.c.sensor == one.sensor)
     c.execute(update(tables.sensor_states).where(*newest).values(newest=False))
     c.execute(insert(tables.sensor_states), {**rows.sensor_columns(one), "newest": True})
-    _changed(c, "sensor", one.sensor)
+    changed(c, "sensor", one.sensor)
 
 
 def sensor_states(c: Connection) -> list[SensorState]:
@@ -178,7 +178,8 @@ def newest_change(c: Connection) -> int:
     return counters.last(c, "change")
 
 
-def _changed(c: Connection, kind: str, name: str) -> None:
+def changed(c: Connection, kind: str, name: str) -> None:
+    """Note that live pages may have to show it anew."""
     number = counters.following(c, "change")
     c.execute(insert(tables.changes), {"number": number, "kind": kind, "name": name, "time_ns": time.time_ns()})
 

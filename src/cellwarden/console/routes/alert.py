@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import File, Form, HTTPException, Request, Response, UploadFile
+from fastapi import File, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
@@ -19,7 +19,7 @@ from cellwarden.language import language, mark
 from cellwarden.model import Alert, Decision, Find, State
 from cellwarden.register.queries import keep_find
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries
+from cellwarden.watch import queries, shifts
 
 ROUTES = guarded()
 STEPS: dict[State, tuple[State, ...]] = {
@@ -50,7 +50,7 @@ Text = Annotated[str, Form(max_length=500)]
 def alert(request: Request, name: str) -> Response:
     """All that is known of one alert. Its page asking again by itself is the same view, and no new line."""
     with desk(request).engine.begin() as c:
-        found = _alert(c, name)
+        found = alert_of(c, name)
         if "x-again" not in request.headers:
             note(c, request, "view", name)
     return _shown(request, found)
@@ -63,7 +63,7 @@ def decide(
     """Keep a decision; who comes second sees the first's, and decides anew."""
     if state in EXPLAINED and not why.strip():
         with reading(desk(request).engine) as c:
-            return _shown(request, _alert(c, name), ("bad", _("Say why: write a reason.")), "", 422)
+            return _shown(request, alert_of(c, name), ("bad", _("Say why: write a reason.")), "", 422)
     found, told = _decided(request, name, state, seen, why)
     if told is not None:
         return _shown(request, found, told, why, 409)
@@ -71,14 +71,14 @@ def decide(
 
 
 @ROUTES.get("/alerts/{name}/found")
-def find(request: Request, name: str) -> Response:
+def find(request: Request, name: str, cell: Annotated[str, Query(max_length=100)] = "") -> Response:
     """What was found where: a form."""
     with reading(desk(request).engine) as c:
-        one = _alert(c, name)
-        state = _state(c, name)
+        one = alert_of(c, name)
+        state = state_of(c, name)
     if "found" not in STEPS.get(state, ()) and state != "new":
         return _shown(request, one, ("", _("This alert is settled.")), "", 409)
-    cell = one.odds[0][0] if one.odds and one.odds[0][0] != "outside" else ""
+    cell = cell or (one.odds[0][0] if one.odds and one.odds[0][0] != "outside" else "")
     return _form(request, one, state, {"cell": cell, "model": "", "seal": "", "why": ""})
 
 
@@ -95,7 +95,7 @@ def keep(
         kept = photographs.kept(here.photographs, pictures)
     except StoreError as error:
         with reading(here.engine) as c:
-            return _form(request, _alert(c, name), seen, given, ("bad", str(error)))
+            return _form(request, alert_of(c, name), seen, given, ("bad", str(error)))
     told_by = visitor(request).name
     one = Find(name, given["cell"], here.now_ns(), given["model"], given["seal"], kept, told_by)
     found, told = _decided(request, name, "found", seen, given["why"], one)
@@ -111,7 +111,7 @@ def sheet(request: Request, name: str) -> Response:
 
     here = desk(request)
     with here.engine.begin() as c:
-        one = _alert(c, name)
+        one = alert_of(c, name)
         note(c, request, "print", name)
         known = queries.decisions(c, name)
     made = search_sheet(here.site, one, known, visitor(request).name, here.now_ns(), language())
@@ -130,17 +130,17 @@ def _decided(
     one = Decision(name, state, who, here.now_ns(), why.strip())  # type: ignore[arg-type]
     try:
         with here.engine.begin() as c:
-            found = _alert(c, name)
+            found = alert_of(c, name)
             queries.decide(c, one, seen)  # type: ignore[arg-type]
             if find is not None:
                 keep_find(c, find)
             note(c, request, state, name, one.why)
     except queries.AlreadyDecided as error:
-        return found, ("bad", _first(error.decision))
+        return found, ("bad", first(error.decision))
     return found, None
 
 
-def _first(decision: Decision | None) -> str:
+def first(decision: Decision | None) -> str:
     """Who was first, with what."""
     if decision is None:
         return _("This alert has changed: look at it again.")
@@ -152,14 +152,16 @@ def _first(decision: Decision | None) -> str:
     )
 
 
-def _alert(c: Connection, name: str) -> Alert:
+def alert_of(c: Connection, name: str) -> Alert:
+    """The alert of a name, or there is nothing here."""
     try:
         return queries.alert(c, name)
     except StoreError as error:
         raise HTTPException(404, _("There is no alert of this name.")) from error
 
 
-def _state(c: Connection, name: str) -> State:
+def state_of(c: Connection, name: str) -> State:
+    """Where it stands."""
     known = queries.decisions(c, name)
     return known[-1].state if known else "new"
 
@@ -169,6 +171,7 @@ def _shown(request: Request, one: Alert, notice: Notice | None = None, why: str 
     with reading(here.engine) as c:
         known = queries.decisions(c, one.name)
         states = queries.sensor_states(c)
+        searched = shifts.searches(c, (one.name,)).get(one.name, [])
     state: State = known[-1].state if known else "new"
     deciding = may(who.role if who else None, "POST", "/alerts/{name}/decide")
     steps = [(step, _(STEP_WORDS[step])) for step in STEPS.get(state, ())] if deciding else []
@@ -181,7 +184,7 @@ def _shown(request: Request, one: Alert, notice: Notice | None = None, why: str 
         decisions=known, steps=steps, why=why, reasons=[_(reason) for reason in REASONS], best=best,
         drawn=next((one for one in here.floors if one.number == floor), None), marks=marks([best]),
         sensors=sensor_marks(here.site, states, here.now_ns()), severity=_(words.SEVERITY_WORDS[one.severity]),
-        deciding=deciding,
+        deciding=deciding, searched=searched,
     )  # fmt: skip
 
 

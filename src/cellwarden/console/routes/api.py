@@ -16,11 +16,11 @@ from cellwarden.console.routes.alert import EXPLAINED, STEPS
 from cellwarden.console.words import OPEN
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
-from cellwarden.model import Alert, Decision, Find, Presence, SensorState, State
+from cellwarden.model import Alert, Decision, Find, Handover, Note, Presence, Search, SensorState, State
 from cellwarden.model.span import WEEK_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries
+from cellwarden.watch import queries, shifts
 
 ROUTES = guarded("/api/v1")
 MANY = 1000
@@ -101,6 +101,33 @@ def decide(request: Request, name: str, wish: Wish) -> Decision:
         queries.decide(c, made, wish.seen)
         note(c, request, wish.state, name, wish.why)
     return made
+
+
+@ROUTES.get("/alerts/{name}/searches")
+def searches(request: Request, name: str) -> list[Search]:
+    """Rooms that were searched for it in vain, in their order."""
+    with desk(request).engine.begin() as c:
+        _alert(c, name)
+        note(c, request, "view", name)
+        return shifts.searches(c, (name,)).get(name, [])
+
+
+@ROUTES.get("/handovers")
+def handovers(request: Request) -> list[Handover]:
+    """Who took over when, the newest first."""
+    with desk(request).engine.begin() as c:
+        note(c, request, "view", "handover", "API")
+        return shifts.handovers(c, MANY)
+
+
+@ROUTES.get("/notes")
+def notes(request: Request, since_ns: int, until_ns: int) -> list[Note]:
+    """What was written down for those who come after, in a week at most."""
+    if not 0 <= until_ns - since_ns <= WEEK_NS:
+        raise HTTPException(422, _("This cannot be read: {what}.").format(what="until_ns"))
+    with desk(request).engine.begin() as c:
+        note(c, request, "view", "handover", f"API, {since_ns}–{until_ns}")
+        return shifts.notes(c, since_ns, until_ns)
 
 
 @ROUTES.get("/presences")

@@ -24,6 +24,12 @@
   setInterval(tellAgo, 5000);
   setInterval(tellClock, 1000);
 
+  document.querySelector("nav.main [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
   // A sound: two tones, made here, so that no file is needed. Browsers play none before the first touch.
   const bell = document.querySelector("#bell");
   let sounds = null;
@@ -117,6 +123,18 @@
     tellAgo();
   }
 
+  async function freshen() { // a list that others work at too; not while somebody writes in it
+    for (const old of document.querySelectorAll("[data-fresh]")) {
+      const writes = () => [...old.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+      const page = writes() ? null : await fetch(location.href, { headers: { "X-Again": "1" } });
+      if (!page?.ok) continue;
+      const young = new DOMParser().parseFromString(await page.text(), "text/html").getElementById(old.id);
+      const held = old.contains(document.activeElement) ? document.activeElement.id : "";
+      if (young && !writes()) old.replaceWith(young);
+      if (held) document.getElementById(held)?.focus();
+    }
+  }
+
   const source = new EventSource("/live");
   source.addEventListener("beat", (event) => {
     heardThere = Number(event.data);
@@ -135,6 +153,7 @@
     }
     const mine = document.body.dataset.alert;
     if (mine && told.changed?.includes(mine)) again(mine);
+    if (told.changed?.length) freshen();
     tellAgo();
     tellClock();
     news();

@@ -1,0 +1,142 @@
+"""What a shift leaves to the next, asked from the store: what was told, decided, searched, written, and what was deaf.
+
+```
+ handover ───────────── shift ─────────────► handover, signed by who takes over
+            alerts told · decisions · deaf sensors · notes
+```
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, text
+
+from cellwarden.errors import StoreError
+from cellwarden.language import gettext as _
+from cellwarden.model import Alert, Decision, Handover, Note, Search
+from cellwarden.store import rows, tables
+from cellwarden.watch import queries
+
+_SIGNED = text(
+    "INSERT INTO handovers (number, when_ns, who, since_ns, text) VALUES (:number, :when_ns, :who, :since_ns, :text)"
+    " ON CONFLICT (number) DO NOTHING"
+)
+_SEARCHED = text(
+    "INSERT INTO searches (alert, room, when_ns, who, why) VALUES (:alert, :room, :when_ns, :who, :why)"
+    " ON CONFLICT (alert, room) DO NOTHING"
+)
+
+
+class Deaf(NamedTuple):
+    """A sensor that did not hear."""
+
+    sensor: str
+    reason: str
+    first_ns: int
+    last_ns: int
+
+
+class Shift(NamedTuple):
+    """What happened between two moments."""
+
+    told: tuple[tuple[Alert, Decision | None], ...]
+    """Alerts that are new, the newest first, each with the newest decision on it."""
+    decided: tuple[tuple[Decision, Alert], ...]
+    """In the order of time."""
+    deaf: tuple[Deaf, ...]
+    notes: tuple[Note, ...]
+
+
+class AlreadySigned(StoreError):
+    """Somebody else took over meanwhile."""
+
+
+def shift(c: Connection, since_ns: int, until_ns: int) -> Shift:
+    """What happened in [since, until)."""
+    told = [pair for pair in queries.alerts(c, since_ns=since_ns) if pair[0].told_ns < until_ns]
+    return Shift(
+        tuple(told),
+        tuple(_decided(c, since_ns, until_ns)),
+        tuple(_deaf(c, since_ns, until_ns)),
+        tuple(notes(c, since_ns, until_ns)),
+    )
+
+
+def keep_note(c: Connection, one: Note) -> None:
+    """A note, after those that are there."""
+    c.execute(insert(tables.notes).values(when_ns=one.when_ns, who=one.who, text=one.text))
+
+
+def notes(c: Connection, since_ns: int, until_ns: int) -> list[Note]:
+    """Those written in [since, until), in their order."""
+    at = tables.notes.c.when_ns
+    asked = select(tables.notes).where(at >= since_ns, at < until_ns).order_by(at, tables.notes.c.id)
+    return [Note(row.when_ns, row.who, row.text) for row in c.execute(asked)]
+
+
+def keep_handover(c: Connection, one: Handover) -> None:
+    """A handover of that number. Raises AlreadySigned, and keeps nothing, where there is one."""
+    values = {"when_ns": one.when_ns, "who": one.who, "since_ns": one.since_ns, "text": one.text}
+    if not c.execute(_SIGNED, {"number": one.number, **values}).rowcount:
+        raise AlreadySigned(_("somebody else took over meanwhile: look at the handover again"))
+
+
+def handovers(c: Connection, limit: int) -> list[Handover]:
+    """The newest first."""
+    asked = select(tables.handovers).order_by(tables.handovers.c.number.desc()).limit(limit)
+    return [_handover(row) for row in c.execute(asked).mappings()]
+
+
+def handover(c: Connection, number: int) -> Handover | None:
+    """The one of a number; None where there is none (any more)."""
+    row = c.execute(select(tables.handovers).where(tables.handovers.c.number == number)).mappings().one_or_none()
+    return _handover(row) if row else None
+
+
+def keep_search(c: Connection, one: Search) -> None:
+    """A room that was searched in vain; said again, the first stays."""
+    values = {"alert": one.alert, "room": one.room, "when_ns": one.when_ns, "who": one.who, "why": one.why}
+    if c.execute(_SEARCHED, values).rowcount:
+        queries.changed(c, "decision", one.alert)
+
+
+def searches(c: Connection, alerts: Collection[str]) -> Mapping[str, list[Search]]:
+    """Of those alerts, in the order in which rooms were searched; alerts without any are not told."""
+    found: dict[str, list[Search]] = {}
+    asked = select(tables.searches).where(tables.searches.c.alert.in_(alerts)).order_by(tables.searches.c.id)
+    for row in c.execute(asked):
+        found.setdefault(row.alert, []).append(Search(row.alert, row.room, row.when_ns, row.who, row.why))
+    return found
+
+
+def _decided(c: Connection, since_ns: int, until_ns: int) -> list[tuple[Decision, Alert]]:
+    made = tables.decisions.c
+    asked = (
+        select(tables.alerts, *(column.label(f"made_{column.name}") for column in made))
+        .join_from(tables.decisions, tables.alerts, made.alert == tables.alerts.c.name)
+        .where(made.when_ns >= since_ns, made.when_ns < until_ns)
+        .order_by(made.when_ns, made.id)
+    )
+    return [
+        (
+            Decision(row["made_alert"], row["made_state"], row["made_who"], row["made_when_ns"], row["made_why"]),
+            rows.alert(row),
+        )
+        for row in c.execute(asked).mappings()
+    ]
+
+
+def _deaf(c: Connection, since_ns: int, until_ns: int) -> list[Deaf]:
+    """A line for each sensor and reason. A sensor that told nothing at all is not among them."""
+    state = tables.sensor_states.c
+    asked = (
+        select(state.sensor, state.reason, func.min(state.time_ns), func.max(state.time_ns))
+        .where(tables.DEAF, state.time_ns >= since_ns, state.time_ns < until_ns)
+        .group_by(state.sensor, state.reason)
+        .order_by(state.sensor, state.reason)
+    )
+    return [Deaf(*row) for row in c.execute(asked)]
+
+
+def _handover(row: RowMapping) -> Handover:
+    return Handover(row["number"], row["when_ns"], row["who"], row["since_ns"], row["text"])
