@@ -37,7 +37,7 @@ PAGES: dict[Role, tuple[str, ...]] = {
         "/finds",
     ),
     "investigator": ("/emitters", "/help", "/account"),
-    "administrator": ("/people",),
+    "administrator": ("/people", "/rules"),
     "auditor": ("/audit",),
 }
 

@@ -116,7 +116,7 @@ def test_a_server_that_was_down_gets_every_alert_once_it_is_back(engine: Engine)
         pass  # its port is known, and nobody is there
     address = f"http://127.0.0.1:{port}{PATH}"
     told(engine, [address])
-    with notifier.running(engine, Rules(escalate_minutes=600), [address], hurried(), warned.append):
+    with notifier.running(engine, lambda: Rules(escalate_minutes=600), [address], hurried(), warned.append):
         until(lambda: len(warned) == len(NAMES))
         assert set(states(engine)) == {"waiting"}
         with server(hear, port):
@@ -144,7 +144,7 @@ def test_an_address_that_is_silent_keeps_no_other_waiting(engine: Engine) -> Non
     with server(keep_waiting) as deaf, server(hear) as port:
         addresses = [f"http://127.0.0.1:{deaf}", f"http://127.0.0.1:{port}"]
         told(engine, addresses, now_ns=time.time_ns())
-        with notifier.running(engine, Rules(), addresses, time.time_ns):
+        with notifier.running(engine, Rules, addresses, time.time_ns):
             until(lambda: len(got) == len(NAMES))
             silence.set()
     assert sorted(got) == NAMES
@@ -155,7 +155,7 @@ import sys, time
 from cellwarden.runtime import notifier
 from cellwarden.store.engine import opened
 from cellwarden.watch.rules_file import Rules
-with notifier.running(opened(sys.argv[1]), Rules(), [sys.argv[2]], time.time_ns):
+with notifier.running(opened(sys.argv[1]), Rules, [sys.argv[2]], time.time_ns):
     time.sleep(60)
 """
 

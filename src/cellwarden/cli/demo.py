@@ -35,6 +35,8 @@ def demo(host: str, port: int, seconds: float | None, seed: int) -> None:
     from cellwarden.simulate.week_rules import rules_of
     from cellwarden.store import people
     from cellwarden.store.engine import opened
+    from cellwarden.watch.rules_held import held
+    from cellwarden.watch.rules_write import written
 
     door = console.listening(host, port)
     stopped, now_ns = threading.Event(), time.time_ns()
@@ -50,8 +52,12 @@ def demo(host: str, port: int, seconds: float | None, seed: int) -> None:
             )
         )
         click.echo(_("The wing is simulated, and so are its phones. Ctrl-C ends it."))
+        rules_path = Path(folder) / "rules.toml"
+        rules_path.write_text(written(rules_of(simulated.PACE)), encoding="utf-8")
+        in_force = held(rules_path)
         steps = simulated.steps(seed, now_ns, stopped)
-        alerts = guard(engine, site(), rules_of(simulated.PACE), simulated.mandate(date.today()), steps, time.time_ns)
-        server = console.server(application(engine, site()))
+        allowed = simulated.mandate(date.today())
+        alerts = guard(engine, site(), in_force.rules, allowed, steps, time.time_ns, newest=lambda: in_force.rules)
+        server = console.server(application(engine, site(), rules=in_force))
         serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
         engine.dispose()

@@ -68,12 +68,12 @@ def watch(
     from cellwarden.runtime.receivers import read
     from cellwarden.runtime.serve import serve
     from cellwarden.store.engine import opened
-    from cellwarden.watch import rules_file
     from cellwarden.watch.lawful import mandate
+    from cellwarden.watch.rules_held import held
 
     allowed = mandate(site_path, date.today())
     site = load(site_path)
-    wanted = rules_file.load(rules_path, room_names(site)) if rules_path else rules_file.Rules()
+    in_force = held(rules_path, room_names(site))
     named = read(site_path, site)
     ears = {one.sensor for one in named}  # a sensor without a receiver is not silent, it is not there
     site = replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears))
@@ -88,9 +88,9 @@ def watch(
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
     steps = until(stopped, receivers_of.steps(streams, site, where))
-    alerts = guard(engine, site, wanted, allowed, steps, time.time_ns, to)
-    server = console.server(application(engine, site), certificate, key)
-    with notifier.running(engine, wanted, to, time.time_ns, warn):
+    alerts = guard(engine, site, in_force.rules, allowed, steps, time.time_ns, to, lambda: in_force.rules)
+    server = console.server(application(engine, site, rules=in_force), certificate, key)
+    with notifier.running(engine, lambda: in_force.rules, to, time.time_ns, warn):
         serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
 
 

@@ -23,10 +23,12 @@ from cellwarden.console.guard import API, Around, SignInFirst
 from cellwarden.console.live import Live
 from cellwarden.console.page import HERE, page
 from cellwarden.console.routes import account, alert, api, now, people, records, shift
+from cellwarden.console.routes import rules as rule_pages
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.store.people import invite, persons
+from cellwarden.watch.rules_held import Held, held
 
 FIRST = "administrator"
 """Name of the first person."""
@@ -34,9 +36,17 @@ Answer = Callable[[Request, Exception], Response]
 
 
 def application(
-    engine: Engine, site: Site, *, now_ns: Callable[[], int] = time.time_ns, photographs: Path | None = None
+    engine: Engine,
+    site: Site,
+    *,
+    now_ns: Callable[[], int] = time.time_ns,
+    photographs: Path | None = None,
+    rules: Held | None = None,
 ) -> FastAPI:
-    """The pages, the API and what keeps them live. Photographs of finds lie beside the store's file unless told."""
+    """The pages, the API and what keeps them live.
+
+    Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by.
+    """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
     live = Live(engine, site, now_ns)
@@ -53,8 +63,8 @@ def application(
         title="Cellwarden", lifespan=running,
         openapi_url=None, docs_url=None, redoc_url=None,
     )  # fmt: skip
-    app.state.desk = Desk(engine, site, now_ns, photographs or _beside(engine), live, drawn(site))
-    for routes in (now, alert, shift, records, people, account, api):
+    app.state.desk = Desk(engine, site, now_ns, photographs or _beside(engine), live, drawn(site), rules or held(None))
+    for routes in (now, alert, shift, records, rule_pages, people, account, api):
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(Around)

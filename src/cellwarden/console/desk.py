@@ -12,6 +12,7 @@ from cellwarden.console.floor import DrawnFloor
 from cellwarden.locate.site import Site
 from cellwarden.model import Person
 from cellwarden.store.audit import audited
+from cellwarden.watch.rules_held import Held
 
 if TYPE_CHECKING:
     from cellwarden.console.live import Live
@@ -29,6 +30,8 @@ class Desk:
     live: "Live"
     floors: tuple[DrawnFloor, ...]
     """Of the site, the highest first."""
+    rules: Held
+    """Those in force."""
 
 
 @dataclass(frozen=True, slots=True)

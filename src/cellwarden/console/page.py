@@ -31,6 +31,7 @@ LINKS = (
     ("/emitters", mark("Emitters"), "emitters"),
     ("/sensors", mark("Sensors"), "sensors"),
     ("/finds", mark("Finds"), "finds"),
+    ("/rules", mark("Rules"), "rules"),
     ("/people", mark("People"), "people"),
     ("/audit", mark("Audit"), "audit"),
     ("/help", mark("Help"), "help"),

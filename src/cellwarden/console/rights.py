@@ -21,6 +21,8 @@ TRACING = frozenset((OFFICER, ENGINEER, INVESTIGATOR))
 """Who may see where a phone was over days."""
 KNOWING = frozenset((ENGINEER, EXAMINER, INVESTIGATOR))
 """Who may see which transmitters were heard before: a fingerprint is personal data."""
+TUNING = frozenset((ENGINEER, ADMINISTRATOR))
+"""Who may try other rules on the past."""
 KEEPING = frozenset((OFFICER, EXAMINER, INVESTIGATOR, AUDITOR))
 """Who may see what was found."""
 
@@ -55,6 +57,9 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/finds"): KEEPING,
     ("GET", "/finds.csv"): KEEPING,
     ("GET", "/photographs/{digest}"): KEEPING,
+    ("GET", "/rules"): WATCHING | {AUDITOR},
+    ("POST", "/rules/try"): TUNING,
+    ("POST", "/rules/save"): frozenset((ADMINISTRATOR,)),
     ("GET", "/people"): frozenset((ADMINISTRATOR, AUDITOR)),
     ("POST", "/people/invite"): frozenset((ADMINISTRATOR,)),
     ("POST", "/people/change"): frozenset((ADMINISTRATOR,)),
@@ -71,6 +76,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/api/v1/presences"): TRACING,
     ("GET", "/api/v1/sensors"): WATCHING,
     ("GET", "/api/v1/plan"): WATCHING,
+    ("GET", "/api/v1/rules"): WATCHING | {AUDITOR},
     ("GET", "/api/v1/finds"): KEEPING,
 }
 

@@ -40,6 +40,7 @@ ACTION_WORDS: dict[str, str] = {
     "take along": mark("took along"),
     "change": mark("changed"),
     "write": mark("wrote"),
+    "try": mark("tried"),
     "search": mark("searched in vain"),
     "take over": mark("took over"),
     "invite": mark("invited"),
@@ -71,6 +72,7 @@ SUBJECT_WORDS = {
     "alerts": mark("Alerts"),
     "unlock": mark("Unlock"),
     "handover": mark("Handover"),
+    "rules": mark("Rules"),
     "timeline": mark("Timeline"),
     "emitters": mark("Emitters"),
     "finds": mark("Finds"),
@@ -92,6 +94,11 @@ def duration(span_ns: int) -> str:
     if seconds < 3600:
         return _("{count} min").format(count=seconds // 60)
     return _("{hours} h {minutes} min").format(hours=number(seconds // 3600), minutes=f"{seconds % 3600 // 60:02d}")
+
+
+def kind(name: str) -> str:
+    """What a phone does."""
+    return _(KIND_WORDS[name])
 
 
 def told(activity: Activity) -> str:

@@ -14,7 +14,7 @@ from cellwarden.model.register import Find
 from cellwarden.model.shift import Handover, Note, Search
 from cellwarden.model.signature import Emitter, Identified, JunctionReading, Measured, Session, Signature
 from cellwarden.model.store import AuditLine, Change, Invitation, Person, Role
-from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, SensorState, Sighting, State
+from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, RulesText, SensorState, Sighting, State
 
 __all__ = [
     "ENDLESS",
@@ -44,6 +44,7 @@ __all__ = [
     "Presence",
     "Reception",
     "Role",
+    "RulesText",
     "Search",
     "Segment",
     "SensorState",

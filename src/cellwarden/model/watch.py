@@ -129,3 +129,16 @@ class SensorState:
     """None where it is not known."""
     reason: str = ""
     """Why it is deaf, in a word: `no samples`, `floor high`, `clock`; empty where it hears."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesText:
+    """A version of a site's rules, as the file said it."""
+
+    number: int
+    """Counted from 1."""
+    when_ns: int
+    who: str
+    """Who put it in force; empty where it was written by hand."""
+    why: str
+    text: str

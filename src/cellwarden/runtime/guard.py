@@ -40,8 +40,9 @@ def guard(
     steps: Iterable[Step],
     now_ns: Callable[[], int] = time.time_ns,
     addresses: Sequence[str] = (),
+    newest: Callable[[], Rules] | None = None,
 ) -> Iterator[Alert]:
-    """Alerts as they are told, and on their way to `addresses`; all else is kept.
+    """Alerts as they are told, and on their way to `addresses`; all else is kept. `newest` tells rules that change.
 
     Raises MandateError when the mandate expires.
     """
@@ -53,6 +54,7 @@ def guard(
     looked_ns = 0
     for step in steps:
         now = now_ns()
+        state.rules = newest() if newest else wanted
         if now - looked_ns >= HOUR_NS:
             looked_ns = now
             if not valid(mandate, now):

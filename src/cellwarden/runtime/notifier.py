@@ -62,9 +62,13 @@ def keep(c: Connection, wanted: Rules, alerts: Iterable[Alert], addresses: Seque
 
 @contextmanager
 def running(
-    engine: Engine, wanted: Rules, addresses: Sequence[str], now_ns: Clock, warn: Warn = lambda _words: None
+    engine: Engine,
+    wanted: Callable[[], Rules],
+    addresses: Sequence[str],
+    now_ns: Clock,
+    warn: Warn = lambda _words: None,
 ) -> Iterator[None]:
-    """Send and escalate meanwhile."""
+    """Send and escalate meanwhile, by the rules as they are then."""
     if not addresses:
         yield
         return
@@ -75,7 +79,7 @@ def running(
         return lambda: 0.0 if sent(engine, address, now_ns, warn, stopped) else LOOK_S
 
     def escalates() -> float:
-        escalated(engine, wanted, addresses, now_ns())
+        escalated(engine, wanted(), addresses, now_ns())
         return ESCALATE_S
 
     work = [*map(sends, addresses), escalates]

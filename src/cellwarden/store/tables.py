@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -32,7 +32,7 @@ METADATA = MetaData(
 NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
 DEAF = text("reason <> ''")
 """Of a sensor's state: few are, and a shift's are looked for among a day's million."""
-APPEND_ONLY = ("audit", "finds")
+APPEND_ONLY = ("audit", "finds", "rules_texts")
 """Tables whose lines the database itself refuses to change or delete."""
 
 counters = Table(
@@ -179,6 +179,17 @@ sensor_states = Table(
     Index("ix_sensor_states_time_ns", "time_ns"),
     Index("ix_sensor_states_deaf", "time_ns", sqlite_where=DEAF, postgresql_where=DEAF),
 )
+
+rules_texts = Table(
+    "rules_texts",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""Versions of the rules: why an alert was told last year must still be found."""
 
 changes = Table(
     "changes",

@@ -20,7 +20,7 @@ from cellwarden.model import Alert, Decision, Find, Handover, Note, Presence, Se
 from cellwarden.model.span import WEEK_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries, shifts
+from cellwarden.watch import queries, rules_held, shifts
 
 ROUTES = guarded("/api/v1")
 MANY = 1000
@@ -145,6 +145,15 @@ def sensors(request: Request) -> list[SensorState]:
     """The newest state of each sensor."""
     with reading(desk(request).engine) as c:
         return queries.sensor_states(c)
+
+
+@ROUTES.get("/rules")
+def rules(request: Request) -> dict[str, Any]:
+    """The text of the rules in force, and its versions, the newest first."""
+    here = desk(request)
+    with here.engine.begin() as c:
+        note(c, request, "view", "rules", "API")
+        return {"text": here.rules.text, "versions": rules_held.texts(c, MANY)}
 
 
 @ROUTES.get("/finds")
