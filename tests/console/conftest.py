@@ -47,6 +47,7 @@ class Wing:
         odds: Odds = (("A-104", 0.83), ("A-106", 0.09), ("A-102", 0.04)),
         ago_s: int = 60,
         emitter: str = "",
+        evidence: tuple[str, ...] = ("ab" * 32,),
         **details: float,
     ) -> str:
         """A new alert of a call."""
@@ -56,7 +57,7 @@ class Wing:
             name = queries.next_alert_name(c, 2026)
             one = Alert(
                 name, told, told - 300 * S_NS, "P-1", emitter, doing, odds, 0.97, "high",
-                ("A1-S2", "A1-S1"), ("ab" * 32,), {"bursts": 800, **details},
+                ("A1-S2", "A1-S1"), evidence, {"bursts": 800, **details},
             )  # fmt: skip
             queries.keep_alert(c, one)
         return name

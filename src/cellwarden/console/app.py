@@ -42,10 +42,12 @@ def application(
     now_ns: Callable[[], int] = time.time_ns,
     photographs: Path | None = None,
     rules: Held | None = None,
+    evidence: Path | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
-    Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by.
+    Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
+    `evidence` is the folder in which snippets are kept.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
@@ -63,7 +65,9 @@ def application(
         title="Cellwarden", lifespan=running,
         openapi_url=None, docs_url=None, redoc_url=None,
     )  # fmt: skip
-    app.state.desk = Desk(engine, site, now_ns, photographs or _beside(engine), live, drawn(site), rules or held(None))
+    app.state.desk = Desk(
+        engine, site, now_ns, photographs or _beside(engine), live, drawn(site), rules or held(None), evidence
+    )
     for routes in (now, alert, shift, records, rule_pages, people, account, api):
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -32,6 +32,8 @@ class Desk:
     """Of the site, the highest first."""
     rules: Held
     """Those in force."""
+    evidence: Path | None
+    """Folder of snippets; None where the site keeps none."""
 
 
 @dataclass(frozen=True, slots=True)

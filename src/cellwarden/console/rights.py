@@ -43,6 +43,8 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/alerts"): WATCHING,
     ("GET", "/alerts/{name}"): WATCHING | {EXAMINER},
     ("GET", "/alerts/{name}/sheet.pdf"): DECIDING,
+    ("GET", "/alerts/{name}/evidence/{digest}.png"): WATCHING | {EXAMINER},
+    ("GET", "/alerts/{name}/evidence/{digest}.sigmf"): frozenset((EXAMINER, INVESTIGATOR)),
     ("POST", "/alerts/{name}/decide"): DECIDING,
     ("GET", "/alerts/{name}/found"): DECIDING,
     ("POST", "/alerts/{name}/found"): DECIDING,

@@ -7,7 +7,7 @@ from fastapi import File, Form, HTTPException, Query, Request, Response, UploadF
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
-from cellwarden.console import photographs, words
+from cellwarden.console import photographs, snippets, words
 from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks, sensor_marks
 from cellwarden.console.guard import guarded
@@ -43,6 +43,8 @@ REASONS = (
     mark("Searched, nothing there."),
     mark("A member of staff's phone."),
 )
+MOST_SNIPPETS = 6
+"""On the page of an alert."""
 Text = Annotated[str, Form(max_length=500)]
 
 
@@ -119,6 +121,32 @@ def sheet(request: Request, name: str) -> Response:
     return Response(made, media_type="application/pdf", headers=headers)
 
 
+@ROUTES.get("/alerts/{name}/evidence/{digest}.png")
+def spectrogram(request: Request, name: str, digest: str) -> Response:
+    """What a snippet looks like. It is part of the alert's page, whose view is audited."""
+    with reading(desk(request).engine) as c:
+        one = _kept(request, alert_of(c, name), digest)
+    return Response(snippets.picture(one), media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@ROUTES.get("/alerts/{name}/evidence/{digest}.sigmf")
+def samples(request: Request, name: str, digest: str) -> Response:
+    """A snippet, to take along."""
+    with desk(request).engine.begin() as c:
+        one = _kept(request, alert_of(c, name), digest)
+        note(c, request, "take along", name, digest)
+    headers = {"Content-Disposition": f'attachment; filename="{one.path.stem}.sigmf"'}
+    return Response(snippets.archive(one), media_type="application/x-tar", headers=headers)
+
+
+def _kept(request: Request, one: Alert, digest: str) -> snippets.Snippet:
+    """The snippet of that hash, if it is this alert's."""
+    found = snippets.snippet(desk(request).evidence, digest) if digest in one.evidence else None
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
 def _decided(
     request: Request, name: str, state: str, seen: str, why: str, find: Find | None = None
 ) -> tuple[Alert, Notice | None]:
@@ -185,6 +213,8 @@ def _shown(request: Request, one: Alert, notice: Notice | None = None, why: str 
         drawn=next((one for one in here.floors if one.number == floor), None), marks=marks([best]),
         sensors=sensor_marks(here.site, states, here.now_ns()), severity=_(words.SEVERITY_WORDS[one.severity]),
         deciding=deciding, searched=searched,
+        evidence=[(digest, snippets.snippet(here.evidence, digest)) for digest in one.evidence[:MOST_SNIPPETS]],
+        taking=may(who.role if who else None, "GET", "/alerts/{name}/evidence/{digest}.sigmf"),
     )  # fmt: skip
 
 

@@ -114,7 +114,7 @@
     if (!page.ok) return;
     const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
     const writing = document.querySelector("#why")?.value ?? "";
-    for (const id of ["verdict", "decision", "history", "whereabouts", "plan", "facts"]) {
+    for (const id of ["verdict", "decision", "history", "whereabouts", "plan", "facts", "evidence"]) {
       const [old, young] = [document.getElementById(id), fresh.getElementById(id)];
       if (old && young) old.replaceWith(young);
     }

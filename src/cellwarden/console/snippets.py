@@ -1,0 +1,136 @@
+"""Evidence of alerts, as `listen` and `node` keep it: snippets in SigMF beside an index, each known by its SHA-256.
+
+```
+ index-….jsonl ─ sha256 ─► 2026…_gsm-normal_897400kHz_7.sigmf-data ─► is it still what was written? ─► picture, archive
+```
+
+Payload was blanked before anything was kept, so a picture shows ramps, tails and training alone.
+"""
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+DIGEST = re.compile("[0-9a-f]{64}")
+DATA, META = ".sigmf-data", ".sigmf-meta"
+LARGEST = 64 << 20
+"""Bytes of a snippet that is still read: those that are kept have some kilobytes."""
+BINS = 64
+COLUMNS = 480
+HIGH = 2
+"""Pixels of a bin."""
+LEAST_DB = 15.0
+"""Between the darkest and the brightest, so that noise alone stays dark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """One recording of evidence."""
+
+    digest: str
+    path: Path
+    """Of its samples."""
+    rate_hz: float
+    seconds: float
+    label: str
+    bursts: int
+    frequency_hz: float | None
+    snr_db: float | None
+
+
+def snippet(folder: Path | None, digest: str) -> Snippet | None:
+    """The one of that hash; None where it is not kept (any more), or is no longer what was written."""
+    if folder is None or not DIGEST.fullmatch(digest):
+        return None
+    indexes = sorted(folder.glob("index-*.jsonl")) if folder.is_dir() else []
+    name = _names(tuple((path, path.stat().st_size) for path in indexes)).get(digest)
+    path = folder / name if name else None
+    if path is None or not path.is_file() or path.stat().st_size > LARGEST:
+        return None
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            return None
+    return _described(digest, path)
+
+
+@lru_cache(maxsize=4)
+def _names(indexes: tuple[tuple[Path, int], ...]) -> dict[str, str]:
+    """Files of samples by their hash, of indexes as long as that: they are only added to."""
+    found: dict[str, str] = {}
+    for place, _size in indexes:
+        for line in place.read_bytes().splitlines():
+            try:
+                body = json.loads(line)["body"]
+                name, what = str(body.get("file", "")), body["what"]
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+            if what in ("kept", "taken in") and name == Path(name).name and name.endswith(DATA):
+                found[str(body.get("sha256"))] = name
+    return found
+
+
+def _described(digest: str, path: Path) -> Snippet | None:
+    try:
+        told = json.loads(path.with_suffix(META).read_bytes())
+        rate, notes = float(told["global"]["core:sample_rate"]), told["annotations"]
+        first = notes[0]
+        capture = told["captures"][0].get("core:frequency")
+        snr = first.get("cellwarden:snr_db")
+        seconds = path.stat().st_size / 8 / rate
+        return Snippet(
+            digest, path, rate, seconds, str(first.get("core:label", "")), len(notes),
+            None if capture is None else float(capture), None if snr is None else float(snr),
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ZeroDivisionError):
+        return None
+
+
+def picture(one: Snippet) -> bytes:
+    """Its spectrogram as PNG: time to the right, frequency upwards; what was blanked is black."""
+    levels = spectrogram(np.fromfile(one.path, "<c8"))
+    top = float(levels.max(initial=-200.0))
+    heard = levels[levels > -190.0]
+    low = min(float(np.quantile(heard, 0.3)), top - LEAST_DB) if len(heard) else top - LEAST_DB
+    bright = np.clip((levels - low) / (top - low), 0.0, 1.0)
+    image = Image.fromarray(_coloured(bright[:, ::-1].T)).resize((COLUMNS, BINS * HIGH), Image.Resampling.NEAREST)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def spectrogram(samples: NDArray[np.complex64], bins: int = BINS, columns: int = COLUMNS) -> NDArray[np.float64]:
+    """Power in dB, shape (at most columns, bins), frequency growing; −200 where there are only zeros."""
+    count = max(1, min(columns, len(samples) // (bins // 2)))
+    starts = np.linspace(0, max(0, len(samples) - bins), count).astype(np.int64)
+    padded = np.concatenate([samples, np.zeros(max(0, bins - len(samples)), samples.dtype)])
+    frames = padded[starts[:, None] + np.arange(bins)] * np.hanning(bins)
+    power = np.abs(np.fft.fftshift(np.fft.fft(frames, axis=1), axes=1)) ** 2
+    return 10.0 * np.log10(np.maximum(power, 1e-20))
+
+
+def _coloured(bright: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Black over blue and orange to white: it grows in lightness, so that it reads in grey as well."""
+    stops = np.array([[0, 0, 0], [40, 50, 140], [190, 80, 110], [250, 170, 60], [255, 255, 230]], np.float64)
+    at = np.linspace(0.0, 1.0, len(stops))
+    return np.stack([np.interp(bright, at, stops[:, c]) for c in range(3)], axis=-1).astype(np.uint8)
+
+
+def archive(one: Snippet) -> bytes:
+    """As a SigMF archive: a tar with its samples and what is said of them."""
+    out, stem = io.BytesIO(), one.path.stem
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for path in (one.path.with_suffix(META), one.path):
+            data = path.read_bytes()
+            entry = tarfile.TarInfo(f"{stem}/{path.name}")
+            entry.size, entry.mode = len(data), 0o600
+            tar.addfile(entry, io.BytesIO(data))
+    return out.getvalue()
