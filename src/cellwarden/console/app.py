@@ -24,6 +24,7 @@ from cellwarden.console.live import Live
 from cellwarden.console.page import HERE, page
 from cellwarden.console.routes import account, alert, api, now, people, records, shift
 from cellwarden.console.routes import rules as rule_pages
+from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
@@ -66,7 +67,15 @@ def application(
         openapi_url=None, docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.desk = Desk(
-        engine, site, now_ns, photographs or _beside(engine), live, drawn(site), rules or held(None), evidence
+        engine,
+        site,
+        now_ns,
+        photographs or _beside(engine),
+        live,
+        drawn(site),
+        rules or held(None),
+        evidence,
+        Views(engine, now_ns),
     )
     for routes in (now, alert, shift, records, rule_pages, people, account, api):
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table

@@ -9,6 +9,7 @@ from fastapi import Request
 from sqlalchemy import Connection, Engine
 
 from cellwarden.console.floor import DrawnFloor
+from cellwarden.console.views import Views
 from cellwarden.locate.site import Site
 from cellwarden.model import Person
 from cellwarden.store.audit import audited
@@ -34,6 +35,8 @@ class Desk:
     """Those in force."""
     evidence: Path | None
     """Folder of snippets; None where the site keeps none."""
+    views: Views
+    """Lines of the audit log that tell who looked at what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,8 @@ def visitor(request: Request) -> Visitor:
 def note(c: Connection, request: Request, action: str, what: str, why: str = "") -> None:
     """A line in the audit log, in the transaction of what it tells of."""
     audited(c, visitor(request).name, action, what, why, now_ns=desk(request).now_ns())
+
+
+def viewed(request: Request, what: str, why: str = "") -> None:
+    """A line in the audit log that somebody looks at something; it is kept when this returns."""
+    desk(request).views.keep(visitor(request).name, what, why)

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
 from cellwarden.console import photographs, snippets, words
-from cellwarden.console.desk import desk, note, visitor
+from cellwarden.console.desk import desk, note, viewed, visitor
 from cellwarden.console.floor import marks, sensor_marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
@@ -51,10 +51,10 @@ Text = Annotated[str, Form(max_length=500)]
 @ROUTES.get("/alerts/{name}")
 def alert(request: Request, name: str) -> Response:
     """All that is known of one alert. Its page asking again by itself is the same view, and no new line."""
-    with desk(request).engine.begin() as c:
+    with reading(desk(request).engine) as c:
         found = alert_of(c, name)
-        if "x-again" not in request.headers:
-            note(c, request, "view", name)
+    if "x-again" not in request.headers:
+        viewed(request, name)
     return _shown(request, found)
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from cellwarden.console import live, words
-from cellwarden.console.desk import desk, note, visitor
+from cellwarden.console.desk import desk, viewed, visitor
 from cellwarden.console.guard import SESSION, guarded
 from cellwarden.console.page import LINKS, page, plan
 from cellwarden.console.rights import may
@@ -32,8 +32,8 @@ def now(request: Request, wall: bool = False) -> Response:
         first = next(href for href, _name, _key in LINKS if href != "/" and may(role, "GET", href))
         return RedirectResponse(first, 303)
     here = desk(request)
-    with here.engine.begin() as c:
-        note(c, request, "view", "now")
+    viewed(request, "now")
+    with reading(here.engine) as c:
         found = live.shown(c, here.now_ns())
     return page(
         request, "now.html", "now", wall=wall, plan=plan(request, live.marks_of(found, here.site)),
@@ -68,8 +68,8 @@ def alerts(request: Request, of: str = "open", after: int = 0) -> Response:
     """All alerts that are open, that are settled, or both."""
     states = {"open": words.OPEN, "settled": words.ENDS}.get(of)
     here = desk(request)
-    with here.engine.begin() as c:
-        note(c, request, "view", "alerts", of[:20])
+    viewed(request, "alerts", of[:20])
+    with reading(here.engine) as c:
         found = queries.alerts(c, states, limit=MANY + 1, skipped=max(after, 0))
     choices = (("open", _("Open")), ("settled", _("Settled")), ("all", _("All")))
     pairs = [(alert, decision.state if decision else "new") for alert, decision in found[:MANY]]

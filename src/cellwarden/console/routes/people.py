@@ -6,7 +6,7 @@ from fastapi import Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cellwarden.console import words
-from cellwarden.console.desk import desk, note, visitor
+from cellwarden.console.desk import desk, note, viewed, visitor
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
 from cellwarden.console.rights import ROLES, may
@@ -67,8 +67,7 @@ def log(request: Request, before: int | None = None) -> Response:
         broken = audit.verify(c)
         lines = audit.newest(c, MANY, before)
         end = audit.head(c)
-    with here.engine.begin() as c:
-        note(c, request, "view", "audit")
+    viewed(request, "audit")
     more = lines[-1].number if len(lines) == MANY and lines[-1].number > 1 else None
     return page(request, "audit.html", "audit", broken=broken, lines=lines, end=end, more=more)
 

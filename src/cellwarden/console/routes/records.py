@@ -9,7 +9,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from cellwarden.console import photographs, words
-from cellwarden.console.desk import desk, note
+from cellwarden.console.desk import desk, note, viewed
 from cellwarden.console.floor import sensor_marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import page, plan
@@ -59,8 +59,8 @@ def timeline(request: Request, hours: int = 24, by: str = "cell") -> Response:
     here = desk(request)
     until = here.now_ns()
     since = until - hours * HOUR_NS
-    with here.engine.begin() as c:
-        note(c, request, "view", "timeline", f"{hours} h")
+    viewed(request, "timeline", f"{hours} h")
+    with reading(here.engine) as c:
         found = queries.presences(c, since, until)
     rows = lanes(found, since, until, "phone" if by == "phone" else "cell")
     return page(
@@ -145,8 +145,8 @@ def emitters(request: Request) -> Response:
     """Transmitters that the gallery knows, as they were heard here lately."""
     here = desk(request)
     now_ns = here.now_ns()
-    with here.engine.begin() as c:
-        note(c, request, "view", "emitters")
+    viewed(request, "emitters")
+    with reading(here.engine) as c:
         found = queries.presences(c, now_ns - REMEMBERED_H * HOUR_NS, now_ns)
     return page(request, "emitters.html", "emitters", rows=_known(found), now_ns=now_ns)
 
@@ -185,8 +185,8 @@ def sensors(request: Request) -> Response:
 def finds(request: Request) -> Response:
     """What was found, the newest first."""
     here = desk(request)
-    with here.engine.begin() as c:
-        note(c, request, "view", "finds")
+    viewed(request, "finds")
+    with reading(here.engine) as c:
         found = finds_of(c)
     return page(request, "finds.html", "finds", finds=found[::-1])
 

@@ -11,7 +11,7 @@ from fastapi import Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
-from cellwarden.console.desk import Desk, desk, note, visitor
+from cellwarden.console.desk import Desk, desk, note, viewed, visitor
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
 from cellwarden.console.rights import may
@@ -19,7 +19,7 @@ from cellwarden.console.routes.alert import Text
 from cellwarden.errors import RulesError
 from cellwarden.language import gettext as _
 from cellwarden.locate.whereabouts import room_names
-from cellwarden.model import Alert, RulesText
+from cellwarden.model import Alert, Decision, RulesText
 from cellwarden.model.span import DAY_NS
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries, rules_held, told
@@ -142,11 +142,12 @@ def _shown(
 ) -> Response:  # fmt: skip
     here, who = desk(request), visitor(request).person
     role, force = who.role if who else None, here.rules
-    with here.engine.begin() as c:
-        note(c, request, "view", "rules")
-        did = _did(c, force.rules, here.now_ns())
-        control = weighing.control(force.rules, queries.alerts(c, since_ns=here.now_ns() - 7 * DAY_NS), here.now_ns())
+    viewed(request, "rules")
+    with reading(here.engine) as c:
+        alerts = queries.alerts(c, since_ns=here.now_ns() - max(DAYS) * DAY_NS)
+        did = _did(c, force.rules, alerts, here.now_ns())
         versions = rules_held.texts(c, MANY)
+    control = weighing.control(force.rules, alerts, here.now_ns())
     changing = may(role, "POST", "/rules/save") and force.path is not None
     return page(
         request, "rules.html", "rules", status=status, notice=notice, text=text, changed=text != force.text,
@@ -156,10 +157,12 @@ def _shown(
     )  # fmt: skip
 
 
-def _did(c: Connection, rules: Rules, now_ns: int) -> list[dict[str, object]]:
-    """What each rule did in the last days; the store is asked for the longest span once."""
+def _did(
+    c: Connection, rules: Rules, alerts: Sequence[tuple[Alert, Decision | None]], now_ns: int
+) -> list[dict[str, object]]:
+    """What each rule did in the last days. `alerts`: those of the longest span."""
     longest = now_ns - max(DAYS) * DAY_NS
-    alerts, presences = queries.alerts(c, since_ns=longest), queries.presences(c, longest, now_ns)
+    presences = queries.presences(c, longest, now_ns)
     each = [alert for alert, _made in alerts]
     did: list[dict[str, object]] = []
     for days in DAYS:

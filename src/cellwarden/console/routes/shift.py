@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
 from cellwarden.console import words
-from cellwarden.console.desk import desk, note, visitor
+from cellwarden.console.desk import desk, note, viewed, visitor
 from cellwarden.console.floor import sensor_marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
@@ -16,6 +16,7 @@ from cellwarden.console.routes.alert import Text, alert_of, first, state_of
 from cellwarden.language import gettext as _
 from cellwarden.model import Alert, Decision, Handover, Note, Search, State
 from cellwarden.model.span import HOUR_NS
+from cellwarden.store.engine import reading
 from cellwarden.watch import queries, shifts
 from cellwarden.watch.unlock import Order, rooms_left, visits
 
@@ -23,7 +24,7 @@ ROUTES = guarded()
 NIGHT_NS = 12 * HOUR_NS
 """Also a shift of which nobody signed the beginning."""
 MANY = 200
-"""Open alerts in the queue."""
+"""Alerts in the queue, and lines of each list of a shift."""
 LISTED = 30
 """Handovers that can be looked up."""
 Long = Annotated[str, Form(max_length=2000)]
@@ -85,9 +86,9 @@ def _ended(c: Connection, request: Request, one: Alert, why: str) -> None:
 def _queue(request: Request, by: Order, notice: Notice | None = None, status: int = 200) -> Response:
     here, who = desk(request), visitor(request).person
     now = here.now_ns()
-    with here.engine.begin() as c:
-        if "x-again" not in request.headers:
-            note(c, request, "view", "unlock")
+    if "x-again" not in request.headers:
+        viewed(request, "unlock")
+    with reading(here.engine) as c:
         found = queries.alerts(c, words.OPEN, limit=MANY)
         done = [
             (alert, made)
@@ -145,11 +146,11 @@ def _begun(last: Handover | None, now_ns: int) -> int:
 def _log(request: Request, number: int, notice: Notice | None = None, status: int = 200) -> Response:
     here, who = desk(request), visitor(request).person
     now = here.now_ns()
-    with here.engine.begin() as c:
+    viewed(request, "handover", f"{number}" if number else "")
+    with reading(here.engine) as c:
         one = shifts.handover(c, number) if number else None
         if number and one is None:
             raise HTTPException(404)
-        note(c, request, "view", "handover", f"{number}" if number else "")
         signed_before = shifts.handovers(c, LISTED)
         last = next(iter(signed_before), None)
         since, until = (one.since_ns, one.when_ns) if one else (_begun(last, now), now)
@@ -161,6 +162,6 @@ def _log(request: Request, number: int, notice: Notice | None = None, status: in
     return page(
         request, "handover.html", "handover", status=status, notice=notice, shift=found, since=since, until=until,
         signed=one, before=signed_before, seen=last.number if last else 0, last=last, left=left, deaf=deaf,
-        writing=one is None and may(role, "POST", "/handover/note"),
+        many=MANY, writing=one is None and may(role, "POST", "/handover/note"),
         signing=one is None and may(role, "POST", "/handover/sign"),
     )  # fmt: skip

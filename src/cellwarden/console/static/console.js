@@ -135,6 +135,7 @@
     }
   }
 
+  let refresh = null; // what changes within a second is asked for once
   const source = new EventSource("/live");
   source.addEventListener("beat", (event) => {
     heardThere = Number(event.data);
@@ -153,7 +154,7 @@
     }
     const mine = document.body.dataset.alert;
     if (mine && told.changed?.includes(mine)) again(mine);
-    if (told.changed?.length) freshen();
+    if (told.changed?.length) refresh ??= setTimeout(() => { refresh = null; freshen(); }, 1000);
     tellAgo();
     tellClock();
     news();
