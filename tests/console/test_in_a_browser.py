@@ -34,6 +34,7 @@ PAGES: dict[Role, tuple[str, ...]] = {
         "/handover",
         "/timeline",
         "/sensors",
+        "/notifications",
         "/finds",
     ),
     "investigator": ("/emitters", "/help", "/account"),

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 from tests.store.values import SECOND, T0, alert, presence, sensor, sighting
 
 from cellwarden.errors import StoreError
-from cellwarden.model import Change, Decision
+from cellwarden.model import Change, Decision, State
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
@@ -122,3 +123,25 @@ def test_changes_are_told_once_and_in_order(engine: Engine) -> None:
         assert queries.changes_since(c, 0, limit=1) == told[:1]
         assert queries.newest_change(c) == 4
         assert queries.changes_since(c, 4) == []
+
+
+def test_a_page_of_alerts_in_several_states_is_that_page_of_all_of_them(engine: Engine) -> None:
+    rng = np.random.default_rng(7)
+    states: tuple[State, ...] = ("new", "acknowledged", "false")
+    expected = []
+    with engine.begin() as c:
+        for number in range(1, 41):
+            name, told = f"A-2026-{number:06d}", T0 + int(rng.integers(12)) * SECOND  # many at one moment
+            state = states[rng.integers(3)]
+            queries.keep_alert(c, alert(name, told))
+            if state != "new":
+                queries.decide(c, Decision(name, state, "Zoé", told, ""), "new")
+            if state != "false":
+                expected.append((told, name))
+        expected.sort(reverse=True)
+        for skipped in (0, 7, len(expected) - 2, len(expected)):
+            found = queries.alerts(c, ("new", "acknowledged"), limit=9, skipped=skipped)
+            assert [(one.told_ns, one.name) for one, _made in found] == expected[skipped : skipped + 9]
+        late = queries.alerts(c, ("new", "acknowledged"), since_ns=T0 + 6 * SECOND, limit=9)
+        assert [one.name for one, _made in late] == [name for told, name in expected if told >= T0 + 6 * SECOND][:9]
+        assert queries.alerts(c, (), limit=9) == []

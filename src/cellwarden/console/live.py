@@ -24,8 +24,9 @@ from cellwarden.language import LANGUAGES, language, speaking
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert, SensorState, State
+from cellwarden.model.span import DAY_NS
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries
+from cellwarden.watch import deliveries, queries
 
 LOOK_S = 0.2
 SLOWLY = 5
@@ -50,6 +51,8 @@ class Shown:
     open: int
     sensors: tuple[SensorState, ...]
     now_ns: int
+    failing: tuple[str, ...] = ()
+    """Places that do not take the alerts that are sent to them."""
 
 
 @dataclass(slots=True)
@@ -160,14 +163,21 @@ def shown(c: Connection, now_ns: int) -> Shown:
     count = queries.counted(c)
     pairs = tuple((alert, decision.state if decision else "new") for alert, decision in (*new, *taken))
     states = tuple(queries.sensor_states(c))
-    return Shown(pairs, sum(count.get(state, 0) for state in words.OPEN), states, now_ns)
+    failing = tuple(deliveries.failing(c, now_ns - DAY_NS))
+    return Shown(pairs, sum(count.get(state, 0) for state in words.OPEN), states, now_ns, failing)
 
 
 def values_of(found: Shown, site: Site) -> dict[str, Any]:
     """What the list of alerts is made from."""
     sensors = sensor_marks(site, found.sensors, found.now_ns)
     deaf = [name for name, (reason, _words) in sensors.items() if reason]
-    return {"alerts": found.alerts[:SHOWN], "open": found.open, "deaf": deaf, "now_ns": found.now_ns}
+    return {
+        "alerts": found.alerts[:SHOWN],
+        "open": found.open,
+        "deaf": deaf,
+        "failing": found.failing,
+        "now_ns": found.now_ns,
+    }
 
 
 def marks_of(found: Shown, site: Site) -> dict[str, dict[str, tuple[str, str]]]:

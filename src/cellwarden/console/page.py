@@ -30,6 +30,7 @@ LINKS = (
     ("/timeline", mark("Timeline"), "timeline"),
     ("/emitters", mark("Emitters"), "emitters"),
     ("/sensors", mark("Sensors"), "sensors"),
+    ("/notifications", mark("Notifications"), "notifications"),
     ("/finds", mark("Finds"), "finds"),
     ("/rules", mark("Rules"), "rules"),
     ("/people", mark("People"), "people"),

@@ -56,6 +56,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/timeline"): TRACING,
     ("GET", "/emitters"): KNOWING,
     ("GET", "/sensors"): WATCHING,
+    ("GET", "/notifications"): WATCHING | {AUDITOR},
     ("GET", "/finds"): KEEPING,
     ("GET", "/finds.csv"): KEEPING,
     ("GET", "/photographs/{digest}"): KEEPING,
@@ -78,6 +79,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/api/v1/presences"): TRACING,
     ("GET", "/api/v1/sensors"): WATCHING,
     ("GET", "/api/v1/plan"): WATCHING,
+    ("GET", "/api/v1/notifications"): WATCHING | {AUDITOR},
     ("GET", "/api/v1/rules"): WATCHING | {AUDITOR},
     ("GET", "/api/v1/finds"): KEEPING,
 }

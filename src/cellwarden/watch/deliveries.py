@@ -13,9 +13,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, and_, or_, select, text, update
+from sqlalchemy import Connection, Row, RowMapping, and_, func, or_, select, text, update
 
 from cellwarden.store.tables import deliveries
 from cellwarden.watch.notify import hidden
@@ -79,6 +79,59 @@ def steps_begun(c: Connection, since_ns: int) -> set[tuple[str, int]]:
     asked = select(deliveries.c.alert, deliveries.c.step).distinct()
     asked = asked.where(deliveries.c.step > 0, deliveries.c.since_ns >= since_ns)
     return {(row.alert, row.step) for row in c.execute(asked)}
+
+
+class Place(NamedTuple):
+    """How it goes with a place to which alerts are sent, as it may be shown."""
+
+    place: str
+    taken: int
+    waiting: int
+    given_up: int
+    failing: int
+    """Of those that wait or were given up, how many were tried in vain."""
+    failure: str
+    """What the newest of these was told; empty where nothing fails."""
+    last_ns: int | None
+    """When the newest that was taken had begun."""
+
+
+def places(c: Connection, since_ns: int) -> list[Place]:
+    """All to which anything was to be sent since then, those that fail first."""
+    counts: dict[str, Counter[str]] = {}
+    last: dict[str, int] = {}
+    of = deliveries.c
+    failing = and_(of.state.in_(("waiting", "given up")), of.failure != "")
+    asked = select(of.place, of.state, failing.label("failing"), func.count(), func.max(of.since_ns))
+    for place, state, fails, count, newest in c.execute(
+        asked.where(of.since_ns >= since_ns).group_by(of.place, of.state, failing)
+    ):
+        counts.setdefault(place, Counter()).update({state: count, "failing": count if fails else 0})
+        if state == "taken":
+            last[place] = newest
+    words = {row.place: row.failure for row in _failures(c, since_ns)}
+    found = [
+        Place(
+            place, of_it["taken"], of_it["waiting"], of_it["given up"], of_it["failing"], words.get(place, ""),
+            last.get(place),
+        )
+        for place, of_it in counts.items()
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (not one.failing, one.place))
+
+
+def failing(c: Connection, since_ns: int) -> list[str]:
+    """Places that do not take what is sent to them: what waits there was tried in vain, or was given up since then."""
+    return sorted({row.place for row in _failures(c, since_ns)})
+
+
+def _failures(c: Connection, since_ns: int) -> Sequence[Row[Any]]:
+    """Place and words of each try in vain that nothing has followed, the newest last."""
+    of = deliveries.c
+    asked = select(of.place, of.failure).where(
+        of.failure != "", or_(of.state == "waiting", and_(of.state == "given up", of.since_ns >= since_ns))
+    )
+    return c.execute(asked.order_by(of.since_ns, of.id)).all()
 
 
 def digest(address: str) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, union_all, update
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
@@ -112,7 +112,10 @@ def alerts(
     asked: Select[tuple[object, ...]] = select(
         tables.alerts, *(column.label(f"decided_{column.name}") for column in tables.decisions.c)
     ).select_from(tables.alerts.outerjoin(tables.decisions, tables.alerts.c.decision == tables.decisions.c.id))
-    if states is not None:
+    if states and limit is not None:
+        asked = asked.where(tables.alerts.c.name.in_(_newest(states, limit, skipped)))
+        skipped = 0
+    elif states is not None:
         asked = asked.where(tables.alerts.c.state.in_(states))
     if since_ns is not None:
         asked = asked.where(tables.alerts.c.told_ns >= since_ns)
@@ -120,6 +123,23 @@ def alerts(
         asked.order_by(tables.alerts.c.told_ns.desc(), tables.alerts.c.name.desc()).limit(limit).offset(skipped or None)
     )
     return [(rows.alert(row), _decided(row)) for row in c.execute(asked).mappings()]
+
+
+def _newest(states: Collection[State], limit: int, skipped: int) -> Select[tuple[str]]:
+    """Names of the newest in several states, each state's taken from its index: no whole row is sorted."""
+    one = tables.alerts.c
+    each = [
+        select(
+            select(one.name, one.told_ns)
+            .where(one.state == state)
+            .order_by(one.told_ns.desc(), one.name.desc())
+            .limit(limit + skipped)
+            .subquery()
+        )
+        for state in states
+    ]
+    found = union_all(*each).subquery()
+    return select(found.c.name).order_by(found.c.told_ns.desc(), found.c.name.desc()).limit(limit).offset(skipped)
 
 
 def counted(c: Connection) -> dict[State, int]:

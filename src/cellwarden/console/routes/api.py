@@ -20,7 +20,7 @@ from cellwarden.model import Alert, Decision, Find, Handover, Note, Presence, Se
 from cellwarden.model.span import WEEK_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries, rules_held, shifts
+from cellwarden.watch import deliveries, queries, rules_held, shifts
 
 ROUTES = guarded("/api/v1")
 MANY = 1000
@@ -145,6 +145,14 @@ def sensors(request: Request) -> list[SensorState]:
     """The newest state of each sensor."""
     with reading(desk(request).engine) as c:
         return queries.sensor_states(c)
+
+
+@ROUTES.get("/notifications")
+def notifications(request: Request) -> list[deliveries.Place]:
+    """How it went with each address in the last seven days; no password is told."""
+    here = desk(request)
+    with reading(here.engine) as c:
+        return deliveries.places(c, here.now_ns() - WEEK_NS)
 
 
 @ROUTES.get("/rules")

@@ -16,16 +16,18 @@ from cellwarden.console.page import page, plan
 from cellwarden.language import gettext as _
 from cellwarden.language import language
 from cellwarden.model import Presence
-from cellwarden.model.span import HOUR_NS
+from cellwarden.model.span import DAY_NS, HOUR_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.register.queries import finds_csv
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries
+from cellwarden.watch import deliveries, queries
 
 ROUTES = guarded()
 SPANS_H = 12, 24, 72, 168
 REMEMBERED_H = 30 * 24
 """How far the list of transmitters looks back."""
+DAYS = 7
+"""Of notifications."""
 MOST_LANES = 200
 LEAST_SHOWN = 4.0
 """Of a lane's 1000 units: the shortest call can be seen."""
@@ -179,6 +181,15 @@ def sensors(request: Request) -> Response:
     deaf = sum(bool(reason) for _name, reason, _state in rows)
     drawn = plan(request, {"rooms": {}, "sensors": marks})
     return page(request, "sensors.html", "sensors", rows=rows, deaf=deaf, plan=drawn)
+
+
+@ROUTES.get("/notifications")
+def notifications(request: Request) -> Response:
+    """Whether those who are to be told are told: the addresses that fail first."""
+    here = desk(request)
+    with reading(here.engine) as c:
+        found = deliveries.places(c, here.now_ns() - DAYS * DAY_NS)
+    return page(request, "notifications.html", "notifications", places=found, days=DAYS)
 
 
 @ROUTES.get("/finds")
