@@ -139,6 +139,20 @@ def test_an_expired_mandate_ends_the_watch_before_anything_is_kept(tmp_path: Pat
         assert not list(queries.sightings(c, 0, NOON_NS * 2)) and not queries.alerts(c)
 
 
+def test_rules_that_change_hold_from_the_next_step_on(tmp_path: Path) -> None:
+    engine, clock = opened(str(tmp_path / "s.sqlite")), Clock()
+    half_ns = NOON_NS + 30 * MINUTES * S_NS
+    first, silent = rules_of(PACE), replace(rules_of(PACE), kinds=("text",), probability=1.0)  # nothing is that sure
+    told = list(
+        guard(
+            engine, site(), first, ALLOWED, steps(clock, []), clock,
+            newest=lambda: first if clock.now_ns < half_ns else silent,
+        )
+    )  # fmt: skip
+    assert told and max(alert.told_ns for alert in told) <= half_ns
+    engine.dispose()
+
+
 def test_days_that_are_over_go_to_the_history_and_what_is_too_old_goes_for_good(tmp_path: Path) -> None:
     engine = opened(str(tmp_path / "s.sqlite"))
     first, _truth = next(events(3, NOON_NS, PACE))

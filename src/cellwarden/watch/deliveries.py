@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Row, RowMapping, and_, func, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, func, or_, select, text, update
 
 from cellwarden.store.tables import deliveries
 from cellwarden.watch.notify import hidden
@@ -125,13 +125,13 @@ def failing(c: Connection, since_ns: int) -> list[str]:
     return sorted({row.place for row in _failures(c, since_ns)})
 
 
-def _failures(c: Connection, since_ns: int) -> Sequence[Row[Any]]:
+def _failures(c: Connection, since_ns: int) -> list[Any]:
     """Place and words of each try in vain that nothing has followed, the newest last."""
     of = deliveries.c
     asked = select(of.place, of.failure).where(
         of.failure != "", or_(of.state == "waiting", and_(of.state == "given up", of.since_ns >= since_ns))
     )
-    return c.execute(asked.order_by(of.since_ns, of.id)).all()
+    return list(c.execute(asked.order_by(of.since_ns, of.id)))
 
 
 def digest(address: str) -> str:
