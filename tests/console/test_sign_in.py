@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.console.conftest import HOSTILE, PASSWORD, Wing, token_of
 
-from cellwarden.console.app import first_link
+from cellwarden.console.app import application, first_link
 from cellwarden.store import audit, people
 from cellwarden.store.engine import opened, reading
 
@@ -83,9 +83,7 @@ def test_a_second_factor_once_set_up_is_asked_for_and_a_code_is_good_once(wing: 
 def test_the_first_administrator_comes_by_a_link_that_works_once(wing: Wing) -> None:
     assert first_link(wing.engine, "http://testserver", time.time_ns()) is None  # there are people
     empty = opened(str(wing.folder / "empty.db"))
-    wing.app.state.desk = type(wing.app.state.desk)(
-        empty, wing.site, time.time_ns, wing.folder, wing.app.state.desk.live, wing.app.state.desk.floors
-    )
+    wing.app = application(empty, wing.site)
     link = first_link(empty, "http://testserver", time.time_ns())
     assert link is not None
     client = wing.client(None)
