@@ -25,6 +25,7 @@ from cellwarden.airinterface import gsm_cell
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gsm_clear import CFO_HZ
 from cellwarden.airinterface.gsm_clear import matches as clear
+from cellwarden.airinterface.gsm_humps import humps
 from cellwarden.airinterface.gsm_judge import Match, confidence
 from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, matches
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ
@@ -53,6 +54,8 @@ RAMPS_S = 28e-6
 """Before and after a burst, TS 45.005 annex B."""
 FEWEST_SYMBOLS = 20
 """A box shorter than this is not looked into."""
+CLEAR_WIDE_DB, FEWEST_CLEAR = 10.0, 60
+"""… nor one shorter than this that is clear and wide: noise hides no part of its bursts."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -72,9 +75,11 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     centre = block.segment.centre_hz
     if centre is None and symbols > STATION_SLOTS * SLOT_SYMBOLS and width > WIDEST_ALONE * CHANNEL_HZ:
         return []  # it has to be cut into bands first
-    for carrier in _carriers(burst, block):
-        if centre is not None and not channels_at(centre + carrier):
-            continue  # no GSM band there
+    carriers = [hz for hz in _carriers(burst, block) if centre is None or channels_at(centre + hz)]
+    if carriers and width > WIDEST_ALONE * CHANNEL_HZ:
+        cut = burst.snr_db > CLEAR_WIDE_DB and symbols < FEWEST_CLEAR
+        carriers = [] if cut else humps(burst, block, carriers)
+    for carrier in carriers:
         found += _on_carrier(burst, block, carrier)
     return _as_one(_one_each(found), burst, rate)
 
