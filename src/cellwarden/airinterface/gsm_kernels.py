@@ -62,6 +62,28 @@ def stretches(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def _add_eight(values: NDArray[np.float32], signs: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """out[n] += Σ signs[i] values[n + i] of eight signs. values: float32, shape (n + 7,); out: shape (n,)."""
+    n = len(out)
+    a, b, c, d, e, f, g, h = signs[0], signs[1], signs[2], signs[3], signs[4], signs[5], signs[6], signs[7]
+    v0, v1, v2, v3 = values[:n], values[1 : n + 1], values[2 : n + 2], values[3 : n + 3]
+    v4, v5, v6, v7 = values[4 : n + 4], values[5 : n + 5], values[6 : n + 6], values[7 : n + 7]
+    for k in range(n):
+        former = (a * v0[k] + b * v1[k]) + (c * v2[k] + d * v3[k])
+        out[k] += former + ((e * v4[k] + f * v5[k]) + (g * v6[k] + h * v7[k]))
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _best_part(re: NDArray[np.float32], im: NDArray[np.float32], inverse: NDArray[np.float32]) -> np.float32:
+    """re becomes (re² + im²) inverse; returns the largest. float32, shape (n,) each."""
+    most = np.float32(-1)
+    for n in range(len(re)):
+        re[n] = (re[n] * re[n] + im[n] * im[n]) * inverse[n]
+        most = max(most, re[n])
+    return most
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def best_match(
     e: NDArray[np.complex64],
     known: NDArray[np.float32],
@@ -83,7 +105,18 @@ def best_match(
     if count <= 0:
         return best
     end = last - 1 + length
+    inverse = np.empty(count, np.float32)
+    sums = np.empty((2, count), np.float32)
+    re, im = sums[0], sums[1]
     for p in range(e.shape[0]):
+        energy = 0.0
+        for k in range(first, first + length - 1):
+            energy += e[p, k].real ** 2 + e[p, k].imag ** 2
+        for n in range(count):
+            k = first + n + length - 1
+            energy += e[p, k].real ** 2 + e[p, k].imag ** 2
+            inverse[n] = 1 / (length * max(energy, length * least))
+            energy -= e[p, first + n].real ** 2 + e[p, first + n].imag ** 2
         for w in range(len(turns)):
             step = np.exp(-1j * turns[w])
             rotation = np.exp(-1j * turns[w] * first)
@@ -92,25 +125,20 @@ def best_match(
                 scratch[0, k] = v.real
                 scratch[1, k] = v.imag
                 rotation = rotation * step
-            energy = 0.0
-            for k in range(first, first + length - 1):
-                energy += scratch[0, k] ** 2 + scratch[1, k] ** 2
-            for place in range(first, last):
-                k = place + length - 1
-                energy += scratch[0, k] ** 2 + scratch[1, k] ** 2
-                real = scratch[0, place : place + length]
-                imaginary = scratch[1, place : place + length]
-                for s in range(known.shape[0]):
-                    signs = known[s]
-                    re = np.float32(0)
-                    im = np.float32(0)
-                    for i in range(length):
-                        re += signs[i] * real[i]
-                        im += signs[i] * imaginary[i]
-                    rho = (re * re + im * im) / (length * max(energy, length * least))
-                    if rho > best[0]:
-                        best = (float(rho), s, place, p, w)
-                energy -= scratch[0, place] ** 2 + scratch[1, place] ** 2
+            for s in range(known.shape[0]):
+                signs = known[s]
+                sums[:] = 0
+                for i in range(0, length - 7, 8):  # eight at once, at all places: that becomes vector instructions
+                    _add_eight(scratch[0, first + i : first + i + count + 7], signs[i : i + 8], re)
+                    _add_eight(scratch[1, first + i : first + i + count + 7], signs[i : i + 8], im)
+                for i in range(length // 8 * 8, length):
+                    sign = signs[i]
+                    for n in range(count):
+                        re[n] += sign * scratch[0, first + i + n]
+                        im[n] += sign * scratch[1, first + i + n]
+                if _best_part(re, im, inverse) > best[0]:
+                    place = int(np.argmax(re))
+                    best = (float(re[place]), s, first + place, p, w)
     return best
 
 
