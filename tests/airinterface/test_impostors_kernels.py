@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cellwarden.airinterface.impostors_kernels import decided, gram, pulse_contrasts
+from cellwarden.airinterface.impostors_kernels import decided, fitted, gram, inverse, pulse_contrasts
 
 
 def twin(total: np.ndarray, at: int, half: float, length_us: int) -> float:
@@ -66,3 +66,31 @@ def test_bits_and_filter_are_fitted_as_by_the_twin(level: float, rounds: int) ->
     weights = np.eye(17)[8].astype(np.complex128)
     expected = twin_fit(seen, inverse, weights.copy(), sent.copy(), rounds, 0.3)
     assert decided(seen, inverse, weights, sent, rounds, 0.3) == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_inverse_undoes_its_matrix() -> None:
+    rng = np.random.default_rng(31)
+    for size in (1, 2, 17):
+        seen = rng.normal(size=(4 * size, size)) + 1j * rng.normal(size=(4 * size, size))
+        power = seen.conj().T @ seen
+        out = np.empty((size, size), np.complex128)
+        inverse(power.copy(), out)
+        assert np.allclose(out @ power, np.eye(size), atol=1e-9)
+
+
+def test_a_frame_is_fitted_as_by_plain_least_squares() -> None:
+    rng = np.random.default_rng(32)
+    halves, taps, weight, ridge = 128, 17, 0.7, 0.03
+    seen = (rng.normal(size=(halves, taps)) + 1j * rng.normal(size=(halves, taps))).astype(np.complex64)
+    sent = np.zeros(halves, np.float32)
+    sent[[0, 2, 7, 9]] = 1.0
+    both = np.concatenate([seen[:16], weight * (seen[16::2] + seen[17::2])]).astype(np.complex128)
+    target = np.concatenate([sent[:16], np.full((halves - 16) // 2, weight)])
+
+    def ridged(rows: np.ndarray) -> np.ndarray:
+        power = rows.conj().T @ rows
+        return np.linalg.inv(power + ridge * np.trace(power).real / taps * np.eye(taps))
+
+    weights = ridged(both) @ (both.conj().T @ target)
+    expected = decided(seen, ridged(seen.astype(np.complex128)), weights, sent.copy(), 5, 0.0)
+    assert fitted(seen, sent, weight, ridge, 5, 0.0) == pytest.approx(expected, abs=1e-4)

@@ -25,7 +25,6 @@ from cellwarden.airinterface.ble_waveform import (
     CODED_PREAMBLE,
     FIRST_CHANNEL_HZ,
     LAYERS,
-    LONGEST_PAYLOAD,
     Layer,
     Phy,
     channel_number,
@@ -33,6 +32,7 @@ from cellwarden.airinterface.ble_waveform import (
     known_symbols,
     may_be_address,
     whitened,
+    whitened_octets,
 )
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gfsk import PER_SYMBOL, Fit, Heard
@@ -198,11 +198,15 @@ def _proven_length(box: _Box, fit: Fit, carrier: float, before: int) -> int | No
     channels = range(CHANNELS) if box.raster is None else [channel_number(box.raster)]
     for shift in (0, -1, 1):
         bits = (soft[place + shift :: PER_SYMBOL] > 0).astype(np.int64)
-        for channel in channels:
-            plain = whitened(bits, channel)
-            octets = int(plain[8:16] @ (1 << np.arange(8))) if len(plain) >= 16 else LONGEST_PAYLOAD + 1
+        if len(bits) < 16:
+            continue
+        told = whitened_octets(int(bits[8:16] @ (1 << np.arange(8))), 8, channels)
+        for channel, octets in zip(channels, told, strict=True):
             length = 16 + 8 * octets
-            if length + 24 <= len(plain) and np.array_equal(crc(plain[:length]), plain[length : length + 24]):
+            if length + 24 > len(bits):
+                continue
+            plain = whitened(bits[: length + 24], channel)
+            if np.array_equal(crc(plain[:length]), plain[length:]):
                 return before + length + 24
     return None
 

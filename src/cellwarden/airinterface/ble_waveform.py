@@ -10,6 +10,7 @@ Sources: Bluetooth Core 5.4 Vol 6 Part A §2, §3.1 (channels, modulation), Part
 packets), §2.3 (advertising), §3.1 (CRC), §3.2 (whitening), §3.3 (coding).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -85,6 +86,16 @@ def whitening(channel: int) -> Bits:
 def whitened(bits: Bits, channel: int) -> Bits:
     """Whiten bits, or undo it."""
     return bits ^ np.resize(whitening(channel), len(bits))
+
+
+def whitened_octets(octet: int, first: int, channels: Sequence[int]) -> list[int]:
+    """What an octet that begins at bit `first` is where its bits were whitened for each of some channels."""
+    return [octet ^ _whitening_octet(first, channel) for channel in channels]
+
+
+@lru_cache(maxsize=256)
+def _whitening_octet(first: int, channel: int) -> int:
+    return int(whitening(channel)[first : first + 8] @ (1 << np.arange(8)))
 
 
 def crc(bits: Bits) -> Bits:

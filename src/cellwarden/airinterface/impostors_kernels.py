@@ -125,3 +125,80 @@ def decided(
         if fit < despair:
             break
     return fit
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def inverse(power: NDArray[np.complex128], out: NDArray[np.complex128]) -> None:
+    """The inverse of a Hermitian matrix whose eigenvalues are positive, by Gauss and Jordan: no pivots are sought.
+
+    power: complex128, shape (n, n), is lost; out: of its shape.
+    """
+    n = len(power)
+    out[:] = 0.0
+    for i in range(n):
+        out[i, i] = 1.0
+    for column in range(n):
+        own, made = power[column], out[column]
+        scale = 1.0 / own[column]
+        for k in range(n):
+            own[k] *= scale
+            made[k] *= scale
+        for row in range(n):
+            if row == column:
+                continue
+            other, others = power[row], out[row]
+            part = other[column]
+            for k in range(n):
+                other[k] -= part * own[k]
+                others[k] -= part * made[k]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def fitted(
+    seen: NDArray[np.complex64],
+    sent: NDArray[np.float32],
+    pair_weight: float,
+    ridge: float,
+    rounds: int,
+    despair: float,
+) -> float:
+    """What `decided` explains of a frame, the filter to begin with fitted to its preamble and to each bit's two halves.
+
+    seen: windows around the halves, complex64, shape (halves, taps); sent: the preamble's halves, float32, changed. Of
+    each bit one half is on, whichever: `pair_weight`, less than that of the preamble, which is known. `ridge`: part of
+    the power that keeps filters small.
+    """
+    halves, taps = seen.shape
+    pairs = (halves - PREAMBLE_CHIPS) // 2
+    both = np.empty((PREAMBLE_CHIPS + pairs, taps), np.complex64)
+    both[:PREAMBLE_CHIPS] = seen[:PREAMBLE_CHIPS]
+    for n in range(pairs):
+        for t in range(taps):
+            first = PREAMBLE_CHIPS + 2 * n
+            both[PREAMBLE_CHIPS + n, t] = np.float32(pair_weight) * (seen[first, t] + seen[first + 1, t])
+    product = np.zeros(taps, np.complex128)
+    for n in range(len(both)):
+        wanted = sent[n] if n < PREAMBLE_CHIPS else np.float32(pair_weight)
+        for t in range(taps):
+            product[t] += wanted * np.conj(both[n, t])
+    inverted = np.empty((taps, taps), np.complex128)
+    _ridged(both, ridge, inverted)
+    weights = np.zeros(taps, np.complex128)
+    for t in range(taps):
+        for u in range(taps):
+            weights[t] += inverted[t, u] * product[u]
+    _ridged(seen, ridge, inverted)
+    return decided(seen, inverted, weights, sent, rounds, despair)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _ridged(seen: NDArray[np.complex64], ridge: float, out: NDArray[np.complex128]) -> None:
+    """What turns windows' products with what was sent into a filter. seen: (n, taps); out: (taps, taps)."""
+    power = np.empty(out.shape, np.complex128)
+    gram(seen, power)
+    trace = 0.0
+    for t in range(len(out)):
+        trace += power[t, t].real
+    for t in range(len(out)):
+        power[t, t] += ridge * trace / len(out)
+    inverse(power, out)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from cellwarden.airinterface.impostors_features import Narrow, line_share, named, narrow, resampled, rounded
-from cellwarden.airinterface.impostors_kernels import PREAMBLE_CHIPS, decided, gram, pulse_contrasts
+from cellwarden.airinterface.impostors_kernels import fitted, pulse_contrasts
 from cellwarden.model import Block, Burst, Emission
 
 FAINT_DB, MODE_S_LEAST_S, MODE_S_LEAST_HZ = 2.0, 38e-6, 0.4e6
@@ -164,21 +164,7 @@ def _echo_fit(y: NDArray[np.complex64], begin: float, halves: int) -> float:
     seen = y[middles[:, None] + np.arange(ECHO_TAPS) - ECHO_TAPS // 2]
     sent = np.zeros(halves, np.float32)
     sent[[round(2 * t) for t in MODE_S_PULSES]] = 1.0
-    bits = seen[PREAMBLE_CHIPS:]
-    # Of each bit one half is on, whichever: less weight than the preamble's, which is known.
-    pairs = PAIR_WEIGHT * (bits[0::2] + bits[1::2])
-    both = np.concatenate([seen[:PREAMBLE_CHIPS], pairs])
-    target = np.concatenate([sent[:PREAMBLE_CHIPS], np.full(len(pairs), PAIR_WEIGHT, np.float32)])
-    weights = _inverse(both) @ np.einsum("nt,n->t", both.conj(), target)
-    return decided(seen, _inverse(seen), weights, sent, ECHO_ROUNDS, DESPAIR)
-
-
-def _inverse(seen: NDArray[np.complex64]) -> NDArray[np.complex128]:
-    """What turns windows' products with what was sent into a filter; windows: complex64, shape (n, ECHO_TAPS)."""
-    power = np.empty((ECHO_TAPS, ECHO_TAPS), np.complex128)
-    gram(seen, power)
-    power[np.diag_indices(ECHO_TAPS)] += ECHO_RIDGE * float(np.trace(power).real) / ECHO_TAPS
-    return np.asarray(np.linalg.inv(power), np.complex128)
+    return fitted(seen, sent, PAIR_WEIGHT, ECHO_RIDGE, ECHO_ROUNDS, DESPAIR)
 
 
 def _contrasts(

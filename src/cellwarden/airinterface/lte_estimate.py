@@ -139,9 +139,9 @@ def _band(heard: Stretch, found: Found, start: float, middle_hz: float, size: in
 def _narrowed(band: _Band) -> Complex:
     """Only the band's own subcarriers, with a half on either side."""
     spectrum = fft.fft(band.z)
-    away = np.abs(fft.fftfreq(len(band.z), 1 / band.rate_hz))
-    spectrum[away > (band.count / 2 + 0.3) * SUBCARRIER_HZ] = 0
-    return np.asarray(fft.ifft(spectrum))
+    reach = int((band.count / 2 + 0.3) * SUBCARRIER_HZ / band.rate_hz * len(band.z))
+    spectrum[reach + 1 : len(band.z) - reach] = 0
+    return np.asarray(fft.ifft(spectrum, overwrite_x=True))
 
 
 def _symbols(band: _Band, places_s: Real, beside: int) -> Complex:
@@ -171,14 +171,13 @@ def _sequences(values: Complex, found: Found) -> Complex:
     versions = [base_sequence(found.group, v, length) for v in range(2 if length >= 6 * BLOCK else 1)]
     if found.kind == "pucch":
         return np.array(versions[:1] * len(values))
+    tried = np.asarray(values, np.complex64)[:, None] * np.conj(np.array(versions, np.complex64))
+    delays = squared(fft.fft(tried, 2 * length, axis=-1, overwrite_x=True)).max(axis=-1)
+    parts = delays / np.maximum(np.sum(squared(values), axis=-1), 1e-30)[:, None] / length
     rows = []
-    for row in values:
-        energy = max(float(np.sum(squared(row))), 1e-30) * length
-        parts = [
-            float(np.max(squared(fft.ifft(row * np.conj(v), 2 * length)))) * 4 * length**2 / energy for v in versions
-        ]
-        best = int(np.argmax(parts))
-        if parts[best] > 0.5 * found.snr / (1 + found.snr):
+    for row, part in zip(values, parts, strict=True):
+        best = int(np.argmax(part))
+        if part[best] > 0.5 * found.snr / (1 + found.snr):
             rows.append(versions[best])
         else:  # groups hop from slot to slot
             best = int(np.argmax(long_matches(np.asarray(row, np.complex64))))

@@ -45,7 +45,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True) -> Emission | None:
     """What is sent on a carrier; once more on the carrier that it tells itself, where the spectrum told another."""
     count = round(burst.sample_count / block.segment.rate_hz * CHIP_RATE_HZ)
-    clear = burst.snr_db > CLEAR_DB and block.segment.centre_hz is not None
+    clear = burst.snr_db > CLEAR_DB
     if clear and _of_bases_only(block, offset_hz):
         carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, None, MOST_SHIFTED)
         base = base_of(carrier, burst, block) if carrier else None

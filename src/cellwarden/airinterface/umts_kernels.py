@@ -133,16 +133,33 @@ def alternating_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> N
     """
     blocks, lags = out.shape
     n = (len(z) - lags) // blocks // 2 * 2
-    squares = np.empty(len(z), np.complex64)
+    # Even chips and odd ones apart, real and imaginary parts apart: of complex numbers in a row, with signs that change,
+    # the compiler makes no vectors.
+    half = (len(z) + 1) // 2
+    re, im = np.zeros((2, half), np.float32), np.zeros((2, half), np.float32)
     for k in range(len(z)):
-        size = np.sqrt(z[k].real * z[k].real + z[k].imag * z[k].imag)
-        squares[k] = z[k] * z[k] / size if size > 0 else np.complex64(0)
+        x, y = z[k].real, z[k].imag
+        size = np.sqrt(x * x + y * y)
+        if size > 0:
+            re[k & 1, k >> 1] = (x * x - y * y) / size
+            im[k & 1, k >> 1] = 2 * x * y / size
     for b in range(blocks):
+        first, count = b * n // 2, n // 2
         for lag in range(1, lags + 1):
-            total = np.complex64(0)
-            for k in range(b * n, b * n + n, 2):
-                total += squares[k + lag] * squares[k].conjugate() - squares[k + 1 + lag] * squares[k + 1].conjugate()
-            out[b, lag - 1] = total
+            real, imaginary = np.float32(0), np.float32(0)
+            for parity in range(2):
+                later = first + (parity + lag) // 2
+                other = (parity + lag) & 1
+                r0, i0 = re[parity, first : first + count], im[parity, first : first + count]
+                r1, i1 = re[other, later : later + count], im[other, later : later + count]
+                along, across = np.float32(0), np.float32(0)
+                for k in range(count):
+                    along += r1[k] * r0[k] + i1[k] * i0[k]
+                    across += i1[k] * r0[k] - r1[k] * i0[k]
+                sign = np.float32(1 - 2 * parity)
+                real += sign * along
+                imaginary += sign * across
+            out[b, lag - 1] = complex(real, imaginary)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
