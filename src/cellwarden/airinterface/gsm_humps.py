@@ -27,8 +27,8 @@ ROOM_HZ = 130e3
 CORE_HZ, SIDE_HZ = 50e3, (80e3, 125e3)
 """How far from a carrier its core ends, and where its sides lie."""
 BESIDE, SLOPE = 0.5, 2.0
-"""Of the core's density that one side falls below, and that the other does not exceed: a burst 20 kHz off has 0.3 on the
-one and 0.1 on the other."""
+"""Of the core's density that one side falls below, and that the other does not exceed: a burst 20 kHz off has 0.3 on
+the one and 0.1 on the other."""
 UNSURE = 2.0
 """Standard deviations by which noise alone may hide that."""
 SLICE_S = 0.5e-3

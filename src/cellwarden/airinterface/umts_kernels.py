@@ -133,8 +133,8 @@ def alternating_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> N
     """
     blocks, lags = out.shape
     n = (len(z) - lags) // blocks // 2 * 2
-    # Even chips and odd ones apart, real and imaginary parts apart: of complex numbers in a row, with signs that change,
-    # the compiler makes no vectors.
+    # Even chips and odd ones apart, real and imaginary parts apart: of complex numbers in a row, with signs that
+    # change, the compiler makes no vectors.
     half = (len(z) + 1) // 2
     re, im = np.zeros((2, half), np.float32), np.zeros((2, half), np.float32)
     for k in range(len(z)):
