@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import gsm_cell
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.gsm_clear import CFO_HZ
 from cellwarden.airinterface.gsm_clear import matches as clear
 from cellwarden.airinterface.gsm_humps import humps
 from cellwarden.airinterface.gsm_judge import Match, confidence
+from cellwarden.airinterface.gsm_lines import CFO_HZ
 from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, matches
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at

@@ -57,10 +57,10 @@ def placed(
     wave: Parts,
     known_at: int,
     known: NDArray[np.float32],
-) -> tuple[float, float]:
+) -> float:
     """Where symbol 0 begins, to a fraction of the guess `start`: the top of the parabola through three correlations.
 
-    wave: exp(-j turn k). Returns (start, correlation with the known symbols).
+    wave: exp(-j turn k).
     """
     strength = np.empty(3)
     part = np.empty((2, len(known)), np.float32)
@@ -73,8 +73,7 @@ def placed(
         start += per_symbol * min(max(shift, -0.25), 0.25)
         if abs(shift) < 0.125:
             break
-    filtered(y, start + known_at * per_symbol, per_symbol, table, part)
-    return start, abs(correlated(part, wave, known))
+    return start
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -194,6 +193,27 @@ def remodulated(z: Parts, known_at: int, known: NDArray[np.float32], pulse: NDAr
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def read(
+    z: Parts, e: Parts, start: float, turn: float, ratio: float, known: NDArray[np.float32], layout: Layout
+) -> Fit:
+    """What the symbols of a burst tell, as matched (z) and as equalised (e), once they are turned back by `turn`.
+
+    start: of symbol 0; ratio: mean power over the noise; known: the sequence that it has, float32 ±1.
+    """
+    known_at, end = layout.known_at, layout.known_at + len(known)
+    wave = turning(turn, z.shape[1])
+    phase = correlated(e[:, known_at:end], wave[:, known_at:end], known)
+    strength = abs(correlated(z[:, known_at:end], wave[:, known_at:end], known))
+    phase /= abs(phase) + 1e-30
+    spin(e, wave, phase)
+    spin(z, wave, phase)
+    on_axis, payload = coherence(e, known_at, len(known))
+    told, energy, count = explained(z[0], known_at, known, layout.tails)
+    fine, amplitude = remodulated(z, known_at, known, layout.pulse)
+    return Fit(start, strength, on_axis, payload, told, energy, count, turn + fine, amplitude, ratio)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def fit(
     y: Parts,
     power: NDArray[np.float32],
@@ -209,22 +229,14 @@ def fit(
     The carrier is looked for within ±span radians a symbol of that. power: float32, as long as y; known: the sequence
     that it has, float32 ±1.
     """
-    symbols, known_at, end = layout.symbols, layout.known_at, layout.known_at + len(known)
+    symbols = layout.symbols
     wave = turning(QUARTER + turn, symbols)
-    begins, strength = placed(y, start, layout.per_symbol, layout.table, wave, known_at, known)
+    begins = placed(y, start, layout.per_symbol, layout.table, wave, layout.known_at, known)
     z = np.empty((2, symbols), np.float32)
     e = np.empty_like(z)
     filtered(y, begins, layout.per_symbol, layout.table, z)
     spin(z, wave, 1.0 + 0.0j)
     equalise(z, layout.weights, e)
-    more = finest_turn(e, known_at, known, span, steps)
-    wave = turning(more, symbols)
-    phase = correlated(e[:, known_at:end], wave[:, known_at:end], known)
-    phase /= abs(phase) + 1e-30
-    spin(e, wave, phase)
-    spin(z, wave, phase)
-    on_axis, payload = coherence(e, known_at, len(known))
-    told, energy, count = explained(z[0], known_at, known, layout.tails)
-    fine, amplitude = remodulated(z, known_at, known, layout.pulse)
+    more = finest_turn(e, layout.known_at, known, span, steps)
     ratio = mean(power, int(begins), int(begins + symbols * layout.per_symbol))
-    return Fit(begins, strength, on_axis, payload, told, energy, count, more + fine, amplitude, ratio)
+    return read(z, e, begins, more, ratio, known, layout)

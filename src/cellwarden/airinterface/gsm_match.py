@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import gsm_clear, gsm_symbols
 from cellwarden.airinterface import gsm_kernels as kernels
-from cellwarden.airinterface.gsm_clear import CFO_HZ, FOUND, MOST_CLEAR, RAMP, SKIRT, WIDEST_SPARE
+from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, RAMP, SKIRT, WIDEST_SPARE
 from cellwarden.airinterface.gsm_fit import fit
 from cellwarden.airinterface.gsm_judge import (
     CLEAR_DB,
@@ -37,6 +37,7 @@ from cellwarden.airinterface.gsm_judge import (
     no_line,
 )
 from cellwarden.airinterface.gsm_kernels import LEAST_EVIDENCE
+from cellwarden.airinterface.gsm_lines import CFO_HZ
 from cellwarden.airinterface.gsm_receiver import Layout, Receiver, layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on
 from cellwarden.airinterface.gsm_symbols import QUARTER, Parts
@@ -108,7 +109,7 @@ def matches(samples: NDArray[np.complex64], receiver: Receiver, noise: float) ->
     a sample, before the channel filter.
     """
     clear, y = np.empty(MOST_CLEAR, FOUND), gsm_symbols.parts(samples)
-    count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), *gsm_clear.carriers(), 0.0, clear)
+    count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), 0.0, clear)
     if count and explained:
         return gsm_clear.matches(clear[:count])
     power = gsm_symbols.power(y, 1 / (noise * receiver.channel_noise))
@@ -218,7 +219,8 @@ def _clear(channel: _Channel, stretch: _Stretch, form: Layout) -> Guess | None:
         return None
     first = (stretch.begin + stretch.end - form.symbols * form.per_symbol) / 2
     around = gsm_clear.AROUND + math.ceil(spare)
-    return Guess(*gsm_clear.guess(channel.y, first, around, form, *gsm_clear.carriers()), "clear", 0.0)
+    heard = gsm_clear.guess(channel.y, first, around, form)
+    return Guess(heard.sequence, heard.start, heard.turn, "clear", 0.0)
 
 
 def _likeliest(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.gsm_lines import Waves, waves
 from cellwarden.airinterface.gsm_symbols import SUBSTEPS
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
 from cellwarden.detect.filters import low_pass_taps
@@ -57,6 +58,8 @@ class Layout(NamedTuple):
     noise_gain: float
     channel_noise: float
     """As in `Receiver`."""
+    waves: Waves
+    """What squares of samples are correlated with."""
 
 
 @lru_cache
@@ -143,4 +146,5 @@ def layout(kind: Kind, rate_hz: float) -> Layout:
         pulse_autocorrelation(),
         heard.noise_gain,
         heard.channel_noise,
+        waves(heard.per_symbol),
     )

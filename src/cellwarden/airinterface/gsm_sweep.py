@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, carriers, plain
+from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
 from cellwarden.airinterface.gsm_symbols import parts
@@ -68,7 +68,6 @@ def sweep(find: Find) -> NDArray[np.void]:
         heard.taps,
         heard.step,
         layout("normal", rate),
-        *carriers(),
     )
 
 
@@ -87,8 +86,6 @@ def _sweep(
     taps: NDArray[np.float32],
     step: int,
     form: Layout,
-    turns: NDArray[np.float64],
-    waves: NDArray[np.float32],
 ) -> NDArray[np.void]:
     """See `sweep`. iq: shape (n, 2); ratio: power over noise, and hot: shape (rows, bands); noise: of each bin."""
     bin_hz = rate_hz / size
@@ -127,7 +124,7 @@ def _sweep(
                 if len(found) - count < MOST_CLEAR:
                     found = np.concatenate((found, np.empty(len(found), FOUND)))
                 room = found[count : count + MOST_CLEAR]
-                fresh, _clear = plain(parts(y), density / step, form, turns, waves, more, room)
+                fresh, _clear = plain(parts(y), density / step, form, more, room)
                 for one in room[:fresh]:
                     one.box = box
                     one.carrier_hz = carrier_hz
