@@ -138,5 +138,5 @@ def lines(y: Parts, first: int, end: int, per_symbol: float, waves: Waves) -> tu
 def _weigh(s: Parts, wave: Parts, strength: NDArray[np.float32], zero: int, i: int) -> None:
     """The power of both lines on the i-th turn and on its opposite."""
     up, low, back_up, back_low = pairs(s, wave)
-    strength[zero + i] = up.real**2 + up.imag**2 + low.real**2 + low.imag**2
-    strength[zero - i] = back_up.real**2 + back_up.imag**2 + back_low.real**2 + back_low.imag**2
+    strength[zero + i] = np.sqrt((up.real**2 + up.imag**2) * (low.real**2 + low.imag**2))
+    strength[zero - i] = np.sqrt((back_up.real**2 + back_up.imag**2) * (back_low.real**2 + back_low.imag**2))
