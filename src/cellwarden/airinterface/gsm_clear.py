@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_fit import read
 from cellwarden.airinterface.gsm_judge import Match, Verdict, asked, convinces, enough, judged, no_line
-from cellwarden.airinterface.gsm_kernels import mean, stretches
+from cellwarden.airinterface.gsm_kernels import FEWEST_SYMBOLS, mean, stretches
 from cellwarden.airinterface.gsm_lines import lines
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, goes_on
@@ -186,7 +186,15 @@ def plain(
             return count, True
         if doubtful or count == before:
             break
+        if len(told) == 1 and count == 1 and _alone(found[0].start, y.shape[1], whole, ramp, per):
+            return count, True
     return count, False
+
+
+@njit(cache=True, nogil=True)
+def _alone(start: float, count: int, whole: float, ramp: float, per_symbol: float) -> bool:
+    """Whether what is left of `count` samples before and after a burst is too short for another one."""
+    return max(start - ramp, count - start - whole - ramp) < FEWEST_SYMBOLS * per_symbol
 
 
 @njit(cache=True, fastmath=True, nogil=True)

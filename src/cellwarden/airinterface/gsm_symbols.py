@@ -49,12 +49,10 @@ def limited(y: Parts, first: int, end: int, most: float) -> Parts:
     """
     out = y[:, first:end].copy()
     re, im, top = out[0], out[1], np.float32(most * most)
-    for i in range(len(re)):
-        size = re[i] * re[i] + im[i] * im[i]
-        if size > top:
-            by = np.sqrt(top / size)
-            re[i] *= by
-            im[i] *= by
+    for i in range(len(re)):  # without a branch, so that vectors can be made of it
+        by = min(np.float32(1), np.sqrt(top / (re[i] * re[i] + im[i] * im[i] + np.float32(1e-30))))
+        re[i] *= by
+        im[i] *= by
     return out
 
 
