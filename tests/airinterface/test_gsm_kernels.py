@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from cellwarden.airinterface import gsm_clear, gsm_fit, gsm_symbols
+from cellwarden.airinterface import gsm_clear, gsm_fit, gsm_lines, gsm_symbols
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_receiver import Receiver, equaliser, layout, pulse_autocorrelation, receiver
 from cellwarden.airinterface.gsm_station import fills_frames, goes_on
@@ -213,12 +213,38 @@ def test_stretches_are_where_power_stands_out_and_none_in_noise() -> None:
     assert found == pytest.approx([200, 500], abs=4)
 
 
-def test_the_carrier_of_antipodal_symbols_is_the_line_of_their_squares() -> None:
-    rng = np.random.default_rng(23)
-    for turn in (-0.5, 0.01, 0.37):
-        e = rng.choice([-1.0, 1.0], (2, 136)) * np.exp(1j * turn * np.arange(136)) + 0.3 * noise(24, 2, 136)
-        timings = np.stack([e.real, e.imag], axis=1).astype(np.float32)
-        assert gsm_clear.carrier(timings, 0, 136, *gsm_clear.carriers()) == pytest.approx(turn, abs=2e-3)
+def test_sums_of_squares_are_those_of_numpy() -> None:
+    y, tables = noise(23, 300), gsm_lines.waves(2.05)
+    count = tables.halves.shape[1]
+    made = gsm_lines.sums(gsm_symbols.parts(y), 70, 280, tables.halves)
+    begin = (70 + 280 - count) // 2
+    squares = np.array([y[n] ** 2 if 70 <= n < 280 else 0 for n in range(begin, begin + count)])
+    back = np.exp(-1j * np.pi / 2.05 * (np.arange(count) - (count - 1) / 2))
+    for row, turned in ((0, squares * back), (2, squares / back)):
+        blocks = turned.reshape(gsm_lines.BLOCKS, -1).sum(axis=1)
+        np.testing.assert_allclose(made[row] + 1j * made[row + 1], blocks, atol=1e-4)
+
+
+def test_line_pairs_are_correlations_with_a_turn_and_its_opposite() -> None:
+    tables = gsm_lines.waves(2.05)
+    upper, lower = noise(24, gsm_lines.BLOCKS), noise(34, gsm_lines.BLOCKS)
+    s = np.array([upper.real, upper.imag, lower.real, lower.imag], np.float32)
+    wave = tables.turns[7, 0] + 1j * tables.turns[7, 1]
+    plain = [np.sum(x * w) for w in (wave.conj(), wave) for x in (upper, lower)]
+    np.testing.assert_allclose(gsm_lines.pairs(s, tables.turns[7]), plain, atol=1e-4)
+
+
+def test_two_lines_of_squares_tell_carrier_and_timing_of_a_burst() -> None:
+    rng, rx = np.random.default_rng(35), receiver(RATE)
+    per, tables = rx.per_symbol, gsm_lines.waves(rx.per_symbol)
+    for _ in range(20):
+        cfo = rng.uniform(-24e3, 24e3)
+        wave, start = generate("normal", rng, rate_hz=RATE, carrier_offset_hz=cfo)
+        begins = 60 + start / rx.step
+        told = gsm_lines.lines(heard(wave, rx), int(begins + 8 * per), int(begins + 140 * per), per, tables)
+        late = (told[1] - begins) / per - 0.5
+        assert told[0] * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=300)
+        assert late - round(late) == pytest.approx(0, abs=0.15)
 
 
 def test_the_sequence_that_agrees_best_has_the_largest_correlation_coefficient() -> None:
@@ -247,8 +273,9 @@ def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
         cfo, sequence = rng.uniform(-20e3, 20e3), int(rng.integers(len(form.known)))
         wave, start = generate(kind, rng, rate_hz=RATE, sequence=sequence, carrier_offset_hz=cfo)
         y, begins = heard(wave, rx), 60 + start / rx.step
-        told, at, turn = gsm_clear.guess(y, begins + 3.3 * rx.per_symbol, gsm_clear.AROUND, form, *gsm_clear.carriers())
-        assert told == sequence
+        guess = gsm_clear.guess(y, begins + 3.3 * rx.per_symbol, gsm_clear.AROUND, form)
+        at, turn = guess.start, guess.turn
+        assert guess.sequence == sequence
         assert at == pytest.approx(begins, abs=0.5 * rx.per_symbol)
         assert turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=1500)
         fit = gsm_fit.fit(y, gsm_symbols.power(y, 1.0), at, turn, form.known[sequence], form, 0.04, 25)
@@ -269,14 +296,14 @@ def test_plain_bursts_are_found_with_their_numbers_and_a_doubtful_one_is_left() 
     found = np.empty(gsm_clear.MOST_CLEAR, gsm_clear.FOUND)
     wave, start = generate("normal", rng, rate_hz=RATE, sequence=5, carrier_offset_hz=3000.0)
     density = 0.01 / rx.channel_noise  # `heard` adds its noise behind the filter
-    count, explained = gsm_clear.plain(heard(wave, rx), density, form, *gsm_clear.carriers(), 0.0, found)
+    count, explained = gsm_clear.plain(heard(wave, rx), density, form, 0.0, found)
     assert (count, explained) == (1, True)
     (match,) = gsm_clear.matches(found[:1])
     assert match.sequence == 5 and match.verdict.margin > 10
     assert match.start == pytest.approx(60 + start / rx.step, abs=0.1 * rx.per_symbol)
     assert match.verdict.turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(3000, abs=100)
     tone = np.where(np.abs(wave) > 0, np.exp(2j * np.pi * 0.01 * np.arange(len(wave))), 0)
-    count, explained = gsm_clear.plain(heard(tone, rx), density, form, *gsm_clear.carriers(), 0.0, found)
+    count, explained = gsm_clear.plain(heard(tone, rx), density, form, 0.0, found)
     assert (count, explained) == (0, False)
 
 

@@ -8,8 +8,8 @@
     ──────────────┴─────────────────────────────────┴──────────────
      their sum tells carrier and phase, their difference the timing
 
-Of GMSK with BT = 0.3 each line has a sixth of the power. They are looked for together, so that one alone, a tone's or a
-neighbour's, does not win.
+Of GMSK with BT = 0.3 each line has a sixth of the power. What is looked for is the largest product of the two, so that
+one alone, a tone's or a neighbour's, does not win.
 
 Source: 3GPP TS 45.004 §2; R. de Buda, "Coherent demodulation of frequency-shift keying with low deviation ratio", 1972.
 """
@@ -28,6 +28,7 @@ CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
 BLOCKS = 64
 """Sums of squares that are transformed, of two symbols each or a little less: 127 symbols at most."""
+
 
 class Waves(NamedTuple):
     """What squares are correlated with, at a number of samples a symbol."""
@@ -136,7 +137,7 @@ def lines(y: Parts, first: int, end: int, per_symbol: float, waves: Waves) -> tu
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _weigh(s: Parts, wave: Parts, strength: NDArray[np.float32], zero: int, i: int) -> None:
-    """The power of both lines on the i-th turn and on its opposite."""
+    """The geometric mean of both lines' power on the i-th turn and on its opposite."""
     up, low, back_up, back_low = pairs(s, wave)
     strength[zero + i] = np.sqrt((up.real**2 + up.imag**2) * (low.real**2 + low.imag**2))
     strength[zero - i] = np.sqrt((back_up.real**2 + back_up.imag**2) * (back_low.real**2 + back_low.imag**2))
