@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_fit import read
+from cellwarden.airinterface.gsm_fit import finest_turn, read
 from cellwarden.airinterface.gsm_judge import Match, Verdict, asked, convinces, enough, judged, no_line
 from cellwarden.airinterface.gsm_kernels import FEWEST_SYMBOLS, mean, stretches
 from cellwarden.airinterface.gsm_lines import lines
@@ -34,6 +34,8 @@ RAMP = 4.0
 """Symbols before and after a burst that its ramps and the channel filter fill."""
 CLEAR = 2.0
 """Least power over the noise, some 1 dB of SNR: what is weaker does not pass for clear."""
+SPAN, STEPS = 2 * np.pi * 300 / SYMBOL_RATE_HZ, 5
+"""Radians a symbol either way of a guessed carrier in which it is looked for, and in how many steps."""
 ROUNDS = 3
 """In which bursts are taken out of a channel's power."""
 MOST_CLEAR = 16
@@ -222,7 +224,8 @@ def _one(
     heard = guess(kept, first - low, AROUND + int(spare / per + 1), layout)
     start = low + heard.start
     known = layout.known[heard.sequence]
-    told = read(heard.z, heard.e, heard.start, 0.0, mean(strength, int(start), int(start + whole)), known, layout)
+    more = finest_turn(heard.e, layout.known_at, known, SPAN, STEPS)
+    told = read(heard.z, heard.e, heard.start, more, mean(strength, int(start), int(start + whole)), known, layout)
     verdict = judged(told, heard.turn, 0.0, noise, layout)
     if verdict.margin < least or not convinces(verdict.score, verdict.training, verdict.margin):
         return False
