@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import gsm
+from cellwarden.airinterface.gsm_station import one_clock
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
     FORMATS,
@@ -184,3 +185,40 @@ def test_five_calls_share_a_carrier_where_phones_alone_send(centre_hz: float, la
     told = gsm.settle(found, RATE)
     assert len(told) >= 12
     assert {e.label for e in told} == {label}
+
+
+@pytest.mark.parametrize("calls", [6, 8])
+def test_calls_that_fill_a_carrier_stay_phones_where_nothing_tells_the_side(calls: int) -> None:
+    """Each phone sends by its own advance, which comes in steps of a symbol, and its own carrier (TS 45.010 §6.1)."""
+    rng, symbol = np.random.default_rng(33), RATE / SYMBOL_RATE_HZ
+    late, carrier = rng.uniform(-0.5, 0.5, 8) * symbol, rng.uniform(-90.0, 90.0, 8)
+    iq = rng.normal(size=(round(29 * 156.25 * symbol), 2))
+    for number in (n for n in range(1, 25) if n % 8 < calls):
+        at = number * 156.25 * symbol + late[number % 8]
+        wave, _start = generate(
+            "normal", rng, rate_hz=RATE, sequence=3, carrier_offset_hz=carrier[number % 8], delay_samples=at % 1
+        )
+        iq[int(at) : int(at) + len(wave)] += 4 * np.stack([wave.real, wave.imag], axis=1)
+    block = Block(iq.astype(np.float32), 1.0, 0, Segment(0, len(iq), RATE))
+    box = Burst(round(156.25 * symbol), round(24 * 156.25 * symbol), -1e5, 1e5, 15.0, 10 * math.log10(2 / RATE))
+    told = gsm.settle(gsm.recognise(box, block), RATE)
+    assert {e.label for e in told} == {"gsm:normal"}
+    assert len(told) == sum(n % 8 < calls for n in range(1, 25))
+
+
+@pytest.mark.parametrize("grid", [(0.0, 156.25, 312.5, 468.75), (0.0, 157.0, 313.0, 469.0)])
+def test_slots_of_one_clock_are_told_from_those_of_several(grid: tuple[float, ...]) -> None:
+    """A station's slots have 156.25 symbols, or 157, 156, 156, 156 (TS 45.010 §4.3).
+
+    Here the receiver's clock is 20 ppm off, and errors are those of 15 dB: 0.035 symbols and 15 Hz.
+    """
+    rng = np.random.default_rng(34)
+    start = np.array([625.0 * n + at for n in range(4) for at in grid]) * (1 + 20e-6)
+    station, phones = [], []
+    for _ in range(200):
+        errors = rng.normal(0, (0.035, 15.0), (len(start), 2)).T
+        station.append(one_clock(start + errors[0], errors[1], [15.0] * len(start)))
+        late, carrier = np.tile(rng.uniform(-0.5, 0.5, 8), 2), np.tile(rng.uniform(-90, 90, 8), 2)
+        phones.append(one_clock(start + late + errors[0], carrier + errors[1], [15.0] * len(start)))
+    assert min(station) > 0 > max(phones)
+    assert one_clock(start[:3], [0.0] * 3, [15.0] * 3) == 0.0

@@ -31,7 +31,7 @@ from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, ma
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search
-from cellwarden.airinterface.gsm_station import STATION_SLOTS
+from cellwarden.airinterface.gsm_station import STATION_SLOTS, one_clock
 from cellwarden.airinterface.gsm_sweep import sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.bursts import Find
@@ -159,7 +159,7 @@ def _emissions(
         kind, told = match.kind, match.verdict
         side = sides[middle]  # where phones alone send, a carrier without a gap is that of several phones
         downlink = side == "downlink" or (match.continuous and side != "uplink")
-        direction = "downlink" if downlink else "uplink" if centre is None else side
+        direction = "uplink" if centre is None and not downlink else side  # `settle` tells a carrier that goes on
         made.append(
             Emission(
                 label="gsm:downlink" if downlink else LABELS[kind],
@@ -205,16 +205,18 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
     carriers = {_carrier(e) for e in stations}
     if len(stations) < ENOUGH_STATIONS or len(carriers) > 1 or slots < STATION_SLOTS:
         return found
+    if _clocked(stations, rate_hz) < 0:
+        return found
     best = max(stations, key=lambda e: e.confidence)
-    whole = replace(
-        best, sample_start=burst.sample_start, sample_count=burst.sample_count, timing_samples=None, details={}
-    )
+    box = {"sample_start": burst.sample_start, "sample_count": burst.sample_count}
+    whole = replace(_downlink(best), **box, timing_samples=None, details={})
     return [e for e in found if _carrier(e) not in carriers] + [whole]
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Call a carrier downlink that is busy in most of its slots: no phone sends in six of eight, a base station does.
-    Where the tuned frequency tells that phones alone send there, several calls share the carrier, and it is none.
+    So do several calls; yet each comes by a clock of its own, and their carrier stays theirs, as it does where the
+    tuned frequency tells that phones alone send there.
 
     Where the tuned frequency is not told, a few bursts of base stations prove that all others are theirs too: the two
     sides of a band lie 10 MHz and more apart (TS 45.005 §2), so that a receiver hears but one of them.
@@ -222,27 +224,53 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     `emissions` are those of a stretch of a recording, in any order.
     """
     slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
-    carriers: dict[int, list[int]] = {}
-    for e in emissions:
+    carriers: dict[int, list[Emission]] = {}
+    for e in sorted(emissions, key=lambda e: e.sample_start):
         if e.label != "gsm:access":
-            carriers.setdefault(_carrier(e), []).append(e.sample_start)
-    for starts in carriers.values():
-        starts.sort()
+            carriers.setdefault(_carrier(e), []).append(e)
+    starts = {carrier: [e.sample_start for e in own] for carrier, own in carriers.items()}
     settled = []
     for e in emissions:
-        open_side = e.label == "gsm:normal" and not (e.direction == "uplink" and e.cfo_hz is not None)
-        starts = carriers.get(_carrier(e), []) if open_side else []
-        near = starts[bisect(starts, e.sample_start - 12 * slot) : bisect(starts, e.sample_start + 12 * slot)]
-        busy = len(near) >= 6 and len(near) * slot > 0.5 * (near[-1] - near[0] + slot)
-        settled.append(_downlink(e) if busy else e)
+        if not _is_open(e):
+            settled.append(e)
+            continue
+        own, at = carriers[_carrier(e)], starts[_carrier(e)]
+        near = own[bisect(at, e.sample_start - 12 * slot) : bisect(at, e.sample_start + 12 * slot)]
+        goes_on = e.label == "gsm:downlink"
+        busy = len(near) >= 6 and len(near) * slot > 0.5 * (near[-1].sample_start - near[0].sample_start + slot)
+        clocked = _clocked(near, rate_hz) if goes_on or busy else 0.0
+        settled.append(_downlink(e) if clocked > 0 or (goes_on and clocked == 0) else _uplink(e))
     stations = [e for e in settled if e.label == "gsm:downlink"]
     if len(stations) >= FEWEST_STATIONS or any(e.sample_count > STATION_SLOTS * slot for e in stations):
         settled = [_downlink(e) if e.cfo_hz is None else e for e in settled]
     return settled
 
 
+def _is_open(emission: Emission) -> bool:
+    """Whether nothing but the company that a burst keeps tells who sent it."""
+    if emission.label == "gsm:normal":
+        return emission.cfo_hz is None or emission.direction != "uplink"
+    return emission.label == "gsm:downlink" and emission.direction != "downlink"
+
+
+def _clocked(emissions: Sequence[Emission], rate_hz: float) -> float:
+    """Nats by which the bursts among one carrier's emissions are rather one station's than several phones'."""
+    slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
+    single = [e for e in emissions if e.sample_count < slot and e.carrier_offset_hz is not None]
+    begin = [e.sample_start + (e.timing_samples or 0.0) for e in single]
+    symbols = [(start - begin[0]) / rate_hz * SYMBOL_RATE_HZ for start in begin]
+    return one_clock(symbols, [e.carrier_offset_hz or 0.0 for e in single], [e.snr_db for e in single])
+
+
 def _downlink(emission: Emission) -> Emission:
     return replace(emission, label="gsm:downlink", direction="downlink")
+
+
+def _uplink(emission: Emission) -> Emission:
+    if emission.label == "gsm:normal":
+        return emission
+    kind: Kind = "normal" if "training_sequence" in emission.details else "access"
+    return replace(emission, label=LABELS[kind], direction="uplink" if emission.cfo_hz is None else "unknown")
 
 
 def _carrier(emission: Emission) -> int:

@@ -39,7 +39,7 @@ from cellwarden.airinterface.gsm_judge import (
 from cellwarden.airinterface.gsm_kernels import LEAST_EVIDENCE
 from cellwarden.airinterface.gsm_lines import CFO_HZ
 from cellwarden.airinterface.gsm_receiver import Layout, Receiver, layout
-from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on
+from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on, one_clock
 from cellwarden.airinterface.gsm_symbols import QUARTER, Parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.evidence import evidence
@@ -62,8 +62,9 @@ MOST_LEVELS = 3
 """Bursts of how many different levels are looked for in a box."""
 STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
-ENOUGH_STATIONS = 3
-"""In a stretch of a frame or more, so many bursts that go on prove a base station; the other slots are left alone."""
+ENOUGH_STATIONS, ONE_CLOCK = 3, 3.0
+"""In a stretch of a frame or more, so many bursts that go on, and nats that all come from one clock, prove a base
+station; the other slots are left alone."""
 PATIENCE = 10
 """Slots of such a stretch after which, without a burst in any, the others are left alone too: phones leave gaps."""
 Method = Literal["clear", "likeliest", "carriers"]
@@ -144,9 +145,10 @@ def _in_stretch(
     symbols = (b - a) / receiver.per_symbol
     count = max(1, round((symbols - 20) / SLOT_SYMBOLS))
     more = asked(symbols, count)
-    stations, found = 0, 0
+    stations = 0
+    found: list[Match] = []
     for number, slot in enumerate(_slots(channel, a, b, count)):
-        if count >= STATION_SLOTS and (stations == ENOUGH_STATIONS or (number == PATIENCE and not found)):
+        if count >= STATION_SLOTS and (_is_station(found, stations, receiver) or (number == PATIENCE and not found)):
             return
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
@@ -156,7 +158,17 @@ def _in_stretch(
             form = layout(kind, receiver.rate_hz)
             if told.training >= enough(told.level_db) or no_line(channel.y, match.start, form):
                 yield match
-                stations, found = stations + match.continuous, found + 1
+                stations += match.continuous
+                found.append(match)
+
+
+def _is_station(found: list[Match], stations: int, receiver: Receiver) -> bool:
+    """Whether bursts of one stretch, so many of which go on, are surely a base station's."""
+    if stations < ENOUGH_STATIONS:
+        return False
+    starts = [match.start / receiver.per_symbol for match in found]
+    carriers = [match.verdict.turn * SYMBOL_RATE_HZ / (2 * math.pi) for match in found]
+    return one_clock(starts, carriers, [match.verdict.snr_db for match in found]) > ONE_CLOCK
 
 
 def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
