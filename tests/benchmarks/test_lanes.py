@@ -90,6 +90,15 @@ def test_names_behind_echoes_are_counted_right_or_wrong() -> None:
     part = confusion.confused("gsm:normal", 4, 20.0, True, 1)
     assert (part["placed"], part["right"], part["wrong_phones"]) == (4, 4, 0)
     assert part["labels"] == {"gsm:normal": 4}
+    done = {"gsm-normal-0": part, "gsm-normal-1": {**part, "right": 3, "hidden": 1, "instead": {"other:fsk": 1}}}
+    figures = confusion.summary(done)
+    assert figures["signals"]["gsm-normal"]["right"] == 7 and figures["phones_hidden"]["count"] == 1
+    assert "gsm:normal 0.88" in confusion.cell({"confusion": figures})
+
+
+def test_pieces_of_one_name_that_cover_half_of_a_carrier_name_it() -> None:
+    part = confusion.confused("gsm:downlink", 2, 20.0, False, 1)
+    assert (part["placed"], part["right"], part["called_phone"]) == (2, 2, 0)
 
 
 def test_memory_stays_below_the_limit() -> None:

@@ -208,8 +208,8 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
     if _clocked(stations, rate_hz) < 0:
         return found
     best = max(stations, key=lambda e: e.confidence)
-    box = {"sample_start": burst.sample_start, "sample_count": burst.sample_count}
-    whole = replace(_downlink(best), **box, timing_samples=None, details={})
+    start, count = burst.sample_start, burst.sample_count
+    whole = replace(_downlink(best), sample_start=start, sample_count=count, timing_samples=None, details={})
     return [e for e in found if _carrier(e) not in carriers] + [whole]
 
 
