@@ -6,7 +6,8 @@
      └──── known: 49 ────┘                                            └─ known ────┘
 
 A box is mixed down to each carrier that may lie in it, and `gsm_match` looks for these bursts there. What it finds gets
-its place in the recording; a carrier that is busy in most of its slots is a base station's.
+its place in the recording; a carrier that is busy in most of its slots is a base station's, if one clock moves them
+all.
 
 `gsm_search` is the other way in: what lies below the energy floor, where the cell is known.
 
@@ -205,7 +206,7 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
     carriers = {_carrier(e) for e in stations}
     if len(stations) < ENOUGH_STATIONS or len(carriers) > 1 or slots < STATION_SLOTS:
         return found
-    if _clocked(stations, rate_hz) < 0:
+    if any(map(_is_open, stations)) and _clocked(stations, rate_hz) < 0:
         return found
     best = max(stations, key=lambda e: e.confidence)
     start, count = burst.sample_start, burst.sample_count
@@ -256,10 +257,10 @@ def _is_open(emission: Emission) -> bool:
 def _clocked(emissions: Sequence[Emission], rate_hz: float) -> float:
     """Nats by which the bursts among one carrier's emissions are rather one station's than several phones'."""
     slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
-    single = [e for e in emissions if e.sample_count < slot and e.carrier_offset_hz is not None]
+    single = [e for e in emissions if e.sample_count < slot]
     begin = [e.sample_start + (e.timing_samples or 0.0) for e in single]
     symbols = [(start - begin[0]) / rate_hz * SYMBOL_RATE_HZ for start in begin]
-    return one_clock(symbols, [e.carrier_offset_hz or 0.0 for e in single], [e.snr_db for e in single])
+    return one_clock(symbols, [e.snr_db for e in single])
 
 
 def _downlink(emission: Emission) -> Emission:

@@ -167,8 +167,7 @@ def _is_station(found: list[Match], stations: int, receiver: Receiver) -> bool:
     if stations < ENOUGH_STATIONS:
         return False
     starts = [match.start / receiver.per_symbol for match in found]
-    carriers = [match.verdict.turn * SYMBOL_RATE_HZ / (2 * math.pi) for match in found]
-    return one_clock(starts, carriers, [match.verdict.snr_db for match in found]) > ONE_CLOCK
+    return one_clock(starts, [match.verdict.snr_db for match in found]) > ONE_CLOCK
 
 
 def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:

@@ -2,13 +2,13 @@
 
     phone    ___▁▂████████▂▁_______________________     one burst a frame, guard periods before and after
     station  ██████████████████████████████████████     every slot of a beacon, mostly without guard periods
-    phones   _▂███████▂_▂██████▂__▂███████▂▂███████▂_     each with its own timing and carrier, where a station has one
+    phones   _▂███████▂_▂██████▂__▂███████▂▂███████▂_     each with a timing of its own, where a station has one
 
 Several calls may fill a carrier as a station does. Yet a phone sends when its timing advance tells it, in steps of a
-symbol, and its carrier is its own to 0.1 ppm, while all slots of a station come from one clock.
+symbol, while all slots of a station come from one clock.
 
 Source: 3GPP TS 45.002 §7 (the beacon carrier), annex B.1 (multislot classes of phones); TS 45.010 §4.3
-(slots of 156.25 symbols, or of 157, 156, 156, 156), §5.1 (a station's clock), §5.6 (advance), §6.1 (a phone's carrier).
+(slots of 156.25 symbols, or of 157, 156, 156, 156), §5.1 (a station's clock), §5.6 (advance).
 """
 
 import math
@@ -33,8 +33,6 @@ WHOLE_SLOTS = (0.0, 0.75, 0.5, 0.25)
 """Symbols by which slots that have 157, 156, 156, 156 begin later than those of 156.25."""
 START_SYMBOLS, START_SPREAD = (0.02, 0.08), 0.29
 """Error of a start: of any burst, and besides at CLOCK_DB; and how far phones' lie apart: of steps of a symbol."""
-CARRIER_HZ, CARRIER_SPREAD_HZ = (5.0, 40.0), 50.0
-"""The same of a carrier: phones' are even within 0.1 ppm of 900 MHz, or further apart."""
 CLOCK_DB = 6.0
 FEWEST_CLOCKED = 4
 """Bursts; two are spent on where the slots begin and how fast they go, by the receiver's clock."""
@@ -74,37 +72,33 @@ def fills_frames(power: NDArray[np.float32], start: float, end: float, per_symbo
     return slots >= STATION_SLOTS and alike >= FILLED * slots
 
 
-def one_clock(start_symbols: Sequence[float], carrier_hz: Sequence[float], snr_db: Sequence[float]) -> float:
+def one_clock(start_symbols: Sequence[float], snr_db: Sequence[float]) -> float:
     """Nats by which bursts of one carrier are rather one station's than several phones'; 0 where there are too few.
 
-    start_symbols: of each burst, from any moment on; in any order.
+    start_symbols: of each burst, from any moment on; in any order. Carriers are not asked: phones' may lie
+    within 0.1 ppm of each other or much nearer, and echoes and interference move that of a single burst.
     """
-    if len(start_symbols) < FEWEST_CLOCKED:
+    order = np.argsort(start_symbols, kind="stable")
+    start = np.asarray(start_symbols, np.float64)[order]
+    number = np.rint((start - start[:1]) / SLOT_SYMBOLS)
+    once = np.flatnonzero(np.diff(number, prepend=-1.0))  # one that was found twice tells nothing new
+    if len(once) < FEWEST_CLOCKED:
         return 0.0
-    start = np.asarray(start_symbols, np.float64) - min(start_symbols)
-    weaker = 10 ** ((CLOCK_DB - np.asarray(snr_db, np.float64)) / 20)
-    number = np.rint(start / SLOT_SYMBOLS)
-    late = start - number * SLOT_SYMBOLS
+    number, late = number[once], (start - start[0] - number * SLOT_SYMBOLS)[once]
+    weaker = 10 ** ((CLOCK_DB - np.asarray(snr_db, np.float64)[order][once]) / 20)
+    error = np.hypot(START_SYMBOLS[0], START_SYMBOLS[1] * weaker)
     whole = np.array([np.roll(WHOLE_SLOTS, turn) for turn in range(4)])[:, number.astype(np.int64) % 4]
-    shape = np.stack([np.ones_like(number), number])
-    at_best = max(
-        _alike(one, np.hypot(START_SYMBOLS[0], START_SYMBOLS[1] * weaker), START_SPREAD, shape)
-        for one in (late, *(late - grid for grid in whole))
-    )
-    carrier = np.asarray(carrier_hz, np.float64)
-    astray = 4 * CARRIER_SPREAD_HZ
-    carrier = np.clip(carrier - np.median(carrier), -astray, astray)  # one that was taken for 8-PSK's lies far off
-    return at_best + _alike(carrier, np.hypot(CARRIER_HZ[0], CARRIER_HZ[1] * weaker), CARRIER_SPREAD_HZ, shape[:1])
+    return max(_alike(one, number, error) for one in (late, *(late - grid for grid in whole)))
 
 
-def _alike(values: NDArray[np.float64], error: NDArray[np.float64], spread: float, shape: NDArray[np.float64]) -> float:
-    """Nats for values that only their errors part, against those that lie a spread apart besides.
+def _alike(late: NDArray[np.float64], number: NDArray[np.float64], error: NDArray[np.float64]) -> float:
+    """Nats for starts that only their errors part, against those that lie START_SPREAD apart besides.
 
-    What the rows of `shape` explain is fitted with the errors' weights and taken away; float64, shape (k, n).
+    Where slots begin and how fast they go is fitted with the errors' weights and taken away.
     """
-    weighted = shape / error
-    fitted = np.linalg.lstsq(weighted.T, values / error, rcond=None)[0] @ shape
-    apart = np.hypot(error, spread)
-    free = 1 - len(shape) / len(values)
-    gain = 0.5 * (values - fitted) ** 2 * (1 / error**2 - 1 / apart**2)
+    shape = np.stack([np.ones_like(number), number])
+    fitted = np.linalg.lstsq((shape / error).T, late / error, rcond=None)[0] @ shape
+    apart = np.hypot(error, START_SPREAD)
+    free = 1 - len(shape) / len(late)
+    gain = 0.5 * (late - fitted) ** 2 * (1 / error**2 - 1 / apart**2)
     return float(np.sum(free * np.log(apart / error) - gain))
