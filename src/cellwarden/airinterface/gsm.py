@@ -206,7 +206,7 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
     carriers = {_carrier(e) for e in stations}
     if len(stations) < ENOUGH_STATIONS or len(carriers) > 1 or slots < STATION_SLOTS:
         return found
-    if any(map(_is_open, stations)) and _clocked(stations, rate_hz) < 0:
+    if any(map(_is_open, stations)) and _clocked([e for e in found if _carrier(e) in carriers], rate_hz) < 0:
         return found
     best = max(stations, key=lambda e: e.confidence)
     start, count = burst.sample_start, burst.sample_count

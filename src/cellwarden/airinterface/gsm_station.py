@@ -34,7 +34,7 @@ WHOLE_SLOTS = (0.0, 0.75, 0.5, 0.25)
 START_SYMBOLS, START_SPREAD = (0.02, 0.08), 0.29
 """Error of a start: of any burst, and besides at CLOCK_DB; and how far phones' lie apart: of steps of a symbol."""
 CLOCK_DB = 6.0
-FEWEST_CLOCKED = 4
+FEWEST_CLOCKED = 6
 """Bursts; two are spent on where the slots begin and how fast they go, by the receiver's clock."""
 
 
