@@ -6,6 +6,9 @@ READY  := $(VENV)/.ready
 FRESH  := $(VENV)/.fresh
 SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
 
+# Where Python may not keep what it compiled, each start of the program compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run demo test coverage check format bench soak figures lock clean
 
 run: $(FRESH)

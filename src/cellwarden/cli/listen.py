@@ -14,7 +14,7 @@ from cellwarden.cli.ending import closed_by_signals
 from cellwarden.cli.quantity import Hertz, Seconds
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
-from cellwarden.radio.live import SOURCES
+from cellwarden.radio.sources import SOURCES
 
 if TYPE_CHECKING:
     from cellwarden.runtime.listen import Event, Health

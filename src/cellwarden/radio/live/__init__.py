@@ -4,7 +4,7 @@
                         │
                         └ no room: dropped, counted, and a gap in what follows
 
-A source is one file here and one line in SOURCES. Others may bring their own: an entry point `cellwarden.sources` whose
+A source is one file here and one line in `radio.sources`. Others may bring their own: an entry point `cellwarden.sources` whose
 name is the address's first word, and which is called as the openers here are.
 """
 
@@ -15,17 +15,9 @@ from importlib.metadata import entry_points
 from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
 from cellwarden.radio.live.stream import Address, Stream, Tuning, addressed
+from cellwarden.radio.sources import SOURCES
 
-SOURCES = {
-    "file": ("replay", "file:RECORDING.sigmf-meta?loop&realtime"),
-    "rtltcp": ("rtl_tcp", "rtltcp://HOST:1234?gain=30"),
-    "zmq": ("zeromq", "zmq://HOST:PORT?datatype=cf32_le"),
-    "udp": ("udp", "udp://HOST:PORT?datatype=ci16_le  udp://HOST:PORT?vita49"),
-    "soapy": ("soapy", "soapy:driver=hackrf?gain=30"),
-}
-"""First word of an address: the module that opens it, and how the rest is written."""
-
-__all__ = ["SOURCES", "Stream", "Tuning", "open_stream"]
+__all__ = ["Stream", "Tuning", "open_stream"]
 
 
 def open_stream(text: str, tuning: Tuning) -> Stream:
