@@ -1,5 +1,6 @@
 """What tests share: recordings that lie beside the checkout, and a browser. Without them tests skip and say why."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,11 @@ from typing import Any
 import pytest
 
 from cellwarden import language
+from cellwarden.runtime.garbage import EACH
+
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # numpy, not imported yet, and processes that tests start
+    os.environ.setdefault(threads, "1")  # of small matrices on cores that are all taken, more wait for each other
+gc.set_threshold(*EACH)  # as the program has it
 
 SHARED = Path(__file__).parents[2] / "shared"
 
