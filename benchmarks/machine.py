@@ -3,7 +3,8 @@
 limit       16 bits to floats, window, transforms of 1024 in batches, power of every sample once: nothing else
 GNU Radio   the least of a scan (`gnuradio_job`), where a Python with it is told: CELLWARDEN_GNURADIO=python3
 processes   one scan, then two at once, each on a core of its own: by the clock, so on a quiet machine alone
-start       a scan of a hundredth of a second of noise from the command line: all of it is start
+start       a scan of a hundredth of a second of noise from the command line: until its first block of samples is read and
+            detection, imported, may take it up, and until its end; all of it is start
 """
 
 import os
@@ -124,21 +125,48 @@ def _scan_on(path: Path, core: int, barrier: Any, results: Any) -> None:
     results.put((begun, time.monotonic()))
 
 
+FIRST = """
+import os, sys, time
+from cellwarden.radio import recording
+
+def told(*given, read=recording.blocks):
+    next(read(*given))
+    os.write(1, str(time.process_time()).encode())
+    os._exit(0)
+
+recording.blocks = told
+from cellwarden.cli import main
+main()
+"""
+"""Types a scan, and says how many processor seconds there were when its first samples were at hand."""
+
+
 def start() -> dict[str, Any]:
-    """Processor seconds from nothing to the end of a scan that has next to nothing to do, and what Numba has of it."""
+    """Processor seconds from nothing to the first samples of a scan and to its end, and what Numba has of the latter."""
     with noise(0.01) as path:
-        whole = _cost([sys.executable, "-m", "cellwarden", "scan", str(path), "--no-hash", "--quiet"])
+        words = ["scan", str(path), "--no-hash", "--quiet"]
+        whole = _cost([sys.executable, "-m", "cellwarden", *words])
+        first = min(
+            float(subprocess.run([sys.executable, "-c", FIRST, *words], **_QUIETLY).stdout) for _time in range(STARTS)
+        )
     loop = "import numpy, scipy.fft; from cellwarden.detect.kernels import lowest; lowest(numpy.zeros((4, 8), 'f4'), 2)"
-    return {"processor_s": whole, "numba_s": _cost([sys.executable, "-c", loop])}
+    return {"first_s": first, "processor_s": whole, "numba_s": _cost([sys.executable, "-c", loop])}
+
+
+_QUIETLY: dict[str, Any] = {
+    "check": True,
+    "capture_output": True,
+    "env": {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+}
+"""How commands are run: what Python compiled is kept, as a user's does."""
 
 
 def _cost(command: list[str]) -> float:
     """Processor seconds of a command, the least of some runs, the first of which may still compile."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     spent = []
     for _time in range(1 + STARTS):
         before = os.times()
-        subprocess.run(command, check=True, capture_output=True, env=environment)
+        subprocess.run(command, **_QUIETLY)
         after = os.times()
         spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
     return min(spent[1:])

@@ -129,8 +129,11 @@ def test_what_a_scan_is_compared_with_fills_the_lines_of_the_table(monkeypatch: 
     monkeypatch.delenv(machine.GNURADIO, raising=False)
     compared = machine.compared(0.2)
     assert compared["limit_ms_per_s"] > 0 and compared["gnuradio_ms_per_s"] is None
-    figures = {"speed": {"compared": compared | {"gnuradio_ms_per_s": 10.0}, "start": {"processor_s": 1, "numba_s": 1}}}
-    assert cells.limit(figures) and cells.gnuradio(figures) and cells.start(figures)
+    started = {"first_s": 0.5, "processor_s": 1, "numba_s": 1}
+    figures = {"speed": {"compared": compared | {"gnuradio_ms_per_s": 10.0}, "start": started}}
+    assert (
+        cells.limit(figures) and cells.gnuradio(figures) and "0.50 s of processor to the first" in cells.start(figures)
+    )
     assert not cells.processes(figures)
 
 

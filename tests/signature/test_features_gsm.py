@@ -49,8 +49,9 @@ def test_the_imbalance_and_leak_that_were_put_in_come_out(channel: Channel) -> N
 
 
 def test_a_clean_modulator_shows_neither_image_nor_leak() -> None:
+    told = measured(Transmitter(), 20.0)
     for name in ("image_real", "image_imag", "leak_real", "leak_imag", "droop", "loop_low"):
-        mean, deviation, _claimed = of(measured(Transmitter(), 20.0), name)
+        mean, deviation, _claimed = of(told, name)
         assert abs(mean) < 4 * deviation / math.sqrt(BURSTS), name
 
 

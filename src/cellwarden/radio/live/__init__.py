@@ -4,8 +4,8 @@
                         │
                         └ no room: dropped, counted, and a gap in what follows
 
-A source is one file here and one line in `radio.sources`. Others may bring their own: an entry point `cellwarden.sources` whose
-name is the address's first word, and which is called as the openers here are.
+A source is one file here and one line in `radio.sources`. Others may bring their own: an entry point
+`cellwarden.sources` whose name is the address's first word, and which is called as the openers here are.
 """
 
 from collections.abc import Callable
