@@ -3,8 +3,8 @@
 limit       16 bits to floats, window, transforms of 1024 in batches, power of every sample once: nothing else
 GNU Radio   the least of a scan (`gnuradio_job`), where a Python with it is told: CELLWARDEN_GNURADIO=python3
 processes   one scan, then two at once, each on a core of its own: by the clock, so on a quiet machine alone
-start       a scan of a hundredth of a second of noise from the command line: until its first block of samples is read and
-            detection, imported, may take it up, and until its end; all of it is start
+start       a scan of a hundredth of a second of noise from the command line: until its first block of samples is read
+            and detection, imported, may take it up, and until its end; all of it is start
 """
 
 import os
@@ -142,7 +142,7 @@ main()
 
 
 def start() -> dict[str, Any]:
-    """Processor seconds from nothing to the first samples of a scan and to its end, and what Numba has of the latter."""
+    """Processor seconds from nothing to the first samples of a scan and to its end, and what Numba has of that."""
     with noise(0.01) as path:
         words = ["scan", str(path), "--no-hash", "--quiet"]
         whole = _cost([sys.executable, "-m", "cellwarden", *words])
