@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 from scipy.special import gammainccinv
 
-from cellwarden.detect import cells, kernels, leak, spectrum
+from cellwarden.detect import cells, kernels, leak, pauses, spectrum
 from cellwarden.model import Block, Interleaved
 
 CHUNK_FRAMES = 1024
@@ -159,6 +159,7 @@ class _Segment:
         self.quantiles: list[NDArray[np.float64]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
+        self.overrated: NDArray[np.float32] | None = None  # what the floor of a crowded band is multiplied with
         self.rows = 0  # carried rows at the front, whose ratio is known
         self.keep = 0  # first row to carry over
         self.ready: tuple[Region, ...] = ()  # handed out with the chunk that is now worked on
@@ -201,6 +202,7 @@ class _Segment:
             end = self.filled - missing
             whole = self._transformed(self.iq[end - size : end])
             kernels.band_ratio(whole, weight, self.grid.per_band, self.ratio[rows - 1 : rows])
+        noise, weight = self._lowered(old, rows, noise, weight)
         self._blank_impulses(old, rows, weight)
         ready, waiting = self._regions(old, rows, last)
         keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
@@ -262,6 +264,22 @@ class _Segment:
         most = median(self.ceilings)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
         return np.maximum(noise, self.least_noise)
+
+    def _lowered(
+        self, old: int, rows: int, noise: NDArray[np.float64], weight: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Noise and weight of each bin where the band is so crowded that its quantile told too much; ratios with it."""
+        ratio, bins = self.ratio[old:rows], self.grid.bands * self.grid.per_band
+        if not pauses.crowded(ratio):
+            return noise, weight
+        fresh = pauses.overrated(ratio, self.grid)
+        self.overrated = self.overrated if fresh is None else fresh
+        if self.overrated is None:
+            return noise, weight
+        ratio /= self.overrated
+        factor = np.repeat(self.overrated, self.grid.per_band)
+        factor = np.concatenate([factor, np.full(len(noise) - bins, factor[-1])])
+        return np.maximum(noise * factor, self.least_noise), weight / factor
 
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""

@@ -1,0 +1,92 @@
+"""The floor of a crowded band, from the pauses that its channels leave.
+
+A quantile of single frames tells the floor where a band is silent most of the time. With calls in two of five slots of
+all channels a band is silent, and its neighbours too, for a fifth of the time, and that quantile lies four decibels too
+high. Yet each channel falls silent for some slot or other:
+
+    channel n + 1   ▇▇▇▇▇▇▇    ▇▇▇▇▇▇▇▇▇▇▇▇▇▇           ▇▇▇▇▇▇▇
+    channel n       ▇▇▇▇▇▇▇▇▇▇▇▇▇▇       ▇▇▇▇▇▇▇    ▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+    channel n - 1          ▇▇▇▇▇▇▇▇▇▇▇▇▇▇           ▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+                                                ╰──╯ a pause: the mean of so many cells is the floor, to 16 %
+
+Means over so much time and bandwidth differ little in noise, so their lowest few tell the floor nearly as well where one
+in ten is silent as where all are.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.special import gammaincinv
+
+from cellwarden.detect import kernels
+from cellwarden.detect.spectrum import Grid
+
+PAUSE_S, PAUSE_HZ = 400e-6, 150e3
+"""What of a silent slot's 577 µs and 200 kHz is free of ramps and skirts."""
+EVERY = 2
+"""Rows from one stretch to the next."""
+SHARE = 0.02
+"""Part of all stretches that are lower than what the floor is taken from."""
+LEAST_ROWS = 128
+"""In fewer rows the lowest few are too few."""
+LOUD, CROWDED, SEEN_ROWS = 4.0, 0.15, 16
+"""A band is crowded where this part of its cells, in each so many-th row, is that far above the floor."""
+LEAST = 0.8
+"""What lowers the floor by less than this factor is chance."""
+
+
+def crowded(ratio: NDArray[np.float32]) -> bool:
+    """Whether so much is on the air that the floor may be too high. ratio: power over noise, shape (rows, bands)."""
+    seen = ratio[::SEEN_ROWS]
+    return np.count_nonzero(seen > LOUD) > CROWDED * seen.size
+
+
+def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:
+    """What each band's floor has to be multiplied with, at most 1: float32, shape (bands,); None in too few rows.
+
+    ratio: power over the floor as it is held to be, float32, shape (rows, bands).
+    """
+    if len(ratio) < LEAST_ROWS:
+        return None
+    rows, bands = max(1, round(PAUSE_S / grid.frame_s)), max(1, round(PAUSE_HZ / grid.band_hz)) | 1
+    means = stretches(ratio, rows, bands, EVERY)
+    least = kernels.lowest(means.view(np.int32), max(1, round(SHARE * len(means))))[-1].view(np.float32)
+    told = least / np.float32(_expected(min(bands, grid.bands) * rows * grid.per_band * grid.freedom))
+    return np.where(told < LEAST, np.maximum(told, np.float32(1e-6)), np.float32(1.0))
+
+
+@lru_cache
+def _expected(freedom: float) -> float:
+    """The quantile SHARE of means over so many exponential values of mean 1."""
+    return float(gammaincinv(freedom, SHARE)) / freedom
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def stretches(ratio: NDArray[np.float32], rows: int, bands: int, every: int) -> NDArray[np.float32]:
+    """Means over `rows` rows, from each `every`-th one on, and `bands` bands around each: float32, shape (n, bands).
+
+    ratio: float32, shape (m, bands). At the edges there are fewer bands. What was lost, a row of zeros, is no pause.
+    """
+    count, width = (len(ratio) - rows) // every + 1, ratio.shape[1]
+    made = np.empty((count, width), np.float32)
+    over_time, summed = np.empty(width, np.float32), np.empty(width + 1)
+    reach = bands // 2
+    for i in range(count):
+        over_time[:] = 0
+        lost = False
+        for row in ratio[i * every : i * every + rows]:
+            lost = lost or row[0] == 0
+            for b in range(width):
+                over_time[b] += row[b]
+        summed[0] = 0
+        for b in range(width):
+            summed[b + 1] = summed[b] + over_time[b]
+        part = made[i]
+        for b in range(width):
+            low, high = max(0, b - reach), min(width, b + reach + 1)
+            part[b] = (summed[high] - summed[low]) / (rows * (high - low))
+        if lost:
+            part[:] = np.float32(1e30)
+    return made
