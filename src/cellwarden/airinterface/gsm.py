@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import gsm_cell
 from cellwarden.airinterface.declaration import Interface
+from cellwarden.airinterface.gsm_beside import beside
 from cellwarden.airinterface.gsm_clear import matches as clear
 from cellwarden.airinterface.gsm_humps import humps
 from cellwarden.airinterface.gsm_judge import Match, confidence
@@ -86,9 +87,13 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 
 def recognise_all(find: Find) -> list[list[Emission]]:
-    """The clear normal bursts in each of a chunk's rough boxes, all at once: GSM calls come by the thousand."""
+    """The clear normal bursts in each of a chunk's rough boxes, and what shows beside them once they are taken away.
+
+    All at once: GSM calls come by the thousand.
+    """
     told: list[list[Emission]] = [[] for _ in find.regions]
-    block, found = find.samples, sweep(find)
+    block, plain = find.samples, sweep(find)
+    found = np.concatenate([plain, beside(find, plain)])
     floors = 10 * np.log10(found["density"] * block.scale**2 / block.segment.rate_hz)
     emissions = _emissions(clear(found), block, found["carrier_hz"], found["start"], floors)
     for box, emission in zip(found["box"].tolist(), emissions, strict=True):

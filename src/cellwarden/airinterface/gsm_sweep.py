@@ -37,7 +37,7 @@ AROUND = 12.0
 
 
 @lru_cache
-def _raster(centre_hz: float, rate_hz: float) -> tuple[int, NDArray[np.bool_]]:
+def raster(centre_hz: float, rate_hz: float) -> tuple[int, NDArray[np.bool_]]:
     """Number of the first carrier within the band that is heard, in units of 200 kHz, and which are GSM's."""
     first = math.ceil((centre_hz - rate_hz / 2) / CHANNEL_HZ)
     end = math.floor((centre_hz + rate_hz / 2) / CHANNEL_HZ) + 1
@@ -51,7 +51,7 @@ def sweep(find: Find) -> NDArray[np.void]:
     if centre is None or rate < LEAST_RATE_HZ or not find.regions:
         return np.empty(0, FOUND)
     heard = receiver(rate)
-    first, allowed = _raster(centre, rate)
+    first, allowed = raster(centre, rate)
     regions = np.array([(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions])
     grid = chunk.grid
     return _sweep(
