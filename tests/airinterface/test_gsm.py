@@ -215,10 +215,11 @@ def test_slots_of_one_clock_are_told_from_those_of_several(grid: tuple[float, ..
     """
     rng = np.random.default_rng(34)
     start = np.array([625.0 * n + at for n in range(4) for at in grid]) * (1 + 20e-6)
+    snr_db = np.full(len(start), 15.0)
     station, phones = [], []
     for _ in range(200):
         heard = start + rng.normal(0, 0.035, len(start))
-        station.append(one_clock(heard, [15.0] * len(start)))
-        phones.append(one_clock(heard + np.tile(rng.uniform(-0.5, 0.5, 8), 2), [15.0] * len(start)))
+        station.append(one_clock(heard, snr_db))
+        phones.append(one_clock(heard + np.tile(rng.uniform(-0.5, 0.5, 8), 2), snr_db))
     assert min(station) > 0 > max(phones)
-    assert one_clock(start[:3], [15.0] * 3) == one_clock(np.repeat(start[:2], 3), [15.0] * 6) == 0.0
+    assert one_clock(start[:3], snr_db[:3]) == one_clock(np.repeat(start[:2], 3), snr_db[:6]) == 0.0

@@ -15,7 +15,6 @@ Sources: 3GPP TS 45.002 §5.2 (bursts), TS 45.004 (modulation), TS 45.005 §2 an
 """
 
 import math
-from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,7 +32,8 @@ from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, ma
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search
-from cellwarden.airinterface.gsm_station import STATION_SLOTS, one_clock
+from cellwarden.airinterface.gsm_sides import carrier, clocked, is_open, settle
+from cellwarden.airinterface.gsm_station import STATION_SLOTS
 from cellwarden.airinterface.gsm_sweep import sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.bursts import Find
@@ -49,8 +49,6 @@ WIDEST_ALONE = 1.7
 """Channels that one carrier fills at most."""
 UNKNOWN_WIDE = 20.0
 """The same in a box wider than a carrier: more likely one channel's part of another system's signal."""
-FEWEST_STATIONS = 2
-"""Bursts in a stretch that prove that the receiver hears base stations."""
 LABELS: dict[Kind, str] = {"access": "gsm:access", "normal": "gsm:normal"}
 RAMPS_S = 28e-6
 """Before and after a burst, TS 45.005 annex B."""
@@ -208,79 +206,16 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
     """One emission for a base station's carrier that fills a box of a frame or more, in place of its bursts."""
     stations = [e for e in found if e.label == "gsm:downlink"]
     slots = burst.sample_count / rate_hz * SYMBOL_RATE_HZ / SLOT_SYMBOLS
-    carriers = {_carrier(e) for e in stations}
+    carriers = {carrier(e) for e in stations}
     if len(stations) < ENOUGH_STATIONS or len(carriers) > 1 or slots < STATION_SLOTS:
         return found
-    if any(map(_is_open, stations)) and _clocked([e for e in found if _carrier(e) in carriers], rate_hz) < 0:
+    if any(map(is_open, stations)) and clocked([e for e in found if carrier(e) in carriers], rate_hz) < 0:
         return found
     best = max(stations, key=lambda e: e.confidence)
-    start, count = burst.sample_start, burst.sample_count
-    whole = replace(_downlink(best), sample_start=start, sample_count=count, timing_samples=None, details={})
-    return [e for e in found if _carrier(e) not in carriers] + [whole]
-
-
-def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Call a carrier downlink that is busy in most of its slots: no phone sends in six of eight, a base station does.
-    So do several calls; yet each comes by a clock of its own, and their carrier stays theirs, as it does where the
-    tuned frequency tells that phones alone send there.
-
-    Where the tuned frequency is not told, a few bursts of base stations prove that all others are theirs too: the two
-    sides of a band lie 10 MHz and more apart (TS 45.005 §2), so that a receiver hears but one of them.
-
-    `emissions` are those of a stretch of a recording, in any order.
-    """
-    slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
-    carriers: dict[int, list[Emission]] = {}
-    for e in sorted(emissions, key=lambda e: e.sample_start):
-        if e.label != "gsm:access":
-            carriers.setdefault(_carrier(e), []).append(e)
-    starts = {carrier: [e.sample_start for e in own] for carrier, own in carriers.items()}
-    settled = []
-    for e in emissions:
-        if not _is_open(e):
-            settled.append(e)
-            continue
-        own, at = carriers[_carrier(e)], starts[_carrier(e)]
-        near = own[bisect(at, e.sample_start - 12 * slot) : bisect(at, e.sample_start + 12 * slot)]
-        goes_on = e.label == "gsm:downlink"
-        busy = len(near) >= 6 and len(near) * slot > 0.5 * (near[-1].sample_start - near[0].sample_start + slot)
-        clocked = _clocked(near, rate_hz) if goes_on or busy else 0.0
-        settled.append(_downlink(e) if clocked > 0 or (goes_on and clocked == 0) else _uplink(e))
-    stations = [e for e in settled if e.label == "gsm:downlink"]
-    if len(stations) >= FEWEST_STATIONS or any(e.sample_count > STATION_SLOTS * slot for e in stations):
-        settled = [_downlink(e) if e.cfo_hz is None else e for e in settled]
-    return settled
-
-
-def _is_open(emission: Emission) -> bool:
-    """Whether nothing but the company that a burst keeps tells who sent it."""
-    if emission.label == "gsm:normal":
-        return emission.cfo_hz is None or emission.direction != "uplink"
-    return emission.label == "gsm:downlink" and emission.direction != "downlink"
-
-
-def _clocked(emissions: Sequence[Emission], rate_hz: float) -> float:
-    """Nats by which the bursts among one carrier's emissions are rather one station's than several phones'."""
-    slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
-    single = [e for e in emissions if e.sample_count < slot]
-    begin = [e.sample_start + (e.timing_samples or 0.0) for e in single]
-    symbols = [(start - begin[0]) / rate_hz * SYMBOL_RATE_HZ for start in begin]
-    return one_clock(symbols, [e.snr_db for e in single])
-
-
-def _downlink(emission: Emission) -> Emission:
-    return replace(emission, label="gsm:downlink", direction="downlink")
-
-
-def _uplink(emission: Emission) -> Emission:
-    if emission.label == "gsm:normal":
-        return emission
-    kind: Kind = "normal" if "training_sequence" in emission.details else "access"
-    return replace(emission, label=LABELS[kind], direction="uplink" if emission.cfo_hz is None else "unknown")
-
-
-def _carrier(emission: Emission) -> int:
-    return round((emission.low_offset_hz + emission.high_offset_hz) / 2 / CHANNEL_HZ * 2)
+    whole = replace(
+        best, sample_start=burst.sample_start, sample_count=burst.sample_count, timing_samples=None, details={}
+    )
+    return [e for e in found if carrier(e) not in carriers] + [whole]
 
 
 def _without_payload(kind: Kind) -> tuple[tuple[float, float], ...]:

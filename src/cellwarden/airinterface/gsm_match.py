@@ -166,8 +166,8 @@ def _is_station(found: list[Match], stations: int, receiver: Receiver) -> bool:
     """Whether bursts of one stretch, so many of which go on, are surely a base station's."""
     if stations < ENOUGH_STATIONS:
         return False
-    starts = [match.start / receiver.per_symbol for match in found]
-    return one_clock(starts, [match.verdict.snr_db for match in found]) > ONE_CLOCK
+    starts = np.array([match.start / receiver.per_symbol for match in found])
+    return one_clock(starts, np.array([match.verdict.snr_db for match in found])) > ONE_CLOCK
 
 
 def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:

@@ -12,7 +12,6 @@ Source: 3GPP TS 45.002 §7 (the beacon carrier), annex B.1 (multislot classes of
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
@@ -72,33 +71,46 @@ def fills_frames(power: NDArray[np.float32], start: float, end: float, per_symbo
     return slots >= STATION_SLOTS and alike >= FILLED * slots
 
 
-def one_clock(start_symbols: Sequence[float], snr_db: Sequence[float]) -> float:
+@njit(cache=True, nogil=True)
+def one_clock(start_symbols: NDArray[np.float64], snr_db: NDArray[np.float64]) -> float:
     """Nats by which bursts of one carrier are rather one station's than several phones'; 0 where there are too few.
 
-    start_symbols: of each burst, from any moment on; in any order. Carriers are not asked: phones' may lie
-    within 0.1 ppm of each other or much nearer, and echoes and interference move that of a single burst.
+    start_symbols, snr_db: of each burst, float64, shape (n,); from any moment on, in any order. Carriers are not asked:
+    phones' may lie within 0.1 ppm of each other or much nearer, and echoes and interference move that of one burst.
     """
-    order = np.argsort(start_symbols, kind="stable")
-    start = np.asarray(start_symbols, np.float64)[order]
-    number = np.rint((start - start[:1]) / SLOT_SYMBOLS)
-    once = np.flatnonzero(np.diff(number, prepend=-1.0))  # one that was found twice tells nothing new
-    if len(once) < FEWEST_CLOCKED:
+    late, number, error = np.empty(len(snr_db)), np.empty(len(snr_db)), np.empty(len(snr_db))
+    count = 0
+    for i in np.argsort(start_symbols):
+        since = start_symbols[i] - start_symbols.min()
+        slot = round(since / SLOT_SYMBOLS)
+        if count and number[count - 1] == slot:
+            continue  # one that was found twice tells nothing new
+        late[count], number[count] = since - slot * SLOT_SYMBOLS, slot
+        error[count] = math.hypot(START_SYMBOLS[0], START_SYMBOLS[1] * 10 ** ((CLOCK_DB - snr_db[i]) / 20))
+        count += 1
+    if count < FEWEST_CLOCKED:
         return 0.0
-    number, late = number[once], (start - start[0] - number * SLOT_SYMBOLS)[once]
-    weaker = 10 ** ((CLOCK_DB - np.asarray(snr_db, np.float64)[order][once]) / 20)
-    error = np.hypot(START_SYMBOLS[0], START_SYMBOLS[1] * weaker)
-    whole = np.array([np.roll(WHOLE_SLOTS, turn) for turn in range(4)])[:, number.astype(np.int64) % 4]
-    return max(_alike(one, number, error) for one in (late, *(late - grid for grid in whole)))
+    late, number, error = late[:count], number[:count], error[:count]
+    most = _alike(late, number, error)
+    for turn in range(4):
+        whole = late.copy()
+        for i in range(count):
+            whole[i] -= WHOLE_SLOTS[int(number[i] - turn) % 4]
+        most = max(most, _alike(whole, number, error))
+    return most
 
 
+@njit(cache=True, nogil=True)
 def _alike(late: NDArray[np.float64], number: NDArray[np.float64], error: NDArray[np.float64]) -> float:
     """Nats for starts that only their errors part, against those that lie START_SPREAD apart besides.
 
     Where slots begin and how fast they go is fitted with the errors' weights and taken away.
     """
-    shape = np.stack([np.ones_like(number), number])
-    fitted = np.linalg.lstsq((shape / error).T, late / error, rcond=None)[0] @ shape
+    weight = 1 / error**2
+    middle = np.sum(weight * number) / np.sum(weight)
+    offset = np.sum(weight * late) / np.sum(weight)
+    pace = np.sum(weight * (number - middle) * late) / np.sum(weight * (number - middle) ** 2)
+    left = late - offset - pace * (number - middle)
     apart = np.hypot(error, START_SPREAD)
-    free = 1 - len(shape) / len(late)
-    gain = 0.5 * (late - fitted) ** 2 * (1 / error**2 - 1 / apart**2)
-    return float(np.sum(free * np.log(apart / error) - gain))
+    free = 1 - 2 / len(late)  # of the starts' freedom, two parts of which are spent on the fit
+    return float(np.sum(free * np.log(apart / error) - 0.5 * left**2 * (weight - 1 / apart**2)))

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import narrow
@@ -45,7 +46,7 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
     if not strong:
         return emissions
     renamed = list(emissions)
-    for number, original in np.argwhere(_may_be(emissions, strong)).tolist():
+    for number, original in _may_be(emissions, strong).tolist():
         if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
             renamed[number] = _as_image(emissions[number], strong[original], block)
     for one in strong:
@@ -86,25 +87,56 @@ def _image_of(strong: Emission, block: Block) -> Emission | None:
     )
 
 
-def _may_be(emissions: Sequence[Emission], strong: Sequence[Emission]) -> NDArray[np.bool_]:
-    """Whether each emission lies where the image of each strong one would, for half its time, and so much fainter.
+def _may_be(emissions: Sequence[Emission], strong: Sequence[Emission]) -> NDArray[np.int64]:
+    """Pairs of an emission and a strong one whose image it may be by time, frequency and level: shape (pairs, 2).
 
-    Shape (emissions, strong): in a dense scene all but a few pairs are told apart here.
+    In a dense scene all but a few pairs are told apart here.
     """
-    start, end, low, high, density = (column[:, None] for column in _columns(emissions))
-    of_start, of_end, of_low, of_high, of_density = _columns(strong)
-    shared = np.minimum(end, of_end) - np.maximum(start, of_start)
-    mirrored = (-of_high < high) & (low < -of_low)
-    return np.asarray(mirrored & (shared >= 0.5 * (end - start)) & (density <= of_density - IMAGE_DB[0]))
+    columns, originals = _columns(emissions), _columns(strong)
+    order = np.argsort(originals[0], kind="stable")
+    found = _mirrored(columns, np.ascontiguousarray(originals[:, order]), 10 ** (-IMAGE_DB[0] / 10))
+    found[:, 1] = order[found[:, 1]]
+    return found[np.lexsort((found[:, 1], found[:, 0]))]
+
+
+@njit(cache=True, nogil=True)
+def _mirrored(weak: NDArray[np.float64], strong: NDArray[np.float64], most: float) -> NDArray[np.int64]:
+    """Pairs of columns (start, end, lower and upper edge, density): one lies where the other's image would.
+
+    For half its time at least, with no more than the part `most` of its density. weak: shape (5, n); strong: shape
+    (5, m), in the order of start.
+    """
+    found = np.empty((64, 2), np.int64)
+    count = 0
+    longest = np.max(strong[1] - strong[0])
+    for i in range(weak.shape[1]):
+        start, end, low, high, density = weak[:, i]
+        for j in range(np.searchsorted(strong[0], start - longest), strong.shape[1]):
+            if strong[0, j] >= end:
+                break
+            shared = min(end, strong[1, j]) - max(start, strong[0, j])
+            if (
+                density <= most * strong[4, j]
+                and -strong[3, j] < high
+                and low < -strong[2, j]
+                and shared >= 0.5 * (end - start)
+            ):
+                if count == len(found):
+                    found = np.concatenate((found, np.empty((count, 2), np.int64)))
+                found[count] = (i, j)
+                count += 1
+    return found[:count]
 
 
 def _columns(emissions: Sequence[Emission]) -> NDArray[np.float64]:
-    """Start, end, lower and upper edge, density: shape (5, n)."""
-    rows = [
-        (e.sample_start, e.sample_start + e.sample_count, e.low_offset_hz, e.high_offset_hz, density_db(e))
-        for e in emissions
-    ]
-    return np.array(rows, np.float64).T
+    """Start, end, lower and upper edge, density (no decibels): shape (5, n)."""
+    made = np.array(
+        [(e.sample_start, e.sample_count, e.low_offset_hz, e.high_offset_hz, density_db(e)) for e in emissions],
+        np.float64,
+    ).T.copy()
+    made[1] += made[0]
+    made[4] = 10 ** (made[4] / 10)
+    return made
 
 
 def _as_image(weak: Emission, strong: Emission, block: Block) -> Emission:

@@ -230,3 +230,35 @@ def joined(boxes: NDArray[np.int64], near: int) -> NDArray[np.int64]:
             boxes[other, 2] = min(boxes[other, 2], box[2])
             boxes[other, 3] = max(boxes[other, 3], box[3])
     return boxes[:count]
+
+
+@njit(cache=True, nogil=True)
+def first_ones(boxes: NDArray[np.float64], known: int, most: float) -> NDArray[np.bool_]:
+    """Which boxes lie over none before of the same kind by more than the part `most` of the smaller one.
+
+    boxes: float64, shape (n, 5): start, length, lower and upper edge, kind; the first `known` stay, in any order, and
+    the others follow in the order of their start. Returns bool, shape (n,).
+    """
+    stays = np.ones(len(boxes), np.bool_)
+    recent = np.empty(len(boxes), np.int64)
+    count = 0
+    for i in range(len(boxes)):
+        start, length, low, high, kind = boxes[i]
+        if i >= known:
+            held = 0
+            for j in recent[:count]:
+                other = boxes[j]
+                if other[0] + other[1] <= start:
+                    continue
+                recent[held] = j
+                held += 1
+                shared = min(start + length, other[0] + other[1]) - max(start, other[0])
+                width = min(high, other[3]) - max(low, other[2])
+                least = min(length * (high - low), other[1] * (other[3] - other[2]))
+                if kind == other[4] and width > 0 and shared > 0 and shared * width > most * least:
+                    stays[i] = False
+            count = held
+        if stays[i]:
+            recent[count] = i
+            count += 1
+    return stays

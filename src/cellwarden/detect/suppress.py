@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from cellwarden.detect import cells
 from cellwarden.detect.evidence import evidence
 from cellwarden.model import Boxed, Burst, Emission
 
@@ -57,8 +60,10 @@ def _common(a: Boxed, b: Boxed) -> float:
 
 def covered(boxes: Sequence[Boxed], others: Sequence[Boxed]) -> list[float]:
     """For each box the part of its area that the others cover, where these do not lie over each other."""
-    low = min((box.sample_start for box in boxes), default=0)
-    high = max((box.sample_start + box.sample_count for box in boxes), default=0)
+    if not boxes:
+        return []
+    low = min(box.sample_start for box in boxes)
+    high = max(box.sample_start + box.sample_count for box in boxes)
     near = (o for o in others if o.sample_start < high and o.sample_start + o.sample_count > low)
     others = sorted(near, key=lambda o: o.sample_start)
     starts = [o.sample_start for o in others]
@@ -261,19 +266,40 @@ def density_db(one: Burst | Emission) -> float:
     return one.snr_db + (-math.inf if one.floor_dbfs_hz is None else one.floor_dbfs_hz)
 
 
+def without_twins(emissions: Sequence[Emission], known: int, most: float) -> list[Emission]:
+    """Leave out the emissions that lie over an earlier one of the same label by more than the part `most`.
+
+    The first `known` stay as they are; the others are in the order of their start.
+    """
+    names: dict[str, int] = {}
+    columns = np.array(
+        [
+            (e.sample_start, e.sample_count, e.low_offset_hz, e.high_offset_hz, names.setdefault(e.label, len(names)))
+            for e in emissions
+        ],
+        np.float64,
+    ).reshape(-1, 5)
+    return [e for e, stays in zip(emissions, cells.first_ones(columns, known, most).tolist(), strict=True) if stays]
+
+
 def without_rivals(emissions: Sequence[Emission], rejected: Counter[str]) -> list[Emission]:
     """Leave out the emissions that lie over one of another name that is surer."""
     if len({e.label for e in emissions}) < 2:
         return list(emissions)
     ordered = sorted(emissions, key=lambda e: e.sample_start)
-    starts = [e.sample_start for e in ordered]
-    longest = max(e.sample_count for e in ordered)
+    shelves = {label: [e for e in ordered if e.label == label] for label in {e.label for e in ordered}}
+    starts = {label: [e.sample_start for e in shelf] for label, shelf in shelves.items()}
+    longest = {label: max(e.sample_count for e in shelf) for label, shelf in shelves.items()}
     kept = []
     for one in ordered:
-        first = bisect_left(starts, one.sample_start - longest)
-        end = bisect_left(starts, one.sample_start + one.sample_count)
-        if any(_outdoes(other, one) for other in ordered[first:end]):
-            rejected["rival"] += 1
+        for label, shelf in shelves.items():
+            if label == one.label:
+                continue
+            first = bisect_left(starts[label], one.sample_start - longest[label])
+            end = bisect_left(starts[label], one.sample_start + one.sample_count)
+            if any(_outdoes(other, one) for other in shelf[first:end]):
+                rejected["rival"] += 1
+                break
         else:
             kept.append(one)
     return kept
@@ -281,6 +307,6 @@ def without_rivals(emissions: Sequence[Emission], rejected: Counter[str]) -> lis
 
 def _outdoes(other: Emission, one: Emission) -> bool:
     """Whether another name for the same energy is surer; of two as sure, that of the one that covers more."""
-    if other.label == one.label or overlap(one, other) <= RIVAL:
+    if overlap(one, other) <= RIVAL:
         return False
     return (other.confidence, other.sample_count, other.label) > (one.confidence, one.sample_count, one.label)

@@ -9,7 +9,7 @@ from cellwarden.airinterface import INTERFACES
 from cellwarden.airinterface.images import images
 from cellwarden.airinterface.impostors_jammer import beside, jammer
 from cellwarden.detect.bursts import Find, bursts, finds, rest, rough, whole, without
-from cellwarden.detect.suppress import covered, density_db, overlap, without_rivals, without_shadows
+from cellwarden.detect.suppress import covered, density_db, without_rivals, without_shadows, without_twins
 from cellwarden.model import ENDLESS, Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks
 from cellwarden.runtime.learned import Learned
@@ -84,20 +84,22 @@ def by_chunk(
             jam = jammer(find.samples, find.watermark, float(find.chunk.hot.any(axis=1).mean()), jam)
         if jam:
             fresh = [*beside(jam, fresh, refused), jam]
-        for emission in sorted(fresh, key=lambda e: (e.sample_start, e.low_offset_hz)):
-            recent = [o for o in recent if o.sample_start + o.sample_count > emission.sample_start]
-            low, high = emission.low_offset_hz, emission.high_offset_hz
-            near = (o for o in recent if o.low_offset_hz < high and low < o.high_offset_hz)
-            if any(o.label == emission.label and overlap(o, emission) > SAME for o in near):
-                refused["twice"] += 1
-            else:
-                recent.append(emission)
-                waiting.append(emission)
-        waiting.sort(key=lambda e: (e.sample_start, e.low_offset_hz))
+        fresh.sort(key=_place)
+        recent = [o for o in recent if fresh and o.sample_start + o.sample_count > fresh[0].sample_start]
+        known = without_twins([*recent, *fresh], len(recent), SAME)
+        refused["twice"] += len(recent) + len(fresh) - len(known)
+        waiting += known[len(recent) :]
+        recent = known
+        waiting.sort(key=_place)
         ready = [e for e in waiting if e.sample_start < find.watermark]
         waiting = [e for e in waiting if e.sample_start >= find.watermark]
         yield list(_sure(ready, min_confidence, refused)), find.watermark
     yield list(_sure(waiting, min_confidence, refused)), ENDLESS
+
+
+def _place(box: Burst | Emission) -> tuple[int, float]:
+    """By which they are put in order."""
+    return box.sample_start, box.low_offset_hz
 
 
 def _sure(ready: list[Emission], least: float, rejected: Counter[str]) -> Iterator[Emission]:
@@ -160,7 +162,7 @@ def _rough(
                 slivers.append(box)
             else:
                 found += bursts(find, number, rejected)
-    return sorted(whole(find, found, rejected), key=lambda b: (b.sample_start, b.low_offset_hz)), slivers
+    return sorted(whole(find, found, rejected), key=_place), slivers
 
 
 def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recognised: Names) -> None:
