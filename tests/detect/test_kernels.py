@@ -98,7 +98,7 @@ def test_peaked_frames_have_a_sample_far_above_the_median() -> None:
     power = np.sum(iq.astype(float) ** 2, axis=1).reshape(200, 64)
     upper = np.sort(power, axis=1)[:, 32]  # of the two middle ones
     lower = np.sort(power, axis=1)[:, 31]
-    made = kernels.peaked(iq, rows, 64, 8.0)
+    made = kernels.peaked(iq, rows, 64, 8.0, 64)
     assert 5 < len(made) < 60
     assert set(rows[power.max(axis=1)[rows] > 8 * upper[rows]]) <= set(made)
     assert set(made) <= set(rows[power.max(axis=1)[rows] >= 8 * lower[rows]])

@@ -287,7 +287,7 @@ class _Segment:
         loud = kernels.loud_rows(self.ratio[old:rows], LOUD, step) + old
         size = self.grid.size
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
-        for row in kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2)).tolist():
+        for row in kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2), most).tolist():
             part = self.iq[row * size : (row + 1) * size]
             power = np.sum(part.astype(np.float32) ** 2, axis=1)
             usual = float(np.median(power)) / math.log(2)

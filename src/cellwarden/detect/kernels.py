@@ -82,10 +82,11 @@ def _energy(values: NDArray[np.int16] | NDArray[np.float32]) -> np.float32:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def peaked(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float) -> NDArray[np.int64]:
-    """Those of some frames of `size` samples whose strongest sample is `factor` above their median one or more.
+def peaked(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, most: int) -> NDArray[np.int64]:
+    """Those of some frames of `size` samples whose strongest samples, `most` of them, are `factor` above their median.
 
-    iq: int16 or float32, shape (frames * size, 2). It is, where half of the samples are that far below it.
+    iq: int16 or float32, shape (frames * size, 2). One is, where half of the samples are that far below it. Of more the
+    frame is none: so many would be a burst that began or ended in it.
     """
     flat = iq.reshape(-1)
     power = np.empty(size, np.float32)
@@ -101,7 +102,13 @@ def peaked(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float) -
         low, level = 0, np.float32(peak / factor)
         for i in range(size):
             low += power[i] <= level
-        if 2 * low >= size:
+        if 2 * low < size:
+            continue
+        level = np.float32(factor * np.partition(power, size // 2)[size // 2])
+        above = 0
+        for i in range(size):
+            above += power[i] > level
+        if above <= most:
             made[count] = row
             count += 1
     return made[:count]

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
+import numpy as np
+
 from cellwarden.airinterface import INTERFACES
 from cellwarden.airinterface.images import images
 from cellwarden.airinterface.impostors_jammer import beside, jammer
@@ -77,11 +79,11 @@ def by_chunk(
     recent: list[Emission] = []
     jam: Emission | None = None
     for number, find in enumerate(found):
-        fresh = _named(find, refused)
+        fresh, loud = _named(find, refused)
         if searcher is not None:
             fresh = searcher.add(find, fresh, refused)
         if jam or number % JAMMER_EACH == 0:
-            jam = jammer(find.samples, find.watermark, float(find.chunk.hot.any(axis=1).mean()), jam)
+            jam = jammer(find.samples, find.watermark, loud, jam)
         if jam:
             fresh = [*beside(jam, fresh, refused), jam]
         fresh.sort(key=_place)
@@ -110,8 +112,11 @@ def _sure(ready: list[Emission], least: float, rejected: Counter[str]) -> Iterat
             rejected["unsure"] += 1
 
 
-def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
-    """Emissions of one chunk: what the interfaces know, and what is left over as unknown."""
+def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
+    """Emissions of one chunk: what the interfaces know, and what is left over as unknown.
+
+    Beside them the part of its time in which something is loud that was not named at once.
+    """
     rate = find.samples.segment.rate_hz
     recognised: Names = {interface.name: [] for interface in INTERFACES}
     for interface in INTERFACES:
@@ -131,7 +136,15 @@ def _named(find: Find, rejected: Counter[str]) -> list[Emission]:
     heard: list[Burst | Emission] = [*named, *left]
     strongest = max(map(density_db, heard), default=-math.inf)
     unknown = [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
-    return images(named + unknown, find.samples)
+    return images(named + unknown, find.samples), _loud(find)
+
+
+def _loud(find: Find) -> float:
+    """Part of a chunk's time in which one of its rough boxes lies."""
+    rows = np.zeros(len(find.chunk.ratio), np.bool_)
+    for region in find.regions:
+        rows[region.first_row : region.end_row] = True
+    return float(rows.mean())
 
 
 def _rough(
