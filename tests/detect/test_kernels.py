@@ -102,6 +102,8 @@ def test_peaked_frames_have_a_sample_far_above_the_median() -> None:
     assert 5 < len(made) < 60
     assert set(rows[power.max(axis=1)[rows] > 8 * upper[rows]]) <= set(made)
     assert set(made) <= set(rows[power.max(axis=1)[rows] >= 8 * lower[rows]])
+    above = np.sum(power > 8 * upper[:, None], axis=1)
+    assert set(kernels.peaked(iq, rows, 64, 8.0, 1)) == {row for row in made if above[row] <= 1}
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.5, 0.9])
@@ -190,3 +192,26 @@ def test_means_of_runs_are_those_of_their_values(dtype: type) -> None:
     wanted = [values[a:b].mean() for a, b in runs.tolist()]
     np.testing.assert_allclose(kernels.run_means(values, runs), wanted, rtol=1e-6)
     assert len(kernels.run_means(values, runs[:0])) == 0
+
+
+def test_the_first_of_boxes_that_lie_over_each_other_stays() -> None:
+    rng = np.random.default_rng(31)
+    boxes = np.column_stack(
+        [rng.integers(0, 900, 300), rng.integers(50, 90, 300), rng.integers(0, 20, 300), np.zeros((300, 2))]
+    ).astype(float)
+    boxes[:, 3] = boxes[:, 2] + rng.integers(2, 5, 300)
+    boxes[:, 4] = rng.integers(0, 2, 300)
+    boxes = boxes[np.argsort(boxes[:, 0], kind="stable")]
+    stays = cells.first_ones(boxes, 5, 0.5)
+    kept: list[np.ndarray] = []
+    for number, box in enumerate(boxes):
+        twin = False
+        for other in kept:
+            shared = min(box[0] + box[1], other[0] + other[1]) - max(box[0], other[0])
+            width = min(box[3], other[3]) - max(box[2], other[2])
+            least = min(box[1] * (box[3] - box[2]), other[1] * (other[3] - other[2]))
+            twin = twin or (box[4] == other[4] and shared > 0 and width > 0 and shared * width > 0.5 * least)
+        assert stays[number] == (number < 5 or not twin)
+        if stays[number]:
+            kept.append(box)
+    assert 100 < stays.sum() < 300

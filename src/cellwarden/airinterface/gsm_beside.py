@@ -200,10 +200,10 @@ def _beside(
 @njit(cache=True, nogil=True)
 def _new(one: Any, known: NDArray[np.void], whole: float) -> bool:
     """Whether a burst is none of those known: none on its carrier begins within half its length."""
+    new = True
     for other in known:
-        if other.carrier_hz == one.carrier_hz and abs(other.start - one.start) < whole / 2:
-            return False
-    return True
+        new &= other.carrier_hz != one.carrier_hz or abs(other.start - one.start) >= whole / 2
+    return new
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -9,8 +9,8 @@ high. Yet each channel falls silent for some slot or other:
     channel n - 1          ▇▇▇▇▇▇▇▇▇▇▇▇▇▇           ▇▇▇▇▇▇▇▇▇▇▇▇▇▇
                                                 ╰──╯ a pause: the mean of so many cells is the floor, to 16 %
 
-Means over so much time and bandwidth differ little in noise, so their lowest few tell the floor nearly as well where one
-in ten is silent as where all are.
+Means over so much time and bandwidth differ little in noise, so their lowest few tell the floor nearly as well where
+one in ten is silent as where all are.
 """
 
 from functools import lru_cache
@@ -18,6 +18,7 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d
 from scipy.special import gammaincinv
 
 from cellwarden.detect import kernels
@@ -53,6 +54,7 @@ def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | N
     rows, bands = max(1, round(PAUSE_S / grid.frame_s)), max(1, round(PAUSE_HZ / grid.band_hz)) | 1
     means = stretches(ratio, rows, bands, EVERY)
     least = kernels.lowest(means.view(np.int32), max(1, round(SHARE * len(means))))[-1].view(np.float32)
+    least = minimum_filter1d(least, bands, mode="nearest")  # a band is silent with those on either side of it
     told = least / np.float32(_expected(min(bands, grid.bands) * rows * grid.per_band * grid.freedom))
     return np.where(told < LEAST, np.maximum(told, np.float32(1e-6)), np.float32(1.0))
 
