@@ -58,3 +58,10 @@ def test_noise_alone_is_not_crowded_and_its_floor_stays() -> None:
 
 def test_few_rows_tell_no_floor() -> None:
     assert pauses.overrated(np.ones((pauses.LEAST_ROWS - 1, GRID.bands), np.float32), GRID) is None
+
+
+def test_wide_frames_that_come_and_go_are_no_crowd() -> None:
+    rng = np.random.default_rng(4)
+    level = np.ones((ROWS, GRID.bands))
+    level[rng.random(ROWS) < 0.6] = 30.0
+    assert not pauses.crowded(cells(rng, level))

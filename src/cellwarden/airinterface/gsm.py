@@ -32,7 +32,7 @@ from cellwarden.airinterface.gsm_match import ENOUGH_STATIONS, SLACK_SYMBOLS, ma
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
 from cellwarden.airinterface.gsm_search import search
-from cellwarden.airinterface.gsm_sides import carrier, clocked, is_open, settle
+from cellwarden.airinterface.gsm_sides import carrier_of, clocked, is_open, settle
 from cellwarden.airinterface.gsm_station import STATION_SLOTS
 from cellwarden.airinterface.gsm_sweep import sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
@@ -206,16 +206,16 @@ def _as_one(found: list[Emission], burst: Burst, rate_hz: float) -> list[Emissio
     """One emission for a base station's carrier that fills a box of a frame or more, in place of its bursts."""
     stations = [e for e in found if e.label == "gsm:downlink"]
     slots = burst.sample_count / rate_hz * SYMBOL_RATE_HZ / SLOT_SYMBOLS
-    carriers = {carrier(e) for e in stations}
+    carriers = {carrier_of(e) for e in stations}
     if len(stations) < ENOUGH_STATIONS or len(carriers) > 1 or slots < STATION_SLOTS:
         return found
-    if any(map(is_open, stations)) and clocked([e for e in found if carrier(e) in carriers], rate_hz) < 0:
+    if any(map(is_open, stations)) and clocked([e for e in found if carrier_of(e) in carriers], rate_hz) < 0:
         return found
     best = max(stations, key=lambda e: e.confidence)
     whole = replace(
         best, sample_start=burst.sample_start, sample_count=burst.sample_count, timing_samples=None, details={}
     )
-    return [e for e in found if carrier(e) not in carriers] + [whole]
+    return [e for e in found if carrier_of(e) not in carriers] + [whole]
 
 
 def _without_payload(kind: Kind) -> tuple[tuple[float, float], ...]:

@@ -6,8 +6,8 @@
               n       n + 1    channels
 
 The filter of one channel lets through what the next one's burst sends at its edge: beside a burst 10 dB stronger one in
-ten is heard. What a strong burst sends is known, though, as soon as its symbols are decided. Its modulation is made anew
-and comes through a short filter, fitted by least squares, for its echoes, its phase, and the error of its timing.
+ten is heard. What a strong burst sends is known, though, as soon as its symbols are decided. Its modulation is made
+anew and comes through a short filter, fitted by least squares, for its echoes, its phase, and the error of its timing.
 
 Decisions live and die here. Source: TS 45.004 §2 (modulation), TS 45.005 §6.3 (adjacent channels).
 """

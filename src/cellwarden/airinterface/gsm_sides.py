@@ -53,9 +53,9 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     whole = any(e.sample_count > STATION_SLOTS * slot for e in stations)
     if whole or len(stations) >= FEWEST_STATIONS:
         settled = [_downlink(e) if e.cfo_hz is None else e for e in settled]
-    either = [carrier(e) for e in settled if _either(e)]
+    either = [carrier_of(e) for e in emissions if _either(e)]
     if either:  # a beacon among them is of the same stretch of frequencies
-        beacons = Counter(carrier(e) for e in stations if min(either) <= carrier(e) <= max(either))
+        beacons = Counter(carrier_of(e) for e in stations if min(either) <= carrier_of(e) <= max(either))
         if max(beacons.values(), default=0) >= BEACON_BURSTS:
             settled = [_downlink(e) if _either(e) else e for e in settled]
     return settled
@@ -75,19 +75,19 @@ def clocked(emissions: Sequence[Emission], rate_hz: float) -> float:
     return one_clock(start / rate_hz * SYMBOL_RATE_HZ, np.array([e.snr_db for e in single]))
 
 
-def carrier(emission: Emission) -> int:
+def carrier_of(emission: Emission) -> int:
     """Number of its carrier, in halves of a channel from the middle of what was recorded."""
     return round((emission.low_offset_hz + emission.high_offset_hz) / 2 / CHANNEL_HZ * 2)
 
 
 def _undecided(emissions: Sequence[Emission]) -> list[list[int]]:
     """By carrier the numbers, in the order of time, of its bursts, where the side of some is open."""
-    carriers: dict[int, list[int]] = {carrier(e): [] for e in emissions if is_open(e)}
+    carriers: dict[int, list[int]] = {carrier_of(e): [] for e in emissions if is_open(e)}
     if carriers:
         for number in sorted(range(len(emissions)), key=lambda n: emissions[n].sample_start):
             e = emissions[number]
-            if e.label != "gsm:access" and carrier(e) in carriers:
-                carriers[carrier(e)].append(number)
+            if e.label != "gsm:access" and carrier_of(e) in carriers:
+                carriers[carrier_of(e)].append(number)
     return list(carriers.values())
 
 

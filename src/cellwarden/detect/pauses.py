@@ -32,16 +32,20 @@ SHARE = 0.02
 """Part of all stretches that are lower than what the floor is taken from."""
 LEAST_ROWS = 128
 """In fewer rows the lowest few are too few."""
-LOUD, CROWDED, SEEN_ROWS = 4.0, 0.15, 16
-"""A band is crowded where this part of its cells, in each so many-th row, is that far above the floor."""
+LOUD, SEEN_ROWS = 4.0, 16
+"""A cell is busy that is so far above the floor; each so many-th row is looked at."""
+CROWDED, FEWEST, MOST = 0.15, 0.05, 0.8
+"""A band is crowded where this part of its cells is busy: many channels, so that in nine of ten rows more than the
+fewest and in nine of ten fewer than the most of them are. A wide signal that comes and goes is no crowd."""
 LEAST = 0.8
 """What lowers the floor by less than this factor is chance."""
 
 
 def crowded(ratio: NDArray[np.float32]) -> bool:
     """Whether so much is on the air that the floor may be too high. ratio: power over noise, shape (rows, bands)."""
-    seen = ratio[::SEEN_ROWS]
-    return np.count_nonzero(seen > LOUD) > CROWDED * seen.size
+    busy = np.sort(np.mean(ratio[::SEEN_ROWS] > LOUD, axis=1))
+    tenth = len(busy) // 10
+    return bool(busy.mean() > CROWDED and busy[tenth] > FEWEST and busy[-1 - tenth] < MOST)
 
 
 def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:
