@@ -142,7 +142,7 @@ def _beside(
     band_hz, edge_hz = bin_hz * per_band, -(size / 2 + 0.5) * bin_hz
     whole = how.form.symbols * how.per_symbol * step
     around, ramp = int(AROUND * how.per_symbol * step), RAMP * how.per_symbol * step
-    channel = np.rint((known.carrier_hz - lowest_hz) / CHANNEL_HZ).astype(np.int64)
+    channel = np.rint((known["carrier_hz"] - lowest_hz) / CHANNEL_HZ).astype(np.int64)
     first_of = np.searchsorted(channel, np.arange(len(allowed) + 1))
     found = np.empty(64, FOUND)
     count = 0
@@ -207,13 +207,13 @@ def _new(one: Any, known: NDArray[np.void], whole: float) -> bool:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _band_mean(row: NDArray[np.float32], at: float, half: float) -> np.float32:
+def _band_mean(row: NDArray[np.float32], at: float, half: float) -> float:
     """Mean over the bands that lie within `half` bands of the place `at`; 1, which is noise, where there are none."""
     low, high = max(0, math.ceil(at - half - 0.25)), min(len(row), math.floor(at + half + 0.25))
     total = np.float32(0)
     for b in range(low, high):
         total += row[b]
-    return total / np.float32(high - low) if high > low else np.float32(1)
+    return float(total) / (high - low) if high > low else 1.0
 
 
 @njit(cache=True, nogil=True)

@@ -34,9 +34,9 @@ LEAST_ROWS = 128
 """In fewer rows the lowest few are too few."""
 LOUD, SEEN_ROWS = 4.0, 16
 """A cell is busy that is so far above the floor; each so many-th row is looked at."""
-CROWDED, FEWEST, MOST = 0.15, 0.05, 0.8
-"""A band is crowded where this part of its cells is busy: many channels, so that in nine of ten rows more than the
-fewest and in nine of ten fewer than the most of them are. A wide signal that comes and goes is no crowd."""
+CROWDED, STEADY = 0.15, 2.0
+"""A band is crowded where this part of its cells is busy at nearly all times: in nine of ten rows no fewer, and in nine
+of ten no more than the mean by this factor. A wide signal that comes and goes is no crowd."""
 LEAST = 0.8
 """What lowers the floor by less than this factor is chance."""
 
@@ -44,8 +44,8 @@ LEAST = 0.8
 def crowded(ratio: NDArray[np.float32]) -> bool:
     """Whether so much is on the air that the floor may be too high. ratio: power over noise, shape (rows, bands)."""
     busy = np.sort(np.mean(ratio[::SEEN_ROWS] > LOUD, axis=1))
-    tenth = len(busy) // 10
-    return bool(busy.mean() > CROWDED and busy[tenth] > FEWEST and busy[-1 - tenth] < MOST)
+    tenth, mean = len(busy) // 10, float(busy.mean())
+    return bool(mean > CROWDED and busy[tenth] > mean / STEADY and busy[-1 - tenth] < mean * STEADY)
 
 
 def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:
