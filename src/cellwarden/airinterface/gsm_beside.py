@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, carriers, plain
+from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_receiver import FILTER_HZ, FILTER_SYMBOLS, Layout, layout, receiver
 from cellwarden.airinterface.gsm_sweep import raster
@@ -115,7 +115,6 @@ def beside(find: Find, known: NDArray[np.void]) -> NDArray[np.void]:
         rate,
         wide(rate),
         *_tables(),
-        *carriers(),
     )
 
 
@@ -135,8 +134,6 @@ def _beside(
     how: _Wide,
     rise: NDArray[np.float64],
     circle: NDArray[np.float32],
-    turns: NDArray[np.float64],
-    waves: NDArray[np.float32],
 ) -> NDArray[np.void]:
     bin_hz, step = rate_hz / size, how.step
     band_hz, edge_hz = bin_hz * per_band, -(size / 2 + 0.5) * bin_hz
@@ -185,7 +182,7 @@ def _beside(
                     found = np.concatenate((found, np.empty(len(found), FOUND)))
                 room = found[count : count + MOST_CLEAR]
                 spacing = step * how.channel_step
-                fresh, _clear = plain(parts(y), density / spacing, how.form, turns, waves, MANY_SCORE, room)
+                fresh, _clear = plain(parts(y), density / spacing, how.form, MANY_SCORE, room)
                 for one in room[:fresh]:
                     one.box = box
                     one.carrier_hz = carrier_hz

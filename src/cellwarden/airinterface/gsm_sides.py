@@ -6,7 +6,8 @@
 
 From 880 to 894 MHz, and from 1850 to 1880, one country's phones send where another's base stations do. A carrier with
 many calls looks busy there, so nothing less than a beacon is believed to be one: TS 45.008 §7.1 has it send in all
-slots at full power. Where not all slots are as loud, one clock must have moved them.
+slots at full power. Nor is one whose bursts come by several clocks; one clock proves nothing, since phones of one
+building are told the same advance.
 """
 
 from collections import Counter
@@ -26,15 +27,13 @@ BEACON_BURSTS = 3
 """Bursts of one carrier that prove it where the frequency is told and is one country's uplink, another's downlink."""
 AROUND_SLOTS = 12
 """Before and after a burst, in which its carrier is looked at."""
-BUSY = 0.5
-"""Part of a carrier's slots in which no single phone sends."""
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Tell a base station's carriers from those of phones, where the tuned frequency leaves that open.
 
-    A carrier is a station's where it goes on, is busy at one level in nearly all of its slots, or in most of them by
-    one clock, unless its bursts come by several clocks: several calls may fill a carrier, each by its own.
+    A carrier is a station's where it goes on, or is busy at one level in nearly all of its slots, unless its bursts
+    come by several clocks: several calls may fill a carrier, each by its own.
 
     A few bursts of base stations prove that all others are theirs too, whose side the frequency does not tell: the two
     sides of a band lie 10 MHz and more apart (TS 45.005 §2), so that a receiver hears but one of them.
@@ -99,14 +98,8 @@ def _stations(own: Sequence[Emission], rate_hz: float) -> list[bool]:
     first = np.searchsorted(starts, starts - AROUND_SLOTS * slot)
     end = np.searchsorted(starts, starts + AROUND_SLOTS * slot)
     slots = np.rint((starts[end - 1] - starts[first]) / slot) + 1
-    busy = (end - first >= 6) & (end - first > BUSY * slots)
-    filled = _filled(levels, first, end, slots)
-    told = []
-    for i, e in enumerate(own):
-        goes_on = e.label == "gsm:downlink"
-        clock = clocked(own[first[i] : end[i]], rate_hz) if goes_on or busy[i] else 0.0
-        told.append(clock > 0 or (clock == 0 and (goes_on or bool(filled[i]))))
-    return told
+    looks = _filled(levels, first, end, slots) | np.array([e.label == "gsm:downlink" for e in own])
+    return [bool(look) and clocked(own[a:b], rate_hz) >= 0 for look, a, b in zip(looks, first, end, strict=True)]
 
 
 def _filled(
