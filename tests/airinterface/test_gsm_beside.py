@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import gsm_beside, gsm_sides, gsm_sweep
+from cellwarden.airinterface import gsm_beside, gsm_cancel, gsm_sides, gsm_sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SLOT_SYMBOLS, SYMBOL_RATE_HZ, burst_bits, gmsk_phase
 from cellwarden.detect.bursts import finds
 from cellwarden.model import Emission
@@ -57,7 +57,7 @@ def test_what_is_taken_out_is_what_the_modulator_sends() -> None:
     rng = np.random.default_rng(7)
     bits = burst_bits("normal", 2, rng)
     per, start = 4.1, 11.3
-    made = gsm_beside._sent((1.0 - 2.0 * bits).astype(np.float32), 0, 640, start, 0.21, per, *gsm_beside._tables())
+    made = gsm_cancel._sent((1.0 - 2.0 * bits).astype(np.float32), 0, 640, start, 0.21, per, *gsm_cancel.tables())
     t = (np.arange(640) - start) / per
     inside = (t > 0) & (t < 148)
     wanted = np.exp(1j * (gmsk_phase(bits, t) + 0.21 * t))

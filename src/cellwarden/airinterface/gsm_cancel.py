@@ -1,0 +1,229 @@
+"""A burst that was named, sent once more and taken out of what was heard.
+
+What a strong burst sends is known as soon as its symbols are decided. Its modulation is made anew and comes through a
+short filter, fitted by least squares, for its echoes, its phase, and the error of its timing.
+
+Decisions live and die here. Source: TS 45.004 §2 (modulation).
+"""
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.gsm_receiver import FILTER_HZ, FILTER_SYMBOLS, Layout, layout, receiver
+from cellwarden.airinterface.gsm_symbols import QUARTER, equalise, filtered, parts, spin, turning
+from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, frequency_pulse_integral
+from cellwarden.detect.filters import low_pass_taps
+from cellwarden.detect.kernels import decimate, padded
+
+LEAST_WIDE_HZ = 1e6
+"""Samples a second at which a channel and both beside it are whole."""
+WIDE_HZ = 900e3
+WIDE_TAPS = 7
+"""Filter before those samples: its width, and its length in samples that are kept."""
+RAMP = 6.0
+"""Symbols before and after a named burst that are its own."""
+TAPS = 5
+"""Of the filter that a burst is held to have come through."""
+RIDGE = 1e-4
+"""Added to the diagonal of its equations, as a part of it: neighbouring samples of one burst are much alike."""
+FINE = 64
+"""Places in a symbol at which the phase pulse is tabled."""
+REACH = 3
+"""Symbols either way in which a symbol's phase pulse rises."""
+CIRCLE = 1024
+"""Angles at which cosines are tabled."""
+
+
+class Wide(NamedTuple):
+    """How three channels are heard at once, and then one of them."""
+
+    taps: NDArray[np.float32]
+    step: int
+    channel_taps: NDArray[np.float32]
+    channel_step: int
+    per_symbol: float
+    """Wide samples a symbol."""
+    form: Layout
+    """Of a channel cut out of the wide samples."""
+
+
+@lru_cache
+def wide(rate_hz: float) -> Wide:
+    """For a sample rate: the steps multiply to that of `gsm_receiver`, so that what follows is the same."""
+    whole = receiver(rate_hz).step
+    steps = [s for s in range(1, whole + 1) if whole % s == 0 and rate_hz / s >= LEAST_WIDE_HZ]
+    step = max(steps, default=1)
+    made, again = rate_hz / step, whole // step
+    taps = low_pass_taps(WIDE_TAPS * step | 1, WIDE_HZ / rate_hz / 2) if rate_hz > 1.2 * WIDE_HZ else np.ones(1)
+    channel = padded(low_pass_taps(int(FILTER_SYMBOLS * made / SYMBOL_RATE_HZ) | 1, FILTER_HZ / made / 2).astype("f4"))
+    noise = again * float(np.sum(channel.astype(np.float64) ** 2))
+    form = layout("normal", rate_hz)._replace(channel_noise=noise)
+    return Wide(padded(taps.astype(np.float32)), step, channel, again, made / SYMBOL_RATE_HZ, form)
+
+
+@lru_cache
+def tables() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """The phase pulse from -REACH to REACH symbols, (2 REACH FINE + 1,), and cosine and sine around (2, CIRCLE)."""
+    rise = frequency_pulse_integral(np.arange(-REACH * FINE, REACH * FINE + 1) / FINE)
+    angle = 2 * np.pi * np.arange(CIRCLE) / CIRCLE
+    return rise, np.array([np.cos(angle), np.sin(angle)], np.float32)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def take_out(
+    heard: NDArray[np.complex64],
+    start: float,
+    other: Any,
+    carrier_hz: float,
+    how: Wide,
+    rise: NDArray[np.float64],
+    circle: NDArray[np.float32],
+) -> None:
+    """Take a named burst out of the wide samples around a channel at `carrier_hz`. start: of it, in these samples.
+
+    What lies outside of the samples is not needed; where little of it is inside, it is left alone.
+    """
+    form, per = how.form, how.per_symbol
+    low, high = max(0, math.ceil(start)), min(len(heard), int(start + form.symbols * per))
+    if high - low < form.symbols * per / 4:
+        return
+    radians = 2 * np.pi * (other.carrier_hz - carrier_hz) / SYMBOL_RATE_HZ + other.turn  # a symbol
+    signs = _decided(heard, start, radians, form.known[other.sequence], how)
+    first = max(0, int(start - RAMP * per))
+    end = min(len(heard), int(start + (form.symbols + RAMP) * per) + 1)
+    sent = _sent(signs, first - TAPS // 2, end + TAPS // 2, start, radians, per, rise, circle)
+    weights = _echoes(heard, sent, first, low, high)
+    for i in range(TAPS):
+        weight = weights[i]
+        for k in range(first, end):
+            heard[k] -= weight * sent[k - first + i]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def channel_of(heard: NDArray[np.complex64], turns: float, how: Wide) -> NDArray[np.complex64]:
+    """One channel, cut out of wide samples in which its carrier turns on by so many turns a sample."""
+    samples = np.empty((len(heard), 2), np.float32)
+    for i in range(len(heard)):
+        samples[i, 0] = heard[i].real
+        samples[i, 1] = heard[i].imag
+    y = np.empty(len(heard) // how.channel_step, np.complex64)
+    decimate(samples, 1.0, 0, turns, how.channel_taps, how.channel_step, y)
+    return y
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _decided(
+    heard: NDArray[np.complex64], start: float, radians: float, known: NDArray[np.float32], how: Wide
+) -> NDArray[np.float32]:
+    """The symbols of a burst, ±1, those that are known as they are: float32, shape (symbols,)."""
+    form, step = how.form, how.channel_step
+    y = channel_of(heard, radians / (2 * np.pi * how.per_symbol), how)
+    z = np.empty((2, form.symbols), np.float32)
+    e = np.empty_like(z)
+    filtered(parts(y), start / step, form.per_symbol, form.table, z)
+    spin(z, turning(QUARTER, form.symbols), 1.0 + 0.0j)
+    equalise(z, form.weights, e)
+    re, im = 0.0, 0.0
+    for k in range(len(known)):
+        re += known[k] * e[0, form.known_at + k]
+        im += known[k] * e[1, form.known_at + k]
+    signs = np.empty(form.symbols, np.float32)
+    for k in range(form.symbols):
+        signs[k] = 1.0 if re * e[0, k] + im * e[1, k] >= 0 else -1.0
+    signs[form.known_at : form.known_at + len(known)] = known
+    for k in form.tails:
+        signs[k] = 1.0
+    return signs
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _sent(
+    signs: NDArray[np.float32],
+    first: int,
+    end: int,
+    start: float,
+    radians: float,
+    per: float,
+    rise: NDArray[np.float64],
+    circle: NDArray[np.float32],
+) -> NDArray[np.complex64]:
+    """GMSK of some symbols at wide samples from `first` to before `end`, turned on by `radians` a symbol.
+
+    complex64, shape (end - first,). Before and after the burst all symbols are -1, and it fades over its ramps.
+    """
+    pad, n = REACH + 8, len(signs)
+    whole = np.full(n + 2 * pad, -1.0)
+    whole[pad : pad + n] = signs
+    turns = np.empty(len(whole))
+    done = np.empty(len(whole) + 1)
+    turns[0] = 1.0
+    done[0] = 0.0
+    for k in range(len(whole)):
+        if k:
+            turns[k] = whole[k] * whole[k - 1]
+        done[k + 1] = done[k] + turns[k]
+    made = np.empty(end - first, np.complex64)
+    mask = CIRCLE - 1
+    for i in range(end - first):
+        t = (first + i - start) / per
+        at = int(np.floor(t))
+        fine = int((t - at) * FINE + 0.5)
+        k = min(max(at + pad, REACH), len(whole) - REACH - 1)
+        phase = done[k - REACH + 1]
+        for j in range(1 - REACH, REACH + 1):
+            phase += turns[k + j] * rise[fine + (REACH - j) * FINE]
+        angle = int(np.floor(CIRCLE * (phase / 4 + radians * t / (2 * np.pi)) + 0.5)) & mask
+        outside = max(-t, t - n)
+        fade = 1.0 if outside <= 0 else max(0.0, 1.0 - outside / 2.5)
+        made[i] = complex(fade * circle[0, angle], fade * circle[1, angle])
+    return made
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _echoes(
+    heard: NDArray[np.complex64], sent: NDArray[np.complex64], first: int, low: int, high: int
+) -> NDArray[np.complex128]:
+    """The filter, of TAPS taps, through which what was sent comes nearest to what was heard from `low` to `high`.
+
+    Least squares by the normal equations, solved by Cholesky's factors. sent: from TAPS // 2 samples before `first` on.
+    """
+    gram = np.zeros((TAPS, TAPS), np.complex128)
+    made = np.zeros(TAPS, np.complex128)
+    for i in range(TAPS):
+        one = sent[low - first + i : high - first + i]
+        made[i] = _product(one, heard[low:high])
+        for j in range(i + 1):
+            gram[i, j] = _product(one, sent[low - first + j : high - first + j])
+    ridge = RIDGE * gram[0, 0].real + 1e-30
+    for i in range(TAPS):  # gram becomes its lower factor
+        gram[i, i] += ridge
+        for j in range(i + 1):
+            total = gram[i, j]
+            for k in range(j):
+                total -= gram[i, k] * np.conj(gram[j, k])
+            gram[i, j] = np.sqrt(max(total.real, 1e-30)) if i == j else total / gram[j, j]
+    for i in range(TAPS):
+        for k in range(i):
+            made[i] -= gram[i, k] * made[k]
+        made[i] /= gram[i, i]
+    for i in range(TAPS - 1, -1, -1):
+        for k in range(i + 1, TAPS):
+            made[i] -= np.conj(gram[k, i]) * made[k]
+        made[i] /= gram[i, i]
+    return made
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _product(a: NDArray[np.complex64], b: NDArray[np.complex64]) -> complex:
+    """Σ conj(a) b."""
+    re = np.float32(0)
+    im = np.float32(0)
+    for k in range(len(a)):
+        re += a[k].real * b[k].real + a[k].imag * b[k].imag
+        im += a[k].real * b[k].imag - a[k].imag * b[k].real
+    return complex(re, im)
