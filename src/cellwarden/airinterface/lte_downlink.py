@@ -11,6 +11,7 @@ Source: 3GPP TS 36.211 §6.10.1, §6.11.1.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -62,6 +63,8 @@ LEAST_S = 2e-3
 LEAST_NATS = 14.0
 AGAIN_NATS = 9.0
 UNCERTAIN_NATS = 3.0
+PROVEN_NATS = 60.0
+"""With so much evidence no other carrier is looked for: by chance it comes once in 10²⁶."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,27 +199,40 @@ def _beacon(window: Window, centre: float, offsets: tuple[float, ...]) -> tuple[
     shifts = [hz for hz in (turn_hz + whole).tolist() if abs(hz + heard.centre_hz - centre) <= reach]
     size = fft.next_fast_len(len(y) + SIZE)
     spectrum = fft.fft(y, size)
-    references = [np.conj(fft.fft(_reference(sector), size)) for sector in range(3)]
-    half = round(32 * SUBCARRIER_HZ / heard.rate_hz * size)
     best = Beacon(-math.inf, 0, 0.0)
-    for shift in shifts:
-        # what lies beside the 62 subcarriers would leak into the match
-        bins = round(shift / heard.rate_hz * size)
-        moved = np.zeros(size, np.complex64)
-        moved[np.arange(-half + 1, half)] = spectrum[np.arange(-half + 1, half) + bins]
-        narrow = fft.ifft(moved)[: len(y)]
-        energy = uniform_filter1d(squared(narrow), SIZE, mode="constant", origin=-SIZE // 2) * SIZE
-        least = 0.02 * float(np.max(energy)) + 1e-30
-        for sector in range(3):
-            matched = squared(fft.ifft(moved * references[sector], overwrite_x=True)[: len(y)])
-            part = (matched / np.maximum(energy, least))[: len(y) - SIZE]
-            at = int(np.argmax(part))
-            fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
-            evidence = -61 * math.log1p(-min(fit, 0.999)) - math.log(3 * len(offsets) * len(y))
+    for shift in sorted(shifts, key=lambda hz: abs(hz + heard.centre_hz - centre)):
+        offset = shift + heard.centre_hz - centre
+        if best.evidence > PROVEN_NATS and abs(offset - best.offset_hz) > 1.5 * SUBCARRIER_HZ:
+            continue  # only beside what proves itself may a shift be better still
+        for sector, evidence, again in _synchronised(spectrum, shift, len(y), heard.rate_hz):
+            evidence -= math.log(3 * len(offsets) * len(y))
             alone = likely > SLOTTED_NATS and evidence > ALONE_NATS
-            if evidence > best.evidence and (alone or _comes_again(part, at, heard.rate_hz)):
-                best = Beacon(evidence, sector, shift + heard.centre_hz - centre)
+            if evidence > best.evidence and (alone or again):
+                best = Beacon(evidence, sector, offset)
     return best, active
+
+
+def _synchronised(
+    spectrum: NDArray[np.complex64], shift_hz: float, count: int, rate: float
+) -> Iterator[tuple[int, float, bool]]:
+    """Each of the three signals at a shift: which, evidence in nats of its best place, and whether it comes again.
+
+    spectrum: of `count` samples and zeros, complex64, shape (n,).
+    """
+    size, half = len(spectrum), round(32 * SUBCARRIER_HZ / rate * len(spectrum))
+    bins = round(shift_hz / rate * size)
+    # what lies beside the 62 subcarriers would leak into the match
+    moved = np.zeros(size, np.complex64)
+    moved[np.arange(-half + 1, half)] = spectrum[np.arange(-half + 1, half) + bins]
+    narrow = fft.ifft(moved)[:count]
+    energy = uniform_filter1d(squared(narrow), SIZE, mode="constant", origin=-SIZE // 2) * SIZE
+    least = 0.02 * float(np.max(energy)) + 1e-30
+    for sector in range(3):
+        matched = squared(fft.ifft(moved * _conjugate(sector, size), overwrite_x=True)[:count])
+        part = (matched / np.maximum(energy, least))[: count - SIZE]
+        at = int(np.argmax(part))
+        fit = min(float(part[at]), _phase_fit(narrow[at : at + SIZE], sector))
+        yield sector, -61 * math.log1p(-min(fit, 0.999)), _comes_again(part, at, rate)
 
 
 def _prefixes(y: NDArray[np.complex64], active: tuple[tuple[int, int], ...], rate: float) -> tuple[float, float]:
@@ -274,6 +290,12 @@ def _phase_fit(symbol: NDArray[np.complex128], sector: int) -> float:
     turned /= np.maximum(np.abs(turned), 1e-30)
     spread = np.concatenate([turned[:31], [0.0], turned[31:]])
     return float(np.max(np.abs(fft.fft(spread, 256)) ** 2)) / 62**2
+
+
+@lru_cache(maxsize=12)
+def _conjugate(sector: int, size: int) -> NDArray[np.complex64]:
+    """Conjugate spectrum of `_reference`: complex64, shape (size,)."""
+    return np.asarray(np.conj(fft.fft(_reference(sector), size)))
 
 
 @lru_cache(maxsize=4)
