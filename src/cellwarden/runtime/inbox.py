@@ -18,6 +18,8 @@ TABLE = """
         node TEXT NOT NULL, origin TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (node, origin, number)) WITHOUT ROWID;
 """
+TAKEN = "taken"
+"""Kind of a message whose words are gone."""
 IDLE_S = 3600.0
 """A node that says nothing for so long, not even how it is, is gone: it calls again."""
 
@@ -25,8 +27,8 @@ IDLE_S = 3600.0
 class Inbox:
     """What nodes sent, in a file."""
 
-    def __init__(self, path: Path, told: Callable[[str, Message], None] = lambda node, message: None) -> None:
-        """`told` is called with each new message after it is on the disk."""
+    def __init__(self, path: Path, told: Callable[[str, str, Message], None] = lambda *told: None) -> None:
+        """`told` is called with node, queue and each new message after it is on the disk."""
         self._lock, self._told = Lock(), told
         self._base = sqlite3.connect(path, check_same_thread=False)
         self._base.execute("PRAGMA journal_mode=WAL")
@@ -45,13 +47,27 @@ class Inbox:
         with self._lock, self._base:
             fresh = self._base.execute("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?, ?)", row).rowcount
         if fresh:
-            self._told(node, message)
+            self._told(node, origin, message)
 
     def messages(self, node: str) -> list[Message]:
-        """All of a node, in the order of its queues."""
-        query = "SELECT number, kind, body FROM heard WHERE node = ? ORDER BY origin, number"
+        """All of a node that are not taken in yet, in the order of its queues."""
+        return [message for _origin, message in self.waiting(node)]
+
+    def waiting(self, node: str) -> list[tuple[str, Message]]:
+        """The same, each with the name of its queue."""
+        query = "SELECT origin, number, kind, body FROM heard WHERE node = ? AND kind != ? ORDER BY origin, number"
         with self._lock:
-            return [Message(n, kind, json.loads(body)) for n, kind, body in self._base.execute(query, (node,))]
+            rows = self._base.execute(query, (node, TAKEN)).fetchall()
+        return [(origin, Message(number, kind, json.loads(body))) for origin, number, kind, body in rows]
+
+    def taken(self, node: str, origin: str, number: int) -> None:
+        """All up to a number were taken in: nothing of them stays but that they came."""
+        up_to = (node, origin, number)
+        with self._lock, self._base:
+            self._base.execute("DELETE FROM heard WHERE node = ? AND origin = ? AND number < ?", up_to)
+            self._base.execute(
+                "UPDATE heard SET kind = ?, body = '{}' WHERE node = ? AND origin = ? AND number = ?", (TAKEN, *up_to)
+            )
 
     def close(self) -> None:
         """Nobody uses it any more."""

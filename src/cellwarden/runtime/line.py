@@ -4,8 +4,9 @@
     node  {"number": 42, "kind": "train", "body": {…}}          site  {"kept": 42}
     node  {"number": 43, …}                                     …
 
-What the site has is neither sent nor kept twice. `tls://HOST:PORT` proves each to the other by its certificate;
-`tcp://` is for a machine talking to itself alone; `file:PATH` appends the lines to a file, to be carried by others.
+What the site has is neither sent nor kept twice. `nats://HOST:PORT` goes over a server of NATS, sealed and signed
+(`sealed_line`); `tls://HOST:PORT` proves each to the other by its certificate; `tcp://` is for a machine talking to
+itself alone; `file:PATH` appends the lines to a file, to be carried by others.
 """
 
 import json
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 
 from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
+from cellwarden.runtime import enrolment
 from cellwarden.runtime.outbox import Outbox
 
 VERSION = 1
@@ -46,19 +48,31 @@ class Site:
 
 def check(site: Site) -> None:
     """Raises NodeError for an address that no message could ever be sent to."""
+    scheme = check_place(site)
+    if scheme == "tls":
+        _context(site)
+    elif scheme == "nats":
+        enrolment.read(site.key)
+
+
+def check_place(site: Site) -> str:
+    """The kind of an address's line. Raises NodeError where it is none."""
     scheme, place, port = _parts(site)
-    if scheme == "file":
-        return
-    if scheme not in ("tls", "tcp") or not port or not place:
+    if scheme == "file" and place:
+        return scheme
+    if scheme not in ("nats", "tls", "tcp") or not port or not place:
         raise NodeError(
-            _("{address} is no place to send to: write tls://HOST:PORT or file:PATH").format(address=site.address)
+            _("{address} is no place to send to: write nats://HOST:PORT, tls://HOST:PORT or file:PATH").format(
+                address=site.address
+            )
         )
     if scheme == "tcp" and place not in ("127.0.0.1", "::1", "localhost"):
         raise NodeError(
-            _("{address}: anybody could listen and speak on that line: use tls://").format(address=site.address)
+            _("{address}: anybody could listen and speak on that line: use nats:// or tls://").format(
+                address=site.address
+            )
         )
-    if scheme == "tls":
-        _context(site)
+    return scheme
 
 
 def send(outbox: Outbox, node: str, site: Site, closed: Event, told: Callable[[str], None]) -> None:
@@ -72,7 +86,7 @@ def send(outbox: Outbox, node: str, site: Site, closed: Event, told: Callable[[s
                 wait_s, down = RETRY_S, False
                 outbox.forget(kept)
                 _pump(outbox, kept, line, closed)
-        except (OSError, EOFError, ValueError, sqlite3.Error) as error:  # the last: a full disk, or a queue that closed
+        except (OSError, EOFError, ValueError, NodeError, sqlite3.Error) as error:  # the last: a full disk, or a queue closed
             if not down and not closed.is_set():
                 told(
                     _("the line to {address} is down ({why}); what is heard waits").format(
@@ -106,6 +120,12 @@ def _opened(site: Site, node: str, origin: str) -> Iterator[tuple[int, Line]]:
     scheme, place, port = _parts(site)
     if scheme == "file":
         with _file(Path(place), origin, node) as opened:
+            yield opened
+        return
+    if scheme == "nats":
+        from cellwarden.runtime import sealed_line
+
+        with sealed_line.opened(site.address, node, origin, enrolment.read(site.key)) as opened:
             yield opened
         return
     with socket.create_connection((place, port), timeout=SILENT_S) as plain:
@@ -180,7 +200,7 @@ def _parts(site: Site) -> tuple[str, str, int]:
     scheme, _colon, rest = site.address.partition(":")
     if scheme == "file":
         return scheme, rest.removeprefix("//"), 0
-    host, _colon, port = rest.removeprefix("//").rpartition(":")
+    host, _colon, port = rest.removeprefix("//").rpartition("@")[2].rpartition(":")
     return scheme, host.strip("[]"), int(port) if port.isdigit() and int(port) < 65536 else 0
 
 

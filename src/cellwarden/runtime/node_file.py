@@ -12,10 +12,9 @@
     clock_error_ns = 100                           # of a receiver that stamps its samples itself, where known
 
     [site]
-    address = "tls://10.0.0.1:7441"                # or file:PATH
-    ca = "ca.pem"
-    certificate = "A0-S1.pem"
-    key = "A0-S1.key"
+    address = "nats://10.0.0.1:4222"               # or tls://HOST:PORT, or file:PATH
+    key = "A0-S1.key"                              # which `cellwarden node enrol` makes; of tls:// a private key,
+                                                   # with ca = "ca.pem" and certificate = "A0-S1.pem"
 
     [evidence]                                     # may be left out
     folder = "evidence"
@@ -29,12 +28,13 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
 from cellwarden.radio.live.stream import Tuning
 from cellwarden.runtime.line import Site, check
+from cellwarden.runtime.tables import RECEIVER, Kinds, beside, tuning, values
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DAY_S = 86_400.0
@@ -55,23 +55,23 @@ class Settings:
     keep_s: float
 
 
-TABLES: dict[str, dict[str, tuple[type, bool]]] = {
+TABLES: dict[str, Kinds] = {
     "node": {"name": (str, True), "queue": (str, True)},
-    "receiver": {
-        "source": (str, True),
-        "rate_hz": (float, False),
-        "centre_hz": (float, False),
-        "gain_db": (float, False),
-        "clock_error_ns": (float, False),
-    },
+    "receiver": RECEIVER | {"clock_error_ns": (float, False)},
     "site": {"address": (str, True), "ca": (str, False), "certificate": (str, False), "key": (str, False)},
     "evidence": {"folder": (str, True), "keep_mb": (float, False), "keep_days": (float, False)},
 }
-"""Names by table: what kind each is, and whether it must be there."""
 
 
 def read(path: Path) -> Settings:
-    """The settings in a file. Raises NodeError."""
+    """The settings in a file, ready to be worked by. Raises NodeError."""
+    settings = parsed(path)
+    check(settings.site)
+    return settings
+
+
+def parsed(path: Path) -> Settings:
+    """The settings in a file; whether the site can be reached by them is not looked at. Raises NodeError."""
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -81,46 +81,29 @@ def read(path: Path) -> Settings:
     for name in told:
         if name not in TABLES:
             raise NodeError(_("{path}: [{name}] is unknown: mend it").format(path=path, name=name))
-    node, receiver, site = (_table(path, told, name) for name in ("node", "receiver", "site"))
-    evidence = _table(path, told, "evidence") if "evidence" in told else {}
+    node, receiver, site = (_table(path, told.get(name, {}), name) for name in ("node", "receiver", "site"))
+    evidence = _table(path, told["evidence"], "evidence") if "evidence" in told else {}
     if not NAME.fullmatch(node["name"]):
         raise NodeError(_("{path}: name is a sensor's: letters, digits, . _ - alone").format(path=path))
     error_ns = receiver.get("clock_error_ns")
-    settings = Settings(
+    return Settings(
         name=node["name"],
         queue=path.parent / node["queue"],
         source=receiver["source"],
-        tuning=Tuning(receiver.get("rate_hz"), receiver.get("centre_hz"), receiver.get("gain_db")),
+        tuning=tuning(receiver),
         clock_error_ns=None if error_ns is None else round(error_ns),
-        site=Site(site["address"], *(path.parent / site[n] if n in site else None for n in SECRETS)),
-        evidence=path.parent / evidence["folder"] if evidence else None,
+        site=Site(site["address"], *(beside(path, site, name) for name in SECRETS)),
+        evidence=beside(path, evidence, "folder"),
         keep_bytes=1e6 * evidence.get("keep_mb", 1000.0),
         keep_s=DAY_S * evidence.get("keep_days", 30.0),
     )
-    check(settings.site)
-    return settings
 
 
 SECRETS = ("ca", "certificate", "key")
 
 
-def _table(path: Path, told: dict[str, Any], name: str) -> dict[str, Any]:
-    """One table, each value of the kind that it must be. Raises NodeError."""
-    table, kinds = told.get(name, {}), TABLES[name]
-    if not isinstance(table, dict):
-        raise NodeError(_("{path}: [{name}] is unknown: mend it").format(path=path, name=name))
-    for key, (_kind, needed) in kinds.items():
-        if needed and key not in table:
-            raise NodeError(_("{path}: [{table}] needs {name}").format(path=path, table=name, name=key))
-    made = {}
-    for key, value in table.items():
-        kind = kinds.get(key, (None, False))[0]
-        fits = isinstance(value, str) if kind is str else isinstance(value, int | float) and not isinstance(value, bool)
-        if kind is None or not fits or (kind is float and key != "gain_db" and not 0 < value < 1e15):
-            raise NodeError(
-                _("{path}: {name} in [{table}] is unknown, or not of the right kind: mend it").format(
-                    path=path, table=name, name=key
-                )
-            )
-        made[key] = float(value) if kind is float else value
-    return made
+def _table(path: Path, table: Any, name: str) -> dict[str, Any]:
+    def refuse(problem: str) -> NoReturn:
+        raise NodeError(_("{path}: [{table}]: {problem}").format(path=path, table=name, problem=problem))
+
+    return values(table, TABLES[name], refuse)
