@@ -12,7 +12,7 @@ bursts told for themselves.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,13 +53,21 @@ class _Node(NamedTuple):
 class Association:
     """What several nodes heard, as far as it was handed in: clocks, phones, and bursts that wait. Changes as it goes.
 
-    `since_ns` is a time near the beginning, from which seconds are counted.
+    `since_ns` is a time near the beginning, from which seconds are counted. Trains that `phones` knows keep their phone.
     """
 
-    def __init__(self, nodes: Iterable[str], since_ns: int, clock_error_s: float = CLOCK_ERROR_S) -> None:
-        self.since_ns, self.clock_error_s = since_ns, clock_error_s
+    def __init__(
+        self,
+        nodes: Iterable[str],
+        since_ns: int,
+        clock_error_s: float = CLOCK_ERROR_S,
+        phones: Phones | None = None,
+    ) -> None:
+        self.since_ns, self.phones = since_ns, Phones() if phones is None else phones
         self._nodes = {name: _Node(name, []) for name in sorted(nodes)}
-        self._clocks, self._phones = [Clock()] * len(self._nodes), Phones()
+        self.clock_errors_s = dict.fromkeys(self._nodes, clock_error_s)
+        """One standard deviation of each node's clock; whoever learns better changes it."""
+        self._clocks = [Clock()] * len(self._nodes)
         self._kinds: dict[tuple[str, object], int] = {}
 
     def add(self, node: str, burst: Located) -> float:
@@ -76,8 +84,8 @@ class Association:
         """Observations that begin before a time, in its order. Every node has handed in what it heard until then."""
         every = list(self._nodes.values())
         columns = [seen([burst for _t, burst in node.waiting], self.since_ns, self._kinds) for node in every]
-        self._clocks = set_clocks(self._clocks, columns, self.clock_error_s)
-        return list(_window(every, columns, self._clocks, self._phones, end_s, self.since_ns))
+        self._clocks = set_clocks(self._clocks, columns, [self.clock_errors_s[node.name] for node in every])
+        return list(_window(every, columns, self._clocks, self.phones, end_s, self.since_ns))
 
 
 def observations(
@@ -105,8 +113,8 @@ def observations(
         yield from together.until(end)
 
 
-def set_clocks(clocks: list[Clock], columns: list[Seen], clock_error_s: float) -> list[Clock]:
-    """All clocks after a window, the fullest node's first."""
+def set_clocks(clocks: list[Clock], columns: list[Seen], clock_errors_s: Sequence[float]) -> list[Clock]:
+    """All clocks after a window, the fullest node's first; each may be off from that one by both their errors."""
     order = sorted(range(len(columns)), key=lambda n: (not clocks[n].known, -len(columns[n].time_s)))
     made = list(clocks)
     first = order[0]
@@ -118,7 +126,7 @@ def set_clocks(clocks: list[Clock], columns: list[Seen], clock_error_s: float) -
         late, later = later, []
         for n in late:
             before = made[n] if _turn == 0 else clocks[n]
-            made[n] = aligned(before, columns[n], joined(settled), math.sqrt(2) * clock_error_s)
+            made[n] = aligned(before, columns[n], joined(settled), math.hypot(clock_errors_s[n], clock_errors_s[first]))
             if made[n].known:
                 settled.append(_new(_shifted(columns[n], made[n]), settled))
             else:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ HOST, PORT = "127.0.0.1", 8642
 @click.command(
     help=_("Guard a site day and night, and show it in a browser. Phones are heard, located, followed and told."),
     epilog=_(
-        "The site's file names its legal basis in [legal] and a receiver for each sensor in [[receiver]];"
+        "The site's file names its legal basis in [legal] and for each sensor a [[receiver]] or a [[node]];"
         " [notify] says to whom alerts go. The first start prints a link with which the first administrator chooses a"
         " password."
     ),
@@ -62,10 +62,10 @@ def watch(
     from cellwarden.locate.site import load
     from cellwarden.locate.whereabouts import believing, room_names
     from cellwarden.radio.live import open_stream
-    from cellwarden.runtime import addresses, notifier
+    from cellwarden.runtime import addresses, deaf, notifier, post
     from cellwarden.runtime import site as receivers_of
     from cellwarden.runtime.guard import guard
-    from cellwarden.runtime.receivers import read
+    from cellwarden.runtime.nodes_file import sources
     from cellwarden.runtime.serve import serve
     from cellwarden.store.engine import opened
     from cellwarden.watch.lawful import mandate
@@ -74,23 +74,31 @@ def watch(
     allowed = mandate(site_path, date.today())
     site = load(site_path)
     in_force = held(rules_path, room_names(site))
-    named = read(site_path, site)
-    ears = {one.sensor for one in named}  # a sensor without a receiver is not silent, it is not there
+    named, nodes = sources(site_path, site)
+    far = tuple(nodes.files) if nodes else ()
+    ears = {*far, *(one.sensor for one in named)}  # a sensor with neither is not silent, it is not there
     site = replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears))
     to = addresses.read(site_path)
     where = believing(site)
     door = console.listening(host, port)
     engine = opened(store)
     address = console.address(door, certificate is not None)
+    begin, end = post.opened(nodes, warn) if nodes else (None, None)
     streams: dict[str, Stream] = {one.sensor: open_stream(one.source, one.tuning) for one in named}
     click.echo(_("{site} is watched: {address}").format(site=site.name, address=address))
     if link := first_link(engine, address, time.time_ns()):
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
-    steps = until(stopped, receivers_of.steps(streams, site, where))
-    alerts = guard(engine, site, in_force.rules, allowed, steps, time.time_ns, to, lambda: in_force.rules)
+    steps = until(stopped, receivers_of.steps(streams, site, where, nodes=far, post=begin))
     server = console.server(application(engine, site, rules=in_force), certificate, key)
-    with notifier.running(engine, lambda: in_force.rules, to, time.time_ns, warn):
+    with ExitStack() as stack:
+        if end is not None:
+            stack.callback(end)
+        stack.enter_context(notifier.running(engine, lambda: in_force.rules, to, time.time_ns, warn))
+        told = stack.enter_context(deaf.telling(site.name, to, warn))
+        alerts = guard(
+            engine, site, in_force.rules, allowed, steps, time.time_ns, to, newest=lambda: in_force.rules, tell=told
+        )
         serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
 
 

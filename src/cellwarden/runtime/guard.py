@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from cellwarden.errors import MandateError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
-from cellwarden.model import Alert
+from cellwarden.model import Alert, SensorState
 from cellwarden.model.span import HOUR_NS, WEEK_NS
 from cellwarden.runtime import notifier
 from cellwarden.runtime.site import Step
@@ -41,8 +41,11 @@ def guard(
     now_ns: Callable[[], int] = time.time_ns,
     addresses: Sequence[str] = (),
     newest: Callable[[], Rules] | None = None,
+    tell: Callable[[SensorState], None] = lambda state: None,
 ) -> Iterator[Alert]:
     """Alerts as they are told, and on their way to `addresses`; all else is kept. `newest` tells rules that change.
+
+    `tell` is told of each sensor that goes deaf, for another reason, or hears again.
 
     Raises MandateError when the mandate expires.
     """
@@ -51,7 +54,7 @@ def guard(
         audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")
         change = queries.newest_change(c)
         chain.resumed(state, queries.alerts(c, since_ns=now_ns() - 52 * WEEK_NS), now_ns())
-    looked_ns = 0
+    looked_ns, reasons = 0, dict[str, str]()
     for step in steps:
         now = now_ns()
         state.rules = newest() if newest else wanted
@@ -64,7 +67,21 @@ def guard(
         with engine.begin() as c:
             change = _heed(c, state, change)
             told = _keep(c, state, step, now, addresses)
+            changed = _changed(c, step.states, reasons)
+        for one in changed:
+            tell(one)
         yield from told
+
+
+def _changed(c: Connection, states: Iterable[SensorState], reasons: dict[str, str]) -> list[SensorState]:
+    """Those of sensors that are deaf for another reason than before, or hear again: in the audit log, too."""
+    changed = []
+    for one in states:
+        if one.reason != reasons.get(one.sensor, ""):
+            audited(c, PROGRAM, "sensor deaf" if one.reason else "sensor hears", one.sensor, one.reason)
+            changed.append(one)
+        reasons[one.sensor] = one.reason
+    return changed
 
 
 def _learn(engine: Engine, state: chain.Chain, now_ns: int) -> None:

@@ -4,7 +4,7 @@ import json
 import socketserver
 import sqlite3
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
@@ -18,6 +18,10 @@ TABLE = """
         node TEXT NOT NULL, origin TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (node, origin, number)) WITHOUT ROWID;
 """
+FRESH = """
+    INSERT INTO heard SELECT ?, ?, ?, ?, ?
+    WHERE NOT EXISTS (SELECT 1 FROM heard WHERE node = ? AND origin = ? AND number >= ?)
+"""
 TAKEN = "taken"
 """Kind of a message whose words are gone."""
 IDLE_S = 3600.0
@@ -29,7 +33,7 @@ class Inbox:
 
     def __init__(self, path: Path, told: Callable[[str, str, Message], None] = lambda *told: None) -> None:
         """`told` is called with node, queue and each new message after it is on the disk."""
-        self._lock, self._told = Lock(), told
+        self._lock, self.told = Lock(), told
         self._base = sqlite3.connect(path, check_same_thread=False)
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
@@ -42,12 +46,12 @@ class Inbox:
             return int(self._base.execute(query, (node, origin)).fetchone()[0] or 0)
 
     def keep(self, node: str, origin: str, message: Message) -> None:
-        """Keep a message, once."""
+        """Keep a message, once: those of a queue come in the order of their numbers."""
         row = (node, origin, message.number, message.kind, json.dumps(message.body))
         with self._lock, self._base:
-            fresh = self._base.execute("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?, ?)", row).rowcount
+            fresh = self._base.execute(FRESH, (*row, *row[:3])).rowcount
         if fresh:
-            self._told(node, origin, message)
+            self.told(node, origin, message)
 
     def messages(self, node: str) -> list[Message]:
         """All of a node that are not taken in yet, in the order of its queues."""
@@ -80,8 +84,15 @@ class Server(socketserver.ThreadingTCPServer):
 
     allow_reuse_address, daemon_threads = True, True
 
-    def __init__(self, place: tuple[str, int], inbox: Inbox, context: ssl.SSLContext | None = None) -> None:
-        self.inbox, self.context = inbox, context
+    def __init__(
+        self,
+        place: tuple[str, int],
+        inbox: Inbox,
+        context: ssl.SSLContext | None = None,
+        nodes: Collection[str] | None = None,
+    ) -> None:
+        """Only `nodes` are let in, where they are told."""
+        self.inbox, self.context, self.nodes = inbox, context, nodes
         super().__init__(place, _Node)
 
     def begin(self) -> Thread:
@@ -109,8 +120,10 @@ class _Node(socketserver.BaseRequestHandler):
             try:
                 head = read_line(lines)
                 node, origin = str(head["node"]), str(head["origin"])
-                if head.get("version") != VERSION or (self.server.context is not None and node != name):
-                    line.sendall(b'{"refused": "another version, or another node\'s certificate"}\n')
+                known = self.server.nodes is None or node in self.server.nodes
+                itself = self.server.context is None or node == name
+                if head.get("version") != VERSION or not known or not itself:
+                    line.sendall(b'{"refused": "another version, an unknown node, or another\'s certificate"}\n')
                     return
                 self._kept(line, self.server.inbox.last(node, origin))
                 line.settimeout(IDLE_S)

@@ -57,7 +57,7 @@ def check(site: Site) -> None:
 
 def check_place(site: Site) -> str:
     """The kind of an address's line. Raises NodeError where it is none."""
-    scheme, place, port = _parts(site)
+    scheme, place, port = parts(site)
     if scheme == "file" and place:
         return scheme
     if scheme not in ("nats", "tls", "tcp") or not port or not place:
@@ -86,7 +86,13 @@ def send(outbox: Outbox, node: str, site: Site, closed: Event, told: Callable[[s
                 wait_s, down = RETRY_S, False
                 outbox.forget(kept)
                 _pump(outbox, kept, line, closed)
-        except (OSError, EOFError, ValueError, NodeError, sqlite3.Error) as error:  # the last: a full disk, or a queue closed
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            NodeError,
+            sqlite3.Error,
+        ) as error:  # the last: a full disk, or a queue closed
             if not down and not closed.is_set():
                 told(
                     _("the line to {address} is down ({why}); what is heard waits").format(
@@ -117,7 +123,7 @@ def _pump(outbox: Outbox, kept: int, line: Line, closed: Event) -> None:
 @contextmanager
 def _opened(site: Site, node: str, origin: str) -> Iterator[tuple[int, Line]]:
     """A line that is up, and the number of the last message that the other side has."""
-    scheme, place, port = _parts(site)
+    scheme, place, port = parts(site)
     if scheme == "file":
         with _file(Path(place), origin, node) as opened:
             yield opened
@@ -196,7 +202,8 @@ def _line(told: dict[str, Any]) -> bytes:
     return json.dumps(told, separators=(",", ":")).encode() + b"\n"
 
 
-def _parts(site: Site) -> tuple[str, str, int]:
+def parts(site: Site) -> tuple[str, str, int]:
+    """Kind, host and port of an address; of a file its path in the host's place."""
     scheme, _colon, rest = site.address.partition(":")
     if scheme == "file":
         return scheme, rest.removeprefix("//"), 0

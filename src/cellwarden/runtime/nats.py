@@ -12,6 +12,7 @@ the server nor from who listens on the wire: `sealed_line` seals it.
 import json
 import secrets
 import socket
+from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -115,10 +116,8 @@ class Nats:
 
     def close(self) -> None:
         """Make whoever waits for a message end, too."""
-        try:
+        with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._socket.close()
 
     def __enter__(self) -> "Nats":

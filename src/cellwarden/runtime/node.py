@@ -1,6 +1,6 @@
 """A node at an antenna: radio to emissions here, and what is heard, not samples, to its site.
 
-source ─► pace ─► listen ─┬─ trains ─► queue ─► line ─► site
+source ─► pace ─► listen ─┬─ bursts, trains ─► queue ─► line ─► site
                           ├─ health ─► self-test ─► queue
                           └─ snippets ─► evidence
 """
@@ -10,15 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
+from cellwarden.airinterface import is_phone
 from cellwarden.errors import NodeError, SourceError
+from cellwarden.model import Emission, Segment
 from cellwarden.radio.absolute import middle_hz
 from cellwarden.radio.annotations import annotation
 from cellwarden.radio.clock import Clock, clock
 from cellwarden.radio.live import Stream, open_stream
 from cellwarden.runtime import listen
+from cellwarden.runtime.burst_rows import row, start_ns
 from cellwarden.runtime.keep import AGAIN_S, Keeper
 from cellwarden.runtime.line import send
 from cellwarden.runtime.node_file import Settings
@@ -30,6 +33,10 @@ STATE_S = 10.0
 """Between two words on how it is, where nothing changes."""
 SILENT_S = 5.0
 """Without a second of samples for so long, a node is deaf."""
+TELL_S = 0.25
+"""Bursts of so long go into one message."""
+MOST_ROWS = 2000
+"""Of one message, which is some 200,000 octets then."""
 LAST_S = 3.0
 """For which a node that ends goes on sending."""
 
@@ -61,7 +68,7 @@ def run(
 
 
 class Reporter:
-    """Makes messages of what is heard and of how the receiver does."""
+    """Makes messages of what is heard and of how the receiver does; several threads may have it tell."""
 
     def __init__(
         self,
@@ -85,23 +92,49 @@ class Reporter:
         self._found: tuple[str, ...] = ()
         self._steps = 0
         self._bursts: Counter[str] = Counter()
+        self._rows: list[tuple[int, Emission, Segment, int]] = []
+        """Bursts that are not told yet: time, emission, segment, train."""
+        self._lock = Lock()
 
     def event(self, event: listen.Event) -> None:
-        """A train that begins or is over; its bursts are counted in the word on the node's state."""
-        if event.what == "burst":
-            self._bursts[event.emission.label] += 1
-            return
+        """A burst, or a train that begins or is over."""
         segment, emission = event.segment, event.emission
+        if event.what == "burst":
+            self._bursts[emission.label] += 1
+            if segment.start_ns is not None and is_phone(emission):
+                moment = start_ns(emission, segment) + self.pace.correction_ns
+                with self._lock:
+                    self._rows.append((moment, emission, segment, event.train))
+                if len(self._rows) >= MOST_ROWS:
+                    self.tell()
+            return
         body: dict[str, Any] = {"what": event.what, "run_ns": self.run_ns, "train": event.train}
         body |= annotation(emission, segment)
         body["frequency_hz"] = middle_hz(emission, segment)
         if segment.start_ns is not None:
-            start_ns = segment.start_ns + round((emission.timing_samples or 0.0) / segment.rate_hz * 1e9)
-            start_ns += round((emission.sample_start - segment.sample_start) / segment.rate_hz * 1e9)
-            body["time_ns"] = start_ns + self.pace.correction_ns
+            body["time_ns"] = start_ns(emission, segment) + self.pace.correction_ns
             body["end_ns"] = body["time_ns"] + round(emission.sample_count / segment.rate_hz * 1e9)
-            body["time_error_ns"] = error_ns(self._now, self.pace, self.settings.clock_error_ns)
+            body["time_error_ns"] = self._error_ns()
         self._put("train", body)
+
+    def tell(self) -> None:
+        """Send the bursts of phones that were heard since the last time."""
+        with self._lock:
+            rows, self._rows = self._rows, []
+            if not rows:
+                return
+            since_ns = min(moment for moment, *_burst in rows)
+            body = {
+                "run_ns": self.run_ns,
+                "told_ns": time.time_ns(),
+                "time_ns": since_ns,
+                "time_error_ns": self._error_ns(),
+                "bursts": [row(emission, segment, train, at - since_ns) for at, emission, segment, train in rows],
+            }
+            self._put("bursts", body)
+
+    def _error_ns(self) -> int | None:
+        return error_ns(self._now, self.pace, self.settings.clock_error_ns)
 
     def health(self, health: listen.Health) -> None:
         """A second of samples has passed."""
@@ -124,6 +157,7 @@ class Reporter:
 
     def state(self, found: tuple[str, ...]) -> None:
         """How the node is, to be told."""
+        self.tell()
         health, self._found, self._told_s = self._health, found, time.monotonic()
         body: dict[str, Any] = {
             "run_ns": self.run_ns,
@@ -131,6 +165,7 @@ class Reporter:
             "faults": list(found),
             "clock": self._now.follows,
             "clock_error_ns": self._now.error_ns,
+            "time_error_ns": self._error_ns(),
             "crystal_ppm": self.pace.crystal_ppm,
             "usual_floor_dbfs_hz": self._usual_db,
             "bursts": dict(self._bursts),
@@ -162,7 +197,8 @@ class Reporter:
         ended = Event()
 
         def watch() -> None:
-            while not ended.wait(1.0):
+            while not ended.wait(TELL_S):
+                self.tell()
                 silent = time.monotonic() > self.pace.heard_s + SILENT_S
                 if silent and ("no samples" not in self._found or time.monotonic() >= self._told_s + STATE_S):
                     self.state(("no samples",))

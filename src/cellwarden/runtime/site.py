@@ -1,22 +1,23 @@
-"""A site's receivers in, who was where out, second by second, while they last.
+"""A site's receivers and nodes in, who was where out, second by second, while they last.
 
 ```
 receiver ─► listen ─┐
 receiver ─► listen ─┼─ bursts ─► Association ─ Observation ─► levels of each phone ─► Sighting
-receiver ─► listen ─┘                     (all that began within STEP_S)
+node ─► line ─► inbox ─► Intake ┘              (all that began within STEP_S)
   a thread each
 ```
 
 A burst waits LATE_S for what the slowest receiver still has in work, then for its step to end. A receiver that fails
-is told as deaf; the others go on.
+and a node that falls silent are told as deaf; the others go on.
 """
 
 import queue
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -28,12 +29,21 @@ from cellwarden.locate.site import Sensor, Site
 from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Emission, Observation, Segment, SensorState, Sighting
 from cellwarden.radio.live.stream import Stream
+from cellwarden.runtime.inbox import Inbox
+from cellwarden.runtime.intake import Intake
 from cellwarden.runtime.listen import Health, listen
+from cellwarden.runtime.outbox import Message
 
 STEP_S = 1.0
 """A phone is sighted once in so long."""
 LATE_S = 0.4
 """A receiver has told what it heard after so long: 0.06 s as a rule, 0.5 s at most (lane 17)."""
+NODE_LATE_S = 1.2
+"""A node has, too: it tells each quarter of a second, and the line takes time."""
+
+
+END_NS = 1 << 62
+"""After all that was heard."""
 
 
 class Step(NamedTuple):
@@ -46,44 +56,109 @@ class Step(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What a receiver's thread hands over: a burst, its health, or why it has ended."""
+    """What a receiver's thread hands over: a burst, its health, or why it has ended; or a node's message."""
 
     sensor: str
     burst: tuple[Emission, Segment] | None = None
     health: Health | None = None
     ended: str | None = None
+    message: tuple[str, Message] | None = None
+    """With the name of its queue."""
+
+
+Post = Callable[[Callable[[str, str, Message], None]], Inbox]
+"""Begins to hand over the messages of nodes, by node, queue and message, and returns where they are kept."""
 
 
 def steps(
-    streams: Mapping[str, Stream], site: Site, belief: Belief, now_ns: Callable[[], int] = time.time_ns
+    streams: Mapping[str, Stream],
+    site: Site,
+    belief: Belief,
+    now_ns: Callable[[], int] = time.time_ns,
+    nodes: Collection[str] = (),
+    post: Post | None = None,
 ) -> Iterator[Step]:
-    """What the sensors' streams tell, until all of them have ended. Whoever stops asking closes them."""
+    """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
+
+    Whoever stops asking closes the streams.
+    """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
     for sensor, stream in streams.items():
         threading.Thread(target=_receive, args=(sensor, stream, told.put), daemon=True).start()
-    together, alive, lost = Association(streams, now_ns()), set(streams), Counter[str]()
+    ears = _Ears([*streams, *nodes], now_ns)
+    if post is not None:
+        inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
+        ears.intake = Intake(inbox, nodes, ears.together.since_ns, ears.together.phones)
+    late_ns = round((NODE_LATE_S if nodes else LATE_S) * 1e9)
     try:
-        while alive:
+        while ears.alive > set(nodes) or nodes:
             end_ns = now_ns() + round(STEP_S * 1e9)
-            states = []
+            states = list[SensorState]()
             while (left_s := (end_ns - now_ns()) * 1e-9) > 0:
                 try:
-                    one = told.get(timeout=left_s)
+                    states += ears.told(told.get(timeout=left_s))
                 except queue.Empty:
                     break
-                if one.burst is not None:
-                    together.add(one.sensor, one.burst)
-                else:
-                    alive -= {one.sensor} if one.ended is not None else set()
-                    states.append(_state(one, now_ns(), lost))
-            until_ns = end_ns - round(LATE_S * 1e9)
-            observed = together.until((until_ns - together.since_ns) * 1e-9)
-            yield Step(until_ns, tuple(sightings(observed, site, belief)), tuple(states))
-        observed = together.until(float("inf"))
-        yield Step(now_ns(), tuple(sightings(observed, site, belief)), ())
+            yield ears.step(end_ns - late_ns, states, site, belief)
+            ears.taken()
+        yield ears.step(END_NS, [], site, belief)._replace(end_ns=now_ns())
     finally:
         for stream in streams.values():
             stream.close()
+
+
+class _Ears:
+    """All that hear at a site, and what they told that waits."""
+
+    def __init__(self, sensors: Iterable[str], now_ns: Callable[[], int]) -> None:
+        self._sensors = list(sensors)
+        self.together, self.alive, self._lost = Association(self._sensors, now_ns()), set(self._sensors), Counter[str]()
+        self.intake: Intake | None = None
+        self._now_ns, self._done_ns = now_ns, 0
+
+    def told(self, one: _Told) -> list[SensorState]:
+        """Take in what one of them told."""
+        if one.burst is not None:
+            self._add(one.sensor, one.burst)
+        elif one.message is not None and self.intake is not None:
+            fresh, state = self.intake.message(one.sensor, *one.message, self._now_ns(), self._done_ns)
+            self.together.clock_errors_s[one.sensor] = self.intake.nodes[one.sensor].error_s
+            for burst in fresh:
+                self._add(one.sensor, burst)
+            return [state] if state is not None else []
+        else:
+            self.alive -= {one.sensor} if one.ended is not None else set()
+            return [_state(one, self._now_ns(), self._lost)]
+        return []
+
+    def _add(self, sensor: str, burst: tuple[Emission, Segment]) -> None:
+        self.together.add(sensor, burst)
+        if self.intake is not None:
+            self.intake.remember(sensor, burst)
+
+    def step(self, until_ns: int, states: list[SensorState], site: Site, belief: Belief) -> Step:
+        """What was heard until a time, and what came late."""
+        observed = self.together.until((until_ns - self.together.since_ns) * 1e-9)
+        found = list(sightings(observed, site, belief))
+        self._done_ns = until_ns
+        if self.intake is not None:
+            late = self.intake.late(self._sensors, self._now_ns())
+            for second in by_step(late.observed):
+                found += sightings(second, site, belief, late.known)
+            states = [*states, *self.intake.silent(self._now_ns())]
+        return Step(until_ns, tuple(found), tuple(states))
+
+    def taken(self) -> None:
+        """The last step was kept."""
+        if self.intake is not None:
+            self.intake.taken(self._done_ns)
+
+
+def by_step(observed: Iterable[Observation]) -> Iterator[list[Observation]]:
+    """Observations in the order of time, by spans of a step."""
+    length = round(STEP_S * 1e9)
+    for _number, some in groupby(observed, lambda one: one.time_ns // length):
+        yield list(some)
 
 
 def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None]) -> None:
@@ -108,8 +183,13 @@ def _state(one: _Told, time_ns: int, lost: Counter[str]) -> SensorState:
     return SensorState(one.sensor, time_ns, one.health.floor_dbfs_hz, more, None)
 
 
-def sightings(observed: Iterable[Observation], site: Site, belief: Belief) -> Iterator[Sighting]:
-    """One for each phone. Bursts of no train are left out: nobody knows which phone sent them."""
+def sightings(
+    observed: Iterable[Observation], site: Site, belief: Belief, counted: Collection[int] = ()
+) -> Iterator[Sighting]:
+    """One for each phone. Bursts of no train are left out: nobody knows which phone sent them.
+
+    Those of which an emission is `counted`, by its identity, tell where, and are not counted again.
+    """
     sensors = {sensor.name: sensor for sensor in site.sensors}
     phones: dict[str, list[Observation]] = defaultdict(list)
     for one in observed:
@@ -126,12 +206,16 @@ def sightings(observed: Iterable[Observation], site: Site, belief: Belief) -> It
             end_ns=bursts[-1].time_ns,
             phone=phone,
             interface=interface,
-            labels=Counter(burst.label for burst in bursts),
+            labels=Counter(burst.label for burst in bursts if not _counted(burst, counted)),
             frequency_hz=frequency,
             confidence=max(emission.confidence for emission in emissions),
             odds=belief(row, interface, frequency),
             sensors=tuple(loudest),
         )
+
+
+def _counted(burst: Observation, counted: Collection[int]) -> bool:
+    return bool(counted) and any(id(heard.emission) in counted for heard in burst.heard)
 
 
 def mean_dbm(bursts: Iterable[Observation], sensors: Mapping[str, Sensor]) -> dict[str, float]:

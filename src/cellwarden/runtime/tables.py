@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from cellwarden.language import gettext as _
 from cellwarden.radio.live.stream import Tuning
 
-Kinds = Mapping[str, tuple[type, bool]]
+Kinds = dict[str, tuple[type, bool]]
 """By name: `str` or `float`, and whether it must be there."""
 
 MOST = 1e15

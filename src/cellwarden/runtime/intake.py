@@ -1,0 +1,185 @@
+"""What a site's nodes told: when it may be associated, and what is done about what comes late.
+
+```
+ message ─┬─ bursts after what was associated already ─► live, with the site's own receivers
+          ├─ bursts before it ─► held until every node that is behind has come so far ─► late, among themselves
+          └─ state ─► SensorState;   nothing for SILENT_S ─► deaf: no line
+```
+
+A line that was cut for an hour brings an hour of bursts within seconds, each node's in its own order. They are
+associated with their own times and with clocks that are sought anew; a train that was known before the cut, or that
+shares bursts with what another sensor heard in the last KNOWN_S, keeps its phone's name. What has been told stays told:
+bursts that were counted in a sighting already help to tell the place of a late one, and are not counted again.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cellwarden.associate.observe import CLOCK_ERROR_S, Association, Located
+from cellwarden.associate.phones import Phones
+from cellwarden.model import Observation, SensorState
+from cellwarden.model.span import S_NS
+from cellwarden.runtime.burst_rows import bursts, start_ns
+from cellwarden.runtime.inbox import Inbox
+from cellwarden.runtime.outbox import Message
+
+SILENT_S = 15.0
+"""A node says each ten seconds how it is; one that says nothing for so long has no line."""
+BEHIND_NS = 3 * S_NS
+"""A node whose newest word is older than this when it comes is catching up."""
+HOLD_S = 45.0
+"""For which late bursts wait for nodes that are silent: a node calls again each 30 s at least. 60 s are allowed."""
+KNOWN_NS = 50 * S_NS
+CLOCKLESS_S = 0.25
+"""One standard deviation of a clock that follows nothing, as far as bursts of others are looked for."""
+LEAST_CLOCK_S = 1e-3
+DEAF = ("no samples", "floor fell", "floor high", "gain low", "clock")
+"""Of a node's faults those because of which it hears less than it seems to."""
+
+
+@dataclass(slots=True)
+class _Node:
+    """One node, as far as it has told."""
+
+    heard_s: float
+    """When its last message came, by the steady counter."""
+    told_ns: int = 0
+    """Up to when it has told what it heard, by its clock."""
+    behind: bool = False
+    silent: bool = False
+    lost: int = 0
+    error_s: float = CLOCK_ERROR_S
+    held: list[Located] = field(default_factory=list)
+    trains: dict[tuple[int, int], int] = field(default_factory=dict)
+    untaken: deque[tuple[int, str, int]] = field(default_factory=deque)
+    """Of messages that are not done with: end of the last burst, queue, number."""
+
+
+class Late(NamedTuple):
+    """What came late."""
+
+    observed: list[Observation]
+    known: frozenset[int]
+    """Identities of emissions in it that were counted already."""
+
+
+class Intake:
+    """The nodes of a site. Used by one thread."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        nodes: Iterable[str],
+        since_ns: int,
+        phones: Phones,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._inbox, self._since_ns, self._phones, self._now_s = inbox, since_ns, phones, now_s
+        self.nodes = {name: _Node(now_s()) for name in sorted(nodes)}
+        self._known: deque[tuple[int, str, Located]] = deque()
+        self._late: Association | None = None
+        self._held_s = 0.0
+
+    def message(
+        self, name: str, origin: str, message: Message, now_ns: int, done_ns: int
+    ) -> tuple[list[Located], SensorState | None]:
+        """Take a message in: its bursts that begin after `done_ns`, and how the sensor is, where it says so now."""
+        node, body = self.nodes[name], message.body
+        node.heard_s, last_ns, fresh, state = self._now_s(), 0, list[Located](), None
+        try:
+            if message.kind == "bursts":
+                every = bursts(body, lambda run, train: node.trains.setdefault((run, train), len(node.trains)))
+                self._says(node, int(body["told_ns"]), now_ns, body["time_error_ns"])
+                fresh = [one for one in every if start_ns(*one) >= done_ns]
+                if len(fresh) < len(every):
+                    if not any(other.held for other in self.nodes.values()):
+                        self._held_s = node.heard_s
+                    node.held += (one for one in every if start_ns(*one) < done_ns)
+                last_ns = max((start_ns(*one) for one in every), default=0)
+            elif message.kind == "state":
+                self._says(node, int(body["time_ns"]), now_ns, body.get("time_error_ns"))
+                state = None if node.behind else self._state(name, node, body, now_ns)
+        except (KeyError, IndexError, TypeError, ValueError):
+            pass  # no node of this version says that; it is done with like any other
+        node.untaken.append((last_ns, origin, message.number))
+        return fresh, state
+
+    def _says(self, node: _Node, told_ns: int, now_ns: int, error_ns: float | None) -> None:
+        node.told_ns = max(node.told_ns, told_ns)
+        node.behind = now_ns - told_ns > BEHIND_NS
+        node.error_s = CLOCKLESS_S if error_ns is None else max(LEAST_CLOCK_S, float(error_ns) * 1e-9)
+
+    def _state(self, name: str, node: _Node, body: dict[str, object], now_ns: int) -> SensorState:
+        floor, error, lost, faults = (body.get(key) for key in ("floor_dbfs_hz", "time_error_ns", "lost", "faults"))
+        more = max(0, int(lost) - node.lost) if isinstance(lost, int) else 0
+        node.lost = int(lost) if isinstance(lost, int) else 0
+        node.silent = False
+        return SensorState(
+            name,
+            now_ns,
+            float(floor) if isinstance(floor, float) else None,
+            more,
+            float(error) if isinstance(error, int | float) else None,
+            next((one for one in DEAF if isinstance(faults, list) and one in faults), ""),
+        )
+
+    def silent(self, now_ns: int) -> Iterator[SensorState]:
+        """Of nodes that have just fallen silent."""
+        for name, node in self.nodes.items():
+            if not node.silent and self._now_s() - node.heard_s > SILENT_S:
+                node.silent = True
+                yield SensorState(name, now_ns, None, 0, None, "no line")
+
+    def remember(self, name: str, burst: Located) -> None:
+        """A burst that is associated live, by whomever it was heard."""
+        self._known.append((start_ns(*burst), name, burst))
+
+    def late(self, sensors: Iterable[str], now_ns: int) -> Late:
+        """What has come late and need not wait any longer."""
+        while self._known and self._known[0][0] < now_ns - KNOWN_NS:
+            self._known.popleft()
+        until_ns = self._until_ns(now_ns)
+        ready: list[tuple[str, Located]] = []
+        for name, node in self.nodes.items():
+            ready += ((name, one) for one in node.held if start_ns(*one) < until_ns)
+            node.held = [one for one in node.held if start_ns(*one) >= until_ns]
+        if not ready:
+            if not any(node.held for node in self.nodes.values()):
+                self._late = None  # the next cut has clocks of its own
+            return Late([], frozenset())
+        if self._late is None:
+            self._late = Association(sensors, self._since_ns, phones=self._phones)
+        times = [start_ns(*one) for _name, one in ready]
+        known = [item for item in self._known if min(times) - S_NS <= item[0] <= max(times) + S_NS]
+        for name, one in [*ready, *((name, one) for _at, name, one in known)]:
+            self._late.add(name, one)
+        for name, node in self.nodes.items():
+            self._late.clock_errors_s[name] = node.error_s
+        ids = frozenset(id(one[0]) for _at, _name, one in known)
+        observed = self._late.until(float("inf"))
+        fresh = [one for one in observed if any(id(heard.emission) not in ids for heard in one.heard)]
+        return Late(fresh, ids)
+
+    def _until_ns(self, now_ns: int) -> int:
+        """Up to when all have told that are to be waited for."""
+        waited = self._now_s() - self._held_s
+        told = [
+            node.told_ns
+            for node in self.nodes.values()
+            if (node.behind or self._now_s() - node.heard_s > SILENT_S) and waited < HOLD_S
+        ]
+        return min(told, default=now_ns)
+
+    def taken(self, done_ns: int) -> None:
+        """What was associated up to then is kept: messages of it need not be told again."""
+        for name, node in self.nodes.items():
+            least = min((start_ns(*one) for one in node.held), default=done_ns)
+            done: dict[str, int] = {}
+            while node.untaken and node.untaken[0][0] < least:
+                _last, origin, number = node.untaken.popleft()
+                done[origin] = number
+            for origin, number in done.items():
+                self._inbox.taken(name, origin, number)
