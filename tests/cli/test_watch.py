@@ -100,7 +100,7 @@ def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
         _out, err = running.communicate(timeout=120)
     finally:
         running.kill()
-    assert running.returncode == 0 and not err
+    assert running.returncode == 0 and not err, err
     assert re.search(r"A-\d{4}-000001 .* 01 \d\d %", line)
     with opened(str(store)).connect() as c:
         kept = list(queries.sightings(c, 0, 1 << 62))

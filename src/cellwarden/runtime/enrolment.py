@@ -1,11 +1,11 @@
 """Who may speak for a node: a key of its own, which it brings with a token that is good once.
 
     site   cellwarden node token --site SITE.toml A0-S1     ─► token: the site's public key and a secret, for a day
-    node   cellwarden node enrol --config NODE.toml TOKEN   ─► makes its key, sends it sealed to the site with the secret
+    node   cellwarden node enrol --config NODE.toml TOKEN   ─► its key, sent sealed to the site with the secret
 
 A message is sealed to the site's public key (age), so that nobody on the way reads it, and signed with the node's key
 (HMAC-SHA256), so that nobody else speaks for it; answers are signed with the same key. A server of NATS between them
-need not be trusted. A second token for a node replaces its key: the old one, on a box that was stolen, is worth nothing.
+need not be trusted. Who enrols a node again replaces its key: the old one, on a box that was stolen, is worth nothing.
 """
 
 import hashlib
