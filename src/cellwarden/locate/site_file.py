@@ -45,8 +45,8 @@ KEYS = {
     "wall": ("floor", "start_m", "end_m", "material"),
     "sensor": ("name", "place_m", "antenna", "bands", "offset_db"),
 }
-ELSEWHERE = ("legal", "receiver", "notify")
-"""Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `runtime.addresses`."""
+ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify")
+"""Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `.nodes_file`, `.addresses`."""
 TITLES = {
     "floor": mark("floor {name}"),
     "room": mark("room {name}"),
