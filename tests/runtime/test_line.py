@@ -150,7 +150,13 @@ def test_a_file_takes_each_message_once_also_where_it_ended_in_half_a_line(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("address", "said"), [("nats://x:1", "no place"), ("tcp://192.168.1.1:7", "use tls"), ("tls://x:1", "certificate")]
+    ("address", "said"),
+    [
+        ("nats://x", "no place"),
+        ("nats://x:1", "enrol"),
+        ("tcp://192.168.1.1:7", "use nats"),
+        ("tls://x:1", "certificate"),
+    ],
 )
 def test_a_place_that_cannot_be_sent_to_safely_is_refused(address: str, said: str) -> None:
     with pytest.raises(NodeError, match=said):

@@ -86,12 +86,12 @@ def test_receivers_stand_in_the_sites_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("", "[[receiver]]"),
         ('[[receiver]]\nsource = "x"', "sensor"),
         ('[[receiver]]\nsensor = "Z"\nsource = "x"', "Z"),
         ('[[receiver]]\nsensor = "A"\nsource = "x"\n' * 2, "A"),
         ('[[receiver]]\nsensor = "A"\nsource = "x"\ncentre_hz = "fast"', "fast"),
         ('[[receiver]]\nsensor = "A"\nsource = "x"\nspeed = "1M"', "speed"),
+        ("[receiver]", "[[receiver]]"),
     ],
 )
 def test_what_is_wrong_with_a_receiver_is_told(tmp_path: Path, text: str, word: str) -> None:

@@ -30,6 +30,7 @@ SILENT_S = 15.0
 """A node says each ten seconds how it is; one that says nothing for so long has no line."""
 BEHIND_NS = 3 * S_NS
 """A node whose newest word is older than this when it comes is catching up."""
+SPEAKS_S = 5.0
 HOLD_S = 45.0
 """For which late bursts wait for nodes that are silent: a node calls again each 30 s at least. 60 s are allowed."""
 KNOWN_NS = 50 * S_NS
@@ -164,13 +165,10 @@ class Intake:
         return Late(fresh, ids)
 
     def _until_ns(self, now_ns: int) -> int:
-        """Up to when all have told that are to be waited for."""
-        waited = self._now_s() - self._held_s
-        told = [
-            node.told_ns
-            for node in self.nodes.values()
-            if (node.behind or self._now_s() - node.heard_s > SILENT_S) and waited < HOLD_S
-        ]
+        """Up to when all have told that are to be waited for: who speaks, and who may be about to call again."""
+        now_s = self._now_s()
+        waited = now_s - self._held_s < HOLD_S
+        told = [node.told_ns for node in self.nodes.values() if waited or now_s - node.heard_s < SPEAKS_S]
         return min(told, default=now_ns)
 
     def taken(self, done_ns: int) -> None:
