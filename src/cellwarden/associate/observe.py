@@ -53,7 +53,7 @@ class _Node(NamedTuple):
 class Association:
     """What several nodes heard, as far as it was handed in: clocks, phones, and bursts that wait. Changes as it goes.
 
-    `since_ns` is a time near the beginning, from which seconds are counted. Trains that `phones` knows keep their phone.
+    `since_ns` is a time near the beginning, from which seconds are counted. Trains that `phones` knows keep theirs.
     """
 
     def __init__(

@@ -36,13 +36,15 @@ def check(context: click.Context, place: Path) -> None:
     """Exit code 2 where something is wrong."""
     from cellwarden.locate.site_check import check as checked
     from cellwarden.locate.site_check import shown
+    from cellwarden.runtime.site_settings import problems
 
     read, faults = checked(place)
-    for fault in faults:
-        click.echo(shown(place, fault))
-    if faults:
-        said = ngettext("{count} fault in {path}: mend it", "{count} faults in {path}: mend them", len(faults))
-        raise SiteError(said.format(count=number(len(faults)), path=place))
+    words = [*(shown(place, fault) for fault in faults), *problems(place, read)]
+    for one in words:
+        click.echo(one)
+    if words:
+        said = ngettext("{count} fault in {path}: mend it", "{count} faults in {path}: mend them", len(words))
+        raise SiteError(said.format(count=number(len(words)), path=place))
     click.echo(_summary(read))
 
 
@@ -200,6 +202,7 @@ def plan_sensors(
 
     from cellwarden.locate.placement import propose, worth
     from cellwarden.locate.site import load
+    from cellwarden.locate.site_file import others
     from cellwarden.locate.site_write import to_toml
     from cellwarden.radio.annotations import write_text
 
@@ -214,7 +217,7 @@ def plan_sensors(
             )
         )
     if output is not None:
-        write_text(output, to_toml(made), force=force)
+        write_text(output, to_toml(made, others(place)), force=force)
     numbers = sorted({max(2, round(count * share)) for share in (0.25, 0.5, 0.75, 1.0)})
     values = [worth(replace(made, sensors=made.sensors[:number]), draws) for number in numbers]
     _show_worth(values, cost)

@@ -80,6 +80,13 @@ def tables(path: Path) -> dict[str, Any]:
     return _parsed(path, _read(path))
 
 
+def others(path: Path) -> dict[str, Any]:
+    """The tables of a site's file that are not the plan; none of a plain `site.json`. Raises SiteError."""
+    if path.suffix.lower() == ".json":
+        return {}
+    return {name: table for name, table in tables(path).items() if name in ELSEWHERE}
+
+
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:

@@ -46,7 +46,7 @@ def _pieces(recording: Recording, again: bool, closed: Event) -> Iterator[Piece]
 
 
 def _timed(pieces: Iterator[Piece], rate_hz: float, closed: Event, multiple_s: float) -> Iterator[Piece]:
-    """Each piece when its last sample would have been received; the first at a multiple of a time, where one is told."""
+    """Each piece when its last sample would have been received; the first at a multiple of a time, if one is told."""
     if multiple_s and closed.wait(multiple_s - time.time() % multiple_s):
         return
     begun, samples = time.monotonic(), 0
