@@ -90,6 +90,7 @@ def listen(
     from cellwarden.radio.live import Tuning, open_stream
     from cellwarden.radio.live.hop import hopping
     from cellwarden.runtime import listen as runtime
+    from cellwarden.runtime.hourly import Hourly
     from cellwarden.runtime.keep import Keeper
     from cellwarden.runtime.mandate import read
 
@@ -104,15 +105,21 @@ def listen(
         tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
         stream = hopping(open_stream(source, tuning), schedule)
     teller = _Json() if as_json else _Words(everything)
+    test = Hourly(stream.rate_hz, teller.tested)
+
+    def health(told: "Health") -> None:
+        test.health(told)
+        teller.health(told)
+
     events = runtime.listen(
         stream,
         seconds=seconds,
         min_confidence=min_confidence,
-        health=teller.health,
-        passing=keeper.passing,
+        health=health,
+        passing=lambda blocks: test.passing(keeper.passing(blocks)),
     )
     with closed_by_signals(stream), keeper:
-        for event in events:
+        for event in test.events(events):
             teller.event(event)
             keeper.event(event)
     teller.end()
@@ -124,8 +131,14 @@ class _Json:
     def event(self, event: "Event") -> None:
         from cellwarden.radio.annotations import annotation
 
+        from cellwarden.radio.clock import stamp
+
         told = {"event": event.what, "time": _clock(event, "%Y-%m-%dT%H:%M:%S.%fZ"), "train": event.train}
+        told |= stamp(event.segment)
         self._print(told | annotation(event.emission, event.segment))
+
+    def tested(self, faults: tuple[str, ...]) -> None:
+        self._print({"event": "selftest", "faults": list(faults)})
 
     def health(self, health: "Health") -> None:
         self._print(
@@ -171,6 +184,14 @@ class _Words:
                 complain(_("a jammer sends: phones are not heard beneath it"))
         if event.what != "burst" and (phone or self.everything):
             self.console.print(_line(event), style="bold yellow" if phone and event.what == "begun" else None)
+
+    def tested(self, faults: tuple[str, ...]) -> None:
+        from cellwarden.console.words import deaf_words
+
+        for fault in faults:
+            complain(_("the self-test failed: {why}").format(why=deaf_words(fault)))
+        if not faults:
+            complain(_("the self-test is passed again"))
 
     def health(self, health: "Health") -> None:
         before, self.last = self.last, health

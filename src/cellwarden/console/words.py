@@ -19,11 +19,24 @@ STATE_WORDS: dict[State, str] = {
 }
 KIND_WORDS = {"call": mark("call"), "text": mark("text message"), "registration": mark("network registration")}
 SEVERITY_WORDS = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
-DEAF_WORDS = {"no samples": mark("no samples"), "floor high": mark("floor high"), "clock": mark("its clock drifts")}
+DEAF_WORDS = {
+    "no line": mark("no line to it"),
+    "no samples": mark("no samples"),
+    "floor fell": mark("its noise fell: antenna or cable came off"),
+    "floor high": mark("floor high"),
+    "gain low": mark("its gain is too low"),
+    "clock": mark("its clock drifts"),
+    "base lost": mark("it no longer hears the base stations that it always hears"),
+    "frequency": mark("its frequency is off"),
+    "injection": mark("it did not find the burst put in to try it"),
+}
 REMEDIES = {
     "no samples": mark("Nothing comes from its receiver: look at its power and its cable."),
     "floor high": mark("It is drowned in noise: look for a jammer or a machine near it; phones may hide under it."),
     "clock": mark("Its clock has drifted: look at its time source."),
+    "no line": mark("Its node cannot be reached: look at its power and its network; it keeps what it hears."),
+    "floor fell": mark("Its noise fell: look at its antenna and its cable."),
+    "base lost": mark("The base stations around are gone: look at its antenna and its cable."),
     "silent": mark("It tells nothing any more: look at its power and its network."),
 }
 ROLE_WORDS = {

@@ -26,6 +26,8 @@ class Segment:
     """Absolute frequency of baseband zero; None where the recording does not tell it."""
     start_ns: int | None = None
     """Time of its first sample, nanoseconds since the epoch; None where the recording does not tell it."""
+    clock: str = ""
+    """Which one told that: `receiver`, `machine`; empty where a recording did."""
 
 
 @dataclass(frozen=True, slots=True)

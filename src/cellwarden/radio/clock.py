@@ -11,7 +11,11 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from cellwarden.model import Segment
+
 PPS_TIME, PPS_SIGNAL, UNSYNCHRONISED, NANOSECONDS = 0x0004, 0x0100, 0x0040, 0x2000
+STAMP_NS = 20_000_000
+"""How late the delay of a line may make a stamp that this machine gives: a piece of samples."""
 ERROR = 5
 """What the call returns where the clock follows nothing."""
 
@@ -48,6 +52,22 @@ class Timex(ctypes.Structure):
         ("tai", ctypes.c_int),
         ("reserved", ctypes.c_int * 11),
     ]
+
+
+def stamp(segment: Segment) -> dict[str, str | int | None]:
+    """What a segment's times follow and one standard deviation of their error, None where nobody can tell; nothing of
+    a recording, whose own file may tell it."""
+    if segment.start_ns is None or not segment.clock:
+        return {}
+    if segment.clock == "receiver":
+        return {"clock": "receiver", "time_error_ns": None}
+    now = clock()
+    return {"clock": now.follows, "time_error_ns": late_ns(now)}
+
+
+def late_ns(clock: Clock) -> int | None:
+    """The error of a time at which this machine stamps samples that have come, where a clock follows anything."""
+    return None if clock.error_ns is None else round(math.hypot(clock.error_ns, STAMP_NS))
 
 
 def clock() -> Clock:

@@ -15,26 +15,15 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
+from cellwarden.console.words import deaf_words
 from cellwarden.errors import NotifyError
 from cellwarden.language import gettext as _
-from cellwarden.language import mark
 from cellwarden.model import SensorState
 from cellwarden.watch import notify
 from cellwarden.watch.notify.message import Message, iso
 
 AGAIN_S = 10.0
 GIVE_UP_S = 3600.0
-REASONS = {
-    "no line": mark("no line to it"),
-    "no samples": mark("no samples"),
-    "floor fell": mark("its noise fell: antenna or cable came off"),
-    "floor high": mark("floor high"),
-    "gain low": mark("its gain is too low"),
-    "clock": mark("its clock drifts"),
-    "base lost": mark("it no longer hears the base stations that it always hears"),
-    "frequency": mark("its frequency is off"),
-    "injection": mark("it did not find the burst put in to try it"),
-}
 
 
 class _Due(NamedTuple):
@@ -47,7 +36,7 @@ class _Due(NamedTuple):
 
 def words(site: str, state: SensorState) -> Message:
     """What is told of a sensor."""
-    reason = _(REASONS[state.reason]) if state.reason in REASONS else state.reason
+    reason = deaf_words(state.reason)
     if state.reason:
         title = _("{site}: sensor {name} is deaf: {reason}").format(site=site, name=state.sensor, reason=reason)
         body = _("Phones near it may not be heard until it is mended.")

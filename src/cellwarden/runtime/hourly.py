@@ -24,6 +24,8 @@ from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RAT
 from cellwarden.model import Block, Emission, Segment
 from cellwarden.runtime.listen import Event, Health
 
+OF_THE_TEST = ("base lost", "frequency", "injection")
+"""What it may find."""
 HOUR_S = 3600.0
 FIRST_S = 10.0
 """Of signal, before the first burst is put in: the noise floor is known then."""

@@ -37,7 +37,7 @@ KNOWN_NS = 50 * S_NS
 CLOCKLESS_S = 0.25
 """One standard deviation of a clock that follows nothing, as far as bursts of others are looked for."""
 LEAST_CLOCK_S = 1e-3
-DEAF = ("no samples", "floor fell", "floor high", "gain low", "clock")
+DEAF = ("no samples", "injection", "base lost", "floor fell", "floor high", "gain low", "frequency", "clock")
 """Of a node's faults those because of which it hears less than it seems to."""
 
 

@@ -5,23 +5,25 @@ source ─► pace ─► listen ─┬─ bursts, trains ─► queue ─► li
                           └─ snippets ─► evidence
 """
 
+import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from threading import Event, Lock, Thread
 from typing import Any
 
 from cellwarden.airinterface import is_phone
 from cellwarden.errors import NodeError, SourceError
-from cellwarden.model import Emission, Segment
+from cellwarden.model import Block, Emission, Segment
 from cellwarden.radio.absolute import middle_hz
 from cellwarden.radio.annotations import annotation
 from cellwarden.radio.clock import Clock, clock
 from cellwarden.radio.live import Stream, open_stream
 from cellwarden.runtime import listen
 from cellwarden.runtime.burst_rows import row, start_ns
+from cellwarden.runtime.hourly import OF_THE_TEST, Hourly, Station
 from cellwarden.runtime.keep import AGAIN_S, Keeper
 from cellwarden.runtime.line import send
 from cellwarden.runtime.node_file import Settings
@@ -54,9 +56,14 @@ def run(
             stream = replace(stream, pieces=pace.pieces(stream.pieces))
         reporter = Reporter(settings, outbox, stream.rate_hz, pace, told)
         keeper = Keeper(settings.evidence, settings.keep_bytes, settings.keep_s, None, None, told)
+        test = reporter.test
+
+        def passing(blocks: Iterable[Block]) -> Iterator[Block]:
+            return test.passing(keeper.passing(blocks))
+
         with _sending(outbox, settings, told), reporter.watched(), keeper:
             try:
-                for event in listen.listen(stream, health=reporter.health, passing=keeper.passing):
+                for event in test.events(listen.listen(stream, health=reporter.health, passing=passing)):
                     keeper.event(event)
                     reporter.event(event)
             except SourceError:
@@ -86,6 +93,8 @@ class Reporter:
         self._floor_name = f"usual floor of {settings.source} {settings.tuning}"
         known = outbox.fact(self._floor_name)
         self._usual_db = None if known is None else float(known)
+        self._stations_name = f"stations of {settings.source} {settings.tuning}"
+        self.test = Hourly(rate_hz, self._tested, stations=_stations(outbox.fact(self._stations_name)))
         self._now = clock()
         self._health: listen.Health | None = None
         self._told_s = -STATE_S
@@ -150,10 +159,16 @@ class Reporter:
             stepped=stepped,
             crystal_ppm=self.pace.crystal_ppm,
         )
+        self.test.health(health)
+        found = tuple(dict.fromkeys((*self.test.faults, *found)))
         self._usual_db = usual(self._usual_db, health.floor_dbfs_hz, found)
         self._health = health
         if found != self._found or time.monotonic() >= self._told_s + STATE_S:
             self.state(found)
+
+    def _tested(self, faults: tuple[str, ...]) -> None:
+        """What the hourly test found is told at once; health tells it on."""
+        self.state(tuple(dict.fromkeys((*faults, *(one for one in self._found if one not in OF_THE_TEST)))))
 
     def state(self, found: tuple[str, ...]) -> None:
         """How the node is, to be told."""
@@ -182,6 +197,10 @@ class Reporter:
             self.outbox.put(kind, body)
             if kind == "state" and self._usual_db is not None:
                 self.outbox.note(self._floor_name, repr(self._usual_db))
+            if kind == "state" and self.test.stations:
+                self.outbox.note(
+                    self._stations_name, json.dumps({n: astuple(s) for n, s in self.test.stations.items()})
+                )
         except NodeError as error:
             if time.monotonic() >= self._complained_s + AGAIN_S:
                 self._complained_s = time.monotonic()
@@ -210,6 +229,11 @@ class Reporter:
         finally:
             ended.set()
             thread.join()
+
+
+def _stations(known: str | None) -> dict[str, Station]:
+    """Base stations that an earlier run always heard."""
+    return {} if known is None else {name: Station(*told) for name, told in json.loads(known).items()}
 
 
 @contextmanager

@@ -14,13 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 
 from cellwarden.model.span import MINUTE_NS
-from cellwarden.radio.clock import Clock
+from cellwarden.radio.clock import Clock, late_ns
 from cellwarden.radio.live.stream import Piece
 
 STEP_NS = 50_000_000
 """A clock that goes against the machine's steady counter by this much from one piece to the next was set."""
-STAMP_NS = 20_000_000
-"""How late the delay of a line may make a stamp that this machine gives: a piece of samples."""
 
 
 class Pace:
@@ -90,4 +88,4 @@ def error_ns(clock: Clock, pace: Pace, own_error_ns: int | None) -> int | None:
     """One standard deviation of a burst's time; None where nobody can tell it."""
     if pace.stamped:
         return own_error_ns
-    return None if clock.error_ns is None else round(math.hypot(clock.error_ns, STAMP_NS))
+    return late_ns(clock)

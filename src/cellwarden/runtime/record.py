@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from cellwarden import __version__
 from cellwarden.model import Block, Interleaved
 from cellwarden.radio.absolute import moment
-from cellwarden.radio.annotations import write_bytes
+from cellwarden.radio.annotations import EXTENSION, write_bytes
+from cellwarden.radio.clock import stamp
 from cellwarden.runtime.evidence_index import Index
 from cellwarden.runtime.mandate import Mandate, expired
 from cellwarden.seal import age
@@ -87,12 +88,14 @@ def _archive(name: str, blocks: list[Block], mandate: Mandate) -> bytes:
     when = moment(first.segment, first.sample_start)
     if when is not None:
         capture["core:datetime"] = when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        capture |= {f"cellwarden:{name}": value for name, value in stamp(first.segment).items()}
     head = {
         "core:datatype": datatype,
         "core:sample_rate": first.segment.rate_hz,
         "core:version": "1.2.5",
         "core:description": f"Recorded under the mandate {mandate.reference}",
         "core:recorder": f"cellwarden {__version__}",
+        "core:extensions": [EXTENSION],
     }
     meta = json.dumps({"global": head, "captures": [capture], "annotations": []}, indent=2).encode()
     made = io.BytesIO()

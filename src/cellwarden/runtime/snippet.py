@@ -21,6 +21,7 @@ from cellwarden.airinterface.impostors_features import narrow
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.absolute import middle_hz, moment
 from cellwarden.radio.annotations import EXTENSION, annotation, write_bytes
+from cellwarden.radio.clock import stamp
 
 AROUND_S = 100e-6
 """Before and after a burst."""
@@ -93,6 +94,7 @@ def _capture(one: Snippet, at: int) -> dict[str, Any]:
     moment = started(one)
     if moment is not None:
         made["core:datetime"] = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        made |= {f"cellwarden:{name}": value for name, value in stamp(one.segment).items()}
     return made
 
 

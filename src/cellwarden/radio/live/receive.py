@@ -62,12 +62,13 @@ def _received(stream: Stream, ring: Ring) -> None:
 
 def _segment(stream: Stream, position: int, piece: Piece, before: Segment | None) -> Segment:
     """The segment that a piece begins. Without a clock in the source, ours tells when the first piece was complete."""
-    start_ns = piece.start_ns
+    start_ns, clock = piece.start_ns, "machine" if piece.start_ns is None else "receiver"
     if start_ns is None and before is not None and before.start_ns is not None:
         start_ns = before.start_ns + round((position - before.sample_start) / stream.rate_hz * 1e9)
+        clock = before.clock
     elif start_ns is None:
         start_ns = time.time_ns() - round(len(piece.iq) / stream.rate_hz * 1e9)
-    return Segment(position, ENDLESS, stream.rate_hz, piece.centre_hz, start_ns)
+    return Segment(position, ENDLESS, stream.rate_hz, piece.centre_hz, start_ns, clock)
 
 
 def _check(stream: Stream, iq: NDArray[Any]) -> None:
