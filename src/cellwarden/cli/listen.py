@@ -130,7 +130,6 @@ class _Json:
 
     def event(self, event: "Event") -> None:
         from cellwarden.radio.annotations import annotation
-
         from cellwarden.radio.clock import stamp
 
         told = {"event": event.what, "time": _clock(event, "%Y-%m-%dT%H:%M:%S.%fZ"), "train": event.train}

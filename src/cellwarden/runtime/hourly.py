@@ -67,9 +67,9 @@ def judged(known: Mapping[str, Station], heard: Mapping[str, Heard]) -> tuple[tu
     always = {name: one for name, one in known.items() if one.hours >= ALWAYS}
     gone = [name for name, one in always.items() if name not in heard or fell(one, heard[name])]
     moved = [
-        now - before
+        now - was
         for name, one in always.items()
-        if name in heard and (now := heard[name].ppm) is not None and (before := one.ppm) is not None
+        if name in heard and (now := heard[name].ppm) is not None and (was := one.ppm) is not None
     ]
     faults = (("base lost",) if gone else ()) + (("frequency",) if moved and abs(float(np.median(moved))) > PPM else ())
     kept = dict(always) if faults else {}
