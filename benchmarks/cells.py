@@ -98,21 +98,21 @@ def speed(f: Figures) -> str:
 
 
 def limit(f: Figures) -> str:
-    return _beside(f, "limit", "of the machine's limit")
+    return _beside(f["speed"], "limit", "of the machine's limit")
 
 
 def gnuradio(f: Figures) -> str:
-    return _beside(f, "gnuradio", "times GNU Radio")
+    return _beside(f["gnuradio"], "gnuradio", "times GNU Radio")
 
 
-def _beside(f: Figures, other: str, words: str) -> str:
-    one = f["speed"].get("compared", {})
+def _beside(lane: dict[str, Any], other: str, words: str) -> str:
+    one = lane.get("compared", {})
     ours, theirs = one.get("scan_ms_per_s"), one.get(f"{other}_ms_per_s")
     return f"{ours / theirs:.2f} {words} ({ours:.0f} to {theirs:.0f} MS/s, one run)" if ours and theirs else ""
 
 
 def processes(f: Figures) -> str:
-    one = f["speed"].get("processes", {})
+    one = f["processes"].get("processes", {})
     gain = one.get("gain")
     return f"{gain:.2f} times one, while others kept {one['load']:.1f} cores busy" if gain else ""
 

@@ -17,6 +17,7 @@ from benchmarks import (
     junction,
     killed,
     live,
+    machine,
     memory,
     one_phone,
     recognition,
@@ -55,6 +56,8 @@ SOAK: dict[int, Lane] = {
     20: history.LANE,
     21: console.LANE,
     22: referee.LANE,
+    23: machine.BESIDE,
+    24: machine.BOTH,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),

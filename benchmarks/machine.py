@@ -1,7 +1,7 @@
 """Beside the scan's own speed, on the same samples in the same run: what the machine can do, and what others make.
 
 limit       16 bits to floats, window, transforms of 1024 in batches, power of every sample once: nothing else
-GNU Radio   the least of a scan (`gnuradio_job`), where a Python with it is told: CELLWARDEN_GNURADIO=python3
+GNU Radio   the least of a scan (`gnuradio_job`), by Debian's Python where it has it, or by what CELLWARDEN_GNURADIO names
 processes   one scan, then two at once, each on a core of its own: by the clock, so on a quiet machine alone
 start       a scan of a hundredth of a second of noise from the command line: until its first block of samples is read
             and detection, imported, may take it up, and until its end; all of it is start
@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from benchmarks.lane import Lane
 from cellwarden.detect.kernels import power_rows, window_frames
 from cellwarden.radio.recording import blocks, open_recording
 from cellwarden.runtime.garbage import seldom
@@ -36,6 +38,8 @@ STARTS = 5
 LONGEST_S = 300.0
 """A scan that has not ended by then never will."""
 GNURADIO = "CELLWARDEN_GNURADIO"
+DEBIAN = "/usr/bin/python3"
+SECONDS = 20.0
 JOB = Path(__file__).with_name("gnuradio_job.py")
 SEED = 6
 
@@ -85,12 +89,18 @@ def transformed(path: Path) -> float:
 
 def by_gnuradio(path: Path) -> float:
     """Processor seconds of GNU Radio's own threads; infinite where there is none."""
-    python = os.environ.get(GNURADIO)
+    python = os.environ.get(GNURADIO) or (DEBIAN if _has_gnuradio() else "")
     if not python:
         return float("inf")
     data = path.with_suffix(".sigmf-data")
     done = subprocess.run([*python.split(), JOB, data], capture_output=True, text=True, check=True)
     return float(done.stdout.split()[0])
+
+
+def _has_gnuradio() -> bool:
+    """Whether Debian's Python has it."""
+    asked = [DEBIAN, "-c", "import gnuradio.blocks"]
+    return Path(DEBIAN).exists() and subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def processes(seconds: float) -> dict[str, Any]:
@@ -170,3 +180,22 @@ def _cost(command: list[str]) -> float:
         after = os.times()
         spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
     return min(spent[1:])
+
+
+def _beside(scale: float) -> dict[str, Any]:
+    if not os.environ.get(GNURADIO) and not _has_gnuradio():
+        sys.exit(f"GNU Radio is not there: apt-get install gnuradio, or {GNURADIO}=a Python that has it")
+    return {"compared": partial(compared, max(1.0, SECONDS * scale))}
+
+
+def _both(scale: float) -> dict[str, Any]:
+    return {"processes": partial(processes, max(1.0, SECONDS * scale))}
+
+
+def _as_measured(done: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seed": SEED, **done}
+
+
+BESIDE = Lane("gnuradio", _beside, _as_measured)
+BOTH = Lane("processes", _both, _as_measured)
+"""On a machine with nothing else to do: lanes of their own, so that one command measures each."""

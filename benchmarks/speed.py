@@ -126,14 +126,13 @@ def parts(scale: float) -> dict[str, Any]:
     seconds = SECONDS * scale
     made: dict[str, Any] = {name: partial(measured, name, max(0.5, seconds * SHORT.get(name, 1.0))) for name in SCENES}
     made["compared"] = partial(machine.compared, max(1.0, seconds / 6))
-    made["processes"] = partial(machine.processes, max(1.0, seconds / 2))
     made["start"] = machine.start
     return made
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """As measured."""
-    beside = {name: done[name] for name in ("compared", "processes", "start")}
+    beside = {name: done[name] for name in ("compared", "start")}
     return {"seed": SEED, "scenes": {name: done[name] for name in SCENES}, **beside}
 
 

@@ -238,7 +238,7 @@ def test_this_machines_clock_can_be_asked() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", r"\[node\] needs name"),
+        ("", r"\[node\]: name is missing"),
         ('[node]\nname = "a b"\nqueue = "q"\n[receiver]\nsource = "x"\n[site]\naddress = "file:x"', "letters"),
         ('[node]\nname = "a"\nqueue = "q"\n[receiver]\nsource = 3\n[site]\naddress = "file:x"', "source"),
         ('[node]\nname = "a"\nqueue = "q"\n[receiver]\nsource = "x"\n[site]\naddress = "here"', "no place"),
