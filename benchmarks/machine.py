@@ -1,7 +1,7 @@
 """Beside the scan's own speed, on the same samples in the same run: what the machine can do, and what others make.
 
 limit       16 bits to floats, window, transforms of 1024 in batches, power of every sample once: nothing else
-GNU Radio   the least of a scan (`gnuradio_job`), by Debian's Python where it has it, or by what CELLWARDEN_GNURADIO names
+GNU Radio   the least of a scan (`gnuradio_job`), by Debian's Python, or the one that CELLWARDEN_GNURADIO names
 processes   one scan, then two at once, each on a core of its own: by the clock, so on a quiet machine alone
 start       a scan of a hundredth of a second of noise from the command line: until its first block of samples is read
             and detection, imported, may take it up, and until its end; all of it is start

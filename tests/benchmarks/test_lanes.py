@@ -127,13 +127,17 @@ def test_what_is_dropped_on_purpose_is_counted_to_the_sample_and_all_else_is_the
 
 def test_what_a_scan_is_compared_with_fills_the_lines_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(machine.GNURADIO, raising=False)
+    monkeypatch.setattr(machine, "DEBIAN", "/nowhere")
     compared = machine.compared(0.2)
     assert compared["limit_ms_per_s"] > 0 and compared["gnuradio_ms_per_s"] is None
     started = {"first_s": 0.5, "processor_s": 1, "numba_s": 1}
-    figures = {"speed": {"compared": compared | {"gnuradio_ms_per_s": 10.0}, "start": started}}
-    assert (
-        cells.limit(figures) and cells.gnuradio(figures) and "0.50 s of processor to the first" in cells.start(figures)
-    )
+    figures = {
+        "speed": {"compared": compared, "start": started},
+        "gnuradio": {"compared": compared | {"gnuradio_ms_per_s": 10.0}},
+        "processes": {},
+    }
+    assert cells.limit(figures) and cells.gnuradio(figures)
+    assert "0.50 s of processor to the first" in cells.start(figures)
     assert not cells.processes(figures)
 
 

@@ -55,6 +55,11 @@ kind = "outside"
 floor = 0
 outline_m = [[-60, -60], [60, -60], [60, 60], [-60, 60]]
 [[room]]
+name = "Yard"
+kind = "yard"
+floor = 0
+outline_m = [[-15, -15], [15, -15], [15, 15], [-15, 15]]
+[[room]]
 name = "01"
 kind = "cell"
 floor = 0
@@ -72,12 +77,13 @@ material = "concrete"
 [[sensor]]
 name = "S1"
 place_m = [1.5, 2.0, 2.5]
-offset_db = 50.0
+offset_db = 25.0
 [[sensor]]
 name = "S2"
 place_m = [4.5, 2.0, 2.5]
-offset_db = 50.0
+offset_db = 20.0
 """
+"""A phone of 33 dBm beside S1: some -6 dBm there, and -20 dBm behind the wall."""
 
 
 def call(path: Path, snr_db: float, cfo_hz: float, seed: int) -> Path:
