@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError, SourceError
 from cellwarden.locate.site import Sensor, Site
+from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Odds
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.radio.live.stream import Piece, Stream
@@ -100,3 +101,22 @@ def test_what_is_wrong_with_a_receiver_is_told(tmp_path: Path, text: str, word: 
     with pytest.raises(SiteError, match=r"site\.toml") as told:
         read(path, SITE)
     assert word in str(told.value)
+
+
+def test_a_sensor_that_is_deaf_is_not_taken_for_one_that_heard_nothing() -> None:
+    """Else a phone that but one of two hears seems far away."""
+    asked: list[tuple[str, ...]] = []
+
+    def believing(site: Site) -> Belief:
+        def belief(levels_dbm: NDArray[np.float64], interface: str, frequency_hz: float) -> Odds:
+            asked.append(tuple(sensor.name for sensor in site.sensors))
+            assert len(levels_dbm) == len(site.sensors)
+            return (("01", 1.0),)
+
+        return belief
+
+    two = replace(SITE, sensors=SITE.sensors[:2])
+    streams = {"A": broken(), "B": stream(time.time_ns())}
+    told = list(steps(streams, two, believing(two), believing=believing))
+    assert sum(sum(one.labels.values()) for step in told for one in step.sightings) == 51
+    assert asked[-1] == ("B",)

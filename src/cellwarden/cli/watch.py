@@ -89,7 +89,7 @@ def watch(
     if link := first_link(engine, address, time.time_ns()):
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
-    steps = until(stopped, receivers_of.steps(streams, site, where, nodes=far, post=begin))
+    steps = until(stopped, receivers_of.steps(streams, site, where, nodes=far, post=begin, believing=believing))
     server = console.server(application(engine, site, rules=in_force), certificate, key)
     with ExitStack() as stack:
         if end is not None:

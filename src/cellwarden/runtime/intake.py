@@ -27,9 +27,11 @@ from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.outbox import Message
 
 SILENT_S = 15.0
-"""A node says each ten seconds how it is; one that says nothing for so long has no line."""
+"""A node says each second how it is; one that says nothing for so long has no line."""
 BEHIND_NS = 3 * S_NS
 """A node whose newest word is older than this when it comes is catching up."""
+PRESENT_NS = 1_500_000_000
+"""A node says each second how it is."""
 SPEAKS_S = 5.0
 HOLD_S = 45.0
 """For which late bursts wait for nodes that are silent: a node calls again each 30 s at least. 60 s are allowed."""
@@ -133,6 +135,10 @@ class Intake:
             if not node.silent and self._now_s() - node.heard_s > SILENT_S:
                 node.silent = True
                 yield SensorState(name, now_ns, None, 0, None, "no line")
+
+    def told_until(self, name: str, time_ns: int) -> bool:
+        """Whether a sensor has told what it heard until a time: else that it heard nothing says nothing."""
+        return name not in self.nodes or self.nodes[name].told_ns >= time_ns - PRESENT_NS
 
     def remember(self, name: str, burst: Located) -> None:
         """A burst that is associated live, by whomever it was heard."""

@@ -31,7 +31,7 @@ from cellwarden.runtime.outbox import Outbox
 from cellwarden.runtime.pace import Pace, error_ns
 from cellwarden.runtime.selftest import faults, usual
 
-STATE_S = 10.0
+STATE_S = 1.0
 """Between two words on how it is, where nothing changes."""
 SILENT_S = 5.0
 """Without a second of samples for so long, a node is deaf."""

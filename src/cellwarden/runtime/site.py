@@ -77,15 +77,17 @@ def steps(
     now_ns: Callable[[], int] = time.time_ns,
     nodes: Collection[str] = (),
     post: Post | None = None,
+    believing: Callable[[Site], Belief] | None = None,
 ) -> Iterator[Step]:
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
-    Whoever stops asking closes the streams.
+    `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing. Whoever
+    stops asking closes the streams.
     """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
     for sensor, stream in streams.items():
         threading.Thread(target=_receive, args=(sensor, stream, told.put), daemon=True).start()
-    ears = _Ears([*streams, *nodes], now_ns)
+    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns)
     if post is not None:
         inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
         ears.intake = Intake(inbox, nodes, ears.together.since_ns, ears.together.phones)
@@ -99,9 +101,9 @@ def steps(
                     states += ears.told(told.get(timeout=left_s))
                 except queue.Empty:
                     break
-            yield ears.step(end_ns - late_ns, states, site, belief)
+            yield ears.step(end_ns - late_ns, states)
             ears.taken()
-        yield ears.step(END_NS, [], site, belief)._replace(end_ns=now_ns())
+        yield ears.step(END_NS, [])._replace(end_ns=now_ns())
     finally:
         for stream in streams.values():
             stream.close()
@@ -110,7 +112,17 @@ def steps(
 class _Ears:
     """All that hear at a site, and what they told that waits."""
 
-    def __init__(self, sensors: Iterable[str], now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        sensors: Iterable[str],
+        belief: Belief,
+        believing: Callable[[Site], Belief] | None,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._site, self._believing = site, believing
+        self._beliefs: dict[tuple[Sensor, ...], Belief] = {site.sensors: belief}
+        """By the sensors that are left."""
         self._sensors = list(sensors)
         self.together, self.alive, self._lost = Association(self._sensors, now_ns()), set(self._sensors), Counter[str]()
         self.intake: Intake | None = None
@@ -136,17 +148,29 @@ class _Ears:
         if self.intake is not None:
             self.intake.remember(sensor, burst)
 
-    def step(self, until_ns: int, states: list[SensorState], site: Site, belief: Belief) -> Step:
+    def step(self, until_ns: int, states: list[SensorState]) -> Step:
         """What was heard until a time, and what came late."""
         observed = self.together.until((until_ns - self.together.since_ns) * 1e-9)
-        found = list(sightings(observed, site, belief))
+        found = list(self._sighted(observed, until_ns))
         self._done_ns = until_ns
         if self.intake is not None:
             late = self.intake.late(self._sensors, self._now_ns())
             for second in by_step(late.observed):
-                found += sightings(second, site, belief, late.known)
+                found += self._sighted(second, second[-1].time_ns, late.known)
             states = [*states, *self.intake.silent(self._now_ns())]
         return Step(until_ns, tuple(found), tuple(states))
+
+    def _sighted(self, observed: list[Observation], until_ns: int, counted: Collection[int] = ()) -> Iterator[Sighting]:
+        """Who was where, as far as those sensors tell that have told until then, or heard it."""
+        if not observed or self._believing is None:
+            return sightings(observed, self._site, self._beliefs[self._site.sensors], counted)
+        heard = {one.sensor for burst in observed for one in burst.heard}
+        present = {one for one in self.alive if self.intake is None or self.intake.told_until(one, until_ns)}
+        left = tuple(sensor for sensor in self._site.sensors if sensor.name in present | heard)
+        site = replace(self._site, sensors=left)
+        if left not in self._beliefs:
+            self._beliefs[left] = self._believing(site)
+        return sightings(observed, site, self._beliefs[left], counted)
 
     def taken(self) -> None:
         """The last step was kept."""
