@@ -133,7 +133,14 @@ def test_a_node_that_says_nothing_for_a_while_is_deaf_and_hears_when_it_speaks(
     site: tuple[Intake, Inbox, Clock],
 ) -> None:
     here, _inbox, clock = site
-    body = {"time_ns": START_NS, "faults": [], "floor_dbfs_hz": -120.0, "time_error_ns": 2e6, "lost": 5}
+    body = {
+        "time_ns": START_NS,
+        "told_ns": START_NS,
+        "faults": [],
+        "floor_dbfs_hz": -120.0,
+        "time_error_ns": 2e6,
+        "lost": 5,
+    }
     assert list(here.silent(START_NS)) == []
     clock.now_s = intake.SILENT_S + 1
     _fresh, state = here.message("A", "q", Message(1, "state", body), START_NS, 0)

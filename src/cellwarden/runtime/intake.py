@@ -29,8 +29,8 @@ from cellwarden.runtime.outbox import Message
 SILENT_S = 15.0
 """A node says each second how it is; one that says nothing for so long has no line."""
 BEHIND_NS = 3 * S_NS
-"""A node whose newest word is older than this when it comes is catching up."""
-PRESENT_NS = 1_500_000_000
+"""What a node says of how it is, and which is older than this when it comes, is how it was."""
+PRESENT_NS = 1_000_000_000
 """A node says each second how it is."""
 SPEAKS_S = 5.0
 HOLD_S = 45.0
@@ -51,7 +51,6 @@ class _Node:
     """When its last message came, by the steady counter."""
     told_ns: int = 0
     """Up to when it has told what it heard, by its clock."""
-    behind: bool = False
     silent: bool = False
     lost: int = 0
     error_s: float = CLOCK_ERROR_S
@@ -95,7 +94,7 @@ class Intake:
         try:
             if message.kind == "bursts":
                 every = bursts(body, lambda run, train: node.trains.setdefault((run, train), len(node.trains)))
-                self._says(node, int(body["told_ns"]), now_ns, body["time_error_ns"])
+                self._says(node, int(body["told_ns"]), body["time_error_ns"])
                 fresh = [one for one in every if start_ns(*one) >= done_ns]
                 if len(fresh) < len(every):
                     if not any(other.held for other in self.nodes.values()):
@@ -103,16 +102,16 @@ class Intake:
                     node.held += (one for one in every if start_ns(*one) < done_ns)
                 last_ns = max((start_ns(*one) for one in every), default=0)
             elif message.kind == "state":
-                self._says(node, int(body["time_ns"]), now_ns, body.get("time_error_ns"))
-                state = None if node.behind else self._state(name, node, body, now_ns)
+                self._says(node, int(body["told_ns"]), body.get("time_error_ns"))
+                late = now_ns - int(body["time_ns"]) > BEHIND_NS
+                state = None if late else self._state(name, node, body, now_ns)
         except (KeyError, IndexError, TypeError, ValueError):
             pass  # no node of this version says that; it is done with like any other
         node.untaken.append((last_ns, origin, message.number))
         return fresh, state
 
-    def _says(self, node: _Node, told_ns: int, now_ns: int, error_ns: float | None) -> None:
+    def _says(self, node: _Node, told_ns: int, error_ns: float | None) -> None:
         node.told_ns = max(node.told_ns, told_ns)
-        node.behind = now_ns - told_ns > BEHIND_NS
         node.error_s = CLOCKLESS_S if error_ns is None else max(LEAST_CLOCK_S, float(error_ns) * 1e-9)
 
     def _state(self, name: str, node: _Node, body: dict[str, object], now_ns: int) -> SensorState:

@@ -39,6 +39,8 @@ TELL_S = 0.25
 """Bursts of so long go into one message."""
 MOST_ROWS = 2000
 """Of one message, which is some 200,000 octets then."""
+WORK_NS = 500_000_000
+"""A burst is told so long after its samples were taken up, at most: LTE's search waits."""
 LAST_S = 3.0
 """For which a node that ends goes on sending."""
 
@@ -100,6 +102,8 @@ class Reporter:
         self._told_s = -STATE_S
         self._found: tuple[str, ...] = ()
         self._steps = 0
+        self._told_ns = 0
+        """Up to when what was heard is told: samples that wait are not."""
         self._bursts: Counter[str] = Counter()
         self._rows: list[tuple[int, Emission, Segment, int]] = []
         """Bursts that are not told yet: time, emission, segment, train."""
@@ -135,7 +139,7 @@ class Reporter:
             since_ns = min(moment for moment, *_burst in rows)
             body = {
                 "run_ns": self.run_ns,
-                "told_ns": time.time_ns(),
+                "told_ns": self._told_ns,
                 "time_ns": since_ns,
                 "time_error_ns": self._error_ns(),
                 "bursts": [row(emission, segment, train, at - since_ns) for at, emission, segment, train in rows],
@@ -148,6 +152,8 @@ class Reporter:
     def health(self, health: listen.Health) -> None:
         """A second of samples has passed."""
         self._now = self._clock()
+        waiting = max(0, self.pace.received - health.samples - health.lost)
+        self._told_ns = time.time_ns() - WORK_NS - round(waiting / self.rate_hz * 1e9)
         stepped, self._steps = self.pace.steps > self._steps, self.pace.steps
         found = faults(
             health,
@@ -177,6 +183,7 @@ class Reporter:
         body: dict[str, Any] = {
             "run_ns": self.run_ns,
             "time_ns": time.time_ns(),
+            "told_ns": self._told_ns,
             "faults": list(found),
             "clock": self._now.follows,
             "clock_error_ns": self._now.error_ns,

@@ -38,6 +38,8 @@ class Pace:
         """Whether the source stamps its samples itself: then nothing is corrected."""
         self.scale = 0.0
         """What one unit of a sample is worth."""
+        self.received = 0
+        """Samples so far, lost ones among them."""
         self.heard_s = math.inf
         """When the last piece came, or receiving began, by the steady counter."""
         self._begun_ns = self._between_ns = 0
@@ -53,6 +55,7 @@ class Pace:
             self.heard_s = time.monotonic()
             now_ns, steady_ns = self._now_ns(), self._steady_ns()
             count += piece.lost + len(piece.iq)
+            self.received = count
             said_ns = round(count / self.rate_hz * 1e9)
             if not self.scale:
                 self._begun_ns, self._ends_ns = now_ns - said_ns, said_ns + MINUTE_NS
