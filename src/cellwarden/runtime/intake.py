@@ -30,6 +30,8 @@ SILENT_S = 15.0
 """A node says each second how it is; one that says nothing for so long has no line."""
 BEHIND_NS = 3 * S_NS
 """What a node says of how it is, and which is older than this when it comes, is how it was."""
+LOST_NS = 3 * S_NS
+"""Around a time at which a node says that samples were lost, its silence says nothing."""
 PRESENT_NS = 1_000_000_000
 """A node says each second how it is."""
 SPEAKS_S = 5.0
@@ -53,6 +55,8 @@ class _Node:
     """Up to when it has told what it heard, by its clock."""
     silent: bool = False
     lost: int = 0
+    lost_ns: int = 0
+    """When it last said that it had lost samples."""
     error_s: float = CLOCK_ERROR_S
     held: list[Located] = field(default_factory=list)
     trains: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -118,7 +122,7 @@ class Intake:
         floor, error, lost, faults = (body.get(key) for key in ("floor_dbfs_hz", "time_error_ns", "lost", "faults"))
         more = max(0, int(lost) - node.lost) if isinstance(lost, int) else 0
         node.lost = int(lost) if isinstance(lost, int) else 0
-        node.silent = False
+        node.silent, node.lost_ns = False, now_ns if more else node.lost_ns
         return SensorState(
             name,
             now_ns,
@@ -136,8 +140,10 @@ class Intake:
                 yield SensorState(name, now_ns, None, 0, None, "no line")
 
     def told_until(self, name: str, time_ns: int) -> bool:
-        """Whether a sensor has told what it heard until a time: else that it heard nothing says nothing."""
-        return name not in self.nodes or self.nodes[name].told_ns >= time_ns - PRESENT_NS
+        """Whether a sensor has told what it heard until a time, and lost nothing just before: else that it heard nothing
+        says nothing."""
+        node = self.nodes.get(name)
+        return node is None or (node.told_ns >= time_ns - PRESENT_NS and abs(time_ns - node.lost_ns) > LOST_NS)
 
     def remember(self, name: str, burst: Located) -> None:
         """A burst that is associated live, by whomever it was heard."""
