@@ -140,8 +140,7 @@ class Intake:
                 yield SensorState(name, now_ns, None, 0, None, "no line")
 
     def told_until(self, name: str, time_ns: int) -> bool:
-        """Whether a sensor has told what it heard until a time, and lost nothing just before: else that it heard nothing
-        says nothing."""
+        """Whether a sensor has told all until a time and lost nothing just before; else its silence says nothing."""
         node = self.nodes.get(name)
         return node is None or (node.told_ns >= time_ns - PRESENT_NS and abs(time_ns - node.lost_ns) > LOST_NS)
 
