@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import log_ndtr, logsumexp
-from scipy.stats import multivariate_normal
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal, norm
 
 from benchmarks import geofence as lane
 from cellwarden.errors import SiteError
-from cellwarden.locate.fence_kernels import log_below, place_evidence
+from cellwarden.locate.fence_kernels import log_silent, place_evidence, silence
 from cellwarden.locate.geofence import SURE_NATS, fence, habit_nats, level_nats, presence_dbm, side
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import rooms_at
@@ -24,7 +24,7 @@ def test_the_compiled_evidence_is_what_the_full_covariance_says() -> None:
     levels = rng.normal(-70, 8, sensors)
     levels[[1, 4]] = np.nan
     powers = np.arange(13.0, 33.1, 2.5)
-    found = place_evidence(levels, mean, unsure, 50.0, -110.0, powers)
+    found = place_evidence(levels, mean, unsure, 50.0, -110.0, silence(0.02), powers)
     heard = np.isfinite(levels)
     for p in range(places):
         covariance = unsure[p] @ unsure[p].T + 50.0 * np.eye(sensors)
@@ -32,16 +32,17 @@ def test_the_compiled_evidence_is_what_the_full_covariance_says() -> None:
         for power in powers:
             normal = multivariate_normal(mean[p, heard] + power, covariance[np.ix_(heard, heard)]).logpdf(levels[heard])
             spread = np.sqrt(np.diag(covariance))[~heard]
-            each.append(normal + log_ndtr((-110.0 - mean[p, ~heard] - power) / spread).sum())
+            below = norm.cdf((-110.0 - mean[p, ~heard] - power) / spread)
+            each.append(normal + np.log(0.02 + 0.98 * below).sum())
         plain = logsumexp(each) - math.log(len(powers))
         # Constants that all places share are left out: (2π)^(−n/2), and own variance to the power (n − k) / 2.
         left_out = 0.5 * (4 * math.log(2 * math.pi) + (4 - shared) * math.log(50.0))
         assert found[p] - left_out == pytest.approx(plain, abs=2e-3)
 
 
-def test_the_table_of_the_normal_distributions_tail_agrees_with_scipy() -> None:
-    x = np.linspace(-40, 12, 2001)
-    assert [log_below(v) for v in x] == pytest.approx(log_ndtr(x), abs=1e-4)
+def test_the_table_of_silence_agrees_with_scipy_and_never_excludes_a_deaf_sensor() -> None:
+    x, table = np.linspace(-40, 12, 2001), silence(0.02)
+    assert [log_silent(table, v) for v in x] == pytest.approx(np.log(0.02 + 0.98 * norm.cdf(x)), abs=1e-4)
 
 
 def test_a_fence_has_places_in_every_room_and_its_shares_add_up_on_each_side() -> None:

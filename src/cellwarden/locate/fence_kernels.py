@@ -1,9 +1,13 @@
 """How well levels agree with each place, compiled: the same belief as `cells` has, for one phone at a time.
 
 Σ = U Uᵀ + s² I       log N(x; μ, Σ) by Woodbury's identity, so that only k by k systems are solved
+
+Silence is never impossible, as any sensor may be deaf: p(silent) = deaf + (1 − deaf) Φ. Else one sensor that loses its
+samples while its neighbour hears a phone at arm's length would prove that phone far from both, beyond the wall.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -11,8 +15,14 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
 LOWEST, STEPS = -8.0, 64
-"""Where the table of log Φ begins (it ends at the opposite), and its entries a unit: it errs by 3e-5 at most."""
-TABLE = log_ndtr(np.arange(LOWEST * STEPS, 1 - LOWEST * STEPS + 1) / STEPS)
+"""Where the table of silence begins (it ends at the opposite), and its entries a unit: it errs by 3e-5 at most."""
+
+
+@cache
+def silence(deaf: float) -> NDArray[np.float64]:
+    """Table of the log-probability of silence, by how many standard deviations a level lies below what is heard."""
+    below = np.exp(log_ndtr(np.arange(LOWEST * STEPS, 1 - LOWEST * STEPS) / STEPS))
+    return np.asarray(np.log(deaf + (1 - deaf) * below))
 
 
 @njit(cache=True, fastmath=False, nogil=True)  # nan is silence
@@ -22,12 +32,13 @@ def place_evidence(
     unsure_db: NDArray[np.float64],
     own_db2: float,
     floor_dbm: float,
+    silent: NDArray[np.float64],
     powers_dbm: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Log-likelihood of levels from each place, but for a constant: float64, shape (p,).
 
     levels_dbm: shape (m,), nan where a sensor heard nothing; mean_dbm: of a phone of 0 dBm at each place, shape (p, m);
-    unsure_db: shape (p, m, k); powers_dbm: what a phone may send, alike probable.
+    unsure_db: shape (p, m, k); silent: of `silence`; powers_dbm: what a phone may send, alike probable.
     """
     places, sensors, shared = unsure_db.shape
     found = np.empty(places)
@@ -47,7 +58,7 @@ def place_evidence(
                     spread += u[a] * u[a]
                 room = (floor_dbm - mean_dbm[p, s]) / math.sqrt(spread)
                 for q in range(len(powers_dbm)):
-                    each[q] += log_below(room - powers_dbm[q] / math.sqrt(spread))
+                    each[q] += log_silent(silent, room - powers_dbm[q] / math.sqrt(spread))
                 continue
             gap = levels_dbm[s] - mean_dbm[p, s]
             gg, g1, n = gg + gap * gap, g1 + gap, n + 1.0
@@ -93,13 +104,8 @@ def _solved(matrix: NDArray[np.float64], sides: NDArray[np.float64]) -> float:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def log_below(x: float) -> float:
-    """log Φ(x): between the entries of a table, and below it by its asymptotic series (Abramowitz, Stegun 26.2.12)."""
-    if x >= -LOWEST:
-        return 0.0
-    if x > LOWEST:
-        at = (x - LOWEST) * STEPS
-        low = int(at)
-        return float(TABLE[low] + (at - low) * (TABLE[low + 1] - TABLE[low]))
-    square = 1.0 / (x * x)
-    return -0.5 * x * x - math.log(-x) - 0.9189385332046727 + math.log1p(-square * (1.0 - 3.0 * square))
+def log_silent(silent: NDArray[np.float64], x: float) -> float:
+    """Between the entries of the table; beyond its ends as at them."""
+    at = (min(max(x, LOWEST), -LOWEST) - LOWEST) * STEPS
+    low = min(int(at), len(silent) - 2)
+    return float(silent[low] + (at - low) * (silent[low + 1] - silent[low]))

@@ -9,7 +9,7 @@
 ```
 
 The levels are believed to come about as `cells` has it: what the plan says, with losses of materials, shadowing and
-the phone's power unsure, and silence as evidence. Their likelihood is a mean over places, inside and outside.
+the phone's power unsure, and silence as evidence, unless the sensor is deaf. Their likelihood is a mean over places, inside and outside.
 Differences of levels between sensors inside and outside decide, as the power cancels.
 
 What else is known of a phone is counted as a habit: how often phones inside, and phones outside, were seen with the
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.locate.cells import Beliefs, model_loss_db, unsure_db
-from cellwarden.locate.fence_kernels import place_evidence
+from cellwarden.locate.fence_kernels import place_evidence, silence
 from cellwarden.locate.propagation import paths
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import Room, Site, rooms_at
@@ -137,13 +137,19 @@ def level_nats(bounds: Fence, levels_dbm: NDArray[np.float64]) -> float:
     """Evidence for inside of one level for each sensor, shape (m,), nan where it heard nothing; 0 where none did."""
     if not np.isfinite(levels_dbm).any():
         return 0.0
-    floor = bounds.beliefs.floor_dbm
-    levels = np.asarray(levels_dbm, np.float64)
-    found = bounds.log_share + place_evidence(
-        levels, bounds.mean_dbm, bounds.unsure_db, own_db2(bounds.beliefs), floor, POWERS_DBM
-    )
+    found = bounds.log_share + evidence(bounds, np.asarray(levels_dbm, np.float64))
     inner, outer = found[bounds.inside], found[~bounds.inside]
     return float(np.logaddexp.reduce(inner) - np.logaddexp.reduce(outer))
+
+
+def evidence(bounds: Fence, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-likelihood of one level for each sensor from each place, but for a constant: shape (p,)."""
+    b = bounds.beliefs
+    return np.asarray(
+        place_evidence(
+            levels_dbm, bounds.mean_dbm, bounds.unsure_db, own_db2(b), b.floor_dbm, silence(b.deaf), POWERS_DBM
+        )
+    )
 
 
 def own_db2(beliefs: Beliefs) -> float:

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.locate.cells import Beliefs, Plan, cell_probabilities, plan_levels
-from cellwarden.locate.fence_kernels import place_evidence
-from cellwarden.locate.geofence import POWERS_DBM, Fence, fence, own_db2
+from cellwarden.locate.geofence import Fence, evidence, fence
 from cellwarden.locate.site import Site, rooms_at
 from cellwarden.model import Odds
 
@@ -76,8 +75,7 @@ def room_probabilities(where: Whereabouts, levels_dbm: NDArray[np.float64], insi
     bounds, levels = where.bounds, np.asarray(levels_dbm, np.float64) + where.shift_db
     weight = bounds.log_share + np.log(np.where(bounds.inside, inside, 1 - inside))
     if np.isfinite(levels).any():
-        b = bounds.beliefs
-        weight = weight + place_evidence(levels, bounds.mean_dbm, bounds.unsure_db, own_db2(b), b.floor_dbm, POWERS_DBM)
+        weight = weight + evidence(bounds, levels)
     place = np.exp(weight - weight.max())
     found = np.asarray(np.bincount(where.room, place / place.sum(), minlength=len(where.names)), np.float64)
     cells = len(where.plan.cells)
