@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.associate.phones import Phones
+from cellwarden.associate.observe import Association
 from cellwarden.model import Observation
 from cellwarden.runtime import intake
 from cellwarden.runtime.burst_rows import bursts, row, start_ns
@@ -53,12 +53,12 @@ class Clock:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[Intake, Inbox, Clock]]:
     inbox, clock = Inbox(tmp_path / "i"), Clock()
-    yield Intake(inbox, ["A", "B"], START_NS, Phones(), clock), inbox, clock
+    yield Intake(inbox, ["A", "B"], Association(["A", "B"], START_NS), clock), inbox, clock
     inbox.close()
 
 
 def late(here: Intake, clock: Clock, now_ns: int) -> list[Observation]:
-    return here.late(["A", "B"], now_ns + round(clock.now_s * S_NS)).observed
+    return here.late(now_ns + round(clock.now_s * S_NS)).observed
 
 
 def test_a_burst_is_the_same_behind_the_line_but_for_rounding() -> None:
@@ -123,7 +123,7 @@ def test_a_late_burst_that_another_sensor_told_live_is_of_the_same_phone_and_not
     for message in messages(other):
         here.message("B", "q", message, now, now)
     clock.now_s = intake.HOLD_S + 1
-    found = here.late(["A", "B"], now)
+    found = here.late(now)
     both = [seen for seen in found.observed if len(seen.heard) == 2]
     assert len(both) > 0.98 * len(other.bursts)
     assert all(any(id(heard.emission) in found.known for heard in seen.heard) for seen in both)
@@ -157,7 +157,7 @@ def test_what_was_not_kept_when_a_watch_ended_comes_again_and_what_was_does_not(
     (said,) = told(1, 4.0, replace(EARS, nodes=1), np.random.default_rng(5))
     sent, now = messages(said), START_NS + 4 * S_NS
     inbox = Inbox(tmp_path / "i")
-    here = Intake(inbox, ["A"], START_NS, Phones())
+    here = Intake(inbox, ["A"], Association(["A"], START_NS))
     for message in sent:
         inbox.keep("A", "q", message)
         here.message("A", "q", message, now, 0)

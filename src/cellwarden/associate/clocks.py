@@ -45,6 +45,8 @@ SURE = 0.98
 """Probability of the best shift from which it is believed."""
 RASTER_HZ = 100e3
 REACH_SIGMAS = 4.0
+RECALLED = 10.0
+"""Matches that a shift is worth which was found at another time: enough to tell it from one that is a frame off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,16 @@ class Clock:
 def common_s(clock: Clock, time_s: Floats) -> Floats:
     """Times by the common clock."""
     return np.asarray(time_s - clock.offset_s - clock.rate * (time_s - clock.at_s))
+
+
+def recalled(clock: Clock) -> Clock:
+    """What a clock found at another time is worth: its shifts are likely, and none is believed before it fits again.
+
+    The common clock has no shifts, and stays what it is.
+    """
+    if not len(clock.matches):
+        return clock
+    return replace(clock, sure=0.0, matches=clock.matches * min(1.0, RECALLED / clock.matches.max()))
 
 
 def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clock:

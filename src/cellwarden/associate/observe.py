@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cellwarden.associate.clocks import Clock, aligned, common_s
+from cellwarden.associate.clocks import Clock, aligned, common_s, recalled
 from cellwarden.associate.match import grouped
 from cellwarden.associate.phones import Phones
 from cellwarden.associate.seen import (
@@ -69,6 +69,15 @@ class Association:
         """One standard deviation of each node's clock; whoever learns better changes it."""
         self._clocks = [Clock()] * len(self._nodes)
         self._kinds: dict[tuple[str, object], int] = {}
+
+    def beside(self) -> "Association":
+        """Another one for bursts of other times: its nodes and phones are these, and its clocks begin as likely these.
+
+        What is known of clocks weighs less there than a window full of bursts: they may have been set since.
+        """
+        other = Association(self._nodes, self.since_ns, phones=self.phones)
+        other._clocks = [recalled(clock) for clock in self._clocks]
+        return other
 
     def add(self, node: str, burst: Located) -> float:
         """Take in a burst, whose segment tells its start; returns its time by its node's clock."""

@@ -9,8 +9,8 @@
 ```
 
 The levels are believed to come about as `cells` has it: what the plan says, with losses of materials, shadowing and
-the phone's power unsure, and silence as evidence, unless the sensor is deaf. Their likelihood is a mean over places, inside and outside.
-Differences of levels between sensors inside and outside decide, as the power cancels.
+the phone's power unsure, and silence as evidence, unless the sensor is deaf. Their likelihood is a mean over places,
+inside and outside. Differences of levels between sensors inside and outside decide, as the power cancels.
 
 What else is known of a phone is counted as a habit: how often phones inside, and phones outside, were seen with the
 same serving cell (downlink context) and the same timing advance. A habit is worth the log of the ratio of its shares,

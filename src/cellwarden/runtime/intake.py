@@ -7,9 +7,10 @@
 ```
 
 A line that was cut for an hour brings an hour of bursts within seconds, each node's in its own order. They are
-associated with their own times and with clocks that are sought anew; a train that was known before the cut, or that
-shares bursts with what another sensor heard in the last KNOWN_S, keeps its phone's name. What has been told stays told:
-bursts that were counted in a sighting already help to tell the place of a late one, and are not counted again.
+associated with their own times and with clocks that begin as likely those of now; a train that was known before the
+cut, or that shares bursts with what another sensor heard in the last KNOWN_S, keeps its phone's name. What has been
+told stays told: bursts that were counted in a sighting already help to tell the place of a late one, and are not
+counted again.
 """
 
 import time
@@ -19,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cellwarden.associate.observe import CLOCK_ERROR_S, Association, Located
-from cellwarden.associate.phones import Phones
 from cellwarden.model import Observation, SensorState
 from cellwarden.model.span import S_NS
 from cellwarden.runtime.burst_rows import bursts, start_ns
@@ -79,11 +79,10 @@ class Intake:
         self,
         inbox: Inbox,
         nodes: Iterable[str],
-        since_ns: int,
-        phones: Phones,
+        live: Association,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._inbox, self._since_ns, self._phones, self._now_s = inbox, since_ns, phones, now_s
+        self._inbox, self._live, self._now_s = inbox, live, now_s
         self.nodes = {name: _Node(now_s()) for name in sorted(nodes)}
         self._known: deque[tuple[int, str, Located]] = deque()
         self._late: Association | None = None
@@ -148,7 +147,7 @@ class Intake:
         """A burst that is associated live, by whomever it was heard."""
         self._known.append((start_ns(*burst), name, burst))
 
-    def late(self, sensors: Iterable[str], now_ns: int) -> Late:
+    def late(self, now_ns: int) -> Late:
         """What has come late and need not wait any longer."""
         while self._known and self._known[0][0] < now_ns - KNOWN_NS:
             self._known.popleft()
@@ -159,10 +158,10 @@ class Intake:
             node.held = [one for one in node.held if start_ns(*one) >= until_ns]
         if not ready:
             if not any(node.held for node in self.nodes.values()):
-                self._late = None  # the next cut has clocks of its own
+                self._late = None  # the next cut begins with the clocks of then
             return Late([], frozenset())
         if self._late is None:
-            self._late = Association(sensors, self._since_ns, phones=self._phones)
+            self._late = self._live.beside()
         times = [start_ns(*one) for _name, one in ready]
         known = [item for item in self._known if min(times) - S_NS <= item[0] <= max(times) + S_NS]
         for name, one in [*ready, *((name, one) for _at, name, one in known)]:

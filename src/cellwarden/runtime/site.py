@@ -90,7 +90,7 @@ def steps(
     ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns)
     if post is not None:
         inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
-        ears.intake = Intake(inbox, nodes, ears.together.since_ns, ears.together.phones)
+        ears.intake = Intake(inbox, nodes, ears.together)
     late_ns = round((NODE_LATE_S if nodes else LATE_S) * 1e9)
     try:
         while ears.alive > set(nodes) or nodes:
@@ -123,8 +123,8 @@ class _Ears:
         self._site, self._believing = site, believing
         self._beliefs: dict[tuple[Sensor, ...], Belief] = {site.sensors: belief}
         """By the sensors that are left."""
-        self._sensors = list(sensors)
-        self.together, self.alive, self._lost = Association(self._sensors, now_ns()), set(self._sensors), Counter[str]()
+        self.alive = set(sensors)
+        self.together, self._lost = Association(self.alive, now_ns()), Counter[str]()
         self.intake: Intake | None = None
         self._now_ns, self._done_ns = now_ns, 0
 
@@ -154,7 +154,7 @@ class _Ears:
         found = list(self._sighted(observed, until_ns))
         self._done_ns = until_ns
         if self.intake is not None:
-            late = self.intake.late(self._sensors, self._now_ns())
+            late = self.intake.late(self._now_ns())
             for second in by_step(late.observed):
                 found += self._sighted(second, second[-1].time_ns, late.known)
             states = [*states, *self.intake.silent(self._now_ns())]
