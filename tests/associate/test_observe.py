@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from benchmarks.association import associated
 
-from cellwarden.associate.observe import WINDOW_S, observations
+from cellwarden.associate.observe import WINDOW_S, Association, observations
 from cellwarden.associate.table import lines
 from cellwarden.measure.groups import completeness, purity
-from cellwarden.model import Observation
+from cellwarden.model import Emission, Observation, Segment
 from cellwarden.simulate.nodes import START_NS, Ears, Said, told
 
 
@@ -100,3 +100,24 @@ def test_the_table_has_a_line_for_each_sensor_that_heard_a_burst() -> None:
     assert table[0].startswith("time_s,sensor,rssi_dbm,phone,")
     assert len(table) == 1 + sum(len(each.heard) for each in found)
     assert {line.split(",")[3] for line in table[1:]} == {each.phone for each in found}
+
+
+def test_bursts_of_another_time_are_paired_by_clocks_that_are_known_where_a_frame_off_fits_better() -> None:
+    ears = Ears(nodes=2, clock_error_s=5e-3, missed=0.0, levels_db=(20.0, 20.0), fading_db=0.0)
+    said = dict(zip("AB", told(1, 3.0, ears, np.random.default_rng(8)), strict=True))
+    live, truth = Association(said, START_NS), dict[int, int]()
+    later: list[tuple[str, tuple[Emission, Segment]]] = []
+    for name, first in (("A", 300), ("B", 304)):  # frames of which each node tells twenty later
+        for burst, (_phone, number) in zip(said[name].bursts, said[name].truth, strict=True):
+            truth[id(burst[0])] = number
+            if first <= number < first + 20:
+                later.append((name, burst))
+            elif number < 300:
+                live.add(name, burst)
+    assert all(len(each.heard) == 2 for each in live.until(math.inf))
+    other = live.beside()
+    for name, burst in later:
+        other.add(name, burst)
+    found = other.until(math.inf)
+    assert all(len({truth[id(one.emission)] for one in each.heard}) == 1 for each in found)
+    assert sum(len(each.heard) == 2 for each in found) == 16

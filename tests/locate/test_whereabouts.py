@@ -11,6 +11,7 @@ from cellwarden.locate.geofence import level_nats
 from cellwarden.locate.whereabouts import OUTSIDE, believing, room_names, room_odds, room_probabilities, whereabouts
 from cellwarden.simulate.levels import heard_dbm, place_in, world
 from cellwarden.simulate.prison import on_the_wall, remand_wing
+from cellwarden.watch.lawful import CLEAR
 
 WING = remand_wing()
 SITE = replace(WING, sensors=WING.sensors + on_the_wall(WING))
@@ -53,6 +54,18 @@ def test_phones_beyond_the_wall_are_outside() -> None:
     heard = heard_dbm(world(SITE, rng), place, np.array([33.0]), rng)[:, 0]
     odds = room_odds(GSM, heard)
     assert odds[0][0] == OUTSIDE and odds[0][1] > 0.9
+
+
+def test_a_sensor_that_misses_a_loud_phone_does_not_send_it_beyond_the_wall() -> None:
+    heard = levels("A-107", 1, 33.0)
+    loudest, next_one = np.argsort(-np.nan_to_num(heard, nan=-200.0))[:2]
+    pair = whereabouts(replace(SITE, sensors=tuple(SITE.sensors[n] for n in (loudest, next_one))))
+    missed = np.array([heard[loudest], np.nan])
+    assert room_probabilities(pair, missed)[-1] < CLEAR
+    # were no sensor ever deaf, so loud a phone that its neighbour does not hear would be far from both
+    beliefs = replace(pair.bounds.beliefs, deaf=0.0)
+    sure = pair._replace(bounds=replace(pair.bounds, beliefs=beliefs))
+    assert room_probabilities(sure, missed)[-1] > CLEAR
 
 
 def test_a_phone_of_another_standard_is_placed_as_one_of_gsm_that_is_so_much_louder() -> None:

@@ -46,7 +46,7 @@ SURE = 0.98
 RASTER_HZ = 100e3
 REACH_SIGMAS = 4.0
 RECALLED = 10.0
-"""Matches that a shift is worth which was found at another time: enough to tell it from one that is a frame off."""
+"""Matches by which a shift that was found at another time goes before others: enough against one a frame off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +81,7 @@ def recalled(clock: Clock) -> Clock:
     """
     if not len(clock.matches):
         return clock
-    return replace(clock, sure=0.0, matches=clock.matches * min(1.0, RECALLED / clock.matches.max()))
+    return replace(clock, sure=0.0, matches=np.maximum(clock.matches - clock.matches.max() + RECALLED, 0.0))
 
 
 def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clock:
