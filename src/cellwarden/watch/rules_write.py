@@ -15,7 +15,7 @@ def _lines(rules: Rules) -> Iterator[str]:
     yield from (f"format = {FORMAT}", f"timezone = {_text(rules.timezone)}", "", "[alert]")
     yield f"kinds = {_texts(rules.kinds)}"
     yield f"bursts = {rules.bursts}"
-    for key in ("sure", "probability", "outside", "repeat_minutes"):
+    for key in ("sure", "probability", "outside"):
         yield f"{key} = {getattr(rules, key)!r}"
     for zone in rules.zones:
         yield from ("", "[[zone]]", f"name = {_text(zone.name)}", f"rooms = {_texts(zone.rooms)}")
