@@ -234,14 +234,15 @@ def test_line_pairs_are_correlations_with_a_turn_and_its_opposite() -> None:
     np.testing.assert_allclose(gsm_lines.pairs(s, tables.turns[7]), plain, atol=1e-4)
 
 
-def test_two_lines_of_squares_tell_carrier_and_timing_of_a_burst() -> None:
+@pytest.mark.parametrize("loud", [1.0, 30_000.0])
+def test_two_lines_of_squares_tell_carrier_and_timing_of_a_burst(loud: float) -> None:
     rng, rx = np.random.default_rng(35), receiver(RATE)
     per, tables = rx.per_symbol, gsm_lines.waves(rx.per_symbol)
     for _ in range(20):
         cfo = rng.uniform(-24e3, 24e3)
         wave, start = generate("normal", rng, rate_hz=RATE, carrier_offset_hz=cfo)
         begins = 60 + start / rx.step
-        told = gsm_lines.lines(heard(wave, rx), int(begins + 8 * per), int(begins + 140 * per), per, tables)
+        told = gsm_lines.lines(heard(loud * wave, rx), int(begins + 8 * per), int(begins + 140 * per), per, tables)
         late = (told[1] - begins) / per - 0.5
         assert told[0] * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=300)
         assert late - round(late) == pytest.approx(0, abs=0.15)

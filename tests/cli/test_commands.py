@@ -53,7 +53,7 @@ def test_the_table_fits_eighty_columns_and_tells_the_clock() -> None:
     assert max(map(len, lines)) <= 80
     assert "2026-11-24" in lines[1]
     assert re.match(
-        r" *12:00:00\.003009 901\.8000 ARFCN 59 gsm:normal +2[12]\.\d dB -14\d Hz +(1\.000|0\.999)", lines[3]
+        r" *12:00:00\.003010 901\.8000 ARFCN 59 gsm:normal +2[12]\.\d dB -14\d Hz +(1\.000|0\.999)", lines[3]
     )
     assert [line[:15] for line in lines[3:43]] == sorted(line[:15] for line in lines[3:43])
 

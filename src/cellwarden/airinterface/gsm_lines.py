@@ -118,7 +118,7 @@ def lines(y: Parts, first: int, end: int, per_symbol: float, waves: Waves) -> tu
     """
     s = sums(y, first, end, waves.halves)
     zero = len(waves.turns) - 1
-    strength = np.zeros(2 * zero + 1, np.float32)
+    strength = np.zeros(2 * zero + 1)
     for i in range(0, zero, 2):
         _weigh(s, waves.turns[i], strength, zero, i)
     top = abs(int(np.argmax(strength)) - zero)
@@ -136,8 +136,14 @@ def lines(y: Parts, first: int, end: int, per_symbol: float, waves: Waves) -> tu
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _weigh(s: Parts, wave: Parts, strength: NDArray[np.float32], zero: int, i: int) -> None:
+def _weigh(s: Parts, wave: Parts, strength: NDArray[np.float64], zero: int, i: int) -> None:
     """The geometric mean of both lines' power on the i-th turn and on its opposite."""
     up, low, back_up, back_low = pairs(s, wave)
-    strength[zero + i] = np.sqrt((up.real**2 + up.imag**2) * (low.real**2 + low.imag**2))
-    strength[zero - i] = np.sqrt((back_up.real**2 + back_up.imag**2) * (back_low.real**2 + back_low.imag**2))
+    strength[zero + i] = np.sqrt(_power(up) * _power(low))
+    strength[zero - i] = np.sqrt(_power(back_up) * _power(back_low))
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _power(line: complex) -> float:
+    """Of 64 bits: lines of loud samples of 16 bits have powers of 10²⁰, whose product 32 bits do not hold."""
+    return np.float64(line.real) ** 2 + np.float64(line.imag) ** 2

@@ -48,9 +48,9 @@ def limited(y: Parts, first: int, end: int, most: float) -> Parts:
     GMSK has none to lose; a few pulses must not pass for a whole sequence.
     """
     out = y[:, first:end].copy()
-    re, im, top = out[0], out[1], np.float32(most * most)
+    re, im, top = out[0], out[1], np.float32(most * most + 1e-30)
     for i in range(len(re)):  # without a branch, so that vectors can be made of it
-        by = min(np.float32(1), np.sqrt(top / (re[i] * re[i] + im[i] * im[i] + np.float32(1e-30))))
+        by = np.sqrt(top / max(top, re[i] * re[i] + im[i] * im[i]))
         re[i] *= by
         im[i] *= by
     return out
