@@ -242,7 +242,9 @@ def test_two_lines_of_squares_tell_carrier_and_timing_of_a_burst(loud: float) ->
         cfo = rng.uniform(-24e3, 24e3)
         wave, start = generate("normal", rng, rate_hz=RATE, carrier_offset_hz=cfo)
         begins = 60 + start / rx.step
-        told = gsm_lines.lines(heard(loud * wave, rx), int(begins + 8 * per), int(begins + 140 * per), per, tables)
+        told = gsm_lines.lines(
+            np.float32(loud) * heard(wave, rx), int(begins + 8 * per), int(begins + 140 * per), per, tables
+        )
         late = (told[1] - begins) / per - 0.5
         assert told[0] * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=300)
         assert late - round(late) == pytest.approx(0, abs=0.15)
