@@ -6,8 +6,7 @@
      └──── known: 49 ────┘                                            └─ known ────┘
 
 A box is mixed down to each carrier that may lie in it, and `gsm_match` looks for these bursts there. What it finds gets
-its place in the recording; a carrier that is busy in most of its slots is a base station's, if one clock moves them
-all.
+its place in the recording; `gsm_sides` tells a base station's carriers from those of several calls.
 
 `gsm_search` is the other way in: what lies below the energy floor, where the cell is known.
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.gsm_cancel import LEAST_WIDE_HZ, RAMP, Wide, channel_of, tables, take_out, wide
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
-from cellwarden.airinterface.gsm_sweep import raster
+from cellwarden.airinterface.gsm_sweep import Raster, boxes, carriers_in, density_at, raster, roomy
 from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.detect.bursts import Find
@@ -45,19 +45,15 @@ def beside(find: Find, known: NDArray[np.void]) -> NDArray[np.void]:
     centre, rate = find.samples.segment.centre_hz, find.samples.segment.rate_hz
     if centre is None or not len(known) or rate < LEAST_WIDE_HZ:
         return known[:0]
-    chunk, (first, allowed) = find.chunk, raster(centre, rate)
+    chunk = find.chunk
     return _beside(
         find.samples.iq,
         chunk.ratio,
         chunk.hot,
         chunk.noise,
-        np.array([(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions]),
+        boxes(find),
         known[np.lexsort((known["start"], known["carrier_hz"]))],
-        first * CHANNEL_HZ - centre,
-        allowed,
-        chunk.grid.size,
-        chunk.grid.per_band,
-        rate,
+        raster(find, centre),
         wide(rate),
         *tables(),
     )
@@ -71,55 +67,47 @@ def _beside(
     noise: NDArray[np.float64],
     regions: NDArray[np.int64],
     known: NDArray[np.void],
-    lowest_hz: float,
-    allowed: NDArray[np.bool_],
-    size: int,
-    per_band: int,
-    rate_hz: float,
+    on: Raster,
     how: Wide,
     rise: NDArray[np.float64],
     circle: NDArray[np.float32],
 ) -> NDArray[np.void]:
-    bin_hz, step = rate_hz / size, how.step
-    band_hz, edge_hz = bin_hz * per_band, -(size / 2 + 0.5) * bin_hz
+    size, step = on.size, how.step
     whole = how.form.symbols * how.per_symbol * step
     around, ramp = int(AROUND * how.per_symbol * step), RAMP * how.per_symbol * step
-    channel = np.rint((known["carrier_hz"] - lowest_hz) / CHANNEL_HZ).astype(np.int64)
-    first_of = np.searchsorted(channel, np.arange(len(allowed) + 1))
+    channel = np.rint((known["carrier_hz"] - on.lowest_hz) / CHANNEL_HZ).astype(np.int64)
+    first_of = np.searchsorted(channel, np.arange(len(on.allowed) + 1))
     found = np.empty(64, FOUND)
     count = 0
     for box in range(len(regions)):
         first_row, end_row, first_band, end_band = regions[box]
-        low = max(0, math.ceil((edge_hz + first_band * band_hz - lowest_hz) / CHANNEL_HZ - 0.3))
-        high = min(len(allowed) - 1, math.floor((edge_hz + end_band * band_hz - lowest_hz) / CHANNEL_HZ + 0.3))
+        low, high = carriers_in(on, first_band, end_band)
         for number in range(low, high + 1):
-            if not allowed[number]:
+            if not on.allowed[number]:
                 continue
-            carrier_hz = lowest_hz + number * CHANNEL_HZ
+            carrier_hz = on.lowest_hz + number * CHANNEL_HZ
             own = known[first_of[number] : first_of[number + 1]]
             near = (
                 known[first_of[max(number - 1, 0)] : first_of[number]],
-                known[first_of[number + 1] : first_of[min(number + 2, len(allowed))]],
+                known[first_of[number + 1] : first_of[min(number + 2, len(on.allowed))]],
             )
             rows = (first_row, end_row)
-            at = (carrier_hz - edge_hz) / band_hz
-            apart = CHANNEL_HZ / band_hz
-            for first, end in _left(ratio, hot, rows, at, apart, HALF_HZ / band_hz, own, whole, ramp, size, rate_hz):
+            at = (carrier_hz - on.edge_hz) / on.band_hz
+            apart, half = CHANNEL_HZ / on.band_hz, HALF_HZ / on.band_hz
+            for first, end in _left(ratio, hot, rows, at, apart, half, own, whole, ramp, size, on.rate_hz):
                 begin = max(0, first * size - around)
                 stop = min(len(iq), end * size + around)
                 heard = np.empty((stop - begin) // step, np.complex64)
                 if len(heard) < how.form.symbols * how.per_symbol:
                     continue
-                decimate(iq, 1.0, begin, carrier_hz / rate_hz, how.taps, step, heard)
+                decimate(iq, 1.0, begin, carrier_hz / on.rate_hz, how.taps, step, heard)
                 for others in near:
                     for other in others:
                         if other.start < stop and other.start + whole > begin:
                             take_out(heard, (other.start - begin) / step, other, carrier_hz, how, rise, circle)
                 y = channel_of(heard, 0.0, how)
-                middle, reach = int((carrier_hz - edge_hz) / bin_hz), int(CHANNEL_HZ / 2 / bin_hz)
-                density = float(np.mean(noise[max(0, middle - reach) : middle + reach + 1]))
-                if len(found) - count < MOST_CLEAR:
-                    found = np.concatenate((found, np.empty(len(found), FOUND)))
+                density = density_at(on, noise, carrier_hz)
+                found = roomy(found, count)
                 room = found[count : count + MOST_CLEAR]
                 spacing = step * how.channel_step
                 fresh, _clear = plain(parts(y), density / spacing, how.form, MANY_SCORE, room)

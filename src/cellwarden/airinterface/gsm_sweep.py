@@ -10,6 +10,7 @@ Only on the raster of a known centre. What is not clear is left to `gsm`, box by
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -36,8 +37,61 @@ AROUND = 12.0
 """Symbols before and after a run that are looked at too, for its edges."""
 
 
+class Raster(NamedTuple):
+    """GSM's carriers in a chunk, numbered from the lowest one, and how its rows and bands lie to them."""
+
+    allowed: NDArray[np.bool_]
+    """Which are GSM's."""
+    lowest_hz: float
+    """Offset of the lowest one."""
+    edge_hz: float
+    """Of the lowest band's lower edge."""
+    band_hz: float
+    bin_hz: float
+    rate_hz: float
+    size: int
+    """Samples of a row."""
+
+
+def raster(find: Find, centre_hz: float) -> Raster:
+    """Of a chunk whose band's middle is known."""
+    rate, grid = find.samples.segment.rate_hz, find.chunk.grid
+    first, allowed = _allowed(centre_hz, rate)
+    bin_hz = rate / grid.size
+    edge_hz = -(grid.size / 2 + 0.5) * bin_hz
+    return Raster(allowed, first * CHANNEL_HZ - centre_hz, edge_hz, bin_hz * grid.per_band, bin_hz, rate, grid.size)
+
+
+def boxes(find: Find) -> NDArray[np.int64]:
+    """A chunk's rough boxes: first row, end row, first band, end band; shape (n, 4)."""
+    return np.array([(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions])
+
+
+@njit(cache=True, nogil=True)
+def carriers_in(on: Raster, first_band: int, end_band: int) -> tuple[int, int]:
+    """Numbers of the lowest and the highest carrier that lie in some bands."""
+    low = max(0, math.ceil((on.edge_hz + first_band * on.band_hz - on.lowest_hz) / CHANNEL_HZ - 0.3))
+    high = math.floor((on.edge_hz + end_band * on.band_hz - on.lowest_hz) / CHANNEL_HZ + 0.3)
+    return low, min(len(on.allowed) - 1, high)
+
+
+@njit(cache=True, nogil=True)
+def density_at(on: Raster, noise: NDArray[np.float64], carrier_hz: float) -> float:
+    """Noise in a channel, where `noise` is that of each bin."""
+    middle, reach = int((carrier_hz - on.edge_hz) / on.bin_hz), int(CHANNEL_HZ / 2 / on.bin_hz)
+    return float(np.mean(noise[max(0, middle - reach) : middle + reach + 1]))
+
+
+@njit(cache=True, nogil=True)
+def roomy(found: NDArray[np.void], count: int) -> NDArray[np.void]:
+    """Room for a channel's bursts behind the first `count`: FOUND, longer where there was none."""
+    if len(found) - count < MOST_CLEAR:
+        return np.concatenate((found, np.empty(len(found), FOUND)))
+    return found
+
+
 @lru_cache
-def raster(centre_hz: float, rate_hz: float) -> tuple[int, NDArray[np.bool_]]:
+def _allowed(centre_hz: float, rate_hz: float) -> tuple[int, NDArray[np.bool_]]:
     """Number of the first carrier within the band that is heard, in units of 200 kHz, and which are GSM's."""
     first = math.ceil((centre_hz - rate_hz / 2) / CHANNEL_HZ)
     end = math.floor((centre_hz + rate_hz / 2) / CHANNEL_HZ) + 1
@@ -51,24 +105,8 @@ def sweep(find: Find) -> NDArray[np.void]:
     if centre is None or rate < LEAST_RATE_HZ or not find.regions:
         return np.empty(0, FOUND)
     heard = receiver(rate)
-    first, allowed = raster(centre, rate)
-    regions = np.array([(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions])
-    grid = chunk.grid
-    return _sweep(
-        find.samples.iq,
-        chunk.ratio,
-        chunk.hot,
-        chunk.noise,
-        regions,
-        first * CHANNEL_HZ - centre,
-        allowed,
-        grid.size,
-        grid.per_band,
-        rate,
-        heard.taps,
-        heard.step,
-        layout("normal", rate),
-    )
+    on, form = raster(find, centre), layout("normal", rate)
+    return _sweep(find.samples.iq, chunk.ratio, chunk.hot, chunk.noise, boxes(find), on, heard.taps, heard.step, form)
 
 
 @njit(cache=True, nogil=True)
@@ -78,19 +116,13 @@ def _sweep(
     hot: NDArray[np.uint8],
     noise: NDArray[np.float64],
     regions: NDArray[np.int64],
-    lowest_hz: float,
-    allowed: NDArray[np.bool_],
-    size: int,
-    per_band: int,
-    rate_hz: float,
+    on: Raster,
     taps: NDArray[np.float32],
     step: int,
     form: Layout,
 ) -> NDArray[np.void]:
     """See `sweep`. iq: shape (n, 2); ratio: power over noise, and hot: shape (rows, bands); noise: of each bin."""
-    bin_hz = rate_hz / size
-    band_hz = bin_hz * per_band
-    edge_hz = -(size / 2 + 0.5) * bin_hz
+    size, rate_hz = on.size, on.rate_hz
     shortest, longest = SHORTEST_S * rate_hz / size, LONGEST_S * rate_hz / size
     around = int(AROUND * form.per_symbol * step)
     found = np.empty(64, FOUND)
@@ -99,16 +131,16 @@ def _sweep(
         first_row, end_row, first_band, end_band = regions[box]
         if end_row - first_row < shortest:
             continue
-        low = max(0, math.ceil((edge_hz + first_band * band_hz - lowest_hz) / CHANNEL_HZ - 0.3))
-        high = min(len(allowed) - 1, math.floor((edge_hz + end_band * band_hz - lowest_hz) / CHANNEL_HZ + 0.3))
+        low, high = carriers_in(on, first_band, end_band)
         more = 0.0 if end_row - first_row <= longest else MANY_SCORE
         rows = slice(first_row, end_row)
-        on, power = _channels(ratio[rows], hot[rows], low - 1, high + 2, lowest_hz - edge_hz, band_hz)
+        above_hz = on.lowest_hz - on.edge_hz
+        lit, power = _channels(ratio[rows], hot[rows], low - 1, high + 2, above_hz, on.band_hz)
         for number in range(low, high + 1):
-            if not allowed[number]:
+            if not on.allowed[number]:
                 continue
-            carrier_hz = lowest_hz + number * CHANNEL_HZ
-            for first, end in _runs(on[number - low + 1], power[number - low : number - low + 3]):
+            carrier_hz = on.lowest_hz + number * CHANNEL_HZ
+            for first, end in _runs(lit[number - low + 1], power[number - low : number - low + 3]):
                 if not shortest <= end - first <= longest:
                     continue
                 first += first_row
@@ -118,11 +150,8 @@ def _sweep(
                 if len(y) < form.symbols * form.per_symbol:
                     continue
                 decimate(iq, 1.0, begin, carrier_hz / rate_hz, taps, step, y)
-                middle = int((carrier_hz - edge_hz) / bin_hz)
-                reach = int(CHANNEL_HZ / 2 / bin_hz)
-                density = float(np.mean(noise[max(0, middle - reach) : middle + reach + 1]))
-                if len(found) - count < MOST_CLEAR:
-                    found = np.concatenate((found, np.empty(len(found), FOUND)))
+                density = density_at(on, noise, carrier_hz)
+                found = roomy(found, count)
                 room = found[count : count + MOST_CLEAR]
                 fresh, _clear = plain(parts(y), density / step, form, more, room)
                 for one in room[:fresh]:
