@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import interruptible
+from tests.cli.conftest import interruptible, two_cells
 
 from cellwarden.simulate import wing
 from cellwarden.store.engine import opened
@@ -26,32 +26,7 @@ source = "{source}"
 [[receiver]]
 sensor = "S2"
 source = "{source}"
-[[floor]]
-number = 0
-name = "Ground"
-base_m = 0.0
-height_m = 3.0
-[[room]]
-name = "outside"
-kind = "outside"
-floor = 0
-outline_m = [[-60, -60], [60, -60], [60, 60], [-60, 60]]
-[[room]]
-name = "Yard"
-kind = "yard"
-floor = 0
-outline_m = [[-15, -15], [15, -15], [15, 15], [-15, 15]]
-[[room]]
-name = "01"
-kind = "cell"
-floor = 0
-outline_m = [[0, 0], [3, 0], [3, 4], [0, 4]]
-[[room]]
-name = "02"
-kind = "cell"
-floor = 0
-outline_m = [[3, 0], [6, 0], [6, 4], [3, 4]]
-[[wall]]
+{plan}[[wall]]
 floor = 0
 start_m = [3.0, 0.0]
 end_m = [3.0, 4.0]
@@ -72,7 +47,7 @@ place_m = [1.5, 1.0, 2.5]
 
 def command(tmp_path: Path, legal: str, *words: str) -> list[str]:
     place = tmp_path / "site.toml"
-    place.write_text(SITE.format(legal=legal, source=SOURCE))
+    place.write_text(SITE.format(legal=legal, source=SOURCE, plan=two_cells(60, 15)))
     return [sys.executable, "-m", "cellwarden", "watch", "--site", str(place), "--port", "0", *words]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.conftest import interruptible
+from tests.cli.conftest import interruptible, two_cells
 from tests.cli.test_commands import run
 
 import cellwarden
@@ -50,32 +50,7 @@ address = "nats://127.0.0.1:{port}"
 sensor = "S1"
 [[node]]
 sensor = "S2"
-[[floor]]
-number = 0
-name = "Ground"
-base_m = 0.0
-height_m = 3.0
-[[room]]
-name = "outside"
-kind = "outside"
-floor = 0
-outline_m = [[-90, -90], [90, -90], [90, 90], [-90, 90]]
-[[room]]
-name = "Yard"
-kind = "yard"
-floor = 0
-outline_m = [[-30, -30], [30, -30], [30, 30], [-30, 30]]
-[[room]]
-name = "01"
-kind = "cell"
-floor = 0
-outline_m = [[0, 0], [3, 0], [3, 4], [0, 4]]
-[[room]]
-name = "02"
-kind = "cell"
-floor = 0
-outline_m = [[3, 0], [6, 0], [6, 4], [3, 4]]
-{walls}[[sensor]]
+{plan}{walls}[[sensor]]
 name = "S1"
 place_m = [1.5, 2.0, 2.5]
 offset_db = 27.0
@@ -224,7 +199,8 @@ def test_what_nodes_hear_becomes_one_alert_and_a_cut_line_loses_and_doubles_noth
 def written(folder: Path, port: int) -> Path:
     """The site's file."""
     path = folder / "site.toml"
-    path.write_text(SITE.format(port=port, walls="".join(WALL.format(*map(float, wall)) for wall in WALLS)))
+    walls = "".join(WALL.format(*map(float, wall)) for wall in WALLS)
+    path.write_text(SITE.format(port=port, plan=two_cells(90, 30), walls=walls))
     return path
 
 
