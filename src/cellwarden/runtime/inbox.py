@@ -11,7 +11,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from cellwarden.runtime.line import SILENT_S, VERSION, read_line
-from cellwarden.runtime.outbox import Message
+from cellwarden.runtime.outbox import Message, message_in
 
 TABLE = """
     CREATE TABLE IF NOT EXISTS heard (
@@ -129,7 +129,7 @@ class _Node(socketserver.BaseRequestHandler):
                 line.settimeout(IDLE_S)
                 while True:
                     told = read_line(lines)
-                    message = Message(int(told["number"]), str(told["kind"]), dict(told["body"]))
+                    message = message_in(told)
                     self.server.inbox.keep(node, origin, message)
                     self._kept(line, message.number)
             except EOFError:

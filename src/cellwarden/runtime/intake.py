@@ -32,8 +32,8 @@ BEHIND_NS = 3 * S_NS
 """What a node says of how it is, and which is older than this when it comes, is how it was."""
 LOST_NS = 3 * S_NS
 """Around a time at which a node says that samples were lost, its silence says nothing."""
-PRESENT_NS = 1_000_000_000
-"""A node says each second how it is."""
+PRESENT_NS = S_NS
+"""A node says each second up to when it has told what it heard."""
 SPEAKS_S = 5.0
 HOLD_S = 45.0
 """For which late bursts wait for nodes that are silent: a node calls again each 30 s at least. 60 s are allowed."""

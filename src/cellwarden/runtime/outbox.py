@@ -36,6 +36,11 @@ class Message(NamedTuple):
     body: dict[str, Any]
 
 
+def message_in(told: Mapping[str, Any]) -> Message:
+    """The message in what a line or a file says. Raises KeyError, TypeError or ValueError where there is none."""
+    return Message(int(told["number"]), str(told["kind"]), dict(told["body"]))
+
+
 class Outbox:
     """The queue in a file. Its methods may be called from several threads; `put` and `note` raise NodeError."""
 

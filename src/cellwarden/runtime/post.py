@@ -17,7 +17,7 @@ from cellwarden.runtime import enrolment, sealed_line
 from cellwarden.runtime.inbox import Inbox, Server
 from cellwarden.runtime.line import Site, parts
 from cellwarden.runtime.nodes_file import Nodes
-from cellwarden.runtime.outbox import Message
+from cellwarden.runtime.outbox import Message, message_in
 
 LOOK_S = 1.0
 """Between two looks at a file that is carried."""
@@ -104,5 +104,4 @@ def _take(text: bytes, name: str, inbox: Inbox) -> None:
     with suppress(KeyError, TypeError, ValueError):
         told = json.loads(text)
         if told["node"] == name:
-            message = Message(int(told["number"]), str(told["kind"]), dict(told["body"]))
-            inbox.keep(name, str(told["origin"]), message)
+            inbox.keep(name, str(told["origin"]), message_in(told))

@@ -25,7 +25,7 @@ from cellwarden.runtime.enrolment import Credentials, is_signed, signed
 from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.line import MOST_RETRY_S, RETRY_S, SILENT_S, VERSION, Line
 from cellwarden.runtime.nats import Nats
-from cellwarden.runtime.outbox import Message
+from cellwarden.runtime.outbox import message_in
 from cellwarden.seal import age
 
 ASKED, ANSWERED = b"node", b"site"
@@ -121,8 +121,7 @@ def _kept(node: str, plain: bytes, inbox: Inbox) -> int:
         raise ValueError("another version")
     origin = str(told["origin"])
     for text in lines:
-        one = _told(text)
-        inbox.keep(node, origin, Message(int(one["number"]), str(one["kind"]), dict(one["body"])))
+        inbox.keep(node, origin, message_in(_told(text)))
     return inbox.last(node, origin)
 
 

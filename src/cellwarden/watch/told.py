@@ -52,19 +52,20 @@ def escalated(c: Connection, since_ns: int) -> int:
 
 def by_zone(rules: Rules, presences: Sequence[Presence], alerts: Sequence[Alert]) -> dict[str, Held]:
     """For each zone: a presence counts to its likeliest room."""
-    told = {(alert.phone, alert.since_ns) for alert in alerts}
-    found = {}
-    for zone in rules.zones:
-        those = [one for one in presences if one.odds and one.odds[0][0] in zone.rooms]
-        found[zone.name] = Held(len(those), sum((one.phone, one.start_ns) in told for one in those))
-    return found
+    return {
+        zone.name: _held([one for one in presences if one.odds and one.odds[0][0] in zone.rooms], alerts)
+        for zone in rules.zones
+    }
 
 
 def by_staff(rules: Rules, presences: Sequence[Presence], alerts: Sequence[Alert]) -> dict[str, Held]:
     """For each phone of staff, by its signature."""
+    return {
+        staff.emitter: _held([one for one in presences if one.emitter == staff.emitter], alerts)
+        for staff in rules.staff
+    }
+
+
+def _held(presences: Sequence[Presence], alerts: Sequence[Alert]) -> Held:
     told = {(alert.phone, alert.since_ns) for alert in alerts}
-    found = {}
-    for staff in rules.staff:
-        those = [one for one in presences if one.emitter == staff.emitter]
-        found[staff.emitter] = Held(len(those), sum((one.phone, one.start_ns) in told for one in those))
-    return found
+    return Held(len(presences), sum((one.phone, one.start_ns) in told for one in presences))

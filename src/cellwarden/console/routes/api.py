@@ -123,8 +123,7 @@ def handovers(request: Request) -> list[Handover]:
 @ROUTES.get("/notes")
 def notes(request: Request, since_ns: int, until_ns: int) -> list[Note]:
     """What was written down for those who come after, in a week at most."""
-    if not 0 <= until_ns - since_ns <= WEEK_NS:
-        raise HTTPException(422, _("This cannot be read: {what}.").format(what="until_ns"))
+    _in_a_week(since_ns, until_ns)
     with desk(request).engine.begin() as c:
         note(c, request, "view", "handover", f"API, {since_ns}–{until_ns}")
         return shifts.notes(c, since_ns, until_ns)
@@ -133,8 +132,7 @@ def notes(request: Request, since_ns: int, until_ns: int) -> list[Note]:
 @ROUTES.get("/presences")
 def presences(request: Request, since_ns: int, until_ns: int) -> list[Presence]:
     """Who was heard where, in a week at most."""
-    if not 0 <= until_ns - since_ns <= WEEK_NS:
-        raise HTTPException(422, _("This cannot be read: {what}.").format(what="until_ns"))
+    _in_a_week(since_ns, until_ns)
     with desk(request).engine.begin() as c:
         note(c, request, "view", "timeline", f"API, {since_ns}–{until_ns}")
         return queries.presences(c, since_ns, until_ns)
@@ -205,3 +203,8 @@ def _alert(c: Any, name: str) -> Alert:
         return queries.alert(c, name)
     except StoreError as error:
         raise HTTPException(404, _("There is no alert of this name.")) from error
+
+
+def _in_a_week(since_ns: int, until_ns: int) -> None:
+    if not 0 <= until_ns - since_ns <= WEEK_NS:
+        raise HTTPException(422, _("This cannot be read: {what}.").format(what="until_ns"))
