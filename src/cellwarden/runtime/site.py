@@ -40,8 +40,8 @@ LATE_S = 0.4
 """A receiver has told what it heard after so long: 0.06 s as a rule, 0.5 s at most (lane 17)."""
 NODE_LATE_S = 1.2
 """A node has, too: it tells each quarter of a second, and the line takes time."""
-
-
+ENDS_S = 60.0
+"""A receiver's thread has ended so long after its stream at most: a loop that is being compiled is compiled first."""
 END_NS = 1 << 62
 """After all that was heard."""
 
@@ -82,11 +82,15 @@ def steps(
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
     `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing. Whoever
-    stops asking closes the streams.
+    stops asking closes the streams, and waits for their threads.
     """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
-    for sensor, stream in streams.items():
-        threading.Thread(target=_receive, args=(sensor, stream, told.put), daemon=True).start()
+    threads = [
+        threading.Thread(target=_receive, args=(sensor, stream, told.put), daemon=True)
+        for sensor, stream in streams.items()
+    ]
+    for thread in threads:
+        thread.start()
     ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns)
     if post is not None:
         inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
@@ -107,6 +111,8 @@ def steps(
     finally:
         for stream in streams.values():
             stream.close()
+        for thread in threads:  # one that Python's end meets while it makes a loop would abort the program
+            thread.join(ENDS_S)
 
 
 class _Ears:
