@@ -203,6 +203,20 @@ def test_a_deaf_sensor_is_seen_after_one_click(visit: Any) -> None:
     assert hand.clicks == 1
 
 
+def test_a_list_is_not_replaced_under_a_finger(visit: Any, wing: Wing) -> None:
+    page = visit()
+    link = page.get_by_role("link", name="1 sensor is deaf")
+    spot = link.bounding_box()
+    page.mouse.move(spot["x"] + 5, spot["y"] + 5)
+    page.mouse.down()
+    link.evaluate("link => { window.pressed = link; }")
+    wing.alert(ago_s=0)
+    page.locator('[data-room="A-104"][data-level="likely"]').wait_for(timeout=10_000)  # the news have come
+    assert page.evaluate("window.pressed.isConnected")
+    page.mouse.up()
+    page.wait_for_url("**/sensors")
+
+
 def test_a_new_alert_comes_by_itself_is_heard_and_goes_when_it_is_settled(visit: Any, wing: Wing) -> None:
     page = visit(width=1920)
     page.get_by_role("button", name="Sound is off").click()

@@ -102,12 +102,26 @@
       place.querySelector("title").textContent = words;
     }
   }
+  let pressed = false; // what is replaced under a finger takes no click
+  const held = new Map();
+  addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    addEventListener(end, () => setTimeout(() => { // after the click that this is
+      pressed = false;
+      for (const [id, html] of held) replace(id, html);
+      held.clear();
+    }), true);
+  }
   function replace(id, html) {
     const old = document.getElementById(id);
     if (!old) return;
-    const held = document.activeElement?.closest?.("#" + id + " a")?.getAttribute("href");
+    if (pressed) {
+      held.set(id, html);
+      return;
+    }
+    const active = document.activeElement?.closest?.("#" + id + " a")?.getAttribute("href");
     old.innerHTML = html; // from our own server, escaped there; the page's policy lets no script of it run
-    if (held) old.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus();
+    if (active) old.querySelector(`a[href="${CSS.escape(active)}"]`)?.focus();
   }
   async function again(name) { // this alert was decided elsewhere, or told anew: show that, and keep what is being written here
     const page = await fetch(location.pathname, { headers: { "X-Again": "1" } });
