@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.processes import started
 
 from cellwarden.cli import main
 
@@ -369,13 +370,11 @@ def test_an_interrupt_in_mid_scan_leaves_nothing_behind_and_waits_for_nothing(tm
         " from cellwarden.cli import main;"
         " from cellwarden.runtime import files, parallel; print('begun', flush=True); main()"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", start], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-    assert process.stdout is not None and process.stdout.readline() == "begun\n"
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    _out, err = process.communicate(timeout=60)
+    with started([sys.executable, "-c", start], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == "begun\n"
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in err
     assert not list(out.iterdir()) and not list(page.iterdir())
 

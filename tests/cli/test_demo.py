@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from tests.cli.conftest import interruptible
+from tests.processes import started
 
 COMMAND = [sys.executable, "-m", "cellwarden", "demo", "--port", "0"]
 
@@ -18,11 +19,9 @@ COMMAND = [sys.executable, "-m", "cellwarden", "demo", "--port", "0"]
 @pytest.fixture
 def demo() -> Iterator["subprocess.Popen[str]"]:
     environment = os.environ | {"CELLWARDEN_LANGUAGE": "en"}
-    running = subprocess.Popen(
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible, env=environment
-    )
-    yield running
-    running.kill()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with started(COMMAND, preexec_fn=interruptible, env=environment, **pipes) as running:
+        yield running
 
 
 def test_a_newcomer_signs_in_sees_a_phone_and_ends_it_and_a_second_demo_finds_the_port_taken(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.test_commands import WING, run
+from tests.processes import started
 
 import cellwarden
 
@@ -52,9 +53,7 @@ def test_evidence_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
 def test_a_signal_ends_it_with_all_that_was_heard(ending: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(cellwarden.__file__).parents[1]), "LANG": "C"}
     command = [sys.executable, "-m", "cellwarden", "listen", f"file:{WING}?loop&realtime", "--language", "en"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         process.send_signal(ending)

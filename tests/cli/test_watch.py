@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import interruptible, two_cells
+from tests.processes import started
 
 from cellwarden.simulate import wing
 from cellwarden.store.engine import opened
@@ -61,20 +62,15 @@ def test_nothing_is_heard_without_a_mandate(tmp_path: Path, legal: str, word: st
 
 def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     store = tmp_path / "s.sqlite"
-    running = subprocess.Popen(
-        command(tmp_path, LEGAL.format(day="2126-01-01"), "--store", str(store)),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible,
-        env=os.environ | {"LANG": "en_GB.UTF-8"},
-    )  # fmt: skip
-    try:
+    words = command(tmp_path, LEGAL.format(day="2126-01-01"), "--store", str(store))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": os.environ | {"LANG": "en_GB.UTF-8"}}
+    with started(words, preexec_fn=interruptible, **pipes) as running:
         assert running.stdout is not None
         assert re.search(r"Two cells is watched: http://127\.0\.0\.1:\d+", running.stdout.readline())
         assert "/set-up/" in running.stdout.readline()
         line = running.stdout.readline()
         running.send_signal(signal.SIGINT)
         _out, err = running.communicate(timeout=120)
-    finally:
-        running.kill()
     assert running.returncode == 0 and not err, err
     assert re.search(r"A-\d{4}-000001 .* 01 \d\d %", line)
     with opened(str(store)).connect() as c:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from tests.cli.conftest import interruptible, two_cells
 from tests.cli.test_commands import run
+from tests.processes import started
 
 import cellwarden
 from cellwarden.airinterface.gsm_waveform import FORMATS, FRAME_SYMBOLS, SYMBOL_RATE_HZ, generate
@@ -92,31 +93,23 @@ def call(path: Path, snr_db: float, cfo_hz: float, seed: int) -> Path:
 def running(*words: object) -> Iterator[subprocess.Popen[str]]:
     """A command of ours, ended by Ctrl-C; what it says on standard error is in `stderr` of the folder's name."""
     environment = os.environ | {"LANG": "en_GB.UTF-8", "PYTHONPATH": str(Path(cellwarden.__file__).parents[1])}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cellwarden", *map(str, words)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=interruptible,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "cellwarden", *words]
+    with started(command, env=environment, preexec_fn=interruptible, **pipes) as process:
         try:
-            process.wait(60)
+            yield process
         finally:
-            process.kill()
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(60)
 
 
 @contextmanager
 def serving(port: int) -> Iterator[None]:
     assert SERVER is not None
-    process = subprocess.Popen([SERVER, "-a", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL)
-    try:
+    with started([SERVER, "-a", "127.0.0.1", "-p", port], stderr=subprocess.DEVNULL):
         until(lambda: answers(port))
         yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def answers(port: int) -> bool:
@@ -124,7 +117,7 @@ def answers(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
+def until(true: Callable[[], bool], seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it never happened"

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cli.test_commands import WING, run
+from tests.processes import started
 
 import cellwarden
 from cellwarden.errors import NodeError
@@ -67,8 +68,8 @@ def test_a_node_that_is_killed_goes_on_and_sends_nothing_twice(tmp_path: Path) -
     command = [sys.executable, "-m", "cellwarden", "node", "--config", str(path)]
     for ending in (signal.SIGKILL, signal.SIGTERM):
         before = len(sent(tmp_path)) if (tmp_path / "sent.jsonl").exists() else 0
-        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-            until = time.monotonic() + 120
+        with started(command, env=environment, stderr=subprocess.PIPE) as process:
+            until = time.monotonic() + 300
             while not (tmp_path / "sent.jsonl").exists() or len(sent(tmp_path)) < before + 2:
                 assert time.monotonic() < until
                 time.sleep(0.1)

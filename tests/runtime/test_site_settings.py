@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import two_cells
 from tests.cli.test_commands import run
 from tests.cli.test_watch import LEGAL, SITE
 
@@ -17,7 +18,7 @@ GOOD = LEGAL.format(day="2126-01-01") + '[notify]\naddresses = ["https://a:b@c.e
 
 def written(folder: Path, more: str, source: str = "rtltcp://h:1") -> Path:
     path = folder / "site.toml"
-    path.write_text(SITE.format(legal=more, source=source))
+    path.write_text(SITE.format(legal=more, source=source, plan=two_cells(60, 15)))
     return path
 
 

@@ -1,0 +1,16 @@
+"""Programs that a test starts: none outlives it, and no test waits for one that nobody ends."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def started(command: Sequence[object], **options: Any) -> Iterator["subprocess.Popen[str]"]:
+    """A program that is killed where the test is done with it, or has failed."""
+    with subprocess.Popen(list(map(str, command)), text=True, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
