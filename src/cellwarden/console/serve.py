@@ -52,5 +52,5 @@ def server(app: "FastAPI", certificate: Path | None = None, key: Path | None = N
 def address(door: socket.socket, secure: bool = False) -> str:
     """What to type into a browser."""
     host, port = door.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"{'https' if secure else 'http'}://{shown}:{port}"

@@ -49,6 +49,7 @@ COLUMNS = {
     "log_ratio": "DOUBLE",
 }
 """Of a file. Tuples and tables are JSON in text."""
+OURS = ", ".join(COLUMNS)
 NESTED = ("labels", "odds", "sensors", "evidence")
 
 Heat = dict[str, NDArray[np.int64]]
@@ -76,7 +77,7 @@ def close_day(c: Connection, folder: Path, day: date) -> int:
         duck.execute(f"CREATE TABLE day ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
         merged = place.exists()
         if merged:
-            _asked(duck, f"INSERT INTO day SELECT {', '.join(COLUMNS)} FROM read_parquet(?)", place)
+            _asked(duck, f"INSERT INTO day SELECT {OURS} FROM read_parquet(?)", place)  # noqa: S608
         asked = select(*(_as_kept(name) for name in COLUMNS)).where(*_on(day))
         found = c.execute(asked.order_by(sightings.c.start_ns, sightings.c.id), execution_options={"yield_per": CHUNK})
         for chunk in found.mappings().partitions():
@@ -147,7 +148,7 @@ def heat(c: Connection, folder: Path, since: date, until: date, zone: tzinfo = U
     with _duck(folder) as duck:
         for day in wanted:
             if day in closed:
-                words = f"SELECT cell, start_ns // {QUARTER_NS}, count(*) FROM read_parquet(?) GROUP BY ALL"
+                words = f"SELECT cell, start_ns // {QUARTER_NS}, count(*) FROM read_parquet(?) GROUP BY ALL"  # noqa: S608
                 found: Iterable[Sequence[Any]] = _asked(duck, words, part(folder, day))
             else:
                 quarter = sightings.c.start_ns.op("/")(literal_column(str(QUARTER_NS)))  # of whole numbers: cut off
@@ -167,7 +168,7 @@ def _warmed(made: Heat, quarters: "Iterable[Sequence[Any]]", zone: tzinfo) -> No
 def _read(file: Path, since_ns: int, until_ns: int) -> Iterator[Sighting]:
     import duckdb
 
-    words = f"SELECT {', '.join(COLUMNS)} FROM read_parquet(?) WHERE start_ns >= ? AND start_ns < ? ORDER BY start_ns"
+    words = f"SELECT {OURS} FROM read_parquet(?) WHERE start_ns >= ? AND start_ns < ? ORDER BY start_ns"  # noqa: S608
     try:
         with _duck(file.parent.parent) as duck:
             found = duck.execute(words, [str(file), since_ns, until_ns])
@@ -193,7 +194,7 @@ def _damaged(file: Path) -> StoreDamagedError:
 
 
 def _counted_rows(duck: "DuckDBPyConnection", what: str) -> int:
-    return int(duck.execute(f"SELECT count(*) FROM {what}").fetchall()[0][0])
+    return int(duck.execute(f"SELECT count(*) FROM {what}").fetchall()[0][0])  # noqa: S608
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def _bound(address: Address) -> socket.socket:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_OCTETS)
         line.bind((host, port))
         if group.is_multicast and group.version == 4:
-            member = struct.pack("4s4s", group.packed, socket.inet_aton("0.0.0.0"))
+            member = struct.pack("4s4s", group.packed, socket.inet_aton("0.0.0.0"))  # noqa: S104
             line.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
     except (OSError, ValueError) as error:
         raise SourceError(

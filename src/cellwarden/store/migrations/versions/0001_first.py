@@ -18,7 +18,7 @@ def upgrade() -> None:
     _people()
     _append_only("audit")
     _append_only("finds")
-    op.execute("INSERT INTO audit_head (id, number, digest) VALUES (1, 0, '" + "0" * 64 + "')")
+    op.execute(f"INSERT INTO audit_head (id, number, digest) VALUES (1, 0, '{'0' * 64}')")  # noqa: S608
 
 
 def _filled(name: str, kind: sa.types.TypeEngine) -> sa.Column:  # type: ignore[type-arg]
