@@ -120,16 +120,45 @@ def test_a_phone_of_staff_is_told_from_when_it_is_heard_in_a_cell() -> None:
     assert [alert.odds[0][0] for alert in alerts] == ["A-010"]
 
 
+DOUBTED = {**KNOWN, "log_ratio": math.log(1000) - 2, "labels": SIGNALLING["gsm"]}
+HOUR_S = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("later", "alerts"),
+    [
+        (many(NOON_S + HOUR_S, 2, room="Corridor", **{**KNOWN, "labels": SIGNALLING["gsm"]}), 0),  # it was staff's
+        (many(NOON_S + HOUR_S, 2, room="Corridor", **DOUBTED), 1),  # doubtful again
+        (many(NOON_S + 1, 20, room="Corridor", **DOUBTED), 1),  # a call after all
+        (
+            many(NOON_S + HOUR_S, 2, "P-2", room="A-010", **{**DOUBTED, "emitter": ""}),
+            2,
+        ),  # another's: this one said no more
+    ],
+)
+def test_a_lone_registration_that_is_likely_of_staff_waits_for_the_next_sign_of_life(
+    later: Iterable[Sighting], alerts: int
+) -> None:
+    first = list(many(NOON_S, 2, room="Corridor", **DOUBTED))
+    assert told_of(HOUSE, first) == []
+    much_later = list(many(NOON_S + 5 * HOUR_S, 2, "P-9", room="Office"))  # when all presences are gone
+    assert len(told_of(HOUSE, [*first, *much_later])) == 1
+    assert len(told_of(HOUSE, [*first, *later, *much_later])) == alerts
+
+
 def test_a_zones_weight_moves_what_is_doubtful_and_not_what_is_clear() -> None:
     heavy = replace(HOUSE, zones=(replace(HOUSE.zones[0], weight=20.0), HOUSE.zones[1]))
     doubtful = (("A-001", 0.94), ("Office", 0.06))  # 20 · 0.06 against 0.94: more likely the office
     assert len(told_of(HOUSE, many(NOON_S, 10, odds=doubtful))) == 1
     assert told_of(heavy, many(NOON_S, 10, odds=doubtful)) == []
     assert len(told_of(heavy, many(NOON_S, 10, room="A-010"))) == 1
+    heavy = replace(HOUSE, zones=(HOUSE.zones[0], replace(HOUSE.zones[1], weight=10.0)))
+    doubtful = (("A-001", 0.995), ("Corridor", 0.005))
+    assert len(told_of(HOUSE, many(NOON_S, 10, odds=doubtful, **KNOWN))) == 1
+    assert told_of(heavy, many(NOON_S, 10, odds=doubtful, **KNOWN)) == []
 
 
 SHORT = {"labels": SIGNALLING["gsm"]}
-HOUR_S = 3600.0
 
 
 def test_what_a_phone_does_later_is_counted_to_its_open_alert_and_makes_it_graver() -> None:

@@ -6,6 +6,9 @@
                                     └─► a new alert ─ before ─► the one that was decided about
 ```
 
+A registration that `waits` (`rules`) is told when its phone gives another sign of life that is not silenced, or when
+its presence is gone without one.
+
 An alert that nobody has decided about takes in all that its phone does: a count (`again`), more severity, a better
 place. That holds also for a presence that begins later, or under another name, where place, interface, channel and
 carrier offset say that it is the same phone (`same`) and the two were not heard at one time. After `found`, `not found`
@@ -74,6 +77,8 @@ class Told:
     """By the alert's name."""
     of_presence: dict[tuple[str, int], str] = field(default_factory=dict)
     """The newest alert of each presence that goes on, by its phone and start."""
+    waiting: dict[tuple[str, int], News] = field(default_factory=dict)
+    """Registrations that wait for what their presences do next."""
 
 
 def alert_of(told: Told, presence: Presence) -> Alert | None:
@@ -96,15 +101,14 @@ def alerted(
     if news.what == "gone":
         told.of_presence.pop(key, None)
         _forget(told, now_ns)
-        return None
     known = told.cases.get(told.of_presence.get(key, ""))
     if known is not None and not _ended(known, news) and not _left(known, news.presence):
         return None
-    if news.activity is None or news.proof is None or news.activity.kind not in rules.kinds:
+    due = _due(rules, told, news, control)
+    if due is None:
         return None
-    weighed = weigh(rules, news, control)
-    if not is_told(rules, weighed, control):
-        return None
+    news, weighed = due
+    assert news.activity is not None
     before = known if known is not None and _ended(known, news) else _case_of(told, news, over=True)
     made = _alert(rules, news, weighed, name(), now_ns, control, calibrated, before.alert.name if before else "")
     if known is not None and not _ended(known, news):
@@ -125,14 +129,11 @@ def continued(rules: Rules, told: Told, news: News, control: Control = Control()
     key = news.presence.phone, news.presence.start_ns
     case = told.cases.get(told.of_presence.get(key, ""))
     left = case is not None and _left(case, news.presence)
-    if (
-        (case is None or left)
-        and news.activity.kind in rules.kinds
-        and is_told(rules, weigh(rules, news, control), control)
-    ):
+    if (case is None or left) and _weighed(rules, news, control) is not None:
         other = _case_of(told, news, over=False)
         if other is not None:
             case, left = other, False
+            told.waiting.pop(key, None)
             told.of_presence[key] = case.alert.name
     if case is None or left or _ended(case, news):
         return None
@@ -164,6 +165,35 @@ def resumed(told: Told, alerts: Iterable[tuple[Alert, Decision | None]], now_ns:
             )
             if decision is not None:
                 decided(told, decision)
+
+
+def _weighed(rules: Rules, news: News, control: Control) -> Weighed | None:
+    """What the rules find of what is enough for an alert; None where it is not."""
+    if news.activity is None or news.proof is None or news.activity.kind not in rules.kinds:
+        return None
+    weighed = weigh(rules, news, control)
+    return weighed if is_told(rules, weighed, control) else None
+
+
+def _due(rules: Rules, told: Told, news: News, control: Control) -> tuple[News, Weighed] | None:
+    """What is to be told of a presence now: its news, or a registration that waited for them. Changes `told`."""
+    key = news.presence.phone, news.presence.start_ns
+    waited, found = told.waiting.get(key), _weighed(rules, news, control)
+    if news.activity is None and news.what != "gone":
+        return None
+    if found is not None and found.waits and (waited is None or _begun_ns(waited) == _begun_ns(news)):
+        told.waiting[key] = news
+        return None
+    told.waiting.pop(key, None)
+    if found is not None:
+        return news, found
+    if waited is None or (news.activity is not None and weigh(rules, news, control).silenced):
+        return None
+    return waited, weigh(rules, waited, control)
+
+
+def _begun_ns(news: News) -> int:
+    return 0 if news.activity is None else news.activity.start_ns
 
 
 def _likeliest(where: Presence | Alert) -> str:

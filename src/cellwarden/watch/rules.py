@@ -20,10 +20,12 @@ alike: of an office whose staff sends twenty times what is sent in a cell, 20. W
 that office, where a fix must then be so much surer.
 
 **Staff.** A phone of the list is passed over only if its likelihood ratio is SILENT at least, its hours and its
-zone's hold when it began, and its place does not speak against the zone: p(zone) ≥ NEAR. A phone of staff is where it
-belongs in 19 cases of 20 (an assumption), while odds gave a corridor a tenth and all cells eight: by that, one in a
-hundred of those is three in five of these. What it costs: a phone whose signature is wrongly found, once in a
-thousand comparisons, in those hours and beside that zone, is not told.
+zone's hold when it began, and its place does not speak against the zone: p(zone), weighted as above, ≥ NEAR. A phone of
+staff is where it belongs in 19 cases of 20 (an assumption), while odds gave a corridor a tenth and all cells eight: by
+that, one in a hundred of those is three in five of these. What it costs: a phone whose signature is wrongly found, once
+in a thousand comparisons, in those hours and beside that zone, is not told. A registration that is all but passed over
+for its ratio is a few bursts that say little; it `waits` for the next sign of life, which decides, and is told as well
+if none comes.
 
 **Once.** What was told, and what is counted to it: `cases`.
 
@@ -33,7 +35,7 @@ more than MOST_RAISED, so that calls go on being told, and the control says so i
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Literal, NamedTuple
@@ -83,6 +85,8 @@ class Weighed(NamedTuple):
     proven: bool
     silenced: str
     """Zone that silences it: of a phone of staff; empty where none does."""
+    waits: bool
+    """Whether it is a registration that its signature alone keeps from being silenced."""
     outside: float
     allowed: float
     """Probability of a zone where any phone may be now."""
@@ -98,9 +102,13 @@ def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  #
     outside = share(presence.odds, (OUTSIDE,))
     allowed = _allowed(rules, presence, minute)
     phone = max(proof.mean, proof.best if proof.best >= rules.sure else 0.0)
+    home = _home(rules, presence, minute)
+    sure = proof.log_ratio >= SILENT
+    short = news.activity is not None and news.activity.kind == "registration"
     return Weighed(
         proven(rules, proof, control),
-        _silencing(rules, presence, proof, minute),
+        home if sure else "",
+        bool(home) and short and not sure,
         outside,
         allowed,
         phone * max(0.0, 1.0 - outside - allowed),
@@ -115,6 +123,11 @@ def _allowed(rules: Rules, presence: Presence, minute: int) -> float:
         if zone.phones == "allowed" and within(zone.hours, minute)
         for room in zone.rooms
     }
+    return _weighted(presence, weights)
+
+
+def _weighted(presence: Presence, weights: Mapping[str, float]) -> float:
+    """Probability of some rooms, each of which counts as its weight says."""
     there = math.fsum(p * weights[room] for room, p in presence.odds if room in weights)
     return there / (there + 1.0 - share(presence.odds, weights)) if there else 0.0
 
@@ -226,15 +239,14 @@ def _zone_info(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _silencing(rules: Rules, presence: Presence, proof: Proof, minute: int) -> str:
-    """The zone that makes a known phone of staff no matter: signature and zone and hours."""
-    if not presence.emitter or proof.log_ratio < SILENT:
-        return ""
+def _home(rules: Rules, presence: Presence, minute: int) -> str:
+    """The zone in which a phone may be that is likeliest one of staff, by its signature: zone and hours hold."""
     for staff in rules.staff:
-        if staff.emitter != presence.emitter or not within(staff.hours, minute):
+        if not presence.emitter or staff.emitter != presence.emitter or not within(staff.hours, minute):
             continue
         for zone in (zone for zone in rules.zones if zone.name in staff.zones):
-            if within(zone.hours, minute) and share(presence.odds, zone.rooms) >= NEAR:
+            near = _weighted(presence, dict.fromkeys(zone.rooms, zone.weight))
+            if within(zone.hours, minute) and near >= NEAR:
                 return zone.name
     return ""
 
