@@ -4,21 +4,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 FRESH  := $(VENV)/.fresh
-SCENE  := src/cellwarden/simulate/scene/wing.sigmf-meta
 
 # Where Python may not keep what it compiled, each start of the program compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run demo test coverage check format bench soak figures lock clean
 
-run: $(FRESH)
-	@mkdir -p out
-	@$(BIN)/cellwarden scan $(SCENE) --output out/wing.sigmf-meta --report out/wing.html --force
-	@echo "Open out/wing.html in a browser. / Ouvrez out/wing.html dans un navigateur."
-
-# The watch of a simulated wing: its address and password are printed; Ctrl-C ends it, or make demo FOR=60s.
-demo: $(FRESH)
-	@$(BIN)/cellwarden demo $(if $(FOR),--for $(FOR))
+# A recording is scanned, then a simulated wing is watched, at the address that is printed. Ctrl-C ends it, or FOR=60s.
+run demo: $(FRESH)
+	@$(BIN)/cellwarden demo --output out --force $(if $(FOR),--for $(FOR))
 
 test: $(FRESH)
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -1,4 +1,4 @@
-"""`cellwarden demo` as a newcomer meets it: an address, a password, and a phone on the screen."""
+"""`cellwarden demo` as a newcomer meets it: a recording's table, an address, a password, and a phone on the screen."""
 
 import os
 import re
@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.conftest import interruptible
+from tests.cli.conftest import Typed, interruptible
 from tests.processes import started
 
-COMMAND = [sys.executable, "-m", "cellwarden", "demo", "--port", "0"]
+from cellwarden.cli import demo as command
+from cellwarden.runtime.demo import OTHERS
+
+COMMAND = [sys.executable, "-m", "cellwarden", "demo", "--for", "10m", "--port", "0"]
 
 
 @pytest.fixture
@@ -28,12 +32,18 @@ def test_a_newcomer_signs_in_sees_a_phone_and_ends_it_and_a_second_demo_finds_th
     demo: "subprocess.Popen[str]",
 ) -> None:
     assert demo.stdout is not None
-    told = re.search(r"Open (\S+) in a browser; name: (\S+), password: (\S+)", demo.stdout.readline())
-    assert told is not None
+    told, calls = None, 0
+    while told is None:
+        line = demo.stdout.readline()
+        assert line, "it ended"
+        calls += "gsm:normal" in line
+        told = re.search(r"Open (\S+) in a browser; name: (\S+), password: (\S+)", line)
+    assert calls > 30  # the recording's table comes first: of its 51 bursts 40 are shown, one an access burst
     address, name, password = told.groups()
     port = address.rpartition(":")[2]
     taken = subprocess.run([*COMMAND[:-1], port], capture_output=True, text=True, check=False)
     assert taken.returncode == 2 and taken.stderr.count("\n") == 1 and port in taken.stderr
+    assert ", ".join(OTHERS) in demo.stdout.readline()
     demo.stdout.readline()
     line = demo.stdout.readline()  # comes with the first alert
     alert = re.search(r"A-\d{4}-000001", line)
@@ -52,3 +62,16 @@ def test_a_newcomer_signs_in_sees_a_phone_and_ends_it_and_a_second_demo_finds_th
     demo.send_signal(signal.SIGINT)
     _out, err = demo.communicate(timeout=60)
     assert demo.returncode == 0 and "Traceback" not in err
+
+
+def test_without_a_terminal_it_ends_by_itself_and_leaves_what_the_scan_found(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "ALONE_S", 0.5)
+    monkeypatch.setattr(sys, "stdin", (tmp_path / "nothing").open("w+"))
+    code, out, err = typed("demo", "--port", "0", "-o", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert "There is no terminal" in out and "A phone spoke: 51 GSM bursts" in out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["wing.html", "wing.sigmf-meta"]
+    code, _out, err = typed("demo", "--port", "0", "-o", tmp_path / "out")
+    assert code == 2 and "wing.sigmf-meta exists" in err

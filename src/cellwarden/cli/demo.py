@@ -1,6 +1,10 @@
-"""`cellwarden demo`: the whole of it on a simulated wing, a minute after it was installed."""
+"""`cellwarden demo`: the whole of it on a simulated wing, a minute after it was installed.
+
+The recording that ships with the project is scanned, as `scan` does it; then the wing is watched, as `watch` does it.
+"""
 
 import secrets
+import sys
 import tempfile
 import threading
 import time
@@ -9,49 +13,56 @@ from pathlib import Path
 
 import click
 
+from cellwarden.cli import options
 from cellwarden.cli.quantity import Seconds
 from cellwarden.cli.watch import HOST, PORT, tell
 from cellwarden.language import gettext as _
 
 NAME = "demo"
+ALONE_S = 60.0
+"""Without a terminal nobody can press Ctrl-C: it ends after so long."""
 
 
 @click.command(
-    help=_("Show the watch of a simulated wing. Its phones call, text and move; nothing is received."),
-    epilog=_("What it keeps is deleted at its end."),
+    help=_("Show it all: scan a recording, then watch a simulated wing. Nothing is received."),
+    epilog=_("What the watch keeps is deleted at its end."),
 )
 @click.option("--host", default=HOST, show_default=True, help=_("Address of the console."))
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help=_("Port; 0: a free one."))
-@click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
+@click.option(
+    "--for",
+    "seconds",
+    type=Seconds(),
+    help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C, or after 60 s where there is no terminal."),
+)
 @click.option("--seed", default=1, show_default=True, help=_("Another number is another wing's day."))
-def demo(host: str, port: int, seconds: float | None, seed: int) -> None:
-    """The door is opened first: that another program sits at the port is told before anything is simulated."""
+@click.option("-o", "--output", type=options.PATH, help=_("Write what the scan found, and its report, to this folder."))
+@options.force
+def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | None, force: bool) -> None:
+    """The door is opened first: that another program sits at the port is told before anything is heard."""
     from cellwarden.console import serve as console
-    from cellwarden.console.app import application
     from cellwarden.runtime import demo as simulated
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.serve import serve
     from cellwarden.simulate.week import site
     from cellwarden.simulate.week_rules import rules_of
-    from cellwarden.store import people
     from cellwarden.store.engine import opened
     from cellwarden.watch.rules_held import held
     from cellwarden.watch.rules_write import written
 
     door = console.listening(host, port)
+    _scanned(output, force)
+    if seconds is None and not sys.stdin.isatty():
+        seconds = ALONE_S
+        click.echo(_("There is no terminal: it ends after 60 s. --for (make run FOR=1h) says how long."))
+    from cellwarden.console.app import application
+
     stopped, now_ns = threading.Event(), time.time_ns()
     password = secrets.token_hex(6)
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
         engine = opened(str(Path(folder) / "demo.sqlite"))
-        with engine.begin() as c:
-            link = people.invite(c, NAME, "officer", now_ns)
-            people.accept(c, link, people.hashed(password), "", now_ns)
-        click.echo(
-            _("Open {address} in a browser; name: {name}, password: {password}").format(
-                address=console.address(door), name=NAME, password=password
-            )
-        )
-        click.echo(_("The wing is simulated, and so are its phones. Ctrl-C ends it."))
+        simulated.people(engine, NAME, password, now_ns)
+        _told(console.address(door), password)
         rules_path = Path(folder) / "rules.toml"
         rules_path.write_text(written(rules_of(simulated.PACE)), encoding="utf-8")
         in_force = held(rules_path)
@@ -59,5 +70,33 @@ def demo(host: str, port: int, seconds: float | None, seed: int) -> None:
         allowed = simulated.mandate(date.today())
         alerts = guard(engine, site(), in_force.rules, allowed, steps, time.time_ns, newest=lambda: in_force.rules)
         server = console.server(application(engine, site(), rules=in_force))
-        serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
+        serve(alerts, server, door, stopped.set, seconds=seconds, tell=tell)
         engine.dispose()
+
+
+def _scanned(output: Path | None, force: bool) -> None:
+    """What is in the recording that ships with the project: a table, and files where they are asked for."""
+    from cellwarden.cli.show import show
+    from cellwarden.runtime.files import Job, hear
+    from cellwarden.runtime.places import places
+    from cellwarden.simulate.wing import PLACE
+
+    recording = PLACE.with_suffix(".sigmf-meta")
+    click.echo(_("The recording that ships with the project is scanned; the first time this takes a minute."))
+    (found,), (report,) = (places(output, [recording], ending) for ending in (".sigmf-meta", ".html"))
+    show(hear(Job(recording, output=found, report=report, force=force)))
+    if report is not None:
+        click.echo(_("Open {report} in a browser.").format(report=report))
+
+
+def _told(address: str, password: str) -> None:
+    """Where to look, and as whom."""
+    from cellwarden.runtime.demo import OTHERS
+
+    click.echo(
+        _("Open {address} in a browser; name: {name}, password: {password}").format(
+            address=address, name=NAME, password=password
+        )
+    )
+    click.echo(_("That is an officer. With the same password: {names}.").format(names=", ".join(OTHERS)))
+    click.echo(_("The wing is simulated, and so are its phones. Ctrl-C ends it."))

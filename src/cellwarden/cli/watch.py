@@ -99,7 +99,7 @@ def watch(
         alerts = guard(
             engine, site, in_force.rules, allowed, steps, time.time_ns, to, newest=lambda: in_force.rules, tell=told
         )
-        serve(alerts, server, door, stopped, seconds=seconds, tell=tell)
+        serve(alerts, server, door, stopped.set, seconds=seconds, tell=tell)
 
 
 def until(stopped: threading.Event, steps: "Iterator[Step]") -> "Iterator[Step]":

@@ -11,11 +11,13 @@ from datetime import date, timedelta
 from itertools import count
 
 import numpy as np
+from sqlalchemy import Engine
 
-from cellwarden.model import SensorState, Sighting
+from cellwarden.model import Role, SensorState, Sighting
 from cellwarden.model.span import S_NS
 from cellwarden.runtime.site import STEP_S, Step
 from cellwarden.simulate.week import LIVELY, events, site
+from cellwarden.store import people as persons
 from cellwarden.watch.lawful import Mandate
 
 HEALTH_S = 5.0
@@ -27,11 +29,27 @@ FIRST_S = 5.0
 """After so long the first phone is heard."""
 PACE = replace(LIVELY, calls_a_day=360.0, texts_a_day=120.0, registration_min=5.0)
 """Livelier still: who looks on has a minute."""
+OTHERS: dict[str, Role] = {
+    "engineer": "rf engineer",
+    "examiner": "examiner",
+    "investigator": "investigator",
+    "administrator": "administrator",
+    "auditor": "auditor",
+}
+"""Who else may look on, so that each page can be seen."""
 
 
 def mandate(today: date) -> Mandate:
     """Nobody is listened to, so anybody may allow it."""
     return Mandate("demonstration", "nobody: all phones are simulated", today + timedelta(days=1))
+
+
+def people(engine: Engine, officer: str, password: str, now_ns: int) -> None:
+    """An officer, and one of each other role, with one password."""
+    hashed = persons.hashed(password)
+    with engine.begin() as c:
+        for name, role in {officer: "officer", **OTHERS}.items():
+            persons.accept(c, persons.invite(c, name, role, now_ns), hashed, "", now_ns)
 
 
 def steps(seed: int, start_ns: int, stopped: threading.Event) -> Iterator[Step]:

@@ -27,14 +27,14 @@ def serve(
     alerts: Iterator[Alert],
     server: "uvicorn.Server",
     door: socket,
-    stopped: threading.Event,
+    stop: Callable[[], None],
     *,
     seconds: float | None = None,
     tell: Callable[[Alert], None] = lambda alert: None,
 ) -> None:
     """Both, until Ctrl-C, or so many seconds, or the end of the guard, whose error is raised then.
 
-    `alerts` ends soon after `stopped` is set.
+    `alerts` ends soon after `stop` was called.
     """
     ended = _Ended()
 
@@ -62,7 +62,7 @@ def serve(
     finally:
         if timer is not None:
             timer.cancel()
-        stopped.set()
+        stop()
         watching.join()
     if ended.error is not None:
         raise ended.error
