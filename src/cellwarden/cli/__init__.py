@@ -26,6 +26,7 @@ EXAMPLES = """\
 COMMANDS = (
     "scan",
     "listen",
+    "near",
     "watch",
     "demo",
     "node",

@@ -52,7 +52,7 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
 
     door = console.listening(host, port)
     _scanned(output, force)
-    if seconds is None and not sys.stdin.isatty():
+    if seconds is None and not (sys.stdin and sys.stdin.isatty()):
         seconds = ALONE_S
         click.echo(_("There is no terminal: it ends after 60 s. --for (make run FOR=1h) says how long."))
     from cellwarden.console.app import application
