@@ -15,10 +15,12 @@ from cellwarden.console.app import application
 from cellwarden.console.rights import ROLES
 from cellwarden.locate.site import Site
 from cellwarden.model import Activity, Alert, Odds, Presence, Role, SensorState
+from cellwarden.model.span import DAY_NS
+from cellwarden.simulate import strays as simulated
 from cellwarden.simulate.prison import remand_wing
 from cellwarden.store import people
 from cellwarden.store.engine import opened
-from cellwarden.watch import queries
+from cellwarden.watch import queries, strays
 
 S_NS = 10**9
 PASSWORD = "correct horse battery"
@@ -67,6 +69,12 @@ class Wing:
         doing = Activity("P-1", "call", start, start + 60 * S_NS, "gsm", "GSM 900", 800)
         with self.engine.begin() as c:
             queries.keep_presence(c, Presence("P-1", emitter, ((cell, 0.8),), start, start + 600 * S_NS, (doing,)))
+
+    def strays(self, seed: int = 1) -> None:
+        """A week of unknown bursts."""
+        now, names = time.time_ns(), [sensor.name for sensor in self.site.sensors]
+        with self.engine.begin() as c:
+            strays.keep(c, (one for one, _kind in simulated.strays(seed, now - 7 * DAY_NS, now, names)))
 
     def sensors(self, deaf: str = "") -> None:
         """All hear but the one that is named."""

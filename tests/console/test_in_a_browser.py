@@ -37,7 +37,7 @@ PAGES: dict[Role, tuple[str, ...]] = {
         "/notifications",
         "/finds",
     ),
-    "investigator": ("/emitters", "/help", "/account"),
+    "investigator": ("/emitters", "/unknown", "/help", "/account"),
     "administrator": ("/people", "/rules"),
     "auditor": ("/audit",),
 }
@@ -317,6 +317,7 @@ def test_every_page_fits_its_screen_and_breaks_no_rule_of_accessibility(
     with wing.engine.begin() as c:
         queries.decide(c, Decision(other, "acknowledged", "officer", time.time_ns(), "I go"), "new")
     wing.presence()
+    wing.strays()
     axe = None if width == 1024 else AXE.read_text()  # its rules ask about the narrow and the wide; this is what fits
     found = []
     for role, paths in {None: ("/sign-in",), **PAGES}.items():

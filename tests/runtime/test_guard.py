@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from tests.watch.sightings import one
 
 from cellwarden.errors import MandateError
-from cellwarden.model import Alert, Decision, SensorState
+from cellwarden.model import Alert, Decision, SensorState, Stray
 from cellwarden.runtime.demo import PACE
 from cellwarden.runtime.guard import PROGRAM, guard, history_of
 from cellwarden.runtime.site import Step
@@ -19,7 +19,7 @@ from cellwarden.simulate.week import Truth, events, site
 from cellwarden.simulate.week_rules import rules_of
 from cellwarden.store import audit
 from cellwarden.store.engine import opened
-from cellwarden.watch import queries
+from cellwarden.watch import queries, strays
 from cellwarden.watch.deliveries import due_deliveries
 from cellwarden.watch.lawful import Mandate
 from cellwarden.watch.rules_file import Rules
@@ -50,7 +50,8 @@ def steps(clock: Clock, truths: list[Truth]) -> Iterator[Step]:
         truths += [truth for _sighting, truth in told]
         clock.now_ns = NOON_NS + (second + 1) * S_NS
         health = SensorState("A0-S1", clock.now_ns, -150.0, 0, 0.0)
-        yield Step(clock.now_ns, tuple(sighting for sighting, _truth in told), (health,))
+        odd = Stray(clock.now_ns, clock.now_ns + 1, "A0-S1", 434e6, 434.1e6, 1, 1e-3, None, 9.0)
+        yield Step(clock.now_ns, tuple(sighting for sighting, _truth in told), (health,), (odd,))
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,12 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, list[Aler
     told = guard(engine, site(), rules_of(PACE), ALLOWED, steps(clock, truths), clock, ADDRESSES)
     alerts = list(told)
     return engine, alerts, truths
+
+
+def test_what_no_interface_knows_is_kept_by_its_looks(watched: tuple[Engine, list[Alert], list[Truth]]) -> None:
+    with watched[0].connect() as c:
+        found, count = strays.strays(c, NOON_NS, NOON_NS + 3600 * S_NS, 10_000)
+    assert count == len(found) > 100 and {one.low_hz for one in found} == {434e6}
 
 
 def test_alerts_are_kept_as_they_are_told_and_each_has_its_line_in_the_audit(

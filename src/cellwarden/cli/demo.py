@@ -62,6 +62,7 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
         engine = opened(str(Path(folder) / "demo.sqlite"))
         simulated.people(engine, NAME, password, now_ns)
+        simulated.past(engine, seed, now_ns)
         _told(console.address(door), password)
         rules_path = Path(folder) / "rules.toml"
         rules_path.write_text(written(rules_of(simulated.PACE)), encoding="utf-8")

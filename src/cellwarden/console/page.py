@@ -29,6 +29,7 @@ LINKS = (
     ("/handover", mark("Handover"), "handover"),
     ("/timeline", mark("Timeline"), "timeline"),
     ("/emitters", mark("Emitters"), "emitters"),
+    ("/unknown", mark("Unknown"), "unknown"),
     ("/sensors", mark("Sensors"), "sensors"),
     ("/notifications", mark("Notifications"), "notifications"),
     ("/finds", mark("Finds"), "finds"),

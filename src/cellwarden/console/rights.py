@@ -23,6 +23,8 @@ KNOWING = frozenset((ENGINEER, EXAMINER, INVESTIGATOR))
 """Who may see which transmitters were heard before: a fingerprint is personal data."""
 TUNING = frozenset((ENGINEER, ADMINISTRATOR))
 """Who may try other rules on the past."""
+ANALYSING = frozenset((ENGINEER, INVESTIGATOR))
+"""Who may see what no air interface knows, and name it."""
 KEEPING = frozenset((OFFICER, EXAMINER, INVESTIGATOR, AUDITOR))
 """Who may see what was found."""
 
@@ -55,6 +57,8 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("POST", "/handover/sign"): DECIDING,
     ("GET", "/timeline"): TRACING,
     ("GET", "/emitters"): KNOWING,
+    ("GET", "/unknown"): ANALYSING,
+    ("POST", "/unknown/name"): ANALYSING,
     ("GET", "/sensors"): WATCHING,
     ("GET", "/notifications"): WATCHING | {AUDITOR},
     ("GET", "/finds"): KEEPING,
@@ -78,6 +82,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/api/v1/notes"): WATCHING,
     ("GET", "/api/v1/presences"): TRACING,
     ("GET", "/api/v1/sensors"): WATCHING,
+    ("GET", "/api/v1/unknown"): ANALYSING,
     ("GET", "/api/v1/plan"): WATCHING,
     ("GET", "/api/v1/notifications"): WATCHING | {AUDITOR},
     ("GET", "/api/v1/rules"): WATCHING | {AUDITOR},

@@ -54,6 +54,7 @@ ACTION_WORDS: dict[str, str] = {
     "change": mark("changed"),
     "write": mark("wrote"),
     "try": mark("tried"),
+    "name": mark("named"),
     "search": mark("searched in vain"),
     "take over": mark("took over"),
     "invite": mark("invited"),
@@ -88,6 +89,7 @@ SUBJECT_WORDS = {
     "rules": mark("Rules"),
     "timeline": mark("Timeline"),
     "emitters": mark("Emitters"),
+    "unknown": mark("Unknown"),
     "finds": mark("Finds"),
     "audit": mark("Audit"),
 }

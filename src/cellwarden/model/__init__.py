@@ -14,6 +14,7 @@ from cellwarden.model.register import Find
 from cellwarden.model.shift import Handover, Note, Search
 from cellwarden.model.signature import Emitter, Identified, JunctionReading, Measured, Session, Signature
 from cellwarden.model.store import AuditLine, Change, Invitation, Person, Role
+from cellwarden.model.stray import Stray, StrayName
 from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, RulesText, SensorState, Sighting, State
 
 __all__ = [
@@ -52,4 +53,6 @@ __all__ = [
     "Sighting",
     "Signature",
     "State",
+    "Stray",
+    "StrayName",
 ]

@@ -14,10 +14,12 @@ import numpy as np
 from sqlalchemy import Engine
 
 from cellwarden.model import Role, SensorState, Sighting
-from cellwarden.model.span import S_NS
+from cellwarden.model.span import S_NS, WEEK_NS
 from cellwarden.runtime.site import STEP_S, Step
+from cellwarden.simulate import strays as simulated
 from cellwarden.simulate.week import LIVELY, events, site
 from cellwarden.store import people as persons
+from cellwarden.watch import strays
 from cellwarden.watch.lawful import Mandate
 
 HEALTH_S = 5.0
@@ -50,6 +52,13 @@ def people(engine: Engine, officer: str, password: str, now_ns: int) -> None:
     with engine.begin() as c:
         for name, role in {officer: "officer", **OTHERS}.items():
             persons.accept(c, persons.invite(c, name, role, now_ns), hashed, "", now_ns)
+
+
+def past(engine: Engine, seed: int, now_ns: int) -> None:
+    """A week of unknown bursts: what people may name."""
+    names = [sensor.name for sensor in site().sensors]
+    with engine.begin() as c:
+        strays.keep(c, (one for one, _kind in simulated.strays(seed, now_ns - WEEK_NS, now_ns, names)))
 
 
 def steps(seed: int, start_ns: int, stopped: threading.Event) -> Iterator[Step]:

@@ -22,7 +22,7 @@ from cellwarden.runtime.site import Step
 from cellwarden.store import history, retention
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import file_of
-from cellwarden.watch import chain, queries, rules
+from cellwarden.watch import chain, queries, rules, strays
 from cellwarden.watch.lawful import Mandate, valid
 from cellwarden.watch.rules_file import Rules
 
@@ -133,6 +133,7 @@ def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int, addresses:
         for alert in one.alerts:
             audited(c, PROGRAM, "alert", alert.name)
         told += one.alerts
+    strays.keep(c, step.strays)
     for health in step.states:
         queries.keep_sensor_state(c, health)
     return told

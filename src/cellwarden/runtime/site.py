@@ -25,14 +25,15 @@ import numpy as np
 from cellwarden.airinterface import is_phone
 from cellwarden.associate.observe import Association
 from cellwarden.errors import CellwardenError
-from cellwarden.locate.site import Sensor, Site
+from cellwarden.locate.site import Sensor, Site, room_at
 from cellwarden.locate.whereabouts import Belief
-from cellwarden.model import Emission, Observation, Segment, SensorState, Sighting
+from cellwarden.model import Emission, Observation, Segment, SensorState, Sighting, Stray
 from cellwarden.radio.live.stream import Stream
 from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.intake import Intake
 from cellwarden.runtime.listen import Health, listen
 from cellwarden.runtime.outbox import Message
+from cellwarden.runtime.strays import Strays
 
 STEP_S = 1.0
 """A phone is sighted once in so long."""
@@ -53,6 +54,8 @@ class Step(NamedTuple):
     sightings: tuple[Sighting, ...]
     states: tuple[SensorState, ...]
     """Of sensors that have something to tell."""
+    strays: tuple[Stray, ...] = ()
+    """What no air interface knows."""
 
 
 class _Told(NamedTuple):
@@ -64,6 +67,7 @@ class _Told(NamedTuple):
     ended: str | None = None
     message: tuple[str, Message] | None = None
     """With the name of its queue."""
+    stray: Stray | None = None
 
 
 Post = Callable[[Callable[[str, str, Message], None]], Inbox]
@@ -132,12 +136,16 @@ class _Ears:
         self.alive = set(sensors)
         self.together, self._lost = Association(self.alive, now_ns()), Counter[str]()
         self.intake: Intake | None = None
+        self._strays: list[Stray] = []
+        self._private = _private(site)
         self._now_ns, self._done_ns = now_ns, 0
 
     def told(self, one: _Told) -> list[SensorState]:
         """Take in what one of them told."""
         if one.burst is not None:
             self._add(one.sensor, one.burst)
+        elif one.stray is not None:
+            self._strays += [one.stray] if one.sensor not in self._private else []
         elif one.message is not None and self.intake is not None:
             fresh, state = self.intake.message(one.sensor, *one.message, self._now_ns(), self._done_ns)
             self.together.clock_errors_s[one.sensor] = self.intake.nodes[one.sensor].error_s
@@ -164,7 +172,8 @@ class _Ears:
             for second in by_step(late.observed):
                 found += self._sighted(second, second[-1].time_ns, late.known)
             states = [*states, *self.intake.silent(self._now_ns())]
-        return Step(until_ns, tuple(found), tuple(states))
+        strays, self._strays = tuple(self._strays), []
+        return Step(until_ns, tuple(found), tuple(states), strays)
 
     def _sighted(self, observed: list[Observation], until_ns: int, counted: Collection[int] = ()) -> Iterator[Sighting]:
         """Who was where, as far as those sensors tell that have told until then, or heard it."""
@@ -191,14 +200,22 @@ def by_step(observed: Iterable[Observation]) -> Iterator[list[Observation]]:
         yield list(some)
 
 
+def _private(site: Site) -> frozenset[str]:
+    """Sensors in rooms of privileged talk: of what cannot be located there nothing is kept."""
+    there = {sensor.name: room_at(site, *sensor.place_m) for sensor in site.sensors}
+    return frozenset(name for name, room in there.items() if room is not None and room.kind == "privileged")
+
+
 def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None]) -> None:
     """The life of a receiver's thread."""
-    why = ""
+    why, strays = "", Strays(sensor)
     try:
         for event in listen(stream, health=lambda health: tell(_Told(sensor, health=health))):
             if event.what == "burst" and event.segment.start_ns is not None and is_phone(event.emission):
                 numbered = {**event.emission.details, "train": event.train}
                 tell(_Told(sensor, burst=(replace(event.emission, details=numbered), event.segment)))
+            for stray in strays.event(event):
+                tell(_Told(sensor, stray=stray))
     except CellwardenError as error:
         why = str(error)
     tell(_Told(sensor, ended=why))

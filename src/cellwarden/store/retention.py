@@ -29,6 +29,7 @@ from cellwarden.store.tables import (
     sensor_states,
     sessions,
     sightings,
+    strays,
 )
 
 STEP_NS = 2 * DAY_NS
@@ -61,6 +62,7 @@ RULES: Mapping[str, Rule] = {
         handovers.c.when_ns,
         handovers.c.number == select(func.max(handovers.c.number)).scalar_subquery(),
     ),
+    "strays": Rule(28, strays, strays.c.start_ns),
     "sensor states": Rule(30, sensor_states, sensor_states.c.time_ns, sensor_states.c.newest),
     "changes": Rule(2, changes, changes.c.time_ns),
     "sessions": Rule(0, sessions, sessions.c.expires_ns),

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -32,7 +32,7 @@ METADATA = MetaData(
 NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
 DEAF = text("reason <> ''")
 """Of a sensor's state: few are, and a shift's are looked for among a day's million."""
-APPEND_ONLY = ("audit", "finds", "rules_texts")
+APPEND_ONLY = ("audit", "finds", "rules_texts", "stray_names")
 """Tables whose lines the database itself refuses to change or delete."""
 
 counters = Table(
@@ -190,6 +190,37 @@ rules_texts = Table(
     Column("text", Text, nullable=False),
 )
 """Versions of the rules: why an alert was told last year must still be found."""
+
+strays = Table(
+    "strays",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("start_ns", BigInteger, nullable=False),
+    Column("end_ns", BigInteger, nullable=False),
+    Column("sensor", Text, nullable=False),
+    Column("low_hz", Double, nullable=False),
+    Column("high_hz", Double, nullable=False),
+    Column("bursts", BigInteger, nullable=False),
+    Column("burst_s", Double, nullable=False),
+    Column("period_s", Double),
+    Column("snr_db", Double, nullable=False),
+    Column("unkept", BigInteger, nullable=False),
+    Index("ix_strays_start_ns", "start_ns"),
+)
+"""Trains of bursts that no air interface knows: their looks, no samples."""
+
+stray_names = Table(
+    "stray_names",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("frequency_hz", Double, nullable=False),
+    Column("width_hz", Double, nullable=False),
+    Column("burst_s", Double, nullable=False),
+)
 
 changes = Table(
     "changes",

@@ -13,6 +13,7 @@ from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.routes.alert import EXPLAINED, STEPS
+from cellwarden.console.routes.unknown import week
 from cellwarden.console.words import OPEN
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
@@ -143,6 +144,24 @@ def sensors(request: Request) -> list[SensorState]:
     """The newest state of each sensor."""
     with reading(desk(request).engine) as c:
         return queries.sensor_states(c)
+
+
+@ROUTES.get("/unknown")
+def unknown(request: Request) -> dict[str, Any]:
+    """Shapes of unknown bursts of the last seven days, those of most trains first, and all names that were given."""
+    here = desk(request)
+    with here.engine.begin() as c:
+        note(c, request, "view", "unknown", "API")
+        found = week(c, here.now_ns())
+    told = [
+        {
+            "name": name.name if name else "", "trains": len(one.members), "bursts": one.bursts,
+            "frequency_hz": one.frequency_hz, "low_hz": one.low_hz, "high_hz": one.high_hz, "width_hz": one.width_hz,
+            "burst_s": one.burst_s, "period_s": one.period_s, "channels": one.channels, "snr_db": one.snr_db,
+        }
+        for one, name in found.shapes
+    ]  # fmt: skip
+    return {"shapes": told, "names": found.names, "alone": found.alone, "unkept": found.unkept}
 
 
 @ROUTES.get("/notifications")
