@@ -155,8 +155,9 @@ def _at(burst_s: float, width_hz: float) -> tuple[float, float]:
 
 def _look(frequency_hz: float, width_hz: float, burst_s: float) -> str:
     """`1,620.3 MHz, 32 kHz wide, 8.3 ms`."""
-    return _("{frequency} MHz, {width} kHz wide, {length} ms").format(
-        frequency=number(frequency_hz / 1e6, 1), width=_two(width_hz / 1e3), length=_two(burst_s * 1e3)
+    width = f"{_two(width_hz / 1e6)} MHz" if width_hz >= 1e6 else f"{_two(width_hz / 1e3)} kHz"
+    return _("{frequency} MHz, {width} wide, {length} ms").format(
+        frequency=number(frequency_hz / 1e6, 1), width=width, length=_two(burst_s * 1e3)
     )
 
 
@@ -175,14 +176,17 @@ def _habit(one: Shape) -> str:
         where = _("stays on its channel") if one.channels == 1 else _("{count} channels").format(
             count=number(one.channels)
         )  # fmt: skip
-    if one.period_s is None:
-        return f"{where}; " + _("keeps no time")
-    return f"{where}; " + _("every {period} ms").format(period=_two(one.period_s * 1e3))
+    when = (
+        _("keeps no time") if one.period_s is None else _("every {period} ms").format(period=_two(one.period_s * 1e3))
+    )
+    return _("{where}; {when}").format(where=where, when=when)
 
 
 def _bands(one: Shape) -> str:
     """Who else sends there."""
     found = dict.fromkeys(
-        f"{band.system} {band.band}" for edge in (one.low_hz, one.high_hz) for band in allocations_at(edge)
+        band.band if band.band.startswith(band.system) else f"{band.system} {band.band}"
+        for edge in (one.low_hz, one.high_hz)
+        for band in allocations_at(edge)
     )
     return ", ".join(list(found)[:4])
