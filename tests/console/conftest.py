@@ -14,13 +14,13 @@ from sqlalchemy import Engine
 from cellwarden.console.app import application
 from cellwarden.console.rights import ROLES
 from cellwarden.locate.site import Site
-from cellwarden.model import Activity, Alert, Odds, Presence, Role, SensorState
+from cellwarden.model import Activity, Alert, JunctionReading, Odds, Passage, Presence, Role, SensorState
 from cellwarden.model.span import DAY_NS
 from cellwarden.simulate import strays as simulated
 from cellwarden.simulate.prison import remand_wing
 from cellwarden.store import people
 from cellwarden.store.engine import opened
-from cellwarden.watch import queries, strays
+from cellwarden.watch import passages, queries, strays
 
 S_NS = 10**9
 PASSWORD = "correct horse battery"
@@ -75,6 +75,14 @@ class Wing:
         now, names = time.time_ns(), [sensor.name for sensor in self.site.sensors]
         with self.engine.begin() as c:
             strays.keep(c, (one for one, _kind in simulated.strays(seed, now - 7 * DAY_NS, now, names)))
+
+    def passed(self, person: str = "P-0042", ago_s: int = 5, kind: str = "semiconductor") -> int:
+        """Somebody passed the lane; the number of the passage."""
+        place = (1.2, 0.1) if kind != "nothing" else (None, None)
+        one = JunctionReading(kind, 0.94, person, 2.0, *place, second_dbm=-101.0, second_slope=(2.0, 0.1))
+        with self.engine.begin() as c:
+            when_ns = time.time_ns() - ago_s * S_NS
+            return passages.keep(c, Passage(0, when_ns, person, (one,), True, True, "rf engineer"))
 
     def sensors(self, deaf: str = "") -> None:
         """All hear but the one that is named."""

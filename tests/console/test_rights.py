@@ -15,7 +15,7 @@ from cellwarden.console.rights import PUBLIC, RIGHTS, ROLES, may
 from cellwarden.model import Role
 from cellwarden.store import people
 
-VALUES = {"token": "none", "code": "fr", "digest": "00"}
+VALUES = {"token": "none", "code": "fr", "digest": "00", "number": "1"}
 REFUSED = 401, 403
 
 

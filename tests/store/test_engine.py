@@ -42,7 +42,17 @@ def test_a_store_of_the_first_program_is_brought_up_to_date_with_what_it_holds(p
     made = opened(place)
     with made.begin() as c:
         queries.keep_alert(c, alert("A-2026-000001"))
-        for table in ("deliveries", "searches", "notes", "handovers", "rules_texts", "strays", "stray_names"):
+        for table in (
+            "deliveries",
+            "searches",
+            "notes",
+            "handovers",
+            "rules_texts",
+            "strays",
+            "stray_names",
+            "passages",
+            "empty_lanes",
+        ):
             c.execute(text(f"DROP TABLE {table}"))
         for index in ("ix_decisions_when_ns", "ix_sensor_states_deaf"):
             c.execute(text(f"DROP INDEX {index}"))

@@ -1,7 +1,5 @@
 """`cellwarden lane`: did what passed a lane carry a semiconductor?"""
 
-import csv
-import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,24 +9,13 @@ import click
 
 from cellwarden.cli import complain, options
 from cellwarden.language import gettext as _
-from cellwarden.language import mark, ngettext, number
+from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
     from cellwarden.model import JunctionReading
     from cellwarden.signature.junction import Examined
     from cellwarden.signature.junction_empty import Empty
     from cellwarden.signature.junction_log import Log
-
-WARNING = mark(
-    "Before anybody passes: whoever wears a pacemaker, a defibrillator, an insulin pump or another electronic implant"
-    " does not pass a transmitting lane but is searched by hand; ask each person. The transmitter needs a licence of"
-    " its own."
-)
-HEAD = (
-    *("person", "result", "probability", "time_s", "position_m", "range_m", "range_error_m", "second_dbm", "third_dbm"),
-    *("second_slope", "third_slope", "calibrated", "warning_read", "second_check", "outcome"),
-)
-"""Of OUT.csv; officers fill in the last two."""
 
 
 @click.command(
@@ -59,9 +46,11 @@ def lane(
 ) -> None:  # fmt: skip
     """Read, examine, show, write."""
     from cellwarden.document.sheet import svg
+    from cellwarden.model import Passage
     from cellwarden.radio.annotations import refuse_taken, write_text
     from cellwarden.signature.junction import examined
     from cellwarden.signature.junction_picture import picture as pictured
+    from cellwarden.signature.junction_table import table
 
     for place in filter(None, (output, picture)):
         refuse_taken(place, force=force)
@@ -72,7 +61,8 @@ def lane(
     read = warning_read or _confirmed(quiet)
     passages = [examined(log, own) for log in logs]
     if output is not None:
-        write_text(output, _table(passages, own is not None, read), force=force)
+        kept = [Passage(0, 0, one.person, one.readings, own is not None, read, "") for one in passages]
+        write_text(output, table(kept), force=force)
     if picture is not None:
         write_text(picture, svg(pictured(passages)), force=force)
     if quiet:
@@ -88,6 +78,8 @@ def lane(
 
 def _confirmed(quiet: bool) -> bool:
     """Whether the operator says that the warning was read; it is shown in any case."""
+    from cellwarden.signature.junction import WARNING
+
     if sys.stdin.isatty() and not quiet:
         click.echo(_(WARNING), err=True)
         return click.confirm(_("I have read this"), default=False, err=True)
@@ -185,17 +177,3 @@ def _levels(reading: "JunctionReading") -> str:
         grown = " / ".join(number(value, 1) for value, _error in slopes)
         told += "; " + _("grows by {slopes} dB per dB sent").format(slopes=grown)
     return told
-
-
-def _table(passages: "Sequence[Examined]", calibrated: bool, read: bool) -> str:
-    made = io.StringIO()
-    rows = csv.writer(made, lineterminator="\n")
-    rows.writerow(HEAD)
-    for one in passages:
-        for r in one.readings:
-            slopes = ["" if s is None else f"{s[0]:.2f}" for s in (r.second_slope, r.third_slope)]
-            values = (r.time_s, r.position_m, r.range_m, r.range_error_m, r.second_dbm, r.third_dbm)
-            told = ["" if value is None else f"{value:.2f}" for value in values]
-            flags = ["yes" if flag else "no" for flag in (calibrated, read)]
-            rows.writerow([one.person, r.kind, f"{r.probability:.4f}", *told, *slopes, *flags, "", ""])
-    return made.getvalue()

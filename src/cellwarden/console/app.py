@@ -22,7 +22,7 @@ from cellwarden.console.floor import drawn
 from cellwarden.console.guard import API, Around, SignInFirst
 from cellwarden.console.live import Live
 from cellwarden.console.page import HERE, page
-from cellwarden.console.routes import account, alert, api, now, people, records, shift, unknown
+from cellwarden.console.routes import account, alert, api, lane, now, people, records, shift, unknown
 from cellwarden.console.routes import rules as rule_pages
 from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
@@ -77,7 +77,7 @@ def application(
         evidence,
         Views(engine, now_ns),
     )
-    for routes in (now, alert, shift, records, unknown, rule_pages, people, account, api):
+    for routes in (now, alert, shift, records, lane, unknown, rule_pages, people, account, api):
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(Around)

@@ -31,7 +31,7 @@ from cellwarden.watch import deliveries, queries
 LOOK_S = 0.2
 SLOWLY = 5
 """Of so many looks one is a full one, whatever has changed."""
-URGENT = "alert", "decision"
+URGENT = "alert", "decision", "passage"
 BEAT_S = 2.0
 SHOWN = 30
 """Alerts in the list; the rest are counted."""

@@ -27,6 +27,7 @@ LINKS = (
     ("/alerts", mark("Alerts"), "alerts"),
     ("/unlock", mark("Unlock"), "unlock"),
     ("/handover", mark("Handover"), "handover"),
+    ("/lane", mark("Lane"), "lane"),
     ("/timeline", mark("Timeline"), "timeline"),
     ("/emitters", mark("Emitters"), "emitters"),
     ("/unknown", mark("Unknown"), "unknown"),

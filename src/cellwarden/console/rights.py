@@ -25,6 +25,8 @@ TUNING = frozenset((ENGINEER, ADMINISTRATOR))
 """Who may try other rules on the past."""
 ANALYSING = frozenset((ENGINEER, INVESTIGATOR))
 """Who may see what no air interface knows, and name it."""
+PASSING = frozenset((OFFICER, ENGINEER, INVESTIGATOR))
+"""Who may have a passage of the lane examined."""
 KEEPING = frozenset((OFFICER, EXAMINER, INVESTIGATOR, AUDITOR))
 """Who may see what was found."""
 
@@ -57,6 +59,11 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("POST", "/handover/sign"): DECIDING,
     ("GET", "/timeline"): TRACING,
     ("GET", "/emitters"): KNOWING,
+    ("GET", "/lane"): PASSING,
+    ("POST", "/lane"): PASSING,
+    ("POST", "/lane/{number}/check"): DECIDING,
+    ("POST", "/lane/empty"): frozenset((ENGINEER,)),
+    ("GET", "/lane.csv"): ANALYSING,
     ("GET", "/unknown"): ANALYSING,
     ("POST", "/unknown/name"): ANALYSING,
     ("GET", "/sensors"): WATCHING,
@@ -83,6 +90,8 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/api/v1/presences"): TRACING,
     ("GET", "/api/v1/sensors"): WATCHING,
     ("GET", "/api/v1/unknown"): ANALYSING,
+    ("GET", "/api/v1/lane"): PASSING,
+    ("POST", "/api/v1/lane"): PASSING,
     ("GET", "/api/v1/plan"): WATCHING,
     ("GET", "/api/v1/notifications"): WATCHING | {AUDITOR},
     ("GET", "/api/v1/rules"): WATCHING | {AUDITOR},

@@ -55,6 +55,9 @@ ACTION_WORDS: dict[str, str] = {
     "write": mark("wrote"),
     "try": mark("tried"),
     "name": mark("named"),
+    "examine": mark("had examined"),
+    "check": mark("said how it ended"),
+    "calibrate": mark("calibrated"),
     "search": mark("searched in vain"),
     "take over": mark("took over"),
     "invite": mark("invited"),
@@ -90,6 +93,7 @@ SUBJECT_WORDS = {
     "timeline": mark("Timeline"),
     "emitters": mark("Emitters"),
     "unknown": mark("Unknown"),
+    "lane": mark("Lane"),
     "finds": mark("Finds"),
     "audit": mark("Audit"),
 }

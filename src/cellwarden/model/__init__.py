@@ -9,6 +9,7 @@ from cellwarden.model.airinterface import Cell, Emission
 from cellwarden.model.associate import Observation, Reception
 from cellwarden.model.detect import Boxed, Burst
 from cellwarden.model.locate import Fix
+from cellwarden.model.passage import Passage
 from cellwarden.model.radio import ENDLESS, Block, Interleaved, Segment
 from cellwarden.model.register import Find
 from cellwarden.model.shift import Handover, Note, Search
@@ -41,6 +42,7 @@ __all__ = [
     "Note",
     "Observation",
     "Odds",
+    "Passage",
     "Person",
     "Presence",
     "Reception",

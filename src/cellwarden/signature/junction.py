@@ -33,6 +33,11 @@ from cellwarden.signature.junction_log import Log
 
 SEMICONDUCTOR, METAL, NOTHING = "semiconductor", "metal", "nothing"
 KINDS = {SEMICONDUCTOR: mark("semiconductor"), METAL: mark("metal contact"), NOTHING: mark("nothing")}
+WARNING = mark(
+    "Before anybody passes: whoever wears a pacemaker, a defibrillator, an insulin pump or another electronic implant"
+    " does not pass a transmitting lane but is searched by hand; ask each person. The transmitter needs a licence of"
+    " its own."
+)
 CONFUSERS = (
     mark("watch"),
     mark("hearing aid"),

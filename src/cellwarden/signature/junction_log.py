@@ -15,7 +15,7 @@ known to carry nothing."""
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -59,14 +59,35 @@ class Log:
 
 def read_log(path: Path) -> list[Log]:
     """The passages of a table, in its order. Raises LaneError."""
-    rows = list(_rows(path))
+    if not path.is_file():
+        raise LaneError(_("{path} is no file: name a lane's table (CSV) or recording").format(path=path))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return parsed(file, path)
+    except UnicodeDecodeError as error:
+        raise no_text(path) from error
+    except OSError as error:
+        raise LaneError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+
+
+def no_text(path: Path) -> LaneError:
+    """What to say of a table that is none."""
+    return LaneError(_("{path} is no table of text: save it as CSV in UTF-8").format(path=path))
+
+
+def parsed(lines: Iterable[str], path: Path) -> list[Log]:
+    """The passages of a table's lines, in their order; `path` is what errors call it. Raises LaneError."""
+    try:
+        rows = list(_rows(lines, path))
+    except csv.Error as error:
+        raise no_text(path) from error
     if not rows:
         raise LaneError(_("{path} holds no reading: record again").format(path=path))
     logs = []
     for person, group in groupby(rows, key=lambda row: row[1]):
-        lines = list(group)
-        table = np.array([row[2] for row in lines], np.float64)
-        logs.append(_log(path, lines[0][0], person, table))
+        own = list(group)
+        table = np.array([row[2] for row in own], np.float64)
+        logs.append(_log(path, own[0][0], person, table))
     return logs
 
 
@@ -109,23 +130,15 @@ def check_clipped(where: str, order: int, level_dbm: NDArray[np.float64]) -> Non
         )
 
 
-def _rows(path: Path) -> Iterator[tuple[int, str, list[float]]]:
+def _rows(lines: Iterable[str], path: Path) -> Iterator[tuple[int, str, list[float]]]:
     """Of each line its number, its person and the five numbers."""
-    if not path.is_file():
-        raise LaneError(_("{path} is no file: name a lane's table (CSV) or recording").format(path=path))
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            at, person_at = _places(path, next(rows, []))
-            for row in rows:
-                if rows.line_num > MOST_LINES:
-                    raise LaneError(_("{path} is too large: split it").format(path=path))
-                if row:
-                    yield rows.line_num, *_row(path, rows.line_num, row, at, person_at)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise LaneError(_("{path} is no table of text: save it as CSV in UTF-8").format(path=path)) from error
-    except OSError as error:
-        raise LaneError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+    rows = csv.reader(lines)
+    at, person_at = _places(path, next(rows, []))
+    for row in rows:
+        if rows.line_num > MOST_LINES:
+            raise LaneError(_("{path} is too large: split it").format(path=path))
+        if row:
+            yield rows.line_num, *_row(path, rows.line_num, row, at, person_at)
 
 
 def _places(path: Path, head: Sequence[str]) -> tuple[list[int], int | None]:

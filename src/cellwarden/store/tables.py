@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -221,6 +221,34 @@ stray_names = Table(
     Column("width_hz", Double, nullable=False),
     Column("burst_s", Double, nullable=False),
 )
+
+passages = Table(
+    "passages",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("person", Text, nullable=False),  # a number, never a name
+    Column("readings", JSON, nullable=False),
+    Column("calibrated", Boolean, nullable=False),
+    Column("warning_read", Boolean, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("second_check", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # empty until somebody says, so that of two one is first
+    Column("why", Text, nullable=False),
+    Column("checked_by", Text, nullable=False),
+    Column("checked_ns", BigInteger, nullable=False),
+    Index("ix_passages_when_ns", "when_ns"),
+)
+
+empty_lanes = Table(
+    "empty_lanes",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("when_ns", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""What the instrument at the gate hears of itself, as tables; the newest holds."""
 
 changes = Table(
     "changes",

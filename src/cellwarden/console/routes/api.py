@@ -7,21 +7,22 @@ from typing import Annotated, Any
 
 from fastapi import Body, HTTPException, Query, Request
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.routes.alert import EXPLAINED, STEPS
+from cellwarden.console.routes.lane import MOST_LETTERS, examine
 from cellwarden.console.routes.unknown import week
 from cellwarden.console.words import OPEN
-from cellwarden.errors import StoreError
+from cellwarden.errors import LaneError, StoreError
 from cellwarden.language import gettext as _
-from cellwarden.model import Alert, Decision, Find, Handover, Note, Presence, Search, SensorState, State
+from cellwarden.model import Alert, Decision, Find, Handover, Note, Passage, Presence, Search, SensorState, State
 from cellwarden.model.span import WEEK_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.store.engine import reading
-from cellwarden.watch import deliveries, queries, rules_held, shifts
+from cellwarden.watch import deliveries, passages, queries, rules_held, shifts
 
 ROUTES = guarded("/api/v1")
 MANY = 1000
@@ -52,6 +53,17 @@ def schema(request: Request) -> dict[str, Any]:
     known["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     known["security"] = [{"token": []}]
     return known
+
+
+class Log(BaseModel):
+    """What the instrument recorded of a passage."""
+
+    table: str = Field(max_length=MOST_LETTERS)
+    """As LOG.csv of `cellwarden lane`."""
+    person: str = Field("", max_length=100)
+    """Number of the person or parcel; never a name."""
+    warning_read: bool = False
+    """Whether the operator has asked for pacemakers."""
 
 
 @ROUTES.get("/alerts")
@@ -162,6 +174,23 @@ def unknown(request: Request) -> dict[str, Any]:
         for one, name in found.shapes
     ]  # fmt: skip
     return {"shapes": told, "names": found.names, "alone": found.alone, "unkept": found.unkept}
+
+
+@ROUTES.get("/lane")
+def lane(request: Request, since_ns: int) -> list[Passage]:
+    """Passages of the lane since then, the newest first."""
+    with desk(request).engine.begin() as c:
+        note(c, request, "view", "lane", f"API, {since_ns}–")
+        return passages.passages(c, since_ns, MANY)
+
+
+@ROUTES.post("/lane", status_code=201)
+def pass_lane(request: Request, log: Annotated[Log, Body()]) -> list[Passage]:
+    """Have a passage examined, as the instrument at the gate does; the screen there shows it by itself."""
+    try:
+        return examine(request, log.table, log.person, log.warning_read)
+    except LaneError as error:
+        raise HTTPException(422, str(error)) from error
 
 
 @ROUTES.get("/notifications")

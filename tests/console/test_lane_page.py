@@ -1,0 +1,164 @@
+"""The screen at the gate: what the instrument wrote comes in, what answered stands large, and how it ended is kept."""
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.console.conftest import HOSTILE, Wing, token_of
+from tests.console.test_in_a_browser import served, visit
+from tests.console.test_rights import program_of
+
+from cellwarden.model import Role
+from cellwarden.model.span import DAY_NS
+from cellwarden.signature.junction_table import HEAD
+from cellwarden.simulate.junction import METAL, drawn
+from cellwarden.simulate.lane import Item, log_csv, passage
+from cellwarden.simulate.parameters import Junctions
+from cellwarden.store import audit
+from cellwarden.store.engine import reading
+from cellwarden.store.retention import forget
+from cellwarden.watch import passages
+
+__all__ = ["served", "visit"]
+WORLD = replace(Junctions(), mismatch_spread_db=0.0, aspect_db=0.0, contact_flicker_db=0.0)
+
+
+def made(kind: str, person: str = "", seed: int = 2) -> str:
+    """What the instrument writes when a kind of thing passes."""
+    rng = np.random.default_rng(seed)
+    gain = 20.0 if kind == METAL else 0.0
+    things = [Item(kind, junction=drawn(kind, WORLD, np.random.default_rng(1)), gain_db=(gain, gain))] if kind else []
+    return log_csv([(person, passage(WORLD, things, rng)[0])])
+
+
+def empty() -> str:
+    return log_csv([("", passage(WORLD, [], np.random.default_rng(3), somebody=False)[0])])
+
+
+def sent(
+    wing: Wing, path: str, table: str | bytes, role: Role = "officer", name: str = "LOG.csv", **values: str
+) -> Any:
+    client = wing.client(role)
+    given = {"csrf": token_of(client.get("/account").text), **values}
+    content = table.encode() if isinstance(table, str) else table
+    return client.post(path, data=given, files={"log": (name, content, "text/csv")})
+
+
+def test_a_phone_at_the_gate_is_told_checked_and_kept_by_number(wing: Wing, send: Callable[..., Any]) -> None:
+    client = wing.client("officer")
+    assert "The lane is free" in client.get("/lane").text and "Not calibrated" in client.get("/lane").text
+    assert sent(wing, "/lane/empty", empty(), "rf engineer").status_code == 303
+    assert sent(wing, "/lane", made("phone"), person="p-77", warning="yes").status_code == 303
+    page = client.get("/lane").text
+    assert "P-77: semiconductor" in page and "A second check decides." in page and "hearing aid" in page
+    assert "Calibrated" in page
+    answer = send(client, "/lane/1/check", second_check="hand", outcome="phone", why="in the left shoe")
+    assert answer.status_code == 303
+    page = client.get("/lane").text
+    assert "in the left shoe" in page and "searched by hand" in page and 'action="/lane/1/check"' not in page
+    rows = list(csv.DictReader(io.StringIO(wing.client("rf engineer").get("/lane.csv").text)))
+    assert [(r["person"], r["result"], r["second_check"], r["outcome"]) for r in rows] == [
+        ("P-77", "semiconductor", "hand", "phone")
+    ]
+    assert set(rows[0]) == set(HEAD) and (rows[0]["calibrated"], rows[0]["warning_read"]) == ("yes", "yes")
+    with reading(wing.engine) as c:
+        told = [(line.who, line.action) for line in audit.lines(c) if line.action not in ("view", "sign in")]
+        assert told == [
+            ("rf engineer", "calibrate"),
+            ("officer", "examine"),
+            ("officer", "check"),
+            ("rf engineer", "take along"),
+        ]
+        assert audit.verify(c) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("", "Let them pass."), (METAL, "A metal contact may hide weaker electronics")]
+)
+def test_nothing_and_metal_are_told_as_what_they_are(wing: Wing, kind: str, said: str) -> None:
+    sent(wing, "/lane/empty", empty(), "rf engineer")
+    assert sent(wing, "/lane", made(kind), person="C-1", warning="yes").status_code == 303
+    assert said in wing.client().get("/lane").text
+
+
+def test_a_name_a_missing_warning_and_a_wrong_table_are_refused_and_nothing_is_kept(wing: Wing) -> None:
+    good = made("phone")
+    refused = [
+        (good, {"person": "Jean", "warning": "yes"}, "never a name"),
+        (good, {"person": "P-1"}, "Ask for pacemakers first"),
+        (
+            made("phone", "P-1") + made("phone", "P-2").partition("\n")[2],
+            {"person": "P-3", "warning": "yes"},
+            "holds 2",
+        ),
+        (b"\xff\xfe\x00", {"warning": "yes"}, "no table of text"),
+        ("", {"warning": "yes"}, "needs one column"),
+        (good.replace("third_dbm", "x"), {"warning": "yes"}, "no third harmonic"),
+        (good.replace("30", HOSTILE, 1), {"warning": "yes"}, "write a number"),
+        ("x" * (5 << 20), {"warning": "yes"}, "too large"),
+    ]
+    for table, values, said in refused:
+        answer = sent(wing, "/lane", table, name="../../etc/" + HOSTILE, **values)
+        assert answer.status_code == 422 and said in answer.text, said
+        assert HOSTILE not in answer.text and "/etc/" not in answer.text and "Traceback" not in answer.text
+    assert sent(wing, "/lane/empty", made("phone", "P-1"), "rf engineer").status_code == 422
+    with reading(wing.engine) as c:
+        assert passages.passages(c, 0, 10) == [] and passages.empty(c) is None
+
+
+def test_of_two_who_say_how_it_ended_the_first_holds(wing: Wing, send: Callable[..., Any]) -> None:
+    number = wing.passed()
+    first = send(wing.client("officer"), f"/lane/{number}/check", outcome="other", second_check="again")
+    second = send(wing.client("investigator"), f"/lane/{number}/check", outcome="phone", second_check="hand")
+    assert first.status_code == 303 and second.status_code == 409 and "meanwhile" in second.text
+    with reading(wing.engine) as c:
+        one = passages.passage(c, number)
+    assert one is not None and (one.outcome, one.checked_by) == ("other", "officer")
+    assert send(wing.client(), "/lane/99/check", outcome="phone").status_code == 404
+    assert send(wing.client(), f"/lane/{number}/check", outcome="guilty").status_code == 422
+
+
+def test_who_went_before_does_not_stand_large_for_who_comes_next(wing: Wing) -> None:
+    wing.passed("P-0001", ago_s=400)
+    page = wing.client(language="fr").get("/lane").text
+    assert "Le portique est libre" in page and "P-0001" in page.split('id="h-before"')[1]
+    wing.passed("P-0002", kind="nothing")
+    page = wing.client().get("/lane").text
+    assert "P-0002: nothing" in page and page.index("P-0002") < page.index("P-0001")
+    assert page.count("Say how it ended") == 1  # of whom something answered
+
+
+def test_what_is_kept_comes_back_and_goes_after_its_time(wing: Wing) -> None:
+    old = wing.passed("P-1", ago_s=91 * 86400)
+    new = wing.passed("P-2")
+    with wing.engine.begin() as c:
+        passages.keep_empty(c, "a", "zoe", 1)
+        passages.keep_empty(c, "b", "zoe", 2)
+        one = passages.passage(c, new)
+        assert one is not None and one.readings[0].second_slope == (2.0, 0.1)
+        counts = forget(c, time.time_ns()).counts
+        assert (counts["passages"], counts["empty lanes"]) == (1, 1)
+        assert passages.passage(c, old) is None and passages.empty(c) == (2, "b", "zoe", 2)
+        assert [one.number for one in passages.passages(c, time.time_ns() - DAY_NS, 10)] == [new]
+
+
+def test_an_instrument_sends_its_table_and_the_screen_shows_it_by_itself(visit: Any, wing: Wing) -> None:
+    page = visit("/lane", width=1024)
+    page.get_by_text("The lane is free").wait_for()
+    headers = {"Authorization": f"Bearer {program_of(wing, 'officer')}"}
+    log = {"table": made("phone"), "person": "P-0815", "warning_read": True}
+    answer = wing.client(None).post("/api/v1/lane", json=log, headers=headers)
+    assert answer.status_code == 201 and answer.json()[0]["readings"][0]["kind"] == "semiconductor"
+    page.locator(".verdict", has_text="P-0815").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Other electronics").click()
+    page.get_by_text("Other electronics").first.wait_for()
+    page.locator("#h-do").wait_for()
+    listed = wing.client(None).get("/api/v1/lane?since_ns=0", headers=headers).json()
+    assert [(one["person"], one["outcome"]) for one in listed] == [("P-0815", "other")]
+    wrong = wing.client(None).post("/api/v1/lane", json=log | {"person": "Jean"}, headers=headers)
+    assert wrong.status_code == 422 and "never a name" in wrong.json()["detail"]
