@@ -55,7 +55,7 @@ def test_a_phone_at_the_gate_is_told_checked_and_kept_by_number(wing: Wing, send
     assert sent(wing, "/lane/empty", empty(), "rf engineer").status_code == 303
     assert sent(wing, "/lane", made("phone"), person="p-77", warning="yes").status_code == 303
     page = client.get("/lane").text
-    assert "P-77: semiconductor" in page and "A second check decides." in page and "hearing aid" in page
+    assert "P-77</span> semiconductor" in page and "A second check decides." in page and "hearing aid" in page
     assert "Calibrated" in page
     answer = send(client, "/lane/1/check", second_check="hand", outcome="phone", why="in the left shoe")
     assert answer.status_code == 303
@@ -129,7 +129,7 @@ def test_who_went_before_does_not_stand_large_for_who_comes_next(wing: Wing) -> 
     assert "Le portique est libre" in page and "P-0001" in page.split('id="h-before"')[1]
     wing.passed("P-0002", kind="nothing")
     page = wing.client().get("/lane").text
-    assert "P-0002: nothing" in page and page.index("P-0002") < page.index("P-0001")
+    assert "P-0002</span> nothing" in page and page.index("P-0002") < page.index("P-0001")
     assert page.count("Say how it ended") == 1  # of whom something answered
 
 

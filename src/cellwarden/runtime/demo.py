@@ -9,17 +9,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Engine
 
-from cellwarden.model import Role, SensorState, Sighting
-from cellwarden.model.span import S_NS, WEEK_NS
+from cellwarden.model import Passage, Role, SensorState, Sighting
+from cellwarden.model.span import HOUR_NS, MINUTE_NS, S_NS, WEEK_NS
+from cellwarden.runtime.guard import PROGRAM
 from cellwarden.runtime.site import STEP_S, Step
+from cellwarden.signature.junction import examined
+from cellwarden.signature.junction_empty import learned
+from cellwarden.signature.junction_log import parsed
 from cellwarden.simulate import strays as simulated
+from cellwarden.simulate.junction import METAL
+from cellwarden.simulate.lane import Item, log_csv, passage
+from cellwarden.simulate.parameters import Junctions
 from cellwarden.simulate.week import LIVELY, events, site
 from cellwarden.store import people as persons
-from cellwarden.watch import strays
+from cellwarden.watch import passages, strays
 from cellwarden.watch.lawful import Mandate
 
 HEALTH_S = 5.0
@@ -55,10 +63,19 @@ def people(engine: Engine, officer: str, password: str, now_ns: int) -> None:
 
 
 def past(engine: Engine, seed: int, now_ns: int) -> None:
-    """A week of unknown bursts: what people may name."""
+    """A week of unknown bursts, which people may name, and who passed the gate an hour ago."""
     names = [sensor.name for sensor in site().sensors]
+    rng, world = np.random.default_rng([10, seed]), Junctions()
+    empty = log_csv([("", passage(world, [], rng, somebody=False)[0])])
+    carried = {"P-0412": [], "C-0038": [Item(METAL)], "P-0413": [], "P-0414": [Item("phone")]}
+    table = log_csv([(person, passage(world, items, rng)[0]) for person, items in carried.items()])
+    own = learned(parsed(empty.splitlines(), Path("EMPTY.csv")))
     with engine.begin() as c:
         strays.keep(c, (one for one, _kind in simulated.strays(seed, now_ns - WEEK_NS, now_ns, names)))
+        passages.keep_empty(c, empty, PROGRAM, now_ns - 2 * HOUR_NS)
+        for k, log in enumerate(parsed(table.splitlines(), Path("LOG.csv"))):
+            when_ns = now_ns - HOUR_NS + k * MINUTE_NS
+            passages.keep(c, Passage(0, when_ns, log.person, examined(log, own).readings, True, True, PROGRAM))
 
 
 def steps(seed: int, start_ns: int, stopped: threading.Event) -> Iterator[Step]:
