@@ -27,5 +27,6 @@ def test_a_phone_and_a_contact_passed_the_gate_and_a_week_has_shapes_to_name(eng
     with engine.connect() as c:
         answers = {one.person: one.readings[0].kind for one in passages.passages(c, 0, 10)}
         found, _count = strays.strays(c, 0, now_ns, 10_000)
+    assert answers["C-0038"] == "metal"
     assert answers["P-0414"] == "semiconductor" and answers["P-0412"] == answers["P-0413"] == "nothing"
     assert len(shapes(found)[0]) == 4

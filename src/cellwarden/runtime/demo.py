@@ -47,6 +47,8 @@ OTHERS: dict[str, Role] = {
     "auditor": "auditor",
 }
 """Who else may look on, so that each page can be seen."""
+GATE = replace(Junctions(), mismatch_spread_db=0.0, aspect_db=0.0, contact_flicker_db=0.0)
+"""A lane on a good day: each thing answers as it does in the mean."""
 
 
 def mandate(today: date) -> Mandate:
@@ -65,9 +67,9 @@ def people(engine: Engine, officer: str, password: str, now_ns: int) -> None:
 def past(engine: Engine, seed: int, now_ns: int) -> None:
     """A week of unknown bursts, which people may name, and who passed the gate an hour ago."""
     names = [sensor.name for sensor in site().sensors]
-    rng, world = np.random.default_rng([10, seed]), Junctions()
+    rng, world = np.random.default_rng([10, seed]), GATE
     empty = log_csv([("", passage(world, [], rng, somebody=False)[0])])
-    carried = {"P-0412": [], "C-0038": [Item(METAL)], "P-0413": [], "P-0414": [Item("phone")]}
+    carried = {"P-0412": [], "C-0038": [Item(METAL, gain_db=(20.0, 20.0))], "P-0413": [], "P-0414": [Item("phone")]}
     table = log_csv([(person, passage(world, items, rng)[0]) for person, items in carried.items()])
     own = learned(parsed(empty.splitlines(), Path("EMPTY.csv")))
     with engine.begin() as c:
