@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from tests.cli.conftest import Typed, interruptible
+from tests.processes import started
 
 from cellwarden.simulate import wing
 
@@ -21,11 +22,9 @@ SOURCE = f"file:{wing.PLACE.with_suffix('.sigmf-meta')}?loop&realtime"
 def running() -> Iterator["subprocess.Popen[str]"]:
     words = [sys.executable, "-m", "cellwarden", "near", SOURCE, "--at", "902.8MHz", "--for", "10m", "--port", "0"]
     environment = os.environ | {"CELLWARDEN_LANGUAGE": "en"}
-    made = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible, env=environment
-    )
-    yield made
-    made.kill()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with started(words, preexec_fn=interruptible, env=environment, **pipes) as made:
+        yield made
 
 
 def test_who_has_the_address_sees_the_phone_and_nobody_else_anything(running: "subprocess.Popen[str]") -> None:
