@@ -11,12 +11,14 @@ import pytest
 from tests.cli.conftest import interruptible, two_cells
 from tests.processes import started
 
+from cellwarden.console.snippets import snippet
 from cellwarden.simulate import wing
 from cellwarden.store.engine import opened
 from cellwarden.watch import queries
 
 SOURCE = f"file:{wing.PLACE.with_suffix('.sigmf-meta')}?loop&realtime"
 LEGAL = '[legal]\nbasis = "law"\nauthority = "order 7"\nexpires = {day}\n'
+EVIDENCE = '[evidence]\nfolder = "evidence"\n'
 SITE = """\
 format = 1
 name = "Two cells"
@@ -62,7 +64,7 @@ def test_nothing_is_heard_without_a_mandate(tmp_path: Path, legal: str, word: st
 
 def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     store = tmp_path / "s.sqlite"
-    words = command(tmp_path, LEGAL.format(day="2126-01-01"), "--store", str(store))
+    words = command(tmp_path, LEGAL.format(day="2126-01-01") + EVIDENCE, "--store", str(store))
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": os.environ | {"LANG": "en_GB.UTF-8"}}
     with started(words, preexec_fn=interruptible, **pipes) as running:
         assert running.stdout is not None
@@ -75,6 +77,8 @@ def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     assert re.search(r"A-\d{4}-000001 .* 01 \d\d %", line)
     with opened(str(store)).connect() as c:
         kept = list(queries.sightings(c, 0, 1 << 62))
-        names = [alert.name for alert, _decision in queries.alerts(c)]
+        alerts = [alert for alert, _decision in queries.alerts(c)]
+    names = [alert.name for alert in alerts]
+    assert all(alert.evidence and snippet(tmp_path / "evidence", alert.evidence[0]) for alert in alerts)
     assert names[-1] in line and {one.sensors for one in kept} <= {("S1", "S2"), ("S1",), ("S2",)}
     assert all(one.odds[0][0] == "01" for one in kept if one.sensors == ("S1", "S2"))

@@ -10,7 +10,7 @@ import sigmf
 from cellwarden.airinterface.gsm_waveform import FORMATS, SYMBOL_RATE_HZ, TRAINING, antipodal
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.radio.recording import open_recording, read_samples
-from cellwarden.runtime.evidence import ENDINGS, MOST_BURSTS, PARTS, Shelf
+from cellwarden.runtime.evidence import ENDINGS, MOST_BURSTS, PARTS, Cutter, Shelf
 from cellwarden.runtime.evidence_index import Index, verify
 from cellwarden.runtime.listen import listen
 from cellwarden.simulate import wing
@@ -20,9 +20,10 @@ SCENE = wing.PLACE.with_suffix(".sigmf-meta")
 
 def kept(folder: Path, most_bytes: float = 1e9, loop: str = "", seconds: float | None = None) -> list[Path]:
     index = Index(folder)
-    shelf = Shelf(folder, most_bytes, index)
-    for event in listen(open_stream(f"file:{SCENE}{loop}", Tuning()), seconds=seconds, passing=shelf.passing):
-        shelf.event(event)
+    shelf, cutter = Shelf(folder, most_bytes, index), Cutter(MOST_BURSTS)
+    for event in listen(open_stream(f"file:{SCENE}{loop}", Tuning()), seconds=seconds, passing=cutter.passing):
+        for whole in cutter.event(event):
+            shelf.put(whole.snippets, str(whole.train))
     index.close()
     return sorted(folder.glob("*.sigmf-meta"))
 

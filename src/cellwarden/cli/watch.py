@@ -28,8 +28,8 @@ HOST, PORT = "127.0.0.1", 8642
     help=_("Guard a site day and night, and show it in a browser. Phones are heard, located, followed and told."),
     epilog=_(
         "The site's file names its legal basis in [legal] and for each sensor a [[receiver]] or a [[node]];"
-        " [notify] says to whom alerts go. The first start prints a link with which the first administrator chooses a"
-        " password."
+        " [notify] says to whom alerts go, [evidence] where evidence is kept. The first start prints a link with which"
+        " the first administrator chooses a password."
     ),
 )
 @click.option("--site", "site_path", required=True, type=options.PATH, help=_("The site: site.toml."))
@@ -62,11 +62,13 @@ def watch(
     from cellwarden.locate.site import load
     from cellwarden.locate.whereabouts import believing, room_names
     from cellwarden.radio.live import open_stream
-    from cellwarden.runtime import addresses, deaf, notifier, post
+    from cellwarden.runtime import addresses, deaf, evidence_settings, notifier, post
     from cellwarden.runtime import site as receivers_of
     from cellwarden.runtime.guard import guard
+    from cellwarden.runtime.keep import Keeper
     from cellwarden.runtime.nodes_file import sources
     from cellwarden.runtime.serve import serve
+    from cellwarden.runtime.vault import Vault
     from cellwarden.store.engine import opened
     from cellwarden.watch.lawful import mandate
     from cellwarden.watch.rules_held import held
@@ -78,7 +80,7 @@ def watch(
     far = tuple(nodes.files) if nodes else ()
     ears = {*far, *(one.sensor for one in named)}  # a sensor with neither is not silent, it is not there
     site = replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears))
-    to = addresses.read(site_path)
+    to, kept = addresses.read(site_path), evidence_settings.read(site_path)
     where = believing(site)
     door = console.listening(host, port)
     engine = opened(store)
@@ -89,15 +91,28 @@ def watch(
     if link := first_link(engine, address, time.time_ns()):
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
-    steps = until(stopped, receivers_of.steps(streams, site, where, nodes=far, post=begin, believing=believing))
-    server = console.server(application(engine, site, rules=in_force), certificate, key)
+    app = application(engine, site, rules=in_force, evidence=kept.folder if kept else None)
+    server = console.server(app, certificate, key)
     with ExitStack() as stack:
+        vault = Vault(stack.enter_context(Keeper(*kept, None, None, warn)), time.time_ns) if kept else None
+        steps = until(
+            stopped, receivers_of.steps(streams, site, where, nodes=far, post=begin, believing=believing, vault=vault)
+        )
         if end is not None:
             stack.callback(end)
         stack.enter_context(notifier.running(engine, lambda: in_force.rules, to, time.time_ns, warn))
         told = stack.enter_context(deaf.telling(site.name, to, warn))
         alerts = guard(
-            engine, site, in_force.rules, allowed, steps, time.time_ns, to, newest=lambda: in_force.rules, tell=told
+            engine,
+            site,
+            in_force.rules,
+            allowed,
+            steps,
+            time.time_ns,
+            to,
+            newest=lambda: in_force.rules,
+            tell=told,
+            vault=vault,
         )
         serve(alerts, server, door, stopped.set, seconds=seconds, tell=tell)
 

@@ -12,8 +12,8 @@ import io
 import json
 import re
 import tarfile
+import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +51,7 @@ def snippet(folder: Path | None, digest: str) -> Snippet | None:
     """The one of that hash; None where it is not kept (any more), or is no longer what was written."""
     if folder is None or not DIGEST.fullmatch(digest):
         return None
-    indexes = sorted(folder.glob("index-*.jsonl")) if folder.is_dir() else []
-    name = _names(tuple((path, path.stat().st_size) for path in indexes)).get(digest)
+    name = _NAMES.of(folder, digest)
     path = folder / name if name else None
     if path is None or not path.is_file() or path.stat().st_size > LARGEST:
         return None
@@ -62,20 +61,44 @@ def snippet(folder: Path | None, digest: str) -> Snippet | None:
     return _described(digest, path)
 
 
-@lru_cache(maxsize=4)
-def _names(indexes: tuple[tuple[Path, int], ...]) -> dict[str, str]:
-    """Files of samples by their hash, of indexes as long as that: they are only added to."""
-    found: dict[str, str] = {}
-    for place, _size in indexes:
-        for line in place.read_bytes().splitlines():
+class _Names:
+    """Files of samples by their hash. Indexes are only added to, so that of each only what is new is read."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, int] = {}
+        self._found: dict[tuple[Path, str], str] = {}
+        self._hashes: dict[Path, str] = {}
+        self._turn = threading.Lock()
+
+    def of(self, folder: Path, digest: str) -> str | None:
+        """The name in a folder; None where no index tells it."""
+        with self._turn:
+            for place in sorted(folder.glob("index-*.jsonl")) if folder.is_dir() else ():
+                self._more(place)
+            return self._found.get((folder, digest))
+
+    def _more(self, place: Path) -> None:
+        read = self._read.get(place, 0)
+        if place.stat().st_size <= read:
+            return
+        with place.open("rb") as file:
+            file.seek(read)
+            whole, end, _half = file.read().rpartition(b"\n")
+        self._read[place] = read + len(whole) + len(end)
+        for line in whole.splitlines():
             try:
                 body = json.loads(line)["body"]
                 name, what = str(body.get("file", "")), body["what"]
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
             if what in ("kept", "taken in") and name == Path(name).name and name.endswith(DATA):
-                found[str(body.get("sha256"))] = name
-    return found
+                digest = str(body.get("sha256"))
+                self._found[place.parent, digest], self._hashes[place.parent / name] = name, digest
+            elif what == "removed":
+                self._found.pop((place.parent, self._hashes.pop(place.parent / name, "")), None)
+
+
+_NAMES = _Names()
 
 
 def _described(digest: str, path: Path) -> Snippet | None:

@@ -45,8 +45,9 @@ KEYS = {
     "wall": ("floor", "start_m", "end_m", "material"),
     "sensor": ("name", "place_m", "antenna", "bands", "offset_db"),
 }
-ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify")
-"""Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `.nodes_file`, `.addresses`."""
+ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify", "evidence")
+"""Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `.nodes_file`, `.addresses`,
+`.evidence_settings`."""
 TITLES = {
     "floor": mark("floor {name}"),
     "room": mark("room {name}"),

@@ -7,9 +7,10 @@ identity; bursts of which nothing may be kept leave nothing.
 
 import math
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,14 +29,25 @@ HISTORY_S = 2.0
 ENDINGS = (".sigmf-data", ".sigmf-meta")
 
 
-class Shelf:
-    """Holds the last samples, cuts bursts out of them, and keeps the folder within its size and age."""
+class Cut(NamedTuple):
+    """What was cut out of a train."""
 
-    def __init__(self, folder: Path, most_bytes: float, index: Index, most_age_s: float = math.inf) -> None:
-        self.folder, self.most_bytes, self.index, self.most_age_s = folder, most_bytes, index, most_age_s
+    train: int
+    snippets: list[Snippet]
+
+
+class Cutter:
+    """Holds the last samples, and cuts bursts out of them: as many of each train as there is room for in its snippets.
+
+    `bursts` are those of a train's first snippet, its second, …; what comes after the last one is left out.
+    """
+
+    def __init__(self, *bursts: int) -> None:
+        self._bursts = bursts
         self._blocks: deque[Block] = deque()
-        self._trains: dict[int, list[Snippet]] = {}
-        self._full: set[int] = set()
+        self._cut: dict[int, list[Snippet]] = {}
+        self._told: Counter[int] = Counter()
+        """Snippets of each train that goes on."""
 
     def passing(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The same blocks, remembered for a while."""
@@ -46,21 +58,32 @@ class Shelf:
                 self._blocks.popleft()
             yield block
 
-    def event(self, event: Event) -> None:
-        """Keep what may be kept of a burst. Raises OutputError where the folder cannot be written."""
+    def event(self, event: Event) -> list[Cut]:
+        """What is whole with it."""
+        train = event.train
         if event.what == "over":
-            self._put(event.train)
-            self._full.discard(event.train)
-        elif event.what == "burst" and event.train not in self._full:
-            parts = PARTS.get(event.emission.label)
-            block = self._holding(event.emission)
-            snippet = cut(block, event.emission, event.segment, parts) if parts and block else None
-            if snippet is not None:
-                kept = self._trains.setdefault(event.train, [])
-                kept.append(snippet)
-                if len(kept) == MOST_BURSTS:
-                    self._put(event.train)
-                    self._full.add(event.train)
+            whole = self._whole(train)
+            del self._told[train]
+            return whole
+        parts = PARTS.get(event.emission.label)
+        if event.what != "burst" or not parts or self._told[train] >= len(self._bursts):
+            return []
+        block = self._holding(event.emission)
+        snippet = cut(block, event.emission, event.segment, parts) if block else None
+        if snippet is None:
+            return []
+        mine = self._cut.setdefault(train, [])
+        mine.append(snippet)
+        return self._whole(train) if len(mine) == self._bursts[self._told[train]] else []
+
+    def close(self) -> list[Cut]:
+        """What was cut out of trains that go on."""
+        return [one for train in list(self._cut) for one in self._whole(train)]
+
+    def _whole(self, train: int) -> list[Cut]:
+        snippets = self._cut.pop(train, [])
+        self._told[train] += 1
+        return [Cut(train, snippets)] if snippets else []
 
     def _holding(self, emission: Emission) -> Block | None:
         """One block with the samples around a burst, as far as there is no gap."""
@@ -74,39 +97,56 @@ class Shelf:
             return None
         return Block(np.concatenate([b.iq for b in some]), some[0].scale, some[0].sample_start, some[0].segment)
 
-    def close(self) -> None:
-        """Keep what was cut out of trains that go on. Raises OutputError."""
-        for train in list(self._trains):
-            self._put(train)
 
-    def _put(self, train: int) -> None:
-        snippets = self._trains.pop(train, [])
-        if snippets:
-            place = self.folder / _name(snippets[0], train)
-            write(snippets, place)
-            self.index.kept(place.with_suffix(ENDINGS[0]), place)
-            self.make_room()
+class Shelf:
+    """Keeps a folder of snippets within its size and age. Nobody else writes there meanwhile."""
+
+    def __init__(self, folder: Path, most_bytes: float, index: Index, most_age_s: float = math.inf) -> None:
+        self.folder, self.most_bytes, self.index, self.most_age_s = folder, most_bytes, index, most_age_s
+        self._pairs = _pairs(folder)
+        self._bytes = sum(size for size, _time_s in self._pairs.values())
+
+    def put(self, snippets: Sequence[Snippet], tail: str) -> None:
+        """Keep the snippets of one train, which its name ends in. Raises OutputError."""
+        place = self.folder / _name(snippets[0], tail)
+        write(snippets, place)
+        self.index.kept(place.with_suffix(ENDINGS[0]), place)
+        size, _time_s = self._pairs.pop(place.stem, (0, 0.0))
+        self._pairs[place.stem] = (
+            sum((self.folder / f"{place.stem}{ending}").stat().st_size for ending in ENDINGS),
+            time.time(),
+        )
+        self._bytes += self._pairs[place.stem][0] - size
+        self.make_room()
 
     def make_room(self) -> None:
-        """Remove what is too old, and the oldest snippets until the others fit; names sort by time."""
-        pairs: dict[str, list[Path]] = {}
-        for path in sorted(path for path in self.folder.iterdir() if path.suffix in ENDINGS):
-            pairs.setdefault(path.stem, []).append(path)
-        facts = {path: path.stat() for paths in pairs.values() for path in paths}
-        total, oldest = sum(fact.st_size for fact in facts.values()), time.time() - self.most_age_s
-        for paths in pairs.values():
-            aged = max(facts[path].st_mtime for path in paths) < oldest
-            if not aged and total <= self.most_bytes:
-                break
-            for path in paths:
-                self.index.removed(path, "age" if aged else "room")
-                path.unlink(missing_ok=True)
-                total -= facts[path].st_size
+        """Remove what is too old, and the oldest snippets until the others fit."""
+        oldest_s = time.time() - self.most_age_s
+        while self._pairs:
+            stem, (size, time_s) = next(iter(self._pairs.items()))
+            if time_s >= oldest_s and self._bytes <= self.most_bytes:
+                return
+            for ending in ENDINGS:
+                path = self.folder / f"{stem}{ending}"
+                if path.exists():
+                    self.index.removed(path, "age" if time_s < oldest_s else "room")
+                    path.unlink(missing_ok=True)
+            del self._pairs[stem]
+            self._bytes -= size
 
 
-def _name(first: Snippet, train: int) -> str:
+def _pairs(folder: Path) -> dict[str, tuple[int, float]]:
+    """Snippets by name: their octets and when they were written, the oldest first; names sort by time."""
+    found: dict[str, tuple[int, float]] = {}
+    for path in sorted(path for path in folder.iterdir() if path.suffix in ENDINGS):
+        fact, (size, time_s) = path.stat(), found.get(path.stem, (0, 0.0))
+        found[path.stem] = size + fact.st_size, max(time_s, fact.st_mtime)
+    return found
+
+
+def _name(first: Snippet, tail: str) -> str:
     """When, what, where, and which train."""
     moment = started(first)
     when = moment.strftime("%Y%m%dT%H%M%S.%fZ") if moment else f"{int(first.first):015d}"
     label, middle_khz = first.emission.label.replace(":", "-"), middle_hz(first.emission, first.segment) / 1e3
-    return f"{when}_{label}_{middle_khz:.0f}kHz_{train}.sigmf-meta"
+    return f"{when}_{label}_{middle_khz:.0f}kHz_{tail}.sigmf-meta"

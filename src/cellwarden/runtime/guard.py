@@ -19,10 +19,11 @@ from cellwarden.model import Alert, SensorState
 from cellwarden.model.span import HOUR_NS, WEEK_NS
 from cellwarden.runtime import notifier
 from cellwarden.runtime.site import Step
+from cellwarden.runtime.vault import Vault
 from cellwarden.store import history, retention
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import file_of
-from cellwarden.watch import chain, queries, rules, strays
+from cellwarden.watch import chain, lawful, queries, rules, strays
 from cellwarden.watch.lawful import Mandate, valid
 from cellwarden.watch.rules_file import Rules
 
@@ -42,10 +43,12 @@ def guard(
     addresses: Sequence[str] = (),
     newest: Callable[[], Rules] | None = None,
     tell: Callable[[SensorState], None] = lambda state: None,
+    vault: Vault | None = None,
 ) -> Iterator[Alert]:
     """Alerts as they are told, and on their way to `addresses`; all else is kept. `newest` tells rules that change.
 
-    `tell` is told of each sensor that goes deaf, for another reason, or hears again.
+    `tell` is told of each sensor that goes deaf, for another reason, or hears again; `vault` has the evidence of what
+    is heard.
 
     Raises MandateError when the mandate expires.
     """
@@ -66,7 +69,7 @@ def guard(
             _tidy(engine, now)
         with engine.begin() as c:
             change = _heed(c, state, change)
-            told = _keep(c, state, step, now, addresses)
+            told = _keep(c, state, step, now, addresses, vault)
             changed = _changed(c, step.states, reasons)
         for one in changed:
             tell(one)
@@ -117,13 +120,17 @@ def history_of(engine: Engine) -> Path:
     return Path("cellwarden.history") if path is None else path.with_suffix(".history")
 
 
-def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int, addresses: Sequence[str]) -> list[Alert]:
-    """Keep what a step brings; returns the alerts that are new."""
+def _keep(
+    c: Connection, state: chain.Chain, step: Step, now_ns: int, addresses: Sequence[str], vault: Vault | None
+) -> list[Alert]:
+    """Keep what a step brings; returns the alerts that are new. Evidence is on the disk before what points to it."""
     year = datetime.fromtimestamp(now_ns / 1e9, UTC).year
     name = partial(queries.next_alert_name, c, year)
     told: list[Alert] = []
     done = [chain.heard(state, sighting, name, now_ns) for sighting in step.sightings]
     for one in (*done, chain.passed_time(state, name, now_ns)):
+        if vault is not None:
+            vault.keep(name for sighting in one.passed for name in sighting.evidence)
         queries.keep_sightings(c, one.passed)
         for news in one.news:
             queries.keep_presence(c, news.presence)
@@ -134,6 +141,10 @@ def _keep(c: Connection, state: chain.Chain, step: Step, now_ns: int, addresses:
             audited(c, PROGRAM, "alert", alert.name)
         told += one.alerts
     strays.keep(c, step.strays)
+    burnt = lawful.to_delete(state.sieve)
+    if vault is not None:
+        vault.burn(burnt)
+        vault.tidy()
     for health in step.states:
         queries.keep_sensor_state(c, health)
     return told

@@ -4,7 +4,7 @@ A disk that is full must not make it deaf: where something cannot be kept that i
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,11 +13,12 @@ from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 from cellwarden.model import Block
 from cellwarden.radio.annotations import unwritable
-from cellwarden.runtime.evidence import Shelf
+from cellwarden.runtime.evidence import MOST_BURSTS, Cut, Cutter, Shelf
 from cellwarden.runtime.evidence_index import Index
 from cellwarden.runtime.listen import Event
 from cellwarden.runtime.mandate import Mandate
 from cellwarden.runtime.record import Recorder
+from cellwarden.runtime.snippet import Snippet
 
 AGAIN_S = 60.0
 """Between two words of a disk that is still full."""
@@ -39,6 +40,7 @@ class Keeper:
         self._complain, self._told_s, self._expiry_told = complain, -AGAIN_S, False
         self._indexes: list[Index] = []
         self._shelf = self._recorder = None
+        self._cutter = Cutter(MOST_BURSTS)
         if evidence is not None:
             self._shelf = Shelf(evidence, most_bytes, self._index(evidence), most_age_s)
         if record is not None and mandate is not None:
@@ -47,13 +49,28 @@ class Keeper:
 
     def passing(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The same blocks."""
-        return self._recorded(blocks if self._shelf is None else self._shelf.passing(blocks))
+        return self._recorded(blocks if self._shelf is None else self._cutter.passing(blocks))
 
     def event(self, event: Event) -> None:
         """Keep what may be kept of what was heard."""
         if self._shelf is not None:
+            self._keep(self._cutter.event(event))
+
+    def put(self, snippets: Sequence[Snippet], tail: str) -> None:
+        """Keep snippets that were cut elsewhere; their name ends in `tail`."""
+        if self._shelf is not None:
             with self._listening_on():
-                self._shelf.event(event)
+                self._shelf.put(snippets, tail)
+
+    def tidy(self) -> None:
+        """Remove what is too old, also where nothing new comes."""
+        if self._shelf is not None:
+            with self._listening_on():
+                self._shelf.make_room()
+
+    def _keep(self, whole: Iterable[Cut]) -> None:
+        for one in whole:
+            self.put(one.snippets, str(one.train))
 
     def __enter__(self) -> "Keeper":
         return self
@@ -61,7 +78,8 @@ class Keeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for last in (self._shelf, self._recorder, *self._indexes):
+        self._keep(self._cutter.close())
+        for last in (self._recorder, *self._indexes):
             if last is not None:
                 with self._listening_on():
                     last.close()

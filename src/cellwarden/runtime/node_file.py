@@ -34,7 +34,7 @@ from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
 from cellwarden.radio.live.stream import Tuning
 from cellwarden.runtime.line import Site, check
-from cellwarden.runtime.tables import RECEIVER, Kinds, beside, tuning, values
+from cellwarden.runtime.tables import EVIDENCE, RECEIVER, Kinds, beside, tuning, values
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DAY_S = 86_400.0
@@ -59,7 +59,7 @@ TABLES: dict[str, Kinds] = {
     "node": {"name": (str, True), "queue": (str, True)},
     "receiver": RECEIVER | {"clock_error_ns": (float, False)},
     "site": {"address": (str, True), "ca": (str, False), "certificate": (str, False), "key": (str, False)},
-    "evidence": {"folder": (str, True), "keep_mb": (float, False), "keep_days": (float, False)},
+    "evidence": EVIDENCE,
 }
 
 

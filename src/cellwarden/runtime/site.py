@@ -29,11 +29,13 @@ from cellwarden.locate.site import Sensor, Site, room_at
 from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Emission, Observation, Segment, SensorState, Sighting, Stray
 from cellwarden.radio.live.stream import Stream
+from cellwarden.runtime.evidence import Cut, Cutter
 from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.intake import Intake
 from cellwarden.runtime.listen import Health, listen
 from cellwarden.runtime.outbox import Message
 from cellwarden.runtime.strays import Strays
+from cellwarden.runtime.vault import BURSTS, Vault
 
 STEP_S = 1.0
 """A phone is sighted once in so long."""
@@ -68,6 +70,7 @@ class _Told(NamedTuple):
     message: tuple[str, Message] | None = None
     """With the name of its queue."""
     stray: Stray | None = None
+    cut: Cut | None = None
 
 
 Post = Callable[[Callable[[str, str, Message], None]], Inbox]
@@ -82,20 +85,24 @@ def steps(
     nodes: Collection[str] = (),
     post: Post | None = None,
     believing: Callable[[Site], Belief] | None = None,
+    vault: Vault | None = None,
 ) -> Iterator[Step]:
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
-    `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing. Whoever
-    stops asking closes the streams, and waits for their threads.
+    `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing. `vault`
+    takes in what receivers cut out of phones' bursts. Whoever stops asking closes the streams, and waits for their
+    threads.
     """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
     threads = [
-        threading.Thread(target=_receive, args=(sensor, stream, told.put), daemon=True)
+        threading.Thread(
+            target=_receive, args=(sensor, stream, told.put, Cutter(*BURSTS) if vault else None), daemon=True
+        )
         for sensor, stream in streams.items()
     ]
     for thread in threads:
         thread.start()
-    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns)
+    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns, vault)
     if post is not None:
         inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
         ears.intake = Intake(inbox, nodes, ears.together)
@@ -129,7 +136,9 @@ class _Ears:
         belief: Belief,
         believing: Callable[[Site], Belief] | None,
         now_ns: Callable[[], int],
+        vault: Vault | None,
     ) -> None:
+        self._vault = vault
         self._site, self._believing = site, believing
         self._beliefs: dict[tuple[Sensor, ...], Belief] = {site.sensors: belief}
         """By the sensors that are left."""
@@ -146,6 +155,8 @@ class _Ears:
             self._add(one.sensor, one.burst)
         elif one.stray is not None:
             self._strays += [one.stray] if one.sensor not in self._private else []
+        elif one.cut is not None and self._vault is not None:
+            self._vault.hold(one.sensor, one.cut)
         elif one.message is not None and self.intake is not None:
             fresh, state = self.intake.message(one.sensor, *one.message, self._now_ns(), self._done_ns)
             self.together.clock_errors_s[one.sensor] = self.intake.nodes[one.sensor].error_s
@@ -177,15 +188,16 @@ class _Ears:
 
     def _sighted(self, observed: list[Observation], until_ns: int, counted: Collection[int] = ()) -> Iterator[Sighting]:
         """Who was where, as far as those sensors tell that have told until then, or heard it."""
+        of = self._vault.of if self._vault is not None else _nothing
         if not observed or self._believing is None:
-            return sightings(observed, self._site, self._beliefs[self._site.sensors], counted)
+            return sightings(observed, self._site, self._beliefs[self._site.sensors], counted, of)
         heard = {one.sensor for burst in observed for one in burst.heard}
         present = {one for one in self.alive if self.intake is None or self.intake.told_until(one, until_ns)}
         left = tuple(sensor for sensor in self._site.sensors if sensor.name in present | heard)
         site = replace(self._site, sensors=left)
         if left not in self._beliefs:
             self._beliefs[left] = self._believing(site)
-        return sightings(observed, site, self._beliefs[left], counted)
+        return sightings(observed, site, self._beliefs[left], counted, of)
 
     def taken(self) -> None:
         """The last step was kept."""
@@ -206,11 +218,15 @@ def _private(site: Site) -> frozenset[str]:
     return frozenset(name for name, room in there.items() if room is not None and room.kind == "privileged")
 
 
-def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None]) -> None:
+def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None], cutter: Cutter | None) -> None:
     """The life of a receiver's thread."""
     why, strays = "", Strays(sensor)
     try:
-        for event in listen(stream, health=lambda health: tell(_Told(sensor, health=health))):
+        passing = cutter.passing if cutter is not None else iter
+        for event in listen(stream, health=lambda health: tell(_Told(sensor, health=health)), passing=passing):
+            if cutter is not None and (event.what == "over" or is_phone(event.emission)):
+                for whole in cutter.event(event):
+                    tell(_Told(sensor, cut=whole))
             if event.what == "burst" and event.segment.start_ns is not None and is_phone(event.emission):
                 numbered = {**event.emission.details, "train": event.train}
                 tell(_Told(sensor, burst=(replace(event.emission, details=numbered), event.segment)))
@@ -230,12 +246,22 @@ def _state(one: _Told, time_ns: int, lost: Counter[str]) -> SensorState:
     return SensorState(one.sensor, time_ns, one.health.floor_dbfs_hz, more, None)
 
 
+def _nothing(_sensor: str, _train: int, _phone: str) -> tuple[str, ...]:
+    """No evidence is kept."""
+    return ()
+
+
 def sightings(
-    observed: Iterable[Observation], site: Site, belief: Belief, counted: Collection[int] = ()
+    observed: Iterable[Observation],
+    site: Site,
+    belief: Belief,
+    counted: Collection[int] = (),
+    evidence: Callable[[str, int, str], tuple[str, ...]] = _nothing,
 ) -> Iterator[Sighting]:
     """One for each phone. Bursts of no train are left out: nobody knows which phone sent them.
 
-    Those of which an emission is `counted`, by its identity, tell where, and are not counted again.
+    Those of which an emission is `counted`, by its identity, tell where, and are not counted again. `evidence` tells
+    the hashes of what is kept of a sensor's train that a phone has not yet.
     """
     sensors = {sensor.name: sensor for sensor in site.sensors}
     phones: dict[str, list[Observation]] = defaultdict(list)
@@ -246,6 +272,12 @@ def sightings(
         levels = mean_dbm(bursts, sensors)
         loudest = sorted((name for name in sensors if name in levels), key=lambda name: -levels[name])
         emissions = [heard.emission for burst in bursts for heard in burst.heard]
+        trains = dict.fromkeys(
+            (one.sensor, int(one.emission.details["train"]))
+            for burst in bursts
+            for one in burst.heard
+            if "train" in one.emission.details
+        )
         row = np.array([levels.get(name, np.nan) for name in sensors])
         interface, frequency = bursts[0].label.partition(":")[0], bursts[0].frequency_hz
         yield Sighting(
@@ -258,6 +290,7 @@ def sightings(
             confidence=max(emission.confidence for emission in emissions),
             odds=belief(row, interface, frequency),
             sensors=tuple(loudest),
+            evidence=tuple(name for one in trains for name in evidence(*one, phone)),
         )
 
 

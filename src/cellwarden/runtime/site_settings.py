@@ -7,7 +7,7 @@ from pathlib import Path
 from cellwarden.errors import CellwardenError
 from cellwarden.locate import site_file
 from cellwarden.locate.site import Site
-from cellwarden.runtime import addresses, nodes_file
+from cellwarden.runtime import addresses, evidence_settings, nodes_file
 from cellwarden.watch.lawful import mandate
 
 
@@ -18,6 +18,7 @@ def problems(path: Path, site: Site) -> list[str]:
         (("legal",), lambda: mandate(path, date.today())),
         (("receiver", "node", "nodes"), lambda: nodes_file.sources(path, site)),
         (("notify",), lambda: addresses.read(path)),
+        (("evidence",), lambda: evidence_settings.read(path)),
     ]
     found = []
     for names, read in asked:

@@ -4,6 +4,7 @@ burst        ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔�
 may be kept  ▇▇         ▇▇▇▇▇▇▇         ▇▇      ramps, tails, training; the rest is zeros, before any filter
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -77,9 +78,17 @@ def write(snippets: Sequence[Snippet], place: Path) -> None:
         "core:extensions": [EXTENSION],
     }
     meta = json.dumps({"global": head, "captures": captures, "annotations": annotations}, indent=2)
-    samples = np.concatenate([one.samples for one in snippets]).astype("<c8")
-    write_bytes(place.with_suffix(".sigmf-data"), (samples.tobytes(),), force=True)
+    write_bytes(place.with_suffix(".sigmf-data"), (_octets(snippets),), force=True)
     write_bytes(place, (meta.encode(),), force=True)
+
+
+def digest(snippets: Sequence[Snippet]) -> str:
+    """SHA-256 of the samples that `write` writes: what alerts know them by."""
+    return hashlib.sha256(_octets(snippets)).hexdigest()
+
+
+def _octets(snippets: Sequence[Snippet]) -> bytes:
+    return np.concatenate([one.samples for one in snippets]).astype("<c8").tobytes()
 
 
 def started(one: Snippet) -> datetime | None:

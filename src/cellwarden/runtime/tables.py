@@ -20,6 +20,8 @@ RECEIVER: Kinds = {
     "gain_db": (float, False),
 }
 """What a receiver is, wherever it stands."""
+EVIDENCE: Kinds = {"folder": (str, True), "keep_mb": (float, False), "keep_days": (float, False)}
+"""Where snippets are kept, at a node as at a site."""
 
 
 def values(table: Any, kinds: Kinds, refuse: Callable[[str], NoReturn]) -> dict[str, Any]:

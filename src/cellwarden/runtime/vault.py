@@ -1,0 +1,112 @@
+"""Evidence that a site's receivers cut out of what they hear: in memory until the law has spoken, then in a folder.
+
+```
+ receiver ─► Cutter ─► hold ─┐                                 ┌─► keep: sightings that the law lets pass ─► folder
+ receiver ─► Cutter ─► hold ─┴─ of: hashes for the sighting ─► ┤
+                                                               └─► burn: those that it drops; HELD_NS: all else
+```
+
+Nothing that the law may drop is ever on a disk. One thread uses it: the one that makes steps of what receivers tell.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from cellwarden.model.span import HOUR_NS, S_NS
+from cellwarden.runtime.evidence import Cut
+from cellwarden.runtime.keep import Keeper
+from cellwarden.runtime.snippet import digest
+
+BURSTS = (1, 7)
+"""Of a train's snippets. The first is told with its burst, so that no alert comes before its evidence."""
+HELD_NS = 60 * S_NS
+"""The law speaks within 55 s of a sighting (`watch.lawful`), which is told within two of its bursts."""
+MOST_BYTES = 64 << 20
+"""Of samples that wait; the oldest go."""
+
+
+class _Held(NamedTuple):
+    """A snippet that waits."""
+
+    cut: Cut
+    sensor: str
+    since_ns: int
+    octets: int
+
+
+class _Train(NamedTuple):
+    """A receiver's train whose snippets wait or are kept."""
+
+    hashes: list[str]
+    told: set[tuple[str, str]]
+    """Phone and hash."""
+
+
+class Vault:
+    """Snippets that wait, and the folder in which the others are."""
+
+    def __init__(self, keeper: Keeper, now_ns: Callable[[], int]) -> None:
+        self._keeper, self._now_ns = keeper, now_ns
+        self._held: dict[str, _Held] = {}
+        """By hash, the oldest first."""
+        self._trains: dict[tuple[str, int], _Train] = {}
+        """By sensor and number."""
+        self._asked_ns: dict[tuple[str, int], int] = {}
+        self._octets, self._tidied_ns = 0, now_ns()
+
+    @property
+    def waits(self) -> int:
+        """How many snippets wait."""
+        return len(self._held)
+
+    def hold(self, sensor: str, cut: Cut) -> None:
+        """Take in what a receiver cut."""
+        name, octets, key = digest(cut.snippets), sum(one.samples.nbytes for one in cut.snippets), (sensor, cut.train)
+        self.burn((name,))
+        self._held[name] = _Held(cut, sensor, self._now_ns(), octets)
+        self._trains.setdefault(key, _Train([], set())).hashes.append(name)
+        self._asked_ns[key] = self._now_ns()
+        self._octets += octets
+        while self._octets > MOST_BYTES:
+            self.burn((next(iter(self._held)),))
+
+    def of(self, sensor: str, train: int, phone: str) -> tuple[str, ...]:
+        """Hashes of a train's snippets, each told once for a phone: association may give it another name."""
+        known = self._trains.get((sensor, train))
+        if known is None:
+            return ()
+        self._asked_ns[sensor, train] = self._now_ns()
+        fresh = tuple(name for name in known.hashes if (phone, name) not in known.told)
+        known.told.update((phone, name) for name in fresh)
+        return fresh
+
+    def keep(self, hashes: Iterable[str]) -> None:
+        """Write them: the law lets pass what they are of."""
+        for name in hashes:
+            if (held := self._held.pop(name, None)) is not None:
+                self._octets -= held.octets
+                self._keeper.put(held.cut.snippets, f"{_plain(held.sensor)}-{held.cut.train}")
+
+    def burn(self, hashes: Iterable[str]) -> None:
+        """Forget those that wait."""
+        for name in hashes:
+            if (held := self._held.pop(name, None)) is not None:
+                self._octets -= held.octets
+                if (train := self._trains.get((held.sensor, held.cut.train))) is not None:
+                    train.hashes.remove(name)
+
+    def tidy(self) -> None:
+        """Forget what has waited too long, and each hour remove what was kept too long ago; for each second."""
+        now_ns = self._now_ns()
+        self.burn([name for name, held in self._held.items() if now_ns - held.since_ns >= HELD_NS])
+        for key, asked_ns in list(self._asked_ns.items()):
+            if now_ns - asked_ns >= HELD_NS:
+                del self._trains[key], self._asked_ns[key]
+        if now_ns - self._tidied_ns >= HOUR_NS:
+            self._tidied_ns = now_ns
+            self._keeper.tidy()
+
+
+def _plain(name: str) -> str:
+    """A sensor's name as a part of a file's."""
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
