@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from cellwarden.console.app import application
 from cellwarden.console.rights import ROLES
+from cellwarden.console.spectra import Spectra
 from cellwarden.locate.site import Site
 from cellwarden.model import Activity, Alert, JunctionReading, Odds, Passage, Presence, Role, SensorState
 from cellwarden.model.span import DAY_NS
@@ -35,6 +36,7 @@ class Wing:
     site: Site
     app: FastAPI
     folder: Path
+    spectra: Spectra
 
     def client(self, role: Role | None = "officer", language: str = "en") -> TestClient:
         """Of somebody who has signed in; each role has a person of its name."""
@@ -112,7 +114,9 @@ def wing(tmp_path: Path, hashed: str) -> Iterator[Wing]:
     with engine.begin() as c:
         for role in ROLES:
             people.accept(c, people.invite(c, role, role, now), hashed, "", now)
-    yield Wing(engine, site, application(engine, site), tmp_path)
+    spectra = Spectra(tuple(sensor.name for sensor in site.sensors[:-1]))
+    evidence = tmp_path / "evidence"
+    yield Wing(engine, site, application(engine, site, spectra=spectra, evidence=evidence), tmp_path, spectra)
     engine.dispose()
 
 

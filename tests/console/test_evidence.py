@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 from tests.console.conftest import HOSTILE, Wing
 
-from cellwarden.console.app import application
 from cellwarden.console.snippets import snippet, spectrogram
 from cellwarden.store import audit
 from cellwarden.store.engine import reading
@@ -40,9 +39,7 @@ def kept(folder: Path, name: str = "one", label: str = "gsm:normal") -> str:
 
 @pytest.fixture
 def folder(wing: Wing) -> Path:
-    found = wing.folder / "evidence"
-    wing.app = application(wing.engine, wing.site, evidence=found)
-    return found
+    return wing.folder / "evidence"
 
 
 def test_a_tone_shows_at_its_frequency_and_blanked_parts_show_as_nothing() -> None:

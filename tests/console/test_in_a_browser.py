@@ -39,6 +39,7 @@ PAGES: dict[Role, tuple[str, ...]] = {
         "/finds",
     ),
     "investigator": ("/emitters", "/unknown", "/help", "/account"),
+    "rf engineer": ("/spectrum",),
     "administrator": ("/people", "/rules"),
     "auditor": ("/audit",),
 }

@@ -12,6 +12,7 @@ from tests.console.conftest import Wing
 from cellwarden.console.guard import form_token
 from cellwarden.console.live import Live
 from cellwarden.console.rights import PUBLIC, RIGHTS, ROLES, may
+from cellwarden.console.spectra import Spectra
 from cellwarden.model import Role
 from cellwarden.store import people
 
@@ -50,7 +51,8 @@ def test_every_route_lets_in_those_who_may_and_nobody_else(
     async def one_beat(_self: Live, _watching: bool) -> Any:
         yield "event: beat\ndata: 0\n\n"
 
-    monkeypatch.setattr(Live, "news", one_beat)  # the true one never ends
+    monkeypatch.setattr(Live, "news", one_beat)  # the true ones never end
+    monkeypatch.setattr(Spectra, "news", one_beat)
     client = wing.client(role)
     if role is None:
         client.get("/sign-in")

@@ -41,7 +41,10 @@ ALONE_S = 60.0
 def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | None, force: bool) -> None:
     """The door is opened first: that another program sits at the port is told before anything is heard."""
     from cellwarden.console import serve as console
+    from cellwarden.console.app import application
+    from cellwarden.console.spectra import Spectra
     from cellwarden.runtime import demo as simulated
+    from cellwarden.runtime.demo_spectrum import on_the_air
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.serve import serve
     from cellwarden.simulate.week import site
@@ -55,7 +58,6 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
     if seconds is None and not (sys.stdin and sys.stdin.isatty()):
         seconds = ALONE_S
         click.echo(_("There is no terminal: it ends after 60 s. --for (make run FOR=1h) says how long."))
-    from cellwarden.console.app import application
 
     stopped, now_ns = threading.Event(), time.time_ns()
     password = secrets.token_hex(6)
@@ -67,10 +69,11 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
         rules_path = Path(folder) / "rules.toml"
         rules_path.write_text(written(rules_of(simulated.PACE)), encoding="utf-8")
         in_force = held(rules_path)
-        steps = simulated.steps(seed, now_ns, stopped)
+        spectra = Spectra(tuple(sensor.name for sensor in site().sensors))
+        steps = on_the_air(simulated.steps(seed, now_ns, stopped), spectra, stopped)
         allowed = simulated.mandate(date.today())
         alerts = guard(engine, site(), in_force.rules, allowed, steps, time.time_ns, newest=lambda: in_force.rules)
-        server = console.server(application(engine, site(), rules=in_force))
+        server = console.server(application(engine, site(), rules=in_force, spectra=spectra))
         serve(alerts, server, door, stopped.set, seconds=seconds, tell=tell)
         engine.dispose()
 

@@ -59,6 +59,7 @@ def watch(
     """Nothing is heard before the mandate was read."""
     from cellwarden.console import serve as console
     from cellwarden.console.app import application, first_link
+    from cellwarden.console.spectra import Spectra
     from cellwarden.locate.site import load
     from cellwarden.locate.whereabouts import believing, room_names
     from cellwarden.radio.live import open_stream
@@ -91,29 +92,23 @@ def watch(
     if link := first_link(engine, address, time.time_ns()):
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
-    app = application(engine, site, rules=in_force, evidence=kept.folder if kept else None)
+    spectra = Spectra(tuple(streams))
+    app = application(engine, site, rules=in_force, evidence=kept.folder if kept else None, spectra=spectra)
     server = console.server(app, certificate, key)
     with ExitStack() as stack:
         vault = Vault(stack.enter_context(Keeper(*kept, None, None, warn)), time.time_ns) if kept else None
-        steps = until(
-            stopped, receivers_of.steps(streams, site, where, nodes=far, post=begin, believing=believing, vault=vault)
+        heard = receivers_of.steps(
+            streams, site, where, nodes=far, post=begin, believing=believing, vault=vault, spectra=spectra
         )
+        steps = until(stopped, heard)
         if end is not None:
             stack.callback(end)
         stack.enter_context(notifier.running(engine, lambda: in_force.rules, to, time.time_ns, warn))
         told = stack.enter_context(deaf.telling(site.name, to, warn))
         alerts = guard(
-            engine,
-            site,
-            in_force.rules,
-            allowed,
-            steps,
-            time.time_ns,
-            to,
-            newest=lambda: in_force.rules,
-            tell=told,
+            engine, site, in_force.rules, allowed, steps, time.time_ns, to, newest=lambda: in_force.rules, tell=told,
             vault=vault,
-        )
+        )  # fmt: skip
         serve(alerts, server, door, stopped.set, seconds=seconds, tell=tell)
 
 

@@ -22,8 +22,9 @@ from cellwarden.console.floor import drawn
 from cellwarden.console.guard import API, Around, SignInFirst
 from cellwarden.console.live import Live
 from cellwarden.console.page import HERE, page
-from cellwarden.console.routes import account, alert, api, lane, now, people, records, shift, unknown
+from cellwarden.console.routes import account, alert, api, lane, now, people, records, shift, spectrum, unknown
 from cellwarden.console.routes import rules as rule_pages
+from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
@@ -44,11 +45,12 @@ def application(
     photographs: Path | None = None,
     rules: Held | None = None,
     evidence: Path | None = None,
+    spectra: Spectra | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
     Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
-    `evidence` is the folder in which snippets are kept.
+    `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
@@ -75,9 +77,10 @@ def application(
         drawn(site),
         rules or held(None),
         evidence,
+        spectra or Spectra(()),
         Views(engine, now_ns),
     )
-    for routes in (now, alert, shift, records, lane, unknown, rule_pages, people, account, api):
+    for routes in (now, alert, shift, records, lane, unknown, spectrum, rule_pages, people, account, api):
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(Around)
@@ -102,7 +105,7 @@ def _beside(engine: Engine) -> Path:
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API) and request.method == "GET":
-        if request.url.path == "/live":
+        if request.url.path.endswith("/live"):
             return Response(status_code=401)
         return RedirectResponse(f"/sign-in?after={request.url.path}", 303)
     said = {404: _("There is nothing here."), 405: _("There is nothing here.")}.get(error.status_code, error.detail)

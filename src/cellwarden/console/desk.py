@@ -9,6 +9,7 @@ from fastapi import Request
 from sqlalchemy import Connection, Engine
 
 from cellwarden.console.floor import DrawnFloor
+from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
 from cellwarden.locate.site import Site
 from cellwarden.model import Person
@@ -35,6 +36,8 @@ class Desk:
     """Those in force."""
     evidence: Path | None
     """Folder of snippets; None where the site keeps none."""
+    spectra: Spectra
+    """Live pictures of what receivers hear."""
     views: Views
     """Lines of the audit log that tell who looked at what."""
 

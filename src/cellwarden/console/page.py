@@ -1,4 +1,4 @@
-"""Pages from templates: everything is escaped, everything is translated, and all that moves is in two static files."""
+"""Pages from templates: everything is escaped, everything is translated, and all that moves is in static files."""
 
 import json
 from collections.abc import Mapping
@@ -32,6 +32,7 @@ LINKS = (
     ("/emitters", mark("Emitters"), "emitters"),
     ("/unknown", mark("Unknown"), "unknown"),
     ("/sensors", mark("Sensors"), "sensors"),
+    ("/spectrum", mark("Spectrum"), "spectrum"),
     ("/notifications", mark("Notifications"), "notifications"),
     ("/finds", mark("Finds"), "finds"),
     ("/rules", mark("Rules"), "rules"),

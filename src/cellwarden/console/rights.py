@@ -22,7 +22,7 @@ TRACING = frozenset((OFFICER, ENGINEER, INVESTIGATOR))
 KNOWING = frozenset((ENGINEER, EXAMINER, INVESTIGATOR))
 """Who may see which transmitters were heard before: a fingerprint is personal data."""
 TUNING = frozenset((ENGINEER, ADMINISTRATOR))
-"""Who may try other rules on the past."""
+"""Who may try other rules on the past, and look at the spectrum."""
 ANALYSING = frozenset((ENGINEER, INVESTIGATOR))
 """Who may see what no air interface knows, and name it."""
 PASSING = frozenset((OFFICER, ENGINEER, INVESTIGATOR))
@@ -48,6 +48,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/alerts/{name}"): WATCHING | {EXAMINER},
     ("GET", "/alerts/{name}/sheet.pdf"): DECIDING,
     ("GET", "/alerts/{name}/evidence/{digest}.png"): WATCHING | {EXAMINER},
+    ("GET", "/alerts/{name}/evidence/{digest}.json"): WATCHING | {EXAMINER},
     ("GET", "/alerts/{name}/evidence/{digest}.sigmf"): frozenset((EXAMINER, INVESTIGATOR)),
     ("POST", "/alerts/{name}/decide"): DECIDING,
     ("GET", "/alerts/{name}/found"): DECIDING,
@@ -67,6 +68,8 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/unknown"): ANALYSING,
     ("POST", "/unknown/name"): ANALYSING,
     ("GET", "/sensors"): WATCHING,
+    ("GET", "/spectrum"): TUNING,
+    ("GET", "/spectrum/live"): TUNING,
     ("GET", "/notifications"): WATCHING | {AUDITOR},
     ("GET", "/finds"): KEEPING,
     ("GET", "/finds.csv"): KEEPING,

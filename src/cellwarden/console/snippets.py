@@ -7,6 +7,7 @@
 Payload was blanked before anything was kept, so a picture shows ramps, tails and training alone.
 """
 
+import base64
 import hashlib
 import io
 import json
@@ -28,6 +29,8 @@ BINS = 64
 COLUMNS = 480
 HIGH = 2
 """Pixels of a bin."""
+QUIET_DB = 9.0
+"""At which what is quiet in a snippet stands, as noise does in live rows."""
 LEAST_DB = 15.0
 """Between the darkest and the brightest, so that noise alone stays dark."""
 
@@ -115,6 +118,24 @@ def _described(digest: str, path: Path) -> Snippet | None:
         )  # fmt: skip
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ZeroDivisionError):
         return None
+
+
+def rows(one: Snippet) -> dict[str, object]:
+    """Its spectrogram as rows that a page plays: half decibels above what is quiet in it, 0 where it was blanked."""
+    power = spectrogram(np.fromfile(one.path, "<c8"))
+    heard = power[power > -190.0]
+    low = float(np.quantile(heard, 0.3)) - QUIET_DB if len(heard) else 0.0
+    values = np.where(power > -190.0, np.clip(2.0 * (power - low), 1, 255), 0).astype(np.uint8)
+    middle = one.frequency_hz or 0.0
+    return {
+        "count": len(values),
+        "parts": BINS,
+        "seconds": one.seconds,
+        "low": middle - one.rate_hz / 2,
+        "high": middle + one.rate_hz / 2,
+        "label": one.label,
+        "levels": base64.b64encode(values.tobytes()).decode(),
+    }
 
 
 def picture(one: Snippet) -> bytes:

@@ -90,6 +90,7 @@ SUBJECT_WORDS = {
     "unlock": mark("Unlock"),
     "handover": mark("Handover"),
     "rules": mark("Rules"),
+    "spectrum": mark("Spectrum"),
     "timeline": mark("Timeline"),
     "emitters": mark("Emitters"),
     "unknown": mark("Unknown"),

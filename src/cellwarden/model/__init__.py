@@ -14,6 +14,7 @@ from cellwarden.model.radio import ENDLESS, Block, Interleaved, Segment
 from cellwarden.model.register import Find
 from cellwarden.model.shift import Handover, Note, Search
 from cellwarden.model.signature import Emitter, Identified, JunctionReading, Measured, Session, Signature
+from cellwarden.model.spectrum import Heard, Row
 from cellwarden.model.store import AuditLine, Change, Invitation, Person, Role
 from cellwarden.model.stray import Stray, StrayName
 from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, RulesText, SensorState, Sighting, State
@@ -34,6 +35,7 @@ __all__ = [
     "Find",
     "Fix",
     "Handover",
+    "Heard",
     "Identified",
     "Interleaved",
     "Invitation",
@@ -47,6 +49,7 @@ __all__ = [
     "Presence",
     "Reception",
     "Role",
+    "Row",
     "RulesText",
     "Search",
     "Segment",

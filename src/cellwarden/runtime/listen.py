@@ -131,10 +131,12 @@ def listen(
     rejected: Counter[str] | None = None,
     health: Callable[[Health], None] = lambda health: None,
     passing: Callable[[Iterable[Block]], Iterator[Block]] = iter,
+    looking: Callable[[Iterable[Find]], Iterator[Find]] = iter,
 ) -> Generator[Event, None, None]:
     """What is heard on a stream, until it ends or has run for `seconds` of signal.
 
-    `passing` sees all blocks as they come. Raises what the stream raises. Whoever stops asking closes it.
+    `passing` sees all blocks as they come, `looking` all that the coarse pass makes of them. Raises what the stream
+    raises. Whoever stops asking closes it.
     """
     refused: Counter[str] = Counter() if rejected is None else rejected
     _warmed(stream.rate_hz)
@@ -147,7 +149,7 @@ def listen(
         timer.start()
     try:
         limited = received if seconds is None else _within(received, round(seconds * stream.rate_hz))
-        found = meter.found(finds(meter.blocks(passing(limited)), refused))
+        found = meter.found(looking(finds(meter.blocks(passing(limited)), refused)))
         with seldom():
             for fresh, watermark in by_chunk(found, refused, min_confidence):
                 for emission in fresh:

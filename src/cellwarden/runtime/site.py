@@ -24,6 +24,7 @@ import numpy as np
 
 from cellwarden.airinterface import is_phone
 from cellwarden.associate.observe import Association
+from cellwarden.console.spectra import Spectra
 from cellwarden.errors import CellwardenError
 from cellwarden.locate.site import Sensor, Site, room_at
 from cellwarden.locate.whereabouts import Belief
@@ -35,6 +36,7 @@ from cellwarden.runtime.intake import Intake
 from cellwarden.runtime.listen import Health, listen
 from cellwarden.runtime.outbox import Message
 from cellwarden.runtime.strays import Strays
+from cellwarden.runtime.tap import Tap
 from cellwarden.runtime.vault import BURSTS, Vault
 
 STEP_S = 1.0
@@ -86,20 +88,20 @@ def steps(
     post: Post | None = None,
     believing: Callable[[Site], Belief] | None = None,
     vault: Vault | None = None,
+    spectra: Spectra | None = None,
 ) -> Iterator[Step]:
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
     `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing. `vault`
-    takes in what receivers cut out of phones' bursts. Whoever stops asking closes the streams, and waits for their
-    threads.
+    takes in what receivers cut out of phones' bursts, `spectra` what they hear, where somebody looks at it. Whoever
+    stops asking closes the streams, and waits for their threads.
     """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
-    threads = [
-        threading.Thread(
-            target=_receive, args=(sensor, stream, told.put, Cutter(*BURSTS) if vault else None), daemon=True
-        )
-        for sensor, stream in streams.items()
-    ]
+    spectra = Spectra(()) if spectra is None else spectra
+    threads = []
+    for sensor, stream in streams.items():
+        given = sensor, stream, told.put, Cutter(*BURSTS) if vault else None, Tap(sensor, spectra)
+        threads.append(threading.Thread(target=_receive, args=given, daemon=True))
     for thread in threads:
         thread.start()
     ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns, vault)
@@ -218,12 +220,15 @@ def _private(site: Site) -> frozenset[str]:
     return frozenset(name for name, room in there.items() if room is not None and room.kind == "privileged")
 
 
-def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None], cutter: Cutter | None) -> None:
+def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None], cutter: Cutter | None, tap: Tap) -> None:
     """The life of a receiver's thread."""
     why, strays = "", Strays(sensor)
     try:
         passing = cutter.passing if cutter is not None else iter
-        for event in listen(stream, health=lambda health: tell(_Told(sensor, health=health)), passing=passing):
+        for event in listen(
+            stream, health=lambda health: tell(_Told(sensor, health=health)), passing=passing, looking=tap.looking
+        ):
+            tap.event(event)
             if cutter is not None and (event.what == "over" or is_phone(event.emission)):
                 for whole in cutter.event(event):
                     tell(_Told(sensor, cut=whole))

@@ -129,6 +129,14 @@ def spectrogram(request: Request, name: str, digest: str) -> Response:
     return Response(snippets.picture(one), media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
 
+@ROUTES.get("/alerts/{name}/evidence/{digest}.json")
+def replayed(request: Request, name: str, digest: str) -> dict[str, object]:
+    """The same to be played on the page of the spectrum."""
+    with reading(desk(request).engine) as c:
+        one = _kept(request, alert_of(c, name), digest)
+    return snippets.rows(one)
+
+
 @ROUTES.get("/alerts/{name}/evidence/{digest}.sigmf")
 def samples(request: Request, name: str, digest: str) -> Response:
     """A snippet, to take along."""

@@ -44,8 +44,14 @@ def now(request: Request, wall: bool = False) -> Response:
 @ROUTES.get("/live")
 async def news(request: Request) -> Response:
     """What changes, as server-sent events, for as long as the session holds."""
-    here, who = desk(request), visitor(request)
+    who = visitor(request)
     watching = may(who.person.role if who.person else None, "GET", "/alerts")
+    return stream(request, desk(request).live.news(watching))
+
+
+def stream(request: Request, messages: AsyncIterator[str]) -> Response:
+    """Server-sent events, for as long as the session holds."""
+    here, who = desk(request), visitor(request)
 
     def holds() -> bool:
         with reading(here.engine) as c:
@@ -53,7 +59,7 @@ async def news(request: Request) -> Response:
 
     async def told() -> AsyncIterator[str]:
         asked = time.monotonic()
-        async for message in here.live.news(watching):
+        async for message in messages:
             if time.monotonic() - asked > CHECK_S:
                 asked = time.monotonic()
                 if not await run_in_threadpool(holds):
