@@ -1,5 +1,6 @@
 """`cellwarden store` as people type it."""
 
+import io
 import os
 import resource
 import sqlite3
@@ -10,10 +11,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import text
 from tests.cli.conftest import Typed
 from tests.store.values import alert, sighting
 
+from cellwarden.console.photographs import kept
+from cellwarden.model import Find
+from cellwarden.register.queries import keep_find
 from cellwarden.store.audit import audited, lines
 from cellwarden.store.engine import opened, reading
 from cellwarden.watch import queries
@@ -192,6 +197,48 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_behind(site: Path, tmp_path:
     assert done.stderr.startswith(f"cellwarden: {tmp_path / 'out'} cannot be written: ")
     assert done.stderr.count("\n") == 1
     assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"site.db"}
+
+
+def find_of(folder: Path, site: Path) -> Path:
+    """A find with a photograph, as the console keeps it; the photograph's file."""
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(out, "PNG")
+    (digest,) = kept(folder, [out.getvalue()])
+    engine = opened(str(site))
+    with engine.begin() as c:
+        keep_find(c, Find("A-2026-000001", "A-104", 10**18, "a tiny one", "S-77", (digest,), "zoe"))
+    engine.dispose()
+    return folder / f"{digest}.jpg"
+
+
+def test_photographs_of_finds_are_in_the_backup_and_come_back(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    photograph = find_of(tmp_path / "site.photographs", site)
+    there, backup = photograph.read_bytes(), tmp_path / "kept"
+    said = "sound; 3 alerts, 2 sightings, {} audit line{}, 1 photograph\n"
+    assert run("backup", site, "-o", backup) == (0, f"{backup}: " + said.format(1, ""), "")
+    assert run("check", backup) == (0, f"{backup}: " + said.format(1, ""), "")
+    photograph.unlink()
+    site.unlink()
+    assert run("restore", backup, "-o", site) == (0, f"{site}: " + said.format(2, "s"), "")
+    assert photograph.read_bytes() == there
+    elsewhere = tmp_path / "other" / "new.db"
+    elsewhere.parent.mkdir()
+    assert run("restore", backup, "-o", elsewhere)[0] == 0
+    assert (elsewhere.parent / "new.photographs" / photograph.name).read_bytes() == there
+    with closing(sqlite3.connect(elsewhere)) as c:  # a store has no table of photographs
+        assert not c.execute("SELECT 1 FROM sqlite_master WHERE name = 'kept_photographs'").fetchall()
+
+
+@pytest.mark.parametrize("how", ["missing", "altered"])
+def test_a_photograph_that_is_lost_is_told_and_the_rest_is_kept(run, site: Path, tmp_path: Path, how: str) -> None:  # type: ignore[no-untyped-def]
+    photograph = find_of(tmp_path / "site.photographs", site)
+    photograph.write_bytes(photograph.read_bytes() + b"x")
+    if how == "missing":
+        photograph.unlink()
+    code, _out, err = run("check", site)
+    assert code == 2 and photograph.name[:12] in err and err.count("\n") == 1
+    code, _out, err = run("backup", site, "-o", tmp_path / "kept")
+    assert (code, err) == (0, "cellwarden: photographs of finds are missing or altered: 1\n")
 
 
 def test_it_speaks_french(run, site: Path) -> None:  # type: ignore[no-untyped-def]

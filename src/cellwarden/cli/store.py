@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cellwarden.cli import options
+from cellwarden.cli import complain, options
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 
@@ -62,11 +62,15 @@ def check(place: str, quiet: bool) -> None:
         click.echo(f"{place}: {_said(*held)}")
 
 
-def _said(alerts: int, sightings: int, audit_lines: int) -> str:
+def _said(alerts: int, sightings: int, audit_lines: int, photographs: int, lost: int) -> str:
     """What a sound store holds."""
-    parts = (
+    parts = [
         (ngettext("{count} alert", "{count} alerts", alerts), alerts),
         (ngettext("{count} sighting", "{count} sightings", sightings), sightings),
         (ngettext("{count} audit line", "{count} audit lines", audit_lines), audit_lines),
-    )
+    ]
+    if photographs:
+        parts.append((ngettext("{count} photograph", "{count} photographs", photographs), photographs))
+    if lost:
+        complain(_("photographs of finds are missing or altered: {count}").format(count=number(lost)))
     return _("sound; {what}").format(what=", ".join(text.format(count=number(count)) for text, count in parts))

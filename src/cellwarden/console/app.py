@@ -29,6 +29,7 @@ from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
+from cellwarden.store.backup_photographs import folder_of
 from cellwarden.store.people import invite, persons
 from cellwarden.watch.rules_held import Held, held
 
@@ -99,7 +100,7 @@ def first_link(engine: Engine, address: str, now_ns: int) -> str | None:
 def _beside(engine: Engine) -> Path:
     """The store's file with another ending; a folder here where the store is on a server."""
     database = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
-    return Path(database or "cellwarden").with_suffix(".photographs")
+    return folder_of(Path(database or "cellwarden"))
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -1,12 +1,13 @@
 """Backups of an SQLite store, their restoring, and what a store is checked for. PostgreSQL brings tools of its own.
 
-A backup is one file: the state of one moment, copied while others write, checked before it gets its name. Restored, it
+A backup is one file: the state of one moment, copied while others write, with the photographs that its finds point to
+(`backup_photographs`), checked before it gets its name. Restored, it
 takes the place of the store, which is kept beside it with its write-ahead log: that belongs to no other file.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from cellwarden.errors import OutputError, StoreDamagedError, StoreError
 from cellwarden.language import gettext as _
 from cellwarden.store import tables
 from cellwarden.store.audit import audited, verify
+from cellwarden.store.backup_photographs import folder_of, looked_at, put_back, taken_in
 from cellwarden.store.engine import (
     address,
     damaged,
@@ -41,6 +43,9 @@ class Checked(NamedTuple):
     alerts: int
     sightings: int
     audit_lines: int
+    photographs: int = 0
+    lost: int = 0
+    """Photographs of finds that are missing, or not as they were taken."""
 
 
 def check(place: str) -> Checked:
@@ -58,7 +63,18 @@ def check(place: str) -> Checked:
                     path=name, number=broken
                 )
             )
-        return _held(c)
+        held = _held(c)
+    path = file_of(address(place))
+    if path is None:
+        return held
+    there = looked_at(path)
+    if there.lost:
+        raise StoreError(
+            _(
+                "{path}: photographs of finds are missing or altered ({count}, the first {name}): restore a backup"
+            ).format(path=name, count=len(there.lost), name=f"{there.lost[0][:12]}….jpg")
+        )
+    return held._replace(photographs=there.sound)
 
 
 def backup(place: str, output: Path) -> Checked:
@@ -73,14 +89,17 @@ def backup(place: str, output: Path) -> Checked:
         _copied(source, temporary, output)
         with _looked_into(str(temporary), str(source)) as c:
             _sound(c, str(source))
-            return _held(c)
+            held = _held(c)
+        _within(output, taken_in, temporary, folder_of(source))
+        there = looked_at(temporary)
+        return held._replace(photographs=there.sound, lost=len(there.lost))
 
 
 def restore(source: str, place: str, *, who: str) -> Checked:
     """Put a backup where a store is to be. What is there is kept beside it; nobody may be using it.
 
     Raises StoreError where the backup is not sound or the store is in use, and changes nothing then; also at the end,
-    where the audit log that was restored is not as it was written.
+    where the audit log that was restored is not as it was written, or photographs are lost.
     """
     target, kept = _file(place), _file(source)
     with _whole(target) as temporary:
@@ -97,6 +116,7 @@ def restore(source: str, place: str, *, who: str) -> Checked:
         finally:
             engine.dispose()
         _unused(target)
+        _within(target, put_back, temporary, folder_of(target))
         _set_aside(target)
     return check(str(target))
 
@@ -135,6 +155,14 @@ def _copied(source: Path, temporary: Path, output: Path) -> None:
     except sqlite3.Error as error:
         if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise damaged(source) from error
+        raise _unwritable(output, str(error)) from error
+
+
+def _within(output: Path, work: Callable[[Path, Path], None], copy: Path, folder: Path) -> None:
+    """Do something with a copy and a folder of photographs. Raises OutputError where there is no room."""
+    try:
+        work(copy, folder)
+    except sqlite3.Error as error:
         raise _unwritable(output, str(error)) from error
 
 
