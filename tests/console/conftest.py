@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from cellwarden.console.app import application
+from cellwarden.console.editing import Editing
 from cellwarden.console.rights import ROLES
 from cellwarden.console.spectra import Spectra
 from cellwarden.locate.site import Site
+from cellwarden.locate.site_write import to_toml
 from cellwarden.model import Activity, Alert, JunctionReading, Odds, Passage, Presence, Role, SensorState
 from cellwarden.model.span import DAY_NS
 from cellwarden.simulate import strays as simulated
@@ -25,6 +28,7 @@ from cellwarden.watch import passages, queries, strays
 
 S_NS = 10**9
 PASSWORD = "correct horse battery"
+LEGAL = {"legal": {"basis": "law", "authority": "order 7", "expires": date(2126, 1, 1)}}
 HOSTILE = "<script>alert(1)</script>\"'>"
 
 
@@ -115,8 +119,10 @@ def wing(tmp_path: Path, hashed: str) -> Iterator[Wing]:
         for role in ROLES:
             people.accept(c, people.invite(c, role, role, now), hashed, "", now)
     spectra = Spectra(tuple(sensor.name for sensor in site.sensors[:-1]))
-    evidence = tmp_path / "evidence"
-    yield Wing(engine, site, application(engine, site, spectra=spectra, evidence=evidence), tmp_path, spectra)
+    place, evidence = tmp_path / "site.toml", tmp_path / "evidence"
+    place.write_text(to_toml(site, LEGAL))
+    app = application(engine, site, spectra=spectra, evidence=evidence, editing=Editing(place))
+    yield Wing(engine, site, app, tmp_path, spectra)
     engine.dispose()
 
 

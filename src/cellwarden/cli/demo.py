@@ -42,7 +42,9 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
     """The door is opened first: that another program sits at the port is told before anything is heard."""
     from cellwarden.console import serve as console
     from cellwarden.console.app import application
+    from cellwarden.console.editing import Editing
     from cellwarden.console.spectra import Spectra
+    from cellwarden.locate.site_write import to_toml
     from cellwarden.runtime import demo as simulated
     from cellwarden.runtime.demo_spectrum import on_the_air
     from cellwarden.runtime.guard import guard
@@ -66,15 +68,16 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
         simulated.people(engine, NAME, password, now_ns)
         simulated.past(engine, seed, now_ns)
         _told(console.address(door), password)
-        rules_path = Path(folder) / "rules.toml"
+        site_path, rules_path = Path(folder) / "site.toml", Path(folder) / "rules.toml"
+        site_path.write_text(to_toml(site()), encoding="utf-8")
         rules_path.write_text(written(rules_of(simulated.PACE)), encoding="utf-8")
         in_force = held(rules_path)
         spectra = Spectra(tuple(sensor.name for sensor in site().sensors))
         steps = on_the_air(simulated.steps(seed, now_ns, stopped), spectra, stopped)
         allowed = simulated.mandate(date.today())
         alerts = guard(engine, site(), in_force.rules, allowed, steps, time.time_ns, newest=lambda: in_force.rules)
-        server = console.server(application(engine, site(), rules=in_force, spectra=spectra))
-        serve(alerts, server, door, stopped.set, seconds=seconds, tell=tell)
+        app = application(engine, site(), rules=in_force, spectra=spectra, editing=Editing(site_path))
+        serve(alerts, console.server(app), door, stopped.set, seconds=seconds, tell=tell)
         engine.dispose()
 
 

@@ -59,6 +59,7 @@ def watch(
     """Nothing is heard before the mandate was read."""
     from cellwarden.console import serve as console
     from cellwarden.console.app import application, first_link
+    from cellwarden.console.editing import Editing
     from cellwarden.console.spectra import Spectra
     from cellwarden.locate.site import load
     from cellwarden.locate.whereabouts import believing, room_names
@@ -69,6 +70,7 @@ def watch(
     from cellwarden.runtime.keep import Keeper
     from cellwarden.runtime.nodes_file import sources
     from cellwarden.runtime.serve import serve
+    from cellwarden.runtime.site_settings import problems
     from cellwarden.runtime.vault import Vault
     from cellwarden.store.engine import opened
     from cellwarden.watch.lawful import mandate
@@ -93,7 +95,8 @@ def watch(
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
     spectra = Spectra(tuple(streams))
-    app = application(engine, site, rules=in_force, evidence=kept.folder if kept else None, spectra=spectra)
+    folder, editing = kept.folder if kept else None, Editing(site_path, problems)
+    app = application(engine, site, rules=in_force, evidence=folder, spectra=spectra, editing=editing)
     server = console.server(app, certificate, key)
     with ExitStack() as stack:
         vault = Vault(stack.enter_context(Keeper(*kept, None, None, warn)), time.time_ns) if kept else None

@@ -18,12 +18,15 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from cellwarden.console.desk import Desk, Visitor
+from cellwarden.console.editing import Editing
 from cellwarden.console.floor import drawn
 from cellwarden.console.guard import API, Around, SignInFirst
 from cellwarden.console.live import Live
 from cellwarden.console.page import HERE, page
 from cellwarden.console.routes import account, alert, api, lane, now, people, records, shift, spectrum, unknown
 from cellwarden.console.routes import rules as rule_pages
+from cellwarden.console.routes import site as site_pages
+from cellwarden.console.routes import survey as survey_pages
 from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
@@ -47,11 +50,13 @@ def application(
     rules: Held | None = None,
     evidence: Path | None = None,
     spectra: Spectra | None = None,
+    editing: Editing | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
     Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
-    `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear.
+    `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear; `editing`
+    is the site's file, where it may be changed.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
@@ -79,9 +84,13 @@ def application(
         rules or held(None),
         evidence,
         spectra or Spectra(()),
+        editing,
         Views(engine, now_ns),
     )
-    for routes in (now, alert, shift, records, lane, unknown, spectrum, rule_pages, people, account, api):
+    every = (
+        now, alert, shift, records, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people, account, api,
+    )  # fmt: skip
+    for routes in every:
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(Around)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 from sqlalchemy import Connection, Engine
 
+from cellwarden.console.editing import Editing
 from cellwarden.console.floor import DrawnFloor
 from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
@@ -38,6 +39,8 @@ class Desk:
     """Folder of snippets; None where the site keeps none."""
     spectra: Spectra
     """Live pictures of what receivers hear."""
+    editing: Editing | None
+    """The site's file, where it can be changed."""
     views: Views
     """Lines of the audit log that tell who looked at what."""
 

@@ -68,15 +68,28 @@ def drawn(site: Site) -> tuple[DrawnFloor, ...]:
     return tuple(_floor(site, floor) for floor in sorted(site.floors, key=lambda floor: -floor.base_m))
 
 
-def _floor(site: Site, floor: Floor) -> DrawnFloor:
+def spots(site: Site, floor: Floor, places_m: Sequence[tuple[float, ...]]) -> list[tuple[float, float]]:
+    """Where places lie on a floor as it is drawn."""
+    frame = _frame(site, floor)[0]
+    return [frame.at(place) for place in places_m]
+
+
+def _frame(site: Site, floor: Floor) -> tuple[Frame, NDArray[np.float64], NDArray[np.float64]]:
+    """How a floor is drawn, and the corners of what of it is, metres."""
     rooms = [room for room in site.rooms if room.floor == floor.number]
     inside = [room for room in rooms if room.kind not in BEYOND] or rooms
     corners = np.array([point for room in inside for point in room.outline_m])
     if not len(corners):
         corners = np.array([(0.0, 0.0), (1.0, 1.0)])
     low, high = corners.min(axis=0) - AROUND_M / 2, corners.max(axis=0) + AROUND_M / 2
-    (x0, y0), (wide, tall) = low, (high - low) * UNITS_M
-    frame = Frame(0.0, float(tall), float(x0), float(y0), UNITS_M)
+    return Frame(0.0, float(high[1] - low[1]) * UNITS_M, float(low[0]), float(low[1]), UNITS_M), low, high
+
+
+def _floor(site: Site, floor: Floor) -> DrawnFloor:
+    rooms = [room for room in site.rooms if room.floor == floor.number]
+    inside = [room for room in rooms if room.kind not in BEYOND] or rooms
+    frame, low, high = _frame(site, floor)
+    wide, tall = (high - low) * UNITS_M
     short = _short([room.name for room in inside if room.kind == "cell"])
     walls = tuple(
         (_wall_class(wall.material), *frame.at(wall.start_m), *frame.at(wall.end_m))

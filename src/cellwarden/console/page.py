@@ -33,6 +33,7 @@ LINKS = (
     ("/unknown", mark("Unknown"), "unknown"),
     ("/sensors", mark("Sensors"), "sensors"),
     ("/spectrum", mark("Spectrum"), "spectrum"),
+    ("/site", mark("Site"), "site"),
     ("/notifications", mark("Notifications"), "notifications"),
     ("/finds", mark("Finds"), "finds"),
     ("/rules", mark("Rules"), "rules"),

@@ -22,7 +22,7 @@ TRACING = frozenset((OFFICER, ENGINEER, INVESTIGATOR))
 KNOWING = frozenset((ENGINEER, EXAMINER, INVESTIGATOR))
 """Who may see which transmitters were heard before: a fingerprint is personal data."""
 TUNING = frozenset((ENGINEER, ADMINISTRATOR))
-"""Who may try other rules on the past, and look at the spectrum."""
+"""Who may try other rules on the past, look at the spectrum, and change the plan."""
 ANALYSING = frozenset((ENGINEER, INVESTIGATOR))
 """Who may see what no air interface knows, and name it."""
 PASSING = frozenset((OFFICER, ENGINEER, INVESTIGATOR))
@@ -70,6 +70,12 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/sensors"): WATCHING,
     ("GET", "/spectrum"): TUNING,
     ("GET", "/spectrum/live"): TUNING,
+    ("GET", "/site"): TUNING,
+    ("POST", "/site"): TUNING,
+    ("POST", "/site/import"): TUNING,
+    ("GET", "/survey"): TUNING,
+    ("POST", "/survey"): TUNING,
+    ("GET", "/survey/stays.csv"): TUNING,
     ("GET", "/notifications"): WATCHING | {AUDITOR},
     ("GET", "/finds"): KEEPING,
     ("GET", "/finds.csv"): KEEPING,

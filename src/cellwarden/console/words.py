@@ -91,6 +91,8 @@ SUBJECT_WORDS = {
     "handover": mark("Handover"),
     "rules": mark("Rules"),
     "spectrum": mark("Spectrum"),
+    "site": mark("Site"),
+    "survey": mark("Survey"),
     "timeline": mark("Timeline"),
     "emitters": mark("Emitters"),
     "unknown": mark("Unknown"),

@@ -118,6 +118,13 @@ def title(kind: str, name: str) -> str:
 
 def _from_toml(path: Path, text: str) -> tuple[Site, Lines]:
     tables = _parsed(path, text)
+    lines = _lines(text, tables)
+    return of_tables(path, tables, lines), lines
+
+
+def of_tables(path: Path, tables: Mapping[str, Any], lines: Lines | None = None) -> Site:
+    """A site of what a file says, or would say. Raises SiteError, naming object and line, where there are lines."""
+    lines = {} if lines is None else lines
     if (version := tables.get("format")) != FORMAT or isinstance(version, bool):
         raise SiteError(
             _("{path}: format is {found}, this program reads {known}: begin the file with format = {known}").format(
@@ -126,16 +133,14 @@ def _from_toml(path: Path, text: str) -> tuple[Site, Lines]:
         )
     top = _Entry(path, "site", 0, None, tables)
     _refuse_unknown(top, ("format", "name", *ELSEWHERE, *KEYS))
-    lines = _lines(text, tables)
     entries = {kind: _entries(path, kind, tables.get(kind, []), lines) for kind in KEYS}
-    site = Site(
+    return Site(
         name=_text(top, "name"),
         floors=tuple(map(_floor, entries["floor"])),
         rooms=tuple(map(_room, entries["room"])),
         walls=tuple(map(_wall, entries["wall"])),
         sensors=tuple(map(_sensor, entries["sensor"])),
     )
-    return site, lines
 
 
 def _lines(text: str, tables: Mapping[str, Any]) -> Lines:

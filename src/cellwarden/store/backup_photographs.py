@@ -49,7 +49,7 @@ def taken_in(copy: Path, folder: Path) -> None:
         for one in _pointed_at(c):
             jpeg = _beside(folder, one)
             if jpeg is not None:
-                c.execute(f"INSERT OR REPLACE INTO {TABLE} VALUES (?, ?)", (one, jpeg))
+                c.execute(f"INSERT OR REPLACE INTO {TABLE} VALUES (?, ?)", (one, jpeg))  # noqa: S608
 
 
 def put_back(copy: Path, folder: Path) -> None:
@@ -57,7 +57,7 @@ def put_back(copy: Path, folder: Path) -> None:
     with closing(sqlite3.connect(copy)) as c:
         if not _is_backup(c):
             return
-        for (one,) in c.execute(f"SELECT hash FROM {TABLE}").fetchall():
+        for (one,) in c.execute(f"SELECT hash FROM {TABLE}").fetchall():  # noqa: S608
             jpeg = _inside(c, one)
             if NAME.fullmatch(one) and jpeg is not None and _beside(folder, one) is None:
                 _write(folder / f"{one}.jpg", jpeg)
@@ -77,7 +77,7 @@ def _pointed_at(c: sqlite3.Connection) -> list[str]:
 
 
 def _inside(c: sqlite3.Connection, digest: str) -> bytes | None:
-    row = c.execute(f"SELECT jpeg FROM {TABLE} WHERE hash = ?", (digest,)).fetchone()
+    row = c.execute(f"SELECT jpeg FROM {TABLE} WHERE hash = ?", (digest,)).fetchone()  # noqa: S608
     return _sound(row[0], digest) if row is not None else None
 
 
