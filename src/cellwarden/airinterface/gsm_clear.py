@@ -21,6 +21,7 @@ from cellwarden.airinterface.gsm_lines import lines
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, goes_on
 from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, limited, power, spin, turn, turning
+from cellwarden.airinterface.gsm_twins import SPAN, STEPS, settled
 from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS, SYMBOL_RATE_HZ
 from cellwarden.detect.kernels import VECTOR
 
@@ -34,8 +35,6 @@ RAMP = 4.0
 """Symbols before and after a burst that its ramps and the channel filter fill."""
 CLEAR = 2.0
 """Least power over the noise, some 1 dB of SNR: what is weaker does not pass for clear."""
-SPAN, STEPS = 2 * np.pi * 300 / SYMBOL_RATE_HZ, 5
-"""Radians a symbol either way of a guessed carrier in which it is looked for, and in how many steps."""
 ROUNDS = 3
 """In which bursts are taken out of a channel's power."""
 MOST_CLEAR = 16
@@ -226,14 +225,16 @@ def _one(
     known = layout.known[heard.sequence]
     more = finest_turn(heard.e, layout.known_at, known, SPAN, STEPS)
     told = read(heard.z, heard.e, heard.start, more, mean(strength, int(start), int(start + whole)), known, layout)
-    verdict = judged(told, heard.turn, 0.0, noise, layout)
+    told, sequence, turned = settled(kept, strength[low:], told, heard.sequence, heard.turn, layout)
+    start = low + told.start
+    verdict = judged(told, turned, 0.0, noise, layout)
     if verdict.margin < least or not convinces(verdict.score, verdict.training, verdict.margin):
         return False
     if goes_on(strength, start, start + whole, per):
         return False
     if verdict.training < enough(verdict.level_db) and not no_line(kept, told.start, layout):
         return False
-    one.sequence = heard.sequence
+    one.sequence = sequence
     one.start = start
     one.turn = verdict.turn
     one.score = verdict.score

@@ -41,6 +41,7 @@ from cellwarden.airinterface.gsm_lines import CFO_HZ
 from cellwarden.airinterface.gsm_receiver import Layout, Receiver, layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on, one_clock
 from cellwarden.airinterface.gsm_symbols import QUARTER, Parts
+from cellwarden.airinterface.gsm_twins import settled
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.evidence import evidence
 
@@ -285,10 +286,11 @@ def _fitted(channel: _Channel, kind: Kind, form: Layout, guess: Guess) -> Match:
     per, (span_hz, steps) = form.per_symbol, SPANS[guess.method]
     span = 2 * np.pi * span_hz / SYMBOL_RATE_HZ
     told = fit(channel.y, channel.power, guess.start, guess.turn, form.known[guess.sequence], form, span, steps)
+    told, sequence, turned = settled(channel.y, channel.power, told, guess.sequence, guess.turn, form)
     end = told.start + form.symbols * per
     continuous = goes_on(channel.power, told.start, end, per) or fills_frames(channel.power, told.start, end, per)
-    verdict = judged(told, guess.turn, guess.rho, channel.noise, form)
-    return Match(kind, guess.sequence, told.start, continuous, verdict)
+    verdict = judged(told, turned, guess.rho, channel.noise, form)
+    return Match(kind, sequence, told.start, continuous, verdict)
 
 
 @lru_cache
