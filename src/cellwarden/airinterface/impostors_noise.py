@@ -159,8 +159,17 @@ def _is_without_echo(y: NDArray[np.complex64], rate_hz: float, width_hz: float) 
     spectrum = scipy.fft.fft(y, scipy.fft.next_fast_len(len(y) + most))
     again = squared(scipy.fft.rfft(squared(spectrum))[: most + 1])  # of real values: as well as the inverse
     share = again[math.ceil(least * rate_hz) :] / again[0]
-    independent = len(y) * width_hz / rate_hz
+    independent = len(y) * width_hz / rate_hz / _unevenness(y)
     return float(share.max()) * independent < math.log(len(share)) + STRAY
+
+
+def _unevenness(y: NDArray[np.complex64]) -> float:
+    """Mean of the squared power over the mean power's square, by pieces: 1 where the power is always the same.
+
+    What changes in step with the mains has 1.5, and all the louder part tells is told by so much fewer values.
+    """
+    power = squared(y[: len(y) // BINS * BINS].reshape(-1, BINS)).mean(axis=1, dtype=np.float64)
+    return float(np.mean(power**2)) / float(np.mean(power)) ** 2
 
 
 def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
