@@ -58,9 +58,26 @@ def settled(
     """
     symbols = later(power, told.start, sequence, layout)
     if not symbols:
-        return told, sequence, turn
+        return _widened(told), sequence, turn
     twin, start = TWINS[sequence, 0], told.start + symbols * layout.per_symbol
     other = fit(y, power, start, turn + told.turn, layout.known[twin], layout, SPAN, STEPS)
     if other.told * told.energy > told.told * other.energy:
-        return other, twin, turn + told.turn
-    return told, sequence, turn
+        return _widened(other), twin, turn + told.turn
+    return _widened(told), sequence, turn
+
+
+@njit(cache=True, nogil=True)
+def _widened(told: Fit) -> Fit:
+    """The same in numbers of one width each: whoever calls, what is returned has one type."""
+    return Fit(
+        np.float64(told.start),
+        np.float64(told.strength),
+        np.float64(told.coherence),
+        np.int64(told.payload),
+        np.float64(told.told),
+        np.float64(told.energy),
+        np.int64(told.values),
+        np.float64(told.turn),
+        np.float64(told.amplitude),
+        np.float64(told.ratio),
+    )
