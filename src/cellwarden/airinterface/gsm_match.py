@@ -34,7 +34,7 @@ from cellwarden.airinterface.gsm_judge import (
     enough,
     judged,
     level_of,
-    no_line,
+    lined,
 )
 from cellwarden.airinterface.gsm_kernels import LEAST_EVIDENCE
 from cellwarden.airinterface.gsm_lines import CFO_HZ
@@ -157,7 +157,7 @@ def _in_stretch(
             if told.margin < more or (match.continuous and told.score < STATION_SCORE):
                 continue
             form = layout(kind, receiver.rate_hz)
-            if told.training >= enough(told.level_db) or no_line(channel.y, match.start, form):
+            if told.training >= enough(told.level_db) or lined(channel.y, match.start, told.turn, form):
                 yield match
                 stations += match.continuous
                 found.append(match)

@@ -204,3 +204,15 @@ def line_share(y: Parts, first: int, end: int, reach: float) -> float:
         most = max(most, (line * np.conj(line)).real)
         spin(part, wave, 1.0 + 0.0j)
     return most / (n * float(energy))
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def squares_line(y: Parts, first: int, end: int, turn: float) -> float:
+    """Power of the line of `turn` radians a sample that the squares of the samples from `first` to before `end` have."""
+    part = y[:, first:end].copy()
+    re, im = part[0], part[1]
+    for k in range(end - first):
+        re[k], im[k] = re[k] * re[k] - im[k] * im[k], 2 * re[k] * im[k]
+    spin(part, turning(turn, end - first), 1.0 + 0.0j)
+    line = total(part)
+    return np.float64(line.real) ** 2 + np.float64(line.imag) ** 2  # of loud samples of 16 bits more than 32 hold
