@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from cellwarden.airinterface import (
+    lte_carrier,
     lte_cell,
     lte_downlink,
     lte_mosaic,
@@ -32,6 +33,7 @@ from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic, stretch
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.detect.bursts import Find, rough
 from cellwarden.model import Block, Burst, Cell, Emission
 from cellwarden.radio.bands import allocations_at
 
@@ -71,6 +73,12 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         if sent:
             return sent
     return lte_downlink.recognise(burst, block) if "downlink" in sides else []
+
+
+def recognise_all(find: Find) -> list[list[Emission]]:
+    """The base stations' carriers in a chunk's rough boxes, of which there is more than of all else."""
+    boxes = [rough(find, number) for number in range(len(find.regions))]
+    return [lte_carrier.carrier(b, find) if "downlink" in _sides(b, find.samples) else [] for b in boxes]
 
 
 def _uplink(burst: Burst, block: Block) -> list[Found]:
@@ -251,6 +259,7 @@ INTERFACE = Interface(
     least_rate_hz=2 * BLOCK_HZ,
     longest_s=0.0,
     recognise=recognise,
+    recognise_all=recognise_all,
     evidence={"lte:prach": ALL_OF_IT, "lte:srs": ALL_OF_IT},
     settle=settle,
     search=lte_prach_search.search,

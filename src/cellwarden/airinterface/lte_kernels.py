@@ -159,6 +159,39 @@ def prefix_likeness(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def slot_power(y: NDArray[np.complex64], lag: int, slot: int, out: NDArray[np.float64]) -> None:
+    """Sum over each slot of the mean power of what lies `lag` apart. y: complex64; out: float64, shape (slots,)."""
+    for n in range(len(out)):
+        here, there = y[n * slot : (n + 1) * slot], y[n * slot + lag : (n + 1) * slot + lag]
+        total = np.float32(0)
+        for i in range(slot):
+            a, b, c, d = here[i].real, here[i].imag, there[i].real, there[i].imag
+            total += a * a + b * b + c * c + d * d
+        out[n] = 0.5 * total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def folded_prefixes(
+    y: NDArray[np.complex64],
+    lag: int,
+    slots: NDArray[np.int64],
+    alike: NDArray[np.complex128],
+    power: NDArray[np.float64],
+) -> None:
+    """Add y[n] y*[n + lag] and the mean power of both, of some slots, laid upon each other.
+
+    y: complex64, shape (n,); alike: complex128, power: float64, shape (samples of a slot,).
+    """
+    length = len(power)
+    for slot in slots:
+        here, there = y[slot * length : (slot + 1) * length], y[slot * length + lag : (slot + 1) * length + lag]
+        for i in range(length):
+            a, b, c, d = here[i].real, here[i].imag, there[i].real, there[i].imag
+            alike[i] += complex(a * c + b * d, b * c - a * d)
+            power[i] += np.float32(0.5) * (a * a + b * b + c * c + d * d)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[np.complex64]) -> None:
     """out[n] = y[n] exp(-j 2π cycles (n - origin)). y and out: complex64, shape (n,)."""
     step = np.exp(-2j * np.pi * cycles)

@@ -1,0 +1,141 @@
+"""A base station's carrier that is never silent, named as a whole from the rough boxes of a chunk.
+
+    ratio   ▂▃▂▃▂▃▂▃▂▃▂▃▂▃▂▃▂▃▂      one box of tens of milliseconds, as wide as the carrier
+              P     P     P     P    found once, then looked for where it must come again, every 5 ms
+
+Its noise floor is the carrier itself, so that the fine pass would cut it into many boxes without a meaning. Only
+frequency division duplex is told here, by its secondary sequence right before P: no phone sends on its carriers. The
+carrier ends where the density falls; what lies beside it, or at another time, is left to be looked into.
+
+Source: 3GPP TS 36.211 §6.11.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface.lte_beacon import (
+    AGAIN_NATS,
+    HALF_S,
+    LEAST_NATS,
+    PREFIX_NATS,
+    SIZE,
+    Beacon,
+    again,
+    search,
+    second_nats,
+    slots_of,
+)
+from cellwarden.airinterface.lte_downlink import FRAME_S, NARROWEST_HZ, UNCERTAIN_NATS, WIDE_REACH_HZ, centres_of
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ
+from cellwarden.detect.bursts import Find
+from cellwarden.model import Block, Burst, Emission
+
+WIDEST_HZ = 20e6
+LOOKED_S, FIRST_S = 2 * FRAME_S, 4e-3
+"""In which P is looked for, and in the first part of which slots must show."""
+SECOND_NATS = 10.0
+MISSED = 2
+"""Times that P may be missed one after the other, in a fade, before a carrier is taken for two."""
+FALL, SMOOTH_HZ, CORE_HZ = 16.0, 200e3, 3 * BLOCK_HZ
+"""A carrier ends where its density, mean over SMOOTH_HZ, is less by this factor than within CORE_HZ of its middle."""
+ROWS = 8
+"""One of so many rows tells its density."""
+
+
+def carrier(box: Burst, find: Find) -> list[Emission]:
+    """The pieces of a base station's carrier in a rough box, if it is one that is long and wide."""
+    block = find.samples
+    rate = block.segment.rate_hz
+    if box.high_offset_hz - box.low_offset_hz < NARROWEST_HZ or box.sample_count < FRAME_S * rate:
+        return []
+    for centre in sorted(centres_of(box, rate)):
+        beacon = _first(box, block, centre)
+        if beacon is not None:
+            return _pieces(box, find, centre, beacon)
+    return []
+
+
+def _part(box: Burst, seconds: float, rate: float) -> Burst:
+    return replace(box, sample_count=min(box.sample_count, round(seconds * rate)))
+
+
+def _first(box: Burst, block: Block, centre: float) -> Beacon | None:
+    """P at the beginning of a box, if that is of frequency division duplex."""
+    rate = block.segment.rate_hz
+    few = stretch(_part(box, FIRST_S, rate), block, 0.0, centre, SIZE)
+    if slots_of(few.y, None, few.rate_hz).nats < PREFIX_NATS:
+        return None
+    heard = stretch(_part(box, LOOKED_S, rate), block, 0.0, centre, SIZE)
+    beacon = search(heard.y, slots_of(heard.y, None, heard.rate_hz), heard.rate_hz, WIDE_REACH_HZ)
+    is_sure = beacon.evidence > LEAST_NATS and second_nats(heard.y, heard.rate_hz, beacon) > SECOND_NATS
+    return beacon if is_sure else None
+
+
+def _pieces(box: Burst, find: Find, centre: float, beacon: Beacon) -> list[Emission]:
+    """An emission for each stretch of the box in which P comes again and again."""
+    heard = stretch(box, find.samples, 0.0, centre, SIZE)
+    low, high = _edges(box, find, centre + beacon.offset_hz)
+    made = []
+    for first, last, nats in _runs(heard, beacon):
+        half = HALF_S * find.samples.segment.rate_hz
+        start = max(box.sample_start, round(heard.sample(first) - half))
+        stop = min(box.sample_start + box.sample_count, round(heard.sample(last) + half))
+        made.append(
+            Emission(
+                label="lte:downlink",
+                sample_start=start,
+                sample_count=max(1, stop - start),
+                low_offset_hz=low,
+                high_offset_hz=high,
+                snr_db=box.snr_db,
+                confidence=logistic(nats - LEAST_NATS + UNCERTAIN_NATS),
+                carrier_offset_hz=centre + beacon.offset_hz,
+                direction="downlink",
+                floor_dbfs_hz=box.floor_dbfs_hz,
+                details={"sector": beacon.sector, "evidence": round(nats, 1)},
+            )
+        )
+    return made
+
+
+def _runs(heard: Stretch, beacon: Beacon) -> list[tuple[int, int, float]]:
+    """First and last sample at which P came, with none but MISSED of it missed between, and its most nats."""
+    y, rate = heard.y, heard.rate_hz
+    half, room = HALF_S * rate, SIZE
+    numbers = np.arange(math.ceil((room - beacon.at) / half), math.floor((len(y) - 2 * room - beacon.at) / half) + 1)
+    nats, at = again(y, rate, beacon, numbers)
+    came = np.flatnonzero(nats > AGAIN_NATS)
+    if not len(came):
+        return []
+    cuts = np.flatnonzero(np.diff(came) > MISSED + 1) + 1
+    return [
+        (int(at[run[0]]), int(at[run[-1]]), float(np.max(nats[run]))) for run in np.split(came, cuts) if len(run) > 1
+    ]
+
+
+def _edges(box: Burst, find: Find, middle_hz: float) -> tuple[float, float]:
+    """Where the density around a carrier's middle falls, within the box and the widest carrier, in hertz."""
+    grid, first = find.chunk.grid, (box.sample_start - find.samples.sample_start) // find.chunk.grid.size
+    rows = find.chunk.ratio[first : first + box.sample_count // grid.size : ROWS]
+    noise = find.chunk.noise[: grid.bands * grid.per_band].reshape(grid.bands, grid.per_band).mean(axis=1)
+    density = rows.mean(axis=0, dtype=np.float64) * noise
+    width = max(1, round(SMOOTH_HZ / grid.band_hz))
+    smooth = np.convolve(density, np.ones(width) / width, "same")
+    edge = (grid.size / 2 + 0.5) * grid.bin_hz
+    middle = min(max(int((middle_hz + edge) / grid.band_hz), 0), grid.bands - 1)
+    core = round(CORE_HZ / grid.band_hz)
+    least = float(np.median(density[max(0, middle - core) : middle + core + 1])) / FALL
+    reach = int(WIDEST_HZ / 2 / grid.band_hz)
+    below, above = _filled(smooth[middle::-1][:reach], least, core), _filled(smooth[middle:][:reach], least, core)
+    low, high = (middle - below) * grid.band_hz - edge, (middle + 1 + above) * grid.band_hz - edge
+    return max(low, box.low_offset_hz), min(high, box.high_offset_hz)
+
+
+def _filled(density: NDArray[np.float64], least: float, core: int) -> int:
+    """Bands from a carrier's middle on to the last one before it ends, which lies beyond its core."""
+    empty = np.flatnonzero(density[core:] < least)
+    return core + int(empty[0]) - 1 if len(empty) else len(density) - 1
