@@ -120,35 +120,44 @@ def _windows(values: NDArray[Value], length: int) -> NDArray[Value]:
 
 
 def search(y: NDArray[np.complex64], slots: Slots, rate: float, reach_hz: float) -> Beacon:
-    """The best P within `reach_hz` of zero frequency; NONE where the prefixes do not come again.
+    """The best P within `reach_hz` of zero frequency; NONE where the prefixes do not come again."""
+    best = NONE
+    for beacon in candidates(y, slots, rate, reach_hz):
+        if beacon.evidence > best.evidence:
+            best = beacon
+        elif best.evidence > PROVEN_NATS and abs(beacon.offset_hz - best.offset_hz) > 1.5 * SUBCARRIER_HZ:
+            break  # only beside what proves itself may a shift be better still
+    return best
 
+
+def candidates(y: NDArray[np.complex64], slots: Slots, rate: float, reach_hz: float) -> Iterator[Beacon]:
+    """The best P, if any, at each frequency of the grid within `reach_hz` of zero, the nearest first.
+
+    A Zadoff-Chu sequence moved by some subcarriers is nearly itself at another time, so that one may show at several.
     y: complex64, shape (n,), of `rate`, SIZE times 15 kHz.
     """
     if slots.nats < PREFIX_NATS:
-        return NONE
+        return
     reach = reach_hz + SUBCARRIER_HZ / 2
     most = math.ceil(reach / SUBCARRIER_HZ) + 1
     offsets = [slots.turn_hz + n * SUBCARRIER_HZ for n in range(-most, most + 1)]
     offsets = sorted((hz for hz in offsets if abs(hz) <= reach), key=abs)
-    best = NONE
     for symbols, prefix_s in FORMATS:
         places = _places(slots, symbols, round(prefix_s * rate), len(y), rate)
-        if not len(places):
-            continue
         spectra = _spectra(y, places, slots.turn_hz / rate)
-        chance = math.log(SECTORS * len(offsets) * len(places) * len(DELAYS) / 2)  # half a band: half the delays differ
-        for offset in offsets:
-            if best.evidence > PROVEN_NATS and abs(offset - best.offset_hz) > 1.5 * SUBCARRIER_HZ:
-                continue  # only beside what proves itself may a shift be better still
-            shifted = _held(spectra, round((offset - slots.turn_hz) / SUBCARRIER_HZ))
-            for sector, number, evidence, again in _matched(shifted, symbols, max(best.evidence, 0.0) + chance):
+        chance = math.log(SECTORS * len(offsets) * max(1, len(places)) * len(DELAYS) / 2)  # of half a band: half differ
+        found = False
+        for offset in offsets if len(places) else ():
+            held, best = _held(spectra, round((offset - slots.turn_hz) / SUBCARRIER_HZ)), Beacon(-math.inf, 0, offset)
+            for sector, number, evidence, again in _matched(held, symbols, LEAST_NATS + chance):
                 alone = slots.nats > SLOTTED_NATS and evidence - chance > ALONE_NATS
                 if evidence - chance > best.evidence and (alone or again):
-                    at = int(places[number]) + _late(shifted[number], sector)
+                    at = int(places[number]) + _late(held[number], sector)
                     best = Beacon(evidence - chance, sector, offset, at)
-        if best.evidence > LEAST_NATS:
-            break
-    return best
+            found = found or best.evidence > LEAST_NATS
+            yield best
+        if found:
+            return
 
 
 def _places(slots: Slots, symbols: int, prefix: int, count: int, rate: float) -> NDArray[np.int64]:
@@ -212,17 +221,16 @@ def _matched(
 ) -> Iterator[tuple[int, int, float, bool]]:
     """Of each of the three the likeliest symbol: which, its number, nats, and whether it comes again in 5 ms.
 
-    Those of no more than `least_nats` are left out.
+    What has no more than `least_nats` is left out.
     """
     part = parts(held)
+    half = round(HALF_S / SLOT_S) * symbols
     for sector, number in enumerate(part.argmax(axis=0).tolist()):
-        if _nats(float(part[number, sector])) <= least_nats:
-            continue
-        fit = min(float(part[number, sector]), _phase_fit(held[number, :HELD], sector))
-        half = round(HALF_S / SLOT_S) * symbols
-        others = [at for n in range(-4, 5) if n and 0 <= (at := number + n * half) < len(part)]
-        again = not others or any(_nats(float(part[at, sector])) > AGAIN_NATS for at in others)
-        yield sector, number, _nats(fit), again
+        if _nats(float(part[number, sector])) > least_nats:
+            fit = min(float(part[number, sector]), _phase_fit(held[number, :HELD], sector))
+            others = [_nats(value) for value in part[number % half :: half, sector].tolist()]
+            others.pop(number // half)
+            yield sector, number, _nats(fit), not others or max(others) > AGAIN_NATS
 
 
 def _phase_fit(band: NDArray[np.complex64], sector: int) -> float:

@@ -24,7 +24,7 @@ from cellwarden.airinterface.lte_beacon import (
     SIZE,
     Beacon,
     again,
-    search,
+    candidates,
     second_nats,
     slots_of,
 )
@@ -32,10 +32,10 @@ from cellwarden.airinterface.lte_downlink import FRAME_S, NARROWEST_HZ, UNCERTAI
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ
 from cellwarden.detect.bursts import Find
-from cellwarden.model import Block, Burst, Emission
+from cellwarden.model import Burst, Emission
 
 WIDEST_HZ = 20e6
-LOOKED_S, FIRST_S = 2 * FRAME_S, 4e-3
+LOOKED_S, FIRST_S = 1.6 * FRAME_S, 4e-3
 """In which P is looked for, and in the first part of which slots must show."""
 SECOND_NATS = 10.0
 MISSED = 2
@@ -53,37 +53,34 @@ def carrier(box: Burst, find: Find) -> list[Emission]:
     if box.high_offset_hz - box.low_offset_hz < NARROWEST_HZ or box.sample_count < FRAME_S * rate:
         return []
     for centre in sorted(centres_of(box, rate)):
-        beacon = _first(box, block, centre)
+        few = stretch(replace(box, sample_count=round(FIRST_S * rate)), block, 0.0, centre, SIZE)
+        if slots_of(few.y, None, few.rate_hz).nats < PREFIX_NATS:
+            continue
+        heard = stretch(box, block, 0.0, centre, SIZE)
+        beacon = _first(heard)
         if beacon is not None:
-            return _pieces(box, find, centre, beacon)
+            return _pieces(box, find, heard, beacon)
     return []
 
 
-def _part(box: Burst, seconds: float, rate: float) -> Burst:
-    return replace(box, sample_count=min(box.sample_count, round(seconds * rate)))
-
-
-def _first(box: Burst, block: Block, centre: float) -> Beacon | None:
+def _first(heard: Stretch) -> Beacon | None:
     """P at the beginning of a box, if that is of frequency division duplex."""
-    rate = block.segment.rate_hz
-    few = stretch(_part(box, FIRST_S, rate), block, 0.0, centre, SIZE)
-    if slots_of(few.y, None, few.rate_hz).nats < PREFIX_NATS:
-        return None
-    heard = stretch(_part(box, LOOKED_S, rate), block, 0.0, centre, SIZE)
-    beacon = search(heard.y, slots_of(heard.y, None, heard.rate_hz), heard.rate_hz, WIDE_REACH_HZ)
-    is_sure = beacon.evidence > LEAST_NATS and second_nats(heard.y, heard.rate_hz, beacon) > SECOND_NATS
-    return beacon if is_sure else None
+    y, rate = heard.y[: round(LOOKED_S * heard.rate_hz)], heard.rate_hz
+    beacons = candidates(y, slots_of(y, None, rate), rate, WIDE_REACH_HZ)
+    likely = (b for b in beacons if b.evidence > LEAST_NATS)
+    return next((b for b in likely if second_nats(y, rate, b) > SECOND_NATS), None)
 
 
-def _pieces(box: Burst, find: Find, centre: float, beacon: Beacon) -> list[Emission]:
+def _pieces(box: Burst, find: Find, heard: Stretch, beacon: Beacon) -> list[Emission]:
     """An emission for each stretch of the box in which P comes again and again."""
-    heard = stretch(box, find.samples, 0.0, centre, SIZE)
-    low, high = _edges(box, find, centre + beacon.offset_hz)
+    offset_hz = heard.centre_hz + beacon.offset_hz
+    low, high = _edges(box, find, offset_hz)
     made = []
+    half, end = HALF_S * find.samples.segment.rate_hz, box.sample_start + box.sample_count
     for first, last, nats in _runs(heard, beacon):
-        half = HALF_S * find.samples.segment.rate_hz
-        start = max(box.sample_start, round(heard.sample(first) - half))
-        stop = min(box.sample_start + box.sample_count, round(heard.sample(last) + half))
+        start, stop = heard.sample(first) - half, heard.sample(last) + half
+        start = box.sample_start if start - MISSED * half < box.sample_start else round(start)
+        stop = end if stop + MISSED * half > end else round(stop)
         made.append(
             Emission(
                 label="lte:downlink",
@@ -93,7 +90,7 @@ def _pieces(box: Burst, find: Find, centre: float, beacon: Beacon) -> list[Emiss
                 high_offset_hz=high,
                 snr_db=box.snr_db,
                 confidence=logistic(nats - LEAST_NATS + UNCERTAIN_NATS),
-                carrier_offset_hz=centre + beacon.offset_hz,
+                carrier_offset_hz=offset_hz,
                 direction="downlink",
                 floor_dbfs_hz=box.floor_dbfs_hz,
                 details={"sector": beacon.sector, "evidence": round(nats, 1)},

@@ -75,6 +75,8 @@ def stretch(burst: Burst, block: Block, around_s: float, centre_hz: float, subca
     x = np.empty(count, np.complex64)
     decimate(block.iq, block.scale, low, centre_hz / own, _low_pass(step), step, x)
     kept = round(count / rate * subcarriers * SUBCARRIER_HZ)
+    if kept == count and centre_hz == 0.0:  # as it was heard
+        return Stretch(x, rate, float(block.sample_start + low), float(step), centre_hz, _noise(burst, rate))
     spectrum, half = fft.fft(x, overwrite_x=True), kept // 2
     part = np.zeros(kept, np.complex64)
     upper, lower = min(kept - half, (count + 1) // 2), min(half, count // 2)
@@ -85,9 +87,15 @@ def stretch(burst: Burst, block: Block, around_s: float, centre_hz: float, subca
     part[np.abs(centre_hz + beside * (rate / count)) > own / 2] = 0
     part *= np.float32(kept / count)
     out_hz = kept * rate / count
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * out_hz
     y = np.asarray(fft.ifft(part, overwrite_x=True), np.complex64)
-    return Stretch(y, out_hz, float(block.sample_start + low), count * step / kept, centre_hz, noise)
+    return Stretch(
+        y, out_hz, float(block.sample_start + low), count * step / kept, centre_hz, _noise(burst, out_hz)
+    )
+
+
+def _noise(burst: Burst, rate_hz: float) -> float:
+    """Variance of the noise in a sample."""
+    return 10 ** (burst.floor_dbfs_hz / 10) * rate_hz
 
 
 def mixed(y: NDArray[np.complex64], cycles: float, origin: float = 0.0) -> NDArray[np.complex64]:
