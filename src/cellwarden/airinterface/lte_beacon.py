@@ -21,6 +21,7 @@ from scipy import fft
 
 from cellwarden.airinterface.lte_cell import LONG_PREFIX_S, secondaries
 from cellwarden.airinterface.lte_kernels import best_parts, folded_prefixes, slot_power
+from cellwarden.airinterface.lte_symbols import rarity
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, synchronisation
 
 SIZE = 128
@@ -270,19 +271,25 @@ def _carrier(
 
 
 def second_nats(y: NDArray[np.complex64], rate: float, beacon: Beacon) -> float:
-    """That the symbol before P is one of the 336 secondary sequences, as in frequency division duplex alone.
+    """That the symbols before P are one of the 168 pairs of secondary sequences, as in frequency division duplex alone.
 
-    The channel is told by P beside it.
+    The channel is told by P beside them.
     """
+    half, count = HALF_S * rate, HELD // 2
     best = 0.0
     for prefix_s in (PREFIX_S, LONG_PREFIX_S):
-        before = beacon.at - EARLY - SIZE - round(prefix_s * rate)
-        if before < 0:
-            continue
-        second, first = _carrier(y, np.array([before, beacon.at - EARLY]), beacon, rate)[:, :HELD]
-        channel, half = first * np.conj(_sent(beacon.sector)), HELD // 2
-        channel = np.concatenate([np.convolve(c, np.ones(5) / 5, "same") for c in (channel[:half], channel[half:])])
-        sent = second * np.conj(channel)
-        share = np.abs(secondaries(beacon.sector) @ sent) ** 2 / (HELD * max(float(np.vdot(sent, sent).real), 1e-30))
-        best = max(best, _nats(float(np.max(share))) - math.log(2 * share.size))
+        back = SIZE + round(prefix_s * rate)
+        numbers = np.arange(math.ceil((back + EARLY - beacon.at) / half), (len(y) - SIZE - beacon.at) // half + 1)
+        firsts = beacon.at - EARLY + np.round(numbers * half).astype(np.int64)
+        channels = _carrier(y, firsts, beacon, rate)[:, :HELD] * np.conj(_sent(beacon.sector))
+        seconds = _carrier(y, firsts - back, beacon, rate)[:, :HELD]
+        total = np.zeros((2, 168))
+        for number, channel, second in zip(numbers.tolist(), channels, seconds, strict=True):
+            halves = channel[:count], channel[count:]
+            sent = second * np.conj(np.concatenate([np.convolve(c, np.ones(5) / 5, "same") for c in halves]))
+            share = np.abs(secondaries(beacon.sector) @ sent) ** 2 / (HELD * max(float(np.vdot(sent, sent).real), 1e-30))
+            nats = -(HELD - 1) * np.log1p(-np.minimum(share, 0.999))
+            total += nats[::-1] if number % 2 else nats
+        if len(numbers):
+            best = max(best, rarity(float(np.max(total)), len(numbers)) - math.log(len(FORMATS) * total.size))
     return best
