@@ -37,9 +37,9 @@ THINNED = 61
 """One of so many samples tells one window from another."""
 NEAR_S = 4e-3
 """Around a box, in which slots must show: 8 of them."""
-REACH_HZ, WIDE_REACH_HZ = 15e3, 100e3
-"""Carrier frequency error and error of a box's middle; the same where the carrier is taken for the floor, so that no
-edge shows its middle: 50 millionths of 2 GHz."""
+REACH_HZ, WIDE_REACH_HZ = 50e3, 100e3
+"""From a place of the raster to the carrier, by its error, the receiver's and the box's; and where the carrier is taken
+for the floor, so that no edge shows its middle."""
 PAUSE_S = 0.33e-3
 """Longest pause within a downlink: between reference symbols 0.29 ms."""
 QUIET = 0.1
