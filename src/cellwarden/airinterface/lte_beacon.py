@@ -71,11 +71,18 @@ class Slots:
     """All slots of a stretch, or the loudest, laid upon each other: what their prefixes tell."""
 
     nats: float
-    """That they come again."""
+    """That the likeliest comes again."""
+    comb_nats: float
+    """That all of a slot's do, at the distance of its symbols."""
     turn_hz: float
     """The carrier's offset from the grid of subcarriers, ±7.5 kHz."""
     alike: NDArray[np.complex128]
-    """Products of what lies a symbol apart, from each sample of a slot on: shape (slot,)."""
+    """Products of what lies a symbol apart, from each sample of a slot on, less what all have in common: (slot,)."""
+
+    @property
+    def told(self) -> bool:
+        """Whether they are there."""
+        return min(self.nats, self.comb_nats) > PREFIX_NATS
 
 
 def slots_of(y: NDArray[np.complex64], active: Sequence[tuple[int, int]] | None, rate: float) -> Slots:
@@ -87,7 +94,7 @@ def slots_of(y: NDArray[np.complex64], active: Sequence[tuple[int, int]] | None,
     slot, length = round(SLOT_S * rate), round(PREFIX_S * rate)
     count = (len(y) - SIZE) // slot
     if count < 1:
-        return Slots(0.0, 0.0, np.zeros(slot, np.complex128))
+        return Slots(0.0, 0.0, 0.0, np.zeros(slot, np.complex128))
     if active is not None:
         on = np.zeros(len(y), bool)
         for begin, end in active:
@@ -96,7 +103,7 @@ def slots_of(y: NDArray[np.complex64], active: Sequence[tuple[int, int]] | None,
     loud = np.empty(count)
     slot_power(y, SIZE, slot, loud)
     order = np.argsort(-loud)
-    best = Slots(0.0, 0.0, np.zeros(slot, np.complex128))
+    best = Slots(0.0, 0.0, 0.0, np.zeros(slot, np.complex128))
     alike, power, taken = np.zeros(slot, np.complex128), np.zeros(slot), 0
     for wanted in sorted({min(count, n) for n in LOUDEST} | {count}):
         folded_prefixes(y, SIZE, order[taken:wanted], alike, power)
@@ -110,8 +117,26 @@ def slots_of(y: NDArray[np.complex64], active: Sequence[tuple[int, int]] | None,
         nats = -(equal * length - 1) * math.log1p(-(min(float(part[at]), 0.999) ** 2))
         if nats > best.nats:
             turn_hz = float(-np.angle(sums[at])) / (2 * math.pi) * SUBCARRIER_HZ
-            best = Slots(nats, turn_hz, alike.copy())
+            best = Slots(nats, _comb_nats(alike - np.mean(alike), power, equal, rate), turn_hz, alike - np.mean(alike))
     return best
+
+
+def _comb_nats(alike: NDArray[np.complex128], power: NDArray[np.float64], slots: float, rate: float) -> float:
+    """That prefixes lie at the distance of symbols, of the normal or the extended kind, in so many slots.
+
+    Speech, keys and pulses that come again in half a millisecond show at one place.
+    """
+    most = 0.0
+    for symbols, prefix_s in FORMATS:
+        length, pitch = round(prefix_s * rate), SLOT_S * rate / symbols
+        at = np.round(np.arange(round(pitch))[:, None] + np.arange(symbols) * pitch).astype(np.int64)
+        powers = _windows(power, length)[at]
+        total = powers.sum(axis=1)
+        part = np.abs(_windows(alike, length)[at].sum(axis=1)) / np.maximum(total, np.mean(total) + 1e-30)
+        place = int(np.argmax(part))
+        freedom = slots * length * total[place] ** 2 / max(float(np.sum(powers[place] ** 2)), 1e-60)
+        most = max(most, -max(0.0, freedom - 1) * math.log1p(-(min(float(part[place]), 0.999) ** 2)))
+    return most
 
 
 def _windows(values: NDArray[Value], length: int) -> NDArray[Value]:
@@ -137,7 +162,7 @@ def candidates(y: NDArray[np.complex64], slots: Slots, rate: float, reach_hz: fl
     A Zadoff-Chu sequence moved by some subcarriers is nearly itself at another time, so that one may show at several.
     y: complex64, shape (n,), of `rate`, SIZE times 15 kHz.
     """
-    if slots.nats < PREFIX_NATS:
+    if not slots.told:
         return
     reach = reach_hz + SUBCARRIER_HZ / 2
     most = math.ceil(reach / SUBCARRIER_HZ) + 1
@@ -165,7 +190,7 @@ def _places(slots: Slots, symbols: int, prefix: int, count: int, rate: float) ->
     """Samples from which symbols are looked at, EARLY before their prefixes end."""
     sums = _windows(slots.alike, prefix)
     pitch = SLOT_S * rate / symbols
-    first = (int(np.argmax(np.abs(sums - np.mean(sums)))) + prefix - EARLY) % pitch
+    first = (int(np.argmax(np.abs(sums))) + prefix - EARLY) % pitch
     return np.round(np.arange(first, count - SIZE, pitch)).astype(np.int64)
 
 

@@ -20,7 +20,6 @@ from cellwarden.airinterface.lte_beacon import (
     AGAIN_NATS,
     HALF_S,
     LEAST_NATS,
-    PREFIX_NATS,
     SIZE,
     Beacon,
     again,
@@ -54,7 +53,7 @@ def carrier(box: Burst, find: Find) -> list[Emission]:
         return []
     for centre in sorted(centres_of(box, rate)):
         few = stretch(replace(box, sample_count=round(FIRST_S * rate)), block, 0.0, centre, SIZE)
-        if slots_of(few.y, None, few.rate_hz).nats < PREFIX_NATS:
+        if not slots_of(few.y, None, few.rate_hz).told:
             continue
         heard = stretch(box, block, 0.0, centre, SIZE)
         beacon = _first(heard)

@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.lte_beacon import LEAST_NATS, NONE, PREFIX_NATS, SIZE, Beacon, search, slots_of
+from cellwarden.airinterface.lte_beacon import LEAST_NATS, NONE, SIZE, Beacon, search, slots_of
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SYMBOL_S
@@ -157,7 +157,7 @@ def _heard(window: Window, centre: float) -> Stretch:
 def _is_slotted(window: Window, centre: float) -> bool:
     """Whether symbols' prefixes come again each slot: a look at less than a frame, for what is no LTE at all."""
     heard = _heard(window, centre)
-    return slots_of(heard.y, None, heard.rate_hz).nats > PREFIX_NATS
+    return slots_of(heard.y, None, heard.rate_hz).told
 
 
 @lru_cache(maxsize=16)

@@ -28,6 +28,8 @@ SPURIOUS_DB, SPURIOUS = 60.0, 0.6
 dynamic range of 60 to 70 dB); what has no name there is rather that, though nobody can be sure."""
 CERTAIN = 0.999
 """Confidence of names that leave no other interface to be asked about a box, where they cover so much of it."""
+LONGER = 2
+"""Times as long as its box, a sure name is that of boxes to come as well."""
 JAMMER_EACH = 4
 """Chunks of which one is asked whether a jammer sweeps over it; while one does, each is."""
 EXPLAINED = 0.25
@@ -179,14 +181,16 @@ def _rough(
 
 
 def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recognised: Names) -> None:
-    """Names bursts with sharp edges, but those that sure names already cover."""
+    """Names bursts with sharp edges, but those that sure names already cover, or a sure one of a box before."""
     sure = [e for e in chain.from_iterable(recognised.values()) if e.confidence > CERTAIN]
+    longer: list[Emission] = []
     for burst, part in zip(found, covered(found, sure), strict=True):
-        if part > SAME:
+        if part > SAME or covered([burst], longer)[0] > SAME:
             continue
         for interface in INTERFACES:
             told = interface.recognise(burst, find.samples)
             recognised[interface.name] += _fresh(told, at_once)
+            longer += [e for e in told if e.confidence > CERTAIN and e.sample_count > LONGER * burst.sample_count]
             if told and covered([burst], [e for e in told if e.confidence > CERTAIN])[0] > EXPLAINED:
                 break
 
