@@ -46,6 +46,8 @@ class Interface:
     recognise_all: Callable[[Find], list[list[Emission]]] | None = None
     """Names what is plain in each of a chunk's rough boxes at once; None where boxes are few enough to be asked singly.
     """
+    carriers: Callable[[Find], list[Emission]] | None = None
+    """Names the carriers that are never silent in a chunk's rough boxes; nothing that lies in one is looked into."""
     evidence: Mapping[str, Parts] = field(default_factory=dict)
     """By label the parts of a burst, in seconds from its start, that hold neither content nor who sent it: preambles,
     training, ramps. They alone may be kept."""

@@ -75,10 +75,10 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     return lte_downlink.recognise(burst, block) if "downlink" in sides else []
 
 
-def recognise_all(find: Find) -> list[list[Emission]]:
+def carriers(find: Find) -> list[Emission]:
     """The base stations' carriers in a chunk's rough boxes, of which there is more than of all else."""
     boxes = [rough(find, number) for number in range(len(find.regions))]
-    return [lte_carrier.carrier(b, find) if "downlink" in _sides(b, find.samples) else [] for b in boxes]
+    return [e for b in boxes if "downlink" in _sides(b, find.samples) for e in lte_carrier.carrier(b, find)]
 
 
 def _uplink(burst: Burst, block: Block) -> list[Found]:
@@ -259,7 +259,7 @@ INTERFACE = Interface(
     least_rate_hz=2 * BLOCK_HZ,
     longest_s=0.0,
     recognise=recognise,
-    recognise_all=recognise_all,
+    carriers=carriers,
     evidence={"lte:prach": ALL_OF_IT, "lte:srs": ALL_OF_IT},
     settle=settle,
     search=lte_prach_search.search,

@@ -33,6 +33,8 @@ HELD = 62
 SECTORS = 3
 PREFIX_NATS = 9.0
 """Asked of the prefixes before P is looked for; chance gives 5 among all places in a slot."""
+COMB = 0.25
+"""Of the likeliest one's nats, asked of all of a slot: so much is left where few symbols are sent, or the others faint."""
 SLOTTED_NATS, ALONE_NATS = 100.0, 30.0
 """With so many of the prefixes and so many of its own, P may be alone."""
 LOUDEST = (4, 12)
@@ -82,7 +84,7 @@ class Slots:
     @property
     def told(self) -> bool:
         """Whether they are there."""
-        return min(self.nats, self.comb_nats) > PREFIX_NATS
+        return self.nats > PREFIX_NATS and self.comb_nats > min(PREFIX_NATS, COMB * self.nats)
 
 
 def slots_of(y: NDArray[np.complex64], active: Sequence[tuple[int, int]] | None, rate: float) -> Slots:

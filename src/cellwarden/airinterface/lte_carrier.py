@@ -34,7 +34,7 @@ from cellwarden.detect.bursts import Find
 from cellwarden.model import Burst, Emission
 
 WIDEST_HZ = 20e6
-LOOKED_S, FIRST_S = 1.6 * FRAME_S, 4e-3
+LOOKED_S, FIRST_S = 1.6 * FRAME_S, 8e-3
 """In which P is looked for, and in the first part of which slots must show."""
 SECOND_NATS = 10.0
 MISSED = 2

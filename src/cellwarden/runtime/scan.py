@@ -127,6 +127,9 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
             recognised[interface.name] += chain.from_iterable(plain)
             find = without(find, plain, *SLACK, LEFT)
     at_once = list(chain.from_iterable(recognised.values()))
+    for interface in INTERFACES:
+        if interface.carriers:
+            recognised[interface.name] += interface.carriers(find)
     found, slivers = _rough(find, at_once, recognised, rejected)
     _fine(find, found, at_once, recognised)
     named: list[Emission] = []
@@ -160,8 +163,11 @@ def _rough(
     rate = find.samples.segment.rate_hz
     found: list[Burst] = []
     slivers: list[Burst] = []
+    carriers = [e for interface in INTERFACES if interface.carriers for e in recognised[interface.name]]
     for number, region in enumerate(find.regions):
         box = rough(find, number)
+        if carriers and rest(find, number, carriers, *SLACK) < LEFT:
+            continue
         sliver = region.left and _beside(box, at_once, rate)
         for interface in INTERFACES:
             if not interface.longest_s or (sliver and not interface.recognise_all):
