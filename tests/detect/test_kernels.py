@@ -7,33 +7,6 @@ from scipy.ndimage import find_objects, label
 from cellwarden.detect import cells, kernels
 
 
-@pytest.mark.parametrize("dtype", [np.int16, np.float32])
-def test_windowed_frames_are_samples_times_window(dtype: type) -> None:
-    rng = np.random.default_rng(1)
-    iq = (rng.normal(size=(3 * 8, 2)) * 1000).astype(dtype)
-    window = rng.normal(size=8).astype(np.float32)
-    out = np.empty((3, 16), np.float32)
-    kernels.window_frames(iq, window, out)
-    np.testing.assert_allclose(out.reshape(3, 8, 2), iq.reshape(3, 8, 2) * window[None, :, None], rtol=1e-6)
-
-
-@pytest.mark.parametrize("per_band", [1, 2, 3, 4])
-def test_band_ratio_is_a_weighted_sum_of_powers(per_band: int) -> None:
-    rng = np.random.default_rng(2)
-    spectrum = rng.normal(size=(4, 2 * 11)).astype(np.float32)
-    weight = rng.random(11).astype(np.float32)
-    bands = 11 // per_band
-    out = np.empty((4, bands), np.float32)
-    kernels.band_ratio(spectrum, weight, per_band, out)
-    power = (spectrum.reshape(4, 11, 2) ** 2).sum(axis=2)
-    np.testing.assert_allclose(
-        out, (power * weight)[:, : bands * per_band].reshape(4, bands, per_band).sum(axis=2), rtol=1e-5
-    )
-    rows = np.empty((4, 11), np.float32)
-    kernels.power_rows(spectrum, rows)
-    np.testing.assert_allclose(rows, power, rtol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("rows", "bands", "frames", "width"), [(200, 20, 5, 4), (6, 4, 6, 4), (3, 4, 5, 1), (9, 3, 1, 4), (40, 9, 1, 1)]
 )

@@ -288,17 +288,12 @@ def _power(chunk: coarse.Chunk, low: int, high: int) -> NDArray[np.float32]:
     """Power over noise of frames between two samples, as many as fit but no more than 64: float32, shape (n, size)."""
     size = chunk.grid.size
     rows = max(1, min(64, (high - low) // size))
-    starts = np.linspace(low, max(low, high - size), rows).astype(int)
-    frames = np.empty((rows, 2 * size), np.float32)
-    for row, start in enumerate(starts):
-        part = chunk.samples.iq[start : start + size]
-        if len(part) < size:
-            part = np.concatenate([part, np.zeros((size - len(part), 2), part.dtype)])
-        kernels.window_frames(part, chunk.grid.window, frames[row : row + 1])
-    power = np.empty((rows, size), np.float32)
-    kernels.power_rows(spectrum.transform(frames), power)
-    np.divide(power, chunk.noise.astype(np.float32), out=power)
-    return power
+    starts = np.linspace(low, max(low, high - size), rows).astype(np.int64)
+    iq = chunk.samples.iq
+    if starts[-1] + size > len(iq):  # the only frame
+        iq = np.concatenate([iq[low:], np.zeros((size, 2), iq.dtype)])
+        starts = np.zeros(1, np.int64)
+    return spectrum.powers(iq, starts, chunk.grid, (1.0 / chunk.noise).astype(np.float32))
 
 
 @lru_cache

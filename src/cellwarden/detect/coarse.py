@@ -23,7 +23,6 @@ from cellwarden.detect import cells, kernels, leak, pauses, spectrum
 from cellwarden.model import Block, Interleaved
 
 CHUNK_FRAMES = 1024
-BATCH_FRAMES = 128
 MARGIN_FRAMES = 14
 """A region that ends this close to the end of its chunk may go on."""
 OVERLAP_FRAMES = 26
@@ -155,7 +154,6 @@ class _Segment:
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
         self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
         self.hot = np.zeros((rows, self.grid.bands), np.uint8)
-        self.frames = np.empty((2 * spectrum.FLOOR_ROWS, 2 * size), np.float32)
         self.quantiles: list[NDArray[np.float64]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
@@ -195,13 +193,10 @@ class _Segment:
         self._take_out_leak(old * size)
         noise = self._floor(old, rows)
         weight = (1.0 / (noise * self.grid.per_band)).astype(np.float32)
-        for row in range(old, rows, BATCH_FRAMES):
-            end = min(rows, row + BATCH_FRAMES)
-            self._ratios(row, end, weight)
+        self._ratios(old, rows, weight)
         if 0 < missing < self.filled - size:  # a seam in the last frame would splash beyond a receiver's filter
             end = self.filled - missing
-            whole = self._transformed(self.iq[end - size : end])
-            kernels.band_ratio(whole, weight, self.grid.per_band, self.ratio[rows - 1 : rows])
+            spectrum.band_powers(self.iq[end - size : end], self.grid, weight, self.ratio[rows - 1 : rows])
         noise, weight = self._lowered(old, rows, noise, weight)
         self._blank_impulses(old, rows, weight)
         ready, waiting = self._regions(old, rows, last)
@@ -223,22 +218,8 @@ class _Segment:
             leak.take_out(fresh, *self.leaked)
 
     def _ratios(self, row: int, end: int, weight: NDArray[np.float32]) -> None:
-        spectra = self._spectra(row, end)
-        kernels.band_ratio(spectra, weight, self.grid.per_band, self.ratio[row:end])
-
-    def _spectra(self, row: int, end: int, step: int = 1) -> NDArray[np.float32]:
         size = self.grid.size
-        if step == 1:
-            part = self.iq[row * size : end * size]
-        else:
-            part = self.iq[row * size : end * size].reshape(end - row, size, 2)[::step].reshape(-1, 2)
-        return self._transformed(part)
-
-    def _transformed(self, part: Interleaved) -> NDArray[np.float32]:
-        """Spectra of whole frames."""
-        frames = self.frames[: len(part) // self.grid.size]
-        kernels.window_frames(part, self.grid.window, frames)
-        return spectrum.transform(frames)
+        spectrum.band_powers(self.iq[row * size : end * size], self.grid, weight, self.ratio[row:end])
 
     def _floor(self, old: int, rows: int) -> NDArray[np.float64]:
         """Noise of each bin, from a low quantile over some frames of this chunk and of those before it."""
@@ -247,8 +228,8 @@ class _Segment:
         if fresh >= wanted or not self.quantiles:
             step = max(1, fresh // wanted)
             end = old + fresh // step * step
-            power = np.empty((fresh // step, size), np.float32)
-            kernels.power_rows(self._spectra(old, end, step), power)
+            starts = np.arange(old, end, step) * size
+            power = spectrum.powers(self.iq, starts, self.grid, np.ones(size, np.float32))
             means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
             power, means = power[power.any(axis=1)], means[means > 0]  # zeros fill what was lost, and are no noise
             if len(power) and len(means):

@@ -18,34 +18,6 @@ VECTOR = 32
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def window_frames(iq: Interleaved, window: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Cut `iq` into frames and multiply each by `window`, unpacking integers on the way.
-
-    iq: int16 or float32, shape (frames * n, 2); window: float32, shape (n,); out: float32, shape (frames, 2 n),
-    interleaved real and imaginary parts.
-    """
-    frames, width = out.shape
-    n = width // 2
-    flat = iq.reshape(-1)
-    for f in range(frames):
-        part, made = flat[f * width : (f + 1) * width], out[f]
-        for i in range(n):
-            made[2 * i] = part[2 * i] * window[i]
-            made[2 * i + 1] = part[2 * i + 1] * window[i]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def power_rows(spectrum: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Squared magnitudes. spectrum: float32, shape (frames, 2 n) interleaved; out: float32, shape (frames, n)."""
-    frames, n = out.shape
-    for f in range(frames):
-        for i in range(n):
-            re = spectrum[f, 2 * i]
-            im = spectrum[f, 2 * i + 1]
-            out[f, i] = re * re + im * im
-
-
-@njit(cache=True, fastmath=True, nogil=True)
 def group_power(iq: Interleaved, size: int, step: int, group: int) -> NDArray[np.float32]:
     """Mean |x|² of each `group` samples that follow each other in each `step`-th frame of `size`, a rest left out.
 
@@ -112,33 +84,6 @@ def peaked(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, m
             made[count] = row
             count += 1
     return made[:count]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def band_ratio(
-    spectrum: NDArray[np.float32], weight: NDArray[np.float32], per_band: int, out: NDArray[np.float32]
-) -> None:
-    """Mean power over noise power in bands of `per_band` neighbouring bins.
-
-    spectrum: float32, shape (frames, 2 n) interleaved, in the order of frequency; weight: float32, shape (n,), one over
-    the noise power and over `per_band`; out: float32, shape (frames, n // per_band).
-    """
-    frames, bands = out.shape
-    n = len(weight)
-    power = np.empty(n, np.float32)
-    for f in range(frames):
-        part, made = spectrum[f], out[f]
-        for k in range(n):
-            power[k] = weight[k] * (part[2 * k] * part[2 * k] + part[2 * k + 1] * part[2 * k + 1])
-        if per_band == 3:
-            for b in range(bands):
-                made[b] = power[3 * b] + power[3 * b + 1] + power[3 * b + 2]
-        else:
-            for b in range(bands):
-                total = np.float32(0)
-                for k in range(b * per_band, (b + 1) * per_band):
-                    total += power[k]
-                made[b] = total
 
 
 @njit(cache=True, fastmath=True, nogil=True)

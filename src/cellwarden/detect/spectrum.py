@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import grey_opening, label, maximum, median_filter, rank_filter, sum_labels, uniform_filter1d
 from scipy.special import gammaincinv
 
-from cellwarden.detect import kernels
+from cellwarden.detect import kernels, transform
+from cellwarden.model import Interleaved
 
 BIN_HZ = 20_000.0
 BAND_HZ = 50_000.0
@@ -77,13 +77,28 @@ def grid(rate_hz: float) -> Grid:
     return Grid(size, per_band, size // per_band, rate_hz, window.astype(np.float32), freedom)
 
 
-def transform(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fourier transform of each row, in the order of frequency when the window alternates in sign.
+def powers(iq: Interleaved, starts: NDArray[np.int64], grid: Grid, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weighted power of each bin of the frames that begin at some samples, in the order of frequency.
 
-    float32, shape (rows, 2 n), interleaved; the one place where a transform library is chosen.
+    iq: int16 or float32, shape (m, 2); weight: float32, shape (size,). Returns float32, shape (frames, size).
     """
-    spectrum: NDArray[np.complex64] = scipy.fft.fft(frames.view(np.complex64), axis=1, overwrite_x=True)
-    return spectrum.view(np.float32)
+    out = np.empty((len(starts), grid.size), np.float32)
+    if grid.size < transform.SMALLEST:
+        for row, start in zip(out, starts.tolist(), strict=True):
+            frame = iq[start : start + grid.size].astype(np.float32) * grid.window[:, None]
+            row[:] = weight * np.abs(np.fft.fft(frame[:, 0] + 1j * frame[:, 1])) ** 2
+    else:
+        transform.powers(iq, starts, grid.window, weight, transform.plan(grid.size), out)
+    return out
+
+
+def band_powers(iq: Interleaved, grid: Grid, weight: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """The same of frames that follow each other, summed over bands. out: float32, shape (frames, bands)."""
+    if grid.size < transform.SMALLEST:
+        power = powers(iq, np.arange(len(out)) * grid.size, grid, weight)
+        out[:] = power[:, : grid.bands * grid.per_band].reshape(len(out), grid.bands, -1).sum(axis=2)
+    else:
+        transform.band_powers(iq, grid.window, weight, transform.plan(grid.size), grid.per_band, out)
 
 
 def chunk_quantile(power: NDArray[np.float32]) -> NDArray[np.float64]:
