@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import find_objects, label
+from scipy.ndimage import find_objects, label, maximum_filter1d
 
 from cellwarden.detect import cells, kernels
 
@@ -65,18 +65,36 @@ def test_power_of_groups_is_their_mean(rows: int, n: int, group: int) -> None:
     np.testing.assert_allclose(kernels.group_power(frames.reshape(-1, 2), n, 2, group), wanted, rtol=1e-5)
 
 
-def test_peaked_frames_have_a_sample_far_above_the_median() -> None:
-    iq = (np.random.default_rng(14).normal(size=(200 * 64, 2)) * 100).astype(np.int16)
-    rows = np.arange(0, 200, 3)
-    power = np.sum(iq.astype(float) ** 2, axis=1).reshape(200, 64)
-    upper = np.sort(power, axis=1)[:, 32]  # of the two middle ones
-    lower = np.sort(power, axis=1)[:, 31]
-    made = kernels.peaked(iq, rows, 64, 8.0, 64)
-    assert 5 < len(made) < 60
-    assert set(rows[power.max(axis=1)[rows] > 8 * upper[rows]]) <= set(made)
-    assert set(made) <= set(rows[power.max(axis=1)[rows] >= 8 * lower[rows]])
-    above = np.sum(power > 8 * upper[:, None], axis=1)
-    assert set(kernels.peaked(iq, rows, 64, 8.0, 1)) == {row for row in made if above[row] <= 1}
+def clicking() -> tuple[np.ndarray, np.ndarray]:
+    """Frames of noise, of which every tenth has a click of three samples and every tenth a burst in its last half."""
+    rng = np.random.default_rng(14)
+    iq = rng.normal(size=(200, 64, 2)) * 100
+    at = rng.integers(0, 62, 20)
+    for row, place in zip(range(0, 200, 10), at, strict=True):
+        iq[row, place : place + 3] *= 30
+    iq[5::10, 34:] *= 30
+    return iq.reshape(-1, 2).astype(np.int16), np.arange(0, 200, 10)
+
+
+def test_peaked_frames_are_silent_but_for_a_few_samples() -> None:
+    iq, clicked = clicking()
+    rows = np.arange(0, 200, 5)
+    made = kernels.peaked(iq, rows, 64, 30.0, 5, 3)
+    # Of three normal pairs one in a thousand is so weak; of 64 values of noise none is 30 times their median.
+    np.testing.assert_array_equal(made, clicked)
+    assert len(kernels.peaked(iq, rows, 64, 30.0, 1, 3)) < 3
+    swinging = iq.reshape(200, 64, 2)[clicked]
+    swinging[:, 40:] *= 4  # sixteen times the power in a third of a frame: three times what its median tells
+    assert len(kernels.peaked(swinging.reshape(-1, 2), np.arange(20), 64, 90.0, 5, 3)) < 5  # a median of 64 errs
+
+
+def test_what_is_silenced_lies_around_the_peaks() -> None:
+    iq, clicked = clicking()
+    power = np.sum(iq.astype(float) ** 2, axis=1).reshape(200, 64)[clicked]
+    loud = power > 30 * np.median(power, axis=1)[:, None]
+    near = maximum_filter1d(loud.astype(np.uint8), 7, axis=1).astype(bool)
+    wanted = np.where(near[:, :, None], 0, iq.reshape(200, 64, 2)[clicked])
+    np.testing.assert_array_equal(kernels.silenced(iq, clicked, 64, 30.0, 3).reshape(-1, 64, 2), wanted)
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.5, 0.9])

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from cellwarden.airinterface import gsm_cell
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gsm_beside import beside
-from cellwarden.airinterface.gsm_clear import matches as clear
 from cellwarden.airinterface.gsm_humps import humps
 from cellwarden.airinterface.gsm_judge import Match, confidence
 from cellwarden.airinterface.gsm_lines import CFO_HZ
@@ -35,6 +34,7 @@ from cellwarden.airinterface.gsm_sides import carrier_of, clocked, is_open, sett
 from cellwarden.airinterface.gsm_station import STATION_SLOTS
 from cellwarden.airinterface.gsm_sweep import sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
+from cellwarden.airinterface.many import emissions
 from cellwarden.detect.bursts import Find
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
@@ -89,11 +89,9 @@ def recognise_all(find: Find) -> list[list[Emission]]:
     All at once: GSM calls come by the thousand.
     """
     told: list[list[Emission]] = [[] for _ in find.regions]
-    block, plain = find.samples, sweep(find)
+    plain = sweep(find)
     found = np.concatenate([plain, beside(find, plain)])
-    floors = 10 * np.log10(found["density"] * block.scale**2 / block.segment.rate_hz)
-    emissions = _emissions(clear(found), block, found["carrier_hz"], found["start"], floors)
-    for box, emission in zip(found["box"].tolist(), emissions, strict=True):
+    for box, emission in zip(found["box"].tolist(), _plain(found, find.samples), strict=True):
         told[box].append(emission)
     return told
 
@@ -148,19 +146,19 @@ def _emissions(
 
     carrier_hz: to which each was mixed down; start: of symbol 0, counted from the block's first sample.
     """
-    rate, centre = block.segment.rate_hz, block.segment.centre_hz
     turns = np.array([match.verdict.turn for match in matches])
-    offset = carrier_hz + turns * (SYMBOL_RATE_HZ / (2 * np.pi))
-    nominal = offset if centre is None else np.rint((centre + offset) / CHANNEL_HZ) * CHANNEL_HZ - centre
+    centre, rate = block.segment.centre_hz, block.segment.rate_hz
+    offset, nominal, sides = _placed(block, carrier_hz, turns)
     begin = start + block.sample_start
     first = np.floor(begin)
-    sides = {hz: "unknown" if centre is None else direction_at(centre + hz) for hz in set(nominal.tolist())}
     lengths = {kind: round(form.symbols * rate / SYMBOL_RATE_HZ) for kind, form in FORMATS.items()}
     made = []
     columns = first.astype(np.int64), begin - first, offset, nominal, offset - nominal, floor_dbfs_hz
-    for match, at, late, hz, middle, off, floor in zip(matches, *(c.tolist() for c in columns), strict=True):
+    for match, side, at, late, hz, middle, off, floor in zip(
+        matches, sides, *(c.tolist() for c in columns), strict=True
+    ):
         kind, told = match.kind, match.verdict
-        side = sides[middle]  # where phones alone send, a carrier without a gap is that of several phones
+        # Where phones alone send, a carrier without a gap is that of several phones.
         downlink = side == "downlink" or (match.continuous and side != "uplink")
         direction = "uplink" if centre is None and not downlink else side  # `settle` tells a carrier that goes on
         made.append(
@@ -171,7 +169,7 @@ def _emissions(
                 low_offset_hz=middle - CHANNEL_HZ / 2,
                 high_offset_hz=middle + CHANNEL_HZ / 2,
                 snr_db=told.snr_db,
-                confidence=confidence(told.margin),
+                confidence=float(confidence(told.margin)),
                 cfo_hz=off if centre is not None else None,
                 carrier_offset_hz=hz,
                 timing_samples=late,
@@ -185,6 +183,46 @@ def _emissions(
             )
         )
     return made
+
+
+def _placed(
+    block: Block, carrier_hz: NDArray[np.float64], turns: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
+    """Offset of each burst's carrier and of the nearest channel's middle, and which side of the band that is."""
+    centre = block.segment.centre_hz
+    offset = carrier_hz + turns * (SYMBOL_RATE_HZ / (2 * np.pi))
+    if centre is None:
+        return offset, offset, ["unknown"] * len(offset)
+    nominal = np.rint((centre + offset) / CHANNEL_HZ) * CHANNEL_HZ - centre
+    side = {hz: direction_at(centre + hz) for hz in set(nominal.tolist())}
+    return offset, nominal, [side[hz] for hz in nominal.tolist()]
+
+
+def _plain(found: NDArray[np.void], block: Block) -> list[Emission]:
+    """The same of normal bursts of GMSK by the thousand, FOUND, whose tuned frequency is told."""
+    rate, count = block.segment.rate_hz, len(found)
+    offset, nominal, sides = _placed(block, found["carrier_hz"], found["turn"])
+    begin = found["start"] + block.sample_start
+    first = np.floor(begin)
+    return emissions(
+        count,
+        label=["gsm:downlink" if side == "downlink" else "gsm:normal" for side in sides],
+        sample_start=first.astype(np.int64).tolist(),
+        sample_count=[round(FORMATS["normal"].symbols * rate / SYMBOL_RATE_HZ)] * count,
+        low_offset_hz=(nominal - CHANNEL_HZ / 2).tolist(),
+        high_offset_hz=(nominal + CHANNEL_HZ / 2).tolist(),
+        snr_db=found["snr_db"].tolist(),
+        confidence=confidence(found["margin"]).tolist(),
+        cfo_hz=(offset - nominal).tolist(),
+        carrier_offset_hz=offset.tolist(),
+        timing_samples=(begin - first).tolist(),
+        direction=sides,
+        floor_dbfs_hz=(10 * np.log10(found["density"] * block.scale**2 / rate)).tolist(),
+        details=[
+            {"training_sequence": sequence, "modulation": "gmsk", "score": score}
+            for sequence, score in zip(found["sequence"].tolist(), np.round(found["score"], 2).tolist(), strict=True)
+        ],
+    )
 
 
 def _one_each(found: list[Emission]) -> list[Emission]:

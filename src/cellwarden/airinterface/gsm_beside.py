@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.gsm_cancel import LEAST_WIDE_HZ, RAMP, Wide, channel_of, tables, take_out, wide
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
-from cellwarden.airinterface.gsm_sweep import Raster, boxes, carriers_in, density_at, raster, roomy
+from cellwarden.airinterface.gsm_sweep import Raster, carriers_in, density_at, raster, roomy
 from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
-from cellwarden.detect.bursts import Find
+from cellwarden.detect.bursts import Find, boxes
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Interleaved
 

@@ -7,10 +7,11 @@ Thresholds rest on signals that are no phone's: Gaussian noise, other systems, r
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_fit import Fit
 from cellwarden.airinterface.gsm_receiver import Layout
@@ -132,9 +133,9 @@ def enough(level_db: float) -> float:
     return _between(level_db, ENOUGH_TRAINING)
 
 
-def confidence(margin: float) -> float:
+def confidence(margin: float | NDArray[np.float64]) -> Any:
     """Probability that the name is right, fitted to what half phones and half impostors gave (`make soak LANE=3`)."""
-    return 1.0 / (1.0 + math.exp(-(CONFIDENCE[0] * margin + CONFIDENCE[1])))
+    return 1.0 / (1.0 + np.exp(-(CONFIDENCE[0] * margin + CONFIDENCE[1])))
 
 
 @njit(cache=True, nogil=True)

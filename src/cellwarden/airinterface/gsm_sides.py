@@ -42,10 +42,11 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """
     slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
     settled = list(emissions)
-    for numbers in _undecided(emissions):
-        for number, station in zip(numbers, _stations([emissions[n] for n in numbers], rate_hz), strict=True):
-            if is_open(emissions[number]):
-                settled[number] = (_downlink if station else _uplink)(emissions[number])
+    undecided = [number for number, e in enumerate(emissions) if is_open(e)]
+    if undecided:
+        beacons = _of_stations(emissions, undecided, rate_hz)
+        for number in undecided:
+            settled[number] = (_downlink if number in beacons else _uplink)(emissions[number])
     stations = [e for e in settled if e.label == "gsm:downlink"]
     if not stations:
         return settled
@@ -79,27 +80,32 @@ def carrier_of(emission: Emission) -> int:
     return round((emission.low_offset_hz + emission.high_offset_hz) / 2 / CHANNEL_HZ * 2)
 
 
-def _undecided(emissions: Sequence[Emission]) -> list[list[int]]:
-    """By carrier the numbers, in the order of time, of its bursts, where the side of some is open."""
-    carriers: dict[int, list[int]] = {carrier_of(e): [] for e in emissions if is_open(e)}
-    if carriers:
-        for number in sorted(range(len(emissions)), key=lambda n: emissions[n].sample_start):
-            e = emissions[number]
-            if e.label != "gsm:access" and carrier_of(e) in carriers:
-                carriers[carrier_of(e)].append(number)
-    return list(carriers.values())
+def _of_stations(emissions: Sequence[Emission], undecided: Sequence[int], rate_hz: float) -> set[int]:
+    """Numbers of the bursts on carriers of some undecided ones that are a base station's, by those around them.
 
-
-def _stations(own: Sequence[Emission], rate_hz: float) -> list[bool]:
-    """Whether each burst of a carrier, in the order of time, is a base station's, by those around it."""
+    Bursts of all carriers are looked at at once: by carrier and start they lie in one row, carriers far apart.
+    """
     slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
-    starts = np.array([e.sample_start for e in own], np.float64)
-    levels = np.array([e.snr_db for e in own])
+    edges = np.array([(e.low_offset_hz, e.high_offset_hz) for e in emissions])
+    carriers = np.rint(edges.sum(axis=1) / CHANNEL_HZ).astype(np.int64)
+    access = np.array([e.label == "gsm:access" for e in emissions])
+    own = np.flatnonzero(np.isin(carriers, carriers[undecided]) & ~access)
+    starts = np.array([emissions[n].sample_start for n in own.tolist()], np.float64)
+    starts -= starts.min()
+    starts += (carriers[own] - carriers[own].min()) * (starts.max() + 3 * AROUND_SLOTS * slot)
+    order = np.argsort(starts, kind="stable")
+    own, starts = own[order], starts[order]
+    levels = np.array([emissions[n].snr_db for n in own.tolist()])
     first = np.searchsorted(starts, starts - AROUND_SLOTS * slot)
     end = np.searchsorted(starts, starts + AROUND_SLOTS * slot)
     slots = np.rint((starts[end - 1] - starts[first]) / slot) + 1
-    looks = _filled(levels, first, end, slots) | np.array([e.label == "gsm:downlink" for e in own])
-    return [bool(look) and clocked(own[a:b], rate_hz) >= 0 for look, a, b in zip(looks, first, end, strict=True)]
+    looks = _filled(levels, first, end, slots)
+    looks |= np.array([emissions[n].label == "gsm:downlink" for n in own.tolist()])
+    return {
+        int(own[i])
+        for i in np.flatnonzero(looks).tolist()
+        if clocked([emissions[n] for n in own[first[i] : end[i]].tolist()], rate_hz) >= 0
+    }
 
 
 def _filled(

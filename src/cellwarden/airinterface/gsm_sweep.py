@@ -21,7 +21,7 @@ from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
 from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
-from cellwarden.detect.bursts import Find
+from cellwarden.detect.bursts import Find, boxes
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Interleaved
 from cellwarden.radio.bands import channels_at
@@ -60,11 +60,6 @@ def raster(find: Find, centre_hz: float) -> Raster:
     bin_hz = rate / grid.size
     edge_hz = -(grid.size / 2 + 0.5) * bin_hz
     return Raster(allowed, first * CHANNEL_HZ - centre_hz, edge_hz, bin_hz * grid.per_band, bin_hz, rate, grid.size)
-
-
-def boxes(find: Find) -> NDArray[np.int64]:
-    """A chunk's rough boxes: first row, end row, first band, end band; shape (n, 4)."""
-    return np.array([(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions])
 
 
 @njit(cache=True, nogil=True)

@@ -42,11 +42,12 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
     no box is. Emissions outside the block are left as they are, and have no image. Nothing but what is IMAGE_DB over
     the noise has an image that could be heard, so that a quiet band costs nothing.
     """
-    strong = [e for e in emissions if e.snr_db > IMAGE_DB[0] and not e.label.startswith(NEVER)]
-    if not strong:
+    numbers = [n for n, e in enumerate(emissions) if e.snr_db > IMAGE_DB[0] and not e.label.startswith(NEVER)]
+    if not numbers:
         return emissions
+    strong = [emissions[n] for n in numbers]
     renamed = list(emissions)
-    for number, original in _may_be(emissions, strong).tolist():
+    for number, original in _may_be(emissions, numbers).tolist():
         if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
             renamed[number] = _as_image(emissions[number], strong[original], block)
     for one in strong:
@@ -87,12 +88,13 @@ def _image_of(strong: Emission, block: Block) -> Emission | None:
     )
 
 
-def _may_be(emissions: Sequence[Emission], strong: Sequence[Emission]) -> NDArray[np.int64]:
+def _may_be(emissions: Sequence[Emission], strong: Sequence[int]) -> NDArray[np.int64]:
     """Pairs of an emission and a strong one whose image it may be by time, frequency and level: shape (pairs, 2).
 
-    In a dense scene all but a few pairs are told apart here.
+    strong: numbers of the strong ones among the emissions. In a dense scene all but a few pairs are told apart here.
     """
-    columns, originals = _columns(emissions), _columns(strong)
+    columns = _columns(emissions)
+    originals = columns[:, strong]
     order = np.argsort(originals[0], kind="stable")
     found = _mirrored(columns, np.ascontiguousarray(originals[:, order]), 10 ** (-IMAGE_DB[0] / 10))
     found[:, 1] = order[found[:, 1]]
@@ -130,10 +132,12 @@ def _mirrored(weak: NDArray[np.float64], strong: NDArray[np.float64], most: floa
 
 def _columns(emissions: Sequence[Emission]) -> NDArray[np.float64]:
     """Start, end, lower and upper edge, density (no decibels): shape (5, n)."""
-    made = np.array(
-        [(e.sample_start, e.sample_count, e.low_offset_hz, e.high_offset_hz, density_db(e)) for e in emissions],
-        np.float64,
-    ).T.copy()
+    made = np.empty((5, len(emissions)))
+    made[0] = [e.sample_start for e in emissions]
+    made[1] = [e.sample_count for e in emissions]
+    made[2] = [e.low_offset_hz for e in emissions]
+    made[3] = [e.high_offset_hz for e in emissions]
+    made[4] = [density_db(e) for e in emissions]
     made[1] += made[0]
     made[4] = 10 ** (made[4] / 10)
     return made

@@ -70,6 +70,14 @@ def finds(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Find]:
         yield Find(chunk.regions, chunk.samples, chunk.watermark, chunk)
 
 
+def boxes(find: Find) -> NDArray[np.int64]:
+    """The rough boxes: first row, end row, first band, end band; shape (n, 4)."""
+    if find.regions is find.chunk.regions:
+        return find.chunk.boxes
+    made = [(r.first_row, r.end_row, r.first_band, r.end_band) for r in find.regions]
+    return np.array(made, np.int64).reshape(-1, 4)
+
+
 def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
     """The bursts in one of the rough boxes, with sharp edges."""
     sharp = refine(find.chunk, find.regions[number], rejected)
@@ -160,22 +168,24 @@ def _uncovered(
     """
     grid, start = find.chunk.grid, find.samples.sample_start
     edge = (grid.size / 2 + 0.5) * grid.bin_hz
-    placed = np.array(
-        [
-            (number, b.sample_start, b.sample_start + b.sample_count, b.low_offset_hz, b.high_offset_hz)
-            for number, boxes in enumerate(told)
-            for b in boxes
-        ],
-        np.float64,
-    ).reshape(-1, 5)
+    numbers = np.repeat(np.arange(len(told)), [len(one) for one in told])
+    flat = [box for one in told for box in one]
+    placed = np.empty((len(flat), 5))
+    placed[:, 0] = numbers
+    placed[:, 1] = [box.sample_start for box in flat]
+    placed[:, 2] = [box.sample_count for box in flat]
+    placed[:, 2] += placed[:, 1]
+    placed[:, 3] = [box.low_offset_hz for box in flat]
+    placed[:, 4] = [box.high_offset_hz for box in flat]
     slack = slack_s * grid.rate_hz
     placed[:, 1] = np.floor((placed[:, 1] - start - slack) / grid.size)
     placed[:, 2] = np.ceil((placed[:, 2] - start + slack) / grid.size)
     placed[:, 3] = np.floor((placed[:, 3] - slack_hz + edge) / grid.band_hz)
     placed[:, 4] = np.ceil((placed[:, 4] + slack_hz + edge) / grid.band_hz)
-    first, end = min(r.first_row for r in find.regions), max(r.end_row for r in find.regions)
+    regions = boxes(find)
+    first, end = int(regions[:, 0].min()), int(regions[:, 1].max())
     placed[:, 1:3] -= first
-    regions = np.array([(r.first_row - first, r.end_row - first, r.first_band, r.end_band) for r in find.regions])
+    regions = regions - (first, first, 0, 0)
     left = find.chunk.hot[first:end].copy()
     return left, first, cells.uncover(left, regions, placed.astype(np.int64))
 

@@ -16,7 +16,6 @@ from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 from scipy.special import gammainccinv
 
 from cellwarden.detect import cells, kernels, leak, pauses, spectrum
@@ -52,8 +51,8 @@ LOUD = 1.5
 """A frame whose median band is this far above the noise is looked at for clicks."""
 CLICK = 12.0
 """A sample of a click is this far above the mean of the frame's noise."""
-RINGING_SAMPLES = 13
-"""Width to which a click's filter rings."""
+RINGING_SAMPLES = 6
+"""Either way of a click, as far as its filter rings."""
 NEAR_ROWS = 5
 """Regions of the same bands this close in time are one: a weak burst is hot here and there only."""
 
@@ -81,6 +80,8 @@ class Chunk:
     noise: NDArray[np.float64]
     """Noise power of each bin, of one windowed frame, in units of `Block.iq` squared: float64, shape (size,)."""
     regions: tuple[Region, ...]
+    boxes: NDArray[np.int64]
+    """The same in numbers: first and end row, first and end band, shape (n, 4)."""
     watermark: int
     """Sample index before which nothing more will be found."""
     hot: NDArray[np.uint8]
@@ -199,11 +200,12 @@ class _Segment:
             spectrum.band_powers(self.iq[end - size : end], self.grid, weight, self.ratio[rows - 1 : rows])
         noise, weight = self._lowered(old, rows, noise, weight)
         self._blank_impulses(old, rows, weight)
-        ready, waiting = self._regions(old, rows, last)
+        ready, boxes, waiting = self._regions(old, rows, last)
         keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
         self.rows, self.keep, self.ready = rows, keep, tuple(ready)
         block = Block(self.iq[: self.filled - missing], self.scale, self.first, self.segment)
-        return Chunk(block, self.grid, noise, self.ready, self.first + keep * size, self.hot[:rows], self.ratio[:rows])
+        watermark = self.first + keep * size
+        return Chunk(block, self.grid, noise, self.ready, boxes, watermark, self.hot[:rows], self.ratio[:rows])
 
     def _take_out_leak(self, start: int) -> None:
         """Take out what leaks into the samples from `start` on; where they are few, it is what leaked before."""
@@ -268,23 +270,21 @@ class _Segment:
         loud = kernels.loud_rows(self.ratio[old:rows], LOUD, step) + old
         size = self.grid.size
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
-        for row in kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2), most).tolist():
-            part = self.iq[row * size : (row + 1) * size]
-            power = np.sum(part.astype(np.float32) ** 2, axis=1)
-            usual = float(np.median(power)) / math.log(2)
-            clicks = int(np.sum(power > CLICK * usual))
-            ringing = maximum_filter1d(power, RINGING_SAMPLES) > CLICK * usual
-            if 0 < clicks <= most and float(np.mean(power[~ringing])) < 2 * usual:
-                before, ratio = part.copy(), self.ratio[row].copy()
-                part[ringing] = 0
-                self._ratios(row, row + 1, weight)
-                if float(np.median(self.ratio[row, ::step])) < LOUD:
-                    self.rejected["impulse"] += 1
-                else:  # the peaks of a signal that fills the band
-                    part[:], self.ratio[row] = before, ratio
+        clicked = kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2), most, RINGING_SAMPLES)
+        if not len(clicked):
+            return
+        quiet = kernels.silenced(self.iq[: rows * size], clicked, size, CLICK / math.log(2), RINGING_SAMPLES)
+        ratio = np.empty((len(clicked), self.grid.bands), np.float32)
+        spectrum.band_powers(quiet, self.grid, weight, ratio)
+        # What is loud still has the peaks of a signal that fills the band.
+        gone = np.flatnonzero(np.median(ratio[:, ::step], axis=1) < LOUD)
+        self.rejected["impulse"] += len(gone)
+        frames = self.iq[: rows * size].reshape(rows, size, 2)
+        frames[clicked[gone]] = quiet.reshape(-1, size, 2)[gone]
+        self.ratio[clicked[gone]] = ratio[gone]
 
-    def _regions(self, old: int, rows: int, last: bool) -> tuple[list[Region], list[int]]:
-        """Regions that are complete (or as long as a chunk), and the first rows of those that wait."""
+    def _regions(self, old: int, rows: int, last: bool) -> tuple[list[Region], NDArray[np.int64], list[int]]:
+        """Regions that are complete (or as long as a chunk), their boxes, and the first rows of those that wait."""
         hot, ratio = self.hot[:rows], self.ratio[:rows]
         hot[:] = 0
         total = self.total[: rows + 1]
@@ -301,7 +301,7 @@ class _Segment:
         whole[whole[:, 0] == old, 0] -= min(old, MARGIN_FRAMES)
         means = cells.box_means(ratio, whole)
         ready = [Region(a, b, c, d, mean) for (a, b, c, d), mean in zip(whole.tolist(), means.tolist(), strict=True)]
-        return ready, (found[waits, 0] - 2).tolist()
+        return ready, whole, (found[waits, 0] - 2).tolist()
 
     def _carry(self) -> None:
         """Move the rows that are kept to the front of the buffers."""

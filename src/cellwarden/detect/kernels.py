@@ -53,12 +53,23 @@ def _energy(values: NDArray[np.int16] | NDArray[np.float32]) -> np.float32:
     return total
 
 
-@njit(cache=True, fastmath=True, nogil=True)
-def peaked(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, most: int) -> NDArray[np.int64]:
-    """Those of some frames of `size` samples whose strongest samples, `most` of them, are `factor` above their median.
+@njit(cache=True, nogil=True)
+def middle(values: NDArray[np.float32]) -> float:
+    """Median of an even number of values."""
+    half = len(values) // 2
+    ordered = np.partition(values, half)
+    return (ordered[half] + ordered[:half].max()) / 2
 
-    iq: int16 or float32, shape (frames * size, 2). One is, where half of the samples are that far below it. Of more the
-    frame is none: so many would be a burst that began or ended in it.
+
+@njit(cache=True, fastmath=True, nogil=True)
+def peaked(
+    iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, most: int, around: int
+) -> NDArray[np.int64]:
+    """Those of some frames of `size` samples that are silent but for a few peaks, `factor` above their median.
+
+    iq: int16 or float32, shape (frames * size, 2). A frame has a peak where half of the samples are that far below it.
+    Of more than `most` samples so loud it is none: so many would be a burst that began or ended in it. Nor is one whose
+    other samples, `around` either way of a peak left out, have twice the power that noise of such a median has.
     """
     flat = iq.reshape(-1)
     power = np.empty(size, np.float32)
@@ -76,14 +87,47 @@ def peaked(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, m
             low += power[i] <= level
         if 2 * low < size:
             continue
-        level = np.float32(factor * np.partition(power, size // 2)[size // 2])
+        usual = middle(power)
+        level = np.float32(factor * usual)
         above = 0
         for i in range(size):
             above += power[i] > level
-        if above <= most:
+        if not 0 < above <= most:
+            continue
+        total = np.float32(0)
+        held = 0
+        since = around + 1  # samples since the last peak
+        for i in range(size):
+            since = 0 if power[i] > level else since + 1
+            ahead = power[i : i + around + 1].max() > level
+            if since > around and not ahead:
+                total += power[i]
+                held += 1
+        if held and total < 2 * held * usual / np.log(2):
             made[count] = row
             count += 1
     return made[:count]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def silenced(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, around: int) -> Interleaved:
+    """The samples of some frames, `around` either way of what is `factor` above the frame's median set to zero.
+
+    iq: as in `peaked`. Returns as many frames as there are rows: shape (rows * size, 2), same type.
+    """
+    made = np.empty((len(rows) * size, 2), iq.dtype)
+    power = np.empty(size, np.float32)
+    for number in range(len(rows)):
+        part, to = iq[rows[number] * size : (rows[number] + 1) * size], made[number * size : (number + 1) * size]
+        for i in range(size):
+            x, y = np.float32(part[i, 0]), np.float32(part[i, 1])
+            power[i] = x * x + y * y
+            to[i] = part[i]
+        level = np.float32(factor * middle(power))
+        for i in range(size):
+            if power[i] > level:
+                to[max(0, i - around) : i + around + 1] = 0
+    return made
 
 
 @njit(cache=True, fastmath=True, nogil=True)

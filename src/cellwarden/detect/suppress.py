@@ -272,13 +272,12 @@ def without_twins(emissions: Sequence[Emission], known: int, most: float) -> lis
     The first `known` stay as they are; the others are in the order of their start.
     """
     names: dict[str, int] = {}
-    columns = np.array(
-        [
-            (e.sample_start, e.sample_count, e.low_offset_hz, e.high_offset_hz, names.setdefault(e.label, len(names)))
-            for e in emissions
-        ],
-        np.float64,
-    ).reshape(-1, 5)
+    columns = np.empty((len(emissions), 5))
+    columns[:, 0] = [e.sample_start for e in emissions]
+    columns[:, 1] = [e.sample_count for e in emissions]
+    columns[:, 2] = [e.low_offset_hz for e in emissions]
+    columns[:, 3] = [e.high_offset_hz for e in emissions]
+    columns[:, 4] = [names.setdefault(e.label, len(names)) for e in emissions]
     return [e for e, stays in zip(emissions, cells.first_ones(columns, known, most).tolist(), strict=True) if stays]
 
 
