@@ -20,7 +20,18 @@ from cellwarden.airinterface.gsm_kernels import FEWEST_SYMBOLS, mean, stretches
 from cellwarden.airinterface.gsm_lines import lines
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, goes_on
-from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, limited, power, spin, turn, turning
+from cellwarden.airinterface.gsm_symbols import (
+    QUARTER,
+    Parts,
+    cut,
+    equalise,
+    filtered,
+    limited,
+    power,
+    spin,
+    turn,
+    turning,
+)
 from cellwarden.airinterface.gsm_twins import SPAN, STEPS, settled
 from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS, SYMBOL_RATE_HZ
 from cellwarden.detect.kernels import VECTOR
@@ -89,9 +100,9 @@ def agreed(axis: NDArray[np.float32], known: NDArray[np.float32], places: int) -
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def squared(e: Parts) -> complex:
-    """Sum of the squares."""
-    re, im, a, b = np.float32(0), np.float32(0), e[0], e[1]
+def squared(e: Parts, first: int, end: int) -> complex:
+    """Sum of the squares from symbol `first` to before `end`."""
+    re, im, a, b = np.float32(0), np.float32(0), e[0, first:end], e[1, first:end]
     for k in range(len(a)):
         re += a[k] * a[k] - b[k] * b[k]
         im += 2 * a[k] * b[k]
@@ -111,15 +122,15 @@ def guess(y: Parts, first: float, around: int, layout: Layout) -> Heard:
     filtered(y, base, per, layout.table, z)
     spin(z, turning(QUARTER + turn, z.shape[1]), 1.0 + 0.0j)
     equalise(z, layout.weights, e)
-    angle = np.angle(squared(e[:, places - 1 : symbols])) / 2  # of symbols that are the burst's wherever it begins
+    angle = np.angle(squared(e, places - 1, symbols)) / 2  # of symbols that are the burst's wherever it begins
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     axis = np.zeros(places + VECTOR + length, np.float32)
     re, im = e[0, layout.known_at :], e[1, layout.known_at :]
     for k in range(places + length - 1):
         axis[k] = re[k] * cosine + im[k] * sine
     _rho, sequence, place = agreed(axis, layout.known, places)
-    whole = slice(place, place + symbols)
-    return Heard(sequence, base + place * per, turn, z[:, whole], e[:, whole])
+    end = place + symbols
+    return Heard(sequence, base + place * per, turn, cut(z, place, end), cut(e, place, end))
 
 
 @njit(cache=True, fastmath=True, nogil=True)

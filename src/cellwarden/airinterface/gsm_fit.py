@@ -38,10 +38,11 @@ class Fit(NamedTuple):
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def correlated(z: Parts, wave: Parts, known: NDArray[np.float32]) -> complex:
-    """Σ known z wave, over the length of known, ±1."""
+def correlated(z: Parts, at: int, wave: Parts, wave_at: int, known: NDArray[np.float32]) -> complex:
+    """Σ known z wave, over the length of known, ±1, from symbol `at` and wave's place `wave_at` on."""
     re, im = np.float32(0), np.float32(0)
-    a, b, c, s = z[0], z[1], wave[0], wave[1]
+    end, wave_end = at + len(known), wave_at + len(known)
+    a, b, c, s = z[0, at:end], z[1, at:end], wave[0, wave_at:wave_end], wave[1, wave_at:wave_end]
     for k in range(len(known)):
         re += known[k] * (a[k] * c[k] - b[k] * s[k])
         im += known[k] * (a[k] * s[k] + b[k] * c[k])
@@ -67,7 +68,7 @@ def placed(
     for _ in range(2):  # once more where the guess was far off
         for i in range(3):
             filtered(y, start + (0.25 * (i - 1) + known_at) * per_symbol, per_symbol, table, part)
-            strength[i] = abs(correlated(part, wave, known))
+            strength[i] = abs(correlated(part, 0, wave, 0, known))
         bend = strength[0] - 2 * strength[1] + strength[2]
         shift = 0.125 * (strength[0] - strength[2]) / bend if bend < 0 else 0.0
         start += per_symbol * min(max(shift, -0.25), 0.25)
@@ -88,7 +89,8 @@ def finest_turn(e: Parts, known_at: int, known: NDArray[np.float32], span: float
     for k in range(n):
         squares[0, k] = e[0, k] * e[0, k] - e[1, k] * e[1, k]
         squares[1, k] = 2 * e[0, k] * e[1, k]
-    squares[:, known_at : known_at + length] = 0
+    squares[0, known_at : known_at + length] = 0
+    squares[1, known_at : known_at + length] = 0
     for k in range(length):
         told[0, k] = known[k] * e[0, known_at + k]
         told[1, k] = known[k] * e[1, known_at + k]
@@ -200,10 +202,10 @@ def read(
 
     start: of symbol 0; ratio: mean power over the noise; known: the sequence that it has, float32 ±1.
     """
-    known_at, end = layout.known_at, layout.known_at + len(known)
+    known_at = layout.known_at
     wave = turning(turn, z.shape[1])
-    phase = correlated(e[:, known_at:end], wave[:, known_at:end], known)
-    strength = abs(correlated(z[:, known_at:end], wave[:, known_at:end], known))
+    phase = correlated(e, known_at, wave, known_at, known)
+    strength = abs(correlated(z, known_at, wave, known_at, known))
     phase /= abs(phase) + 1e-30
     spin(e, wave, phase)
     spin(z, wave, phase)

@@ -26,14 +26,13 @@ WHOLE_SYMBOLS = FORMATS["normal"].symbols
 @njit(cache=True, fastmath=True, nogil=True)
 def mean(power: NDArray[np.float32], first: int, end: int) -> float:
     """Mean from `first` to before `end`, as far as these lie within; 1, which is noise, where nothing does."""
-    first = max(first, 0)
-    end = min(end, len(power))
-    if end <= first:
+    part = power[max(first, 0) : max(end, 0)]
+    if not len(part):
         return 1.0
-    total = 0.0
-    for i in range(first, end):
-        total += power[i]
-    return total / (end - first)
+    total = np.float32(0)
+    for i in range(len(part)):
+        total += part[i]
+    return float(total) / len(part)
 
 
 @njit(cache=True, nogil=True)

@@ -47,12 +47,27 @@ def limited(y: Parts, first: int, end: int, most: float) -> Parts:
 
     GMSK has none to lose; a few pulses must not pass for a whole sequence.
     """
-    out = y[:, first:end].copy()
-    re, im, top = out[0], out[1], np.float32(most * most + 1e-30)
+    a, b, top = y[0, first:end], y[1, first:end], np.float32(most * most + 1e-30)
+    out = np.empty((2, len(a)), np.float32)
+    re, im = out[0], out[1]
     for i in range(len(re)):  # without a branch, so that vectors can be made of it
-        by = np.sqrt(top / max(top, re[i] * re[i] + im[i] * im[i]))
-        re[i] *= by
-        im[i] *= by
+        by = np.sqrt(top / max(top, a[i] * a[i] + b[i] * b[i]))
+        re[i] = a[i] * by
+        im[i] = b[i] * by
+    return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def cut(y: Parts, first: int, end: int) -> Parts:
+    """Samples or symbols from `first` to before `end`, side by side in memory, as vectors are made of.
+
+    A slice of both rows is none such: of what it holds compilers know no more than that it lies somewhere.
+    """
+    out = np.empty((2, end - first), np.float32)
+    for row in range(2):
+        part, to = y[row, first:end], out[row]
+        for i in range(len(to)):
+            to[i] = part[i]
     return out
 
 
@@ -190,7 +205,7 @@ def line_share(y: Parts, first: int, end: int, reach: float) -> float:
     first, end = max(first, 0), min(end, y.shape[1])
     if end <= first:
         return 1.0
-    part = y[:, first:end].copy()
+    part = cut(y, first, end)
     n = end - first
     energy = np.float32(1e-30)
     for k in range(n):
