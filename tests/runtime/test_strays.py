@@ -12,7 +12,7 @@ from tests.cli.conftest import two_cells
 from cellwarden.locate.site import load
 from cellwarden.locate.whereabouts import believing
 from cellwarden.model import Emission, Segment, Stray
-from cellwarden.model.span import MINUTE_NS, S_NS
+from cellwarden.model.span import HOUR_NS, S_NS
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.radio.live.stream import Stream
 from cellwarden.runtime.listen import Event, listen
@@ -60,7 +60,7 @@ def test_what_keeps_no_time_has_no_period_and_a_named_burst_is_none_of_these() -
         assert told(train(1, [1.0], label=label)) == []
 
 
-def test_a_noisy_minute_keeps_a_few_of_each_look_counts_the_rest_and_the_rare_one_is_there() -> None:
+def test_a_noisy_hour_keeps_a_few_of_each_look_counts_the_rest_and_the_rare_one_is_there() -> None:
     strays, kept = Strays("S1"), list[Stray]()
     for k in range(500):
         kept += told(train(k, [0.01 * k]), strays)
@@ -69,7 +69,7 @@ def test_a_noisy_minute_keeps_a_few_of_each_look_counts_the_rest_and_the_rare_on
     for k in range(100):
         kept += told(train(501 + k, [7.0], low_hz=-9e5 + 1.8e4 * k, length_s=1e-5 * 1.1**k), strays)
     assert len(kept) == MOST
-    later = told(train(700, [MINUTE_NS / S_NS + 1.0]), strays)
+    later = told(train(700, [HOUR_NS / S_NS + 1.0]), strays)
     assert len(later) == 1
     assert sum(one.unkept for one in kept + later) == 601 - MOST  # none is forgotten
 

@@ -1,7 +1,7 @@
 """Unknown bursts of one receiver, a line for each train: what it looked like, and nothing that was sent.
 
 A noisy place has thousands a second. Of those that look alike (octaves of width and length, a megahertz) ALIKE are kept
-a minute, and MOST in all, so that a rare one is not crowded out; the others are counted.
+an hour, and MOST in all, so that a rare one is not crowded out; the others are counted.
 """
 
 import math
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cellwarden.model import Emission, Segment, Stray
-from cellwarden.model.span import MINUTE_NS
+from cellwarden.model.span import HOUR_NS
 from cellwarden.runtime.listen import Event
 
 LABEL = "unknown:burst"
-ALIKE, MOST = 3, 20
+ALIKE, MOST = 6, 40
 GAPS = 64
 """Between bursts of a train that are looked at."""
 REGULAR = 0.2
@@ -41,9 +41,9 @@ class Strays:
 
     sensor: str
     _open: dict[int, _Train] = field(default_factory=dict)
-    _minute: int = 0
+    _hour: int = 0
     _kept: Counter[tuple[int, ...]] = field(default_factory=Counter)
-    """Of this minute, by looks."""
+    """Of this hour, by looks."""
     _unkept: int = 0
 
     def event(self, event: Event) -> Iterator[Stray]:
@@ -89,10 +89,10 @@ class Strays:
         return made
 
     def _room(self, time_ns: int, looks: tuple[int, ...]) -> bool:
-        """Whether one more of such looks is kept in this minute."""
-        minute = time_ns // MINUTE_NS
-        if minute != self._minute:
-            self._minute = minute
+        """Whether one more of such looks is kept in this hour."""
+        hour = time_ns // HOUR_NS
+        if hour != self._hour:
+            self._hour = hour
             self._kept.clear()
         if self._kept[looks] >= ALIKE or self._kept.total() >= MOST:
             return False

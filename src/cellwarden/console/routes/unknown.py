@@ -24,7 +24,7 @@ from cellwarden.store.engine import reading
 from cellwarden.watch import strays
 
 ROUTES = guarded()
-MOST = 30_000
+MOST = 20_000
 """Trains that are looked at: of more each second, third, … is."""
 SHOWN = 60
 """Shapes on the page."""
