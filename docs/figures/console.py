@@ -16,13 +16,26 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import Connection
 
+from cellwarden.console import near
 from cellwarden.console.app import application
 from cellwarden.console.serve import address, listening, server
-from cellwarden.model import Activity, Alert, Decision, Odds, SensorState, State
+from cellwarden.model import (
+    Activity,
+    Alert,
+    Decision,
+    JunctionReading,
+    Odds,
+    Passage,
+    SensorState,
+    State,
+    StrayName,
+)
+from cellwarden.model.span import WEEK_NS
+from cellwarden.simulate import strays as simulated
 from cellwarden.simulate.prison import remand_wing
 from cellwarden.store import people
 from cellwarden.store.engine import opened
-from cellwarden.watch import queries
+from cellwarden.watch import passages, queries, strays
 
 PLACE = Path(__file__).parent
 S_NS = 10**9
@@ -30,8 +43,25 @@ SHOTS = (
     ("console-wall", "/?wall=1", "en-GB", (1920, 1080), "dark", 0.5),
     ("console-now", "/", "en-GB", (390, 844), "light", 1.0),
     ("console-alert", "/alerts/A-2026-000003", "fr-FR", (1024, 768), "light", 0.75),
+    ("console-lane", "/lane", "en-GB", (1024, 768), "light", 0.75),
+    ("console-unknown", "/unknown", "fr-FR", (1920, 1080), "dark", 0.5),
+    ("near", "/near/key", "en-GB", (390, 844), "light", 1.0),
 )
 """Name, page, language, window, colours, and how much smaller it is kept."""
+WALKED = {
+    "phones": [
+        {
+            "phone": 1, "name": "GSM, 897.4 MHz", "silent_s": 0, "heat": 0.62, "over_db": 43, "hottest": 0.62,
+            "trend": "warmer", "past": [None] * 6 + [0.2 + 0.018 * k for k in range(24)],
+        },
+        {
+            "phone": 2, "name": "GSM, 901.2 MHz", "silent_s": 0, "heat": 0.2, "over_db": 14, "hottest": 0.3,
+            "trend": "steady", "past": [None] * 30,
+        },
+    ],
+    "wanted": 1, "any": False, "clipped": False,
+}  # fmt: skip
+"""What a receiver hears that is carried towards a phone."""
 
 
 def alert(
@@ -62,7 +92,14 @@ def night(c: Connection, sensors: tuple[str, ...]) -> str:
     alert(c, (("A-212", 0.55), ("A-211", 0.3), ("outside", 0.06)), "call", 722, "LTE 20", 2400, taken, "E-0042")
     alert(c, (("A-104", 0.83), ("A-106", 0.09), ("A-102", 0.04)), "call", 240, "GSM 900", 70)
     alert(c, (("A-015", 0.46), ("A-017", 0.24), ("Yard", 0.1)), "text", 3, "GSM 1800", 12)
-    people.accept(c, people.invite(c, "M. Duval", "officer", now), "", "", now)
+    strays.keep(c, (one for one, _kind in simulated.strays(1, now - WEEK_NS, now, sensors)))
+    strays.name(c, StrayName("télécommande du portail", "Mme Roy", now, "vue au portail", 433.9e6, 70e3, 45e-3))
+    for person, kind, ago_s in (("C-0107", "metal", 3000), ("P-0041", "nothing", 900), ("P-0042", "semiconductor", 9)):
+        place = (0.12, 1.1) if kind != "nothing" else (None, None)
+        reading = JunctionReading(kind, 0.97, person, 2.0, *place)
+        passages.keep(c, Passage(0, now - ago_s * S_NS, person, (reading,), True, True, "M. Duval"))
+    passages.keep_empty(c, "", "Mme Roy", now - 2 * 86400 * S_NS)
+    people.accept(c, people.invite(c, "M. Duval", "investigator", now), "", "", now)
     return people.new_session(c, "M. Duval", now)
 
 
@@ -79,7 +116,9 @@ def main() -> None:
         with engine.begin() as c:
             token = night(c, tuple(sensor.name for sensor in site.sensors))
         door = listening("127.0.0.1", 0)
-        running = server(application(engine, site))
+        app = application(engine, site)
+        app.router.routes.extend(near.application(lambda: WALKED, "key").routes)  # a program of its own, elsewhere
+        running = server(app)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [door]})
         thread.start()
         rights = ["--no-sandbox"] if os.geteuid() == 0 else []  # chromium refuses to run as root otherwise
