@@ -15,7 +15,9 @@ LOUD = ("rtltcp", "soapy")
 
 
 @click.command(
-    help=_("Find a phone by hand: a silent bar in a browser, warmer or colder. SOURCE is a receiver that is carried."),
+    help=_(
+        "Find a phone by hand: warmer or colder. A page shows it as a silent bar; SOURCE is a receiver that is carried."
+    ),
     epilog="\b\n" + _("Sources:") + "\n" + "\n".join(f"  {how}" for _module, how in SOURCES.values()),
 )
 @click.argument("source")
