@@ -14,7 +14,7 @@ NAMED = 8
 
 
 @click.command(
-    help=_("Make a survey from a walk with a test phone: what sensors heard while it was at known places."),
+    help=_("Make a survey from a walk with a test phone. It tells what sensors heard while it was at known places."),
     epilog=_(
         "STAYS has the columns start_s, end_s, x_m, y_m, z_m: from when to when the phone was where. READINGS has"
         " time_s, sensor, rssi_dbm, by the same clock. What was heard between stays is left out."
