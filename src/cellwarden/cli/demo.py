@@ -15,7 +15,7 @@ import click
 
 from cellwarden.cli import options
 from cellwarden.cli.quantity import Seconds
-from cellwarden.cli.watch import HOST, PORT, tell
+from cellwarden.cli.watch import HOST, PORT, tell, warn
 from cellwarden.language import gettext as _
 
 NAME = "demo"
@@ -42,11 +42,8 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
     """The door is opened first: that another program sits at the port is told before anything is heard."""
     from cellwarden.console import serve as console
     from cellwarden.console.app import application
-    from cellwarden.console.editing import Editing
-    from cellwarden.console.spectra import Spectra
-    from cellwarden.locate.site_write import to_toml
     from cellwarden.runtime import demo as simulated
-    from cellwarden.runtime.demo_spectrum import on_the_air
+    from cellwarden.runtime.demo_shown import shown
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.serve import serve
     from cellwarden.simulate.week import site
@@ -68,16 +65,20 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
         simulated.people(engine, NAME, password, now_ns)
         simulated.past(engine, seed, now_ns)
         _told(console.address(door), password)
-        site_path, rules_path = Path(folder) / "site.toml", Path(folder) / "rules.toml"
-        site_path.write_text(to_toml(site()), encoding="utf-8")
+        rules_path = Path(folder) / "rules.toml"
         rules_path.write_text(written(rules_of(simulated.PACE)), encoding="utf-8")
         in_force = held(rules_path)
-        spectra = Spectra(tuple(sensor.name for sensor in site().sensors))
-        steps = on_the_air(simulated.steps(seed, now_ns, stopped), spectra, stopped)
+        steps = simulated.steps(seed, now_ns, stopped)
         allowed = simulated.mandate(date.today())
-        alerts = guard(engine, site(), in_force.rules, allowed, steps, time.time_ns, newest=lambda: in_force.rules)
-        app = application(engine, site(), rules=in_force, spectra=spectra, editing=Editing(site_path))
-        serve(alerts, console.server(app), door, stopped.set, seconds=seconds, tell=tell)
+        with shown(Path(folder), steps, seed, stopped, warn) as more:
+            alerts = guard(
+                engine, site(), in_force.rules, allowed, more.steps, time.time_ns, newest=lambda: in_force.rules,
+                vault=more.vault,
+            )  # fmt: skip
+            app = application(
+                engine, site(), rules=in_force, evidence=more.evidence, spectra=more.spectra, editing=more.editing
+            )
+            serve(alerts, console.server(app), door, stopped.set, seconds=seconds, tell=tell)
         engine.dispose()
 
 

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 
-TABLE = "kept_photographs"
 NAME = re.compile("[0-9a-f]{64}")
 
 
@@ -45,11 +44,11 @@ def looked_at(store: Path) -> Photographs:
 def taken_in(copy: Path, folder: Path) -> None:
     """Put the photographs of a folder into the copy of a store. Those that are lost are left out."""
     with closing(sqlite3.connect(copy)) as c, c:
-        c.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (hash TEXT PRIMARY KEY, jpeg BLOB NOT NULL)")
+        c.execute("CREATE TABLE IF NOT EXISTS kept_photographs (hash TEXT PRIMARY KEY, jpeg BLOB NOT NULL)")
         for one in _pointed_at(c):
             jpeg = _beside(folder, one)
             if jpeg is not None:
-                c.execute(f"INSERT OR REPLACE INTO {TABLE} VALUES (?, ?)", (one, jpeg))  # noqa: S608
+                c.execute("INSERT OR REPLACE INTO kept_photographs VALUES (?, ?)", (one, jpeg))
 
 
 def put_back(copy: Path, folder: Path) -> None:
@@ -57,17 +56,17 @@ def put_back(copy: Path, folder: Path) -> None:
     with closing(sqlite3.connect(copy)) as c:
         if not _is_backup(c):
             return
-        for (one,) in c.execute(f"SELECT hash FROM {TABLE}").fetchall():  # noqa: S608
+        for (one,) in c.execute("SELECT hash FROM kept_photographs").fetchall():
             jpeg = _inside(c, one)
             if NAME.fullmatch(one) and jpeg is not None and _beside(folder, one) is None:
                 _write(folder / f"{one}.jpg", jpeg)
-        c.execute(f"DROP TABLE {TABLE}")
+        c.execute("DROP TABLE kept_photographs")
         c.commit()
         c.execute("VACUUM")
 
 
 def _is_backup(c: sqlite3.Connection) -> bool:
-    return c.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (TABLE,)).fetchone() is not None
+    return c.execute("SELECT 1 FROM sqlite_master WHERE name = 'kept_photographs'").fetchone() is not None
 
 
 def _pointed_at(c: sqlite3.Connection) -> list[str]:
@@ -77,7 +76,7 @@ def _pointed_at(c: sqlite3.Connection) -> list[str]:
 
 
 def _inside(c: sqlite3.Connection, digest: str) -> bytes | None:
-    row = c.execute(f"SELECT jpeg FROM {TABLE} WHERE hash = ?", (digest,)).fetchone()  # noqa: S608
+    row = c.execute("SELECT jpeg FROM kept_photographs WHERE hash = ?", (digest,)).fetchone()
     return _sound(row[0], digest) if row is not None else None
 
 
