@@ -41,6 +41,17 @@ def test_a_call_of_gsm_points_once_to_bursts_whose_payload_is_blanked(tmp_path: 
     assert spectrogram(burst).max() > -100
 
 
+def test_an_lte_phone_leaves_its_preamble_and_nothing_of_what_it_says(tmp_path: Path) -> None:
+    labels = {"lte:prach": 1, "lte:pusch": 50}
+    steps = [Step(10**18, (replace(CALL, interface="lte", labels=labels, frequency_hz=1747.5e6),), ())]
+    with shown(tmp_path, steps, 1, threading.Event(), pytest.fail) as more:
+        (step,) = more.steps
+        more.vault.keep(step.sightings[0].evidence)
+    (digest,) = step.sightings[0].evidence
+    kept = snippet(more.evidence, digest)
+    assert kept is not None and (kept.bursts, kept.label) == (1, "lte:prach")
+
+
 def test_somebody_who_looks_sees_the_call(tmp_path: Path) -> None:
     stopped = threading.Event()
 
