@@ -44,7 +44,7 @@ EDITOR_WORDS = {
     "offset_db": mark("Calibration (dB)"),
     "corners": mark("Corners, x y in metres, one a line"),
     "nothing": mark("Nothing is chosen: touch a thing on the plan or in the list."),
-    "select": mark("Touch a thing to choose it, draw it to move it. Arrows move it by 0.1 m, with Shift by 1 m."),
+    "select": mark("Touch a thing to choose it, drag it to move it. Arrows move it by 0.1 m, with Shift by 1 m."),
     "draw-room": mark("Touch each corner, then the first one. By keyboard: arrows, Enter; C closes, Escape ends."),
     "draw-wall": mark("Touch both ends; the next wall goes on from there. By keyboard: arrows, Enter; Escape ends."),
     "place-sensor": mark("Touch where it is. By keyboard: arrows, Enter."),
