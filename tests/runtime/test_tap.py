@@ -12,7 +12,8 @@ from cellwarden.model import Row
 from cellwarden.model.span import S_NS
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.runtime.listen import listen
-from cellwarden.runtime.tap import MOST_PARTS, Tap, levels
+from cellwarden.runtime.tap import MOST_PARTS, Tap, levels, open_sensors
+from cellwarden.simulate.week import site
 
 
 def heard(spectra: Spectra) -> list[Row]:
@@ -60,6 +61,12 @@ def test_no_row_is_kept_as_long_as_the_law_forbids() -> None:
         spectra.put("A", row(second))
     kept = [one for _number, one in spectra.after("A", 0)]
     assert kept[-1].end_ns - kept[0].start_ns <= (KEPT_S + 1) * S_NS < 60 * S_NS
+
+
+def test_a_sensor_where_people_speak_under_privilege_is_not_looked_at() -> None:
+    names = [one.name for one in site().sensors]
+    kept = open_sensors(site(), names)
+    assert set(names) - set(kept) == {"R1-1", "R1-2"}  # in the week's room of privileged talk
 
 
 def row(second: int) -> Row:

@@ -71,6 +71,7 @@ def watch(
     from cellwarden.runtime.nodes_file import sources
     from cellwarden.runtime.serve import serve
     from cellwarden.runtime.site_settings import problems
+    from cellwarden.runtime.tap import open_sensors
     from cellwarden.runtime.vault import Vault
     from cellwarden.store.engine import opened
     from cellwarden.watch.lawful import mandate
@@ -94,7 +95,7 @@ def watch(
     if link := first_link(engine, address, time.time_ns()):
         click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
     stopped = threading.Event()
-    spectra = Spectra(tuple(streams))
+    spectra = Spectra(open_sensors(site, streams))
     folder, editing = kept.folder if kept else None, Editing(site_path, problems)
     app = application(engine, site, rules=in_force, evidence=folder, spectra=spectra, editing=editing)
     server = console.server(app, certificate, key)

@@ -14,6 +14,7 @@ from cellwarden.runtime.demo_evidence import evidenced
 from cellwarden.runtime.demo_spectrum import on_the_air
 from cellwarden.runtime.keep import Keeper
 from cellwarden.runtime.site import Step
+from cellwarden.runtime.tap import open_sensors
 from cellwarden.runtime.vault import Vault
 from cellwarden.simulate.week import site
 
@@ -37,7 +38,7 @@ def shown(
     """All of it within a folder, whose evidence is whole when this is left."""
     plan, evidence = folder / "site.toml", folder / "evidence"
     plan.write_text(to_toml(site()), encoding="utf-8")
-    spectra = Spectra(tuple(sensor.name for sensor in site().sensors))
+    spectra = Spectra(open_sensors(site(), (sensor.name for sensor in site().sensors)))
     with Keeper(evidence, MOST_BYTES, float("inf"), None, None, warn) as keeper:
         vault = Vault(keeper, time.time_ns)
         heard = evidenced(on_the_air(steps, spectra, stopped), vault, seed)
