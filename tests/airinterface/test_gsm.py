@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import gsm
+from cellwarden.airinterface import ble_waveform, gsm
 from cellwarden.airinterface.gsm_station import one_clock
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
@@ -18,6 +18,7 @@ from cellwarden.airinterface.gsm_waveform import (
     main_pulse,
 )
 from cellwarden.model import Block, Burst, Emission, Segment
+from cellwarden.simulate.channel import Channel, behind
 from cellwarden.simulate.waves import gaussian
 
 RATE = 8 * SYMBOL_RATE_HZ
@@ -122,6 +123,20 @@ def test_a_carrier_without_modulation_is_no_burst(snr_db: float) -> None:
     for _ in range(100):
         turns = rng.uniform(-80e3, 80e3) / RATE * np.arange(count) + rng.random()
         assert recognised(np.exp(2j * np.pi * turns), snr_db, rng)[0] == []
+
+
+def test_coded_bluetooth_is_no_gsm_where_the_tuned_frequency_is_not_told() -> None:
+    rng, rate = np.random.default_rng(12), 10e6  # of such packets one in five was named before squares were asked
+    for _ in range(15):
+        wave, _ = ble_waveform.generate(
+            "data", rng, rate_hz=rate, phy="coded", octets=12, carrier_offset_hz=float(rng.uniform(-5e3, 5e3))
+        )
+        wave = behind(wave, Channel("tdl-a", fading="received"), rate, rng)
+        noise = rng.normal(size=(len(wave) + 20_000, 2)).view(np.complex128)[:, 0]
+        noise[10_000 : 10_000 + len(wave)] += wave * math.sqrt(10**1.5 * 2 / rate * 1e6)  # 15 dB in a megahertz
+        iq = np.stack([noise.real, noise.imag], axis=1).astype(np.float32)
+        box = Burst(10_000, len(wave), -0.55e6, 0.55e6, 15.0, 10 * math.log10(2 / rate))
+        assert not gsm.recognise(box, Block(iq, 1.0, 0, Segment(0, len(iq), rate, None)))
 
 
 def test_carrier_error_is_near_the_cramer_rao_bound() -> None:

@@ -175,6 +175,18 @@ def test_a_base_station_is_named_behind_echoes() -> None:
         assert [(e.label, e.direction) for e in found] == [("umts:downlink", "downlink")]
 
 
+def test_a_base_stations_carrier_is_told_where_the_tuned_frequency_is_not() -> None:
+    rng, channel = np.random.default_rng(23), Channel("tdl-a", fading="received")
+    for _ in range(6):
+        offset_hz = CARRIER + float(rng.uniform(-0.2e6, 0.2e6))
+        wave, _ = waveform.generate(waveform.downlink_chips(15, rng), rate_hz=RATE, carrier_offset_hz=offset_hz)
+        edges = CARRIER - 1.9e6, CARRIER + 1.9e6
+        found, _ = named(behind(wave, channel, RATE, rng), 15.0, rng, edges, None)
+        assert [e.label for e in found] == ["umts:downlink"]
+        # By the turn from sixteen chips to the next, which returns after 240 kHz: known to a sixteenth of that, surely.
+        assert found[0].carrier_offset_hz == pytest.approx(offset_hz, abs=15e3)
+
+
 def test_what_has_a_phones_pairs_where_only_base_stations_send_is_told_with_half_the_confidence() -> None:
     chips = waveform.dedicated_chips(99, 15, np.random.default_rng(20))
     (usual,), _ = heard(chips, 10.0, np.random.default_rng(21), centre_hz=1950e6)
@@ -280,6 +292,21 @@ def test_synchronisation_power_is_that_of_the_plain_correlation(count: int) -> N
     whole = np.abs(np.correlate(z, np.kron(outer, inner), "valid")) ** 2
     assert slots == len(whole) // slot
     assert np.allclose(folded, whole[: slots * slot].reshape(slots, slot).sum(axis=0), rtol=1e-3)
+
+
+@pytest.mark.parametrize("count", [150, 511, 800])
+def test_turns_of_a_code_are_those_of_its_plain_parts(count: int) -> None:
+    rng = np.random.default_rng(24)
+    inner, outer = (rng.choice(np.array([-1, 1], np.float32), n) for n in (16, 8))
+    z, slot = rng.normal(size=(count, 2)).astype(np.float32).view(np.complex64)[:, 0], 100
+    turns = np.empty(slot, np.complex64)
+    umts_kernels.code_turns(z, inner, outer, turns)
+    parts = np.correlate(z, inner, "valid")
+    plain = np.zeros(slot, np.complex128)
+    for k in range((len(parts) - 16 * 7) // slot * slot):
+        sums = parts[k : k + 16 * 7 + 1 : 16] * outer
+        plain[k % slot] += np.sum(sums[:-1].conj() * sums[1:])
+    assert np.allclose(turns, plain, atol=1e-2)
 
 
 def test_masks_of_shifts_are_each_the_plain_power() -> None:

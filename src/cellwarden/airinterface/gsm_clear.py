@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_fit import finest_turn, read
-from cellwarden.airinterface.gsm_judge import Match, Verdict, asked, convinces, enough, judged, lined
+from cellwarden.airinterface.gsm_judge import Match, Verdict, asked, convinces, judged, lined
 from cellwarden.airinterface.gsm_kernels import FEWEST_SYMBOLS, mean, stretches
 from cellwarden.airinterface.gsm_lines import lines
 from cellwarden.airinterface.gsm_receiver import Layout
@@ -243,7 +243,7 @@ def _one(
         return False
     if goes_on(strength, start, start + whole, per):
         return False
-    if verdict.training < enough(verdict.level_db) and not lined(kept, told.start, verdict.turn, layout):
+    if not lined(kept, told.start, verdict, layout):
         return False
     one.sequence = sequence
     one.start = start

@@ -40,9 +40,10 @@ MANY_SCORE = 6.0
 MOST_LINE = (0.21, 0.18)
 """Most of its power that an access and a normal burst may have in one spectral line where its known symbols are not
 enough; one in a thousand has more by chance, a tone always."""
-LEAST_LINE = 0.02
-"""Least power of the weaker line of squares over the stronger one's where known symbols are not enough: behind echoes of
-300 ns one burst in a hundred has less than 0.09, what two phases at another rate leave there is below 0.01."""
+LEAST_LINE, MORE_TRAINING = 0.02, 12.0
+"""Least power of the weaker line of squares over the stronger one's, and by how many nats known symbols must be more
+than enough where that is not asked: what has much in common with a sequence has it at a thousand places. Behind echoes
+of 300 ns one burst in a hundred has less than 0.09, what two phases at another rate leave there is below 0.01."""
 LINE_SYMBOLS = 0.43
 """Cycles a symbol either way in which a line is looked for: as far as the channel filter passes."""
 ONE_AXIS = 0.25
@@ -151,18 +152,22 @@ def asked(symbols: float, slots: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def lined(y: Parts, start: float, turn: float, layout: Layout) -> bool:
+def lined(y: Parts, start: float, told: Verdict, layout: Layout) -> bool:
     """Whether a burst that begins at a sample has the spectral lines of its kind: none itself, two of its squares.
 
     GMSK and 8-PSK have no line, tones have. Squares of GMSK have one half the symbol rate to either side of twice the
-    carrier, which is `turn` radians a symbol; two phases at any other rate have but one of them, a quarter of the
-    symbol rate off, as Bluetooth's coded layer has: 250,000 symbols a second pass for GSM's on one axis.
+    carrier; two phases at any other rate have but one of them, a quarter of the symbol rate off, as Bluetooth's coded
+    layer has: 250,000 symbols a second pass for GSM's on one axis. More than enough of known symbols need neither.
     """
     first, end = max(int(start), 0), min(int(start + layout.symbols * layout.per_symbol), y.shape[1])
-    if line_share(y, first, end, LINE_SYMBOLS / layout.per_symbol) >= MOST_LINE[int(layout.normal)]:
+    known = told.training - enough(told.level_db)
+    most = MOST_LINE[int(layout.normal)]
+    if known < 0 and line_share(y, first, end, LINE_SYMBOLS / layout.per_symbol) >= most:
         return False
-    upper = squares_line(y, first, end, (2 * turn + np.pi) / layout.per_symbol)
-    lower = squares_line(y, first, end, (2 * turn - np.pi) / layout.per_symbol)
+    if known > MORE_TRAINING or told.eight_phases:
+        return True
+    upper = squares_line(y, first, end, (2 * told.turn + np.pi) / layout.per_symbol)
+    lower = squares_line(y, first, end, (2 * told.turn - np.pi) / layout.per_symbol)
     return min(upper, lower) > LEAST_LINE * max(upper, lower)
 
 

@@ -31,7 +31,6 @@ from cellwarden.airinterface.gsm_judge import (
     Match,
     asked,
     convinces,
-    enough,
     judged,
     level_of,
     lined,
@@ -157,7 +156,7 @@ def _in_stretch(
             if told.margin < more or (match.continuous and told.score < STATION_SCORE):
                 continue
             form = layout(kind, receiver.rate_hz)
-            if told.training >= enough(told.level_db) or lined(channel.y, match.start, told.turn, form):
+            if lined(channel.y, match.start, told, form):
                 yield match
                 stations += match.continuous
                 found.append(match)

@@ -223,7 +223,7 @@ def line_share(y: Parts, first: int, end: int, reach: float) -> float:
 
 @njit(cache=True, fastmath=True, nogil=True)
 def squares_line(y: Parts, first: int, end: int, turn: float) -> float:
-    """Power of the line of `turn` radians a sample that the squares of the samples from `first` to before `end` have."""
+    """Power of the line of `turn` radians a sample in the squares of the samples from `first` to before `end`."""
     part = y[:, first:end].copy()
     re, im = part[0], part[1]
     for k in range(end - first):

@@ -28,11 +28,12 @@ def base_of(carrier: Carrier, burst: Burst, block: Block) -> Emission | None:
     if carrier.end - carrier.first < 4 * SLOT_CHIPS:
         return None
     best = _synchronised(carrier, 0.0)
-    if best < SYNCHRONISATION_NATS and burst.snr_db > CLEAR_DB:
+    if burst.snr_db > CLEAR_DB and (best < SYNCHRONISATION_NATS or block.segment.centre_hz is None):
         # Echoes move the spectrum's middle by some hundred kilohertz, and the code bears but some kilohertz.
         beside_hz = _beside(carrier)
-        best = _synchronised(carrier, beside_hz)
-        carrier = replace(carrier, offset_hz=on_raster(carrier.offset_hz + beside_hz, block))
+        there = _synchronised(carrier, beside_hz)
+        if there > best:
+            best, carrier = there, replace(carrier, offset_hz=on_raster(carrier.offset_hz + beside_hz, block))
     if best < SYNCHRONISATION_NATS:
         return None
     z = carrier.z[0, carrier.first : carrier.end]
