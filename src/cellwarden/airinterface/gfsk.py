@@ -220,10 +220,15 @@ def steadied(heard: Heard, index: float, first: int, end: int, symbol_rate_hz: f
     best = int(np.argmax([float(np.sum(np.abs(s))) for s in symbols]))
     levels = np.where(symbols[best] > 0, 1.0, -1.0).astype(np.float32)
     turn = fit_at(heard.d, first + best, smeared(levels)).turn
+    return turned(heard, turn / (2 * np.pi), symbol_rate_hz)
+
+
+def turned(heard: Heard, offset: float, symbol_rate_hz: float) -> Heard:
+    """The same channel around a carrier that lies beside it by a part of the symbol rate."""
+    turn = 2 * np.pi * offset
     y = heard.y * np.exp(-1j * turn / PER_SYMBOL * np.arange(len(heard.y)))
-    d = heard.d - np.float32(turn)
-    carrier = heard.carrier_hz + turn / (2 * np.pi) * symbol_rate_hz
-    return replace(heard, y=y.astype(np.complex64), d=d, carrier_hz=carrier)
+    carrier = heard.carrier_hz + offset * symbol_rate_hz
+    return replace(heard, y=y.astype(np.complex64), d=heard.d - np.float32(turn), carrier_hz=carrier)
 
 
 @dataclass(frozen=True, slots=True)
