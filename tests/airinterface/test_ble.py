@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import ble
+from cellwarden.airinterface import ble, gfsk
 from cellwarden.airinterface.ble_waveform import (
     Phy,
     address_bits,
@@ -22,9 +22,11 @@ from cellwarden.airinterface.ble_waveform import (
     random_address,
     whitening,
 )
+from cellwarden.airinterface.gfsk_echoes import without_echoes
 from cellwarden.model import Emission
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
+from cellwarden.simulate.channel import Channel, behind
 from cellwarden.simulate.packet import RATE, boxed
 from cellwarden.simulate.waves import IMPOSTORS, frequency_shift
 
@@ -113,6 +115,31 @@ def test_data_packets_are_named_by_modulation_and_preamble() -> None:
         told = packets("data", snr_db, 100, octets=(27, 120))
         assert sum(bool(e and e[0].label == "ble:data") for e in told) >= 94
         assert all(e[0].confidence < 0.95 for e in told if e)
+
+
+@pytest.mark.parametrize(("phy", "width_hz", "least"), [("1M", 0.9e6, 37), ("2M", 1.8e6, 33)])
+def test_data_packets_are_named_behind_echoes(phy: Phy, width_hz: float, least: int) -> None:
+    rng, named = np.random.default_rng(5), 0
+    for _ in range(40):
+        wave, _ = generate("data", rng, rate_hz=RATE, phy=phy, octets=int(rng.integers(6, 37)))
+        wave = behind(wave, Channel("tdl-a", fading="received"), RATE, rng)
+        wave /= np.sqrt(np.mean(np.abs(wave) ** 2))
+        told = ble.recognise(*boxed(wave, 15.0, rng, centre_hz=2440e6, width_hz=width_hz))
+        named += bool(told and told[0].label == "ble:data")
+    assert named >= least  # 35 and 32 where echoes are not taken out
+
+
+def test_echoes_are_taken_out_of_what_keeps_its_envelope() -> None:
+    rng = np.random.default_rng(6)
+    d = np.zeros(4000, np.float32)
+    wave = np.exp(1j * gfsk.sampled_phase(rng.choice([-1.0, 1.0], 1000)) * 0.5)
+    echoed = (wave + 0.5j * np.roll(wave, gfsk.PER_SYMBOL)).astype(np.complex64)
+    heard = gfsk.Heard(echoed, d, 0, 1.0, 0.0, 1.0)
+    evened, gain = without_echoes(heard, 0, 4000)
+    before, after = (float(np.std(np.abs(y)) / np.mean(np.abs(y))) for y in (echoed, evened.y[50:-50]))
+    assert before > 0.25 > 0.1 > after
+    assert gain == pytest.approx(1 / (1 - 0.5**2), rel=0.3)  # white noise behind the inverse of 1 + 0.5 z
+    assert evened.y.shape == echoed.shape == evened.d.shape
 
 
 @pytest.mark.parametrize(("phy", "snr_db"), [("2M", 8.0), ("coded", 5.0)])
