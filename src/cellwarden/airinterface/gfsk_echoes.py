@@ -1,11 +1,11 @@
-"""Echoes of a symbol's length taken out of keying between two frequencies, of which only its constant envelope is known.
+"""Echoes taken out of keying between two frequencies, of which nothing is known but that its envelope is constant.
 
     y ─ filter w ─ z          w is fitted to z / |z| by least squares, again and again, until |z| stays the same
         ▲        │
         └ z / |z|┘
 
-Source: J. R. Treichler and B. G. Agee, "A new approach to multipath correction of constant modulus signals", IEEE Trans.
-ASSP 31 (1983) 459 [unread]; B. G. Agee, "The least-squares CMA", ICASSP 1986 [unread].
+Source: J. R. Treichler and B. G. Agee, "A new approach to multipath correction of constant modulus signals", IEEE
+Trans. ASSP 31 (1983) 459 [unread]; B. G. Agee, "The least-squares CMA", ICASSP 1986 [unread].
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ RIDGE = 1e-3
 
 
 def without_echoes(heard: Heard, first: int, end: int) -> tuple[Heard, float]:
-    """The channel behind the filter that evens the envelope of samples `first`…`end`, and what it does to noise's power.
+    """The channel behind a filter that evens the envelope of samples `first`…`end`, and by what that raises noise.
 
     The first of these samples fit the filter; it goes over all.
     """
