@@ -34,10 +34,10 @@ from cellwarden.airinterface.gsm_sides import carrier_of, clocked, is_open, sett
 from cellwarden.airinterface.gsm_station import STATION_SLOTS
 from cellwarden.airinterface.gsm_sweep import sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
-from cellwarden.airinterface.many import emissions
 from cellwarden.detect.bursts import Find
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
+from cellwarden.model.many import many
 from cellwarden.radio.bands import channels_at, direction_at
 
 WIDEST_CHANNELS = 6
@@ -204,7 +204,8 @@ def _plain(found: NDArray[np.void], block: Block) -> list[Emission]:
     offset, nominal, sides = _placed(block, found["carrier_hz"], found["turn"])
     begin = found["start"] + block.sample_start
     first = np.floor(begin)
-    return emissions(
+    return many(
+        Emission,
         count,
         label=["gsm:downlink" if side == "downlink" else "gsm:normal" for side in sides],
         sample_start=first.astype(np.int64).tolist(),

@@ -70,20 +70,22 @@ def mark_boxes(total: NDArray[np.int32], frames: int, width: int, limit: int, ho
     places = bands - width + 1
     if rows < frames or places < 1:
         return rows
+    # All of 16 bits, and said to be so at each step: of mixed lengths the compiler makes vectors of the longest.
     left = np.zeros(bands, np.int16)  # rows still to be marked, in each band
     over, before = np.empty(bands, np.int16), np.empty(bands, np.int16)
+    nothing, one = np.int16(0), np.int16(1)
     first = rows
     for t in range(rows - 1, -1, -1):
         if t >= frames - 1 and _largest(total[t + 1 - frames], total[t + 1], width) > limit:
-            _over(total[t + 1 - frames], total[t + 1], width, limit, over, before)
+            _over(total[t + 1 - frames], total[t + 1], width, np.int32(limit), np.int16(frames), over, before)
             for b in range(bands):
-                left[b] = max(left[b], over[b] * np.int16(frames))
+                left[b] = max(left[b], over[b])
             first = t + 1 - frames
         if t >= first:
             row = hot[t]
             for b in range(bands):
-                row[b] |= np.uint8(left[b] > 0)
-                left[b] = max(left[b] - np.int16(1), np.int16(0))
+                row[b] |= np.uint8(left[b] > nothing)
+                left[b] = max(np.int16(left[b] - one), nothing)
     return first
 
 
@@ -92,11 +94,12 @@ def _over(
     before: NDArray[np.int32],
     after: NDArray[np.int32],
     width: int,
-    limit: int,
+    limit: np.int32,
+    value: np.int16,
     over: NDArray[np.int16],
     held: NDArray[np.int16],
 ) -> None:
-    """Set `over` to 1 in the bands of all boxes of `width` whose sum exceeds a limit, else 0.
+    """Set `over` to a value in the bands of all boxes of `width` whose sum exceeds a limit, else 0.
 
     before, after: as in `_largest`; over: int16, shape (bands,), and held, as long, is of no use afterwards. A box's
     first band is told, then what was told is laid over itself, moved by 1, 2, 4, … bands: steps without a condition, of
@@ -104,13 +107,14 @@ def _over(
     """
     places = len(after) - width
     low, high, low_before, high_before = after[:places], after[width:], before[:places], before[width:]
-    over[:] = 0
     for b in range(places):
-        over[b] = np.int16(np.int32(high[b] - low[b] - high_before[b] + low_before[b]) > limit)
+        over[b] = value if np.int32(high[b] - low[b] - high_before[b] + low_before[b]) > limit else np.int16(0)
+    over[places:] = 0
     done = 1
     while done < width:
         step = min(done, width - done)
-        held[:] = over
+        for b in range(len(over)):
+            held[b] = over[b]
         to, by = over[step:], held[: len(held) - step]
         for b in range(len(to)):
             to[b] |= by[b]
@@ -177,31 +181,30 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Bounding boxes of the 8-connected regions of `hot`.
 
     hot: uint8, shape (rows, bands). Returns int64, shape (count, 4): first row, end row, first band, end band, in the
-    order of the first cell met.
+    order of the first cell met. Runs of hot cells are joined with those of the row above that touch them.
     """
     rows, bands = hot.shape
     parent = np.empty(1024, np.int64)
     box = np.empty((1024, 4), np.int64)
     count = 0
-    above = np.full(bands + 2, -1, np.int64)  # label of each cell of the row above, with a margin
-    here = np.full(bands + 2, -1, np.int64)
+    above, here = np.empty((bands // 2 + 1, 3), np.int64), np.empty((bands // 2 + 1, 3), np.int64)
+    known = 0  # runs of the row above: first band, end band, label
     for t in range(rows):
+        row = hot[t]
+        lit = np.uint8(0)
         for b in range(bands):
-            if not hot[t, b]:
-                here[b + 1] = -1
-                continue
+            lit |= row[b]
+        found = _runs(row, here) if lit else 0
+        near = 0
+        for i in range(found):
+            low, high = here[i, 0], here[i, 1]
+            while near < known and above[near, 1] < low:  # those end before all that follow
+                near += 1
             label = np.int64(-1)
-            # What touches another of the neighbours has joined its region before: two at most are to be looked at.
-            if here[b] >= 0:
-                two = here[b], above[b + 2]
-            elif above[b + 1] >= 0:
-                two = above[b + 1], np.int64(-1)
-            else:
-                two = above[b], above[b + 2]
-            for neighbour in two:
-                if neighbour < 0:
-                    continue
-                root = neighbour
+            for j in range(near, known):
+                if above[j, 0] > high:
+                    break
+                root = above[j, 2]
                 while parent[root] != root:
                     root = parent[root]
                 if label < 0 or root == label:
@@ -209,10 +212,7 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
                 else:  # two regions meet: the younger joins the older
                     old, young = min(label, root), max(label, root)
                     parent[young] = old
-                    box[old, 0] = min(box[old, 0], box[young, 0])
-                    box[old, 1] = max(box[old, 1], box[young, 1])
-                    box[old, 2] = min(box[old, 2], box[young, 2])
-                    box[old, 3] = max(box[old, 3], box[young, 3])
+                    _widen(box[old], box[young, 0], box[young, 1], box[young, 2], box[young, 3])
                     label = old
             if label < 0:
                 if count == len(parent):
@@ -220,20 +220,45 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
                     box = np.concatenate((box, np.empty((count, 4), np.int64)))
                 label = np.int64(count)
                 parent[count] = count
-                box[count] = np.array([t, t + 1, b, b + 1])
+                box[count, 0], box[count, 1], box[count, 2], box[count, 3] = t, t + 1, low, high
                 count += 1
             else:
-                box[label, 1] = t + 1
-                box[label, 2] = min(box[label, 2], b)
-                box[label, 3] = max(box[label, 3], b + 1)
-            here[b + 1] = label
+                _widen(box[label], t, t + 1, low, high)
+            here[i, 2] = label
         above, here = here, above
+        known = found
     keep = 0
     for i in range(count):
         if parent[i] == i:
             box[keep] = box[i]
             keep += 1
     return box[:keep].copy()
+
+
+@njit(cache=True, nogil=True)
+def _runs(row: NDArray[np.uint8], runs: NDArray[np.int64]) -> int:
+    """Puts first and end of each run of what is hot in a row into the first two columns of `runs`; how many."""
+    count = 0
+    before = np.uint8(0)
+    for b in range(len(row)):
+        if row[b] != before:
+            before = row[b]
+            if before:
+                runs[count, 0] = b
+            else:
+                runs[count, 1] = b
+                count += 1
+    if before:
+        runs[count, 1] = len(row)
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _widen(box: NDArray[np.int64], first: int, end: int, low: int, high: int) -> None:
+    """Lets a box reach as far as another one, too."""
+    box[0], box[1] = min(box[0], first), max(box[1], end)
+    box[2], box[3] = min(box[2], low), max(box[3], high)
 
 
 @njit(cache=True, nogil=True)

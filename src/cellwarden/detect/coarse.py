@@ -20,6 +20,7 @@ from scipy.special import gammainccinv
 
 from cellwarden.detect import cells, kernels, leak, pauses, spectrum
 from cellwarden.model import Block, Interleaved
+from cellwarden.model.many import many
 
 CHUNK_FRAMES = 1024
 MARGIN_FRAMES = 14
@@ -242,7 +243,7 @@ class _Segment:
         if not self.quantiles:
             return np.full(size, self.least_noise)
         # The median leaves out the chunks in which a channel was busy all along.
-        quantile = spectrum.median(np.array(self.quantiles))
+        quantile = spectrum.median(np.array(self.quantiles, np.float32))
         noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
         most = median(self.ceilings)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
@@ -300,7 +301,8 @@ class _Segment:
         # The rest of a piece goes back far enough that no burst is lost in the cut.
         whole[whole[:, 0] == old, 0] -= min(old, MARGIN_FRAMES)
         means = cells.box_means(ratio, whole)
-        ready = [Region(a, b, c, d, mean) for (a, b, c, d), mean in zip(whole.tolist(), means.tolist(), strict=True)]
+        columns = dict(zip(("first_row", "end_row", "first_band", "end_band"), whole.T.tolist(), strict=True))
+        ready = many(Region, len(whole), **columns, ratio=means.tolist(), left=[False] * len(whole))
         return ready, whole, (found[waits, 0] - 2).tolist()
 
     def _carry(self) -> None:

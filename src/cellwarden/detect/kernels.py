@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.detect.dots import dots
+from cellwarden.detect.vectors import LANES
 from cellwarden.model import Interleaved
 
 TURNS = 512
@@ -217,7 +219,9 @@ def decimate(
     outside `iq` are zero. iq: int16 or float32, shape (n, 2); turn: frequency in cycles a sample; taps: float32.
     """
     n = len(iq)
-    length = len(taps)
+    length = -(-len(taps) // LANES) * LANES
+    whole = np.zeros(length, np.float32)  # with zeros at its ends, so that vectors of taps are full
+    whole[length // 2 - len(taps) // 2 : length // 2 - len(taps) // 2 + len(taps)] = taps
     low = start - length // 2
     count = (len(out) - 1) * step + length
     # Mixed first, in rows of TURNS so that one table of phasors serves all; then each part of an output is one dot
@@ -251,14 +255,7 @@ def decimate(
             to_real[i] = x * c - y * s
             to_imaginary[i] = x * s + y * c
     for m in range(len(out)):
-        to_real = real[m * step : m * step + length]
-        to_imaginary = imaginary[m * step : m * step + length]
-        re = np.float32(0)
-        im = np.float32(0)
-        for k in range(length):
-            re += taps[k] * to_real[k]
-            im += taps[k] * to_imaginary[k]
-        out[m] = complex(re, im)
+        dots(real, imaginary, m * step, whole, length, out, m)
 
 
 @njit(cache=True, nogil=True)

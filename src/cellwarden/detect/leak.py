@@ -41,13 +41,19 @@ def leak(iq: Interleaved) -> tuple[float, float, float]:
     means = means[means.any(axis=1)]
     if len(means) < PIECES // 2:
         return 0.0, 0.0, 0.0
-    middle = np.median(means, axis=0)
-    spread = DEVIATION * np.median(np.abs(means - middle), axis=0)
+    middle = _median(means)
+    spread = DEVIATION * _median(np.abs(means - middle))
     error = math.sqrt(math.pi / 2 / len(means)) * math.sqrt(float(np.mean(spread**2)))
     noise = float(np.sum(spread**2)) * length
     if math.hypot(*middle) <= SIGMAS * error:
         return 0.0, 0.0, noise
     return float(middle[0]), float(middle[1]), noise
+
+
+def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each column of a few values; numpy's own takes ten times as long to begin."""
+    ordered = np.sort(values, axis=0)
+    return np.asarray((ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2)
 
 
 def needs_fractions(i: float, q: float, noise: float) -> bool:

@@ -115,9 +115,9 @@ def chunk_quantile(power: NDArray[np.float32]) -> NDArray[np.float64]:
     return lowest[k - 1].astype(np.float64) / expected
 
 
-def median(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of each column. rows: float64, shape (rows, n)."""
-    half = kernels.lowest(rows, len(rows) // 2 + 1)
+def median(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Median of each column. rows: float32, not negative, shape (rows, n)."""
+    half = kernels.lowest(rows.view(np.int32), len(rows) // 2 + 1).view(np.float32).astype(np.float64)
     return half[-1] if len(rows) % 2 else (half[-2] + half[-1]) / 2
 
 

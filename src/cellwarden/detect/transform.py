@@ -14,7 +14,6 @@ Nothing is moved but there, where vectors do it. In order of frequency where the
 Source: C. Van Loan, Computational Frameworks for the Fast Fourier Transform (1992) §1.7 (Stockham), §3.3 (four steps).
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -82,7 +81,7 @@ def _write_first(
     """
 
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        samples, at, apart, weights, place, turns, turn, out, to, plane = _opened(context, b, kinds, given)
+        samples, at, apart, weights, place, turns, turn, out, to, plane = vectors.opened(context, b, kinds, given)
         pair = ir.VectorType(context.get_value_type(iq.dtype), 2 * LANES)
         x = []
         for i in range(LANES):
@@ -107,7 +106,7 @@ def _pass(radix: int) -> Any:
         """A transform of some vectors, `apart` values from each other, turned, to places `far` from each other."""
 
         def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-            data, at, apart, turns, turn, out, to, far, plane = _opened(context, b, kinds, given)
+            data, at, apart, turns, turn, out, to, far, plane = vectors.opened(context, b, kinds, given)
             taken = [b.add(at, b.mul(apart, INDEX(i))) for i in range(radix)]
             parts = [(vectors.load(b, data, n), vectors.load(b, data, b.add(n, plane))) for n in taken]
             _put(b, vectors.transformed(b, parts), turns, turn, out, to, far, plane)
@@ -129,7 +128,7 @@ def _write_last(
     """Lets the lanes of LANES vectors that follow each other meet, and puts weighted powers to places `apart`."""
 
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        data, at, turns, plane, weights, out, to, apart = _opened(context, b, kinds, given)
+        data, at, turns, plane, weights, out, to, apart = vectors.opened(context, b, kinds, given)
         rows = []
         for i in range(LANES):
             here = b.add(at, INDEX(i * LANES))
@@ -148,14 +147,6 @@ def _write_last(
 
 
 _last: Any = intrinsic(_write_last)
-
-
-def _opened(context: Any, b: Any, kinds: Sequence[Any], given: Sequence[Any]) -> list[Any]:
-    """Arguments of a line, arrays as pointers to their data."""
-    return [
-        context.make_array(kind)(context, b, value).data if isinstance(kind, types.Array) else value
-        for kind, value in zip(kinds, given, strict=True)
-    ]
 
 
 def _put(b: Any, made: list[Any], turns: Any, turn: Any, out: Any, to: Any, far: Any, plane: Any) -> None:

@@ -1,4 +1,4 @@
-"""Lines of compiled code on vectors of eight values, which `transform` is written in.
+"""Lines of compiled code on vectors of eight values, which `transform` and `dots` are written in.
 
 The compiler makes vectors of plain loops only. Transforms need values brought from lane to lane too, for which there is
 no loop; so their inner lines are told to it as what they are. Numba turns them into the machine's own instructions, of
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
+from numba import types
 
 LANES = 8
 FLOAT, INDEX = ir.FloatType(), ir.IntType(64)
@@ -102,6 +103,23 @@ def _eighths(b: Any, x: Complex, count: int) -> Complex:
         sums = b.fadd(im, re, FUSED)
         return b.fmul(half, b.fsub(im, re, FUSED), FUSED), b.fneg(b.fmul(half, sums, FUSED))
     return x
+
+
+def summed(b: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """The sum of all values of one vector, and of another."""
+    low = b.shuffle_vector(x, y, _lanes([0, 8, 1, 9, 2, 10, 3, 11]))
+    total = b.fadd(low, b.shuffle_vector(x, y, _lanes([4, 12, 5, 13, 6, 14, 7, 15])))
+    for lanes in ([4, 5, 6, 7], [2, 3, 2, 3]):
+        total = b.fadd(total, b.shuffle_vector(total, total, _lanes([*lanes, *lanes])))
+    return b.extract_element(total, _lane(0)), b.extract_element(total, _lane(1))
+
+
+def opened(context: Any, b: Any, kinds: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """Arguments of a line, arrays as pointers to their data."""
+    return [
+        context.make_array(kind)(context, b, value).data if isinstance(kind, types.Array) else value
+        for kind, value in zip(kinds, given, strict=True)
+    ]
 
 
 def _lane(number: int) -> Any:
