@@ -68,10 +68,16 @@ def wide(rate_hz: float) -> Wide:
 
 @lru_cache
 def tables() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """The phase pulse from -REACH to REACH symbols, (2 REACH FINE + 1,), and cosine and sine around (2, CIRCLE)."""
+    """What 2 REACH symbols add to the phase, and cosine and sine around (2, CIRCLE).
+
+    The first has a row for each way in which they may turn, the last of them being the lowest bit, and a column for
+    each place in a symbol: shape (2^(2 REACH), FINE + 1), in quarters of a turn.
+    """
     rise = frequency_pulse_integral(np.arange(-REACH * FINE, REACH * FINE + 1) / FINE)
+    ways = 1.0 - 2.0 * (np.arange(1 << 2 * REACH)[:, None] >> np.arange(2 * REACH)[::-1] & 1)
+    later = np.arange(2 * REACH - 1, -1, -1)[:, None] * FINE + np.arange(FINE + 1)
     angle = 2 * np.pi * np.arange(CIRCLE) / CIRCLE
-    return rise, np.array([np.cos(angle), np.sin(angle)], np.float32)
+    return ways @ rise[later], np.array([np.cos(angle), np.sin(angle)], np.float32)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -156,17 +162,16 @@ def _sent(
 
     complex64, shape (end - first,). Before and after the burst all symbols are -1, and it fades over its ramps.
     """
-    pad, n = REACH + 8, len(signs)
+    pad, n, ways = REACH + 8, len(signs), (1 << 2 * REACH) - 1
     whole = np.full(n + 2 * pad, -1.0)
     whole[pad : pad + n] = signs
-    turns = np.empty(len(whole))
+    way = np.zeros(len(whole), np.int64)  # bits of the turns up to each symbol and of those before it
     done = np.empty(len(whole) + 1)
-    turns[0] = 1.0
     done[0] = 0.0
     for k in range(len(whole)):
-        if k:
-            turns[k] = whole[k] * whole[k - 1]
-        done[k + 1] = done[k] + turns[k]
+        turn = whole[k] * whole[k - 1] if k else 1.0
+        way[k] = (way[k - 1] << 1 | (turn < 0)) & ways if k else 0
+        done[k + 1] = done[k] + turn
     made = np.empty(end - first, np.complex64)
     mask = CIRCLE - 1
     for i in range(end - first):
@@ -174,9 +179,7 @@ def _sent(
         at = int(np.floor(t))
         fine = int((t - at) * FINE + 0.5)
         k = min(max(at + pad, REACH), len(whole) - REACH - 1)
-        phase = done[k - REACH + 1]
-        for j in range(1 - REACH, REACH + 1):
-            phase += turns[k + j] * rise[fine + (REACH - j) * FINE]
+        phase = done[k - REACH + 1] + rise[way[k + REACH], fine]
         angle = int(np.floor(CIRCLE * (phase / 4 + radians * t / (2 * np.pi)) + 0.5)) & mask
         outside = max(-t, t - n)
         fade = 1.0 if outside <= 0 else max(0.0, 1.0 - outside / 2.5)
@@ -194,11 +197,13 @@ def _echoes(
     """
     gram = np.zeros((TAPS, TAPS), np.complex128)
     made = np.zeros(TAPS, np.complex128)
+    start, end = low - first, high - first
     for i in range(TAPS):
-        one = sent[low - first + i : high - first + i]
-        made[i] = _product(one, heard[low:high])
-        for j in range(i + 1):
-            gram[i, j] = _product(one, sent[low - first + j : high - first + j])
+        made[i] = _product(sent[start + i : end + i], heard[low:high])
+        gram[i, 0] = _product(sent[start + i : end + i], sent[start:end])
+        for j in range(i):  # the same a sample later
+            before, after = np.conj(sent[start + i - 1]) * sent[start + j], np.conj(sent[end + i - 1]) * sent[end + j]
+            gram[i, j + 1] = gram[i - 1, j] - before + after
     ridge = RIDGE * gram[0, 0].real + 1e-30
     for i in range(TAPS):  # gram becomes its lower factor
         gram[i, i] += ridge

@@ -177,18 +177,26 @@ def phasors(turn: float, scale: float, count: int = TURNS) -> NDArray[np.float32
     cosine, sine = made[0], made[1]
     cosine[0] = scale
     sine[0] = 0
+    angle = -2 * np.pi * (turn - np.floor(turn))
+    along, across = np.cos(angle), np.sin(angle)
     known = 1
     while known < count:
-        angle = -2 * np.pi * (turn * known - np.floor(turn * known))
-        re = np.float32(np.cos(angle))
-        im = np.float32(np.sin(angle))
+        re, im = np.float32(along), np.float32(across)
         c, s = cosine[:known], sine[:known]
         to_cosine, to_sine = cosine[known : 2 * known], sine[known : 2 * known]
         for i in range(len(to_cosine)):
             to_cosine[i] = c[i] * re - s[i] * im
             to_sine[i] = c[i] * im + s[i] * re
+        along, across = along * along - across * across, 2 * along * across  # twice the angle
         known *= 2
     return made
+
+
+@njit(cache=True, nogil=True)
+def _unit(cycles: float) -> tuple[float, float]:
+    """exp(-2πj cycles)."""
+    angle = -2 * np.pi * (cycles - np.floor(cycles))
+    return np.cos(angle), np.sin(angle)
 
 
 def padded(taps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -234,11 +242,11 @@ def decimate(
     wave = phasors(turn, scale)
     cosine, sine = wave[0], wave[1]
     flat = iq.reshape(-1)
+    along, across = _unit(turn * (low - start))
+    by_along, by_across = _unit(turn * TURNS)
     for row in range(0, count, TURNS):
-        cycles = turn * (low + row - start)
-        angle = -2 * np.pi * (cycles - np.floor(cycles))
-        re = np.float32(np.cos(angle))
-        im = np.float32(np.sin(angle))
+        re, im = np.float32(along), np.float32(across)
+        along, across = along * by_along - across * by_across, along * by_across + across * by_along
         first = max(row, -low)
         end = min(row + TURNS, count, n - low)
         if end <= first:
