@@ -44,9 +44,9 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     settled = list(emissions)
     undecided = [number for number, e in enumerate(emissions) if is_open(e)]
     if undecided:
-        beacons = _of_stations(emissions, undecided, rate_hz)
+        told = _of_stations(emissions, undecided, rate_hz)
         for number in undecided:
-            settled[number] = (_downlink if number in beacons else _uplink)(emissions[number])
+            settled[number] = (_downlink if number in told else _uplink)(emissions[number])
     stations = [e for e in settled if e.label == "gsm:downlink"]
     if not stations:
         return settled

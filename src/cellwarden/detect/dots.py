@@ -7,12 +7,13 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils as untyped
 from numba.extending import intrinsic
 
 from cellwarden.detect import vectors
 from cellwarden.detect.vectors import FUSED, INDEX, LANES, VECTOR
 
+cgutils: Any = untyped
 AT_ONCE = 4
 """Sums side by side: the next one need not wait for the last."""
 

@@ -3,8 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import fields
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Value = TypeVar("Value")
 
@@ -15,12 +14,6 @@ def many(kind: type[Value], count: int, **columns: Iterable[object]) -> list[Val
     The same as one after the other, but for the check, for each field of each, that a frozen one is not changed.
     """
     made = [kind.__new__(kind) for _ in range(count)]
-    for name, put in _fields(kind):
-        deque(map(put, made, columns[name]), maxlen=0)
+    for one in fields(kind):  # type: ignore[arg-type]
+        deque(map(getattr(kind, one.name).__set__, made, columns[one.name]), maxlen=0)
     return made
-
-
-@lru_cache
-def _fields(kind: Any) -> list[tuple[str, Any]]:
-    """Each field with what sets it."""
-    return [(one.name, getattr(kind, one.name).__set__) for one in fields(kind)]
