@@ -51,6 +51,8 @@ SLOWEST_HZ = 4e3
 """Below this the power may change as it likes: in step with the mains."""
 FLAT_DB, PIECES = 16.0, 12
 """Echoes leave humps and notches in it; signals side by side return after the inverse of their spacing besides."""
+FILLED = 0.75
+"""Least part of a box that is filled: one over all of what was recorded may be wider than the noise."""
 BINS = 256
 UMTS_HZ, UMTS_APART_HZ = (3.2e6, 5.5e6), 5e6
 """Widths of boxes around a carrier of 3.84 Mchip/s; from one carrier to the next."""
@@ -146,9 +148,15 @@ def _fourth_moment(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> fl
 
 
 def _is_flat(density: NDArray[np.float64], box: Narrow, width_hz: float) -> bool:
-    """Whether the inner four fifths of a box have much the same density."""
-    reach = min(BINS // 2, round(0.4 * width_hz / box.rate_hz * BINS))
-    inner = density[BINS // 2 - reach : BINS // 2 + reach]
+    """Whether the inner four fifths of what fills a box have much the same density."""
+    reach = min(BINS // 2, round(0.5 * width_hz / box.rate_hz * BINS))
+    inside = density[BINS // 2 - reach : BINS // 2 + reach]
+    filled = np.flatnonzero(inside > 10 ** (-FLAT_DB / 10) * np.median(inside))
+    low, end = int(filled[0]), int(filled[-1]) + 1
+    if end - low < FILLED * len(inside):
+        return False
+    edge = round((end - low) / 10)
+    inner = inside[low + edge : end - edge]
     parts = np.array([part.mean() for part in np.array_split(inner, PIECES)])
     return float(parts.max() / parts.min()) < 10 ** (FLAT_DB / 10)
 
