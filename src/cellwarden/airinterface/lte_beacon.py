@@ -1,6 +1,6 @@
 """LTE's primary synchronisation signal P among the symbols of a base station's carrier, and what lies before it.
 
-    │p│ symbol │p│ symbol │p│ … │p│  S  │p│  P  │ … 5 ms … │p│  P  │      p: prefixes, which are like their symbols' ends
+    │p│ symbol │p│ symbol │p│ … │p│  S  │p│  P  │ … 5 ms … │p│  P  │     p: prefixes, like their symbols' ends
 
 Prefixes come again each slot: they tell where symbols begin and which part of a subcarrier the carrier lies beside the
 grid. Then P is looked for in whole symbols only, of which 140 are ten milliseconds, and a frequency that is some
@@ -34,7 +34,7 @@ SECTORS = 3
 PREFIX_NATS = 9.0
 """Asked of the prefixes before P is looked for; chance gives 5 among all places in a slot."""
 COMB = 0.25
-"""Of the likeliest one's nats, asked of all of a slot: so much is left where few symbols are sent, or the others faint."""
+"""Of the likeliest one's nats, asked of all of a slot: so much is left where few symbols are sent."""
 SLOTTED_NATS, ALONE_NATS = 100.0, 30.0
 """With so many of the prefixes and so many of its own, P may be alone."""
 LOUDEST = (4, 12)
@@ -244,9 +244,7 @@ def _nats(part: float) -> float:
     return -(HELD - 1) * math.log1p(-min(part, 0.999))
 
 
-def _matched(
-    held: NDArray[np.complex64], symbols: int, least_nats: float
-) -> Iterator[tuple[int, int, float, bool]]:
+def _matched(held: NDArray[np.complex64], symbols: int, least_nats: float) -> Iterator[tuple[int, int, float, bool]]:
     """Of each of the three the likeliest symbol: which, its number, nats, and whether it comes again in 5 ms.
 
     What has no more than `least_nats` is left out.
@@ -287,12 +285,11 @@ def again(
     places = beacon.at - EARLY + np.round(numbers * HALF_S * rate).astype(np.int64)
     held = _carrier(y, places, beacon, rate)
     nats = np.array([_nats(part) for part in parts(held)[:, beacon.sector].tolist()])
-    return nats, places + [_late(one, beacon.sector) for one in held]
+    late = np.array([_late(one, beacon.sector) for one in held], np.int64)
+    return nats, np.asarray(places + late)
 
 
-def _carrier(
-    y: NDArray[np.complex64], places: NDArray[np.int64], beacon: Beacon, rate: float
-) -> NDArray[np.complex64]:
+def _carrier(y: NDArray[np.complex64], places: NDArray[np.int64], beacon: Beacon, rate: float) -> NDArray[np.complex64]:
     """The subcarriers around a known carrier of the symbols at some places."""
     return _held(_spectra(y, places, beacon.offset_hz / rate), 0)
 
@@ -314,7 +311,9 @@ def second_nats(y: NDArray[np.complex64], rate: float, beacon: Beacon) -> float:
         for number, channel, second in zip(numbers.tolist(), channels, seconds, strict=True):
             halves = channel[:count], channel[count:]
             sent = second * np.conj(np.concatenate([np.convolve(c, np.ones(5) / 5, "same") for c in halves]))
-            share = np.abs(secondaries(beacon.sector) @ sent) ** 2 / (HELD * max(float(np.vdot(sent, sent).real), 1e-30))
+            share = np.abs(secondaries(beacon.sector) @ sent) ** 2 / (
+                HELD * max(float(np.vdot(sent, sent).real), 1e-30)
+            )
             nats = -(HELD - 1) * np.log1p(-np.minimum(share, 0.999))
             total += nats[::-1] if number % 2 else nats
         if len(numbers):

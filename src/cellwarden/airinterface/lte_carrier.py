@@ -39,8 +39,9 @@ LOOKED_S, FIRST_S = 1.6 * FRAME_S, 8e-3
 SECOND_NATS = 10.0
 MISSED = 2
 """Times that P may be missed one after the other, in a fade, before a carrier is taken for two."""
-FALL, SMOOTH_HZ, CORE_HZ = 16.0, 200e3, 3 * BLOCK_HZ
-"""A carrier ends where its density, mean over SMOOTH_HZ, is less by this factor than within CORE_HZ of its middle."""
+FALL, LEAST_FALL, EMPTY, SMOOTH_HZ, CORE_HZ = 16.0, 4.0, 2.0, 200e3, 3 * BLOCK_HZ
+"""A carrier ends where its density, mean over SMOOTH_HZ, is less by such a factor than within CORE_HZ of its middle: by
+the least of them where that is as empty as it gets, but for the factor EMPTY."""
 ROWS = 8
 """One of so many rows tells its density."""
 
@@ -119,12 +120,13 @@ def _edges(box: Burst, find: Find, middle_hz: float) -> tuple[float, float]:
     rows = find.chunk.ratio[first : first + box.sample_count // grid.size : ROWS]
     noise = find.chunk.noise[: grid.bands * grid.per_band].reshape(grid.bands, grid.per_band).mean(axis=1)
     density = rows.mean(axis=0, dtype=np.float64) * noise
-    width = max(1, round(SMOOTH_HZ / grid.band_hz))
-    smooth = np.convolve(density, np.ones(width) / width, "same")
+    half = round(SMOOTH_HZ / grid.band_hz / 2)
+    smooth = np.convolve(np.pad(density, half, "edge"), np.ones(2 * half + 1) / (2 * half + 1), "valid")
     edge = (grid.size / 2 + 0.5) * grid.bin_hz
     middle = min(max(int((middle_hz + edge) / grid.band_hz), 0), grid.bands - 1)
     core = round(CORE_HZ / grid.band_hz)
-    least = float(np.median(density[max(0, middle - core) : middle + core + 1])) / FALL
+    level, empty = float(np.median(density[max(0, middle - core) : middle + core + 1])), float(np.min(smooth))
+    least = min(max(level / FALL, EMPTY * empty), level / LEAST_FALL)
     reach = int(WIDEST_HZ / 2 / grid.band_hz)
     below, above = _filled(smooth[middle::-1][:reach], least, core), _filled(smooth[middle:][:reach], least, core)
     low, high = (middle - below) * grid.band_hz - edge, (middle + 1 + above) * grid.band_hz - edge

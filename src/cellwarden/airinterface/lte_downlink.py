@@ -92,7 +92,11 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     reach_hz = WIDE_REACH_HZ if burst.sample_count > frame else REACH_HZ
     window = block.iq[begin - block.sample_start : end - block.sample_start]
     near, whole = _window(block, _near(block, sample)), _window(block, window)
-    found = [(centre, *_beacon(whole, centre, reach_hz)) for centre in sorted(centres_of(burst, rate)) if _is_slotted(near, centre)]
+    found = [
+        (centre, *_beacon(whole, centre, reach_hz))
+        for centre in sorted(centres_of(burst, rate))
+        if _is_slotted(near, centre)
+    ]
     if not found:
         return []
     centre, beacon, active = max(found, key=lambda f: f[1].evidence)

@@ -88,9 +88,7 @@ def stretch(burst: Burst, block: Block, around_s: float, centre_hz: float, subca
     part *= np.float32(kept / count)
     out_hz = kept * rate / count
     y = np.asarray(fft.ifft(part, overwrite_x=True), np.complex64)
-    return Stretch(
-        y, out_hz, float(block.sample_start + low), count * step / kept, centre_hz, _noise(burst, out_hz)
-    )
+    return Stretch(y, out_hz, float(block.sample_start + low), count * step / kept, centre_hz, _noise(burst, out_hz))
 
 
 def _noise(burst: Burst, rate_hz: float) -> float:
