@@ -29,7 +29,7 @@ dynamic range of 60 to 70 dB); what has no name there is rather that, though nob
 CERTAIN = 0.999
 """Confidence of names that leave no other interface to be asked about a box, where they cover so much of it."""
 LONGER = 2
-"""Times as long as its box, a sure name is that of boxes to come as well."""
+"""Times as long as its box, a base station's sure name is that of boxes to come as well."""
 JAMMER_EACH = 4
 """Chunks of which one is asked whether a jammer sweeps over it; while one does, each is."""
 EXPLAINED = 0.25
@@ -187,7 +187,7 @@ def _rough(
 
 
 def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recognised: Names) -> None:
-    """Names bursts with sharp edges, but those that sure names already cover, or a sure one of a box before."""
+    """Names bursts with sharp edges, but those that sure names cover, of boxes before or of a base station."""
     sure = [e for e in chain.from_iterable(recognised.values()) if e.confidence > CERTAIN]
     longer: list[Emission] = []
     for burst, part in zip(found, covered(found, sure), strict=True):
@@ -196,7 +196,8 @@ def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recog
         for interface in INTERFACES:
             told = interface.recognise(burst, find.samples)
             recognised[interface.name] += _fresh(told, at_once)
-            longer += [e for e in told if e.confidence > CERTAIN and e.sample_count > LONGER * burst.sample_count]
+            stations = (e for e in told if e.direction == "downlink" and e.confidence > CERTAIN)
+            longer += [e for e in stations if e.sample_count > LONGER * burst.sample_count]
             if told and covered([burst], [e for e in told if e.confidence > CERTAIN])[0] > EXPLAINED:
                 break
 
