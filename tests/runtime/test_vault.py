@@ -114,6 +114,16 @@ def test_each_hash_goes_to_one_sighting_of_a_phone(tmp_path: Path) -> None:
     assert vault.of("B", 0, "P1") == ()
 
 
+def test_the_same_samples_of_two_trains_are_evidence_of_both_and_kept_once(tmp_path: Path) -> None:
+    keeper, vault, names = held(tmp_path, Clock(), cut(0))
+    vault.hold("B", Cut(5, cut(0).snippets))
+    assert vault.of("A/0 é", 0, "P1") == vault.of("B", 5, "P2") == tuple(names) and vault.waits == 1
+    vault.keep(names)
+    vault.keep(names)
+    with keeper:
+        assert len(files(tmp_path)) == 1
+
+
 def test_what_nobody_asks_for_within_a_minute_is_forgotten(tmp_path: Path) -> None:
     clock = Clock()
     keeper, vault, names = held(tmp_path, clock, cut(0))

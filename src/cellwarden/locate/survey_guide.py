@@ -108,7 +108,7 @@ def stood(path: Path, stand: Stand, begin_s: float, end_s: float) -> None:
                 least=round(LEAST_S), most=round(MOST_S / 60)
             )
         )
-    if any(begin_s < end for _begin, end, _place in stays(path)):
+    if any(round(begin_s, 1) < end for _begin, end, _place in stays(path)):
         raise ReadingsError(_("the stay begins before the one before it ends: mend it"))
     x, y, z = stand.place_m
     try:

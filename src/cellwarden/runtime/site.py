@@ -295,7 +295,7 @@ def sightings(
             confidence=max(emission.confidence for emission in emissions),
             odds=belief(row, interface, frequency),
             sensors=tuple(loudest),
-            evidence=tuple(name for one in trains for name in evidence(*one, phone)),
+            evidence=tuple(dict.fromkeys(name for one in trains for name in evidence(*one, phone))),
         )
 
 

@@ -60,12 +60,13 @@ class Vault:
         return len(self._held)
 
     def hold(self, sensor: str, cut: Cut) -> None:
-        """Take in what a receiver cut."""
+        """Take in what a receiver cut. The same samples twice, as of a recording that is played again, wait once."""
         name, octets, key = digest(cut.snippets), sum(one.samples.nbytes for one in cut.snippets), (sensor, cut.train)
-        self.burn((name,))
-        self._held[name] = _Held(cut, sensor, self._now_ns(), octets)
         self._trains.setdefault(key, _Train([], set())).hashes.append(name)
         self._asked_ns[key] = self._now_ns()
+        if name in self._held:
+            return
+        self._held[name] = _Held(cut, sensor, self._now_ns(), octets)
         self._octets += octets
         while self._octets > MOST_BYTES:
             self.burn((next(iter(self._held)),))
@@ -92,8 +93,8 @@ class Vault:
         for name in hashes:
             if (held := self._held.pop(name, None)) is not None:
                 self._octets -= held.octets
-                if (train := self._trains.get((held.sensor, held.cut.train))) is not None:
-                    train.hashes.remove(name)
+                for train in self._trains.values():
+                    train.hashes[:] = [one for one in train.hashes if one != name]
 
     def tidy(self) -> None:
         """Forget what has waited too long, and each hour remove what was kept too long ago; for each second."""
