@@ -90,6 +90,8 @@ def recognise_all(find: Find) -> list[list[Emission]]:
     """
     told: list[list[Emission]] = [[] for _ in find.regions]
     plain = sweep(find)
+    if not len(plain):
+        return told
     found = np.concatenate([plain, beside(find, plain)])
     for box, emission in zip(found["box"].tolist(), _plain(found, find.samples), strict=True):
         told[box].append(emission)

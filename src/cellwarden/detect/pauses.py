@@ -45,7 +45,7 @@ def crowded(ratio: NDArray[np.float32]) -> bool:
     """Whether so much is on the air that the floor may be too high. ratio: power over noise, shape (rows, bands)."""
     if not len(ratio):
         return False
-    busy = np.sort(np.mean(ratio[::SEEN_ROWS] > LOUD, axis=1))
+    busy = np.sort(np.count_nonzero(ratio[::SEEN_ROWS] > LOUD, axis=1) / ratio.shape[1])
     tenth, mean = len(busy) // 10, float(busy.mean())
     return bool(mean > CROWDED and busy[tenth] > mean / STEADY and busy[-1 - tenth] < mean * STEADY)
 
