@@ -172,4 +172,4 @@ def test_durations_are_worded_by_their_size(seconds: int, said: str) -> None:
 
 
 def test_nothing_is_ever_said_to_be_certain() -> None:
-    assert [words.percent(p) for p in (0.0, 0.004, 0.5, 0.999, 1.0)] == ["1 %", "1 %", "50 %", "99 %", "99 %"]
+    assert [words.percent(p) for p in (0.0, 0.004, 0.5, 0.999, 1.0)] == ["< 1 %", "< 1 %", "50 %", "99 %", "99 %"]

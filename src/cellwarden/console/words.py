@@ -135,8 +135,9 @@ def told(activity: Activity) -> str:
 
 
 def percent(probability: float) -> str:
-    """Never 100 %: nothing that is heard is certain."""
-    return _("{number} %").format(number=max(1, min(99, round(100 * probability))))
+    """Never 100 %: nothing that is heard is certain. Less than one is not told as one: beyond the wall, one is much."""
+    told = min(99, round(100 * probability))
+    return _("{number} %").format(number=told) if told else _("< 1 %")
 
 
 def level(probability: float) -> str:
