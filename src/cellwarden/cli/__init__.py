@@ -115,6 +115,10 @@ def main() -> None:
     from cellwarden.cli.words import speak, wish
 
     gc.set_threshold(*EACH)  # what importing the libraries makes stays: looking through it costs a sixth of the start
+    for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # numpy is not imported yet; its products are small,
+        os.environ.setdefault(
+            threads, "1"
+        )  # and threads that wait for each other on busy cores cost a hundred times more
     use(wish(sys.argv[1:]))
     speak()
     try:
