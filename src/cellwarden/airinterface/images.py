@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.impostors_features import narrow
 from cellwarden.detect.suppress import density_db
 from cellwarden.model import Block, Burst, Emission
+from cellwarden.model.many import BOX, columns
 
 IMAGE_DB = (12.0, 75.0)
 """How far below its original a receiver's image lies."""
@@ -133,12 +134,9 @@ def _mirrored(weak: NDArray[np.float64], strong: NDArray[np.float64], most: floa
 def _columns(emissions: Sequence[Emission]) -> NDArray[np.float64]:
     """Start, end, lower and upper edge, density (no decibels): shape (5, n)."""
     made = np.empty((5, len(emissions)))
-    made[0] = [e.sample_start for e in emissions]
-    made[1] = [e.sample_count for e in emissions]
-    made[2] = [e.low_offset_hz for e in emissions]
-    made[3] = [e.high_offset_hz for e in emissions]
-    made[4] = [density_db(e) for e in emissions]
+    made[:4] = columns(emissions, *BOX)
     made[1] += made[0]
+    made[4] = [density_db(e) for e in emissions]
     made[4] = 10 ** (made[4] / 10)
     return made
 

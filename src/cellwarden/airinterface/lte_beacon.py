@@ -215,7 +215,7 @@ def _held(spectra: NDArray[np.complex64], shift: int) -> NDArray[np.complex64]:
 @lru_cache(maxsize=1)
 def _bank() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Conjugates of the three at each delay, of energy 1: real and imaginary, shape (HELD + 2, delays * SECTORS)."""
-    ramps = np.exp(2j * np.pi * np.outer(_numbers(), np.array(DELAYS)) / SIZE)
+    ramps = _ramps()
     sent = np.conj(np.array([_sent(sector) for sector in range(SECTORS)])).T / math.sqrt(HELD)
     bank = np.zeros((HELD + 2, len(DELAYS), SECTORS), np.complex128)
     bank[:HELD] = ramps[:, :, None] * sent[:, None, :]
@@ -223,9 +223,11 @@ def _bank() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.ascontiguousarray(flat.real, np.float32), np.ascontiguousarray(flat.imag, np.float32)
 
 
-def _numbers() -> NDArray[np.int64]:
-    """Of the subcarriers held, from the carrier on."""
-    return np.concatenate([np.arange(-HELD // 2, 0), np.arange(1, HELD // 2 + 1)])
+@lru_cache(maxsize=1)
+def _ramps() -> NDArray[np.complex128]:
+    """What a delay takes off turns the subcarriers held by: shape (HELD, delays)."""
+    numbers = np.concatenate([np.arange(-HELD // 2, 0), np.arange(1, HELD // 2 + 1)])  # from the carrier on
+    return np.exp(2j * np.pi * np.outer(numbers, np.array(DELAYS)) / SIZE)
 
 
 @lru_cache(maxsize=SECTORS)
@@ -271,8 +273,7 @@ def _phase_fit(band: NDArray[np.complex64], sector: int) -> float:
 def _late(held: NDArray[np.complex64], sector: int) -> int:
     """By how many samples a symbol begins after its place."""
     turned = held[:HELD] * np.conj(_sent(sector))
-    ramps = np.exp(2j * np.pi * np.outer(np.array(DELAYS), _numbers()) / SIZE)
-    return DELAYS[int(np.argmax(np.abs(ramps @ turned)))]
+    return DELAYS[int(np.argmax(np.abs(turned @ _ramps())))]
 
 
 def again(

@@ -239,6 +239,18 @@ def _summed(values: NDArray[np.float32], signs: NDArray[np.float32], step: int, 
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def _inner(z: NDArray[np.complex64], inner: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Sums of z times a code from each of the first places on, real and imaginary: float32, shape (2, count)."""
+    re, im = np.empty(len(z), np.float32), np.empty(len(z), np.float32)
+    for k in range(len(z)):
+        re[k], im[k] = z[k].real, z[k].imag
+    made = np.zeros((2, count), np.float32)
+    _summed(re, inner, 1, made[0])
+    _summed(im, inner, 1, made[1])
+    return made
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def synchronisation_power(
     z: NDArray[np.complex64], inner: NDArray[np.float32], outer: NDArray[np.float32], out: NDArray[np.float64]
 ) -> int:
@@ -250,12 +262,7 @@ def synchronisation_power(
     width, slot = len(inner), len(out)
     count = max(0, len(z) - width + 1)
     slots = max(0, (count - width * (len(outer) - 1)) // slot)
-    re, im = np.empty(len(z), np.float32), np.empty(len(z), np.float32)
-    for k in range(len(z)):
-        re[k], im[k] = z[k].real, z[k].imag
-    first = np.zeros((2, count), np.float32)
-    _summed(re, inner, 1, first[0])
-    _summed(im, inner, 1, first[1])
+    first = _inner(z, inner, count)
     whole = np.zeros((2, slots * slot), np.float32)
     _summed(first[0], outer, width, whole[0])
     _summed(first[1], outer, width, whole[1])
@@ -278,12 +285,7 @@ def code_turns(
     width, slot = len(inner), len(out)
     count = max(0, len(z) - width + 1)
     places = max(0, count - width * (len(outer) - 1)) // slot * slot
-    re, im = np.empty(len(z), np.float32), np.empty(len(z), np.float32)
-    for k in range(len(z)):
-        re[k], im[k] = z[k].real, z[k].imag
-    part = np.zeros((2, count), np.float32)
-    _summed(re, inner, 1, part[0])
-    _summed(im, inner, 1, part[1])
+    part = _inner(z, inner, count)
     turns = np.empty((2, max(0, count - width)), np.float32)
     a, b, c, d = part[0], part[1], part[0, width:], part[1, width:]
     for k in range(turns.shape[1]):

@@ -18,6 +18,7 @@ from cellwarden.language import gettext as _
 from cellwarden.language import use
 from cellwarden.runtime.garbage import EACH
 
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 EXAMPLES = """\
   cellwarden scan RECORDING.sigmf-meta -o FOUND.sigmf-meta --report REPORT.html
   cellwarden listen rtltcp://192.168.1.20:1234 --centre 897.5MHz --rate 2.4M"""
@@ -115,10 +116,8 @@ def main() -> None:
     from cellwarden.cli.words import speak, wish
 
     gc.set_threshold(*EACH)  # what importing the libraries makes stays: looking through it costs a sixth of the start
-    for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # numpy is not imported yet; its products are small,
-        os.environ.setdefault(
-            threads, "1"
-        )  # and threads that wait for each other on busy cores cost a hundred times more
+    # numpy is not imported yet. Its products are small: threads that wait for each other on busy cores cost far more.
+    os.environ.update({name: "1" for name in THREADS if name not in os.environ})
     use(wish(sys.argv[1:]))
     speak()
     try:

@@ -28,7 +28,7 @@ ALONE_S = 60.0
     epilog=_("What the watch keeps is deleted at its end."),
 )
 @click.option("--host", default=HOST, show_default=True, help=_("Address of the console."))
-@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help=_("Port; 0: a free one."))
+@options.port(PORT)
 @click.option(
     "--for",
     "seconds",

@@ -11,7 +11,7 @@ import click
 
 from cellwarden.cli import complain, options
 from cellwarden.cli.ending import closed_by_signals
-from cellwarden.cli.quantity import Hertz, Seconds
+from cellwarden.cli.quantity import Seconds
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 from cellwarden.radio.sources import SOURCES
@@ -32,16 +32,16 @@ MEMORY = 0.9
     epilog="\b\n" + _("Sources:") + "\n" + "\n".join(f"  {how}" for _module, how in SOURCES.values()),
 )
 @click.argument("source")
-@click.option("--centre", "centre_hz", type=Hertz(), help=_("Frequency to tune to, or that a stream is tuned to."))
-@click.option("--rate", "rate_hz", type=Hertz(), help=_("Samples a second to ask for, or that a stream has."))
-@click.option("--gain", "gain_db", type=float, metavar="DB", help=_("Gain of a receiver; otherwise it sets it itself."))
+@options.centre
+@options.rate
+@options.gain
 @click.option(
     "--plan",
     type=options.PATH,
     help=_("Listen to several frequencies in turn, by a plan that `bands plan -o` wrote."),
 )
 @click.option("--receiver", default=1, type=click.IntRange(1), metavar="N", help=_("Which one of the plan's this is."))
-@click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
+@options.seconds
 @options.min_confidence
 @click.option(
     "--evidence",

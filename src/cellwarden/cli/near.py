@@ -4,8 +4,8 @@ import secrets
 
 import click
 
-from cellwarden.cli import complain
-from cellwarden.cli.quantity import Hertz, Seconds
+from cellwarden.cli import complain, options
+from cellwarden.cli.quantity import Hertz
 from cellwarden.language import gettext as _
 from cellwarden.radio.sources import SOURCES
 
@@ -21,15 +21,15 @@ LOUD = ("rtltcp", "soapy")
     epilog="\b\n" + _("Sources:") + "\n" + "\n".join(f"  {how}" for _module, how in SOURCES.values()),
 )
 @click.argument("source")
-@click.option("--centre", "centre_hz", type=Hertz(), help=_("Frequency to tune to, or that a stream is tuned to."))
-@click.option("--rate", "rate_hz", type=Hertz(), help=_("Samples a second to ask for, or that a stream has."))
-@click.option("--gain", "gain_db", type=float, metavar="DB", help=_("Gain of a receiver; otherwise it sets it itself."))
+@options.centre
+@options.rate
+@options.gain
 @click.option(
     "--at", "wanted_hz", type=Hertz(), help=_("Follow what is heard on this channel: an alert's page names it.")
 )
 @click.option("--host", default=HOST, show_default=True, help=_("Address of the page."))
-@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help=_("Port; 0: a free one."))
-@click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
+@options.port(PORT)
+@options.seconds
 def near(
     source: str, centre_hz: float | None, rate_hz: float | None, gain_db: float | None, wanted_hz: float | None,
     host: str, port: int, seconds: float | None,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwarden.cli import options
-from cellwarden.cli.quantity import Seconds
 from cellwarden.language import gettext as _
 
 if TYPE_CHECKING:
@@ -42,10 +41,10 @@ HOST, PORT = "127.0.0.1", 8642
     help=_("Keep everything here: a file, or the URL of a PostgreSQL database."),
 )
 @click.option("--host", default=HOST, show_default=True, help=_("Address of the console."))
-@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help=_("Port; 0: a free one."))
+@options.port(PORT)
 @click.option("--certificate", type=options.PATH, help=_("Certificate of the console (PEM), for https."))
 @click.option("--key", type=options.PATH, help=_("Its private key (PEM)."))
-@click.option("--for", "seconds", type=Seconds(), help=_("End after so long (90s, 15m, 1h); otherwise at Ctrl-C."))
+@options.seconds
 def watch(
     site_path: Path,
     rules_path: Path | None,

@@ -32,8 +32,8 @@ from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
-from cellwarden.store.backup_photographs import folder_of
 from cellwarden.store.people import invite, persons
+from cellwarden.store.photographs import folder_of
 from cellwarden.watch.rules_held import Held, held
 
 FIRST = "administrator"

@@ -28,6 +28,7 @@ API = "/api/"
 SESSION = "session"
 VISIT = "visit"
 """Cookie of a browser that has not signed in: what its sign-in form is tied to."""
+YEAR_S = 365 * 24 * 3600
 MOST_BYTES = 24 << 20
 """Of what a form may bring: four photographs."""
 POLICY = (
@@ -149,6 +150,11 @@ def keep_cookie(request: Request, response: Response, name: str, value: str, sec
     response.set_cookie(
         name, value, max_age=seconds, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )
+
+
+def keep_language(request: Request, response: Response, code: str) -> None:
+    """That which somebody chose, for a year."""
+    keep_cookie(request, response, "language", code, YEAR_S)
 
 
 def local(path: str) -> str:

@@ -13,14 +13,13 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
-from cellwarden.console.guard import Around, keep_cookie
+from cellwarden.console.guard import Around, keep_language
 from cellwarden.console.page import HERE, environment
 from cellwarden.language import LANGUAGES, language
 
 EACH_S = 0.25
 PATIENCE_MS = 2_000
 """After so long without news a page shows nothing more."""
-YEAR_S = 365 * 24 * 3600
 
 
 def application(told: Callable[[], dict[str, object]], key: str) -> FastAPI:
@@ -36,7 +35,7 @@ def application(told: Callable[[], dict[str, object]], key: str) -> FastAPI:
         known(given)
         if speak in LANGUAGES:
             response: Response = RedirectResponse(f"/near/{key}", 303)
-            keep_cookie(request, response, "language", speak, YEAR_S)
+            keep_language(request, response, speak)
             return response
         made = environment().get_template("near.html")
         return HTMLResponse(made.render(lang=language(), key=key, patience_ms=PATIENCE_MS))

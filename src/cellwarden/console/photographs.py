@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,13 +9,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
+from cellwarden.store import photographs
 
 MOST = 4
 LARGEST_PX = 2400
 """On the longer side."""
 MOST_PIXELS = 60_000_000
 """Of what is decoded: a small file can claim to be a vast picture."""
-NAME = re.compile("[0-9a-f]{64}")
 
 
 def kept(folder: Path, pictures: Sequence[bytes]) -> tuple[str, ...]:
@@ -25,12 +23,6 @@ def kept(folder: Path, pictures: Sequence[bytes]) -> tuple[str, ...]:
     if len(pictures) > MOST:
         raise StoreError(_("{count} photographs at most: leave some out").format(count=MOST))
     return tuple(_kept(folder, _anew(picture)) for picture in pictures)
-
-
-def picture(folder: Path, digest: str) -> bytes | None:
-    """The JPEG of that hash; None where there is none."""
-    path = folder / f"{digest}.jpg"
-    return path.read_bytes() if NAME.fullmatch(digest) and path.is_file() else None
 
 
 def _anew(given: bytes) -> bytes:
@@ -49,19 +41,10 @@ def _anew(given: bytes) -> bytes:
 
 
 def _kept(folder: Path, made: bytes) -> str:
-    """Written under another name first and onto the disk: a find never points to half a picture."""
-    digest = hashlib.sha256(made).hexdigest()
-    path = folder / f"{digest}.jpg"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = folder / f".{digest}.{os.getpid()}"
-        with draft.open("wb") as file:
-            file.write(made)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        return photographs.keep(folder, made)
     except OSError as error:
+        path = photographs.place(folder, hashlib.sha256(made).hexdigest())
         raise StoreError(
             _("{path} cannot be written: {why}: make room").format(path=path, why=error.strerror)
         ) from error
-    return digest

@@ -15,7 +15,6 @@ import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from itertools import count
 
 from cellwarden.model import Heard, Row
 from cellwarden.model.span import S_NS
@@ -35,7 +34,8 @@ class Spectra:
     """Those whose receivers are at hand."""
     _viewers: Counter[str] = field(default_factory=Counter)
     _rings: dict[str, deque[tuple[int, Row]]] = field(default_factory=dict)
-    _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+    _rows: int = 0
+    """That came while somebody looked."""
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def wanted(self, sensor: str) -> bool:
@@ -47,7 +47,8 @@ class Spectra:
         with self._turn:
             ring = self._rings.get(sensor)
             if ring is not None:
-                ring.append((next(self._numbers), row))
+                self._rows += 1
+                ring.append((self._rows, row))
                 while ring[0][1].end_ns < row.end_ns - KEPT_S * S_NS:
                     ring.popleft()
 

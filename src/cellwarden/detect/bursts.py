@@ -23,6 +23,7 @@ from cellwarden.detect import cells, coarse, kernels, spectrum, suppress
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.detect.filters import low_pass_taps
 from cellwarden.model import Block, Boxed, Burst
+from cellwarden.model.many import BOX, columns
 
 SPLIT = 16.0
 GAIN_CAP = 20.0
@@ -172,11 +173,8 @@ def _uncovered(
     flat = [box for one in told for box in one]
     placed = np.empty((len(flat), 5))
     placed[:, 0] = numbers
-    placed[:, 1] = [box.sample_start for box in flat]
-    placed[:, 2] = [box.sample_count for box in flat]
+    placed[:, 1:] = columns(flat, *BOX).T
     placed[:, 2] += placed[:, 1]
-    placed[:, 3] = [box.low_offset_hz for box in flat]
-    placed[:, 4] = [box.high_offset_hz for box in flat]
     slack = slack_s * grid.rate_hz
     placed[:, 1] = np.floor((placed[:, 1] - start - slack) / grid.size)
     placed[:, 2] = np.ceil((placed[:, 2] - start + slack) / grid.size)

@@ -11,6 +11,7 @@ import numpy as np
 from cellwarden.detect import cells
 from cellwarden.detect.evidence import evidence
 from cellwarden.model import Boxed, Burst, Emission
+from cellwarden.model.many import BOX, columns
 
 EDGE_S = 20e-6
 """Edges this close in time may be the same."""
@@ -272,13 +273,10 @@ def without_twins(emissions: Sequence[Emission], known: int, most: float) -> lis
     The first `known` stay as they are; the others are in the order of their start.
     """
     names: dict[str, int] = {}
-    columns = np.empty((len(emissions), 5))
-    columns[:, 0] = [e.sample_start for e in emissions]
-    columns[:, 1] = [e.sample_count for e in emissions]
-    columns[:, 2] = [e.low_offset_hz for e in emissions]
-    columns[:, 3] = [e.high_offset_hz for e in emissions]
-    columns[:, 4] = [names.setdefault(e.label, len(names)) for e in emissions]
-    return [e for e, stays in zip(emissions, cells.first_ones(columns, known, most).tolist(), strict=True) if stays]
+    told = np.empty((len(emissions), 5))
+    told[:, :4] = columns(emissions, *BOX).T
+    told[:, 4] = [names.setdefault(e.label, len(names)) for e in emissions]
+    return [e for e, stays in zip(emissions, cells.first_ones(told, known, most).tolist(), strict=True) if stays]
 
 
 def without_rivals(emissions: Sequence[Emission], rejected: Counter[str]) -> list[Emission]:

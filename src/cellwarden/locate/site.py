@@ -101,6 +101,12 @@ def room_at(site: Site, x_m: float, y_m: float, z_m: float) -> Room | None:
     return None if index == NOWHERE else site.rooms[index]
 
 
+def privileged(site: Site) -> frozenset[str]:
+    """Sensors in rooms of privileged talk: of what is heard there and cannot be located nothing is kept or shown."""
+    there = {sensor.name: room_at(site, *sensor.place_m) for sensor in site.sensors}
+    return frozenset(name for name, room in there.items() if room is not None and room.kind == "privileged")
+
+
 def rooms_at(site: Site, places_m: NDArray[np.float64]) -> NDArray[np.int64]:
     """For each place, float64, shape (n, 3), the index of its room in `site.rooms`, int64, shape (n,), or NOWHERE."""
     places = np.asarray(places_m, dtype=np.float64).reshape(-1, 3)

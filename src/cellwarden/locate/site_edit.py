@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cellwarden.document.whole import write_whole
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
@@ -69,16 +70,12 @@ def changed(path: Path, site: Site, seen: str) -> None:
     with _ONE:
         if _mark(path) != seen:
             raise Overtaken(_("somebody else changed the site meanwhile: look at theirs, then change it anew"))
-        text, draft = to_toml(site, others(path)), _draft(path)
+        text = to_toml(site, others(path))
         try:
-            _write(path.with_name(f"{path.name}.before"), path.read_text(encoding="utf-8"), path)
-            _write(draft, text, path)
-            draft.replace(path)
+            write_whole(path.with_name(f"{path.name}.before"), (path.read_bytes(),))
+            write_whole(path, (text.encode(),))
         except OSError as error:
             raise _unwritable(path, error) from error
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
 
 
 def _draft(path: Path) -> Path:
@@ -95,10 +92,7 @@ def _mark(path: Path) -> str:
 
 def _write(place: Path, text: str, path: Path) -> None:
     try:
-        with place.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        place.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise _unwritable(path, error) from error
 

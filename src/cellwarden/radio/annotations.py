@@ -13,13 +13,13 @@ disk or a crash leaves what was there.
 
 import heapq
 import json
-import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cellwarden import __version__
+from cellwarden.document.whole import write_whole
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 from cellwarden.model import Emission, Segment
@@ -175,17 +175,10 @@ def write_pieces(output: Path, pieces: Iterable[str], *, force: bool) -> None:
 def write_bytes(output: Path, pieces: Iterable[bytes], *, force: bool) -> None:
     """Write a file whole or not at all from pieces of what it holds. Raises OutputError as `write_text` does."""
     refuse_taken(output, force=force)
-    temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(output)
+        write_whole(output, pieces)
     except OSError as error:
         raise OutputError(unwritable(output, error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)  # where it was renamed there is nothing left to remove
 
 
 def unwritable(place: Path, error: OSError) -> str:

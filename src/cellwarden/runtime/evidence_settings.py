@@ -15,9 +15,7 @@ from typing import NamedTuple, NoReturn
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.locate import site_file
-from cellwarden.runtime.tables import EVIDENCE, values
-
-KEEP_MB, KEEP_DAYS, DAY_S = 1000.0, 30.0, 86_400.0
+from cellwarden.runtime.tables import EVIDENCE, kept, values
 
 
 class Kept(NamedTuple):
@@ -38,5 +36,4 @@ def read(path: Path) -> Kept | None:
         raise SiteError(_("{path}: {where}: {problem}").format(path=path, where="[evidence]", problem=problem))
 
     table = values(told["evidence"], EVIDENCE, refuse)
-    days = table.get("keep_days", KEEP_DAYS)
-    return Kept(path.parent / table["folder"], 1e6 * table.get("keep_mb", KEEP_MB), DAY_S * days)
+    return Kept(path.parent / table["folder"], *kept(table))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cellwarden.model import Block, Emission, Segment, Session, Signature
+from cellwarden.radio.absolute import clock_ns
 from cellwarden.radio.annotations import segment_of
 from cellwarden.radio.recording import Recording, open_recording, read_samples
 from cellwarden.runtime.scan import scan
@@ -49,7 +50,7 @@ def sessions(path: Path) -> Taken:
         family = heard[number][0].family if heard.get(number) else emission.label
         if signature is not None and signature.family == family:
             heard.setdefault(number, []).append(signature)
-            starts.setdefault(number, _time(segment, emission))
+            starts.setdefault(number, clock_ns(segment, emission.sample_start))
         return 0
 
     for emission in scan(recording):
@@ -67,9 +68,3 @@ def _around(recording: Recording, segment: Segment, emission: Emission) -> Block
     end = min(segment.sample_start + segment.sample_count, emission.sample_start + emission.sample_count + margin)
     samples = read_samples(recording, first, end - first)
     return Block(np.ascontiguousarray(samples).view(np.float32).reshape(-1, 2), 1.0, first, segment)
-
-
-def _time(segment: Segment, emission: Emission) -> int | None:
-    if segment.start_ns is None:
-        return None
-    return segment.start_ns + round((emission.sample_start - segment.sample_start) / segment.rate_hz * 1e9)

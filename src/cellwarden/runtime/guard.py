@@ -130,7 +130,7 @@ def _keep(
     done = [chain.heard(state, sighting, name, now_ns) for sighting in step.sightings]
     for one in (*done, chain.passed_time(state, name, now_ns)):
         if vault is not None:
-            vault.keep(name for sighting in one.passed for name in sighting.evidence)
+            vault.keep(digest for sighting in one.passed for digest in sighting.evidence)
         queries.keep_sightings(c, one.passed)
         for news in one.news:
             queries.keep_presence(c, news.presence)

@@ -34,10 +34,9 @@ from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
 from cellwarden.radio.live.stream import Tuning
 from cellwarden.runtime.line import Site, check
-from cellwarden.runtime.tables import EVIDENCE, RECEIVER, Kinds, beside, tuning, values
+from cellwarden.runtime.tables import EVIDENCE, RECEIVER, Kinds, beside, kept, tuning, values
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def parsed(path: Path) -> Settings:
     evidence = _table(path, told["evidence"], "evidence") if "evidence" in told else {}
     if not NAME.fullmatch(node["name"]):
         raise NodeError(_("{path}: name is a sensor's: letters, digits, . _ - alone").format(path=path))
-    error_ns = receiver.get("clock_error_ns")
+    error_ns, (keep_bytes, keep_s) = receiver.get("clock_error_ns"), kept(evidence)
     return Settings(
         name=node["name"],
         queue=path.parent / node["queue"],
@@ -94,8 +93,8 @@ def parsed(path: Path) -> Settings:
         clock_error_ns=None if error_ns is None else round(error_ns),
         site=Site(site["address"], *(beside(path, site, name) for name in SECRETS)),
         evidence=beside(path, evidence, "folder"),
-        keep_bytes=1e6 * evidence.get("keep_mb", 1000.0),
-        keep_s=DAY_S * evidence.get("keep_days", 30.0),
+        keep_bytes=keep_bytes,
+        keep_s=keep_s,
     )
 
 

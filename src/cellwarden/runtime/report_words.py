@@ -67,10 +67,8 @@ def duration(seconds: float) -> str:
 
 def clock(recording: Recording, e: Emission) -> str | None:
     """Date and time of an emission; None where the recording does not tell its start."""
-    segment = segment_of(recording, e)
-    if segment.start_ns is None:
-        return None
-    return utc(segment.start_ns + round((e.sample_start - segment.sample_start) / segment.rate_hz * 1e9))
+    begun_ns = absolute.clock_ns(segment_of(recording, e), e.sample_start)
+    return None if begun_ns is None else utc(begun_ns)
 
 
 def utc(time_ns: int) -> str:

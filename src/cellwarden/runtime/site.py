@@ -26,7 +26,7 @@ from cellwarden.airinterface import is_phone
 from cellwarden.associate.observe import Association
 from cellwarden.console.spectra import Spectra
 from cellwarden.errors import CellwardenError
-from cellwarden.locate.site import Sensor, Site, room_at
+from cellwarden.locate.site import Sensor, Site, privileged
 from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Emission, Observation, Segment, SensorState, Sighting, Stray
 from cellwarden.radio.live.stream import Stream
@@ -148,7 +148,7 @@ class _Ears:
         self.together, self._lost = Association(self.alive, now_ns()), Counter[str]()
         self.intake: Intake | None = None
         self._strays: list[Stray] = []
-        self._private = _private(site)
+        self._private = privileged(site)
         self._now_ns, self._done_ns = now_ns, 0
 
     def told(self, one: _Told) -> list[SensorState]:
@@ -212,12 +212,6 @@ def by_step(observed: Iterable[Observation]) -> Iterator[list[Observation]]:
     length = round(STEP_S * 1e9)
     for _number, some in groupby(observed, lambda one: one.time_ns // length):
         yield list(some)
-
-
-def _private(site: Site) -> frozenset[str]:
-    """Sensors in rooms of privileged talk: of what cannot be located there nothing is kept."""
-    there = {sensor.name: room_at(site, *sensor.place_m) for sensor in site.sensors}
-    return frozenset(name for name, room in there.items() if room is not None and room.kind == "privileged")
 
 
 def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None], cutter: Cutter | None, tap: Tap) -> None:

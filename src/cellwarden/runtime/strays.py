@@ -13,6 +13,7 @@ import numpy as np
 
 from cellwarden.model import Emission, Segment, Stray
 from cellwarden.model.span import HOUR_NS
+from cellwarden.radio.absolute import clock_ns
 from cellwarden.runtime.listen import Event
 
 LABEL = "unknown:burst"
@@ -68,10 +69,9 @@ class Strays:
         train.high_hz += burst.high_offset_hz
 
     def _stray(self, train: _Train, whole: Emission, segment: Segment) -> Stray | None:
-        if segment.start_ns is None or segment.centre_hz is None:
+        rate, start_ns = segment.rate_hz, clock_ns(segment, whole.sample_start)
+        if start_ns is None or segment.centre_hz is None:
             return None
-        rate = segment.rate_hz
-        start_ns = segment.start_ns + round((whole.sample_start - segment.sample_start) / rate * 1e9)
         low, high = (segment.centre_hz + edge / train.bursts for edge in (train.low_hz, train.high_hz))
         burst_s = train.samples / train.bursts / rate
         if not self._room(

@@ -22,6 +22,8 @@ RECEIVER: Kinds = {
 """What a receiver is, wherever it stands."""
 EVIDENCE: Kinds = {"folder": (str, True), "keep_mb": (float, False), "keep_days": (float, False)}
 """Where snippets are kept, at a node as at a site."""
+KEEP_MB, KEEP_DAYS, DAY_S = 1000.0, 30.0, 86_400.0
+"""Of snippets, where the table does not tell."""
 
 
 def values(table: Any, kinds: Kinds, refuse: Callable[[str], NoReturn]) -> dict[str, Any]:
@@ -53,3 +55,8 @@ def tuning(told: Mapping[str, Any]) -> Tuning:
 def beside(path: Path, told: Mapping[str, Any], key: str) -> Path | None:
     """A path that a file tells, meant from the file's own folder."""
     return path.parent / told[key] if key in told else None
+
+
+def kept(evidence: Mapping[str, Any]) -> tuple[float, float]:
+    """How many octets and seconds a table of EVIDENCE lets stay."""
+    return 1e6 * evidence.get("keep_mb", KEEP_MB), DAY_S * evidence.get("keep_days", KEEP_DAYS)

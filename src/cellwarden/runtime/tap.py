@@ -18,7 +18,7 @@ from cellwarden.airinterface import is_phone
 from cellwarden.console.spectra import Spectra
 from cellwarden.detect.bursts import Find
 from cellwarden.detect.coarse import CHUNK_FRAMES
-from cellwarden.locate.site import Site, room_at
+from cellwarden.locate.site import Site, privileged
 from cellwarden.model import Heard, Row
 from cellwarden.runtime.burst_rows import start_ns
 from cellwarden.runtime.listen import Event
@@ -89,8 +89,8 @@ class Tap:
 
 def open_sensors(site: Site, sensors: Iterable[str]) -> tuple[str, ...]:
     """Those that may be looked at: not what is heard where people speak under privilege."""
-    places = {one.name: room_at(site, *one.place_m) for one in site.sensors}
-    return tuple(name for name in sensors if (room := places.get(name)) is None or room.kind != "privileged")
+    private = privileged(site)
+    return tuple(name for name in sensors if name not in private)
 
 
 def levels(ratio: NDArray[np.float32]) -> bytes:

@@ -10,6 +10,7 @@ Nothing that the law may drop is ever on a disk. One thread uses it: the one tha
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cellwarden.model.span import HOUR_NS, S_NS
@@ -34,11 +35,14 @@ class _Held(NamedTuple):
     octets: int
 
 
-class _Train(NamedTuple):
+@dataclass(slots=True)
+class _Train:
     """A receiver's train whose snippets wait or are kept."""
 
-    hashes: list[str]
-    told: set[tuple[str, str]]
+    asked_ns: int = 0
+    """When something was cut out of it, or asked of it, last."""
+    hashes: list[str] = field(default_factory=list)
+    told: set[tuple[str, str]] = field(default_factory=set)
     """Phone and hash."""
 
 
@@ -51,7 +55,6 @@ class Vault:
         """By hash, the oldest first."""
         self._trains: dict[tuple[str, int], _Train] = {}
         """By sensor and number."""
-        self._asked_ns: dict[tuple[str, int], int] = {}
         self._octets, self._tidied_ns = 0, now_ns()
 
     @property
@@ -61,9 +64,10 @@ class Vault:
 
     def hold(self, sensor: str, cut: Cut) -> None:
         """Take in what a receiver cut. The same samples twice, as of a recording that is played again, wait once."""
-        name, octets, key = digest(cut.snippets), sum(one.samples.nbytes for one in cut.snippets), (sensor, cut.train)
-        self._trains.setdefault(key, _Train([], set())).hashes.append(name)
-        self._asked_ns[key] = self._now_ns()
+        name, octets = digest(cut.snippets), sum(one.samples.nbytes for one in cut.snippets)
+        train = self._trains.setdefault((sensor, cut.train), _Train())
+        train.hashes.append(name)
+        train.asked_ns = self._now_ns()
         if name in self._held:
             return
         self._held[name] = _Held(cut, sensor, self._now_ns(), octets)
@@ -76,7 +80,7 @@ class Vault:
         known = self._trains.get((sensor, train))
         if known is None:
             return ()
-        self._asked_ns[sensor, train] = self._now_ns()
+        known.asked_ns = self._now_ns()
         fresh = tuple(name for name in known.hashes if (phone, name) not in known.told)
         known.told.update((phone, name) for name in fresh)
         return fresh
@@ -100,9 +104,7 @@ class Vault:
         """Forget what has waited too long, and each hour remove what was kept too long ago; for each second."""
         now_ns = self._now_ns()
         self.burn([name for name, held in self._held.items() if now_ns - held.since_ns >= HELD_NS])
-        for key, asked_ns in list(self._asked_ns.items()):
-            if now_ns - asked_ns >= HELD_NS:
-                del self._trains[key], self._asked_ns[key]
+        self._trains = {key: one for key, one in self._trains.items() if now_ns - one.asked_ns < HELD_NS}
         if now_ns - self._tidied_ns >= HOUR_NS:
             self._tidied_ns = now_ns
             self._keeper.tidy()

@@ -19,7 +19,7 @@ from cellwarden.errors import OutputError, StoreDamagedError, StoreError
 from cellwarden.language import gettext as _
 from cellwarden.store import tables
 from cellwarden.store.audit import audited, verify
-from cellwarden.store.backup_photographs import folder_of, looked_at, put_back, taken_in
+from cellwarden.store.backup_photographs import looked_at, put_back, taken_in
 from cellwarden.store.engine import (
     address,
     damaged,
@@ -32,6 +32,7 @@ from cellwarden.store.engine import (
     refuse_newer,
     revision,
 )
+from cellwarden.store.photographs import folder_of
 
 BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside its file."""

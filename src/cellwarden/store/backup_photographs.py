@@ -7,8 +7,6 @@ Each is known by its SHA-256, which the register of finds tells: what no longer 
 
 import hashlib
 import json
-import os
-import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +14,8 @@ from typing import NamedTuple
 
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
-
-NAME = re.compile("[0-9a-f]{64}")
+from cellwarden.store import photographs
+from cellwarden.store.photographs import NAME, folder_of
 
 
 class Photographs(NamedTuple):
@@ -26,11 +24,6 @@ class Photographs(NamedTuple):
     sound: int
     lost: tuple[str, ...]
     """Hashes of those that are missing, or are not as they were taken."""
-
-
-def folder_of(store: Path) -> Path:
-    """Where a store's photographs lie."""
-    return store.with_suffix(".photographs")
 
 
 def looked_at(store: Path) -> Photographs:
@@ -59,7 +52,7 @@ def put_back(copy: Path, folder: Path) -> None:
         for (one,) in c.execute("SELECT hash FROM kept_photographs").fetchall():
             jpeg = _inside(c, one)
             if NAME.fullmatch(one) and jpeg is not None and _beside(folder, one) is None:
-                _write(folder / f"{one}.jpg", jpeg)
+                _write(folder, jpeg)
         c.execute("DROP TABLE kept_photographs")
         c.commit()
         c.execute("VACUUM")
@@ -81,25 +74,19 @@ def _inside(c: sqlite3.Connection, digest: str) -> bytes | None:
 
 
 def _beside(folder: Path, digest: str) -> bytes | None:
-    path = folder / f"{digest}.jpg"
-    return _sound(path.read_bytes(), digest) if NAME.fullmatch(digest) and path.is_file() else None
+    jpeg = photographs.picture(folder, digest)
+    return None if jpeg is None else _sound(jpeg, digest)
 
 
 def _sound(jpeg: bytes, digest: str) -> bytes | None:
     return jpeg if hashlib.sha256(jpeg).hexdigest() == digest else None
 
 
-def _write(path: Path, jpeg: bytes) -> None:
-    """Whole or not at all, for its owner alone."""
+def _write(folder: Path, jpeg: bytes) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with draft.open("wb") as file:
-            file.write(jpeg)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        photographs.keep(folder, jpeg)
     except OSError as error:
+        path = photographs.place(folder, hashlib.sha256(jpeg).hexdigest())
         raise OutputError(
             _("{path} cannot be written: {why}: make room or choose another place").format(
                 path=path, why=error.strerror

@@ -178,9 +178,9 @@ def _weighed(rules: Rules, news: News, control: Control) -> Weighed | None:
 def _due(rules: Rules, told: Told, news: News, control: Control) -> tuple[News, Weighed] | None:
     """What is to be told of a presence now: its news, or a registration that waited for them. Changes `told`."""
     key = news.presence.phone, news.presence.start_ns
-    waited, found = told.waiting.get(key), _weighed(rules, news, control)
     if news.activity is None and news.what != "gone":
         return None
+    waited, found = told.waiting.get(key), _weighed(rules, news, control)
     if found is not None and found.waits and (waited is None or _begun_ns(waited) == _begun_ns(news)):
         told.waiting[key] = news
         return None

@@ -2,14 +2,13 @@
 them with its next step.
 """
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select
 
+from cellwarden.document.whole import write_whole
 from cellwarden.errors import RulesError
 from cellwarden.language import gettext as _
 from cellwarden.model.watch import RulesText
@@ -69,16 +68,9 @@ def _next(c: Connection) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(path, (text.encode(),))
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise RulesError(
             _("{path} cannot be written: {why}: make room, or mend its rights").format(path=path, why=error.strerror)
         ) from error

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 
 from cellwarden.console import words
 from cellwarden.console.desk import Desk, desk, note, visitor
-from cellwarden.console.guard import SESSION, guarded, keep_cookie, local
+from cellwarden.console.guard import SESSION, guarded, keep_cookie, keep_language, local
 from cellwarden.console.page import HERE, Notice, page
 from cellwarden.errors import StoreError
 from cellwarden.language import LANGUAGES
@@ -19,7 +19,6 @@ from cellwarden.store.engine import reading
 ROUTES = guarded()
 LEAST_LETTERS = 12
 """Of a password (ANSSI, Recommandations relatives à l'authentification multifacteur et aux mots de passe, R23)."""
-YEAR_S = 365 * 24 * 3600
 Secret = Annotated[str, Form(max_length=1000)]
 Short = Annotated[str, Form(max_length=100)]
 
@@ -136,7 +135,7 @@ def switch(request: Request, code: str, back: str = "/") -> Response:
     if code not in LANGUAGES:
         raise HTTPException(404)
     response = RedirectResponse(local(back), 303)
-    keep_cookie(request, response, "language", code, YEAR_S)
+    keep_language(request, response, code)
     return response
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from cellwarden.console import photographs, words
+from cellwarden.console import words
 from cellwarden.console.desk import desk, note, viewed
 from cellwarden.console.floor import sensor_marks
 from cellwarden.console.guard import guarded
@@ -20,6 +20,7 @@ from cellwarden.model.span import DAY_NS, HOUR_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.register.queries import finds_csv
 from cellwarden.store.engine import reading
+from cellwarden.store.photographs import picture
 from cellwarden.watch import deliveries, queries
 
 ROUTES = guarded()
@@ -215,7 +216,7 @@ def finds_table(request: Request) -> Response:
 @ROUTES.get("/photographs/{digest}")
 def photograph(request: Request, digest: str) -> Response:
     """A photograph of a find."""
-    found = photographs.picture(desk(request).photographs, digest)
+    found = picture(desk(request).photographs, digest)
     if found is None:
         raise HTTPException(404)
     return Response(found, media_type="image/jpeg")
