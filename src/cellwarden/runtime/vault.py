@@ -22,6 +22,8 @@ BURSTS = (1, 7)
 """Of a train's snippets. The first is told with its burst, so that no alert comes before its evidence."""
 HELD_NS = 60 * S_NS
 """The law speaks within 55 s of a sighting (`watch.lawful`), which is told within two of its bursts."""
+STALL_NS = 5 * S_NS
+"""Most of the time between two steps that counts: while a machine compiles or sleeps, the law cannot speak."""
 MOST_BYTES = 64 << 20
 """Of samples that wait; the oldest go."""
 
@@ -55,7 +57,8 @@ class Vault:
         """By hash, the oldest first."""
         self._trains: dict[tuple[str, int], _Train] = {}
         """By sensor and number."""
-        self._octets, self._tidied_ns = 0, now_ns()
+        self._octets, self._cleaned_ns = 0, now_ns()
+        self._looked_ns, self._stalled_ns = now_ns(), 0
 
     @property
     def waits(self) -> int:
@@ -67,10 +70,10 @@ class Vault:
         name, octets = digest(cut.snippets), sum(one.samples.nbytes for one in cut.snippets)
         train = self._trains.setdefault((sensor, cut.train), _Train())
         train.hashes.append(name)
-        train.asked_ns = self._now_ns()
+        train.asked_ns = self._worked_ns()
         if name in self._held:
             return
-        self._held[name] = _Held(cut, sensor, self._now_ns(), octets)
+        self._held[name] = _Held(cut, sensor, train.asked_ns, octets)
         self._octets += octets
         while self._octets > MOST_BYTES:
             self.burn((next(iter(self._held)),))
@@ -80,7 +83,7 @@ class Vault:
         known = self._trains.get((sensor, train))
         if known is None:
             return ()
-        known.asked_ns = self._now_ns()
+        known.asked_ns = self._worked_ns()
         fresh = tuple(name for name in known.hashes if (phone, name) not in known.told)
         known.told.update((phone, name) for name in fresh)
         return fresh
@@ -103,11 +106,18 @@ class Vault:
     def tidy(self) -> None:
         """Forget what has waited too long, and each hour remove what was kept too long ago; for each second."""
         now_ns = self._now_ns()
-        self.burn([name for name, held in self._held.items() if now_ns - held.since_ns >= HELD_NS])
-        self._trains = {key: one for key, one in self._trains.items() if now_ns - one.asked_ns < HELD_NS}
-        if now_ns - self._tidied_ns >= HOUR_NS:
-            self._tidied_ns = now_ns
+        self._stalled_ns += max(0, now_ns - self._looked_ns - STALL_NS)
+        self._looked_ns = now_ns
+        oldest_ns = self._worked_ns() - HELD_NS
+        self.burn([name for name, held in self._held.items() if held.since_ns <= oldest_ns])
+        self._trains = {key: one for key, one in self._trains.items() if one.asked_ns > oldest_ns}
+        if now_ns - self._cleaned_ns >= HOUR_NS:
+            self._cleaned_ns = now_ns
             self._keeper.tidy()
+
+    def _worked_ns(self) -> int:
+        """Now, on a clock that stood still while nothing was done."""
+        return self._now_ns() - self._stalled_ns
 
 
 def _plain(name: str) -> str:
