@@ -4,8 +4,9 @@
                   ╱ │╱         the bandwidth. The fall is a step for the loop of the synthesiser, which overshoots and
                  ╱  ╱          settles: that curve of the phase behind the fall is the board's own.
 
-The curve is told in cells behind each fall. A fit of a linear loop's answer to all steps at once, those between symbols
-too, was tried: it is so much like a delay that it tells the boards apart less well.
+The curve is told in cells behind each fall, and while the loop swings the magnitude too: what it sends then is wider
+than a chirp, and filters cut it. Later on the magnitude is the channel's. A fit of a linear loop's answer to all steps
+at once, those between symbols too, was tried: it is so much like a delay that it tells the boards apart less well.
 
 The phase of the chirps goes on from symbol to symbol, so that one fit over all of them gives the carrier (radians of a
 slow turn), the delay (a phase in proportion to the frequency) and the clock (a delay that grows). The values of the
@@ -16,6 +17,7 @@ symbols live and die here.
 Source: Semtech AN1200.22; L. Vangelista, IEEE Signal Process. Lett. 24 (2017) 1818 (the waveform).
 """
 
+import cmath
 import math
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -28,6 +30,8 @@ from cellwarden.model import Block, Emission, Measured, Signature
 LABEL = "other:lora"
 SETTLING_CHIPS = (1, 3, 5, 7, 9, 12, 16, 22, 30, 40)
 """Chips behind a fall between which the phase is averaged: a loop of 50 µs at 250 kHz is over in 13."""
+SWINGING_CHIPS = 9
+"""Behind a fall, as far as the magnitude is told."""
 EDGE_CHIPS = 3
 """Left out of the fit at both sides of a step."""
 FEWEST_SYMBOLS = 6
@@ -149,5 +153,8 @@ def _told(chirps: Chirps, placed: Placed, bandwidth: float) -> tuple[dict[str, M
         cell = r[inside & (since >= low) & (since < high)]
         if len(cell):
             deviation = math.sqrt(noise / 2 / len(cell))
-            features[f"settling_{low}"] = Measured(float(np.angle(cell.mean())), deviation)
+            mean = complex(cell.mean())
+            features[f"settling_{low}"] = Measured(cmath.phase(mean), deviation)
+            if high <= SWINGING_CHIPS:
+                features[f"swing_{low}"] = Measured(abs(mean), deviation)
     return features, 1 / noise
