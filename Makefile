@@ -43,6 +43,7 @@ figures: $(READY)
 	$(BIN)/python docs/figures/curves.py
 	$(BIN)/python docs/figures/roc.py
 	$(BIN)/python docs/figures/plan.py
+	$(BIN)/python docs/figures/tippett.py
 	$(BIN)/python docs/figures/console.py
 
 # The lock holds every package with its hashes, for every Python and platform that the project supports.

@@ -301,6 +301,16 @@ def wing(kind: str) -> Callable[[Figures], str]:
     return cell
 
 
+def models(f: Figures) -> str:
+    """Verdicts on the models of phones."""
+    one = f["fingerprint"]["models"]
+    return (
+        f"of {one['known']} of a known model {one['named']} named, {one['misnamed']} misnamed, {one['called_new']} "
+        f"called another, else no verdict; of {one['strangers']} of other models {one['taken_for_known']} taken for a "
+        f"known one, {one['new']} called another"
+    )
+
+
 def search(f: Figures) -> str:
     one = f["fingerprint"]["search"]
     return (

@@ -24,15 +24,18 @@ from cellwarden.signature.comparators import comparator
 from cellwarden.signature.compare import Comparator, Point, learn, log_ratio, log_ratios, point
 from cellwarden.signature.features_lora import measure
 from cellwarden.signature.gallery import Index, identify, index, nearest, placed
+from cellwarden.signature.models import likely_model
 from cellwarden.signature.sessions import joined
 from cellwarden.simulate.parameters import Twins, varied
-from cellwarden.simulate.transmitters import SENSORS, Transmitter, drawn, session
+from cellwarden.simulate.transmitters import SENSORS, Model, Transmitter, drawn, new_model, session
 
 BOARDS = ROOT.parent / "shared/recordings/fingerprint"
 PHONES, ENROLLED, BURSTS, SNR_DB = 50, 25, 20, 20.0
 SNRS_DB = (0, 5, 10, 15, 20, 25, 30)
 COUNTS = (1, 2, 5, 10, 20, 50, 100)
 POPULATIONS = 4
+MODELS, UNITS, GALLERIES = 8, 3, 10
+"""Models of which so many phones each are known, in so many galleries; as many other models are heard."""
 EMITTERS, QUERIES = 100_000, 200
 TOGETHER = 10
 """Captures of a board that count as one session when a comparator is learned: ten seconds apart each."""
@@ -75,6 +78,21 @@ def twins(seed: int, phones: int) -> dict[str, Any]:
 
 def _emitters(sessions: Sequence[Session]) -> list[Emitter]:
     return [Emitter(f"E-{k:04d}", (s,)) for k, s in enumerate(sessions)]
+
+
+def models(seed: int) -> list[tuple[str, bool, bool]]:
+    """Verdicts on the model of phones that were never heard, half of models that were: verdict, right, model known."""
+    rng = np.random.default_rng(64_000 + seed)
+    several = [new_model(Twins(), rng) for _ in range(2 * MODELS)]
+
+    def heard(of: Model, sensor: int) -> Session:
+        return joined(session(drawn(Twins(), rng, of), SENSORS[sensor], Twins(), rng, BURSTS, SNR_DB))
+
+    known = [
+        Emitter("", (heard(of, unit % 2),), f"M{k}") for k, of in enumerate(several[:MODELS]) for unit in range(UNITS)
+    ]
+    told = [likely_model(known, heard(of, k % 2)) for k, of in enumerate(several)]
+    return [(t.verdict, t.name == f"M{k}", k < MODELS) for k, t in enumerate(told) if t is not None]
 
 
 def curve(phones: int) -> dict[str, Any]:
@@ -173,6 +191,7 @@ def parts(scale: float) -> dict[str, Any]:
     phones = max(10, round(PHONES * min(1.0, 2 * scale)))
     several = max(1, round(POPULATIONS * scale))
     made: dict[str, Any] = {f"twins-{seed}": partial(twins, seed, phones) for seed in range(several)}
+    made |= {f"models-{seed}": partial(models, seed) for seed in range(max(2, round(GALLERIES * scale)))}
     made["curve"] = partial(curve, max(10, round(PHONES * scale)))
     made["search"] = partial(search, max(1000, round(EMITTERS * min(1.0, 10 * scale))))
     made["boards"] = partial(boards, ("carrier_hz",))
@@ -184,6 +203,17 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """Figures of the first population with intervals over its phones, and their range over all of them."""
     told: dict[str, Any] = {"boards": done["boards"], "boards_carrier": done["boards-carrier"]}
     told |= {"curve": done["curve"], "search": done["search"]}
+    asked = [tuple(one) for name in done if name.startswith("models-") for one in done[name]]
+    told["models"] = {
+        "known": sum(known for _v, _r, known in asked),
+        "named": sum(v == "known" and right for v, right, known in asked if known),
+        "misnamed": sum(v == "known" and not right for v, right, known in asked if known),
+        "called_new": sum(v == "new" for v, _r, known in asked if known),
+        "likeliest": sum(right for _v, right, known in asked if known),
+        "strangers": sum(not known for _v, _r, known in asked),
+        "taken_for_known": sum(v == "known" for v, _r, known in asked if not known),
+        "new": sum(v == "new" for v, _r, known in asked if not known),
+    }
     several = [done[name] for name in done if name.startswith("twins-")]
     for name in ("same", "across"):
         each = [_figures(np.array(one[name]["scores"])) for one in several]

@@ -119,6 +119,7 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
         cells.boards("boards"),
     ),
     ("The same with what is left of the carrier offset", "–", "fingerprint", cells.boards("boards_carrier")),
+    ("Model of a phone that was never heard, 8 models of 3 phones each known", "–", "fingerprint", cells.models),
     ("Search among known emitters", "≤ 5 ms, ≥ 0.99 as exact", "fingerprint", cells.search),
     (
         "Live at true speed",

@@ -66,6 +66,27 @@ def test_emitters_are_shown_merged_and_split(bench: Path, tmp_path: Path) -> Non
     assert len(run("list", *gallery).output.splitlines()) == 2
 
 
+def test_a_model_that_is_known_is_told_of_a_phone_that_is_not(bench: Path, tmp_path: Path) -> None:
+    gallery = ("--gallery", str(tmp_path / "g.json"))
+    assert (
+        "E-0001 (credit card)  12 bursts"
+        in run("enrol", str(bench / "one.sigmf-meta"), "--model", "credit card", *gallery).output
+    )
+    assert "model: credit card" in run("show", "E-0001", *gallery).output
+    told = run("identify", str(bench / "twin.sigmf-meta"), *gallery).output
+    assert "model" in told and "known emitter" not in told
+    assert "model" not in run("identify", str(bench / "tuesday.sigmf-meta"), *gallery).output
+
+
+def test_the_ratios_calibration_is_told_and_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / "tippett.svg"
+    told = run("calibration", "-o", str(picture)).output
+    assert "phones: Cllr 0." in told and "investigative lead only" in told
+    assert picture.read_text().startswith("<svg") and "two sources" in picture.read_text()
+    again = run("calibration", "-o", str(picture))
+    assert isinstance(again.exception, CellwardenError) and "--force" in str(again.exception)
+
+
 def test_french_is_spoken(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cellwarden import language
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.radio.annotations import write_annotated
+from cellwarden.radio.annotations import segment_of, write_annotated
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
+from cellwarden.signature.group import Grouper
 from cellwarden.simulate import wing
 
 PHONE = {"gsm:access", "gsm:normal"}
@@ -57,6 +58,16 @@ def test_shared_gsm_bursts_are_found_and_recognised(shared: Path, tmp_path: Path
 @pytest.mark.parametrize("name", ["noise_10M", "interference_10M"])
 def test_no_phone_is_heard_where_none_is(shared: Path, name: str) -> None:
     assert not PHONE & set(labels(shared / "recordings" / "gsm" / f"{name}.sigmf-meta"))
+
+
+def test_the_frames_of_one_wifi_station_are_one_emitter_in_each_of_its_recordings(shared: Path) -> None:
+    paths = sorted((shared / "recordings" / "real").glob("wifi_*.sigmf-meta"))
+    assert paths
+    for path in paths:
+        opened, grouper = open_recording(path), Grouper()
+        placed = [p for e in scan(opened) for p in grouper.add(e, segment_of(opened, e))[0]] + grouper.close()[0]
+        frames = [number for one, number in placed if one.label == "wifi:ofdm"]
+        assert len(frames) > 10 and len(set(frames)) == 1, path.stem
 
 
 def test_white_noise_gives_no_annotation_at_all(shared: Path) -> None:

@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from cellwarden.measure import likelihood
 from cellwarden.model import Emitter, Measured, Session, Signature
-from cellwarden.signature.comparators import comparator, read, written
+from cellwarden.signature.comparators import Trial, comparator, read, written
 from cellwarden.signature.compare import Comparator, calibrated, learn, log_ratio, point, shrunk
 from cellwarden.signature.gallery import FEWEST_BURSTS, identify, index, ratios
 from cellwarden.signature.sessions import joined
@@ -137,7 +137,7 @@ def test_the_search_finds_the_best_of_all_exact_ratios(toy: Comparator) -> None:
 
 
 def test_what_is_learned_is_written_and_read_again(toy: Comparator) -> None:
-    again = read(written(toy))
+    again = read(written(toy, Trial(np.arange(300.0), -np.arange(300.0))))
     one, other = (point(toy, [joined(v)]) for v in examples(1, 2, 20, 11)["0"])
     assert log_ratio(again, one, other) == pytest.approx(log_ratio(toy, one, other), rel=1e-2, abs=1e-2)
 

@@ -13,9 +13,11 @@ from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
-    from cellwarden.model import Session
+    from cellwarden.model import Emitter, Identified, Session
     from cellwarden.signature.compare import Comparator
 
+FAMILY = "gsm:normal"
+"""Of the bursts that are compared so far."""
 gallery_option = click.option(
     "--gallery",
     "place",
@@ -42,7 +44,7 @@ def list_(place: Path) -> None:
     from cellwarden.signature.gallery_file import load
 
     for one in load(place):
-        click.echo(f"{one.name}  {_counted(one.sessions)}  {_where(one.sessions)}")
+        click.echo(f"{_entitled(one)}  {_counted(one.sessions)}  {_where(one.sessions)}")
 
 
 @emitter.command(help=_("Show what was measured of an emitter, session by session."))
@@ -53,7 +55,10 @@ def show(name: str, place: Path) -> None:
     from cellwarden.signature.emitters import named
     from cellwarden.signature.gallery_file import load
 
-    for k, one in enumerate(named(load(place), name).sessions, 1):
+    shown = named(load(place), name)
+    if shown.model:
+        click.echo(_("model: {model}").format(model=shown.model))
+    for k, one in enumerate(shown.sessions, 1):
         click.echo(f"{k}. {one.source}  {one.family}  {_counted([one])}  {number(one.snr_db, 1)} dB")
         for feature, (value, deviation) in one.features.items():
             click.echo(f"   {feature:20s} {value:12.5g} ± {deviation:.2g}")
@@ -90,8 +95,9 @@ def split(name: str, which: int, place: Path) -> None:
 )
 @click.argument("recording", metavar="RECORDING", type=options.PATH)
 @click.option("--as", "name", default="", metavar="E-NNNN", help=_("It is this emitter; otherwise a new one."))
+@click.option("--model", default="", help=_("What the phone is, of those that were seen."))
 @gallery_option
-def enrol(recording: Path, name: str, place: Path) -> None:
+def enrol(recording: Path, name: str, model: str, place: Path) -> None:
     """The train of the most bursts, and those that are rather its own than another's."""
     from cellwarden.signature import emitters, gallery_file
     from cellwarden.signature.gallery import FEWEST_BURSTS, too_little
@@ -112,9 +118,9 @@ def enrol(recording: Path, name: str, place: Path) -> None:
                 len(own) - len(alike),
             ).format(path=recording, count=number(len(own) - len(alike)))
         )
-    held, one = emitters.enrolled(held, alike, name)
+    held, one = emitters.enrolled(held, alike, name, model.strip())
     gallery_file.save(place, held)
-    click.echo(f"{one.name}  {_counted(one.sessions)}")
+    click.echo(f"{_entitled(one)}  {_counted(one.sessions)}")
 
 
 @emitter.command(help=_("Say of each train in RECORDING whether it is a known emitter's, a new one's, or unclear."))
@@ -126,6 +132,7 @@ def identify(recording: Path, place: Path) -> None:
     from cellwarden.signature.gallery import identify as identified
     from cellwarden.signature.gallery import index
     from cellwarden.signature.gallery_file import load
+    from cellwarden.signature.models import likely_model
 
     known = load(place)
     sessions = _sessions(recording)
@@ -141,6 +148,8 @@ def identify(recording: Path, place: Path) -> None:
             said = _("new, p = {p}").format(p=number(told.probability, 2))
         else:
             said = _("cannot say: {why}").format(why=_reason(told.reason))
+        if told.verdict != "known" and (model := likely_model(known, one)) is not None:
+            said += "; " + _model(model)
         click.echo(f"{one.source}  {_counted([one])}  {number(one.snr_db, 1)} dB  {said}")
     click.echo(_lead())
 
@@ -168,6 +177,30 @@ def same(a: str, b: str, place: Path) -> None:
     else:
         said = _("what was heard is 10^{exponent} times as likely if {one} and {other} are two transmitters")
     click.echo(said.format(exponent=exponent, one=a, other=b))
+    click.echo(_lead())
+
+
+@emitter.command(help=_("Say how far likelihood ratios can be believed, by pairs that are known."))
+@click.option("-o", "--output", type=options.PATH, help=_("Where to draw it (a Tippett plot, SVG)."))
+@options.force
+def calibration(output: Path | None, force: bool) -> None:
+    """Of phones, and of models."""
+    from cellwarden.measure.likelihood import cost, equal_error
+    from cellwarden.signature.comparators import trial
+    from cellwarden.signature.models import KIND
+    from cellwarden.signature.tippett import pairs, picture
+
+    trials = [(title, trial(FAMILY, kind)) for title, kind in ((_("phones"), "phones"), (_("models of phones"), KIND))]
+    for title, one in trials:
+        ratios, same = pairs(one)
+        said = _("{what}: Cllr {cllr} bits (0 is perfect, 1 says nothing), equal errors {eer} %")
+        eer = number(100 * equal_error(ratios, same), 1)
+        click.echo(said.format(what=title, cllr=number(cost(ratios, same), 2), eer=eer))
+    if output is not None:
+        from cellwarden.document.sheet import svg
+        from cellwarden.radio.annotations import write_text
+
+        write_text(output, svg(picture(trials)), force=force)
     click.echo(_lead())
 
 
@@ -216,6 +249,19 @@ def _log10_ratio(comparator: "Comparator", one: "Sequence[Session]", other: "Seq
 
     ours = [[s for s in several if s.family == comparator.family] for several in (one, other)]
     return log_ratio(comparator, *(point(comparator, several) for several in ours)) / math.log(10)
+
+
+def _model(told: "Identified") -> str:
+    """The likely model, of those that are known."""
+    if told.verdict == "known":
+        return _("likely model {model}, p = {p}").format(model=told.name, p=number(told.probability, 2))
+    if told.verdict == "new":
+        return _("its model is none of those known, p = {p}").format(p=number(told.probability, 2))
+    return _("of its model nothing can be said: {why}").format(why=_reason(told.reason))
+
+
+def _entitled(one: "Emitter") -> str:
+    return f"{one.name} ({one.model})" if one.model else one.name
 
 
 def _reason(reason: str) -> str:

@@ -47,6 +47,8 @@ class Emitter:
     name: str
     """`E-0042`."""
     sessions: tuple[Session, ...]
+    model: str = ""
+    """Of the catalogue, where somebody has seen the phone; empty where nobody has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The comparators that come with the program, one a family, and how one is written down.
+"""The comparators that come with the program, of phones and of models for each family, and how one is written down.
 
 `python -m benchmarks.fingerprint_learn` makes them from the simulator, for want of enough real phones: what they say is
 an investigative lead.
@@ -7,25 +7,46 @@ an investigative lead.
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.signature.compare import Comparator
 
 FOLDER = Path(__file__).parent / "learned"
 DIGITS = 5
 """Significant ones of what is written."""
+QUANTILES = 200
+"""Of scores that are kept of a trial."""
+
+
+class Trial(NamedTuple):
+    """Natural logarithms of the ratios of pairs that a comparator has not learned from, by their even quantiles."""
+
+    same: NDArray[np.float64]
+    different: NDArray[np.float64]
+
+
+def place(family: str, kind: str = "phones") -> Path:
+    """The file of a family's comparator of `phones` or of `models`."""
+    return FOLDER / f"{family.replace(':', '_')}.{kind}.json"
 
 
 @lru_cache
-def comparator(family: str) -> Comparator | None:
+def comparator(family: str, kind: str = "phones") -> Comparator | None:
     """The one for a family, or None where none was learned."""
-    path = FOLDER / f"{family.replace(':', '_')}.json"
+    path = place(family, kind)
     return read(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def written(one: Comparator) -> dict[str, Any]:
+def trial(family: str, kind: str = "phones") -> Trial:
+    """How the comparator of a family did on pairs that it had not seen."""
+    held = json.loads(place(family, kind).read_text(encoding="utf-8"))["trial"]
+    return Trial(np.array(held["same"]), np.array(held["different"]))
+
+
+def written(one: Comparator, tried: Trial) -> dict[str, Any]:
     """As JSON holds it; of the covariances the lower triangle."""
     lower = np.tril_indices(len(one.names))
 
@@ -43,7 +64,13 @@ def written(one: Comparator) -> dict[str, Any]:
         "slope": one.slope,
         "intercept": one.intercept,
         "learned_from": one.learned_from,
+        "trial": {kind: short(quantiles(scores)) for kind, scores in tried._asdict().items()},
     }
+
+
+def quantiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """QUANTILES values that spread as the scores do."""
+    return np.asarray(np.quantile(scores, (np.arange(QUANTILES) + 0.5) / QUANTILES))
 
 
 def read(held: dict[str, Any]) -> Comparator:

@@ -26,13 +26,18 @@ def next_name(emitters: Sequence[Emitter]) -> str:
     return f"E-{1 + max((int(e.name.partition('-')[2]) for e in emitters), default=0):04d}"
 
 
-def enrolled(emitters: Emitters, sessions: Sequence[Session], name: str = "") -> tuple[Emitters, Emitter]:
-    """With sessions added to the emitter of a name, or as a new emitter without one; and that emitter."""
+def enrolled(
+    emitters: Emitters, sessions: Sequence[Session], name: str = "", model: str = ""
+) -> tuple[Emitters, Emitter]:
+    """With sessions added to the emitter of a name, or as a new emitter without one; and that emitter.
+
+    model: of the phone, where it is known.
+    """
     if not name:
-        fresh = Emitter(next_name(emitters), tuple(sessions))
+        fresh = Emitter(next_name(emitters), tuple(sessions), model)
         return (*emitters, fresh), fresh
     grown = named(emitters, name)
-    grown = replace(grown, sessions=grown.sessions + tuple(sessions))
+    grown = replace(grown, sessions=grown.sessions + tuple(sessions), model=model or grown.model)
     return tuple(grown if e.name == name else e for e in emitters), grown
 
 
@@ -40,7 +45,9 @@ def merged(emitters: Emitters, one: str, other: str) -> tuple[Emitters, Emitter]
     """With the sessions of the second emitter added to the first; the second is gone."""
     if one == other:
         raise GalleryError(_("{name} cannot be merged with itself: name two emitters").format(name=one))
-    return enrolled(tuple(e for e in emitters if e.name != other), named(emitters, other).sessions, one)
+    gone = named(emitters, other)
+    model = named(emitters, one).model or gone.model
+    return enrolled(tuple(e for e in emitters if e.name != other), gone.sessions, one, model)
 
 
 def split(emitters: Emitters, name: str, number: int) -> tuple[Emitters, Emitter]:
@@ -54,4 +61,4 @@ def split(emitters: Emitters, name: str, number: int) -> tuple[Emitters, Emitter
         )
     out = whole.sessions[number - 1]
     left = replace(whole, sessions=whole.sessions[: number - 1] + whole.sessions[number:])
-    return enrolled(tuple(left if e.name == name else e for e in emitters), [out])
+    return enrolled(tuple(left if e.name == name else e for e in emitters), [out], model=whole.model)

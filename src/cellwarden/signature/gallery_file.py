@@ -79,6 +79,7 @@ def _digest(rows: Any) -> str:
 def _row(emitter: Emitter) -> dict[str, Any]:
     return {
         "name": emitter.name,
+        "model": emitter.model,
         "sessions": [
             {
                 "source": s.source,
@@ -107,4 +108,5 @@ def _emitter(row: dict[str, Any]) -> Emitter:
             )
             for s in row["sessions"]
         ),
+        str(row.get("model", "")),
     )

@@ -4,39 +4,20 @@ Of several passages the plane shows all answers, the curve the strongest one's.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.document.plot import INK, LETTERS_PX, MARGIN, SIZE, Axes, frame
 from cellwarden.document.sheet import Area, Dot, Line, Mark, Sheet, Text
 from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.signature.junction import KINDS, METAL, SEMI, SEMICONDUCTOR, Answer, Examined, levels_dbm
 
-SIZE = 420.0
-MARGIN = 64.0
-LETTERS_PX = 12.0
-INK, GRID = "#1d1d1b", "#d6d3d1"
 COLOURS = {SEMICONDUCTOR: "#b91c1c", METAL: "#1d4ed8", "nothing": "#78716c"}
 SECOND, THIRD = "#b45309", "#0f766e"
 BOUNDARY_DB = -SEMI.intercept / SEMI.slope
 """A2 - 3/4 A3 at which semiconductor and metal are equally likely."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Axes:
-    """A square plot whose left upper corner lies at `left`."""
-
-    left: float
-    x: tuple[float, float]
-    y: tuple[float, float]
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """Pixels of a point, held within the plot."""
-        across = min(1.0, max(0.0, (x - self.x[0]) / (self.x[1] - self.x[0])))
-        up = min(1.0, max(0.0, (y - self.y[0]) / (self.y[1] - self.y[0])))
-        return self.left + across * SIZE, MARGIN / 2 + (1 - up) * SIZE
 
 
 def picture(passages: Sequence[Examined]) -> Sheet:
@@ -49,14 +30,14 @@ def picture(passages: Sequence[Examined]) -> Sheet:
     return Sheet(2 * SIZE + 3 * MARGIN, SIZE + 1.5 * MARGIN, marks, title)
 
 
-def _plane_axes(answers: Sequence[Answer]) -> _Axes:
+def _plane_axes(answers: Sequence[Answer]) -> Axes:
     levels = np.array([levels_dbm(answer.place) for answer in answers])
     low = min(-145.0, float(np.floor(levels.min() / 10) * 10))
     high = max(-95.0, float(np.ceil(levels.max() / 10) * 10 + 5))
-    return _Axes(MARGIN, (low, high), (low, high))
+    return Axes(MARGIN, (low, high), (low, high))
 
 
-def _plane(axes: _Axes, passages: Sequence[Examined]) -> Iterator[Mark]:
+def _plane(axes: Axes, passages: Sequence[Examined]) -> Iterator[Mark]:
     """Where nothing is, the boundary, and a dot for each answer."""
     best = max((answer for one in passages for answer in one.answers), key=lambda answer: sum(answer.place.level_mw))
     limits = [10 * np.log10(error) + z for error, z in zip(best.place.error_mw, passages[0].limits_db, strict=True)]
@@ -64,7 +45,7 @@ def _plane(axes: _Axes, passages: Sequence[Examined]) -> Iterator[Mark]:
     yield Area(
         (axes.at(axes.x[0], axes.y[0]), axes.at(limits[0], axes.y[0]), corner, axes.at(axes.x[0], limits[1])), "#f5f5f4"
     )
-    yield from _frame(axes, _("level at 2f0, dBm"), _("level at 3f0, dBm"))
+    yield from frame(axes, _("level at 2f0, dBm"), _("level at 3f0, dBm"))
     x = np.linspace(*axes.x, 200)
     y = (x - BOUNDARY_DB) / 0.75
     inside = (y >= axes.y[0]) & (y <= axes.y[1]) & ((x >= limits[0]) | (y >= limits[1]))
@@ -83,13 +64,13 @@ def _plane(axes: _Axes, passages: Sequence[Examined]) -> Iterator[Mark]:
             yield Dot(axes.at(*levels_dbm(answer.place)), 5.0, COLOURS[reading.kind], words_of)
 
 
-def _curve_axes(best: Answer) -> _Axes:
+def _curve_axes(best: Answer) -> Axes:
     sent = np.concatenate([one[:, 0] for one in best.growth])
     heard = np.concatenate([_clear(one)[:, 1] for one in best.growth])
     low, high = float(sent.min()) - 1, float(sent.max()) + 1
     if not len(heard):
-        return _Axes(2 * MARGIN + SIZE, (low, high), (-150.0, -100.0))
-    return _Axes(2 * MARGIN + SIZE, (low, high), (float(heard.min()) - 6, float(heard.max()) + 6))
+        return Axes(2 * MARGIN + SIZE, (low, high), (-150.0, -100.0))
+    return Axes(2 * MARGIN + SIZE, (low, high), (float(heard.min()) - 6, float(heard.max()) + 6))
 
 
 def _clear(growth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,9 +79,9 @@ def _clear(growth: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack((good[:, 0], 10 * np.log10(good[:, 1]), 10 / np.log(10) * good[:, 2] / good[:, 1]))
 
 
-def _curve(axes: _Axes, best: Answer) -> Iterator[Mark]:
+def _curve(axes: Axes, best: Answer) -> Iterator[Mark]:
     """Levels at each transmit power, beside the lines of 2 and 3 dB per dB through them."""
-    yield from _frame(axes, _("transmit power, dBm"), _("level, dBm"))
+    yield from frame(axes, _("transmit power, dBm"), _("level, dBm"))
     for row, (order, colour) in enumerate(((2, SECOND), (3, THIRD))):
         points = _clear(best.growth[row])
         if not len(points):
@@ -122,17 +103,3 @@ def _curve(axes: _Axes, best: Answer) -> Iterator[Mark]:
         )
         place = axes.left + 12, MARGIN / 2 + 14 + 18 * row
         yield Text(place, f"{order}f0{told}", LETTERS_PX, colour, "start", halo="#ffffff")
-
-
-def _frame(axes: _Axes, across: str, up: str) -> Iterator[Mark]:
-    """Lines at round numbers, and what the axes say."""
-    for ends, along in ((axes.x, True), (axes.y, False)):
-        step = next(s for s in (1, 2, 5, 10, 20, 50) if (ends[1] - ends[0]) / s <= 8 or s == 50)
-        for value in np.arange(np.ceil(ends[0] / step) * step, ends[1] + 1e-9, step):
-            x, y = axes.at(value, axes.y[0]) if along else axes.at(axes.x[0], value)
-            end = (x, MARGIN / 2) if along else (axes.left + SIZE, y)
-            yield Line((x, y), end, GRID)
-            place = (x, y + 14) if along else (x - 22, y)
-            yield Text(place, number(float(value)).replace("-", "−"), LETTERS_PX - 1, INK)
-    yield Text((axes.left + SIZE / 2, MARGIN / 2 + SIZE + 34), across, LETTERS_PX, INK)
-    yield Text((axes.left - 48, MARGIN / 2 + SIZE / 2), up, LETTERS_PX, INK, upright=True)

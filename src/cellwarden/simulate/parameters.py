@@ -196,6 +196,8 @@ class Twins:
         (11e-6, 15e-6, 1.5),
     )
     """(rise, fall, exponent) of each model's power ramps; TS 45.005 annex B allows 28 µs from -70 dB on."""
+    model_spread: float = 0.3
+    """By which part the ramps of a further model differ from those of one of these. An assumption."""
     ramp_spread: float = 0.08
     """By which part a unit's ramps differ from its model's. An assumption."""
     ramp_at_s: float = 0.6e-6

@@ -60,6 +60,15 @@ class Transmitter:
     """In which that falls to 1/e."""
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What phones of one model have in common."""
+
+    ramps: tuple[float, float, float]
+    """Rise, fall and exponent."""
+    polar: bool
+
+
 NONE = Faults()
 
 
@@ -87,9 +96,23 @@ def image_of(gain_db: float, phase_deg: float) -> complex:
     return complex((1 - turn) / (1 + np.conj(turn)))
 
 
-def drawn(twins: Twins, rng: np.random.Generator) -> Transmitter:
-    """A phone of a population: one of its models' ramps with a unit's own deviation, and errors of its own."""
-    rise, fall, shape = twins.ramps[int(rng.integers(len(twins.ramps)))]
+def model(twins: Twins, rng: np.random.Generator) -> Model:
+    """One of a population's models."""
+    return Model(twins.ramps[int(rng.integers(len(twins.ramps)))], bool(rng.random() < twins.polar))
+
+
+def new_model(twins: Twins, rng: np.random.Generator) -> Model:
+    """One that a population does not have yet: its ramps lie between, or beyond, those of the others."""
+    known = model(twins, rng)
+    rise, fall, shape = known.ramps
+    longer, later = rng.uniform(1 - twins.model_spread, 1 + twins.model_spread, 2)
+    return Model((rise * float(longer), fall * float(later), shape * float(rng.uniform(0.8, 1.3))), known.polar)
+
+
+def drawn(twins: Twins, rng: np.random.Generator, of: Model | None = None) -> Transmitter:
+    """A phone of a population: of any of its models, or of a given one, with a unit's own errors."""
+    of = model(twins, rng) if of is None else of
+    rise, fall, shape = of.ramps
 
     def near(value: float, spread: float) -> float:
         return value * (1 + spread * float(rng.uniform(-1, 1)))
@@ -97,13 +120,12 @@ def drawn(twins: Twins, rng: np.random.Generator) -> Transmitter:
     def signed(low: float, high: float) -> float:
         return float(rng.uniform(low, high) * rng.choice([-1.0, 1.0]))
 
-    polar = bool(rng.random() < twins.polar)
-    leak_db = float(rng.uniform(*twins.leak_db)) - (twins.polar_leak_db if polar else 0.0)
-    image = 0j if polar else image_of(signed(*twins.gain_db), signed(*twins.phase_deg))
+    leak_db = float(rng.uniform(*twins.leak_db)) - (twins.polar_leak_db if of.polar else 0.0)
+    image = 0j if of.polar else image_of(signed(*twins.gain_db), signed(*twins.phase_deg))
     return Transmitter(
         image=image,
         leak=10 ** (leak_db / 20) * complex(np.exp(2j * np.pi * rng.random())),
-        loop=signed(*twins.loop) if polar else 0.0,
+        loop=signed(*twins.loop) if of.polar else 0.0,
         loop_hz=near(twins.loop_hz, twins.loop_hz_spread),
         droop=float(rng.normal(0, twins.droop)),
         rise_s=near(rise, twins.ramp_spread),

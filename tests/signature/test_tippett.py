@@ -1,0 +1,35 @@
+"""Ratios of pairs that are known: what is drawn of them, and that they are the comparator's own."""
+
+import numpy as np
+import pytest
+
+from cellwarden.document.plot import MARGIN, SIZE
+from cellwarden.document.sheet import Line
+from cellwarden.measure.likelihood import cost
+from cellwarden.signature.comparators import Trial, quantiles, trial
+from cellwarden.signature.models import KIND
+from cellwarden.signature.tippett import DIFFERENT, SAME, WIDEST, pairs, picture
+
+
+def test_the_curves_fall_from_all_pairs_to_none_and_cross_a_ratio_where_as_many_reach_it() -> None:
+    ten = np.log(10)
+    sheet = picture([("a", Trial(np.array([1.0, 3.0]) * ten, np.array([-2.0]) * ten))])
+    lines = {
+        colour: [m for m in sheet.marks if isinstance(m, Line) and m.colour == colour] for colour in (SAME, DIFFERENT)
+    }
+    for drawn in lines.values():
+        assert drawn[0].start == (MARGIN, MARGIN / 2) and drawn[-1].end == (MARGIN + SIZE, MARGIN / 2 + SIZE)
+    half = [m.end for m in lines[SAME] if m.end[1] == MARGIN / 2 + SIZE / 2]  # one of two pairs reaches 10³
+    assert half == [(MARGIN + (3 + WIDEST) / (2 * WIDEST) * SIZE, MARGIN / 2 + SIZE / 2)]
+
+
+@pytest.mark.parametrize("kind", ["phones", KIND])
+def test_a_comparator_says_more_than_nothing_on_pairs_that_it_has_not_seen(kind: str) -> None:
+    held = trial("gsm:normal", kind)
+    assert cost(*pairs(held)) < 0.8 and np.median(held.same) > 0 > np.median(held.different)
+
+
+def test_quantiles_spread_as_the_scores_do() -> None:
+    scores = np.random.default_rng(1).normal(3.0, 2.0, 5000)
+    kept = quantiles(scores)
+    assert kept.mean() == pytest.approx(3.0, abs=0.1) and kept.std() == pytest.approx(2.0, rel=0.05)
