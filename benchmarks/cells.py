@@ -454,3 +454,11 @@ def console(f: Figures) -> str:
         f"a page {1e3 * page:.0f} ms median, {1e3 * late:.0f} ms for 19 in 20; an event {1e3 * event:.0f} ms, "
         f"{1e3 * later:.0f} ms; {one['memory_mb']:.0f} MB"
     )
+
+
+def on_screen(f: Figures) -> str:
+    """How late alerts are, and whether each call has one."""
+    one = f["on-screen"]
+    median, late, latest = one["late_s"]
+    told = f"{one['shown']} alerts of {one['calls']} calls"
+    return f"{told}; median {median:.1f} s, 99 in 100 {late:.1f} s, latest {latest:.1f} s"

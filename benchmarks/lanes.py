@@ -19,6 +19,7 @@ from benchmarks import (
     live,
     machine,
     memory,
+    on_screen,
     one_phone,
     recognition,
     recordings,
@@ -58,6 +59,7 @@ SOAK: dict[int, Lane] = {
     22: referee.LANE,
     23: machine.BESIDE,
     24: machine.BOTH,
+    25: on_screen.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -82,6 +84,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (week.LANE, 0.01),
     (killed.LANE, 0.05),
     (history.LANE, 0.05),
+    (on_screen.LANE, 0.03),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"
