@@ -129,6 +129,7 @@ def enrol(recording: Path, name: str, model: str, place: Path) -> None:
 def identify(recording: Path, place: Path) -> None:
     """The open set."""
     from cellwarden.signature.comparators import comparator
+    from cellwarden.signature.emitters import named
     from cellwarden.signature.gallery import identify as identified
     from cellwarden.signature.gallery import index
     from cellwarden.signature.gallery_file import load
@@ -143,7 +144,8 @@ def identify(recording: Path, place: Path) -> None:
     for one in comparable:
         told = identified(among[one.family], one)
         if told.verdict == "known":
-            said = _("known emitter {name}, p = {p}").format(name=told.name, p=number(told.probability, 2))
+            name = _entitled(named(known, told.name))
+            said = _("known emitter {name}, p = {p}").format(name=name, p=number(told.probability, 2))
         elif told.verdict == "new":
             said = _("new, p = {p}").format(p=number(told.probability, 2))
         else:
