@@ -88,6 +88,13 @@ def test_the_ratios_calibration_is_told_and_drawn(tmp_path: Path) -> None:
     assert isinstance(again.exception, CellwardenError) and "--force" in str(again.exception)
 
 
+def test_what_a_whole_call_shows_is_told(tmp_path: Path) -> None:
+    gallery = ("--gallery", str(tmp_path / "g.json"))
+    assert run("enrol", recorded(tmp_path / "long", ONE, 4, bursts=45), *gallery).exit_code == 0
+    told = run("show", "E-0001", *gallery).output
+    assert all(name in told for name in ("busy_share", "jitter_us", "power_step_db", "clock_beside", "skirt_200"))
+
+
 def test_french_is_spoken(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cellwarden import language
 

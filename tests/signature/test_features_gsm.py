@@ -79,6 +79,20 @@ def test_a_symbol_clock_that_is_fast_is_measured() -> None:
     assert abs(mean - 300) < 4 * deviation / math.sqrt(BURSTS)
 
 
+@pytest.mark.parametrize("carrier_ppm", [0.0, 300.0])
+def test_one_oscillator_drives_clock_and_carrier_and_two_are_seen(carrier_ppm: float) -> None:
+    rng, values = np.random.default_rng(4), []
+    for _ in range(BURSTS):
+        emission, block = heard(Transmitter(clock=300e-6), Sensor(), rng, snr_db=30.0, channel=FLAT)
+        centre_hz, carrier_hz = 900e6, emission.carrier_offset_hz or 0.0
+        off_hz = carrier_ppm * 1e-6 * (centre_hz + carrier_hz) / (1 + carrier_ppm * 1e-6)
+        tuned = replace(block, segment=replace(block.segment, centre_hz=centre_hz))
+        told = measure(replace(emission, cfo_hz=off_hz), tuned)
+        assert told
+        values.append(told.features["clock_beside_carrier_ppm"].value)
+    assert abs(np.mean(values) - (300.0 - carrier_ppm)) < 4 * np.std(values) / math.sqrt(BURSTS)
+
+
 def test_a_slower_ramp_has_more_power_before_the_burst() -> None:
     # At the middle of the half symbol from -3.0 a ramp of raised cosine has cos⁴(π/2 · outside / length) of the power.
     for rise_s in (12e-6, 18e-6):

@@ -1,5 +1,6 @@
 """A recording in, the sessions of its transmitters out: scan ► trains ► signatures ► means."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from cellwarden.radio.recording import Recording, open_recording, read_samples
 from cellwarden.runtime.scan import scan
 from cellwarden.signature.features import MEASURES, measure
 from cellwarden.signature.group import Grouper
+from cellwarden.signature.habits import habits
 from cellwarden.signature.sessions import joined
 
 MARGIN_S = 40e-6
@@ -37,6 +39,7 @@ def sessions(path: Path) -> Taken:
     grouper = Grouper()
     heard: dict[int, list[Signature]] = {}
     starts: dict[int, int | None] = {}
+    times: dict[int, list[tuple[float, float]]] = {}
     clipped = 0
 
     def take(emission: Emission, number: int) -> int:
@@ -51,6 +54,8 @@ def sessions(path: Path) -> Taken:
         if signature is not None and signature.family == family:
             heard.setdefault(number, []).append(signature)
             starts.setdefault(number, clock_ns(segment, emission.sample_start))
+            begin = (emission.sample_start + (emission.timing_samples or 0.0)) / segment.rate_hz
+            times.setdefault(number, []).append((begin, emission.snr_db))
         return 0
 
     for emission in scan(recording):
@@ -58,8 +63,18 @@ def sessions(path: Path) -> Taken:
             clipped += take(one, number)
     for one, number in grouper.close()[0]:
         clipped += take(one, number)
-    made = [joined(several, path.name, starts[number]) for number, several in heard.items()]
+    made = [
+        _with_habits(joined(several, path.name, starts[number]), times[number]) for number, several in heard.items()
+    ]
     return Taken(tuple(sorted(made, key=lambda one: -one.bursts)), clipped)
+
+
+def _with_habits(session: Session, heard: list[tuple[float, float]]) -> Session:
+    """With what its bursts, told by start and level, show together."""
+    if session.family != "gsm:normal":
+        return session
+    start_s, level_db = np.array(heard).T
+    return replace(session, features={**session.features, **habits(start_s, level_db)})
 
 
 def _around(recording: Recording, segment: Segment, emission: Emission) -> Block:

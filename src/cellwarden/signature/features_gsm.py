@@ -39,6 +39,7 @@ from cellwarden.airinterface.gsm_waveform import (
 )
 from cellwarden.detect.filters import low_pass_taps
 from cellwarden.model import Block, Emission, Measured, Signature
+from cellwarden.signature.features_skirt import skirts
 from cellwarden.signature.kernels import gmsk
 
 LABELS = {"gsm:normal": "normal", "gsm:access": "access"}
@@ -95,9 +96,25 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     per_s = 2 * hertz * SYMBOL_RATE_HZ
     features["carrier_slope_hz_s"] = Measured(bend.value * per_s, bend.deviation * per_s)
     features |= _ramps(heard, layout.symbols, shift, gain, noise)
+    features |= _beside_carrier(emission, features["clock_ppm"], block.segment.centre_hz)
+    if emission.floor_dbfs_hz is not None:
+        begin = emission.sample_start + (emission.timing_samples or 0.0) - block.sample_start
+        begin += shift * block.segment.rate_hz / SYMBOL_RATE_HZ
+        features |= skirts(block, begin, emission.carrier_offset_hz, bits, emission.floor_dbfs_hz)
     snr_db = 10 * math.log10(max(gain / (noise * heard.white), 1e-3) * len(heard.t) / (heard.t[-1] - heard.t[0]))
     snr_db += 10 * math.log10(SYMBOL_RATE_HZ / CHANNEL_HZ)
     return Signature(emission.label, emission.sample_start, snr_db, features)
+
+
+def _beside_carrier(emission: Emission, clock: Measured, centre_hz: float | None) -> dict[str, Measured]:
+    """By how much the symbol clock is faster than the carrier is high: nothing where one oscillator drives both.
+
+    A receiver's own clock shows in both alike, and so not here.
+    """
+    if emission.cfo_hz is None or emission.carrier_offset_hz is None or centre_hz is None:
+        return {}
+    carrier_ppm = 1e6 * emission.cfo_hz / (centre_hz + emission.carrier_offset_hz - emission.cfo_hz)
+    return {"clock_beside_carrier_ppm": Measured(clock.value - carrier_ppm, clock.deviation)}
 
 
 def _baseband(emission: Emission, carrier_hz: float, symbols: int, block: Block) -> Heard | None:
