@@ -132,6 +132,15 @@ def test_what_cannot_be_measured_is_not_guessed() -> None:
     assert measure(emission, slow) is None
 
 
+def test_what_was_lost_is_not_measured_and_noise_is_measured_near_its_emission_or_not_at_all() -> None:
+    rng = np.random.default_rng(11)
+    emission, block = heard(Transmitter(), Sensor(), rng, snr_db=25.0, channel=FLAT)
+    assert measure(emission, replace(block, iq=np.zeros_like(block.iq))) is None
+    for _ in range(60):
+        told = measure(emission, replace(block, iq=rng.normal(size=block.iq.shape).astype(np.float32)))
+        assert told is None or all(math.isfinite(v) and math.isfinite(d) for v, d in told.features.values())
+
+
 def test_nothing_of_the_payload_leaves_the_measurement() -> None:
     rng = np.random.default_rng(5)
     phone = Transmitter(image=image_of(0.3, 1.5))

@@ -57,6 +57,8 @@ NAMES = (
     "turn", "bend", "clock_ppm", "droop", "image_real", "image_imag", "leak_real", "leak_imag", "loop_low", "loop_high"
 )  # fmt: skip
 """What the fit tells, in the order of its columns."""
+MOST_LATE = 1.0
+"""Symbols by which a burst may begin beside its emission; what is fitted further off is noise."""
 ROUNDS = 2
 """Of Gauss's and Newton's: what is left of the carrier offset turns the burst by some hundredths of a turn."""
 
@@ -73,7 +75,8 @@ class Heard(NamedTuple):
 
 
 def measure(emission: Emission, block: Block) -> Signature | None:
-    """The signature of a GMSK burst; None for other emissions, and where samples are missing or too few a symbol.
+    """The signature of a GMSK burst; None for other emissions, where samples are missing or too few a symbol, and where
+    it is so faint that noise is fitted.
 
     `block` holds the burst and some six symbols on both sides.
     """
@@ -82,11 +85,13 @@ def measure(emission: Emission, block: Block) -> Signature | None:
         return None
     layout = FORMATS["normal" if kind == "normal" else "access"]
     heard = _baseband(emission, emission.carrier_offset_hz, layout.symbols, block)
-    if heard is None:
+    if heard is None or not heard.y.any():  # zeros fill what a receiver lost
         return None
     key = "training_sequence" if kind == "normal" else "synchronisation_sequence"
     bits = _decided(heard, layout, int(emission.details.get(key, 0)))
     features, shift, gain, noise = _fitted(heard, bits)
+    if abs(shift) > MOST_LATE:
+        return None
     near_zero = abs(emission.carrier_offset_hz) < CHANNEL_HZ
     if near_zero:
         features = {k: v for k, v in features.items() if not k.startswith(("image", "leak"))}
