@@ -66,6 +66,16 @@ def test_the_second_long_sequence_is_tapped_where_the_standard_draws_it() -> Non
         assert [bit for bit in range(25) if mask >> bit & 1] == expected
 
 
+@pytest.mark.parametrize("taps", [waveform.X_TAPS, waveform.Y_TAPS])
+def test_a_shift_register_is_the_plain_one(taps: tuple[int, ...]) -> None:
+    seed, longest = 1 << 24 | 4711, 2000
+    bits = [seed >> i & 1 for i in range(25)]
+    for i in range(longest):
+        bits.append(sum(bits[i + tap] for tap in taps) & 1)
+    for count in (1, 25, 26, 49, 50, 51, 99, 100, 101, longest):
+        assert waveform.shift_register(seed, taps, count).tolist() == bits[:count]
+
+
 @pytest.mark.parametrize(("factor", "number", "code"), [(4, 1, "++--"), (4, 2, "+-+-"), (8, 2, "++--++--")])
 def test_channelisation_codes_are_the_standards_tree(factor: int, number: int, code: str) -> None:
     assert "".join("+" if c > 0 else "-" for c in waveform.channelisation(factor, number)) == code

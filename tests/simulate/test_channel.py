@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import j0
 
-from cellwarden.simulate.channel import CHANNELS, PROFILES, TDL_A, Channel, behind, delayed, gains, taps
+from cellwarden.simulate.channel import CHANNELS, PROFILES, TDL_A, Channel, behind, delayed, gains, later, taps
 
 RATE_HZ = 10e6
 # TR 38.901 table 7.7.2-1 as printed: normalised delay and power of taps 1 to 23, all with Rayleigh fading.
@@ -76,6 +76,12 @@ def test_the_delay_spread_of_what_is_heard_is_the_one_asked_for() -> None:
     # Variances of a pulse and of the echoes add up.
     spread = math.sqrt(variance(mean_profile) - variance(np.abs(pulse) ** 2))
     assert spread == pytest.approx(spread_s, rel=0.1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 1000])
+def test_a_delay_turns_each_frequency_as_the_plain_exponential(size: int) -> None:
+    plain = np.exp(-2j * np.pi * np.fft.fftfreq(size) * 3.7)
+    assert np.abs(later(size, 3.7) - plain).max() < 1e-12
 
 
 def test_white_noise_alone_changes_no_wave() -> None:

@@ -38,10 +38,19 @@ PULSE_REACH = 8
 
 def shift_register(seed: int, taps: tuple[int, ...], count: int) -> NDArray[np.uint8]:
     """Bits of a register of 25 whose bit i + 25 is the sum of bits i + tap: uint8, shape (count,)."""
-    bits = [seed >> i & 1 for i in range(REGISTER)]
-    for i in range(max(0, count - REGISTER)):
-        bits.append(sum(bits[i + tap] for tap in taps) & 1)
-    return np.array(bits[:count], np.uint8)
+    bits = np.zeros(max(count, REGISTER), np.uint8)
+    bits[:REGISTER] = [seed >> i & 1 for i in range(REGISTER)]
+    done, stride = REGISTER, 1
+    while done < count:
+        # Squared, a polynomial over two elements is itself with each power doubled: its sums hold at strides 1, 2, 4, …
+        while 2 * stride * REGISTER <= done:
+            stride *= 2
+        end = min(done + (REGISTER - max(taps)) * stride, count)
+        for tap in taps:
+            back = (REGISTER - tap) * stride
+            bits[done:end] ^= bits[done - back : end - back]
+        done = end
+    return bits[:count]
 
 
 @lru_cache(maxsize=8)

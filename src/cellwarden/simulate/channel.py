@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 
 from cellwarden.simulate.parameters import Parameters
 from cellwarden.simulate.waves import Wave
@@ -83,6 +84,8 @@ CHANNELS = ("awgn", *PROFILES, "indoor")
 """White noise alone, the standard's tapped delay lines, and the rooms of `indoor_paths`."""
 RAYS = 16
 """Directions from which each tap comes."""
+BLOCK = 256
+"""Turns of one table of `later`."""
 FINE = 0.01
 """Part of a turn of the largest Doppler shift between two points at which a gain is computed; it is a line between."""
 
@@ -112,11 +115,11 @@ def behind(wave: Wave, channel: Channel, rate_hz: float, rng: np.random.Generato
     spread_s = math.exp(rng.uniform(math.log(low), math.log(high)))
     delays, powers = taps(PROFILES[channel.name])
     longer = len(wave) + math.ceil(delays[-1] * spread_s * rate_hz) + 1
-    spectrum = np.fft.fft(wave, longer)
-    frequency = np.fft.fftfreq(longer, 1 / rate_hz)
+    size = next_fast_len(longer)  # a length of large primes takes four times as long to transform
+    spectrum = np.fft.fft(wave, size)
     heard = np.zeros(longer, np.complex128)
     for delay, power in zip(delays * spread_s, powers, strict=True):
-        late = np.fft.ifft(spectrum * np.exp(-2j * np.pi * frequency * delay))
+        late = np.fft.ifft(spectrum * later(size, delay * rate_hz))[:longer]
         heard += math.sqrt(power) * gains(longer, rate_hz, channel.doppler_hz, rng) * late
     if channel.fading == "received":
         heard *= math.sqrt(float(np.sum(np.abs(wave) ** 2) / np.sum(np.abs(heard) ** 2)))
@@ -130,6 +133,16 @@ def taps(profile: Taps) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return delays, powers / powers.sum()
 
 
+def later(size: int, samples: float) -> NDArray[np.complex128]:
+    """exp(-j 2π f d) at the frequencies f of a transform: what delays by d samples; complex128, shape (size,)."""
+    # The k-th turn is a coarse one times a fine one: two short tables instead of an exponential for each.
+    step = -2j * np.pi * samples / size
+    coarse, fine = np.exp(step * BLOCK * np.arange(-(-size // BLOCK))), np.exp(step * np.arange(BLOCK))
+    turns = np.outer(coarse, fine).ravel()[:size]
+    turns[(size + 1) // 2 :] *= np.exp(2j * np.pi * samples)  # the upper half stands for negative frequencies
+    return turns
+
+
 def gains(count: int, rate_hz: float, doppler_hz: float, rng: np.random.Generator) -> NDArray[np.complex128]:
     """A Rayleigh gain of mean power 1 at each of `count` samples: complex128, shape (count,)."""
     amplitudes = rng.normal(0, math.sqrt(0.5 / RAYS), (RAYS, 2)).view(np.complex128)[:, 0]
@@ -137,8 +150,7 @@ def gains(count: int, rate_hz: float, doppler_hz: float, rng: np.random.Generato
     points = 2 + math.ceil(doppler_hz * count / rate_hz / FINE)
     t = np.linspace(0, count / rate_hz, points)
     coarse = np.exp(2j * np.pi * np.outer(t, shifts)) @ amplitudes
-    at = np.arange(count) / rate_hz
-    return np.asarray(np.interp(at, t, coarse.real) + 1j * np.interp(at, t, coarse.imag), np.complex128)
+    return np.asarray(np.interp(np.arange(count) / rate_hz, t, coarse), np.complex128)
 
 
 def delayed(wave: Wave, samples: float) -> Wave:
