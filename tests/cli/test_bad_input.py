@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests import forked
 from tests.processes import started
 
 from cellwarden.cli import main
@@ -238,10 +239,7 @@ def test_bad_input_is_one_line_with_the_file_and_the_remedy(
 def scan(*words: object) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "fr_FR.UTF-8"}
-    if "PYTHONPATH" in os.environ:
-        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    command = [sys.executable, "-m", "cellwarden", "scan", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return forked.run(["scan", *map(str, words)], environment)
 
 
 def test_the_line_is_french_where_the_user_is(tmp_path: Path) -> None:
