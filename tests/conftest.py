@@ -16,7 +16,19 @@ for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # numpy, not import
     os.environ.setdefault(threads, "1")  # of small matrices on cores that are all taken, more wait for each other
 gc.set_threshold(*EACH)  # as the program has it
 
+QUIET = ("simulate", "measure", "store", "console", "locate", "watch", "language", "ledger", "model", "register")
+ORDER = (*QUIET, "radio", "document")
+"""Folders in which hardly anything is recognised: half of all tests, so that the second of two workers begins with
+them, and finds on disk what the first compiles meanwhile. That takes minutes, and both would do it at once."""
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def last(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return ORDER.index(folder) if folder in ORDER else -1
+
+    items.sort(key=last)
 
 
 @pytest.fixture(scope="session")
