@@ -18,6 +18,8 @@ from cellwarden.airinterface.gsm_waveform import (
 from cellwarden.simulate.scenes import Air, Placed, Truth, amplitude, write
 
 AIR = Air(4 * SYMBOL_RATE_HZ, 902.4e6, 1.3)
+LEAD = generate("normal", np.random.default_rng(0), rate_hz=AIR.rate_hz)[1]
+"""Samples of a wave before its first symbol."""
 CLOCKS_S = (0.0, 4.1e-3, -2.7e-3, 7.7e-3, 1.3e-3, -5.2e-3)
 """By how much each sensor's clock is ahead."""
 PHONES = ((np.array([[3.0, 3.0, 1.2]]), -1, 2, 1), (np.array([[17.0, 12.0, 1.2]]), 1, 5, 4))
@@ -53,11 +55,10 @@ def burst(at_s: float, channel: int, sequence: int, snr_db: float, rng: np.rando
     """A normal burst whose first symbol begins at a time of the recording."""
     offset = channel * CHANNEL_HZ
     at = at_s * AIR.rate_hz
-    _wave, lead = generate("normal", np.random.default_rng(0), rate_hz=AIR.rate_hz)
-    first = int(at - lead)
+    first = int(at - LEAD)
     wave, start = generate(
         "normal", rng, rate_hz=AIR.rate_hz, sequence=sequence, carrier_offset_hz=offset + 30.0 * channel,
-        delay_samples=at - lead - first,
+        delay_samples=at - LEAD - first,
     )  # fmt: skip
     edges = offset - CHANNEL_HZ / 2, offset + CHANNEL_HZ / 2
     count = round(FORMATS["normal"].symbols * AIR.rate_hz / SYMBOL_RATE_HZ)
