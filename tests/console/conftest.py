@@ -1,6 +1,7 @@
 """A small guarded wing: its store, its people, and a client for each of them."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,16 +112,35 @@ def hashed() -> str:
     return people.hashed(PASSWORD)
 
 
-@pytest.fixture
-def wing(tmp_path: Path, hashed: str) -> Iterator[Wing]:
-    engine, site = opened(str(tmp_path / "site.db")), remand_wing()
-    now = time.time_ns()
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Path:
+    """The store of a wing that heard nothing, with a person of each role: a copy is made sooner than a new one."""
+    place = tmp_path_factory.mktemp("wing") / "site.db"
+    engine, now = opened(str(place)), time.time_ns()
     with engine.begin() as c:
         for role in ROLES:
             people.accept(c, people.invite(c, role, role, now), hashed, "", now)
+    engine.dispose()
+    assert [path.name for path in place.parent.iterdir()] == [place.name]  # all of it is in the one file
+    return place
+
+
+@pytest.fixture(scope="session")
+def remand() -> Site:
+    return remand_wing()
+
+
+@pytest.fixture(scope="session")
+def remand_toml(remand: Site) -> str:
+    return to_toml(remand, LEGAL)
+
+
+@pytest.fixture
+def wing(tmp_path: Path, empty: Path, remand: Site, remand_toml: str) -> Iterator[Wing]:
+    engine, site = opened(str(shutil.copy(empty, tmp_path / "site.db"))), remand
     spectra = Spectra(tuple(sensor.name for sensor in site.sensors[:-1]))
     place, evidence = tmp_path / "site.toml", tmp_path / "evidence"
-    place.write_text(to_toml(site, LEGAL))
+    place.write_text(remand_toml)
     app = application(engine, site, spectra=spectra, evidence=evidence, editing=Editing(place))
     yield Wing(engine, site, app, tmp_path, spectra)
     engine.dispose()
