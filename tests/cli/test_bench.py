@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import forked
 
 from cellwarden import language
 from cellwarden.cli import main
@@ -100,8 +101,8 @@ def test_bad_input_is_one_line_with_a_remedy(speak: Any, tmp_path: Path, words: 
 
 
 def test_bench_alone_shows_what_it_can_do() -> None:
-    words = [sys.executable, "-m", "cellwarden", "bench", "--language", "fr"]  # a process speaks one language
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    done = forked.run(["bench", "--language", "fr"], os.environ)  # a process speaks one language
+    assert done.returncode == 0
     assert "compare" in done.stdout and "Comparer deux résultats" in done.stdout
 
 

@@ -11,20 +11,23 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import forked
 from tests.cli.conftest import Typed, interruptible
 from tests.processes import started
 
 from cellwarden.cli import demo as command
 from cellwarden.runtime.demo import OTHERS
 
-COMMAND = [sys.executable, "-m", "cellwarden", "demo", "--for", "10m", "--port", "0"]
+WORDS = ["demo", "--for", "10m", "--port"]
 
 
 @pytest.fixture
 def demo() -> Iterator["subprocess.Popen[str]"]:
     environment = os.environ | {"CELLWARDEN_LANGUAGE": "en"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with started(COMMAND, preexec_fn=interruptible, env=environment, **pipes) as running:
+    with started(
+        [sys.executable, "-m", "cellwarden", *WORDS, 0], preexec_fn=interruptible, env=environment, **pipes
+    ) as running:
         yield running
 
 
@@ -41,7 +44,7 @@ def test_a_newcomer_signs_in_sees_a_phone_and_ends_it_and_a_second_demo_finds_th
     assert calls > 30  # the recording's table comes first: of its 51 bursts 40 are shown, one an access burst
     address, name, password = told.groups()
     port = address.rpartition(":")[2]
-    taken = subprocess.run([*COMMAND[:-1], port], capture_output=True, text=True, check=False)
+    taken = forked.run([*WORDS, port], os.environ)
     assert taken.returncode == 2 and taken.stderr.count("\n") == 1 and port in taken.stderr
     assert ", ".join(OTHERS) in demo.stdout.readline()
     demo.stdout.readline()

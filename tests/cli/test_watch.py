@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests import forked
 from tests.cli.conftest import interruptible, two_cells
 from tests.processes import started
 
@@ -48,25 +49,24 @@ place_m = [1.5, 1.0, 2.5]
 """
 
 
-def command(tmp_path: Path, legal: str, *words: str) -> list[str]:
+def command(tmp_path: Path, legal: str, store: Path) -> list[str]:
     place = tmp_path / "site.toml"
     place.write_text(SITE.format(legal=legal, source=SOURCE, plan=two_cells(60, 15)))
-    return [sys.executable, "-m", "cellwarden", "watch", "--site", str(place), "--port", "0", *words]
+    return ["watch", "--site", str(place), "--port", "0", "--store", str(store)]
 
 
 @pytest.mark.parametrize(("legal", "word"), [("", "legal basis"), (LEGAL.format(day="2026-01-01"), "expired")])
 def test_nothing_is_heard_without_a_mandate(tmp_path: Path, legal: str, word: str) -> None:
-    words = command(tmp_path, legal, "--store", str(tmp_path / "s.sqlite"))
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | {"LANG": "en_GB.UTF-8"})
+    done = forked.run(command(tmp_path, legal, tmp_path / "s.sqlite"), os.environ | {"LANG": "en_GB.UTF-8"})
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and word in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["site.toml"]
 
 
 def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     store = tmp_path / "s.sqlite"
-    words = command(tmp_path, LEGAL.format(day="2126-01-01") + EVIDENCE, "--store", str(store))
+    words = command(tmp_path, LEGAL.format(day="2126-01-01") + EVIDENCE, store)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": os.environ | {"LANG": "en_GB.UTF-8"}}
-    with started(words, preexec_fn=interruptible, **pipes) as running:
+    with started([sys.executable, "-m", "cellwarden", *words], preexec_fn=interruptible, **pipes) as running:
         assert running.stdout is not None
         assert re.search(r"Two cells is watched: http://127\.0\.0\.1:\d+", running.stdout.readline())
         assert "/set-up/" in running.stdout.readline()
