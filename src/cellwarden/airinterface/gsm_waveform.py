@@ -78,13 +78,14 @@ def frequency_pulse_integral(t: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Integral of the rectangular pulse of one symbol behind a Gaussian filter of BT 0.3 (TS 45.004 §2.5).
     """
+    return _integral(t + 0.5) - _integral(t - 0.5)
+
+
+def _integral(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the distribution function of the Gaussian filter."""
     sigma = math.sqrt(math.log(2)) / (2 * math.pi * BANDWIDTH_TIME)
-
-    def integral(x: NDArray[np.float64]) -> NDArray[np.float64]:  # of the Gaussian distribution function
-        u = x / sigma
-        return x * 0.5 * (1 + erf(u / math.sqrt(2))) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * u * u)
-
-    return integral(t + 0.5) - integral(t - 0.5)
+    u = x / sigma
+    return x * 0.5 * (1 + erf(u / math.sqrt(2))) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * u * u)
 
 
 @lru_cache
@@ -129,9 +130,12 @@ def gmsk_phase(bits: NDArray[np.int64], t: NDArray[np.float64]) -> NDArray[np.fl
     done = np.concatenate([[0.0], np.cumsum(turns)])
     first = np.clip(np.floor(t).astype(int) + pad - 3, 0, len(turns) - 7)
     phase = done[first].copy()
+    since = t - (first - pad) + 0.5
+    left = _integral(since)
     for i in range(7):
-        symbol = first + i
-        phase += turns[symbol] * frequency_pulse_integral(t - (symbol - pad))
+        right = _integral(since - (i + 1))  # where one symbol's pulse ends the next one's begins
+        phase += turns[first + i] * (left - right)
+        left = right
     return np.pi / 2 * phase
 
 
