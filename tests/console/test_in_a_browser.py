@@ -207,8 +207,7 @@ def test_a_deaf_sensor_is_seen_after_one_click(visit: Any) -> None:
 def test_a_list_is_not_replaced_under_a_finger(visit: Any, wing: Wing) -> None:
     page = visit()
     link = page.get_by_role("link", name="1 sensor is deaf")
-    spot = link.bounding_box()
-    page.mouse.move(spot["x"] + 5, spot["y"] + 5)
+    link.hover()  # waits until it stays: the first news replace it soon after the page has come
     page.mouse.down()
     link.evaluate("link => { window.pressed = link; }")
     wing.alert(ago_s=0)
