@@ -52,6 +52,7 @@ def test_a_store_of_the_first_program_is_brought_up_to_date_with_what_it_holds(p
             "stray_names",
             "passages",
             "empty_lanes",
+            "waiting",
         ):
             c.execute(text(f"DROP TABLE {table}"))
         for index in ("ix_decisions_when_ns", "ix_sensor_states_deaf"):

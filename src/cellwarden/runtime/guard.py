@@ -23,7 +23,7 @@ from cellwarden.runtime.vault import Vault
 from cellwarden.store import history, retention
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import file_of
-from cellwarden.watch import chain, lawful, queries, rules, strays
+from cellwarden.watch import chain, going, lawful, queries, rules, strays, tracker, waiting
 from cellwarden.watch.lawful import Mandate, valid
 from cellwarden.watch.rules_file import Rules
 
@@ -56,7 +56,7 @@ def guard(
     with engine.begin() as c:
         audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")
         change = queries.newest_change(c)
-        chain.resumed(state, queries.alerts(c, since_ns=now_ns() - 52 * WEEK_NS), now_ns())
+        _resume(c, state, now_ns())
     looked_ns, reasons = 0, dict[str, str]()
     for step in steps:
         now = now_ns()
@@ -74,6 +74,16 @@ def guard(
         for one in changed:
             tell(one)
         yield from told
+
+
+def _resume(c: Connection, state: chain.Chain, now_ns: int) -> None:
+    """Go on where the last watch ended: alerts, presences that may go on, and what waits for what their phones do."""
+    waits = waiting.waiting(c)
+    present = going.going_on(queries.presences(c, now_ns - tracker.FORGET_NS, now_ns))
+    known = {(one.phone, one.start_ns) for one in present}
+    present += [news.presence for key, news in waits.items() if key not in known]  # however long ago
+    alerts = queries.alerts(c, since_ns=now_ns - 52 * WEEK_NS)
+    chain.resumed(state, alerts, now_ns, waiting.log_ratios(c, present), waits)
 
 
 def _changed(c: Connection, states: Iterable[SensorState], reasons: dict[str, str]) -> list[SensorState]:
@@ -127,6 +137,7 @@ def _keep(
     year = datetime.fromtimestamp(now_ns / 1e9, UTC).year
     name = partial(queries.next_alert_name, c, year)
     told: list[Alert] = []
+    waited = dict(state.told.waiting)
     done = [chain.heard(state, sighting, name, now_ns) for sighting in step.sightings]
     for one in (*done, chain.passed_time(state, name, now_ns)):
         if vault is not None:
@@ -140,6 +151,7 @@ def _keep(
         for alert in one.alerts:
             audited(c, PROGRAM, "alert", alert.name)
         told += one.alerts
+    waiting.keep(c, state.told.waiting, waited)
     strays.keep(c, step.strays)
     burnt = lawful.to_delete(state.sieve)
     if vault is not None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -76,6 +76,17 @@ presences = Table(
     UniqueConstraint("phone", "start_ns"),
     Index("ix_presences_end_ns", "end_ns"),
 )
+
+waiting = Table(
+    "waiting",
+    METADATA,
+    Column("phone", Text, primary_key=True),  # with the start, those of its presence
+    Column("start_ns", BigInteger, primary_key=True, autoincrement=False),
+    Column("what", Text, nullable=False),
+    Column("activity", JSON, nullable=False),
+    Column("proof", JSON, nullable=False),
+)
+"""Registrations that are told, or not, by what their phones do next. Whoever is decided about goes."""
 
 alerts = Table(
     "alerts",

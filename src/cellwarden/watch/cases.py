@@ -7,7 +7,7 @@
 ```
 
 A registration that `waits` (`rules`) is told when its phone gives another sign of life that is not silenced, or when
-its presence is gone without one.
+its presence is gone without one; a restart in between changes nothing (`waiting`).
 
 An alert that nobody has decided about takes in all that its phone does: a count (`again`), more severity, a better
 place. That holds also for a presence that begins later, or under another name, where place, interface, channel and
@@ -19,8 +19,9 @@ Two phones that nothing tells apart are one alert until they send at one time: w
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from cellwarden.locate.whereabouts import OUTSIDE
 from cellwarden.measure.calibration import Logistic
@@ -155,14 +156,24 @@ def decided(told: Told, decision: Decision) -> None:
         case.decided_ns = decision.when_ns if decision.state in ENDED else None
 
 
-def resumed(told: Told, alerts: Iterable[tuple[Alert, Decision | None]], now_ns: int) -> None:
-    """What was told before the program began. Changes `told`."""
+def resumed(
+    told: Told,
+    alerts: Iterable[tuple[Alert, Decision | None]],
+    now_ns: int,
+    presences: Collection[tuple[str, int]] = (),
+    waiting: Mapping[tuple[str, int], News] = MappingProxyType({}),
+) -> None:
+    """What was told, the newest first, and what waited before the program began; of which presences, by phone and
+    start, go on. Changes `told`."""
+    told.waiting.update(waiting)
     for alert, decision in alerts:
         if now_ns - alert.activity.end_ns <= WEEK_NS:
             heard_ns = alert.activity.start_ns, alert.activity.end_ns
             told.cases[alert.name] = Case(
                 alert, _likeliest(alert), trait(alert.activity), heard_ns, alert.activity.start_ns
             )
+            if (alert.phone, alert.since_ns) in presences:
+                told.of_presence.setdefault((alert.phone, alert.since_ns), alert.name)
             if decision is not None:
                 decided(told, decision)
 

@@ -7,17 +7,19 @@ A site's service keeps each step's values in its store; a dry run on the past on
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cellwarden.locate.site import Site
 from cellwarden.locate.whereabouts import room_names
 from cellwarden.measure.calibration import Logistic
-from cellwarden.model import Alert, Decision, Sighting
-from cellwarden.watch import cases, lawful, tracker
+from cellwarden.model import Alert, Decision, Presence, Sighting
+from cellwarden.watch import cases, going, lawful, tracker
 from cellwarden.watch.cases import Told
 from cellwarden.watch.rules import Control
 from cellwarden.watch.rules_file import Rules
 from cellwarden.watch.tracker import News
+from cellwarden.watch.waiting import Waiting
 
 
 class Step(NamedTuple):
@@ -69,9 +71,20 @@ def decided(chain: Chain, decision: Decision) -> None:
     cases.decided(chain.told, decision)
 
 
-def resumed(chain: Chain, alerts: Iterable[tuple[Alert, Decision | None]], now_ns: int) -> None:
-    """What was told before the program began, with what was decided about it."""
-    cases.resumed(chain.told, alerts, now_ns)
+def resumed(
+    chain: Chain,
+    alerts: Iterable[tuple[Alert, Decision | None]],
+    now_ns: int,
+    presences: Iterable[tuple[Presence, float]] = (),
+    waiting: Waiting = MappingProxyType({}),
+) -> None:
+    """What was told before the program began, the newest first, with what was decided about it; presences that go on,
+    each with the highest likelihood ratio for its emitter (its logarithm), and what waits for what they do next."""
+    keys = set[tuple[str, int]]()
+    for presence, log_ratio in presences:
+        going.resumed(chain.tracks, presence, log_ratio)
+        keys.add((presence.phone, presence.start_ns))
+    cases.resumed(chain.told, alerts, now_ns, keys, waiting)
 
 
 def _on(chain: Chain, passed: tuple[Sighting, ...], name: Callable[[], str], now_ns: int) -> Step:
