@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import URL
+from tests.postgres import server
 
 from cellwarden import language
 from cellwarden.runtime.garbage import EACH
@@ -36,6 +38,13 @@ def shared() -> Path:
     if not (SHARED / "recordings").is_dir():
         pytest.skip("the shared recordings are not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """A PostgreSQL that ends with the tests."""
+    with server() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from sqlalchemy import text
+from sqlalchemy.engine import URL
 from tests.cli.conftest import Typed
+from tests.postgres import empty_store
 from tests.store.values import alert, sighting
 
 from cellwarden.console.photographs import kept
@@ -243,3 +245,23 @@ def test_a_photograph_that_is_lost_is_told_and_the_rest_is_kept(run, site: Path,
 
 def test_it_speaks_french(run, site: Path) -> None:  # type: ignore[no-untyped-def]
     assert run("check", site, "--language", "fr")[1] == f"{site}: saine ; 3 alertes, 2 observations, 1 ligne d’audit\n"
+
+
+def test_a_servers_store_is_checked_and_is_copied_by_its_own_tools(run, postgres: URL, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with empty_store(postgres) as place:
+        engine = opened(place)
+        with engine.begin() as c:
+            audited(c, "zoe", "looked", "A-2026-000001")
+        engine.dispose()
+        code, out, err = run("check", place)
+        assert (code, err) == (0, "") and "1" in out
+        for verb in ("backup", "restore"):
+            code, out, err = run(verb, place, "-o", tmp_path / "out")
+            assert (code, out, err.count("\n")) == (2, "", 1) and "pg_dump and pg_restore" in err
+        engine = opened(place)
+        with engine.begin() as c:  # who may take the refusal away gets around it
+            c.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_refuses"))
+            c.execute(text("UPDATE audit SET what = 'nothing'"))
+        engine.dispose()
+        code, _out, err = run("check", place)
+        assert code == 2 and "line 1 of the audit log is not as it was written" in err and err.count("\n") == 1

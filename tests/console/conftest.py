@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from tests.postgres import empty_store
 
 from cellwarden.console.app import application
 from cellwarden.console.editing import Editing
@@ -116,17 +117,37 @@ def hashed() -> str:
     return PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Path:
-    """The store of a wing that heard nothing, with a person of each role: a copy is made sooner than a new one."""
-    place = tmp_path_factory.mktemp("wing") / "site.db"
-    engine, now = opened(str(place)), time.time_ns()
+def inhabit(store: str, hashed: str) -> None:
+    """Make a store with a person of each role."""
+    engine, now = opened(store), time.time_ns()
     with engine.begin() as c:
         for role in ROLES:
             people.accept(c, people.invite(c, role, role, now), hashed, "", now)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Path:
+    """The store of a wing that heard nothing: a copy is made sooner than a new one."""
+    place = tmp_path_factory.mktemp("wing") / "site.db"
+    inhabit(str(place), hashed)
     assert [path.name for path in place.parent.iterdir()] == [place.name]  # all of it is in the one file
     return place
+
+
+BOTH = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
+"""For a test that is to run on each engine."""
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path, empty: Path, hashed: str) -> Iterator[str]:
+    """A wing's store: a file, but where a test asks for BOTH."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield str(shutil.copy(empty, tmp_path / "site.db"))
+        return
+    with empty_store(request.getfixturevalue("postgres")) as url:
+        inhabit(url, hashed)
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -140,8 +161,8 @@ def remand_toml(remand: Site) -> str:
 
 
 @pytest.fixture
-def wing(tmp_path: Path, empty: Path, remand: Site, remand_toml: str) -> Iterator[Wing]:
-    engine, site = opened(str(shutil.copy(empty, tmp_path / "site.db"))), remand
+def wing(store: str, tmp_path: Path, remand: Site, remand_toml: str) -> Iterator[Wing]:
+    engine, site = opened(store), remand
     spectra = Spectra(tuple(sensor.name for sensor in site.sensors[:-1]))
     place, evidence = tmp_path / "site.toml", tmp_path / "evidence"
     place.write_text(remand_toml)

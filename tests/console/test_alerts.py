@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
-from tests.console.conftest import HOSTILE, Wing, token_of
+from tests.console.conftest import BOTH, HOSTILE, Wing, token_of
 
 from cellwarden.errors import StoreFullError
 from cellwarden.model import Decision
@@ -63,6 +63,7 @@ def test_who_comes_second_sees_the_firsts_decision_and_nothing_is_lost(wing: Win
     assert decided(second, name, "search ordered", "acknowledged", "let us search")[0] == 303
 
 
+@BOTH
 def test_of_eight_who_decide_at_one_moment_one_is_first(wing: Wing) -> None:
     name = wing.alert()
     clients = [wing.client("officer") for _n in range(8)]

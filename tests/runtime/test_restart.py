@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from tests.processes import started
+from tests.store.conftest import engine, place
 from tests.watch.sightings import SIGNALLING, one
 
 from cellwarden.locate.site import Site
@@ -24,6 +25,8 @@ from cellwarden.store.engine import opened
 from cellwarden.watch import queries, waiting
 from cellwarden.watch.lawful import Mandate
 from cellwarden.watch.rules_file import Rules, Staff, Zone
+
+__all__ = ["engine", "place"]
 
 S_NS = 10**9
 HOUR_S = 3600
@@ -119,8 +122,17 @@ def test_another_phone_does_not_decide_about_one_that_waited(killed: Engine) -> 
     assert sorted(alert.odds[0][0] for alert in told) == [CORRIDOR, "A-101"]  # though it has the name of the first
 
 
-def test_a_presence_and_who_has_it_outlast_a_restart(tmp_path: Path) -> None:
-    engine = opened(str(tmp_path / "site.db"))
+def test_a_registration_that_waited_is_told_after_an_end_too(place: str) -> None:
+    first = opened(place)
+    assert watched(first, sent(0, 2, "P1")) == []
+    first.dispose()
+    second = opened(place)
+    (alert,) = watched(second, silence(3 * HOUR_S))
+    assert alert.emitter == "E-0001"
+    second.dispose()
+
+
+def test_a_presence_and_who_has_it_outlast_a_restart(engine: Engine) -> None:
     assert watched(engine, sent(0, 2, "P1", log_ratio=CLEAR)) == []
     assert watched(engine, [*sent(HOUR_S, 2, "P1"), *silence(8 * HOUR_S)]) == []  # doubtful, but it is known who it is
     with engine.connect() as c:

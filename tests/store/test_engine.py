@@ -5,15 +5,16 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from tests.store.values import alert
 
 from cellwarden.errors import StoreDamagedError, StoreError
-from cellwarden.store.engine import opened, read_only, reading
+from cellwarden.store.engine import address, opened, read_only, reading
 from cellwarden.store.migrate import config
 from cellwarden.store.tables import METADATA, REVISION
 from cellwarden.watch import queries
@@ -39,25 +40,10 @@ def test_what_was_kept_is_there_after_opening_again(place: str) -> None:
 
 
 def test_a_store_of_the_first_program_is_brought_up_to_date_with_what_it_holds(place: str) -> None:
-    made = opened(place)
+    made = create_engine(address(place))
     with made.begin() as c:
+        command.upgrade(config(c), "0001")
         queries.keep_alert(c, alert("A-2026-000001"))
-        for table in (
-            "deliveries",
-            "searches",
-            "notes",
-            "handovers",
-            "rules_texts",
-            "strays",
-            "stray_names",
-            "passages",
-            "empty_lanes",
-            "waiting",
-        ):
-            c.execute(text(f"DROP TABLE {table}"))
-        for index in ("ix_decisions_when_ns", "ix_sensor_states_deaf"):
-            c.execute(text(f"DROP INDEX {index}"))
-        c.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     made.dispose()
     again = opened(place)
     with again.begin() as c:
@@ -171,7 +157,7 @@ def test_a_damaged_file_is_refused_with_the_remedy_and_still_opens_read_only(tmp
         ("nonsense://x", "names no database"),
         ("sqlite://", "a store needs a file"),
         ("/no/such/folder/site.db", "cannot be opened: No such file or directory"),
-        ("postgresql://nobody:secret@127.0.0.1:1/none", "does not answer|driver that is not installed"),
+        ("postgresql://nobody:secret@127.0.0.1:1/none", "does not answer"),
     ],
 )
 def test_a_place_that_cannot_be_used_is_told_in_one_line(place: str, said: str) -> None:

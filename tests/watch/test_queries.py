@@ -1,6 +1,9 @@
 """What the watch keeps comes back as it was, and live pages are told."""
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from tests.store.values import SECOND, T0, alert, presence, sensor, sighting
 
 from cellwarden.errors import StoreError
 from cellwarden.model import Change, Decision, State
+from cellwarden.store.audit import audited, lines, verify
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
@@ -89,6 +93,38 @@ def test_who_decides_second_sees_the_first_ones_decision_and_changes_nothing(eng
     with reading(engine) as c:
         assert queries.decisions(c, "A-2026-000001") == [first]
         assert queries.alerts(c)[0][1] == first
+
+
+def test_of_two_who_decide_at_once_one_is_kept_whatever_each_writes_first(engine: Engine) -> None:
+    names = [f"A-2026-{k:06d}" for k in range(12)]
+    with engine.begin() as c:
+        for name in names:
+            queries.keep_alert(c, alert(name))
+    together = Barrier(2, timeout=60)
+
+    def decide(who: str) -> list[str]:
+        """What somebody decided; zoe writes to the audit log first, yan afterwards."""
+        mine = []
+        for name in names:
+            together.wait()
+            with contextlib.suppress(queries.AlreadyDecided), engine.begin() as c:
+                if who == "zoe":
+                    audited(c, who, "decided", name)
+                queries.decide(c, Decision(name, "false", who, T0, ""), "new")
+                if who == "yan":
+                    audited(c, who, "decided", name)
+                mine.append(name)
+        return mine
+
+    with ThreadPoolExecutor(2) as pool:
+        zoes, yans = pool.map(decide, ("zoe", "yan"))
+    assert sorted(zoes + yans) == names
+    with reading(engine) as c:
+        assert [(line.what, line.who) for line in sorted(lines(c), key=lambda line: line.what)] == [
+            (name, "zoe" if name in zoes else "yan") for name in names
+        ]
+        assert [queries.decisions(c, name)[0].who for name in names] == ["zoe" if n in zoes else "yan" for n in names]
+        assert verify(c) is None
 
 
 def test_nobody_decides_about_an_alert_that_is_not_there(engine: Engine) -> None:

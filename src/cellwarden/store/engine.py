@@ -1,7 +1,7 @@
 """The database, opened: SQLite in WAL embedded, PostgreSQL by URL; created or brought up to date where it is older.
 
-On SQLite a transaction takes the writers' place when it begins (BEGIN IMMEDIATE), so what was read in it still holds
-when it writes. Pages that only read say so and never wait:
+A transaction takes the writers' place when it begins (BEGIN IMMEDIATE; on PostgreSQL an advisory lock), so what was read
+in it still holds when it writes, and no two wait for each other. Pages that only read say so and never wait:
 
     engine = opened("site.db")
     with engine.begin() as c: …         # reads and writes; committed at the end, or not at all
@@ -30,7 +30,8 @@ from cellwarden.store.tables import REVISION
 WAIT_S = 30
 """How long a writer waits for another one."""
 LOCK = 0x63656C6C
-"""PostgreSQL's advisory lock of who migrates."""
+"""PostgreSQL's advisory lock of who writes."""
+TURN = f"SET LOCAL lock_timeout = '{WAIT_S}s'; SELECT pg_advisory_xact_lock({LOCK}); SET LOCAL lock_timeout = 0"
 
 
 def opened(place: str) -> Engine:
@@ -73,7 +74,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """
     with engine.connect() as connection:
         if connection.dialect.name != "sqlite":
-            yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True, reading=True
+            )
             return
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
@@ -90,6 +93,8 @@ def address(place: str) -> URL:
         return URL.create("sqlite", database=place)
     try:
         url = make_url(place)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")  # SQLAlchemy's own choice is the driver before this one
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreError(_("{place} names no database: give a file, or postgresql://…").format(place=place)) from error
@@ -129,12 +134,14 @@ def _engine(url: URL, name: str) -> Engine:
         engine = create_engine(url, connect_args=arguments, pool_pre_ping=not lite)
     except ImportError as error:
         raise StoreError(
-            _("{place} needs a driver that is not installed: {name}").format(place=name, name=error.name)
+            _("{place} needs a driver that is not installed ({name}): pip install 'psycopg[binary]'").format(
+                place=name, name=error.name
+            )
         ) from error
     event.listen(engine, "handle_error", lambda context: _told(context, name))
     if lite:
         event.listen(engine, "connect", _prepared)
-        event.listen(engine, "begin", _begun)
+    event.listen(engine, "begin", _begun if lite else _in_turn)
     return engine
 
 
@@ -161,6 +168,13 @@ def _begun(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, and told by SQLAlchemy
     finally:
         driver.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000}")
+
+
+def _in_turn(connection: Connection) -> None:
+    """Who writes to PostgreSQL waits for its turn here, as with SQLite: two that lock rows in different orders would
+    wait for each other, and one of them would be refused."""
+    if not connection.get_execution_options().get("reading", False):
+        connection.exec_driver_sql(TURN)
 
 
 def _patiently(driver: sqlite3.Connection, statement: str) -> None:
@@ -199,6 +213,8 @@ def _told(context: ExceptionContext, name: str) -> None:
             raise StoreError(
                 _("{path} cannot be opened: {why}: choose another place").format(path=name, why=error)
             ) from error
+    elif getattr(error, "sqlstate", None) == "55P03":  # lock not available
+        raise StoreError(_("{path} is being written by another program: try again").format(path=name)) from error
     elif getattr(error, "sqlstate", None) == "53100":  # disk full
         raise StoreFullError(
             _("{path} cannot be written: {why}: make room; what was kept before is safe").format(path=name, why=error)
@@ -240,8 +256,6 @@ def _migrated(engine: Engine, name: str) -> None:
     """Bring the tables up to date, in one transaction: killed in the middle, nothing has happened."""
     try:
         with engine.begin() as c:
-            if c.dialect.name == "postgresql":
-                c.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             told = revision(c)
             refuse_newer(told or "", name)
             if told != REVISION:
