@@ -1,4 +1,4 @@
-"""A PostgreSQL for tests: the server that pip installs, in a folder of its own, heard by no network and gone at the end.
+"""A PostgreSQL for tests: the server that pip installs, in a folder of its own, on no network, and gone at the end.
 
 A server that stands already serves too: CELLWARDEN_TEST_POSTGRES is its URL, by somebody who may make databases.
 """

@@ -1,7 +1,7 @@
 """The database, opened: SQLite in WAL embedded, PostgreSQL by URL; created or brought up to date where it is older.
 
-A transaction takes the writers' place when it begins (BEGIN IMMEDIATE; on PostgreSQL an advisory lock), so what was read
-in it still holds when it writes, and no two wait for each other. Pages that only read say so and never wait:
+A transaction takes the writers' place when it begins (BEGIN IMMEDIATE; on PostgreSQL an advisory lock), so what was
+read in it still holds when it writes, and no two wait for each other. Pages that only read say so and never wait:
 
     engine = opened("site.db")
     with engine.begin() as c: …         # reads and writes; committed at the end, or not at all
