@@ -56,6 +56,10 @@ class StoreDamagedError(StoreError):
     """The store's file is damaged: restore a backup; what can still be read opens read-only."""
 
 
+class StoreValueError(StoreError):
+    """A store cannot hold what it was given or asked for: ask for something else."""
+
+
 class StoreFullError(StoreError):
     """There is no room to write: make some, and do again what was not acknowledged."""
 

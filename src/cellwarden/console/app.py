@@ -29,7 +29,7 @@ from cellwarden.console.routes import site as site_pages
 from cellwarden.console.routes import survey as survey_pages
 from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
-from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError
+from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError, StoreValueError
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.store.people import invite, persons
@@ -130,6 +130,8 @@ def _malformed(request: Request, error: Exception) -> Response:
 
 def _told(request: Request, error: Exception) -> Response:
     """The store says why not; where it is full or damaged, it is not the asker's fault."""
+    if isinstance(error, StoreValueError):
+        return _trouble(request, 422, _("This cannot be read: {what}.").format(what=request.url.path), {})
     status = 503 if isinstance(error, StoreFullError | StoreDamagedError) else 409
     return _trouble(request, status, f"{error}", {})
 

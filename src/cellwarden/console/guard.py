@@ -15,6 +15,7 @@ from babel.core import negotiate_locale
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cellwarden.console.desk import Visitor, desk
@@ -64,10 +65,12 @@ class Around:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        secure = scope["scheme"] == "https"
+        secure, begun = scope["scheme"] == "https", False
 
         async def dressed(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     out[name] = value
@@ -78,7 +81,13 @@ class Around:
 
         with speaking(_language(headers)):
             refused = _refused(scope["method"], headers)
-            await (refused or self.app)(scope, receive, dressed)
+            try:
+                await (refused or self.app)(scope, receive, dressed)
+            except Exception:  # a fault of ours: the log tells it, and who asked is told by us, with all headers
+                if not begun:
+                    told = _("Something failed here. The console's log says what.")
+                    await PlainTextResponse(told, 500)(scope, receive, dressed)
+                raise
 
 
 def _refused(method: str, headers: Headers) -> Response | None:

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from cellwarden.errors import StoreDamagedError, StoreError, StoreFullError
+from cellwarden.errors import StoreDamagedError, StoreError, StoreFullError, StoreValueError
 from cellwarden.language import gettext as _
 from cellwarden.store.tables import REVISION
 
@@ -198,6 +198,10 @@ def of_kind(error: sqlite3.Error, *codes: int) -> bool:
 def _told(context: ExceptionContext, name: str) -> None:
     """What the database says, in words that tell what to do. What is a fault of the program stays as it is."""
     error = context.original_exception
+    if isinstance(error, OverflowError) or getattr(error, "sqlstate", None) == "22003" or "NUL (0x00)" in str(error):
+        raise StoreValueError(
+            _("{path} cannot hold this: a number is too large, or a text has a letter that is none").format(path=name)
+        ) from error
     if isinstance(error, sqlite3.Error):
         if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise damaged(name) from error
