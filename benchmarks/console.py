@@ -104,8 +104,9 @@ def crowd(seconds: float, alerts: int = ALERTS, viewers: int = VIEWERS) -> dict[
             thread.start()
         while time.monotonic() < end - 3:
             with engine.begin() as c:
-                for sensor in guarded.sensors:
-                    queries.keep_sensor_state(c, SensorState(sensor.name, time.time_ns(), -100.0, 0, 0.0))
+                now = time.time_ns()
+                told = [SensorState(sensor.name, now, -100.0, 0, 0.0) for sensor in guarded.sensors]
+                queries.keep_sensor_states(c, told)
             time.sleep(1.0)
             with engine.begin() as c:
                 name = queries.next_alert_name(c, 2026)

@@ -48,8 +48,10 @@ class DrawnRoom:
     """Of its letters, units."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DrawnFloor:
+    """One that is drawn once and shown often: known by its identity, since comparing all of it would take longer."""
+
     number: int
     name: str
     width: float

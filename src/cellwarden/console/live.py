@@ -24,7 +24,7 @@ from cellwarden.language import LANGUAGES, language, speaking
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert, SensorState, State
-from cellwarden.model.span import DAY_NS
+from cellwarden.model.span import DAY_NS, S_NS
 from cellwarden.store.engine import reading
 from cellwarden.watch import deliveries, queries
 
@@ -33,6 +33,8 @@ SLOWLY = 5
 """Of so many looks one is a full one, whatever has changed."""
 URGENT = "alert", "decision", "passage"
 BEAT_S = 2.0
+KEPT_NS = S_NS
+"""So long it is believed without a change: a sensor falls silent by doing nothing."""
 SHOWN = 30
 """Alerts in the list; the rest are counted."""
 MARKED = 100
@@ -68,6 +70,8 @@ class Live:
     """Alerts that were open at the last look: one that is told anew, as its phone calls on, does not sound again."""
     _told: dict[str, str] = field(default_factory=dict)
     _viewers: set["Viewer"] = field(default_factory=set)
+    _kept: tuple[int, Shown] | None = None
+    """The newest change, and how things stood with it: a crowd of viewers asks the store once."""
 
     async def run(self) -> None:
         """Look until cancelled. What goes wrong with the store is logged, and shows as a beat that does not come."""
@@ -116,9 +120,19 @@ class Live:
         else:
             viewer.queue.put_nowait(message)
 
-    def _whole(self, spoken: str) -> str:
+    def stands(self) -> Shown:
+        """How things stand now: what was asked last, where nothing has changed since."""
         with reading(self.engine) as c:
-            found = shown(c, self.now_ns())
+            return self._stands(c)
+
+    def _stands(self, c: Connection) -> Shown:
+        number, now_ns, kept = queries.newest_change(c), self.now_ns(), self._kept
+        if kept is None or kept[0] != number or not 0 <= now_ns - kept[1].now_ns < KEPT_NS:
+            self._kept = kept = number, shown(c, now_ns)
+        return kept[1]
+
+    def _whole(self, spoken: str) -> str:
+        found = self.stands()
         with speaking(spoken):
             return _news(state_of(found, self.site))
 
@@ -129,7 +143,7 @@ class Live:
             changes = queries.changes_since(c, self._number)
             if not any(change.kind in URGENT for change in changes) and self._looks % SLOWLY:
                 return {}  # a sensor's state waits for the next full look: there are hundreds of them
-            found = shown(c, self.now_ns())
+            found = self._stands(c)
         self._number = changes[-1].number if changes else self._number
         changed = sorted({change.name for change in changes if change.kind in URGENT})
         told = {change.name for change in changes if change.kind == "alert"} - self._known

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -58,6 +59,7 @@ def environment() -> Environment:
     )
     made.install_gettext_callables(gettext=_, ngettext=ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"words": words, "number": number, "state_word": lambda state: _(words.STATE_WORDS[state])}
+    made.globals["still_of"] = _still
     return made
 
 
@@ -83,6 +85,20 @@ def page(
 def plan(request: Request, marks: Mapping[str, object]) -> Markup:
     """All floors with their marks. Viewers see the same ones at the same moment: what was drawn last is kept."""
     return _plan(desk(request).floors, language(), json.dumps(marks))
+
+
+class Still(NamedTuple):
+    """What of a floor stays the same, whoever looks: most of a large plan, and made once."""
+
+    rooms: Mapping[str, Markup]
+    """Each without a mark, by name."""
+    walls: Markup
+
+
+@lru_cache(maxsize=64)
+def _still(drawn: DrawnFloor) -> Still:
+    macros: Any = environment().get_template("parts.html").module
+    return Still({room.name: macros.room_of(room, ("", "")) for room in drawn.rooms}, macros.walls_of(drawn))
 
 
 @lru_cache(maxsize=8)

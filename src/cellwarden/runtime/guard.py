@@ -157,6 +157,5 @@ def _keep(
     if vault is not None:
         vault.burn(burnt)
         vault.tidy()
-    for health in step.states:
-        queries.keep_sensor_state(c, health)
+    queries.keep_sensor_states(c, step.states)
     return told

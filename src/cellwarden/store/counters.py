@@ -7,14 +7,14 @@ the order in which they were given, with no gap that fills later.
 from sqlalchemy import Connection, text
 
 NEXT = text(
-    "INSERT INTO counters (name, value) VALUES (:name, 1)"
-    " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
+    "INSERT INTO counters (name, value) VALUES (:name, :many)"
+    " ON CONFLICT (name) DO UPDATE SET value = counters.value + :many RETURNING value"
 )
 
 
-def following(c: Connection, name: str) -> int:
-    """The next number of a counter, from 1."""
-    return int(c.execute(NEXT, {"name": name}).scalar_one())
+def following(c: Connection, name: str, many: int = 1) -> int:
+    """The next number of a counter, from 1; the last of so many."""
+    return int(c.execute(NEXT, {"name": name, "many": many}).scalar_one())
 
 
 def last(c: Connection, name: str) -> int:

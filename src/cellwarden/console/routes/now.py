@@ -33,8 +33,7 @@ def now(request: Request, wall: bool = False) -> Response:
         return RedirectResponse(first, 303)
     here = desk(request)
     viewed(request, "now")
-    with reading(here.engine) as c:
-        found = live.shown(c, here.now_ns())
+    found = here.live.stands()
     return page(
         request, "now.html", "now", wall=wall, plan=plan(request, live.marks_of(found, here.site)),
         title=live.title_of(found), **live.values_of(found, here.site),
