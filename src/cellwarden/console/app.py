@@ -22,8 +22,10 @@ from cellwarden.console.editing import Editing
 from cellwarden.console.floor import drawn
 from cellwarden.console.guard import API, Around, SignInFirst
 from cellwarden.console.live import Live
+from cellwarden.console.openid import Provider
 from cellwarden.console.page import HERE, page
 from cellwarden.console.routes import account, alert, api, lane, now, people, records, shift, spectrum, unknown
+from cellwarden.console.routes import openid as openid_pages
 from cellwarden.console.routes import rules as rule_pages
 from cellwarden.console.routes import site as site_pages
 from cellwarden.console.routes import survey as survey_pages
@@ -51,12 +53,13 @@ def application(
     evidence: Path | None = None,
     spectra: Spectra | None = None,
     editing: Editing | None = None,
+    openid: Provider | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
     Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
     `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear; `editing`
-    is the site's file, where it may be changed.
+    is the site's file, where it may be changed; `openid` is a directory by which people sign in, too.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
@@ -86,9 +89,11 @@ def application(
         spectra or Spectra(()),
         editing,
         Views(engine, now_ns),
+        openid,
     )
     every = (
-        now, alert, shift, records, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people, account, api,
+        now, alert, shift, records, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people, account,
+        openid_pages, api,
     )  # fmt: skip
     for routes in every:
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table

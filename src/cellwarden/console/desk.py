@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from cellwarden.console.editing import Editing
 from cellwarden.console.floor import DrawnFloor
+from cellwarden.console.openid import Provider
 from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
 from cellwarden.locate.site import Site
@@ -43,6 +44,8 @@ class Desk:
     """The site's file, where it can be changed."""
     views: Views
     """Lines of the audit log that tell who looked at what."""
+    openid: Provider | None = None
+    """The directory that says who people are; None where all sign in with passwords."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ KEEPING = frozenset((OFFICER, EXAMINER, INVESTIGATOR, AUDITOR))
 RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/sign-in"): PUBLIC,
     ("POST", "/sign-in"): PUBLIC,
+    ("GET", "/sign-in/openid"): PUBLIC,
+    ("GET", "/sign-in/openid/return"): PUBLIC,
     ("GET", "/set-up/{token}"): PUBLIC,
     ("POST", "/set-up/{token}"): PUBLIC,
     ("GET", "/language/{code}"): PUBLIC,

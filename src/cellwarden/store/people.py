@@ -136,6 +136,23 @@ def admitted(c: Connection, known: Credentials, step: int, now_ns: int) -> str:
     return new_session(c, known.person.name, now_ns)
 
 
+def admitted_elsewhere(c: Connection, name: str, role: Role, now_ns: int) -> str:
+    """Open a session for whom a directory vouches, with the role that it gives; its token.
+
+    Who is new there is new here, without a password. Raises StoreError for who is barred, or has a password here: by a
+    name alone nobody becomes somebody else.
+    """
+    row = c.execute(select(people).where(people.c.name == name).with_for_update()).one_or_none()
+    if row is None:
+        values = {"password": "", "totp_secret": "", "totp_step": 0, "failures": 0, "locked_until_ns": 0}
+        c.execute(insert(people).values(name=name, role=role, disabled=False, **values))
+    elif row.password or row.disabled:
+        raise StoreError(_("{name} is barred, or signs in with a password here").format(name=name))
+    else:
+        c.execute(update(people).where(people.c.name == name).values(role=role))
+    return new_session(c, name, now_ns)
+
+
 def new_session(c: Connection, name: str, now_ns: int) -> str:
     """Open a session for a person; its token."""
     token = secrets.token_urlsafe(32)

@@ -28,7 +28,7 @@ def door(request: Request, after: str = "/") -> Response:
     """The form."""
     if visitor(request).person:
         return RedirectResponse(local(after), 303)
-    return page(request, "sign_in.html", "sign-in", after=local(after), name="")
+    return _door(request, after)
 
 
 @ROUTES.post("/sign-in")
@@ -42,7 +42,7 @@ def sign_in(request: Request, name: Short, password: Secret, code: Short = "", a
     if found is None:
         _refused(here, name.strip())
         said = _("Name, password or code are wrong; or there were too many tries: then wait for 15 minutes.")
-        return page(request, "sign_in.html", "sign-in", status=403, notice=("bad", said), after=local(after), name=name)
+        return _door(request, after, name, ("bad", said))
     return _in(request, found, local(after))
 
 
@@ -149,6 +149,14 @@ def icon() -> Response:
 def help_page(request: Request) -> Response:
     """What the marks mean and what to do."""
     return page(request, "help.html", "help", states=(*words.OPEN, *words.ENDS))
+
+
+def _door(request: Request, after: str, name: str = "", notice: Notice | None = None) -> Response:
+    elsewhere, status = desk(request).openid is not None, 403 if notice else 200
+    return page(
+        request, "sign_in.html", "sign-in", status=status, notice=notice, after=local(after), name=name,
+        elsewhere=elsewhere,
+    )  # fmt: skip
 
 
 def _in(request: Request, found: people.SignedIn, after: str) -> Response:
