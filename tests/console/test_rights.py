@@ -38,6 +38,8 @@ def test_who_has_not_signed_in_sees_signing_in_and_nothing_else() -> None:
     open_to_all = {route for route, roles in RIGHTS.items() if roles == PUBLIC}
     assert {path for _method, path in open_to_all} == {
         "/sign-in",
+        "/sign-in/openid",
+        "/sign-in/openid/return",
         "/set-up/{token}",
         "/language/{code}",
         "/favicon.ico",
