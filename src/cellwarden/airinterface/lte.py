@@ -33,6 +33,7 @@ from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic, stretch
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.preamble_name import by_place
 from cellwarden.detect.bursts import Find, rough
 from cellwarden.model import Block, Burst, Cell, Emission
 from cellwarden.radio.bands import allocations_at
@@ -165,7 +166,7 @@ def _emission(found: Found, burst: Burst, block: Block) -> Emission:
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     """Refine what pairs tell; call an image what a receiver makes of a stronger emission of the same time."""
-    emissions = _carriers_once(paired(emissions, rate_hz))
+    emissions = by_place(_carriers_once(paired(emissions, rate_hz)))
     strong = sorted(emissions, key=lambda e: e.sample_start)
     settled = []
     for emission in emissions:

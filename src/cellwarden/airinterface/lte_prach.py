@@ -5,9 +5,9 @@
 
 A Zadoff-Chu sequence of root u has a Zadoff-Chu spectrum, X(k) X*(k+1) ~ exp(-j 2π u⁻¹ k / 839): one Fourier transform
 of these products shows the root, whatever the time, the cyclic shift and the whole subcarriers of frequency error. With
-the root known, all of the preamble is matched at once; the match tells where it begins and ends, and its format.
+the root known, all of the preamble is matched at once; the match tells where it begins and ends, and which wave it is.
 
-Source: 3GPP TS 36.211 §5.7. NR's long preambles (TS 38.211 §6.3.3) are the same waves.
+Source: 3GPP TS 36.211 §5.7. NR's long preambles (TS 38.211 §6.3.3) are the same waves: `preamble_name` tells whose.
 """
 
 import math
@@ -21,14 +21,15 @@ from scipy import fft
 from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
 from cellwarden.airinterface.lte_symbols import squared
-from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_FORMATS, PREAMBLE_HZ, PREAMBLE_S, zadoff_chu
+from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_HZ, PREAMBLE_S, zadoff_chu
+from cellwarden.airinterface.preamble_name import WAVES, named
 from cellwarden.model import Block, Burst, Emission
 
 WIDTH_HZ = PREAMBLE * PREAMBLE_HZ
 SUBCARRIERS = 128
 """1.92 MHz are looked at: a preamble's band and what a rough box may miss of it."""
 NARROWEST_HZ, WIDEST_HZ = 0.25e6, 1.5e6
-SHORTEST_S, LONGEST_S = 0.35e-3, 3.0e-3
+SHORTEST_S, LONGEST_S = 0.35e-3, 4.2e-3
 CLEAR_DB, MOST_SNR = 3.0, 4.0
 """From which on a box of a preamble's size begins with its prefix; echoes and neighbours make the most of it."""
 LATE_S, EARLY_S, LOOKED_S = 60e-6, 40e-6, 60e-6
@@ -52,6 +53,7 @@ class Preamble:
     start: float
     count: float
     kind: int
+    """Which of `preamble_name.WAVES`."""
     middle_hz: float
     snr: float
     evidence: float
@@ -81,7 +83,12 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         early = begin + round((seconds - 0.9e-3) * heard.rate_hz)
         starts = list(range(min(begin, early), begin + 1, round(100e-6 * heard.rate_hz)))
     found = _blind(heard, starts)
-    return [] if found is None else [_emission(found, heard, burst)]
+    if found is None:
+        return []
+    centre = block.segment.centre_hz
+    return [
+        named(_emission(found, heard, burst), WAVES[found.kind], None if centre is None else centre + found.middle_hz)
+    ]
 
 
 def _is_prefixed(heard: Stretch, begin: int, snr_db: float) -> bool:
@@ -168,8 +175,8 @@ def _extent(matched: NDArray[np.complex64], tone_hz: float, heard: Stretch) -> t
     """Where the matched wave begins and ends, and the format of that length: the largest |sum|² / length."""
     total = np.concatenate([[0.0], np.cumsum(mixed(matched, tone_hz / heard.rate_hz), dtype=np.complex128)])
     best = (-1.0, 0.0, 1.0, 0)
-    for kind, (prefix, repeats) in enumerate(PREAMBLE_FORMATS):
-        count = round((prefix + repeats * PREAMBLE_S) * heard.rate_hz)
+    for kind, wave in enumerate(WAVES):
+        count = round((wave.prefix_s + wave.repeats * PREAMBLE_S) * heard.rate_hz)
         if count >= len(total):
             continue
         strength = np.abs(total[count:] - total[:-count]) ** 2 / count
@@ -202,5 +209,5 @@ def _emission(found: Preamble, heard: Stretch, burst: Burst) -> Emission:
         timing_samples=start - math.floor(start),
         direction="uplink",
         floor_dbfs_hz=burst.floor_dbfs_hz,
-        details={"root": found.root, "format": found.kind, "evidence": round(found.evidence, 1)},
+        details={"root": found.root, "evidence": round(found.evidence, 1)},
     )

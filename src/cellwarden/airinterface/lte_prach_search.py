@@ -34,7 +34,7 @@ from cellwarden.airinterface.lte_waveform import (
     SHORT_PREFIX_S,
     SUBCARRIER_HZ,
 )
-from cellwarden.airinterface.nr_waveform import SHORT_FORMATS
+from cellwarden.airinterface.nr_waveform import LONG_FORMATS, SHORT_FORMATS
 from cellwarden.model import Block, Burst, Cell, Emission
 
 FALSE_ALARM = 1e-3
@@ -70,6 +70,10 @@ LAYOUTS: dict[str, Layout] = {
     **{str(n): Layout(PREAMBLE, PREAMBLE_HZ, prefix, times) for n, (prefix, times) in enumerate(PREAMBLE_FORMATS)},
     "4": Layout(SHORT_PREAMBLE, SHORT_PREAMBLE_HZ, SHORT_PREFIX_S, 1),
     **{
+        f"{name}/{hz / 1e3:g}": Layout(PREAMBLE, hz, prefix, times, "nr:prach")
+        for name, (prefix, times, hz) in LONG_FORMATS.items()
+    },
+    **{
         f"{name}/{15 * multiple}": Layout(
             SHORT_PREAMBLE, SUBCARRIER_HZ * multiple, prefix / multiple, times, "nr:prach", True
         )
@@ -77,7 +81,7 @@ LAYOUTS: dict[str, Layout] = {
         for multiple in (1, 2)
     },
 }
-"""By `preamble_format`: LTE's by their number, NR's short ones by their name and spacing in kilohertz."""
+"""By `preamble_format`: LTE's by their number, NR's by their name and spacing in kilohertz."""
 
 
 def search(block: Block, cell: Cell) -> list[Emission]:

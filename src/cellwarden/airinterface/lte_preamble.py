@@ -21,7 +21,8 @@ from cellwarden.airinterface.lte_estimate import peaks
 from cellwarden.airinterface.lte_prach import SUBCARRIERS, WIDTH_HZ, spectrum_of
 from cellwarden.airinterface.lte_receiver import mixed, stretch
 from cellwarden.airinterface.lte_symbols import squared
-from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_FORMATS, PREAMBLE_S
+from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_S
+from cellwarden.airinterface.preamble_name import wave_of
 from cellwarden.model import Block, Burst, Emission
 
 FRACTIONS = np.arange(-0.5, 0.5, 1 / 16)
@@ -41,16 +42,14 @@ def _ramps(count: int) -> NDArray[np.complex64]:
 
 
 def refined(e: Emission, burst: Burst, block: Block, raster_hz: float) -> Emission:
-    """A preamble of format 0 to 3 with its carrier measured, and the offset from the raster if the centre is known."""
-    root, kind = e.details.get("root"), e.details.get("format")
-    middle = e.carrier_offset_hz
-    if not isinstance(root, int) or not isinstance(kind, int) or kind >= len(PREAMBLE_FORMATS) or middle is None:
+    """A long preamble with its carrier measured, and the offset from the raster if the centre is known."""
+    root, wave, middle = e.details.get("root"), wave_of(e), e.carrier_offset_hz
+    if not isinstance(root, int) or wave is None or middle is None:
         return e
-    prefix_s = PREAMBLE_FORMATS[kind][0]
     box = replace(burst, sample_start=e.sample_start, sample_count=e.sample_count)
     heard = stretch(box, block, 0.05e-3, middle, SUBCARRIERS)
     count = round(PREAMBLE_S * heard.rate_hz)
-    first = heard.index(e.sample_start + prefix_s / 2 * block.segment.rate_hz)
+    first = heard.index(e.sample_start + wave.prefix_s / 2 * block.segment.rate_hz)
     part = heard.y[first : first + count]
     if len(part) < count:
         return e

@@ -35,6 +35,7 @@ from cellwarden.airinterface.lte_waveform import (
     base_sequence,
 )
 from cellwarden.airinterface.nr_waveform import gold
+from cellwarden.airinterface.preamble_name import sureness
 from cellwarden.detect.evidence import evidence
 from cellwarden.model import Block, Burst, Cell, Emission
 
@@ -109,7 +110,7 @@ def follow(cells: Sequence[Cell], emissions: Sequence[Emission]) -> list[Cell]:
     """
     base, *preambles = cells
     for emission in emissions:
-        if emission.confidence < CLEAR or emission.snr_db < CLEAR_DB or "searched" in emission.details:
+        if sureness(emission) < CLEAR or emission.snr_db < CLEAR_DB or "searched" in emission.details:
             continue
         if emission.label in ("lte:prach", "nr:prach") and emission.carrier_offset_hz is not None:
             fresh = _preambles(base, emission)

@@ -1,10 +1,11 @@
 """NR, both sides: names what a phone sends by the standard's structure and sequences, a base station by its block.
 
+    long preamble    0.9 … 3.4 ms, 839 subcarriers                    `lte_prach`
     short preamble   54 … 900 µs, 139 subcarriers of 15 or 30 kHz     `nr_prach`
     PUSCH            4 … 14 symbols, any number of blocks             `nr_pusch`
     downlink         the synchronisation block, 240 subcarriers       `nr_downlink`
 
-NR's long preambles are LTE's waves, and `lte_prach` names them.
+NR's long preambles of 1.25 kHz are LTE's waves: `lte_prach` finds them, and `preamble_name` says whose they are.
 
 Source: 3GPP TS 38.211.
 """
@@ -12,10 +13,11 @@ Source: 3GPP TS 38.211.
 from dataclasses import replace
 from functools import lru_cache
 
-from cellwarden.airinterface import lte_prach_search, lte_search, nr_cell, nr_downlink, nr_prach, nr_pusch
+from cellwarden.airinterface import lte_prach, lte_prach_search, lte_search, nr_cell, nr_downlink, nr_prach, nr_pusch
 from cellwarden.airinterface.declaration import ALL_OF_IT, Interface
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_likeness import look
+from cellwarden.airinterface.preamble_name import UNLICENSED, systems_at
 from cellwarden.detect.suppress import overlap
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at
@@ -26,8 +28,6 @@ AT_ONCE_S = 3e-6
 """Pieces of one burst begin together to within this."""
 FADE_HZ = 0.8e6
 """Width of a fade: that of echoes 1 µs apart."""
-SHARED_BANDS = ("46", "n46")
-"""Bands of Wi-Fi, where a cell of another band borrows time: no phone begins there."""
 IMAGE_DB = 20.0
 """An image lies at least this far below what a receiver makes it of."""
 
@@ -36,6 +36,9 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the NR burst in a box."""
     if not _is_in_band(burst, block):
         return []
+    long = [] if _is_lte(burst, block) else lte_prach.recognise(burst, block)
+    if long:
+        return long
     alike = look(burst, block)
     sides = nr_downlink.recognise, nr_prach.recognise, nr_pusch.recognise
     return next((named for recognised in sides if (named := recognised(burst, block, alike))), [])
@@ -50,10 +53,17 @@ def _is_in_band(burst: Burst, block: Block) -> bool:
     return any(_is_band(round((centre + edge) / 100e3)) for edge in edges)
 
 
+def _is_lte(burst: Burst, block: Block) -> bool:
+    """Whether LTE's phones may send in the middle of a box, where LTE has looked for preambles."""
+    centre = block.segment.centre_hz
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
+    return "LTE" in systems_at(None if centre is None else centre + middle)
+
+
 @lru_cache(maxsize=4096)
 def _is_band(tenths_mhz: int) -> bool:
     """Whether a band holds a frequency: NR's own, or LTE's, into which NR may have come since."""
-    return any(a.system in ("LTE", "NR") and a.band not in SHARED_BANDS for a in allocations_at(tenths_mhz * 100e3))
+    return any(a.system in ("LTE", "NR") and a.band not in UNLICENSED for a in allocations_at(tenths_mhz * 100e3))
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:

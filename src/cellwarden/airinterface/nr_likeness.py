@@ -39,7 +39,7 @@ class Look:
     """Of a spacing, in 15 kHz, whether a box may have prefixes, and whether all of it may repeat."""
 
     prefixes: Callable[[int], bool]
-    repeats: Callable[[int], bool]
+    repeats: Callable[[float], bool]
 
 
 def look(burst: Burst, block: Block) -> Look:
@@ -87,7 +87,7 @@ def _prefixes(burst: Burst, block: Block, heard: Callable[[], Stretch], multiple
     return _nats(float(np.max(alike)), freedom) > least
 
 
-def _repeats(burst: Burst, block: Block, heard: Callable[[], Stretch], multiple: int) -> bool:
+def _repeats(burst: Burst, block: Block, heard: Callable[[], Stretch], multiple: float) -> bool:
     seconds, width = burst.sample_count / block.segment.rate_hz, burst.high_offset_hz - burst.low_offset_hz
     box = heard()
     lag = round(SYMBOL_S / multiple * box.rate_hz)

@@ -1,4 +1,4 @@
-"""NR's waveforms, made by the standard: synchronisation blocks, short preambles, PUSCH (3GPP TS 38.211).
+"""NR's waveforms, made by the standard: synchronisation blocks, preambles, PUSCH (3GPP TS 38.211).
 
 All waves are complex64 around zero frequency, of mean power 1. The spacing of subcarriers is 15 kHz times 1, 2 or 4,
 and all times of LTE's grid are divided by the same number.
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     FIRST_PREFIX_S,
+    PREAMBLE,
+    PREAMBLE_HZ,
     PREFIX_S,
     SUBCARRIER_HZ,
     SYMBOL_S,
@@ -49,6 +51,13 @@ SHORT_FORMATS: dict[str, tuple[float, int]] = {
     "C2": (2048 * TICK_S, 4),
 }
 """Cyclic prefix in seconds at 15 kHz and repetitions (TS 38.211 table 6.3.3.1-2)."""
+LONG_FORMATS: dict[str, tuple[float, int, float]] = {
+    "0": (3168 * TICK_S, 1, PREAMBLE_HZ),
+    "1": (21024 * TICK_S, 2, PREAMBLE_HZ),
+    "2": (4688 * TICK_S, 4, PREAMBLE_HZ),
+    "3": (3168 * TICK_S, 4, 5e3),
+}
+"""Cyclic prefix in seconds, repetitions and spacing of the 839 subcarriers in hertz (TS 38.211 table 6.3.3.1-1)."""
 
 REFERENCES: tuple[tuple[int, ...], ...] = (
     (2,),
@@ -108,6 +117,14 @@ def short_preamble(root: int, shift: int, rate_hz: float, kind: str, multiple: i
     hz = SUBCARRIER_HZ * multiple
     values = np.fft.fft(np.roll(zadoff_chu(root, SHORT_PREAMBLE), -shift))[None, :] / math.sqrt(SHORT_PREAMBLE)
     before = prefix / multiple + (repeats - 1) / hz
+    return carrier_wave(values, np.array([before]), np.array([before]), hz, rate_hz)
+
+
+def long_preamble(root: int, shift: int, rate_hz: float, kind: str) -> Complex:
+    """A random access preamble of 839 subcarriers (TS 38.211 §6.3.3)."""
+    prefix, repeats, hz = LONG_FORMATS[kind]
+    values = np.fft.fft(np.roll(zadoff_chu(root, PREAMBLE), -shift))[None, :] / math.sqrt(PREAMBLE)
+    before = prefix + (repeats - 1) / hz
     return carrier_wave(values, np.array([before]), np.array([before]), hz, rate_hz)
 
 
@@ -174,13 +191,17 @@ def generate(
     preamble_format: str = "A2",
     carrier_offset_hz: float = 0.0,
 ) -> NDArray[np.complex64]:
-    """A short preamble, a PUSCH or a synchronisation block, its middle at `carrier_offset_hz`, with mean power 1.
+    """A preamble, a PUSCH or a synchronisation block, its middle at `carrier_offset_hz`, with mean power 1.
 
     `multiple`: spacing of subcarriers in 15 kHz; `blocks`, `symbols`, `precoded` (DFT-s-OFDM) are PUSCH's.
     """
     if kind == "prach":
-        chosen = int(rng.integers(1, SHORT_PREAMBLE)) if root is None else root
-        wave = short_preamble(chosen, int(rng.integers(SHORT_PREAMBLE)), rate_hz, preamble_format, multiple)
+        length = PREAMBLE if preamble_format in LONG_FORMATS else SHORT_PREAMBLE
+        chosen, shift = int(rng.integers(1, length)) if root is None else root, int(rng.integers(length))
+        if preamble_format in LONG_FORMATS:
+            wave = long_preamble(chosen, shift, rate_hz, preamble_format)
+        else:
+            wave = short_preamble(chosen, shift, rate_hz, preamble_format, multiple)
     elif kind == "pusch":
         wave = _pusch(rng, rate_hz, blocks, multiple, symbols, precoded)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import INTERFACES, Interface
+from cellwarden.airinterface.preamble_name import by_cell
 from cellwarden.detect.bursts import Find
 from cellwarden.detect.faint import faint
 from cellwarden.detect.suppress import covered, overlap
@@ -40,6 +41,8 @@ class Searcher:
         if self.segment != find.samples.segment:
             self.segment = find.samples.segment
             self.cells = dict(here(self.learned, self.segment, self.data_path))
+        near = [group[0] for groups in self.cells.values() for group in groups]
+        named = [by_cell(emission, near) for emission in named]
         deep: list[Emission] = []
         for interface in INTERFACES:
             followed: list[float] = []
