@@ -36,12 +36,16 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the NR burst in a box."""
     if not _is_in_band(burst, block):
         return []
-    long = [] if _is_lte(burst, block) else lte_prach.recognise(burst, block)
+    told_by_lte = _is_lte(burst, block)
+    long = [] if told_by_lte else lte_prach.recognise(burst, block)
     if long:
         return long
     alike = look(burst, block)
     sides = nr_downlink.recognise, nr_prach.recognise, nr_pusch.recognise
-    return next((named for recognised in sides if (named := recognised(burst, block, alike))), [])
+    found = next((named for recognised in sides if (named := recognised(burst, block, alike))), [])
+    # a piece of a long preamble's chirp is like a sequence of wider subcarriers
+    chirp = told_by_lte and any(e.label == "nr:prach" for e in found) and lte_prach.recognise(burst, block)
+    return [] if chirp else found
 
 
 def _is_in_band(burst: Burst, block: Block) -> bool:
