@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import lte, lte_downlink, lte_prach_search
+from cellwarden.airinterface.lte_cell_waveform import downlink
 from cellwarden.airinterface.lte_symbols import long_matches, rarity, short_matches
 from cellwarden.airinterface.lte_tables import ONE_BLOCK, TWO_BLOCKS
 from cellwarden.airinterface.lte_waveform import (
@@ -145,7 +146,10 @@ def test_sounding_is_named(blocks: int) -> None:
 
 
 def test_a_base_station_is_no_phone() -> None:
-    (emission,) = named("downlink", 15.0, 1, blocks=15)
+    rate = 10e6
+    wave = downlink(np.random.default_rng(1), 77, rate_hz=rate, blocks=15)
+    box = Burst(round(1.5e-3 * rate), len(wave), -1.35e6, 1.35e6, 15.0, 10 * math.log10(2 / rate))
+    (emission,) = lte.recognise(box, heard(wave, 15.0, 15 * 180e3, rate, 1))
     assert emission.label == "lte:downlink"
     assert emission.direction == "downlink"
 
@@ -153,7 +157,7 @@ def test_a_base_station_is_no_phone() -> None:
 def test_base_stations_are_named_behind_echoes() -> None:
     rng, rate = np.random.default_rng(11), 7.68e6
     for blocks in (6, 15, 25) * 2:
-        wave = generate("downlink", rng, rate_hz=rate, blocks=blocks)
+        wave = downlink(rng, int(rng.integers(504)), rate_hz=rate, blocks=blocks)
         block = heard(behind(wave, Channel("tdl-a", fading="received"), rate, rng), 15.0, blocks * 180e3, rate, blocks)
         half = blocks * 90e3  # a box of the subframe that has the synchronisation signal
         box = Burst(round(1.5e-3 * rate), round(1e-3 * rate), -half, half, 15.0, 10 * math.log10(2 / rate))

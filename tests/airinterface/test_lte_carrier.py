@@ -14,9 +14,14 @@ from cellwarden.airinterface.lte_cell_waveform import downlink
 from cellwarden.airinterface.lte_kernels import folded_prefixes, slot_power
 from cellwarden.airinterface.lte_waveform import generate
 from cellwarden.detect.bursts import finds, rough
+from cellwarden.detect.suppress import covered
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import emissions, scan
+from cellwarden.simulate.channel import Channel
+from cellwarden.simulate.drawings import DRAWINGS
+from cellwarden.simulate.scenes import write
+from cellwarden.simulate.trials import Conditions, air_of, bursts
 
 RATE_HZ, BLOCKS = 3.84e6, 6
 BEACON_HZ = 1.92e6
@@ -136,3 +141,15 @@ def test_folded_prefixes_are_those_of_the_twin() -> None:
     folded_prefixes(y, SIZE, chosen, alike, power)
     assert np.allclose(alike, (here * np.conj(there))[chosen].sum(axis=0), rtol=1e-5, atol=1e-5)
     assert np.allclose(power, both[chosen].sum(axis=0), rtol=1e-5)
+
+
+def test_a_base_station_that_pauses_is_named_with_nothing_beside_it(tmp_path: Path) -> None:
+    """Ten milliseconds, behind echoes, and silence: the secondary sequence tells it in each."""
+    conditions = Conditions(Channel("tdl-a", fading="received"))
+    placed = list(bursts("lte:downlink", 6, 15.0, conditions, np.random.default_rng(5)))
+    path = tmp_path / "pauses.sigmf-meta"
+    truths = write(path, air_of(DRAWINGS["lte:downlink"], placed), placed, 5)
+    found = list(scan(open_recording(path)))
+    for truth in truths:
+        assert covered([truth], [e for e in found if e.label == "lte:downlink"])[0] > 0.9
+    assert sum(e.label != "lte:downlink" for e in found) <= 1

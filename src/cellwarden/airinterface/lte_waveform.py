@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.lte_tables import ONE_BLOCK, TWO_BLOCKS
 
-Kind: TypeAlias = Literal["prach", "pusch", "pucch", "srs", "downlink"]
+Kind: TypeAlias = Literal["prach", "pusch", "pucch", "srs"]
 Complex: TypeAlias = NDArray[np.complex128]
 
 SUBCARRIER_HZ = 15e3
@@ -162,30 +162,6 @@ def synchronisation(sector: int) -> Complex:
     return np.delete(zadoff_chu((25, 29, 34)[sector], 63), 31)
 
 
-def _downlink(rng: np.random.Generator, rate_hz: float, blocks: int) -> Complex:
-    """Ten milliseconds of a base station: reference symbols, synchronisation, some data; zero in the middle."""
-    width = blocks * BLOCK + 1
-    values = np.zeros((140, width), np.complex128)
-    values[:, 0::6] = np.exp(0.5j * np.pi * (rng.integers(0, 4, values[:, 0::6].shape) + 0.5))
-    values[[n for n in range(140) if n % 7 not in (0, 4)]] = 0
-    for subframe in range(10):
-        if rng.random() < 0.5:
-            rows = slice(14 * subframe + 2, 14 * subframe + 14)
-            values[rows] += np.exp(0.5j * np.pi * (rng.integers(0, 4, values[rows].shape) + 0.5)) * (values[rows] == 0)
-    middle = width // 2
-    sector = int(rng.integers(3))
-    for slot in (0, 10):
-        for symbol in (5, 6):
-            values[7 * slot + symbol, middle - 36 : middle + 37] = 0
-        sent = synchronisation(sector)
-        values[7 * slot + 5, middle - 31 : middle] = rng.choice([-1.0, 1.0], 31)
-        values[7 * slot + 5, middle + 1 : middle + 32] = rng.choice([-1.0, 1.0], 31)
-        values[7 * slot + 6, middle - 31 : middle] = sent[:31]
-        values[7 * slot + 6, middle + 1 : middle + 32] = sent[31:]
-    values[:, middle] = 0
-    return _slots(values, rate_hz)
-
-
 def generate(
     kind: Kind,
     rng: np.random.Generator,
@@ -196,7 +172,7 @@ def generate(
     preamble_format: int = 0,
     carrier_offset_hz: float = 0.0,
 ) -> NDArray[np.complex64]:
-    """A burst of a phone or ten milliseconds of a base station, its middle at `carrier_offset_hz`, with mean power 1.
+    """A burst of a phone, its middle at `carrier_offset_hz`, with mean power 1; `lte_cell_waveform` draws base stations.
 
     `blocks` is the width in resource blocks (PUCCH has one, PRACH six); all that is left open is random.
     """
@@ -208,9 +184,7 @@ def generate(
         wave = _pusch(rng, rate_hz, blocks)
     elif kind == "pucch":
         wave = _pucch(rng, rate_hz)
-    elif kind == "srs":
-        wave = _srs(rng, rate_hz, blocks)
     else:
-        wave = _downlink(rng, rate_hz, blocks)
+        wave = _srs(rng, rate_hz, blocks)
     wave = wave * np.exp(2j * np.pi * (carrier_offset_hz / rate_hz * np.arange(len(wave)) + rng.random()))
     return np.asarray(wave / math.sqrt(float(np.mean(np.abs(wave) ** 2))), np.complex64)

@@ -19,6 +19,7 @@ from cellwarden.airinterface import (
     bluetooth_waveform,
     dect_waveform,
     gsm_waveform,
+    lte_cell_waveform,
     lte_waveform,
     nr_waveform,
     umts_waveform,
@@ -86,7 +87,6 @@ def _lte(kind: lte_waveform.Kind, rng: np.random.Generator, rate: float, carrier
     blocks = {
         "pusch": int(rng.choice(lte_waveform.allowed_blocks(25))),
         "srs": 4 * int(rng.integers(1, 7)),
-        "downlink": int(rng.choice([6, 15, 25])),
         "pucch": 1,
         "prach": 6,
     }[kind]
@@ -95,6 +95,13 @@ def _lte(kind: lte_waveform.Kind, rng: np.random.Generator, rate: float, carrier
     )
     width = lte_waveform.PREAMBLE * lte_waveform.PREAMBLE_HZ if kind == "prach" else blocks * lte_waveform.BLOCK_HZ
     return wave, 0.0, width
+
+
+def _lte_base(rng: np.random.Generator, rate: float, carrier: float) -> Made:
+    """Ten milliseconds of a base station, which then is silent."""
+    blocks = int(rng.choice([6, 15, 25]))
+    wave = lte_cell_waveform.downlink(rng, int(rng.integers(504)), rate_hz=rate, blocks=blocks)
+    return _turned(wave, rate, carrier, blocks * lte_waveform.BLOCK_HZ)
 
 
 def _nr(kind: nr_waveform.Kind, rng: np.random.Generator, rate: float, carrier: float) -> Made:
@@ -264,7 +271,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "lte:pusch": Drawing(partial(_lte, "pusch"), 7.68e6, 1747.5e6, 180e3, 4.5e6),
     "lte:pucch": Drawing(partial(_lte, "pucch"), 7.68e6, 1747.5e6, 180e3, 180e3),
     "lte:srs": Drawing(partial(_lte, "srs"), 7.68e6, 1747.5e6, 180e3, 4.4e6),
-    "lte:downlink": Drawing(partial(_lte, "downlink"), 7.68e6, 1842.5e6, 100e3, 4.5e6),
+    "lte:downlink": Drawing(_lte_base, 7.68e6, 1842.5e6, 100e3, 4.5e6),
     "nr:prach": Drawing(partial(_nr, "prach"), 7.68e6, 1747.5e6, 180e3, 4.2e6),
     "nr:pusch": Drawing(partial(_nr, "pusch"), 7.68e6, 1747.5e6, 180e3, 4.4e6),
     "nr:downlink": Drawing(partial(_nr, "downlink"), 15.36e6, 1842.5e6, 100e3, 7.2e6),
