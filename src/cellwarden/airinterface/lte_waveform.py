@@ -172,7 +172,7 @@ def generate(
     preamble_format: int = 0,
     carrier_offset_hz: float = 0.0,
 ) -> NDArray[np.complex64]:
-    """A burst of a phone, its middle at `carrier_offset_hz`, with mean power 1; `lte_cell_waveform` draws base stations.
+    """A phone's burst, its middle at `carrier_offset_hz`, of mean power 1; base stations: `lte_cell_waveform`.
 
     `blocks` is the width in resource blocks (PUCCH has one, PRACH six); all that is left open is random.
     """
