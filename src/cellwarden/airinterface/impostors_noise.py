@@ -24,6 +24,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import Narrow, named, narrow, rounded
+from cellwarden.airinterface.impostors_lasting import lasting
 from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at, uplinks_at
@@ -66,13 +67,15 @@ WIDE_HZ = 5e6
 def wideband(burst: Burst, block: Block) -> Emission | None:
     """Noise that fills a box of all its width, or None."""
     width, rate = burst.high_offset_hz - burst.low_offset_hz, block.segment.rate_hz
-    duration = burst.sample_count / rate
-    if width < LEAST_HZ or duration < LEAST_S or width * duration < LEAST_PRODUCT:
+    if width < LEAST_HZ or burst.sample_count < LEAST_S * rate:
         return None
     carriers = _umts_carriers(burst, block)
     if carriers == 1:
         return None
-    box = narrow(_first(burst, block, MOST_SAMPLES / (1.25 * width)), block, width, 1.25 * width)
+    whole = lasting(burst, block)
+    if width * whole.sample_count < LEAST_PRODUCT * rate:
+        return None
+    box = narrow(_part(whole, burst, block, MOST_SAMPLES / (1.25 * width)), block, width, 1.25 * width)
     y = box.y[:MOST_SAMPLES]
     excess = _fourth_moment(y, box, width) - 2
     if abs(excess) > GAUSSIAN:
@@ -85,19 +88,21 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if not _is_without_echo(y, box.rate_hz, width):
         return None
     skirts = SKIRTS * width
-    wider = narrow(_first(burst, block, LINE_SAMPLES / skirts), block, skirts, skirts)
+    wider = narrow(_part(whole, burst, block, LINE_SAMPLES / skirts), block, skirts, skirts)
     if not _is_without_line(wider.y[:LINE_SAMPLES], wider.rate_hz):
         return None
     details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
     band = _covered(burst, block)
     if band:
-        return named("noise:jammer", burst, 0.8, {**details, "band": band})
-    return named("noise:wideband", burst, 0.85, details)
+        return named("noise:jammer", whole, 0.8, {**details, "band": band})
+    return named("noise:wideband", whole, 0.85, details)
 
 
-def _first(burst: Burst, block: Block, most_s: float) -> Burst:
-    """The first `most_s` of a box, at most."""
-    return replace(burst, sample_count=min(burst.sample_count, math.ceil(most_s * block.segment.rate_hz)))
+def _part(whole: Burst, burst: Burst, block: Block, most_s: float) -> Burst:
+    """No more than `most_s` of what lasts, from the box in it on where that is enough: there it is strong."""
+    count = min(whole.sample_count, math.ceil(most_s * block.segment.rate_hz))
+    start = min(burst.sample_start, whole.sample_start + whole.sample_count - count)
+    return replace(whole, sample_start=start, sample_count=count)
 
 
 def _umts_carriers(burst: Burst, block: Block) -> int:

@@ -49,10 +49,11 @@ WAVES = (
     Wave(*LONG_FORMATS["2"][:2], {"NR": 2}),
 )
 
-NR_USUAL, NR_MIDDLE = 0.2, 0.9
-"""Probability that either one's preamble is NR's where both have the band. An assumption: networks of LTE outnumber
-those of NR in the bands that both use by several to one; between 3.3 and 4.2 GHz it is the other way round, and more
-so, for LTE's bands 42, 43, 48 and 52 were built for fixed receivers and in few countries."""
+NR_USUAL, NR_MIDDLE = 0.1, 0.9
+"""Probability that either one's preamble is NR's where both have the band. An assumption, for want of counts: LTE is on
+the air nearly wherever both have a band and NR in some places, and every phone of NR begins in LTE where it can;
+between 3.3 and 4.2 GHz it is the other way round: LTE's bands 42, 43, 48 and 52 were built for fixed receivers and in
+few countries."""
 MIDDLE_HZ = 3.3e9, 4.2e9
 LEAST = 0.5
 """Probability below which the likelier of two names does not fall for the doubt between them alone: that it is a
@@ -65,9 +66,9 @@ PLACED_HZ = 0.6e3
 """A phone is within 0.1 millionths of its cell, as are those beside it (TS 36.101 §6.5.1, TS 38.101-1 §6.4.1)."""
 UNMOVED = 0.5
 """Probability that NR does not move its uplink; where it does, place tells nothing."""
-CLEAR, ELSEWHERE = 0.999, 50.0
+CLEAR, ELSEWHERE = 0.999, 200.0
 """Data that tell a place, and how much likelier NR is where LTE's do not lie: some of LTE's are NR's in truth."""
-LEARNED, NEAR_HZ = 100.0, 10e6
+LEARNED, NEAR_HZ = 300.0, 10e6
 """How much likelier a preamble is of a learned cell's system, within half of the widest carrier from it."""
 
 
