@@ -132,7 +132,8 @@ def _on_carrier(burst: Burst, block: Block, carrier: float) -> list[Emission]:
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / receiver.step  # of a white sample at the decimated rate
     wide = burst.high_offset_hz - burst.low_offset_hz > WIDEST_ALONE * CHANNEL_HZ
     least = 0.0 if block.segment.centre_hz is not None else UNKNOWN_WIDE if wide else UNKNOWN_BAND
-    found = [match for match in matches(y, receiver, noise) if match.verdict.margin >= least]
+    side = "unknown" if block.segment.centre_hz is None else direction_at(block.segment.centre_hz + carrier)
+    found = [match for match in matches(y, receiver, noise, side) if match.verdict.margin >= least]
     start = np.array([first + match.start * receiver.step for match in found])
     return _emissions(found, block, np.full(len(found), carrier), start, np.full(len(found), burst.floor_dbfs_hz))
 

@@ -65,6 +65,8 @@ STATION_SCORE = 32.0
 ENOUGH_STATIONS, ONE_CLOCK = 3, 3.0
 """In a stretch of a frame or more, so many bursts that go on, and nats that all come from one clock, prove a base
 station; the other slots are left alone."""
+SURE_CLOCK = 10.0
+"""With so many nats, what was left alone is not looked at for fainter bursts either."""
 PATIENCE = 10
 """Slots of such a stretch after which, without a burst in any, the others are left alone too: phones leave gaps."""
 Method = Literal["clear", "likeliest", "carriers"]
@@ -103,11 +105,11 @@ class _Stretch(NamedTuple):
     sliding: bool
 
 
-def matches(samples: NDArray[np.complex64], receiver: Receiver, noise: float) -> list[Match]:
-    """GSM bursts among the samples of one channel.
+def matches(samples: NDArray[np.complex64], receiver: Receiver, noise: float, side: str = "unknown") -> list[Match]:
+    """GSM bursts among the samples of one channel; of a base station's stretch no more than prove it.
 
     samples: complex64, shape (n,), `receiver.per_symbol` a symbol; noise: the variance that white noise would have in
-    a sample, before the channel filter.
+    a sample, before the channel filter; side: who sends there, `uplink`, `downlink` or `unknown`.
     """
     clear, y = np.empty(MOST_CLEAR, FOUND), gsm_symbols.parts(samples)
     count, explained = gsm_clear.plain(y, noise, layout("normal", receiver.rate_hz), 0.0, clear)
@@ -116,8 +118,18 @@ def matches(samples: NDArray[np.complex64], receiver: Receiver, noise: float) ->
     power = gsm_symbols.power(y, 1 / (noise * receiver.channel_noise))
     left = power.copy()
     found: list[Match] = []
+    tried: set[tuple[int, int]] = set()
     for _ in range(MOST_LEVELS):  # a weak burst beside a strong one shows once that is taken away
-        fresh = [m for stretch in _stretches(left, receiver) for m in _in_stretch(y, power, noise, receiver, stretch)]
+        fresh: list[Match] = []
+        for stretch in _stretches(left, receiver):
+            if stretch in tried:
+                continue
+            tried.add(stretch)
+            clock = next((m.start for m in (*found, *fresh)), None) if side == "downlink" else None
+            told, station = _in_stretch(y, power, noise, receiver, stretch, side, clock)
+            fresh += told
+            if station:
+                left[slice(*stretch)] = 1.0
         found += fresh
         for match in fresh:
             first = max(0, int(match.start - RAMP * receiver.per_symbol))
@@ -134,9 +146,18 @@ def _stretches(power: NDArray[np.float32], receiver: Receiver) -> list[tuple[int
 
 
 def _in_stretch(
-    y: Parts, power: NDArray[np.float32], noise: float, receiver: Receiver, stretch: tuple[int, int]
-) -> Iterator[Match]:
-    """The bursts believed in one stretch."""
+    y: Parts,
+    power: NDArray[np.float32],
+    noise: float,
+    receiver: Receiver,
+    stretch: tuple[int, int],
+    side: str,
+    clock: float | None,
+) -> tuple[list[Match], bool]:
+    """The bursts believed in one stretch, and whether all of it is surely a base station's.
+
+    clock: start of a burst of the station that alone sends there, None where there is none known.
+    """
     a, b = stretch
     limit = 2.0 * math.sqrt(
         float(np.partition(power[a:b], (b - a) // 2)[(b - a) // 2]) * noise * receiver.channel_noise
@@ -148,8 +169,16 @@ def _in_stretch(
     stations = 0
     found: list[Match] = []
     for number, slot in enumerate(_slots(channel, a, b, count)):
-        if count >= STATION_SLOTS and (_is_station(found, stations, receiver) or (number == PATIENCE and not found)):
-            return
+        if count >= STATION_SLOTS:
+            nats = _station_nats(found, stations, receiver, side)
+            if nats > ONE_CLOCK:
+                return found, nats > SURE_CLOCK and side != "uplink"
+            if number == PATIENCE and not found:
+                break
+        if clock is not None and slot.sliding:
+            slot = _clocked(slot, clock, receiver)
+            if any(abs(match.start - slot.begin) < SLACK_SYMBOLS * receiver.per_symbol for match in found):
+                continue
         for kind in _kinds(symbols, count, slot.level_db):
             match = _match(channel, slot, kind)
             told = match.verdict
@@ -157,17 +186,20 @@ def _in_stretch(
                 continue
             form = layout(kind, receiver.rate_hz)
             if lined(channel.y, match.start, told, form):
-                yield match
                 stations += match.continuous
                 found.append(match)
+                clock = match.start if side == "downlink" else None
+    return found, False
 
 
-def _is_station(found: list[Match], stations: int, receiver: Receiver) -> bool:
-    """Whether bursts of one stretch, so many of which go on, are surely a base station's."""
+def _station_nats(found: list[Match], stations: int, receiver: Receiver, side: str) -> float:
+    """That bursts of one stretch, so many of which go on, are a base station's: where nobody else sends, surely."""
+    if side == "downlink" and len(found) >= ENOUGH_STATIONS:
+        return math.inf
     if stations < ENOUGH_STATIONS:
-        return False
+        return 0.0
     starts = np.array([match.start / receiver.per_symbol for match in found])
-    return one_clock(starts, np.array([match.verdict.snr_db for match in found])) > ONE_CLOCK
+    return one_clock(starts, np.array([match.verdict.snr_db for match in found]))
 
 
 def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
@@ -183,6 +215,13 @@ def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
             continue
         if abs(gsm_symbols.turn(y, int(begin), int(end))) * receiver.per_symbol < SKIRT:
             yield _Stretch(begin, end, level_of(ratio, receiver.channel_noise, receiver.per_symbol), sliding)
+
+
+def _clocked(slot: _Stretch, clock: float, receiver: Receiver) -> _Stretch:
+    """The slot of a station's clock that has most of one of a stretch: its burst begins there and nowhere else."""
+    pitch = SLOT_SYMBOLS * receiver.per_symbol
+    begin = clock + round((slot.begin - clock) / pitch) * pitch
+    return slot._replace(begin=begin, end=begin + FORMATS["normal"].symbols * receiver.per_symbol, sliding=False)
 
 
 def _kinds(symbols: float, count: int, level_db: float) -> tuple[Kind, ...]:
