@@ -65,8 +65,6 @@ STATION_SCORE = 32.0
 ENOUGH_STATIONS, ONE_CLOCK = 3, 3.0
 """In a stretch of a frame or more, so many bursts that go on, and nats that all come from one clock, prove a base
 station; the other slots are left alone."""
-SURE_CLOCK = 10.0
-"""With so many nats, what was left alone is not looked at for fainter bursts either."""
 PATIENCE = 10
 """Slots of such a stretch after which, without a burst in any, the others are left alone too: phones leave gaps."""
 Method = Literal["clear", "likeliest", "carriers"]
@@ -154,7 +152,7 @@ def _in_stretch(
     side: str,
     clock: float | None,
 ) -> tuple[list[Match], bool]:
-    """The bursts believed in one stretch, and whether all of it is surely a base station's.
+    """The bursts believed in one stretch, and whether they are enough of it: a base station alone sends there.
 
     clock: start of a burst of the station that alone sends there, None where there is none known.
     """
@@ -170,9 +168,10 @@ def _in_stretch(
     found: list[Match] = []
     for number, slot in enumerate(_slots(channel, a, b, count)):
         if count >= STATION_SLOTS:
-            nats = _station_nats(found, stations, receiver, side)
-            if nats > ONE_CLOCK:
-                return found, nats > SURE_CLOCK and side != "uplink"
+            if side == "downlink" and len(found) >= ENOUGH_STATIONS:
+                return found, True
+            if _is_station(found, stations, receiver):
+                break
             if number == PATIENCE and not found:
                 break
         if clock is not None and slot.sliding:
@@ -192,14 +191,12 @@ def _in_stretch(
     return found, False
 
 
-def _station_nats(found: list[Match], stations: int, receiver: Receiver, side: str) -> float:
-    """That bursts of one stretch, so many of which go on, are a base station's: where nobody else sends, surely."""
-    if side == "downlink" and len(found) >= ENOUGH_STATIONS:
-        return math.inf
+def _is_station(found: list[Match], stations: int, receiver: Receiver) -> bool:
+    """Whether bursts of one stretch, so many of which go on, are surely a base station's."""
     if stations < ENOUGH_STATIONS:
-        return 0.0
+        return False
     starts = np.array([match.start / receiver.per_symbol for match in found])
-    return one_clock(starts, np.array([match.verdict.snr_db for match in found]))
+    return one_clock(starts, np.array([match.verdict.snr_db for match in found])) > ONE_CLOCK
 
 
 def _slots(channel: _Channel, a: int, b: int, count: int) -> Iterator[_Stretch]:
