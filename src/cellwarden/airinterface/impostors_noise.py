@@ -60,7 +60,8 @@ UMTS_HZ, UMTS_APART_HZ = (3.2e6, 5.5e6), 5e6
 GAP_HZ, GAP_ASTRAY_HZ, GAP = 0.25e6, 0.7e6, 0.03
 """Between two carriers 0.3 MHz is empty (TS 25.101 §6.8.1: a pulse ends 2.34 MHz beside its carrier); how far from
 where a box tells it to be, and the most that it has of the power there usually is."""
-BAND_PART = 0.8
+BAND_PART, USABLE = 0.8, 0.8
+"""Least part of what is heard of a band that noise fills; the part of the rate that receivers' filters leave flat."""
 WIDE_HZ = 5e6
 
 
@@ -198,13 +199,13 @@ def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
 
 
 def _covered(burst: Burst, block: Block) -> str | None:
-    """The phones' uplink band of which a box covers what was recorded, and little else; None where there is none."""
+    """The phones' uplink band of which a box covers what a receiver hears of it, and little else; None for no band."""
     rate, centre = block.segment.rate_hz, block.segment.centre_hz
     if centre is None:
         return None
     low, high = centre + burst.low_offset_hz, centre + burst.high_offset_hz
     for system, band, band_low, band_high in uplinks_at((low + high) / 2):
-        first, last = max(band_low, centre - rate / 2), min(band_high, centre + rate / 2)
+        first, last = max(band_low, centre - USABLE * rate / 2), min(band_high, centre + USABLE * rate / 2)
         inside = min(high, last) - max(low, first)
         if last - first >= WIDE_HZ and inside > BAND_PART * max(last - first, high - low):
             return f"{system} {band}"
