@@ -22,6 +22,9 @@ ZIGBEE_RATE_HZ = 8e6
 ZIGBEE_MATCH = 0.28
 """Least part of the preamble that turns explain: behind echoes of 30 to 300 ns one in 50 has less than 0.5, and of 600
 other bursts (Bluetooth, Wi-Fi, UMTS, LTE, noise) none had 0.18."""
+ECHOED_MATCH, REPEATED = 0.12, 0.6
+"""Enough where what matches also returns after each symbol of 16 µs, whatever the echoes: of 100 preambles at 15 dB
+behind echoes all have a coherence of 0.82 and more, of 74 other bursts none has more than 0.3."""
 
 
 @lru_cache
@@ -45,11 +48,18 @@ def zigbee(burst: Burst, block: Block) -> Emission | None:
         return None
     values = values[: 1 << 17]
     at, share = template_match(_turns(values), _turns(template, unit=True))
-    if share < ZIGBEE_MATCH:
+    if share < ZIGBEE_MATCH and not (share > ECHOED_MATCH and _repeated(values[at : at + len(template)]) > REPEATED):
         return None
     start = round(at / ZIGBEE_RATE_HZ * block.segment.rate_hz)
     rest = replace(burst, sample_start=burst.sample_start + start, sample_count=burst.sample_count - start)
     return named("other:zigbee", rest, min(0.99, 0.5 + share), {"preamble": rounded(share)}, middle)
+
+
+def _repeated(values: NDArray[np.complex64]) -> float:
+    """Coherence, 0 … 1, of samples with those of a symbol before."""
+    lag = round(len(ZIGBEE_CHIPS) * 0.5e-6 * ZIGBEE_RATE_HZ)
+    size = float(np.linalg.norm(values[lag:]) * np.linalg.norm(values[:-lag]))
+    return abs(complex(np.vdot(values[:-lag], values[lag:]))) / max(size, 1e-30)
 
 
 def _turns(values: NDArray[np.complex64], *, unit: bool = False) -> NDArray[np.complex64]:
