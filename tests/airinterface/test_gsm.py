@@ -1,11 +1,12 @@
 """The GSM recogniser against a modulator that obeys the standard, theory, and recordings."""
 
 import math
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import ble_waveform, gsm
+from cellwarden.airinterface import ble_waveform, gsm, gsm_match
 from cellwarden.airinterface.gsm_station import one_clock
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
@@ -181,6 +182,36 @@ def test_a_carrier_that_fills_its_frames_is_a_base_stations_wherever_it_is_tuned
     block = Block(iq.astype(np.float32), 1.0, 0, Segment(0, len(iq), RATE))
     box = Burst(round(slot), round(12 * slot), -1e5, 1e5, 15.0, 10 * math.log10(2 / RATE))
     assert {e.label for e in gsm.settle(gsm.recognise(box, block), RATE)} == {"gsm:downlink"}
+
+
+def beacon(slots: int, centre_hz: float) -> tuple[Burst, Block]:
+    """A carrier without guard periods in all slots, and its box."""
+    rng, slot = np.random.default_rng(33), 156.25 * RATE / SYMBOL_RATE_HZ
+    iq = rng.normal(size=(round((slots + 2) * slot), 2))
+    for number in range(slots):
+        wave, start = generate("normal", rng, rate_hz=RATE, sequence=3)
+        wave = np.pad(wave[round(start) : -round(start)], round(4.5 * RATE / SYMBOL_RATE_HZ), mode="reflect")
+        first = round((number + 1) * slot)
+        iq[first : first + len(wave)] += 2 * np.stack([wave.real, wave.imag], axis=1)
+    box = Burst(round(slot), round(slots * slot), -1e5, 1e5, 9.0, 10 * math.log10(2 / RATE))
+    return box, Block(iq.astype(np.float32), 1.0, 0, Segment(0, len(iq), RATE, centre_hz))
+
+
+def test_a_station_that_is_proven_is_not_looked_at_again() -> None:
+    """Three bursts are enough of a carrier of 24 slots where base stations alone send (TS 45.005 §2)."""
+    box, block = beacon(24, 942e6)
+    with patch.object(gsm_match, "_match", wraps=gsm_match._match) as tried:
+        (whole,) = gsm.recognise(box, block)
+    assert (whole.label, whole.sample_start, whole.sample_count) == ("gsm:downlink", box.sample_start, box.sample_count)
+    assert tried.call_count < 12
+
+
+def test_no_stretch_is_tried_twice() -> None:
+    box, block = beacon(24, 897e6)  # where phones alone send nothing is taken for proven
+    with patch.object(gsm_match, "_in_stretch", wraps=gsm_match._in_stretch) as tried:
+        gsm.recognise(box, block)
+    stretches = [call.args[4] for call in tried.call_args_list]
+    assert len(stretches) == len(set(stretches))
 
 
 @pytest.mark.parametrize(("centre_hz", "label"), [(897e6, "gsm:normal"), (942e6, "gsm:downlink")])

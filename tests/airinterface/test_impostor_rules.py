@@ -115,6 +115,13 @@ def test_zigbee_begins_with_its_preamble_not_with_its_box() -> None:
     assert end == box.sample_start + box.sample_count
 
 
+def test_zigbee_is_named_behind_echoes_whose_preamble_does_not_match() -> None:
+    """Echoes turn the turns: the preamble returns after each symbol all the same."""
+    rng = np.random.default_rng(15)
+    found = Counter(label for _ in range(100) for label in labels(drawn("other:zigbee", rng), 2.4e6, rng))
+    assert found["other:zigbee"] >= 99  # by the match alone 97
+
+
 def test_other_chips_and_other_keying_are_no_zigbee() -> None:
     rng = np.random.default_rng(6)
     for _ in range(30):

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cellwarden.airinterface import (
     umts_waveform,
     wifi_waveform,
 )
+from cellwarden.airinterface.impostors_lasting import lasting
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.bands import uplinks_at
 from cellwarden.radio.recording import open_recording
@@ -228,3 +230,40 @@ def test_preambles_that_repeat_are_no_jammer(tmp_path: Path, kind: str) -> None:
     wave = np.concatenate(pieces)[:700_000].astype(np.complex64)
     found = Counter(e.label for e in heard(tmp_path, wave, 2.2e6, 15.0))
     assert not found["noise:jammer"] and found["nr:prach"] > 5
+
+
+def mains(seconds: float, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise of 2.4 MHz whose level follows the mains, over a range of 9.5 dB."""
+    return waves.supply(round(seconds * rate_hz), rate_hz, rng)
+
+
+def test_noise_whose_level_varies_is_one_emission(tmp_path: Path) -> None:
+    air, rng = Air(10e6, 900e6, 60e-3), np.random.default_rng(31)
+    placed = []
+    for at_s in (5e-3, 30e-3):
+        wave = behind(mains(14e-3, air.rate_hz, rng), TDL_A, air.rate_hz, rng)
+        truth = Truth("noise:wideband", at_s * air.rate_hz, len(wave), -1.2e6, 1.2e6, 12.0, 0.0)
+        placed.append(Placed(truth, round(truth.start), wave * np.float32(amplitude(12.0, air.rate_hz, 2.4e6))))
+    path = tmp_path / "mains.sigmf-meta"
+    truths = write(path, air, placed, 31)
+    found = list(scan(open_recording(path)))
+    noises = [e for e in found if e.label == "noise:wideband"]
+    assert len(noises) == 2 and len(found) <= 4
+    for truth, noise in zip(truths, noises, strict=True):
+        assert abs(noise.sample_start - truth.start) < 0.2e-3 * air.rate_hz
+        assert abs(noise.sample_count - truth.count) < 0.3e-3 * air.rate_hz
+
+
+def test_what_goes_on_without_a_step_belongs_to_a_box_and_nothing_else() -> None:
+    rng, rate = np.random.default_rng(32), 10e6
+    wave = mains(8e-3, rate, rng)
+    block, box = block_of(wave, 15.0, 2.4e6, rate, rng)
+    piece = replace(box, sample_start=box.sample_start + 20_000, sample_count=30_000)
+    whole = lasting(piece, block)
+    assert abs(whole.sample_start - box.sample_start) < 1500 > abs(whole.sample_count - box.sample_count)
+
+    stepped = wave.copy()
+    stepped[60_000:] *= 3.0  # 9.5 dB: another sender
+    block, box = block_of(stepped, 15.0, 2.4e6, rate, rng)
+    whole = lasting(replace(box, sample_start=box.sample_start + 20_000, sample_count=30_000), block)
+    assert abs(whole.sample_start + whole.sample_count - box.sample_start - 60_000) < 1500
