@@ -305,9 +305,9 @@ def models(f: Figures) -> str:
     """Verdicts on the models of phones."""
     one = f["fingerprint"]["models"]
     return (
-        f"of {one['known']} of a known model {one['named']} named, {one['misnamed']} misnamed, {one['called_new']} "
-        f"called another, else no verdict; of {one['strangers']} of other models {one['taken_for_known']} taken for a "
-        f"known one, {one['new']} called another"
+        f"of {one['known']} of a known model the likeliest is right for {one['likeliest']}; {one['named']} named for "
+        f"sure, {one['misnamed']} misnamed, {one['called_new']} called another; of {one['strangers']} of other models "
+        f"{one['taken_for_known']} taken for a known one, {one['new']} called another"
     )
 
 
@@ -460,5 +460,5 @@ def on_screen(f: Figures) -> str:
     """How late alerts are, and whether each call has one."""
     one = f["on-screen"]
     median, late, latest = one["late_s"]
-    told = f"{one['shown']} alerts of {one['calls']} calls"
+    told = f"{one['answered']} of {one['calls']} calls told, {one['alerts']} alerts"
     return f"{told}; median {median:.1f} s, 99 in 100 {late:.1f} s, latest {latest:.1f} s"

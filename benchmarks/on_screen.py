@@ -4,7 +4,8 @@
     a call each PERIOD_S            its own process, two sensors of the example wing                    `/`, live
 
 A call begins, its first burst is the moment; the screen is a page in Debian's chromium, which notes when the alert's
-link is there. The alert is then decided, so that the phone's next call is told anew. All clocks are this machine's.
+link is there. Once the call is over the alert is decided, so that the phone's next call is told anew. All clocks are
+this machine's.
 """
 
 import os
@@ -91,24 +92,28 @@ def latencies(calls: int) -> dict[str, Any]:
                 page = context.new_page()
                 page.goto(address)
                 page.evaluate(SEEN)
-                decided: dict[str, int] = {}
+                seen: dict[str, int] = {}
+                decided = set[str]()
                 end = time.monotonic() + (calls + 10) * PERIOD_S + 120
                 while len(decided) < calls and time.monotonic() < end:
                     page.wait_for_timeout(500)
                     seen = page.evaluate("() => window.seen")
+                    over = {name for name, at in seen.items() if time.time() - at / 1e3 > CALL_S} - decided
                     with engine.begin() as c:
-                        for name in seen.keys() - decided.keys():
+                        for name in over:
                             queries.decide(c, Decision(name, "false", "officer", time.time_ns(), "measured"), "new")
-                    decided = seen
+                    decided |= over
             finally:
                 watch.kill()
         with engine.connect() as c:
             starts = np.array(sorted(one.start_ns for one in queries.sightings(c, 0, 1 << 62)))
         engine.dispose()
-    begins = starts[np.diff(starts, prepend=0) > S_NS * (PERIOD_S - CALL_S) / 2]
-    shown = np.array(sorted(decided.values())) * 10**6
+    shown = np.array(sorted(seen.values())) * 10**6
+    begins = starts[(np.diff(starts, prepend=0) > S_NS * (PERIOD_S - CALL_S) / 2) & (starts < shown[-1])]
     late = (shown - begins[np.searchsorted(begins, shown) - 1]) / S_NS
-    return {"calls": len(begins), "shown": len(shown), "late_s": np.round(late, 3).tolist()}
+    answered = len(set(np.searchsorted(begins, shown).tolist()))
+    told = {"calls": len(begins), "answered": answered, "alerts": len(shown)}
+    return told | {"late_s": np.round(late, 3).tolist()}
 
 
 def _site(source: str) -> str:
@@ -128,8 +133,7 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """Calls, those that were shown, and how late: the median, one in a hundred, the latest."""
     one = done["calls"]
     return {
-        "calls": one["calls"],
-        "shown": one["shown"],
+        **{name: one[name] for name in ("calls", "answered", "alerts")},
         "late_s": [float(q) for q in np.percentile(one["late_s"], (50, 99, 100))],
     }
 

@@ -259,6 +259,9 @@ def _model(told: "Identified") -> str:
         return _("likely model {model}, p = {p}").format(model=told.name, p=number(told.probability, 2))
     if told.verdict == "new":
         return _("its model is none of those known, p = {p}").format(p=number(told.probability, 2))
+    if told.name:
+        said = _("most like model {model} of those known, p = {p}")
+        return said.format(model=told.name, p=number(told.probability, 2))
     return _("of its model nothing can be said: {why}").format(why=_reason(told.reason))
 
 
