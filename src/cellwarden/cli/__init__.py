@@ -113,8 +113,10 @@ def complain(message: str) -> None:
 
 def main() -> None:
     """Entry point: an error that a person can act on is one line and exit code 2."""
+    from cellwarden.cli import interrupt
     from cellwarden.cli.words import speak, wish
 
+    interrupt.install()
     gc.set_threshold(*EACH)  # what importing the libraries makes stays: looking through it costs a sixth of the start
     # numpy is not imported yet. Its products are small: threads that wait for each other on busy cores cost far more.
     os.environ.update({name: "1" for name in THREADS if name not in os.environ})
