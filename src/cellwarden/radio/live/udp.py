@@ -6,7 +6,7 @@ HOST is the address of ours that they are sent to: 0.0.0.0 for all, or a multica
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 from threading import Event
 
@@ -37,11 +37,12 @@ FIRST_S = 5.0
 def open_stream(address: Address, tuning: Tuning) -> Stream:
     """Raises SourceError where the port may not be opened, or nobody tells the rate."""
     understood(address, ("datatype", "vita49"))
-    line, closed = _bound(address), Event()
+    closed = Event()
     if "vita49" not in address.options:
-        rate = rate_of(address, tuning)
-        return Stream(address, rate, _bare(line, datatype_of(address, "ci16_le"), tuning.centre_hz, closed), closed.set)
+        rate, kind = rate_of(address, tuning), datatype_of(address, "ci16_le")
+        return Stream(address, rate, _bare(_bound(address), kind, tuning.centre_hz, closed), closed.set)
     kind = datatype_of(address, "ci16_be")
+    line = _bound(address)
     told = vita49.Context(tuning.rate_hz, tuning.centre_hz)
     if told.rate_hz is None:
         told = _first_context(line, told)
@@ -59,12 +60,15 @@ def _bound(address: Address) -> socket.socket:
     host, port = host_and_port(address)
     try:
         group = ip_address(host)
-        line = socket.socket(socket.AF_INET6 if group.version == 6 else socket.AF_INET, socket.SOCK_DGRAM)
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_OCTETS)
-        line.bind((host, port))
-        if group.is_multicast and group.version == 4:
-            member = struct.pack("4s4s", group.packed, socket.inet_aton("0.0.0.0"))  # noqa: S104
-            line.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        family = socket.AF_INET6 if group.version == 6 else socket.AF_INET
+        with ExitStack() as failed:
+            line = failed.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_OCTETS)
+            line.bind((host, port))
+            if group.is_multicast and group.version == 4:
+                member = struct.pack("4s4s", group.packed, socket.inet_aton("0.0.0.0"))  # noqa: S104
+                line.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+            failed.pop_all()
     except (OSError, ValueError) as error:
         raise SourceError(
             _("{source} cannot be listened to ({why}): name an address of this machine and a free port").format(
