@@ -1,6 +1,5 @@
 """Each source against a real server of its protocol: what is delivered equals what was sent, sample for sample."""
 
-import os
 import socket
 import threading
 import time
@@ -213,10 +212,10 @@ def test_a_port_in_use_is_told() -> None:
 def test_what_is_refused_leaves_no_socket_open() -> None:
     line, port = taken_port()
     with line:
-        before = os.listdir("/dev/fd")
+        before = sorted(Path("/dev/fd").iterdir())
         refused(f"udp://127.0.0.1:{port}")
         refused("udp://127.0.0.1:5?datatype=cf99")
-        assert os.listdir("/dev/fd") == before
+        assert sorted(Path("/dev/fd").iterdir()) == before
 
 
 def test_a_recording_that_is_missing_is_told(tmp_path: Path) -> None:
