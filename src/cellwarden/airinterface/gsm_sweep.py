@@ -10,7 +10,7 @@ Only on the raster of a known centre. What is not clear is left to `gsm`, box by
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
-from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.detect.bursts import Find, boxes
-from cellwarden.detect.kernels import decimate
+from cellwarden.detect.tuned import Bank, bank, tuned
 from cellwarden.model import Interleaved
 from cellwarden.radio.bands import channels_at
 
@@ -93,15 +92,24 @@ def _allowed(centre_hz: float, rate_hz: float) -> tuple[int, NDArray[np.bool_]]:
     return first, np.array([bool(channels_at(n * CHANNEL_HZ)) for n in range(first, end)], np.bool_)
 
 
+@lru_cache(maxsize=8)
+def _filters(centre_hz: float, rate_hz: float, dtype: Any) -> Bank:
+    """Channel filters of all carriers within the band that is heard."""
+    first, allowed = _allowed(centre_hz, rate_hz)
+    offsets_hz = (first + np.arange(len(allowed))) * CHANNEL_HZ - centre_hz
+    return bank(offsets_hz / rate_hz, receiver(rate_hz).taps, dtype)
+
+
 def sweep(find: Find) -> NDArray[np.void]:
     """Clear normal bursts of a chunk: FOUND, shape (n,), `start` counted from the block's first sample."""
     chunk, rate = find.chunk, find.samples.segment.rate_hz
     centre = find.samples.segment.centre_hz
     if centre is None or rate < LEAST_RATE_HZ or not find.regions:
         return np.empty(0, FOUND)
-    heard = receiver(rate)
+    iq = find.samples.iq
+    filters, step = _filters(centre, rate, iq.dtype), receiver(rate).step
     on, form = raster(find, centre), layout("normal", rate)
-    return _sweep(find.samples.iq, chunk.ratio, chunk.hot, chunk.noise, boxes(find), on, heard.taps, heard.step, form)
+    return _sweep(iq, chunk.ratio, chunk.hot, chunk.noise, boxes(find), on, filters, step, form)
 
 
 @njit(cache=True, nogil=True)
@@ -112,7 +120,7 @@ def _sweep(
     noise: NDArray[np.float64],
     regions: NDArray[np.int64],
     on: Raster,
-    taps: NDArray[np.float32],
+    filters: Bank,
     step: int,
     form: Layout,
 ) -> NDArray[np.void]:
@@ -141,14 +149,14 @@ def _sweep(
                 first += first_row
                 end += first_row
                 begin = max(0, first * size - around)
-                y = np.empty((min(len(iq), end * size + around) - begin) // step, np.complex64)
-                if len(y) < form.symbols * form.per_symbol:
+                y = np.empty((2, (min(len(iq), end * size + around) - begin) // step), np.float32)
+                if y.shape[1] < form.symbols * form.per_symbol:
                     continue
-                decimate(iq, 1.0, begin, carrier_hz / rate_hz, taps, step, y)
+                tuned(iq, begin, carrier_hz / rate_hz, number, filters, step, y)
                 density = density_at(on, noise, carrier_hz)
                 found = roomy(found, count)
                 room = found[count : count + MOST_CLEAR]
-                fresh, _clear = plain(parts(y), density / step, form, more, room)
+                fresh, _clear = plain(y, density / step, form, more, room)
                 for one in room[:fresh]:
                     one.box = box
                     one.carrier_hz = carrier_hz

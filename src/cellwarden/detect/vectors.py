@@ -16,6 +16,8 @@ from numba import types
 LANES = 8
 FLOAT, INDEX = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
+INTEGERS = ir.VectorType(ir.IntType(32), LANES)
+SHORTS = ir.VectorType(ir.IntType(16), 2 * LANES)
 FUSED = ("contract",)
 """A product and a sum may become one instruction."""
 
@@ -48,7 +50,7 @@ def as_floats(b: Any, vector: Any) -> Any:
     """Of integers or of what are floats already."""
     if vector.type.element == FLOAT:
         return vector
-    return b.sitofp(b.sext(vector, ir.VectorType(ir.IntType(32), LANES)), VECTOR)
+    return b.sitofp(vector if vector.type == INTEGERS else b.sext(vector, INTEGERS), VECTOR)
 
 
 def product(b: Any, x: Complex, y: Complex) -> Complex:
@@ -112,6 +114,29 @@ def summed(b: Any, x: Any, y: Any) -> tuple[Any, Any]:
     for lanes in ([4, 5, 6, 7], [2, 3, 2, 3]):
         total = b.fadd(total, b.shuffle_vector(total, total, _lanes([*lanes, *lanes])))
     return b.extract_element(total, _lane(0)), b.extract_element(total, _lane(1))
+
+
+def more(b: Any, total: Any, x: Any, y: Any) -> Any:
+    """A total and x y: of floats, or of SHORTS whose products are added in pairs, one instruction of many machines."""
+    if x.type == VECTOR:
+        return b.fadd(total, b.fmul(x, y, FUSED), FUSED)
+    wide = ir.VectorType(ir.IntType(32), 2 * LANES)
+    products = b.mul(b.sext(x, wide), b.sext(y, wide))
+    even, odd = (b.shuffle_vector(products, products, _lanes(range(first, 2 * LANES, 2))) for first in (0, 1))
+    return b.add(total, b.add(even, odd))
+
+
+def totals(b: Any, rows: Sequence[Any]) -> Any:
+    """A vector of the sums of all values of LANES vectors each."""
+    add = b.fadd if rows[0].type == VECTOR else b.add
+    made, bit = list(rows), 1
+    while len(made) > 1:
+        low = [lane & ~bit if not lane & bit else LANES + (lane & ~bit) for lane in range(LANES)]
+        high = [lane + bit for lane in low]
+        pairs = zip(made[0::2], made[1::2], strict=True)
+        made = [add(b.shuffle_vector(x, y, _lanes(low)), b.shuffle_vector(x, y, _lanes(high))) for x, y in pairs]
+        bit *= 2
+    return made[0]
 
 
 def opened(context: Any, b: Any, kinds: Sequence[Any], given: Sequence[Any]) -> list[Any]:

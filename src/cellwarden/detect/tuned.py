@@ -1,0 +1,125 @@
+"""Filters tuned to a carrier each: one channel of the samples as they lie, without mixing them down first.
+
+    Σ h[k] x[c + k] e^(-jω(c + k))  =  e^(-jωc) Σ (h[k] e^(-jωk)) x[c + k]
+                                        │          └ taps of the carrier, made once
+                                        └ one turn for each output, not for each sample
+
+Real and imaginary parts lie beside each other, and so do the taps: a sum of products of pairs is what machines have an
+instruction for, and of 16 bits it takes sixteen at once.
+
+Source: F. Harris, Multirate Signal Processing for Communication Systems (2004) §6.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils as untyped
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from cellwarden.detect import vectors
+from cellwarden.detect.kernels import phasors
+from cellwarden.detect.vectors import INDEX
+from cellwarden.model import Interleaved
+
+cgutils: Any = untyped
+OUTPUTS = 4
+"""Made at once: taps are read once for all of them."""
+GROUP = 16
+"""Values that taps are filled up to a multiple of, zeros behind them."""
+MOST = 2.0**31 / 2**15 / np.sqrt(2.0)
+"""Largest sum of magnitudes of taps of 16 bits: no sum of products with samples of 16 bits is more than 32 bits hold."""
+
+
+class Bank(NamedTuple):
+    """Filters of some carriers."""
+
+    taps: NDArray[Any]
+    """Of the samples' type, shape (carriers, 2, 2 length): what makes real parts, and what makes imaginary ones."""
+    unit: float
+    """By which sums are multiplied."""
+    before: int
+    """Samples of a filter before its middle."""
+
+
+def bank(turns: NDArray[np.float64], taps: NDArray[np.float32], dtype: Any) -> Bank:
+    """Filters of the carriers that turn by so many cycles a sample, of samples of 16 bits or float32.
+
+    turns: shape (carriers,); taps: of the filter at zero, shape (n,). Rounded to 16 bits, of which some ten are left
+    for the largest, taps let through 80 dB less of what they stop.
+    """
+    length = -(-len(taps) // (GROUP // 2)) * (GROUP // 2)
+    low_pass = np.zeros(length)
+    low_pass[: len(taps)] = taps
+    waves = low_pass * np.exp(-2j * np.pi * turns[:, None] * np.arange(length))
+    made = np.empty((len(turns), 2, 2 * length))
+    made[:, 0, 0::2], made[:, 0, 1::2] = waves.real, -waves.imag
+    made[:, 1, 0::2], made[:, 1, 1::2] = waves.imag, waves.real
+    if dtype != np.int16:
+        return Bank(made.astype(np.float32), 1.0, len(taps) // 2)
+    unit = float(np.sum(np.abs(low_pass))) / (MOST - length)
+    return Bank(np.rint(made / unit).astype(np.int16), unit, len(taps) // 2)
+
+
+def _write_sums(typing: Any, samples: Any, at: Any, step: Any, taps: Any, row: Any, count: Any, out: Any, to: Any) -> Any:
+    """OUTPUTS complex sums of products, of samples from value `at` on, and `step` values further each.
+
+    taps: `count` values that make real parts from value `row` on, then as many that make imaginary ones.
+    """
+
+    def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
+        data, at, step, taps, row, count, out, to = vectors.opened(context, b, kinds, given)
+        short = isinstance(samples.dtype, types.Integer)
+        width, kind, total = (GROUP, vectors.SHORTS, vectors.INTEGERS) if short else (vectors.LANES, vectors.VECTOR, vectors.VECTOR)
+        nothing = ir.Constant(total, [0 if short else 0.0] * vectors.LANES)
+        held = [cgutils.alloca_once_value(b, nothing) for _ in range(2 * OUTPUTS)]
+        with cgutils.for_range(b, b.sdiv(count, INDEX(width))) as loop:
+            k = b.mul(loop.index, INDEX(width))
+            by = [vectors.load(b, taps, b.add(b.add(row, k), far), kind) for far in (INDEX(0), count)]
+            for i in range(OUTPUTS):
+                x = vectors.load(b, data, b.add(b.add(at, b.mul(step, INDEX(i))), k), kind)
+                for part, tap in enumerate(by):
+                    place = held[2 * i + part]
+                    b.store(vectors.more(b, b.load(place), x, tap), place)
+        sums = vectors.totals(b, [b.load(place) for place in held])
+        vectors.store(b, vectors.as_floats(b, sums), out, to)
+        return context.get_dummy_value()
+
+    kinds = samples, types.int64, types.int64, taps, types.int64, types.int64, out, types.int64
+    return types.void(*kinds), written
+
+
+_sums: Any = intrinsic(_write_sums)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def tuned(
+    iq: Interleaved, start: int, turn: float, carrier: int, bank: Bank, step: int, out: NDArray[np.float32]
+) -> None:
+    """One carrier, mixed down, filtered, and every `step`-th sample kept: what `kernels.decimate` makes, but for scale.
+
+    iq: int16 or float32, shape (n, 2), nothing outside; start: sample of the first output; turn: the carrier's cycles a
+    sample, and `carrier` its number in the bank; out: float32, shape (2, m), real and imaginary parts.
+    """
+    count, width = out.shape[1], bank.taps.shape[2]
+    whole = -(-count // OUTPUTS) * OUTPUTS
+    low = start - bank.before
+    end = low + (whole - 1) * step + width // 2
+    flat, taps = iq.reshape(-1), bank.taps.reshape(-1)
+    if low < 0 or end > len(iq):
+        part = np.zeros(2 * (end - low), iq.dtype)
+        part[2 * max(0, -low) : 2 * (min(len(iq), end) - low)] = flat[2 * max(0, low) : 2 * min(len(iq), end)]
+        flat, low = part, 0
+    made = np.empty(2 * whole, np.float32)
+    for m in range(0, whole, OUTPUTS):
+        _sums(flat, 2 * (low + m * step), 2 * step, taps, 2 * carrier * width, width, made, 2 * m)
+    wave = phasors(turn * step, bank.unit, count)
+    angle = 2 * np.pi * turn * bank.before
+    along, across = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    re, im, cosine, sine = out[0], out[1], wave[0], wave[1]
+    for m in range(count):
+        c, s = cosine[m] * along - sine[m] * across, cosine[m] * across + sine[m] * along
+        re[m] = made[2 * m] * c - made[2 * m + 1] * s
+        im[m] = made[2 * m] * s + made[2 * m + 1] * c
