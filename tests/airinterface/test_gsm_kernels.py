@@ -11,9 +11,11 @@ from cellwarden.airinterface import gsm_clear, gsm_fit, gsm_lines, gsm_symbols
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_receiver import Receiver, equaliser, layout, pulse_autocorrelation, receiver
 from cellwarden.airinterface.gsm_station import fills_frames, goes_on
+from cellwarden.airinterface.gsm_trials import finest_turn, trials
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, Kind, generate
+from cellwarden.detect.dots import PLACES
 from cellwarden.detect.evidence import log_tail
-from cellwarden.detect.kernels import VECTOR, decimate
+from cellwarden.detect.kernels import decimate
 from cellwarden.detect.kernels import padded as pad
 
 RATE = 2_166_667.0
@@ -49,7 +51,7 @@ def test_matched_filter_is_a_dot_product_with_the_pulse_at_each_symbol(base: flo
         position = base + (k + 0.5) * rx.per_symbol
         whole = math.floor(position)
         row = rx.table[int((position - whole) * gsm_symbols.SUBSTEPS + 0.5)]
-        part = padded[400 + whole - half : 400 + whole + half + 1]
+        part = padded[400 + whole - half :][: len(row)]
         assert out[k] == pytest.approx(np.sum(row * part) * np.exp(-0.3j * k), abs=1e-4)
 
 
@@ -159,7 +161,7 @@ def test_finest_turn_is_where_squares_and_known_symbols_agree_best() -> None:
         v = e * np.exp(-1j * turn * np.arange(40))
         known = np.sum(KNOWN[0] * v[15:24])
         scores.append(abs(np.sum(np.delete(v, np.arange(15, 24)) ** 2)) + 2 * abs(known) ** 2 / 9)
-    turn = gsm_fit.finest_turn(gsm_symbols.parts(e), 15, KNOWN[0], span, steps)
+    turn = finest_turn(gsm_symbols.parts(e), 15, KNOWN[0], trials(span * SYMBOL_RATE_HZ / (2 * np.pi), steps, 40, 9))
     top = int(np.argmax(scores))
     left, middle, right = scores[top - 1 : top + 2]
     shift = 0.5 * (left - right) / (left - 2 * middle + right)
@@ -231,7 +233,7 @@ def test_line_pairs_are_correlations_with_a_turn_and_its_opposite() -> None:
     s = np.array([upper.real, upper.imag, lower.real, lower.imag], np.float32)
     wave = tables.turns[7, 0] + 1j * tables.turns[7, 1]
     plain = [np.sum(x * w) for w in (wave.conj(), wave) for x in (upper, lower)]
-    np.testing.assert_allclose(gsm_lines.pairs(s, tables.turns[7]), plain, atol=1e-4)
+    np.testing.assert_allclose(gsm_lines.pairs(s, tables.turns[7], np.empty(8, np.float32)), plain, atol=1e-4)
 
 
 @pytest.mark.parametrize("loud", [1.0, 30_000.0])
@@ -252,7 +254,7 @@ def test_two_lines_of_squares_tell_carrier_and_timing_of_a_burst(loud: float) ->
 
 def test_the_sequence_that_agrees_best_has_the_largest_correlation_coefficient() -> None:
     places, length = 40, KNOWN.shape[1]
-    axis = np.zeros(places + VECTOR + length, np.float32)
+    axis = np.zeros(places + PLACES + length, np.float32)
     axis[: places + length - 1] = noise(30, places + length - 1).real
     told = {
         (s, at): np.sum(KNOWN[s] * (part := axis[at : at + length])) ** 2 / np.sum(part**2) / length
@@ -272,6 +274,7 @@ def test_the_strongest_stretch_of_a_length_is_found() -> None:
 @pytest.mark.parametrize("kind", ["normal", "access"])
 def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
     rng, rx, form = np.random.default_rng(25), receiver(RATE), layout(kind, RATE)
+    tried = trials(1_700.0, 25, form.symbols, form.known.shape[1])
     for _ in range(20):
         cfo, sequence = rng.uniform(-20e3, 20e3), int(rng.integers(len(form.known)))
         wave, start = generate(kind, rng, rate_hz=RATE, sequence=sequence, carrier_offset_hz=cfo)
@@ -281,7 +284,7 @@ def test_a_clear_burst_is_guessed_and_fitted_as_it_was_sent(kind: Kind) -> None:
         assert guess.sequence == sequence
         assert at == pytest.approx(begins, abs=0.5 * rx.per_symbol)
         assert turn * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=1500)
-        fit = gsm_fit.fit(y, gsm_symbols.power(y, 1.0), at, turn, form.known[sequence], form, 0.04, 25)
+        fit = gsm_fit.fit(y, gsm_symbols.power(y, 1.0), at, turn, form.known[sequence], form, tried)
         assert fit.start == pytest.approx(begins, abs=0.1 * rx.per_symbol)
         assert (turn + fit.turn) * SYMBOL_RATE_HZ / (2 * np.pi) == pytest.approx(cfo, abs=100)
         assert fit.coherence > 0.4  # of eight phases it would be 0

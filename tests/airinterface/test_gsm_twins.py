@@ -8,6 +8,7 @@ from cellwarden.airinterface.gsm_fit import fit
 from cellwarden.airinterface.gsm_match import matches
 from cellwarden.airinterface.gsm_receiver import known_symbols, layout, receiver
 from cellwarden.airinterface.gsm_symbols import parts
+from cellwarden.airinterface.gsm_trials import trials
 from cellwarden.airinterface.gsm_twins import TWINS, settled
 from cellwarden.airinterface.gsm_waveform import FORMATS, SYMBOL_RATE_HZ
 
@@ -78,7 +79,8 @@ def test_a_burst_that_was_taken_for_its_twin_is_set_right(
     samples, start = sent(sequence, 10.0, np.random.default_rng(2))
     form, y = layout("normal", RATE_HZ), parts(samples)
     power = (np.abs(samples) ** 2 / 2).astype(np.float32)
-    taken = fit(y, power, start + shift * form.per_symbol, 0.0, form.known[twin], form, 0.02, 5)
+    tried = trials(860.0, 5, form.symbols, form.known.shape[1])
+    taken = fit(y, power, start + shift * form.per_symbol, 0.0, form.known[twin], form, tried)
     told, number, turn = settled(y, power, taken, twin, 0.0, form)
     assert (number, told.start) == (sequence, pytest.approx(start, abs=1.0))
     assert turn + told.turn == pytest.approx(0.0, abs=0.01)

@@ -1,15 +1,16 @@
 """Compiled loops of the Bluetooth recogniser."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cellwarden.compiled import exact
 
 ONE = np.uint64(1)
 LENGTH = 64
 DIMENSION = 24
 
 
-@njit(cache=True, nogil=True)
+@exact
 def octet_costs(weight: NDArray[np.float32], costs: NDArray[np.float32]) -> None:
     """Sums of the weights of every set of eight neighbouring bits: float32, shape (8, 256), out.
 
@@ -24,7 +25,7 @@ def octet_costs(weight: NDArray[np.float32], costs: NDArray[np.float32]) -> None
             costs[r, value] = costs[r, value & (value - 1)] + weight[LENGTH - 1 - 8 * r - low]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def cost_of(wrong: np.uint64, costs: NDArray[np.float32]) -> float:
     """Sum of the weights of the bits set in `wrong`."""
     total = np.float32(0)
@@ -33,7 +34,7 @@ def cost_of(wrong: np.uint64, costs: NDArray[np.float32]) -> float:
     return float(total)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def closest_word(
     soft: NDArray[np.float32], rows: NDArray[np.uint64], zero: np.uint64, deep: bool, costs: NDArray[np.float32]
 ) -> tuple[np.uint64, float]:
@@ -91,7 +92,7 @@ def closest_word(
     return wrong ^ hard, least
 
 
-@njit(cache=True, nogil=True)
+@exact
 def sync_places(
     soft: NDArray[np.float32],
     first: int,

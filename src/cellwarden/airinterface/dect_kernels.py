@@ -1,11 +1,12 @@
 """The loop of the DECT recogniser. Its plain numpy twin is in the tests."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 
-@njit(cache=True, fastmath=True, nogil=True)
+
+@fast
 def best_field(
     y: NDArray[np.complex64],
     first: int,

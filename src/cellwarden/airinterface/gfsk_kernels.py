@@ -1,11 +1,12 @@
 """Compiled loops of the receiver for Gaussian frequency shift keying."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 
-@njit(cache=True, fastmath=True, nogil=True)
+
+@fast
 def block_decisions(
     y: NDArray[np.complex64], waves: NDArray[np.complex64], middle: NDArray[np.uint8], out: NDArray[np.float32]
 ) -> None:
@@ -34,7 +35,7 @@ def block_decisions(
         out[n] = np.sqrt(one) - np.sqrt(nought)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def echo_products(
     y: NDArray[np.complex64],
     wave: NDArray[np.complex128],

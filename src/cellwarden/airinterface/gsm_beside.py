@@ -15,7 +15,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_cancel import LEAST_WIDE_HZ, RAMP, Wide, channel_of, tables, take_out, wide
@@ -24,6 +23,7 @@ from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_sweep import Raster, carriers_in, density_at, raster, roomy
 from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
+from cellwarden.compiled import exact, fast
 from cellwarden.detect.bursts import Find, boxes
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Interleaved
@@ -59,7 +59,7 @@ def beside(find: Find, known: NDArray[np.void]) -> NDArray[np.void]:
     )
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _beside(
     iq: Interleaved,
     ratio: NDArray[np.float32],
@@ -122,7 +122,7 @@ def _beside(
     return found[:count]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _new(one: Any, known: NDArray[np.void], whole: float) -> bool:
     """Whether a burst is none of those known: none on its carrier begins within half its length."""
     new = True
@@ -131,7 +131,7 @@ def _new(one: Any, known: NDArray[np.void], whole: float) -> bool:
     return new
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _band_mean(row: NDArray[np.float32], at: float, half: float) -> float:
     """Mean over the bands that lie within `half` bands of the place `at`; 1, which is noise, where there are none."""
     low, high = max(0, math.ceil(at - half - 0.25)), min(len(row), math.floor(at + half + 0.25))
@@ -141,7 +141,7 @@ def _band_mean(row: NDArray[np.float32], at: float, half: float) -> float:
     return float(total) / (high - low) if high > low else 1.0
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _left(
     ratio: NDArray[np.float32],
     hot: NDArray[np.uint8],
@@ -186,7 +186,7 @@ def _left(
     return runs
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _worth(ratio: NDArray[np.float32], first: int, end: int, at: float, apart: float, half: float) -> bool:
     """Whether the power of a channel in some rows is neither noise nor all of it the skirt of the next."""
     told, below, above = 0.0, 0.0, 0.0

@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_receiver import FILTER_HZ, FILTER_SYMBOLS, Layout, layout, receiver
 from cellwarden.airinterface.gsm_symbols import QUARTER, equalise, filtered, parts, spin, turning
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, frequency_pulse_integral
+from cellwarden.compiled import fast
 from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import decimate, padded
 
@@ -80,7 +80,7 @@ def tables() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     return ways @ rise[later], np.array([np.cos(angle), np.sin(angle)], np.float32)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def take_out(
     heard: NDArray[np.complex64],
     start: float,
@@ -110,7 +110,7 @@ def take_out(
             heard[k] -= weight * sent[k - first + i]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def channel_of(heard: NDArray[np.complex64], turns: float, how: Wide) -> NDArray[np.complex64]:
     """One channel, cut out of wide samples in which its carrier turns on by so many turns a sample."""
     samples = np.empty((len(heard), 2), np.float32)
@@ -122,7 +122,7 @@ def channel_of(heard: NDArray[np.complex64], turns: float, how: Wide) -> NDArray
     return y
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _decided(
     heard: NDArray[np.complex64], start: float, radians: float, known: NDArray[np.float32], how: Wide
 ) -> NDArray[np.float32]:
@@ -147,7 +147,7 @@ def _decided(
     return signs
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _sent(
     signs: NDArray[np.float32],
     first: int,
@@ -187,7 +187,7 @@ def _sent(
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _echoes(
     heard: NDArray[np.complex64], sent: NDArray[np.complex64], first: int, low: int, high: int
 ) -> NDArray[np.complex128]:
@@ -223,7 +223,7 @@ def _echoes(
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _product(a: NDArray[np.complex64], b: NDArray[np.complex64]) -> complex:
     """Σ conj(a) b."""
     re = np.float32(0)

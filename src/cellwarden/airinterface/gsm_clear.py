@@ -11,10 +11,9 @@ It is but a guess: the same evidence is asked for as of any other.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_fit import finest_turn, read
+from cellwarden.airinterface.gsm_fit import read
 from cellwarden.airinterface.gsm_judge import Match, Verdict, asked, convinces, judged, lined
 from cellwarden.airinterface.gsm_kernels import FEWEST_SYMBOLS, mean, stretches
 from cellwarden.airinterface.gsm_lines import lines
@@ -32,9 +31,11 @@ from cellwarden.airinterface.gsm_symbols import (
     turn,
     turning,
 )
-from cellwarden.airinterface.gsm_twins import SPAN, STEPS, settled
+from cellwarden.airinterface.gsm_trials import finest_turn
+from cellwarden.airinterface.gsm_twins import settled
 from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS, SYMBOL_RATE_HZ
-from cellwarden.detect.kernels import VECTOR
+from cellwarden.compiled import exact, fast
+from cellwarden.detect.dots import PLACES, slid
 
 SKIRT = 80e3 / SYMBOL_RATE_HZ
 """Cycles a symbol by which a burst's power may lie off the middle of its channel; a skirt of the next one lies more."""
@@ -71,35 +72,33 @@ class Heard(NamedTuple):
     """Its symbols as matched and as equalised, turned back by the carrier, of any phase."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def agreed(axis: NDArray[np.float32], known: NDArray[np.float32], places: int) -> tuple[float, int, int]:
     """Squared correlation coefficient of the best known sequence with numbers on one axis: (ρ², sequence, place).
 
     axis: float32, shape (n,), n at least `places`, in whole vectors, and a sequence more; known: ±1, shape (m, L).
     """
     length = known.shape[1]
-    count = -(-places // VECTOR) * VECTOR
+    count = -(-places // PLACES) * PLACES
     energy = np.full(count, np.float32(1e-30))
     for i in range(length):
         part = axis[i : i + count]
         for k in range(count):
             energy[k] += part[k] * part[k]
-    agreement = np.empty(count, np.float32)
+    agreement = np.empty(PLACES, np.float32)
+    signs = known.reshape(-1)
     best = (0.0, 0, 0)
     for s in range(len(known)):
-        agreement[:] = 0
-        for i in range(length):
-            sign, part = known[s, i], axis[i : i + count]
-            for k in range(count):
-                agreement[k] += sign * part[k]
-        for k in range(places):
-            rho = agreement[k] * agreement[k] / (energy[k] * length)
-            if rho > best[0]:
-                best = (float(rho), s, k)
+        for first in range(0, count, PLACES):
+            slid(axis[first:], signs, s * length, length, agreement)
+            for k in range(min(PLACES, places - first)):
+                rho = agreement[k] * agreement[k] / (energy[first + k] * length)
+                if rho > best[0]:
+                    best = (float(rho), s, first + k)
     return best
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def squared(e: Parts, first: int, end: int) -> complex:
     """Sum of the squares from symbol `first` to before `end`."""
     re, im, a, b = np.float32(0), np.float32(0), e[0, first:end], e[1, first:end]
@@ -109,7 +108,7 @@ def squared(e: Parts, first: int, end: int) -> complex:
     return complex(re, im)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def guess(y: Parts, first: float, around: int, layout: Layout) -> Heard:
     """A burst that begins within `around` symbols of sample `first`."""
     per, symbols, length = layout.per_symbol, layout.symbols, layout.known.shape[1]
@@ -124,7 +123,7 @@ def guess(y: Parts, first: float, around: int, layout: Layout) -> Heard:
     equalise(z, layout.weights, e)
     angle = np.angle(squared(e, places - 1, symbols)) / 2  # of symbols that are the burst's wherever it begins
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    axis = np.zeros(places + VECTOR + length, np.float32)
+    axis = np.zeros(places + PLACES + length, np.float32)
     re, im = e[0, layout.known_at :], e[1, layout.known_at :]
     for k in range(places + length - 1):
         axis[k] = re[k] * cosine + im[k] * sine
@@ -133,7 +132,7 @@ def guess(y: Parts, first: float, around: int, layout: Layout) -> Heard:
     return Heard(sequence, base + place * per, turn, cut(z, place, end), cut(e, place, end))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def strongest(power: NDArray[np.float32], first: int, end: int, length: int) -> int:
     """Where, from `first` to before `end`, the most power lies within a `length`."""
     most = 0.0
@@ -149,7 +148,7 @@ def strongest(power: NDArray[np.float32], first: int, end: int, length: int) -> 
     return best
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def plain(
     y: Parts,
     noise: float,
@@ -203,13 +202,13 @@ def plain(
     return count, False
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _alone(start: float, count: int, whole: float, ramp: float, per_symbol: float) -> bool:
     """Whether what is left of `count` samples before and after a burst is too short for another one."""
     return max(start - ramp, count - start - whole - ramp) < FEWEST_SYMBOLS * per_symbol
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _one(
     y: Parts,
     strength: NDArray[np.float32],
@@ -234,7 +233,7 @@ def _one(
     heard = guess(kept, first - low, AROUND + int(spare / per + 1), layout)
     start = low + heard.start
     known = layout.known[heard.sequence]
-    more = finest_turn(heard.e, layout.known_at, known, SPAN, STEPS)
+    more = finest_turn(heard.e, layout.known_at, known, layout.near)
     told = read(heard.z, heard.e, heard.start, more, mean(strength, int(start), int(start + whole)), known, layout)
     told, sequence, turned = settled(kept, strength[low:], told, heard.sequence, heard.turn, layout)
     start = low + told.start

@@ -8,12 +8,13 @@ Decisions never leave these loops.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_kernels import mean
 from cellwarden.airinterface.gsm_receiver import Layout
-from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, spin, total, turning
+from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, spin, turning
+from cellwarden.airinterface.gsm_trials import Trials, finest_turn
+from cellwarden.compiled import fast
 
 
 class Fit(NamedTuple):
@@ -37,7 +38,7 @@ class Fit(NamedTuple):
     """Mean power over the noise."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def correlated(z: Parts, at: int, wave: Parts, wave_at: int, known: NDArray[np.float32]) -> complex:
     """Σ known z wave, over the length of known, ±1, from symbol `at` and wave's place `wave_at` on."""
     re, im = np.float32(0), np.float32(0)
@@ -49,7 +50,7 @@ def correlated(z: Parts, at: int, wave: Parts, wave_at: int, known: NDArray[np.f
     return complex(re, im)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def placed(
     y: Parts,
     start: float,
@@ -77,44 +78,7 @@ def placed(
     return start
 
 
-@njit(cache=True, fastmath=True, nogil=True)
-def finest_turn(e: Parts, known_at: int, known: NDArray[np.float32], span: float, steps: int) -> float:
-    """Carrier offset from the whole burst: the ω with the largest |Σ e² exp(-2jωk)| + 2/L |Σ_known a e exp(-jωk)|².
-
-    e: one burst from symbol 0 on; known: float32 ±1 from symbol known_at on, whose squares do not count. Tries `steps`
-    turns within ±span. Returns radians a symbol.
-    """
-    n, length = e.shape[1], len(known)
-    squares, told = np.empty((2, n), np.float32), np.empty((2, length), np.float32)
-    for k in range(n):
-        squares[0, k] = e[0, k] * e[0, k] - e[1, k] * e[1, k]
-        squares[1, k] = 2 * e[0, k] * e[1, k]
-    squares[0, known_at : known_at + length] = 0
-    squares[1, known_at : known_at + length] = 0
-    for k in range(length):
-        told[0, k] = known[k] * e[0, known_at + k]
-        told[1, k] = known[k] * e[1, known_at + k]
-    apart = 2 * span / (steps - 1)
-    spin(squares, turning(-2 * span, n), 1.0 + 0.0j)
-    spin(told, turning(-span, length), 1.0 + 0.0j)
-    wide, narrow = turning(2 * apart, n), turning(apart, length)
-    scores = np.empty(steps)
-    for s in range(steps):
-        coherent = total(told)
-        scores[s] = abs(total(squares)) + 2 * (coherent * np.conj(coherent)).real / length
-        spin(squares, wide, 1.0 + 0.0j)
-        spin(told, narrow, 1.0 + 0.0j)
-    top = int(np.argmax(scores))
-    shift = 0.0
-    if 0 < top < steps - 1:
-        left, middle, right = scores[top - 1], scores[top], scores[top + 1]
-        bend = left - 2 * middle + right
-        if bend < 0:
-            shift = 0.5 * (left - right) / bend
-    return apart * (top + shift) - span
-
-
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def coherence(v: Parts, known_at: int, length: int) -> tuple[float, int]:
     """How much of the payload's power lies on the real axis: Σ Re(v²) / Σ |v|², -1 to 1, and over how many symbols."""
     along = np.float32(0)
@@ -127,7 +91,7 @@ def coherence(v: Parts, known_at: int, length: int) -> tuple[float, int]:
     return float((along - across) / (along + across)), v.shape[1] - length
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def explained(
     r: NDArray[np.float32], known_at: int, known: NDArray[np.float32], tails: NDArray[np.int64]
 ) -> tuple[float, float, int]:
@@ -148,7 +112,7 @@ def explained(
     return told * told / count, energy, count
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def remodulated(z: Parts, known_at: int, known: NDArray[np.float32], pulse: NDArray[np.float64]) -> tuple[float, float]:
     """Fit the burst with its own decisions: turn that is left, and amplitude.
 
@@ -194,7 +158,7 @@ def remodulated(z: Parts, known_at: int, known: NDArray[np.float32], pulse: NDAr
     return turned, amplitude
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def read(
     z: Parts, e: Parts, start: float, turn: float, ratio: float, known: NDArray[np.float32], layout: Layout
 ) -> Fit:
@@ -215,7 +179,7 @@ def read(
     return Fit(start, strength, on_axis, payload, told, energy, count, turn + fine, amplitude, ratio)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def fit(
     y: Parts,
     power: NDArray[np.float32],
@@ -223,13 +187,12 @@ def fit(
     turn: float,
     known: NDArray[np.float32],
     layout: Layout,
-    span: float,
-    steps: int,
+    trials: Trials,
 ) -> Fit:
     """All of the above for a burst that begins near `start` and turns by some `turn` radians a symbol.
 
-    The carrier is looked for within ±span radians a symbol of that. power: float32, as long as y; known: the sequence
-    that it has, float32 ±1.
+    The carrier is looked for around that, by the trials. power: float32, as long as y; known: the sequence that it has,
+    float32 ±1.
     """
     symbols = layout.symbols
     wave = turning(QUARTER + turn, symbols)
@@ -239,6 +202,6 @@ def fit(
     filtered(y, begins, layout.per_symbol, layout.table, z)
     spin(z, wave, 1.0 + 0.0j)
     equalise(z, layout.weights, e)
-    more = finest_turn(e, layout.known_at, known, span, steps)
+    more = finest_turn(e, layout.known_at, known, trials)
     ratio = mean(power, int(begins), int(begins + symbols * layout.per_symbol))
     return read(z, e, begins, more, ratio, known, layout)

@@ -15,9 +15,9 @@ import math
 
 import numpy as np
 import scipy.fft
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 from cellwarden.detect.bursts import low_pass
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst
@@ -77,7 +77,7 @@ def _densities(burst: Burst, block: Block) -> tuple[NDArray[np.float32], float, 
     return density[:, low : size // 2 + shown + 1].astype(np.float32), middle - shown * bin_hz, bin_hz, each / 2
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def standing_out(
     density: NDArray[np.float32],
     at: NDArray[np.float64],

@@ -10,13 +10,13 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_fit import Fit
 from cellwarden.airinterface.gsm_receiver import Layout
-from cellwarden.airinterface.gsm_symbols import Parts, line_share, squares_line
+from cellwarden.airinterface.gsm_symbols import Parts, line_share, squares_lines
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SYMBOL_RATE_HZ, Kind
+from cellwarden.compiled import exact
 from cellwarden.detect.evidence import log_tail
 
 WEAK_DB, CLEAR_DB = 2.0, 6.0
@@ -88,7 +88,7 @@ class Match(NamedTuple):
     verdict: Verdict
 
 
-@njit(cache=True, nogil=True)
+@exact
 def judged(told: Fit, turn: float, rho: float, noise: float, layout: Layout) -> Verdict:
     """The verdict on a fitted burst.
 
@@ -116,7 +116,7 @@ def judged(told: Fit, turn: float, rho: float, noise: float, layout: Layout) -> 
     return Verdict(eight, score, training, turned, snr_db, level_db, margin)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _between(x: float, points: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
     """Straight lines through the points (at, values), level outside."""
     at, values = points
@@ -128,7 +128,7 @@ def _between(x: float, points: tuple[tuple[float, ...], tuple[float, ...]]) -> f
     return values[-1]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def enough(level_db: float) -> float:
     """Nats of known symbols that need no others beside them, at a level."""
     return _between(level_db, ENOUGH_TRAINING)
@@ -139,19 +139,19 @@ def confidence(margin: float | NDArray[np.float64]) -> Any:
     return 1.0 / (1.0 + np.exp(-(CONFIDENCE[0] * margin + CONFIDENCE[1])))
 
 
-@njit(cache=True, nogil=True)
+@exact
 def convinces(score: float, training: float, margin: float) -> bool:
     """Whether a verdict leaves no doubt that is worth another search: known symbols and payload speak for it."""
     return margin > 0 and score - training > PAYLOAD_NATS
 
 
-@njit(cache=True, nogil=True)
+@exact
 def asked(symbols: float, slots: int) -> float:
     """Nats of margin that a burst needs in a stretch of so many symbols, of which so many slots are looked into."""
     return (MANY_SCORE if symbols > LONGEST_SYMBOLS else 0.0) + math.log(slots)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def lined(y: Parts, start: float, told: Verdict, layout: Layout) -> bool:
     """Whether a burst that begins at a sample has the spectral lines of its kind: none itself, two of its squares.
 
@@ -166,12 +166,11 @@ def lined(y: Parts, start: float, told: Verdict, layout: Layout) -> bool:
         return False
     if known > MORE_TRAINING or told.eight_phases:
         return True
-    upper = squares_line(y, first, end, (2 * told.turn + np.pi) / layout.per_symbol)
-    lower = squares_line(y, first, end, (2 * told.turn - np.pi) / layout.per_symbol)
+    upper, lower = squares_lines(y, first, end, 2 * told.turn / layout.per_symbol, np.pi / layout.per_symbol)
     return min(upper, lower) > LEAST_LINE * max(upper, lower)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _training_nats(told: float, energy: float, count: int, variance: float, level_db: float) -> float:
     """Evidence that the known symbols are there against as much energy without them.
 
@@ -184,13 +183,13 @@ def _training_nats(told: float, energy: float, count: int, variance: float, leve
     return _nats(0.5 * (count - 1 + prior), told / max(total, 1e-30))
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _nats(freedom: float, share: float) -> float:
     """Evidence of a share ρ² of energy explained: -f ln(1 - ρ²)."""
     return -freedom * math.log1p(-min(share, 0.999999))
 
 
-@njit(cache=True, nogil=True)
+@exact
 def level_of(ratio: float, channel_noise: float, per_symbol: float) -> float:
     """SNR in 200 kHz from the power over the noise behind the channel filter."""
     noise_hz = channel_noise * SYMBOL_RATE_HZ * per_symbol

@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_waveform import FORMATS
+from cellwarden.compiled import exact, fast
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.detect.kernels import best_runs
 
@@ -23,7 +23,7 @@ WHOLE_SYMBOLS = FORMATS["normal"].symbols
 """Of the longest burst."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def mean(power: NDArray[np.float32], first: int, end: int) -> float:
     """Mean from `first` to before `end`, as far as these lie within; 1, which is noise, where nothing does."""
     part = power[max(first, 0) : max(end, 0)]
@@ -35,7 +35,7 @@ def mean(power: NDArray[np.float32], first: int, end: int) -> float:
     return float(total) / len(part)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def stretches(
     power: NDArray[np.float32], freedom: float, per_symbol: float, least: float = LEAST_EVIDENCE
 ) -> NDArray[np.int64]:
@@ -60,7 +60,7 @@ def stretches(
     return runs[:kept]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _add_eight(values: NDArray[np.float32], signs: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """out[n] += Σ signs[i] values[n + i] of eight signs. values: float32, shape (n + 7,); out: shape (n,)."""
     n = len(out)
@@ -72,7 +72,7 @@ def _add_eight(values: NDArray[np.float32], signs: NDArray[np.float32], out: NDA
         out[k] += former + ((e * v4[k] + f * v5[k]) + (g * v6[k] + h * v7[k]))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _best_part(re: NDArray[np.float32], im: NDArray[np.float32], inverse: NDArray[np.float32]) -> np.float32:
     """re becomes (re² + im²) inverse; returns the largest. float32, shape (n,) each."""
     most = np.float32(-1)
@@ -82,7 +82,7 @@ def _best_part(re: NDArray[np.float32], im: NDArray[np.float32], inverse: NDArra
     return most
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def best_match(
     e: NDArray[np.complex64],
     known: NDArray[np.float32],
@@ -141,7 +141,7 @@ def best_match(
     return best
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def lines(spectrum: NDArray[np.complex64], reach: int, count: int, symbols: int) -> NDArray[np.float64]:
     """Carriers of antipodal symbols, whatever they say: where the spectrum of their squares is strongest.
 
@@ -180,7 +180,7 @@ def lines(spectrum: NDArray[np.complex64], reach: int, count: int, symbols: int)
     return found
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def turned(lines: NDArray[np.float64], symbols: float) -> None:
     """Count symbols from `symbols` later on: the phases in `lines` are turned to those of that symbol, in place."""
     for line in lines:
@@ -189,7 +189,7 @@ def turned(lines: NDArray[np.float64], symbols: float) -> None:
         line[3] = unit.imag
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def likeliest(
     z: NDArray[np.complex64],
     lines: NDArray[np.float64],
@@ -257,7 +257,7 @@ def likeliest(
     return best
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def tuned(z: NDArray[np.complex64], line: NDArray[np.float64], gain: float, rounds: int) -> None:
     """Carrier and phase of antipodal symbols by expectation and maximisation; `line` is refined where it stands.
 

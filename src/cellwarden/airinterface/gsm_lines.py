@@ -18,11 +18,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_symbols import Parts
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ
+from cellwarden.compiled import fast
+from cellwarden.detect.dots import crossed
 
 CFO_HZ = 25_000.0
 """Largest carrier offset tried, either way: 20 ppm of 900 MHz, and the error of a weak box's middle."""
@@ -54,7 +55,7 @@ def waves(per_symbol: float) -> Waves:
     )
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def sums(y: Parts, first: int, end: int, halves: Parts) -> Parts:
     """Squares in the middle of samples `first` to before `end`, turned back and on by half a turn a symbol, summed in
     BLOCKS blocks.
@@ -81,36 +82,25 @@ def sums(y: Parts, first: int, end: int, halves: Parts) -> Parts:
     for i in range(4):
         part, to = turned[i], made[i]
         for k in range(BLOCKS):
-            total = np.float32(0)
-            for n in range(k * length, (k + 1) * length):
-                total += part[n]
-            to[k] = total
+            to[k] = part[k * length]
+        for n in range(1, length):
+            for k in range(BLOCKS):
+                to[k] += part[k * length + n]
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
-def pairs(s: Parts, wave: Parts) -> tuple[complex, complex, complex, complex]:
+@fast
+def pairs(s: Parts, wave: Parts, made: NDArray[np.float32]) -> tuple[complex, complex, complex, complex]:
     """The upper and the lower line on one turn, then on its opposite: Σ s conj(w), and Σ s w.
 
-    s: as from `sums`; wave: shape (2, BLOCKS).
+    s: as from `sums`; wave: shape (2, BLOCKS); made: float32, shape (8,), of no use afterwards.
     """
-    a, b, c, d, cosine, sine = s[0], s[1], s[2], s[3], wave[0], wave[1]
-    ac = bc = cc = dc = np.float32(0)
-    az = bz = cz = dz = np.float32(0)
-    for k in range(BLOCKS):
-        x, z = cosine[k], sine[k]
-        ac += a[k] * x
-        bc += b[k] * x
-        cc += c[k] * x
-        dc += d[k] * x
-        az += a[k] * z
-        bz += b[k] * z
-        cz += c[k] * z
-        dz += d[k] * z
+    crossed(s, wave, s.shape[1], made)
+    ac, bc, cc, dc, az, bz, cz, dz = made[0], made[1], made[2], made[3], made[4], made[5], made[6], made[7]
     return complex(ac + bz, bc - az), complex(cc + dz, dc - cz), complex(ac - bz, bc + az), complex(cc - dz, dc + cz)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def lines(y: Parts, first: int, end: int, per_symbol: float, waves: Waves) -> tuple[float, float]:
     """Carrier in radians a symbol, and a sample at which the middle of a symbol lies.
 
@@ -118,32 +108,33 @@ def lines(y: Parts, first: int, end: int, per_symbol: float, waves: Waves) -> tu
     """
     s = sums(y, first, end, waves.halves)
     zero = len(waves.turns) - 1
+    room = np.empty(8, np.float32)
     strength = np.zeros(2 * zero + 1)
     for i in range(0, zero, 2):
-        _weigh(s, waves.turns[i], strength, zero, i)
+        _weigh(s, waves.turns[i], room, strength, zero, i)
     top = abs(int(np.argmax(strength)) - zero)
     for i in (abs(top - 1), top + 1):
-        _weigh(s, waves.turns[i], strength, zero, i)
+        _weigh(s, waves.turns[i], room, strength, zero, i)
     top = min(max(int(np.argmax(strength)), 1), 2 * zero - 1)
     left, middle, right = strength[top - 1], strength[top], strength[top + 1]
     bend = left - 2 * middle + right
     shift = min(max(0.5 * (left - right) / bend, -0.5), 0.5) if bend < 0 else 0.0
-    up, low, back_up, back_low = pairs(s, waves.turns[abs(top - zero)])
+    up, low, back_up, back_low = pairs(s, waves.turns[abs(top - zero)], room)
     both = up * np.conj(low) if top >= zero else back_up * np.conj(back_low)
     count = waves.halves.shape[1]
     turn = np.pi * (top + shift - zero) / (2 * count) * per_symbol
     return turn, (first + end - count) // 2 + (count - 1) / 2 - np.angle(both) / (2 * np.pi) * per_symbol
 
 
-@njit(cache=True, fastmath=True, nogil=True)
-def _weigh(s: Parts, wave: Parts, strength: NDArray[np.float64], zero: int, i: int) -> None:
+@fast
+def _weigh(s: Parts, wave: Parts, room: NDArray[np.float32], strength: NDArray[np.float64], zero: int, i: int) -> None:
     """The geometric mean of both lines' power on the i-th turn and on its opposite."""
-    up, low, back_up, back_low = pairs(s, wave)
+    up, low, back_up, back_low = pairs(s, wave, room)
     strength[zero + i] = np.sqrt(_power(up) * _power(low))
     strength[zero - i] = np.sqrt(_power(back_up) * _power(back_low))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _power(line: complex) -> float:
     """Of 64 bits: lines of loud samples of 16 bits have powers of 10²⁰, whose product 32 bits do not hold."""
     return np.float64(line.real) ** 2 + np.float64(line.imag) ** 2

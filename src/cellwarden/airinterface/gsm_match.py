@@ -40,6 +40,7 @@ from cellwarden.airinterface.gsm_lines import CFO_HZ
 from cellwarden.airinterface.gsm_receiver import Layout, Receiver, layout
 from cellwarden.airinterface.gsm_station import STATION_SLOTS, fills_frames, goes_on, one_clock
 from cellwarden.airinterface.gsm_symbols import QUARTER, Parts
+from cellwarden.airinterface.gsm_trials import trials
 from cellwarden.airinterface.gsm_twins import settled
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.detect.evidence import evidence
@@ -318,9 +319,9 @@ def _each_carrier(e: NDArray[np.complex64], form: Layout, channel: _Channel, bas
 
 def _fitted(channel: _Channel, kind: Kind, form: Layout, guess: Guess) -> Match:
     """Time, carrier, level and evidence of a burst that begins near where it was guessed."""
-    per, (span_hz, steps) = form.per_symbol, SPANS[guess.method]
-    span = 2 * np.pi * span_hz / SYMBOL_RATE_HZ
-    told = fit(channel.y, channel.power, guess.start, guess.turn, form.known[guess.sequence], form, span, steps)
+    per, known = form.per_symbol, form.known[guess.sequence]
+    tried = trials(*SPANS[guess.method], form.symbols, len(known))
+    told = fit(channel.y, channel.power, guess.start, guess.turn, known, form, tried)
     told, sequence, turned = settled(channel.y, channel.power, told, guess.sequence, guess.turn, form)
     end = told.start + form.symbols * per
     continuous = goes_on(channel.power, told.start, end, per) or fills_frames(channel.power, told.start, end, per)

@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_lines import Waves, waves
 from cellwarden.airinterface.gsm_symbols import SUBSTEPS
+from cellwarden.airinterface.gsm_trials import Trials, trials
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind, antipodal, main_pulse
 from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import padded
+from cellwarden.detect.vectors import LANES
 
 LEAST_RATE_HZ = 1.5 * CHANNEL_HZ
 """Samples a second below which a channel is not whole."""
 FILTER_HZ = 230_000.0
 FILTER_SYMBOLS = 4.0
 EQUALISER_SNR = 3.0
+NEAR = 300.0, 5
+"""Hertz either way of a carrier that was found, in which it is looked for again, and in how many steps."""
 PULSE_REACH = 2.0
 """Symbols that the matched filter reaches to either side."""
 
@@ -60,6 +64,8 @@ class Layout(NamedTuple):
     """As in `Receiver`."""
     waves: Waves
     """What squares of samples are correlated with."""
+    near: Trials
+    """Turns around a carrier that is nearly known."""
 
 
 @lru_cache
@@ -74,12 +80,13 @@ def receiver(rate_hz: float) -> Receiver:
     fine = 64
     pulse = main_pulse(fine)
     half = math.ceil(PULSE_REACH * per_symbol)
-    m = np.arange(-half, half + 1)
+    length = -(-(2 * half + 1) // LANES) * LANES  # in whole vectors, the middle at half of it
+    m = np.arange(length) - length // 2
     rows = [
         np.interp((m - row / SUBSTEPS) / per_symbol * fine + (len(pulse) - 1) / 2, np.arange(len(pulse)), pulse)
         for row in range(SUBSTEPS + 1)
     ]
-    table = np.array(rows)
+    table = np.array(rows) * (np.abs(m) <= half)
     table /= np.sum(table**2, axis=1, keepdims=True)
     channel_noise = step * float(np.sum(taps.astype(np.float64) ** 2))
     return Receiver(
@@ -147,4 +154,5 @@ def layout(kind: Kind, rate_hz: float) -> Layout:
         heard.noise_gain,
         heard.channel_noise,
         waves(heard.per_symbol),
+        trials(*NEAR, form.symbols, len(form.known[0])),
     )

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import expit, gammainccinv, logit
 
@@ -34,6 +33,7 @@ from cellwarden.airinterface.gsm_waveform import (
     SYMBOL_RATE_HZ,
     Kind,
 )
+from cellwarden.compiled import fast
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Cell, Emission
 from cellwarden.radio.bands import direction_at
@@ -67,7 +67,7 @@ class _Grid:
     per_symbol: float
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def correlations(
     y: NDArray[np.complex64],
     begins: NDArray[np.float64],

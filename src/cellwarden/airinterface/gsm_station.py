@@ -14,11 +14,11 @@ Source: 3GPP TS 45.002 §7 (the beacon carrier), annex B.1 (multislot classes of
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_kernels import mean
 from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS
+from cellwarden.compiled import exact
 
 GUARD_DEPTH = 0.4
 """In the guard periods the power falls at least to this part of the burst's; a base station's carrier does not."""
@@ -37,7 +37,7 @@ FEWEST_CLOCKED = 6
 """Bursts; two are spent on where the slots begin and how fast they go, by the receiver's clock."""
 
 
-@njit(cache=True, nogil=True)
+@exact
 def goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
     """Whether a carrier goes on before and after a burst, at its power and without guard periods: no phone's does.
 
@@ -53,7 +53,7 @@ def goes_on(power: NDArray[np.float32], start: float, end: float, per_symbol: fl
     return min(before, after) > (level - 1) / ALIKE and max(before, after) < (level - 1) * ALIKE
 
 
-@njit(cache=True, nogil=True)
+@exact
 def fills_frames(power: NDArray[np.float32], start: float, end: float, per_symbol: float) -> bool:
     """Whether nearly all slots of a frame and more are as loud as a burst's own: a phone sends in four of eight.
 
@@ -71,7 +71,7 @@ def fills_frames(power: NDArray[np.float32], start: float, end: float, per_symbo
     return slots >= STATION_SLOTS and alike >= FILLED * slots
 
 
-@njit(cache=True, nogil=True)
+@exact
 def one_clock(start_symbols: NDArray[np.float64], snr_db: NDArray[np.float64]) -> float:
     """Nats by which bursts of one carrier are rather one station's than several phones'; 0 where there are too few.
 
@@ -100,7 +100,7 @@ def one_clock(start_symbols: NDArray[np.float64], snr_db: NDArray[np.float64]) -
     return most
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _alike(late: NDArray[np.float64], number: NDArray[np.float64], error: NDArray[np.float64]) -> float:
     """Nats for starts that only their errors part, against those that lie START_SPREAD apart besides.
 

@@ -13,13 +13,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
+from cellwarden.compiled import exact
 from cellwarden.detect.bursts import Find, boxes
 from cellwarden.detect.tuned import Bank, bank, tuned
 from cellwarden.model import Interleaved
@@ -61,7 +61,7 @@ def raster(find: Find, centre_hz: float) -> Raster:
     return Raster(allowed, first * CHANNEL_HZ - centre_hz, edge_hz, bin_hz * grid.per_band, bin_hz, rate, grid.size)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def carriers_in(on: Raster, first_band: int, end_band: int) -> tuple[int, int]:
     """Numbers of the lowest and the highest carrier that lie in some bands."""
     low = max(0, math.ceil((on.edge_hz + first_band * on.band_hz - on.lowest_hz) / CHANNEL_HZ - 0.3))
@@ -69,14 +69,14 @@ def carriers_in(on: Raster, first_band: int, end_band: int) -> tuple[int, int]:
     return low, min(len(on.allowed) - 1, high)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def density_at(on: Raster, noise: NDArray[np.float64], carrier_hz: float) -> float:
     """Noise in a channel, where `noise` is that of each bin."""
     middle, reach = int((carrier_hz - on.edge_hz) / on.bin_hz), int(CHANNEL_HZ / 2 / on.bin_hz)
     return float(np.mean(noise[max(0, middle - reach) : middle + reach + 1]))
 
 
-@njit(cache=True, nogil=True)
+@exact
 def roomy(found: NDArray[np.void], count: int) -> NDArray[np.void]:
     """Room for a channel's bursts behind the first `count`: FOUND, longer where there was none."""
     if len(found) - count < MOST_CLEAR:
@@ -96,7 +96,7 @@ def _allowed(centre_hz: float, rate_hz: float) -> tuple[int, NDArray[np.bool_]]:
 def _filters(centre_hz: float, rate_hz: float, dtype: Any) -> Bank:
     """Channel filters of all carriers within the band that is heard."""
     first, allowed = _allowed(centre_hz, rate_hz)
-    offsets_hz = (first + np.arange(len(allowed))) * CHANNEL_HZ - centre_hz
+    offsets_hz = (first + np.arange(len(allowed), dtype=np.float64)) * CHANNEL_HZ - centre_hz
     return bank(offsets_hz / rate_hz, receiver(rate_hz).taps, dtype)
 
 
@@ -112,7 +112,7 @@ def sweep(find: Find) -> NDArray[np.void]:
     return _sweep(iq, chunk.ratio, chunk.hot, chunk.noise, boxes(find), on, filters, step, form)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _sweep(
     iq: Interleaved,
     ratio: NDArray[np.float32],
@@ -166,7 +166,7 @@ def _sweep(
     return found[:count]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _channels(
     ratio: NDArray[np.float32], hot: NDArray[np.uint8], first: int, end: int, above_hz: float, band_hz: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
@@ -195,7 +195,7 @@ def _channels(
     return on, power
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _runs(on: NDArray[np.bool_], power: NDArray[np.float32]) -> list[tuple[int, int]]:
     """Rows in which a channel is hot and no skirt of the next: first and end of each run, gaps of one row bridged.
 

@@ -4,10 +4,12 @@ samples ► matched filter at each symbol's middle ► turned back by a carrier 
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
+from cellwarden.detect.dots import picked
 from cellwarden.detect.kernels import phasors
+from cellwarden.detect.vectors import LANES
 
 Parts = NDArray[np.float32]
 """Complex samples or symbols as real and imaginary parts, shape (2, n): of these alone do compilers make vectors."""
@@ -20,7 +22,7 @@ QUARTER = np.pi / 2
 """By which GMSK turns from symbol to symbol, seen as antipodal ones (TS 45.004 §2.3)."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def parts(y: NDArray[np.complex64]) -> Parts:
     """Real and imaginary parts of complex64, shape (n,)."""
     made = np.empty((2, len(y)), np.float32)
@@ -31,7 +33,7 @@ def parts(y: NDArray[np.complex64]) -> Parts:
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def power(y: Parts, scale: float) -> NDArray[np.float32]:
     """scale · |y|²: float32, shape (n,)."""
     re, im, by = y[0], y[1], np.float32(scale)
@@ -41,7 +43,7 @@ def power(y: Parts, scale: float) -> NDArray[np.float32]:
     return out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def limited(y: Parts, first: int, end: int, most: float) -> Parts:
     """Samples from `first` to before `end`, their magnitude limited.
 
@@ -57,7 +59,7 @@ def limited(y: Parts, first: int, end: int, most: float) -> Parts:
     return out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def cut(y: Parts, first: int, end: int) -> Parts:
     """Samples or symbols from `first` to before `end`, side by side in memory, as vectors are made of.
 
@@ -71,7 +73,7 @@ def cut(y: Parts, first: int, end: int) -> Parts:
     return out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def turn(y: Parts, first: int, end: int) -> float:
     """Mean frequency from `first` to before `end`, cycles a sample: the phase of Σ y[n + 1] conj(y[n])."""
     end = min(end, y.shape[1])
@@ -84,13 +86,13 @@ def turn(y: Parts, first: int, end: int) -> float:
     return np.arctan2(im, re) / (2 * np.pi)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def turning(turn: float, count: int) -> Parts:
     """exp(-j turn k) for k < count."""
     return phasors(turn / (2 * np.pi), 1.0, count)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def spin(z: Parts, wave: Parts, phase: complex) -> None:
     """z · wave · conj(phase), in place; wave: as from `turning`."""
     re, im, c, s = z[0], z[1], wave[0], wave[1]
@@ -103,7 +105,7 @@ def spin(z: Parts, wave: Parts, phase: complex) -> None:
         re[k] = along
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def filtered(y: Parts, base: float, per_symbol: float, table: NDArray[np.float32], out: Parts) -> None:
     """Matched filter at the middle of each symbol: out[k] = Σ_m y[m] c0(m - base - (k + 1/2) per_symbol).
 
@@ -116,7 +118,16 @@ def filtered(y: Parts, base: float, per_symbol: float, table: NDArray[np.float32
     unit, substep = 1 << UNIT_BITS, UNIT_BITS - SUBSTEP_BITS
     at = np.int64(np.floor((base + 0.5 * per_symbol - taps // 2) * unit)) + (1 << substep - 1)
     step = np.int64(per_symbol * unit + 0.5)
-    for k in range(len(re_out)):
+    whole = 0  # symbols whose samples are all there
+    if taps % LANES == 0 and at >= 0:
+        whole = max(0, min(len(re_out), ((len(re_in) - taps) * unit - at) // step + 1)) // 4 * 4
+    mask, count = unit - 1, len(re_out)
+    for k in range(0, whole, 4):
+        p0, p1, p2, p3 = at + k * step, at + (k + 1) * step, at + (k + 2) * step, at + (k + 3) * step
+        places = (p0 >> UNIT_BITS, p1 >> UNIT_BITS, p2 >> UNIT_BITS, p3 >> UNIT_BITS)
+        r0, r1, r2, r3 = (p0 & mask) >> substep, (p1 & mask) >> substep, (p2 & mask) >> substep, (p3 & mask) >> substep
+        picked(y, len(re_in), places, flat, (r0 * taps, r1 * taps, r2 * taps, r3 * taps), taps, out, k, count)
+    for k in range(whole, len(re_out)):
         position = int(at + k * step)
         first = position >> UNIT_BITS
         row = (position & (unit - 1)) >> substep
@@ -133,7 +144,7 @@ def filtered(y: Parts, base: float, per_symbol: float, table: NDArray[np.float32
         im_out[k] = im
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def matched(
     y: Parts, base: float, per_symbol: float, table: NDArray[np.float32], turn: float, out: NDArray[np.complex64]
 ) -> None:
@@ -145,7 +156,7 @@ def matched(
         out[k] = complex(z[0, k], z[1, k])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def equalise(z: Parts, weights: NDArray[np.complex64], out: Parts) -> None:
     """out[k] = Σ_i weights[i] z[k + i - half]; outside, z is zero. weights: complex64, of odd length."""
     half, n = len(weights) // 2, z.shape[1]
@@ -162,7 +173,7 @@ def equalise(z: Parts, weights: NDArray[np.complex64], out: Parts) -> None:
             to_im[k] += x * b[k] + y * a[k]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def window(
     y: Parts,
     base: float,
@@ -189,7 +200,7 @@ def window(
             e[phase, k] = complex(even[0, k], even[1, k])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def total(z: Parts) -> complex:
     """Sum of all."""
     re, im, a, b = np.float32(0), np.float32(0), z[0], z[1]
@@ -199,7 +210,7 @@ def total(z: Parts) -> complex:
     return complex(re, im)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def line_share(y: Parts, first: int, end: int, reach: float) -> float:
     """Part of the power from `first` to before `end` that lies in one spectral line, up to `reach` cycles a sample."""
     first, end = max(first, 0), min(end, y.shape[1])
@@ -221,13 +232,23 @@ def line_share(y: Parts, first: int, end: int, reach: float) -> float:
     return most / (n * float(energy))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
-def squares_line(y: Parts, first: int, end: int, turn: float) -> float:
-    """Power of the line of `turn` radians a sample in the squares of the samples from `first` to before `end`."""
-    part = y[:, first:end].copy()
+@fast
+def squares_lines(y: Parts, first: int, end: int, turn: float, apart: float) -> tuple[float, float]:
+    """Power of two lines in the squares of the samples from `first` to before `end`: at turn ± apart radians a sample.
+
+    Of 64 bits: lines of loud samples of 16 bits have more than 32 hold.
+    """
+    a, b = y[0, first:end], y[1, first:end]
+    part = np.empty((2, len(a)), np.float32)
     re, im = part[0], part[1]
-    for k in range(end - first):
-        re[k], im[k] = re[k] * re[k] - im[k] * im[k], 2 * re[k] * im[k]
-    spin(part, turning(turn, end - first), 1.0 + 0.0j)
-    line = total(part)
-    return np.float64(line.real) ** 2 + np.float64(line.imag) ** 2  # of loud samples of 16 bits more than 32 hold
+    for k in range(len(a)):
+        re[k] = a[k] * a[k] - b[k] * b[k]
+        im[k] = 2 * a[k] * b[k]
+    spin(part, turning(turn + apart, len(a)), 1.0 + 0.0j)
+    upper = total(part)
+    spin(part, turning(-2 * apart, len(a)), 1.0 + 0.0j)
+    lower = total(part)
+    return (
+        np.float64(upper.real) ** 2 + np.float64(upper.imag) ** 2,
+        np.float64(lower.real) ** 2 + np.float64(lower.imag) ** 2,
+    )

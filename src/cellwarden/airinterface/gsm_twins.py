@@ -12,22 +12,19 @@ Source: 3GPP TS 45.002 §5.2.3 (training sequences), §5.2.8 (guard period of 8.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_fit import Fit, fit
 from cellwarden.airinterface.gsm_kernels import mean
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_symbols import Parts
-from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ
+from cellwarden.compiled import exact, fast
 
-SPAN, STEPS = 2 * np.pi * 300 / SYMBOL_RATE_HZ, 5
-"""Radians a symbol either way of the carrier that was found, in which it is looked for again, and in how many steps."""
 TWINS = np.array([[-1, 0, 0], [7, 7, -9], [-1, 0, 0], [-1, 0, 0], [-1, 0, 0], [6, 7, -9], [5, 9, -7], [1, 9, -7]])
 """For each training sequence the one that it may be taken for, and by how many symbols that one begins later then."""
 
 
-@njit(cache=True, nogil=True)
+@exact
 def later(power: NDArray[np.float32], start: float, sequence: int, layout: Layout) -> int:
     """By how many symbols a burst may begin later than it was found to, with its sequence's twin; 0 where it may not.
 
@@ -48,7 +45,7 @@ def later(power: NDArray[np.float32], start: float, sequence: int, layout: Layou
     return shift
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def settled(
     y: Parts, power: NDArray[np.float32], told: Fit, sequence: int, turn: float, layout: Layout
 ) -> tuple[Fit, int, float]:
@@ -60,13 +57,13 @@ def settled(
     if not symbols:
         return _widened(told), sequence, turn
     twin, start = TWINS[sequence, 0], told.start + symbols * layout.per_symbol
-    other = fit(y, power, start, turn + told.turn, layout.known[twin], layout, SPAN, STEPS)
+    other = fit(y, power, start, turn + told.turn, layout.known[twin], layout, layout.near)
     if other.told * told.energy > told.told * other.energy:
         return _widened(other), twin, turn + told.turn
     return _widened(told), sequence, turn
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _widened(told: Fit) -> Fit:
     """The same in numbers of one width each: whoever calls, what is returned has one type."""
     return Fit(

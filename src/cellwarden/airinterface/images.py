@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import narrow
-from cellwarden.detect.suppress import density_db
+from cellwarden.compiled import exact
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.model.many import BOX, columns
 
@@ -102,7 +101,7 @@ def _may_be(emissions: Sequence[Emission], strong: Sequence[int]) -> NDArray[np.
     return found[np.lexsort((found[:, 1], found[:, 0]))]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _mirrored(weak: NDArray[np.float64], strong: NDArray[np.float64], most: float) -> NDArray[np.int64]:
     """Pairs of columns (start, end, lower and upper edge, density): one lies where the other's image would.
 
@@ -136,8 +135,8 @@ def _columns(emissions: Sequence[Emission]) -> NDArray[np.float64]:
     made = np.empty((5, len(emissions)))
     made[:4] = columns(emissions, *BOX)
     made[1] += made[0]
-    made[4] = [density_db(e) for e in emissions]
-    made[4] = 10 ** (made[4] / 10)
+    made[4] = [math.nan if e.floor_dbfs_hz is None else e.floor_dbfs_hz for e in emissions]
+    made[4] = np.nan_to_num(10 ** ((made[4] + columns(emissions, "snr_db")[0]) / 10))
     return made
 
 

@@ -1,8 +1,9 @@
 """The loops of the impostors: bits of Mode S where a frame may begin, and the filter that mends its echoes."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cellwarden.compiled import fast
 
 PREAMBLE_CHIPS = 16
 """Halves of a microsecond."""
@@ -13,7 +14,7 @@ LEAST_PREAMBLE = 0.6
 """Of the bits' strength."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def pulse_contrasts(
     total: NDArray[np.float64], places: NDArray[np.int64], half: float, length_us: int, out: NDArray[np.float64]
 ) -> None:
@@ -59,7 +60,7 @@ def pulse_contrasts(
             out[p] = min(out[p], rest / (bits - SHORT_BITS))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def gram(seen: NDArray[np.complex64], out: NDArray[np.complex128]) -> None:
     """Products of each two columns, summed over the rows: out = seenᴴ seen. seen: (n, taps); out: (taps, taps)."""
     rows, taps = seen.shape
@@ -74,7 +75,7 @@ def gram(seen: NDArray[np.complex64], out: NDArray[np.complex128]) -> None:
             out[t, u] = np.conj(out[u, t])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def decided(
     seen: NDArray[np.complex64],
     inverse: NDArray[np.complex128],
@@ -127,7 +128,7 @@ def decided(
     return fit
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def inverse(power: NDArray[np.complex128], out: NDArray[np.complex128]) -> None:
     """The inverse of a Hermitian matrix whose eigenvalues are positive, by Gauss and Jordan: no pivots are sought.
 
@@ -153,7 +154,7 @@ def inverse(power: NDArray[np.complex128], out: NDArray[np.complex128]) -> None:
                 others[k] -= part * made[k]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def fitted(
     seen: NDArray[np.complex64],
     sent: NDArray[np.float32],
@@ -191,7 +192,7 @@ def fitted(
     return decided(seen, inverted, weights, sent, rounds, despair)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _ridged(seen: NDArray[np.complex64], ridge: float, out: NDArray[np.complex128]) -> None:
     """What turns windows' products with what was sent into a filter. seen: (n, taps); out: (taps, taps)."""
     power = np.empty(out.shape, np.complex128)

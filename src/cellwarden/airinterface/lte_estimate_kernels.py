@@ -1,14 +1,15 @@
 """The loop in which known symbols are matched at every time and frequency that their references leave open."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cellwarden.compiled import fast
 
 PARTS = 32
 """Of a symbol, in each of which a frequency error of some kilohertz turns nothing."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def matched(
     z: NDArray[np.complex64],
     period: NDArray[np.complex128],
@@ -51,7 +52,7 @@ def matched(
             out[row, f] += (total.real * total.real + total.imag * total.imag) / max(energy, 1e-30)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def tilted(row: NDArray[np.complex128], delay: float) -> tuple[float, float]:
     """|Σ_k h_k exp(j 2π k d)|² at a delay d, and how it tilts there: Im(Σ k … (Σ …)*). k is counted from the middle."""
     middle = (len(row) - 1) / 2
@@ -67,7 +68,7 @@ def tilted(row: NDArray[np.complex128], delay: float) -> tuple[float, float]:
     return whole.real * whole.real + whole.imag * whole.imag, (tilt * whole.conjugate()).imag
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def sharpened(rows: NDArray[np.complex128], delays: NDArray[np.float64], steps: int, out: NDArray[np.float64]) -> None:
     """Newton's `steps` towards the delay at which the power of `tilted` is largest, for each row; and that power.
 
@@ -83,7 +84,7 @@ def sharpened(rows: NDArray[np.complex128], delays: NDArray[np.float64], steps: 
         out[r], _slope = tilted(rows[r], delays[r])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def steepest(rows: NDArray[np.complex128], guess: float, steps: int) -> float:
     """Newton's `steps` from a guess towards the delay at which the power of `tilted`, summed over rows, is largest.
 
@@ -102,7 +103,7 @@ def steepest(rows: NDArray[np.complex128], guess: float, steps: int) -> float:
     return guess
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def repeated(
     z: NDArray[np.complex64],
     lag: int,

@@ -1,11 +1,12 @@
 """LTE's loops: short reference sequences at all times and frequencies that a box leaves open, bands, prefixes."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 
-@njit(cache=True, fastmath=True, nogil=True)
+
+@fast
 def best_parts(
     bands: NDArray[np.complex64],
     real: NDArray[np.float32],
@@ -49,7 +50,7 @@ def best_parts(
             best[s] /= energy
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def tones(
     products: NDArray[np.complex64],
     turns: NDArray[np.float64],
@@ -83,7 +84,7 @@ def tones(
                 out[p, t] += (whole.real * whole.real + whole.imag * whole.imag) / power
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def best_stretches(
     power: NDArray[np.float64],
     freedom: int,
@@ -122,7 +123,7 @@ def best_stretches(
         nats[k] = slope * most - cost * width
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def prefix_likeness(
     y: NDArray[np.complex64],
     lag: int,
@@ -158,7 +159,7 @@ def prefix_likeness(
         out[p] = np.sqrt(re * re + im * im) / energy
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def slot_power(y: NDArray[np.complex64], lag: int, slot: int, out: NDArray[np.float64]) -> None:
     """Sum over each slot of the mean power of what lies `lag` apart. y: complex64; out: float64, shape (slots,)."""
     for n in range(len(out)):
@@ -170,7 +171,7 @@ def slot_power(y: NDArray[np.complex64], lag: int, slot: int, out: NDArray[np.fl
         out[n] = 0.5 * total
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def folded_prefixes(
     y: NDArray[np.complex64],
     lag: int,
@@ -191,7 +192,7 @@ def folded_prefixes(
             power[i] += np.float32(0.5) * (a * a + b * b + c * c + d * d)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[np.complex64]) -> None:
     """out[n] = y[n] exp(-j 2π cycles (n - origin)). y and out: complex64, shape (n,)."""
     step = np.exp(-2j * np.pi * cycles)
@@ -206,7 +207,7 @@ def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[
             phasor *= step
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def best_pairs(beyond: NDArray[np.float64], least: float, best: NDArray[np.float64], group: NDArray[np.int64]) -> None:
     """Most nats of two reference symbols of one sequence, or of two where that is more, and the first's sequence.
 

@@ -1,11 +1,12 @@
 """NR's loop: how like symbols' ends their prefixes are, at every place where the first of them may begin."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import exact
 
-@njit(cache=True, nogil=True)
+
+@exact
 def prefixed(
     y: NDArray[np.complex64],
     lag: int,

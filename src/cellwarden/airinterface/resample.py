@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.fft
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 from cellwarden.model import Block, Interleaved
 
 PHASES = 128
@@ -36,7 +36,7 @@ def filter_table(width: float) -> NDArray[np.float32]:
     return (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def resample(
     iq: Interleaved,
     scale: float,

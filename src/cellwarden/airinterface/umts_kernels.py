@@ -1,9 +1,9 @@
 """Compiled loops of the UMTS recogniser. Chips are counted from 0; there are PHASES samples a chip."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import exact, fast
 from cellwarden.model import Interleaved
 
 PHASES = 4
@@ -12,7 +12,7 @@ SUBSTEPS = 32
 """Tabulated positions of the matched filter within one sample."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def framed(iq: Interleaved, starts: NDArray[np.int64], window: NDArray[np.float32], out: NDArray[np.complex64]) -> None:
     """out[f, k] = window[k] iq[starts[f] + k]. iq: int16 or float32, shape (n, 2); out: (frames, len(window))."""
     for f in range(len(starts)):
@@ -21,7 +21,7 @@ def framed(iq: Interleaved, starts: NDArray[np.int64], window: NDArray[np.float3
             out[f, k] = complex(window[k] * np.float32(iq[at, 0]), window[k] * np.float32(iq[at, 1]))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def mean_power(spectrum: NDArray[np.complex64], out: NDArray[np.float64]) -> None:
     """Mean squared magnitude over the rows, the lowest frequency first. spectrum: (rows, bins); out: (bins,)."""
     rows, bins = spectrum.shape
@@ -36,7 +36,7 @@ def mean_power(spectrum: NDArray[np.complex64], out: NDArray[np.float64]) -> Non
     out /= rows
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def likeness(excess: NDArray[np.float64], usual: float, shape: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Correlation with a pulse's shape of how filled bins are: e / (e + usual), e the excess or 0.
 
@@ -55,7 +55,7 @@ def likeness(excess: NDArray[np.float64], usual: float, shape: NDArray[np.float6
         out[i] = total
 
 
-@njit(cache=True, nogil=True)
+@exact
 def eighths(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Means of eight equal parts of values, the least first; values: at least eight; out: float64, shape (8,)."""
     for part in range(8):
@@ -67,7 +67,7 @@ def eighths(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     out.sort()
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def matched(
     re: NDArray[np.float32],
     im: NDArray[np.float32],
@@ -104,7 +104,7 @@ def matched(
             out[p, k] = complex(a, b)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def pair_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
     """Sums of the squared turns from each chip to the next, apart for even and odd chips, block by block.
 
@@ -124,7 +124,7 @@ def pair_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
             out[b, parity] = total
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def alternating_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
     """Sums of squared turns from each chip to a later one, with a sign that changes from chip to chip, block by block.
 
@@ -162,7 +162,7 @@ def alternating_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> N
             out[b, lag - 1] = complex(real, imaginary)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def fourths(z: NDArray[np.complex64], together: int, out: NDArray[np.complex64]) -> float:
     """out[k] = Σ z⁴ / |z|² over `together` chips; returns Σ |z|⁴ over all of them. z: complex64, shape (n,)."""
     energy = 0.0
@@ -179,7 +179,7 @@ def fourths(z: NDArray[np.complex64], together: int, out: NDArray[np.complex64])
     return energy
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def residue_sums(values: NDArray[np.float32], sign: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """out[o, k % 16] = Σ_k sign[k] values[o + k], summed apart for each remainder of k.
 
@@ -195,7 +195,7 @@ def residue_sums(values: NDArray[np.float32], sign: NDArray[np.float32], out: ND
                 row[i] += part[i] * signs[i]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def gather(
     values: NDArray[np.float32], place: NDArray[np.int64], sign: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
@@ -204,7 +204,7 @@ def gather(
         out[place[k]] += sign[k] * values[k]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def walsh(values: NDArray[np.float32]) -> None:
     """Walsh–Hadamard transform in place, natural order. values: float32, shape (a power of two,).
 
@@ -229,7 +229,7 @@ def walsh(values: NDArray[np.float32]) -> None:
             low[i], high[i] = a + b, a - b
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _summed(values: NDArray[np.float32], signs: NDArray[np.float32], step: int, out: NDArray[np.float32]) -> None:
     """out[k] += Σ_i signs[i] values[k + i step], one term at a time, so that it becomes vector instructions."""
     for i in range(len(signs)):
@@ -238,7 +238,7 @@ def _summed(values: NDArray[np.float32], signs: NDArray[np.float32], step: int, 
             out[k] += sign * part[k]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _inner(z: NDArray[np.complex64], inner: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     """Sums of z times a code from each of the first places on, real and imaginary: float32, shape (2, count)."""
     re, im = np.empty(len(z), np.float32), np.empty(len(z), np.float32)
@@ -250,7 +250,7 @@ def _inner(z: NDArray[np.complex64], inner: NDArray[np.float32], count: int) -> 
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def synchronisation_power(
     z: NDArray[np.complex64], inner: NDArray[np.float32], outer: NDArray[np.float32], out: NDArray[np.float64]
 ) -> int:
@@ -273,7 +273,7 @@ def synchronisation_power(
     return slots
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def code_turns(
     z: NDArray[np.complex64], inner: NDArray[np.float32], outer: NDArray[np.float32], out: NDArray[np.complex64]
 ) -> None:

@@ -1,11 +1,12 @@
 """The loops of the Wi-Fi recognisers. Plain numpy twins are in the tests."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import exact, fast
 
-@njit(cache=True, fastmath=True, nogil=True)
+
+@fast
 def coherence(y: NDArray[np.complex64], lag: int, window: int) -> NDArray[np.complex64]:
     """How alike a signal is to itself `lag` samples later, over `window` samples from each place on.
 
@@ -40,7 +41,7 @@ def coherence(y: NDArray[np.complex64], lag: int, window: int) -> NDArray[np.com
     return out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def folded(
     y: NDArray[np.complex64], lag: int, period: int, cross: NDArray[np.complex128], power: NDArray[np.float64]
 ) -> None:
@@ -61,7 +62,7 @@ def folded(
             phase = 0
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def despread(y: NDArray[np.complex64], code: NDArray[np.complex64], per_chip: int) -> NDArray[np.complex64]:
     """out[t] = sum code*[k] y[t + k per_chip]: complex64, shape (len(y) - (len(code) - 1) per_chip,)."""
     count = max(0, len(y) - (len(code) - 1) * per_chip)
@@ -85,7 +86,7 @@ def despread(y: NDArray[np.complex64], code: NDArray[np.complex64], per_chip: in
     return out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def folded_peak(z: NDArray[np.complex64], symbol: int, near: int) -> tuple[float, float, float, int]:
     """|z|² folded over `symbol` samples, each row first brought to a mean of 1 so that no loud one decides.
 
@@ -112,7 +113,7 @@ def folded_peak(z: NDArray[np.complex64], symbol: int, near: int) -> tuple[float
     return fold[top] / rows, beside / (symbol - 2 * near - 1) / rows, loud[top] / rows, top
 
 
-@njit(cache=True, nogil=True)
+@exact
 def training_nats(
     short: NDArray[np.complex64],
     long: NDArray[np.complex64],

@@ -6,8 +6,9 @@ middle lies within half of the narrower box, and whose carrier offset, as far as
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cellwarden.compiled import exact
 
 GATE_SIGMAS = 5.0
 FLIGHT_S = 1e-6
@@ -17,7 +18,7 @@ CFO_ERROR = 0.15e-6
 CFO_SIGMAS = 5.0
 
 
-@njit(cache=True, fastmath=False, nogil=True)  # nan is what is not known
+@exact  # nan is what is not known
 def grouped(
     time_s: NDArray[np.float64],
     error_s: NDArray[np.float64],

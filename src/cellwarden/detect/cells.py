@@ -9,11 +9,12 @@ row t and band b, the sum over a box is a difference of four values.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import exact, fast
 
-@njit(cache=True, nogil=True)
+
+@exact
 def cumulate(
     ratio: NDArray[np.float32], hot: NDArray[np.uint8], first: int, most: float, units: float, total: NDArray[np.int32]
 ) -> None:
@@ -42,7 +43,7 @@ def cumulate(
             here[b] = above[b] + along
 
 
-@njit(cache=True, nogil=True)
+@exact
 def first_size(total: NDArray[np.int32], sizes: NDArray[np.int64]) -> int:
     """Number of the first of some sizes of boxes of which one exceeds its limit anywhere; how many there are if none.
 
@@ -59,7 +60,7 @@ def first_size(total: NDArray[np.int32], sizes: NDArray[np.int64]) -> int:
     return number
 
 
-@njit(cache=True, nogil=True)
+@exact
 def mark_boxes(total: NDArray[np.int32], frames: int, width: int, limit: int, hot: NDArray[np.uint8]) -> int:
     """Set `hot` where the sum over a box of frames x width cells exceeds `limit`; returns the first row that was set.
 
@@ -89,7 +90,7 @@ def mark_boxes(total: NDArray[np.int32], frames: int, width: int, limit: int, ho
     return first
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _over(
     before: NDArray[np.int32],
     after: NDArray[np.int32],
@@ -121,7 +122,7 @@ def _over(
         done += step
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _largest(before: NDArray[np.int32], after: NDArray[np.int32], width: int) -> int:
     """Largest sum over boxes of `width` bands between two rows of `cumulate`, each int32, shape (bands + 1,)."""
     places = len(after) - width
@@ -132,7 +133,7 @@ def _largest(before: NDArray[np.int32], after: NDArray[np.int32], width: int) ->
     return int(most)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def box_mean(values: NDArray[np.float32], first: int, end: int, low: int, high: int) -> float:
     """Mean of values[first:end, low:high]; values: float32, shape (rows, bands)."""
     total = 0.0
@@ -142,7 +143,7 @@ def box_mean(values: NDArray[np.float32], first: int, end: int, low: int, high: 
     return total / ((end - first) * (high - low))
 
 
-@njit(cache=True, nogil=True)
+@exact
 def box_means(values: NDArray[np.float32], boxes: NDArray[np.int64]) -> NDArray[np.float64]:
     """`box_mean` of each box: float64, shape (n,). boxes: int64, shape (n, 4), first and end row, low and high band."""
     made = np.empty(len(boxes))
@@ -152,7 +153,7 @@ def box_means(values: NDArray[np.float32], boxes: NDArray[np.int64]) -> NDArray[
     return made
 
 
-@njit(cache=True, nogil=True)
+@exact
 def uncover(hot: NDArray[np.uint8], regions: NDArray[np.int64], boxes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Clear cells of `hot` that boxes cover; returns the part of each region's hot cells that is left.
 
@@ -176,7 +177,7 @@ def uncover(hot: NDArray[np.uint8], regions: NDArray[np.int64], boxes: NDArray[n
     return share / np.maximum(before, 1)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Bounding boxes of the 8-connected regions of `hot`.
 
@@ -235,7 +236,7 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     return box[:keep].copy()
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _runs(row: NDArray[np.uint8], runs: NDArray[np.int64]) -> int:
     """Puts first and end of each run of what is hot in a row into the first two columns of `runs`; how many."""
     count = 0
@@ -254,14 +255,14 @@ def _runs(row: NDArray[np.uint8], runs: NDArray[np.int64]) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _widen(box: NDArray[np.int64], first: int, end: int, low: int, high: int) -> None:
     """Lets a box reach as far as another one, too."""
     box[0], box[1] = min(box[0], first), max(box[1], end)
     box[2], box[3] = min(box[2], low), max(box[3], high)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def joined(boxes: NDArray[np.int64], near: int) -> NDArray[np.int64]:
     """Join boxes that follow each other within `near` rows in common bands.
 
@@ -285,7 +286,7 @@ def joined(boxes: NDArray[np.int64], near: int) -> NDArray[np.int64]:
     return boxes[:count]
 
 
-@njit(cache=True, nogil=True)
+@exact
 def first_ones(boxes: NDArray[np.float64], known: int, most: float) -> NDArray[np.bool_]:
     """Which boxes lie over none before of the same kind by more than the part `most` of the smaller one.
 

@@ -6,11 +6,12 @@ Compiled, since loops that are compiled call them too.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 
-@njit(cache=True, fastmath=True, nogil=True)
+
+@fast
 def log_likelihood_ratio(power: NDArray[np.float32], gamma: float, per_freedom: float) -> NDArray[np.float32]:
     """p γ / (1 + γ) - ln(1 + γ) for each sample, shared among the samples that one degree of freedom spans.
 
@@ -24,7 +25,7 @@ def log_likelihood_ratio(power: NDArray[np.float32], gamma: float, per_freedom: 
     return out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def evidence(ratio: float, freedom: float) -> float:
     """Chernoff's bound on the tail of a gamma distribution: f (r - 1 - ln r) nats against noise having a mean of r.
 
@@ -33,7 +34,7 @@ def evidence(ratio: float, freedom: float) -> float:
     return freedom * (ratio - 1.0 - math.log(ratio)) if ratio > 1.0 else 0.0
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def log_tail(x: float) -> float:
     """Natural logarithm of the probability that a standard normal value exceeds x.
 

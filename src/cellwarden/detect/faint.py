@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 from cellwarden.detect.coarse import Chunk
 from cellwarden.detect.evidence import evidence
 from cellwarden.model import Burst
@@ -21,7 +21,7 @@ MOST = 3
 """Boxes told of one stretch."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def windows(
     total: NDArray[np.float64],
     firsts: NDArray[np.int64],

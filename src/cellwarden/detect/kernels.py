@@ -6,9 +6,9 @@ All arrays are C-contiguous. Compiled code is cached beside this file or in NUMB
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import exact, fast
 from cellwarden.detect.dots import dots
 from cellwarden.detect.vectors import LANES
 from cellwarden.model import Interleaved
@@ -19,7 +19,7 @@ VECTOR = 32
 """Values that compiled loops take at a time; what is left over costs as much."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def group_power(iq: Interleaved, size: int, step: int, group: int) -> NDArray[np.float32]:
     """Mean |x|² of each `group` samples that follow each other in each `step`-th frame of `size`, a rest left out.
 
@@ -45,7 +45,7 @@ def group_power(iq: Interleaved, size: int, step: int, group: int) -> NDArray[np
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _energy(values: NDArray[np.int16] | NDArray[np.float32]) -> np.float32:
     """Sum of squares."""
     total = np.float32(0)
@@ -55,7 +55,7 @@ def _energy(values: NDArray[np.int16] | NDArray[np.float32]) -> np.float32:
     return total
 
 
-@njit(cache=True, nogil=True)
+@exact
 def middle(values: NDArray[np.float32]) -> float:
     """Median of an even number of values."""
     half = len(values) // 2
@@ -63,7 +63,7 @@ def middle(values: NDArray[np.float32]) -> float:
     return (ordered[half] + ordered[:half].max()) / 2
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def peaked(
     iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, most: int, around: int
 ) -> NDArray[np.int64]:
@@ -111,7 +111,7 @@ def peaked(
     return made[:count]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def silenced(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, around: int) -> Interleaved:
     """The samples of some frames, `around` either way of what is `factor` above the frame's median set to zero.
 
@@ -132,7 +132,7 @@ def silenced(iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float,
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def lowest(values: NDArray[Any], count: int) -> NDArray[Any]:
     """The `count` smallest values of each column, in order: shape (rows, n) to (count, n).
 
@@ -154,7 +154,7 @@ def lowest(values: NDArray[Any], count: int) -> NDArray[Any]:
     return made
 
 
-@njit(cache=True, nogil=True)
+@exact
 def loud_rows(ratio: NDArray[np.float32], level: float, step: int) -> NDArray[np.int64]:
     """Rows of which more than half of each `step`-th band is above `level`. ratio: float32, shape (rows, bands)."""
     rows, bands = ratio.shape
@@ -170,7 +170,7 @@ def loud_rows(ratio: NDArray[np.float32], level: float, step: int) -> NDArray[np
     return made[:count]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def phasors(turn: float, scale: float, count: int = TURNS) -> NDArray[np.float32]:
     """scale · exp(-2πj turn i) for i < count, real and imaginary parts: float32, shape (2, count), made by doubling."""
     made = np.empty((2, count), np.float32)
@@ -192,7 +192,7 @@ def phasors(turn: float, scale: float, count: int = TURNS) -> NDArray[np.float32
     return made
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _unit(cycles: float) -> tuple[float, float]:
     """exp(-2πj cycles)."""
     angle = -2 * np.pi * (cycles - np.floor(cycles))
@@ -211,7 +211,7 @@ def padded(taps: NDArray[np.float32]) -> NDArray[np.float32]:
     return made
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def decimate(
     iq: Interleaved,
     scale: float,
@@ -266,7 +266,7 @@ def decimate(
         dots(real, imaginary, m * step, whole, length, out, m)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def best_runs(gain: NDArray[np.float32], split: float, least: float) -> NDArray[np.int64]:
     """Stretches of `gain` with the largest sums, cut where the sum falls by more than `split`.
 
@@ -302,7 +302,7 @@ def best_runs(gain: NDArray[np.float32], split: float, least: float) -> NDArray[
     return found[:count].copy()
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def run_means(values: NDArray[Any], runs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Mean of values[first:end] for each run. values: float, shape (n,); runs: int64, shape (count, 2), none empty."""
     made = np.zeros(len(runs))

@@ -12,9 +12,9 @@ Source: T. Schenk, RF Imperfections in High-rate Wireless Systems (2008) §5.2.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import exact, fast
 from cellwarden.model import Interleaved
 
 PIECES, LONGEST, SHORTEST = 32, 2048, 64
@@ -61,7 +61,7 @@ def needs_fractions(i: float, q: float, noise: float) -> bool:
     return (i - round(i)) ** 2 + (q - round(q)) ** 2 > ROUNDED * noise
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def piece_means(iq: Interleaved, apart: int, length: int) -> NDArray[np.float64]:
     """Means of I and of Q of PIECES pieces of `length` samples, `apart` from each other: float64, shape (PIECES, 2)."""
     made = np.empty((PIECES, 2), np.float64)
@@ -86,7 +86,7 @@ def take_out(iq: Interleaved, i: float, q: float) -> None:
         _take_out(iq, i, q, -1e30, 1e30)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _take_out(iq: Interleaved, i: float, q: float, least: float, most: float) -> None:
     flat, count = iq.reshape(-1), len(iq)
     start = n = 0
@@ -104,12 +104,12 @@ def _take_out(iq: Interleaved, i: float, q: float, least: float, most: float) ->
     _shift(flat[2 * start :], i, q, least, most)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _is_zero(flat: NDArray[np.int16] | NDArray[np.float32], n: int) -> bool:
     return bool(flat[2 * n] == 0 and flat[2 * n + 1] == 0)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _shift(flat: NDArray[np.int16] | NDArray[np.float32], i: float, q: float, least: float, most: float) -> None:
     for n in range(len(flat) // 2):
         flat[2 * n] = min(max(flat[2 * n] - i, least), most)

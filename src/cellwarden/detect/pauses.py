@@ -16,11 +16,11 @@ one in ten is silent as where all are.
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d
 from scipy.special import gammaincinv
 
+from cellwarden.compiled import fast
 from cellwarden.detect import kernels
 from cellwarden.detect.spectrum import Grid
 
@@ -71,7 +71,7 @@ def _expected(freedom: float) -> float:
     return float(gammaincinv(freedom, SHARE)) / freedom
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def stretches(ratio: NDArray[np.float32], rows: int, bands: int, every: int) -> NDArray[np.float32]:
     """Means over `rows` rows, from each `every`-th one on, and `bands` bands around each: float32, shape (n, bands).
 

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from cellwarden.compiled import exact, fast
 from cellwarden.detect import vectors
 from cellwarden.detect.vectors import INDEX, LANES
 from cellwarden.model import Interleaved
@@ -160,7 +161,7 @@ def _put(b: Any, made: list[Any], turns: Any, turn: Any, out: Any, to: Any, far:
         vectors.store(b, one[1], out, b.add(place, plane))
 
 
-@njit(cache=True, nogil=True)
+@exact
 def _frame(
     flat: NDArray[Any],
     at: int,
@@ -196,7 +197,7 @@ def _frame(
         _last(x, LANES * place, plan.meeting, n, weight, out, place, apart)
 
 
-@njit(cache=True, nogil=True)
+@exact
 def powers(
     iq: Interleaved,
     starts: NDArray[np.int64],
@@ -216,7 +217,7 @@ def powers(
         _frame(flat, 2 * starts[f], window, weight, plan, room, out[f])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def band_powers(
     iq: Interleaved,
     window: NDArray[np.float32],

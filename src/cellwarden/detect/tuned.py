@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils as untyped
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 from cellwarden.detect import vectors
 from cellwarden.detect.kernels import phasors
 from cellwarden.detect.vectors import INDEX
@@ -30,7 +31,7 @@ OUTPUTS = 4
 GROUP = 16
 """Values that taps are filled up to a multiple of, zeros behind them."""
 MOST = 2.0**31 / 2**15 / np.sqrt(2.0)
-"""Largest sum of magnitudes of taps of 16 bits: no sum of products with samples of 16 bits is more than 32 bits hold."""
+"""Largest sum of the magnitudes of 16-bit taps: sums of their products with 16-bit samples are held by 32 bits."""
 
 
 class Bank(NamedTuple):
@@ -63,7 +64,9 @@ def bank(turns: NDArray[np.float64], taps: NDArray[np.float32], dtype: Any) -> B
     return Bank(np.rint(made / unit).astype(np.int16), unit, len(taps) // 2)
 
 
-def _write_sums(typing: Any, samples: Any, at: Any, step: Any, taps: Any, row: Any, count: Any, out: Any, to: Any) -> Any:
+def _write_sums(
+    typing: Any, samples: Any, at: Any, step: Any, taps: Any, row: Any, count: Any, out: Any, to: Any
+) -> Any:
     """OUTPUTS complex sums of products, of samples from value `at` on, and `step` values further each.
 
     taps: `count` values that make real parts from value `row` on, then as many that make imaginary ones.
@@ -72,7 +75,9 @@ def _write_sums(typing: Any, samples: Any, at: Any, step: Any, taps: Any, row: A
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         data, at, step, taps, row, count, out, to = vectors.opened(context, b, kinds, given)
         short = isinstance(samples.dtype, types.Integer)
-        width, kind, total = (GROUP, vectors.SHORTS, vectors.INTEGERS) if short else (vectors.LANES, vectors.VECTOR, vectors.VECTOR)
+        width, kind, total = (
+            (GROUP, vectors.SHORTS, vectors.INTEGERS) if short else (vectors.LANES, vectors.VECTOR, vectors.VECTOR)
+        )
         nothing = ir.Constant(total, [0 if short else 0.0] * vectors.LANES)
         held = [cgutils.alloca_once_value(b, nothing) for _ in range(2 * OUTPUTS)]
         with cgutils.for_range(b, b.sdiv(count, INDEX(width))) as loop:
@@ -94,7 +99,7 @@ def _write_sums(typing: Any, samples: Any, at: Any, step: Any, taps: Any, row: A
 _sums: Any = intrinsic(_write_sums)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def tuned(
     iq: Interleaved, start: int, turn: float, carrier: int, bank: Bank, step: int, out: NDArray[np.float32]
 ) -> None:

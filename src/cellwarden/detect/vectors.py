@@ -32,7 +32,13 @@ def load(b: Any, data: Any, at: Any, kind: Any = VECTOR) -> Any:
 
 def store(b: Any, vector: Any, data: Any, at: Any) -> None:
     """Puts a vector to value `at` of some data."""
-    b.store(vector, b.bitcast(b.gep(data, [at]), VECTOR.as_pointer()), align=4)
+    b.store(vector, b.bitcast(b.gep(data, [at]), vector.type.as_pointer()), align=4)
+
+
+def half(b: Any, vector: Any, number: int) -> Any:
+    """The lower or the upper half of a vector."""
+    lanes = range(number * LANES // 2, (number + 1) * LANES // 2)
+    return b.shuffle_vector(vector, vector, _lanes(lanes))
 
 
 def filled(b: Any, data: Any, at: Any) -> Any:

@@ -10,9 +10,10 @@ import math
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
+
+from cellwarden.compiled import exact, fast
 
 LOWEST, STEPS = -8.0, 64
 """Where the table of silence begins (it ends at the opposite), and its entries a unit: it errs by 3e-5 at most."""
@@ -25,7 +26,7 @@ def silence(deaf: float) -> NDArray[np.float64]:
     return np.asarray(np.log(deaf + (1 - deaf) * below))
 
 
-@njit(cache=True, fastmath=False, nogil=True)  # nan is silence
+@exact  # nan is silence
 def place_evidence(
     levels_dbm: NDArray[np.float64],
     mean_dbm: NDArray[np.float64],
@@ -84,7 +85,7 @@ def place_evidence(
     return found
 
 
-@njit(cache=True, fastmath=False, nogil=True)
+@exact
 def _solved(matrix: NDArray[np.float64], sides: NDArray[np.float64]) -> float:
     """Cholesky's L of a matrix (its lower half is read) in its place, L⁻¹ sides in theirs; the log-determinant."""
     size = 0.0
@@ -103,7 +104,7 @@ def _solved(matrix: NDArray[np.float64], sides: NDArray[np.float64]) -> float:
     return size
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def log_silent(silent: NDArray[np.float64], x: float) -> float:
     """Between the entries of the table; beyond its ends as at them."""
     at = (min(max(x, LOWEST), -LOWEST) - LOWEST) * STEPS

@@ -23,8 +23,9 @@ and with the silence of those that heard nothing.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cellwarden.compiled import fast
 
 Array = NDArray[np.float32]
 
@@ -43,7 +44,7 @@ BEYOND_NATS = 9.0
 """A hypothesis that is rarer than the likeliest by e to this is left out, and so is a power."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def parabolas(
     blocks: NDArray[np.int64], heard: NDArray[np.int64], level: Array, table: Array, filled: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Array]:
@@ -91,7 +92,7 @@ def parabolas(
     return slots, out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _eliminate(small: Array, side: Array, sums: Array, k: int, n: int) -> None:
     """Factor I + small, and take tᵀ M⁻¹ t off the sums: Cholesky without roots, all places of a block side by side."""
     one = np.float32(1.0)
@@ -118,7 +119,7 @@ def _eliminate(small: Array, side: Array, sums: Array, k: int, n: int) -> None:
                     into[b] -= lower[b] / pivot[b] * other[b]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def evidence(
     asked: NDArray[np.int64],
     parabola: Array,
@@ -157,7 +158,7 @@ def evidence(
     return out
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _over_powers(
     four: NDArray[np.float64],
     log_prior: float,
@@ -184,7 +185,7 @@ def _over_powers(
     return top + math.log(total) if total > 0 else -1e300
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _hushed(
     rows: Array,
     at: int,
@@ -209,7 +210,7 @@ def _hushed(
             chance[n] *= deaf + (1 - deaf) * below
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _turn(
     rows: Array,
     at: int,
@@ -264,7 +265,7 @@ def _turn(
         turned[q, k + 2] = own - own * own * itself
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _lying(
     four: NDArray[np.float64],
     turned: NDArray[np.float64],

@@ -20,8 +20,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cellwarden.compiled import fast
 
 
 class Motion(NamedTuple):
@@ -82,7 +83,7 @@ class Cloud(NamedTuple):
     """The last places of each particle's own path with its layer, a ring, shape (n, lag, 3)."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def move(
     cloud: Cloud,
     motion: Motion,
@@ -135,7 +136,7 @@ def move(
                 cloud.doubt[i, s] += fine[s]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _wear_off(
     error: NDArray[np.float32],
     doubt: NDArray[np.float32],
@@ -155,7 +156,7 @@ def _wear_off(
         lie_doubt[s] += (one - square) * spread_db2[s]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _walk_on(error: NDArray[np.float32], doubt: NDArray[np.float32], fine: NDArray[np.float32]) -> None:
     """Leave a spot: of its error only that part goes along which is not the spot's own."""
     one = np.float32(1.0)

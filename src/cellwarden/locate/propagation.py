@@ -21,9 +21,9 @@ corrects what these do to its levels.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 from cellwarden.locate.site import Site
 
 LIGHT_M_S = 299_792_458.0
@@ -138,7 +138,7 @@ def crossed_walls(
     )
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _tiled(
     walls_m: NDArray[np.float64], corner_m: NDArray[np.float64], tile_m: float, shape: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -163,7 +163,7 @@ def _tiled(
     return first, walls
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _span(a_m: float, b_m: float, corner_m: float, tile_m: float, count: int) -> tuple[int, int]:
     """First and last tile that a wall touches on one axis, with a micrometre to spare."""
     low, high = min(a_m, b_m) - 1e-6, max(a_m, b_m) + 1e-6
@@ -171,7 +171,7 @@ def _span(a_m: float, b_m: float, corner_m: float, tile_m: float, count: int) ->
     return max(first, 0), min(last, count - 1)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _crossed(
     sensors_m: NDArray[np.float64],
     places_m: NDArray[np.float64],
@@ -215,7 +215,7 @@ def _crossed(
     return found
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _crossing(
     x: float, y: float, z: float, dx: float, dy: float, dz: float, walls_m: NDArray[np.float64], w: int
 ) -> float:

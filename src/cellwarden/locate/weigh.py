@@ -15,9 +15,9 @@ Source: K. Lange, R. Little and J. Taylor, JASA 84 (1989) 881.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cellwarden.compiled import fast
 from cellwarden.locate.motion import Cloud
 
 FREEDOM = 8.0
@@ -29,7 +29,7 @@ DEAF = 0.2
 """Probability that a sensor says nothing whatever the level: it is dead, or busy."""
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def weigh(
     cloud: Cloud,
     mean_dbm: NDArray[np.float32],
@@ -95,7 +95,7 @@ def weigh(
         cloud.log_weight[i] += whole + math.log(product)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def weigh_silence(
     cloud: Cloud,
     mean_dbm: NDArray[np.float32],
@@ -124,7 +124,7 @@ def weigh_silence(
         cloud.log_weight[i] += share * math.log(chance)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def choose(weight: NDArray[np.float64], offset: float) -> NDArray[np.int64]:
     """Systematic resampling: which particles live on, int64, shape (n,). weight: sums to 1; offset: from 0 to 1."""
     n = len(weight)

@@ -138,10 +138,7 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
         named += interface.settle([e for e in recognised[interface.name] if id(e) in kept], rate)
     found += slivers
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
-    heard: list[Burst | Emission] = [*named, *left]
-    strongest = max(map(density_db, heard), default=-math.inf)
-    unknown = [_unknown(b, strongest) for b in without_shadows(left, named, rate, rejected)]
-    return images(named + unknown, find.samples), _loud(find)
+    return images(named + _unknown(left, named, rate, rejected), find.samples), _loud(find)
 
 
 def _loud(find: Find) -> float:
@@ -231,7 +228,17 @@ def _beside(box: Burst, named: Sequence[Emission], rate_hz: float) -> bool:
     )
 
 
-def _unknown(burst: Burst, strongest_db: float) -> Emission:
+def _unknown(
+    left: Sequence[Burst], named: Sequence[Emission], rate_hz: float, rejected: Counter[str]
+) -> list[Emission]:
+    """What is left of a chunk beside what has a name, but for shadows."""
+    if not left:
+        return []
+    strongest_db = max(map(density_db, [*named, *left]))
+    return [_unnamed(b, strongest_db) for b in without_shadows(left, named, rate_hz, rejected)]
+
+
+def _unnamed(burst: Burst, strongest_db: float) -> Emission:
     """A burst that no interface knows. Its confidence is that of its energy: the fine pass asks for 25 nats.
 
     What is fainter than a receiver's own products may be, beside the strongest of the stretch, is called a spur.

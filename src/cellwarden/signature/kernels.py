@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_waveform import frequency_pulse_integral
+from cellwarden.compiled import fast
 
 FINE, REACH = 256, 4
 """Points a symbol of the tabulated pulse, and symbols on either side of its middle."""
@@ -28,7 +28,7 @@ def gmsk(bits: NDArray[np.int64], t: NDArray[np.float64]) -> NDArray[np.float64]
     return _phases(turns, np.concatenate([[0.0], np.cumsum(turns)]), t, pulse_table())
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@fast
 def _phases(
     turns: NDArray[np.float64], done: NDArray[np.float64], t: NDArray[np.float64], table: NDArray[np.float64]
 ) -> NDArray[np.float64]:
