@@ -33,6 +33,9 @@ GROUP = 16
 MOST = 2.0**31 / 2**15 / np.sqrt(2.0)
 """Largest sum of the magnitudes of 16-bit taps: sums of their products with 16-bit samples are held by 32 bits."""
 
+LARGEST = 2.0**15 - 1
+"""16-bit tap."""
+
 
 class Bank(NamedTuple):
     """Filters of some carriers."""
@@ -49,7 +52,7 @@ def bank(turns: NDArray[np.float64], taps: NDArray[np.float32], dtype: Any) -> B
     """Filters of the carriers that turn by so many cycles a sample, of samples of 16 bits or float32.
 
     turns: shape (carriers,); taps: of the filter at zero, shape (n,). Rounded to 16 bits, of which some ten are left
-    for the largest, taps let through 80 dB less of what they stop.
+    for the largest, taps of a narrow channel stop what lies outside of it by 78 dB at least.
     """
     length = -(-len(taps) // (GROUP // 2)) * (GROUP // 2)
     low_pass = np.zeros(length)
@@ -60,7 +63,7 @@ def bank(turns: NDArray[np.float64], taps: NDArray[np.float32], dtype: Any) -> B
     made[:, 1, 0::2], made[:, 1, 1::2] = waves.imag, waves.real
     if dtype != np.int16:
         return Bank(made.astype(np.float32), 1.0, len(taps) // 2)
-    unit = float(np.sum(np.abs(low_pass))) / (MOST - length)
+    unit = max(float(np.sum(np.abs(low_pass))) / (MOST - length), float(np.max(np.abs(low_pass))) / LARGEST)
     return Bank(np.rint(made / unit).astype(np.int16), unit, len(taps) // 2)
 
 
@@ -115,7 +118,9 @@ def tuned(
     flat, taps = iq.reshape(-1), bank.taps.reshape(-1)
     if low < 0 or end > len(iq):
         part = np.zeros(2 * (end - low), iq.dtype)
-        part[2 * max(0, -low) : 2 * (min(len(iq), end) - low)] = flat[2 * max(0, low) : 2 * min(len(iq), end)]
+        first, last = max(0, low), min(len(iq), end)
+        if last > first:
+            part[2 * (first - low) : 2 * (last - low)] = flat[2 * first : 2 * last]
         flat, low = part, 0
     made = np.empty(2 * whole, np.float32)
     for m in range(0, whole, OUTPUTS):

@@ -234,7 +234,8 @@ def _unknown(
     """What is left of a chunk beside what has a name, but for shadows."""
     if not left:
         return []
-    strongest_db = max(density_db(one) for one in (*named, *left))
+    heard: list[Burst | Emission] = [*named, *left]
+    strongest_db = max(density_db(one) for one in heard)
     return [_unnamed(b, strongest_db) for b in without_shadows(left, named, rate_hz, rejected)]
 
 
