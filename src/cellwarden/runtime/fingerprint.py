@@ -1,5 +1,6 @@
 """A recording in, the sessions of its transmitters out: scan ► trains ► signatures ► means."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -24,11 +25,15 @@ FULL_SCALE, CLIPPED = 0.995, 0.005
 """A burst of whose samples more than this part lie at the end of the converter's scale is not measured."""
 
 
+Train = tuple[int, str]
+"""A train's number, and a family of its bursts: a call may have both of GSM's modulations."""
+
+
 class Taken(NamedTuple):
     """What a recording gave."""
 
     sessions: tuple[Session, ...]
-    """One a train, that of the most bursts first."""
+    """One a train and family, that of the most bursts first."""
     clipped: int
     """Bursts that were left out because the receiver was overdriven."""
 
@@ -37,25 +42,27 @@ def sessions(path: Path) -> Taken:
     """The sessions of all trains in a recording whose bursts can be measured. Raises RecordingError."""
     recording = open_recording(path)
     grouper = Grouper()
-    heard: dict[int, list[Signature]] = {}
-    starts: dict[int, int | None] = {}
-    times: dict[int, list[tuple[float, float]]] = {}
+    heard: dict[Train, list[Signature]] = {}
+    starts: dict[Train, int | None] = {}
+    times: dict[Train, list[tuple[float, float]]] = {}
+    taken: Counter[int] = Counter()
     clipped = 0
 
     def take(emission: Emission, number: int) -> int:
-        if emission.label not in MEASURES or len(heard.get(number, ())) >= MOST:
+        if emission.label not in MEASURES or taken[number] >= MOST:
             return 0
         segment = segment_of(recording, emission)
         block = _around(recording, segment, emission)
         if recording.dtype.kind != "f" and float(np.mean(np.abs(block.iq) >= FULL_SCALE)) > CLIPPED:
             return 1
         signature = measure(emission, block)
-        family = heard[number][0].family if heard.get(number) else emission.label
-        if signature is not None and signature.family == family:
-            heard.setdefault(number, []).append(signature)
-            starts.setdefault(number, clock_ns(segment, emission.sample_start))
+        if signature is not None:
+            train = number, signature.family
+            taken[number] += 1
+            heard.setdefault(train, []).append(signature)
+            starts.setdefault(train, clock_ns(segment, emission.sample_start))
             begin = (emission.sample_start + (emission.timing_samples or 0.0)) / segment.rate_hz
-            times.setdefault(number, []).append((begin, emission.snr_db))
+            times.setdefault(train, []).append((begin, emission.snr_db))
         return 0
 
     for emission in scan(recording):
@@ -63,9 +70,7 @@ def sessions(path: Path) -> Taken:
             clipped += take(one, number)
     for one, number in grouper.close()[0]:
         clipped += take(one, number)
-    made = [
-        _with_habits(joined(several, path.name, starts[number]), times[number]) for number, several in heard.items()
-    ]
+    made = [_with_habits(joined(several, path.name, starts[train]), times[train]) for train, several in heard.items()]
     return Taken(tuple(sorted(made, key=lambda one: -one.bursts)), clipped)
 
 

@@ -22,7 +22,6 @@ Sources: 3GPP TS 45.004 §2 (modulation), TS 45.005 §4.6 (phase error), annex B
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,21 +36,24 @@ from cellwarden.airinterface.gsm_waveform import (
     antipodal,
     main_pulse,
 )
-from cellwarden.detect.filters import low_pass_taps
 from cellwarden.model import Block, Emission, Measured, Signature
+from cellwarden.signature.baseband import Channel, Heard, baseband
 from cellwarden.signature.features_skirt import skirts
+from cellwarden.signature.fit import both, solved
 from cellwarden.signature.kernels import gmsk
+from cellwarden.signature.oscillator import beside_carrier
+from cellwarden.signature.turn_on import ramp
 
 LABELS = {"gsm:normal": "normal", "gsm:access": "access"}
 LEAST_RATE_HZ = 4 * SYMBOL_RATE_HZ / 2
 """Below two samples a symbol the modulation's own image folds onto it."""
-PASS_HZ, STOP_HZ = 160e3, 240e3
-"""Edges of the filter: GMSK lies within, the next channel's carrier does not."""
+CHANNEL = Channel(SYMBOL_RATE_HZ, 160e3, 240e3, 4)
 EDGE_SYMBOLS = 3.0
 """Left out of the fit at both ends: ramps."""
 LOOPS_HZ = (8e3, 40e3)
 """Corners of the high passes through which a synthesiser's loop is looked at: loops for GSM are that wide."""
-RAMP_SYMBOLS, RAMP_STEP = 5.0, 0.5
+RAMP_SYMBOLS = 5.0
+RAMP = tuple(np.arange(-RAMP_SYMBOLS + 1, RAMP_SYMBOLS - 1.5, 0.5).tolist())
 """How far outside and inside of a burst its ramps are told, in steps."""
 NAMES = (
     "turn", "bend", "clock_ppm", "droop", "image_real", "image_imag", "leak_real", "leak_imag", "loop_low", "loop_high"
@@ -61,17 +63,6 @@ MOST_LATE = 1.0
 """Symbols by which a burst may begin beside its emission; what is fitted further off is noise."""
 ROUNDS = 2
 """Of Gauss's and Newton's: what is left of the carrier offset turns the burst by some hundredths of a turn."""
-
-
-class Heard(NamedTuple):
-    """One burst at baseband."""
-
-    y: NDArray[np.complex128]
-    """Behind the filter, shape (n,)."""
-    t: NDArray[np.float64]
-    """Time of each sample in symbols from the beginning of symbol 0."""
-    white: float
-    """By how much the noise density within the band exceeds what its power in `y` would have as white noise."""
 
 
 def measure(emission: Emission, block: Block) -> Signature | None:
@@ -84,8 +75,11 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     if kind is None or emission.carrier_offset_hz is None or emission.details.get("modulation") != "gmsk":
         return None
     layout = FORMATS["normal" if kind == "normal" else "access"]
-    heard = _baseband(emission, emission.carrier_offset_hz, layout.symbols, block)
-    if heard is None or not heard.y.any():  # zeros fill what a receiver lost
+    first, last = -RAMP_SYMBOLS - 1, layout.symbols + RAMP_SYMBOLS + 1
+    if block.segment.rate_hz < LEAST_RATE_HZ:
+        return None
+    heard = baseband(emission, block, CHANNEL, first, last, emission.carrier_offset_hz)
+    if heard is None:
         return None
     key = "training_sequence" if kind == "normal" else "synchronisation_sequence"
     bits = _decided(heard, layout, int(emission.details.get(key, 0)))
@@ -100,8 +94,9 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     features["carrier_hz"] = Measured(emission.carrier_offset_hz + turn.value * hertz, turn.deviation * hertz)
     per_s = 2 * hertz * SYMBOL_RATE_HZ
     features["carrier_slope_hz_s"] = Measured(bend.value * per_s, bend.deviation * per_s)
-    features |= _ramps(heard, layout.symbols, shift, gain, noise)
-    features |= _beside_carrier(emission, features["clock_ppm"], block.segment.centre_hz)
+    features |= ramp("up", heard, shift, gain, noise, RAMP)
+    features |= ramp("down", heard, shift, gain, noise, RAMP, layout.symbols)
+    features |= beside_carrier(emission, features["carrier_hz"], features["clock_ppm"], block.segment.centre_hz)
     if emission.floor_dbfs_hz is not None:
         begin = emission.sample_start + (emission.timing_samples or 0.0) - block.sample_start
         begin += shift * block.segment.rate_hz / SYMBOL_RATE_HZ
@@ -109,44 +104,6 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     snr_db = 10 * math.log10(max(gain / (noise * heard.white), 1e-3) * len(heard.t) / (heard.t[-1] - heard.t[0]))
     snr_db += 10 * math.log10(SYMBOL_RATE_HZ / CHANNEL_HZ)
     return Signature(emission.label, emission.sample_start, snr_db, features)
-
-
-def _beside_carrier(emission: Emission, clock: Measured, centre_hz: float | None) -> dict[str, Measured]:
-    """By how much the symbol clock is faster than the carrier is high: nothing where one oscillator drives both.
-
-    A receiver's own clock shows in both alike, and so not here.
-    """
-    if emission.cfo_hz is None or emission.carrier_offset_hz is None or centre_hz is None:
-        return {}
-    carrier_ppm = 1e6 * emission.cfo_hz / (centre_hz + emission.carrier_offset_hz - emission.cfo_hz)
-    return {"clock_beside_carrier_ppm": Measured(clock.value - carrier_ppm, clock.deviation)}
-
-
-def _baseband(emission: Emission, carrier_hz: float, symbols: int, block: Block) -> Heard | None:
-    """A burst mixed down, filtered, at some four samples a symbol; None where its surroundings are missing."""
-    rate = block.segment.rate_hz
-    if rate < LEAST_RATE_HZ:
-        return None
-    per_symbol = rate / SYMBOL_RATE_HZ
-    step = max(1, int(per_symbol / 4))
-    taps = np.ones(1)
-    if rate > 2.2 * STOP_HZ:
-        taps = low_pass_taps(2 * round(2 * rate / (STOP_HZ - PASS_HZ)) + 1, (PASS_HZ + STOP_HZ) / 2 / rate)
-    half = len(taps) // 2
-    begin = emission.sample_start + (emission.timing_samples or 0.0) - block.sample_start
-    first = math.ceil(begin - (RAMP_SYMBOLS + 1) * per_symbol)
-    count = math.floor((symbols + 2 * RAMP_SYMBOLS + 2) * per_symbol / step)
-    low, high = first - half, first + (count - 1) * step + half + 1
-    if first < 0 or first + (count - 1) * step >= len(block.iq):
-        return None
-    inside = slice(max(0, low), min(len(block.iq), high))
-    raw = block.iq[inside].astype(np.float64)
-    wave = np.zeros(high - low, np.complex128)
-    wave[inside.start - low : inside.stop - low] = (raw[:, 0] + 1j * raw[:, 1]) * block.scale
-    wave *= np.exp(-2j * np.pi * carrier_hz / rate * (np.arange(low, high) - begin))
-    y = np.convolve(wave, taps, "valid")[::step]
-    t = np.asarray((first + step * np.arange(count) - begin) / per_symbol, np.float64)
-    return Heard(y, t, 1.0 / (step * float(np.sum(taps**2))))
 
 
 def _decided(heard: Heard, layout: Format, sequence: int) -> NDArray[np.int64]:
@@ -179,14 +136,14 @@ def _fitted(heard: Heard, bits: NDArray[np.int64]) -> tuple[dict[str, Measured],
     u = (t - half) / half
     made = _basis(bits, t)
     waves = _loops(gmsk(bits, heard.t), heard.t)[:, inside]
-    x = _solved(_both(made), y)[0]
+    x = solved(both(made), y)[0]
     turned = bent = 0.0
     for _ in range(ROUNDS):
         taps = x[: 2 * len(made) : 2] + 1j * x[1 : 2 * len(made) : 2]
         s, image, one = taps @ made, taps @ np.conj(made), np.full(len(t), taps[0])
         errors = [1j * u * s, 1j * (u * u - 1 / 3) * s, u * taps[0] * made[1], u * s]
         errors += [image, 1j * image, one, 1j * one, *(1j * waves * s)]
-        x, covariance, noise = _solved([*_both(made), *errors], y)
+        x, covariance, noise = solved([*both(made), *errors], y)
         found = x[2 * len(made) :]
         y = y * np.exp(-1j * (found[0] * u + found[1] * (u * u - 1 / 3)))
         turned, bent = turned + found[0], bent + found[1]
@@ -200,11 +157,6 @@ def _fitted(heard: Heard, bits: NDArray[np.int64]) -> tuple[dict[str, Measured],
     return told, float(-(taps[1] / taps[0]).real), float(np.mean(np.abs(s) ** 2)), noise
 
 
-def _both(waves: NDArray[np.complex128]) -> list[NDArray[np.complex128]]:
-    """Each wave, and turned by a quarter: its complex coefficient as two real ones."""
-    return [wave * unit for wave in waves for unit in (1, 1j)]
-
-
 def _basis(bits: NDArray[np.int64], t: NDArray[np.float64]) -> NDArray[np.complex128]:
     """The burst and its first derivatives, by central differences: complex128, shape (4, n).
 
@@ -214,21 +166,6 @@ def _basis(bits: NDArray[np.int64], t: NDArray[np.float64]) -> NDArray[np.comple
     early2, early, s, late, late2 = (np.exp(1j * gmsk(bits, t + k * q)) for k in (-2, -1, 0, 1, 2))
     third = (late2 - 2 * late + 2 * early - early2) / (2 * q**3)
     return np.array([s, (late - early) / (2 * q), (late - 2 * s + early) / q**2, third])
-
-
-def _solved(
-    columns: list[NDArray[np.complex128]], y: NDArray[np.complex128]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Real coefficients of complex columns that fit y best, their covariance in white noise, and its variance."""
-    matrix = np.array([np.concatenate([c.real, c.imag]) for c in columns])
-    size = np.sqrt(np.sum(matrix**2, axis=1))
-    matrix /= size[:, None]
-    right = np.concatenate([y.real, y.imag])
-    inverse = np.linalg.inv(matrix @ matrix.T)
-    x = inverse @ (matrix @ right)
-    left = right - x @ matrix
-    variance = float(left @ left) / max(1, len(right) - len(columns))
-    return x / size, inverse / np.outer(size, size) * variance, 2 * variance
 
 
 def _loops(phase: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -252,19 +189,3 @@ def _phase_error(y: NDArray[np.complex128], s: NDArray[np.complex128], noise: fl
         "phase_rms_deg": Measured(math.degrees(rms), math.degrees(spread / (2 * max(rms, math.sqrt(spread))))),
         "phase_peak_deg": Measured(math.degrees(float(np.max(np.abs(error)))), math.degrees(math.sqrt(by_noise))),
     }
-
-
-def _ramps(heard: Heard, symbols: int, shift: float, power: float, noise: float) -> dict[str, Measured]:
-    """Power in each half symbol at both ends over that of the burst, noise taken off."""
-    t = heard.t - shift
-    level = np.abs(heard.y) ** 2 / power
-    floor = noise / power
-    told = {}
-    for name, at in (("up", t), ("down", symbols - t)):
-        edges = np.arange(-RAMP_SYMBOLS + 1, RAMP_SYMBOLS - 2, RAMP_STEP)
-        for low in edges:
-            cell = level[(at >= low) & (at < low + RAMP_STEP)]
-            mean = float(cell.mean()) - floor
-            deviation = math.sqrt((2 * max(mean, 0.0) * floor + floor**2) * heard.white / len(cell))
-            told[f"ramp_{name}_{low:+.1f}"] = Measured(mean, deviation)
-    return told

@@ -1,0 +1,167 @@
+"""Transmitters of every family with known errors: what their signatures are tried on.
+
+    standard's wave ► image ► leak ► droop, overshoot ► carrier and its drift ► echoes ► receiver ► noise
+
+The wave is made by the standard at the transmitter's own clock; what it does wrong is a `Transmitter`'s, as of GSM.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.airinterface import (
+    ble_waveform,
+    bluetooth_waveform,
+    dect_waveform,
+    gsm_waveform,
+    lte_waveform,
+    wifi_waveform,
+)
+from cellwarden.model import Block, Emission, Segment
+from cellwarden.simulate.channel import Channel, behind
+from cellwarden.simulate.receiver import received
+from cellwarden.simulate.transmitters import Sensor, Transmitter
+
+Made = tuple[NDArray[np.complex64], float]
+"""A wave, and the index at which its first symbol begins."""
+MARGIN_S = 40e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How bursts of a label are made."""
+
+    label: str
+    make: Callable[[np.random.Generator, float], Made]
+    """From a seed and a rate to a burst."""
+    rate_hz: float
+    width_hz: float
+    """In which the SNR counts."""
+    seconds: float
+    """Of a burst, ramps left out."""
+    details: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+def _gsm(rng: np.random.Generator, rate_hz: float) -> Made:
+    return gsm_waveform.generate("normal", rng, rate_hz=rate_hz, sequence=5, modulation="8psk")
+
+
+def _srs(rng: np.random.Generator, rate_hz: float) -> Made:
+    """A sounding of 24 blocks whose filled subcarriers lie evenly around zero."""
+    values = np.zeros((1, 2 * 144 - 1), np.complex128)
+    turned = np.exp(0.25j * np.pi * int(rng.integers(8)) * np.arange(144))
+    values[0, ::2] = lte_waveform.base_sequence(int(rng.integers(30)), 0, 144) * turned
+    at = np.array([lte_waveform.PREFIX_S])
+    wave = lte_waveform.carrier_wave(values, at, at, lte_waveform.SUBCARRIER_HZ, rate_hz) / 12
+    return wave.astype(np.complex64), 0.0
+
+
+FAMILIES: Mapping[str, Family] = {
+    "gsm:8psk": Family(
+        "gsm:normal", _gsm, 2e6, 200e3, 148 / gsm_waveform.SYMBOL_RATE_HZ,
+        {"modulation": "8psk", "training_sequence": 5},
+    ),
+    "bluetooth:br": Family(
+        "bluetooth:br", lambda rng, rate: bluetooth_waveform.generate("br", rng, rate_hz=rate), 8e6, 1e6, 366e-6,
+    ),
+    "ble:advertising": Family(
+        "ble:advertising", lambda rng, rate: ble_waveform.generate("advertising", rng, rate_hz=rate), 8e6, 1e6, 240e-6,
+        {"phy": "1M"},
+    ),
+    "dect:portable": Family(
+        "dect:portable", lambda rng, rate: dect_waveform.generate("portable", rng, rate_hz=rate), 6.912e6, 1.152e6,
+        424 / dect_waveform.BIT_RATE_HZ,
+    ),
+    "wifi:ofdm": Family(
+        "wifi:ofdm", lambda rng, rate: wifi_waveform.generate_ofdm(rng, rate_hz=rate), 20e6, 16.6e6, 100e-6,
+        {"channels_20mhz": 1, "preamble": "training"},
+    ),
+    "wifi:dsss": Family(
+        "wifi:dsss", lambda rng, rate: wifi_waveform.generate_dsss(rng, rate_hz=rate), 22e6, 16.5e6, 672e-6,
+        {"preamble": "long"},
+    ),
+    "lte:pusch": Family(
+        "lte:pusch", lambda rng, rate: (lte_waveform.generate("pusch", rng, rate_hz=rate, blocks=25), 0.0), 7.68e6,
+        25 * 180e3, 1e-3, {"blocks": 25},
+    ),
+    "lte:srs": Family(
+        "lte:srs", _srs, 7.68e6, 24 * 180e3, 71.35e-6, {"blocks": 24},
+    ),
+    "lte:prach": Family(
+        "lte:prach", lambda rng, rate: (lte_waveform.generate("prach", rng, rate_hz=rate, root=129), 0.0), 3.84e6,
+        839 * 1.25e3, 903.1e-6, {"root": 129},
+    ),
+}  # fmt: skip
+QUIET = Sensor()
+
+
+class _Aligned(np.random.Generator):
+    """Draws all but the phase at which a wave begins: a modulator begins each burst at the same."""
+
+    def random(self, *_: object, **__: object) -> float:  # type: ignore[override]
+        return 0.0
+
+
+def sent(
+    wave: NDArray[np.complex64], start: float, count: float, phone: Transmitter
+) -> NDArray[np.complex128]:
+    """A wave with a transmitter's errors; `start` and `count` in samples of what it sends, ramps left out."""
+    t = np.arange(len(wave)) - start
+    u = 2 * t / count - 1
+    s = wave.astype(np.complex128)
+    on = np.abs(s) > 0 if count >= len(wave) else (t > -0.5) & (t < count)
+    s = s + phone.image * np.conj(s) + phone.leak * on
+    return np.asarray(s * (1 + phone.droop * np.clip(u, -1, 1)), np.complex128)
+
+
+def heard(
+    family: Family,
+    phone: Transmitter,
+    rng: np.random.Generator,
+    *,
+    snr_db: float,
+    carrier_hz: float = 0.0,
+    slope_hz_s: float = 0.0,
+    sensor: Sensor = QUIET,
+    channel: Channel | None = None,
+    centre_hz: float | None = None,
+    error_hz: float = 0.0,
+) -> tuple[Emission, Block]:
+    """A burst as a sensor hears it, and what a recogniser would say of it, `error_hz` beside its carrier.
+
+    carrier_hz: in the burst's middle; slope_hz_s: how it drifts there.
+    """
+    rate = family.rate_hz
+    wave, start = family.make(_Aligned(rng.bit_generator), rate / (1 + phone.clock) * (1 + sensor.clock_ppm * 1e-6))
+    count = family.seconds * rate / (1 + phone.clock)
+    pad = round(MARGIN_S * rate)
+    out = sent(np.asarray(wave), start, count, phone)
+    out = np.concatenate([np.zeros(pad), out, np.zeros(pad)])
+    start += pad
+    if channel is not None:
+        out = behind(out.astype(np.complex64), channel, rate, rng)[: len(out)].astype(np.complex128)
+    t = (np.arange(len(out)) - start - count / 2) / rate
+    out *= np.exp(2j * np.pi * (carrier_hz * t + slope_hz_s * t * t / 2 + rng.random()))
+    density = 10 ** (-snr_db / 10) / family.width_hz
+    noise = math.sqrt(0.5 * density * rate)
+    air = out.astype(np.complex64) + rng.normal(0, noise, (len(out), 2)).astype(np.float32).view(np.complex64)[:, 0]
+    received(air, sensor.faults, noise, rate, rng, 0.0)
+    emission = Emission(
+        label=family.label,
+        sample_start=math.floor(start),
+        sample_count=round(count),
+        low_offset_hz=carrier_hz - family.width_hz / 2,
+        high_offset_hz=carrier_hz + family.width_hz / 2,
+        snr_db=snr_db,
+        confidence=1.0,
+        cfo_hz=None if centre_hz is None else carrier_hz + error_hz,
+        carrier_offset_hz=carrier_hz + error_hz,
+        timing_samples=start - math.floor(start),
+        floor_dbfs_hz=10 * math.log10(density),
+        details=family.details,
+    )
+    return emission, Block(air.view(np.float32).reshape(-1, 2), 1.0, 0, Segment(0, len(air), rate, centre_hz))
