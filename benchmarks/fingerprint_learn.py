@@ -5,7 +5,9 @@ than the lane's. Each is learned, then calibrated, then tried, on phones (or mod
 """
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -15,7 +17,8 @@ from cellwarden.signature.comparators import FOLDER, Trial, place, written
 from cellwarden.signature.compare import Comparator, calibrated, learn, log_ratio, point
 from cellwarden.signature.models import KIND, of_model
 from cellwarden.signature.sessions import joined
-from cellwarden.simulate.parameters import Twins, varied
+from cellwarden.simulate import families
+from cellwarden.simulate.parameters import Stations, Twins, varied
 from cellwarden.simulate.transmitters import SENSORS, drawn, new_model, session
 
 FAMILY = "gsm:normal"
@@ -60,6 +63,27 @@ def models(count: int, bursts: Sequence[int], rng: np.random.Generator) -> Heard
     return made
 
 
+def stations(family: str) -> Callable[[int, Sequence[int], np.random.Generator], Heard]:
+    """Sessions of transmitters of another family, as of phones."""
+
+    def made(count: int, bursts: Sequence[int], rng: np.random.Generator) -> Heard:
+        heard: Heard = {}
+        for k in range(count):
+            if k % POPULATION == 0:
+                populations = varied(Twins(), rng), replace(Stations(), gain_step=varied(Stations(), rng).gain_step)
+            one = families.station(*populations, rng)
+            several = [
+                families.session(
+                    families.FAMILIES[family], one, SENSORS[n % 2], populations, rng, many, float(rng.uniform(12, 35))
+                )
+                for n, many in enumerate(bursts)
+            ]
+            heard[str(k)] = [one for one in several if one]  # echoes may hide all of one
+        return heard
+
+    return made
+
+
 def tried(comparator: Comparator, sessions: Mapping[str, Sequence[Session]]) -> Trial:
     """Ratios of all pairs of sessions."""
     points = [(name, point(comparator, [one])) for name, several in sessions.items() for one in several]
@@ -69,20 +93,29 @@ def tried(comparator: Comparator, sessions: Mapping[str, Sequence[Session]]) -> 
 
 
 def main() -> None:
-    """Learn, calibrate, try, write; of phones, then of models."""
+    """Learn, calibrate, try, write: of phones, then of models; or, where one is named, of another family."""
     FOLDER.mkdir(exist_ok=True)
     rng = np.random.default_rng(SEED)
-    kinds: dict[str, tuple[Callable[[int, Sequence[int], np.random.Generator], Heard], int, int, int]] = {
-        "phones": (phones, LEARNED, CALIBRATED, TRIED),
-        KIND: (models, MODELS_LEARNED, MODELS_CALIBRATED, MODELS_TRIED),
-    }
-    for kind, (heard, learned, others, strangers) in kinds.items():
-        comparator = learn(heard(learned, LEARNING, rng))
-        comparator = calibrated(comparator, _joined(heard(others, TRYING, rng)))
-        trial = tried(comparator, _joined(heard(strangers, TRYING, rng)))
-        path = place(FAMILY, kind)
-        path.write_text(json.dumps(written(comparator, trial), indent=1) + "\n", encoding="utf-8")
-        print(f"{path}: {len(comparator.names)} features, slope {comparator.slope:.3f}, {comparator.intercept:+.3f}")
+    if family := "".join(sys.argv[1:]):
+        _learned(family, "phones", stations(family), (LEARNED, CALIBRATED, TRIED), rng)
+        return
+    _learned(FAMILY, "phones", phones, (LEARNED, CALIBRATED, TRIED), rng)
+    _learned(FAMILY, KIND, models, (MODELS_LEARNED, MODELS_CALIBRATED, MODELS_TRIED), rng)
+
+
+def _learned(
+    family: str,
+    kind: str,
+    heard: Callable[[int, Sequence[int], np.random.Generator], Heard],
+    counts: tuple[int, int, int],
+    rng: np.random.Generator,
+) -> None:
+    comparator = learn(heard(counts[0], LEARNING, rng))
+    comparator = calibrated(comparator, _joined(heard(counts[1], TRYING, rng)))
+    trial = tried(comparator, _joined(heard(counts[2], TRYING, rng)))
+    path = place(family, kind)
+    path.write_text(json.dumps(written(comparator, trial), indent=1) + "\n", encoding="utf-8")
+    print(f"{path}: {len(comparator.names)} features, slope {comparator.slope:.3f}, {comparator.intercept:+.3f}")
 
 
 def _joined(heard: Heard) -> dict[str, list[Session]]:

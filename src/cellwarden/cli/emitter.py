@@ -28,6 +28,15 @@ gallery_option = click.option(
     help=_("The file of known emitters."),
 )
 
+stations_option = click.option(
+    "--learn",
+    "stations",
+    type=options.PATH,
+    multiple=True,
+    metavar="RECORDING",
+    help=_("A recording of base stations by the same receiver: they tell how far its clock is off."),
+)
+
 
 @click.group(help=_("Tell a transmitter from its twin by its errors."), invoke_without_command=True)
 @click.pass_context
@@ -96,14 +105,15 @@ def split(name: str, which: int, place: Path) -> None:
 @click.argument("recording", metavar="RECORDING", type=options.PATH)
 @click.option("--as", "name", default="", metavar="E-NNNN", help=_("It is this emitter; otherwise a new one."))
 @click.option("--model", default="", help=_("What the phone is, of those that were seen."))
+@stations_option
 @gallery_option
-def enrol(recording: Path, name: str, model: str, place: Path) -> None:
+def enrol(recording: Path, name: str, model: str, stations: tuple[Path, ...], place: Path) -> None:
     """The train of the most bursts, and those that are rather its own than another's."""
     from cellwarden.signature import emitters, gallery_file
     from cellwarden.signature.gallery import FEWEST_BURSTS, too_little
 
     held = gallery_file.load(place) if place.exists() else ()
-    taken = _sessions(recording)
+    taken = _sessions(recording, stations)
     best = taken[0]
     comparator = _comparator(best.family)
     if reason := too_little(best):
@@ -125,8 +135,9 @@ def enrol(recording: Path, name: str, model: str, place: Path) -> None:
 
 @emitter.command(help=_("Say of each train in RECORDING whether it is a known emitter's, a new one's, or unclear."))
 @click.argument("recording", metavar="RECORDING", type=options.PATH)
+@stations_option
 @gallery_option
-def identify(recording: Path, place: Path) -> None:
+def identify(recording: Path, stations: tuple[Path, ...], place: Path) -> None:
     """The open set."""
     from cellwarden.signature.comparators import comparator
     from cellwarden.signature.emitters import named
@@ -136,7 +147,7 @@ def identify(recording: Path, place: Path) -> None:
     from cellwarden.signature.models import likely_model
 
     known = load(place)
-    sessions = _sessions(recording)
+    sessions = _sessions(recording, stations)
     comparable = [one for one in sessions if comparator(one.family) is not None]
     if not comparable:
         _comparator(sessions[0].family)
@@ -159,12 +170,13 @@ def identify(recording: Path, place: Path) -> None:
 @emitter.command(help=_("Say whether A and B are one transmitter: each an emitter's name or a recording."))
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
+@stations_option
 @gallery_option
-def same(a: str, b: str, place: Path) -> None:
+def same(a: str, b: str, stations: tuple[Path, ...], place: Path) -> None:
     """A likelihood ratio, and what it may be used for."""
     from cellwarden.signature.gallery import too_little
 
-    one, other = _either(a, place), _either(b, place)
+    one, other = _either(a, place, stations), _either(b, place, stations)
     if one[0].family != other[0].family:
         raise GalleryError(
             _("{one} and {other} sent different kinds of bursts: compare like with like").format(one=a, other=b)
@@ -206,20 +218,30 @@ def calibration(output: Path | None, force: bool) -> None:
     click.echo(_lead())
 
 
-def _either(word: str, place: Path) -> "Sequence[Session]":
+def _either(word: str, place: Path, stations: "Sequence[Path]") -> "Sequence[Session]":
     """Sessions of an emitter, or the best one of a recording."""
     from cellwarden.signature.emitters import NAME, named
     from cellwarden.signature.gallery_file import load
 
     if NAME.fullmatch(word):
         return named(load(place), word).sessions
-    return _sessions(Path(word))[:1]
+    return _sessions(Path(word), stations)[:1]
 
 
-def _sessions(path: Path) -> "tuple[Session, ...]":
+def _sessions(path: Path, stations: "Sequence[Path]") -> "tuple[Session, ...]":
     from cellwarden.runtime.fingerprint import sessions
 
-    taken = sessions(path)
+    taken = sessions(path, stations)
+    if stations and taken.clock is None:
+        complain(
+            _("{path}: base stations were heard, but not at which frequency: its clock stays unknown").format(path=path)
+        )
+    elif not stations and any("carrier_ppm" in one.features for one in taken.sessions):
+        complain(
+            _(
+                "{path}: the receiver is not calibrated: of carriers only 2 millionths and more count (see --learn)"
+            ).format(path=path)
+        )
     if taken.clipped:
         complain(
             ngettext(
@@ -230,7 +252,7 @@ def _sessions(path: Path) -> "tuple[Session, ...]":
         )
     if not taken.sessions:
         raise GalleryError(
-            _("{path} holds no burst whose transmitter can be measured: record GSM bursts at 1 MS/s or more").format(
+            _("{path} holds no burst whose transmitter can be measured: record bursts whole, at 1 MS/s or more").format(
                 path=path
             )
         )
@@ -242,7 +264,9 @@ def _comparator(family: str) -> "Comparator":
 
     one = comparator(family)
     if one is None:
-        raise GalleryError(_("{family} cannot be compared yet: use normal bursts of GSM").format(family=family))
+        raise GalleryError(
+            _("{family} cannot be compared yet: use normal bursts of GSM or frames of Wi-Fi").format(family=family)
+        )
     return one
 
 

@@ -1,20 +1,23 @@
 """A recording in, the sessions of its transmitters out: scan ► trains ► signatures ► means."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from cellwarden.model import Block, Emission, Segment, Session, Signature
+from cellwarden.model import Block, Emission, Measured, Segment, Session, Signature
 from cellwarden.radio.absolute import clock_ns
 from cellwarden.radio.annotations import segment_of
 from cellwarden.radio.recording import Recording, open_recording, read_samples
+from cellwarden.runtime.learned import learn
 from cellwarden.runtime.scan import scan
 from cellwarden.signature.features import MEASURES, measure
 from cellwarden.signature.group import Grouper
 from cellwarden.signature.habits import habits
+from cellwarden.signature.reference import UNKNOWN, clock, corrected
 from cellwarden.signature.sessions import joined
 
 MARGIN_S = 40e-6
@@ -36,10 +39,17 @@ class Taken(NamedTuple):
     """One a train and family, that of the most bursts first."""
     clipped: int
     """Bursts that were left out because the receiver was overdriven."""
+    clock: Measured | None = None
+    """By how many millionths the receiver was fast, which was taken off; None where nobody told."""
 
 
-def sessions(path: Path) -> Taken:
-    """The sessions of all trains in a recording whose bursts can be measured. Raises RecordingError."""
+def sessions(path: Path, stations: Sequence[Path] = ()) -> Taken:
+    """The sessions of all trains in a recording whose bursts can be measured.
+
+    stations: recordings of base stations by the same receiver, which tell its clock. Raises RecordingError, and
+    CellError where no base station is in them.
+    """
+    error = clock([one.cell for one in learn(stations)])
     recording = open_recording(path)
     grouper = Grouper()
     heard: dict[Train, list[Signature]] = {}
@@ -71,7 +81,8 @@ def sessions(path: Path) -> Taken:
     for one, number in grouper.close()[0]:
         clipped += take(one, number)
     made = [_with_habits(joined(several, path.name, starts[train]), times[train]) for train, several in heard.items()]
-    return Taken(tuple(sorted(made, key=lambda one: -one.bursts)), clipped)
+    made = [corrected(one, error or UNKNOWN) for one in made]
+    return Taken(tuple(sorted(made, key=lambda one: -one.bursts)), clipped, error)
 
 
 def _with_habits(session: Session, heard: list[tuple[float, float]]) -> Session:

@@ -29,7 +29,7 @@ class Channel(NamedTuple):
     symbol_rate_hz: float
     pass_hz: float
     stop_hz: float
-    """Edges of the filter, to either side of the carrier: the burst lies within, the next channel's carrier does not."""
+    """Edges of the filter, either side of the carrier: the burst lies within, the next channel's carrier does not."""
     per_symbol: float
     """Samples a symbol that are kept at least, where the recording has so many."""
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from cellwarden.measure.calibration import fit_logistic
 from cellwarden.model import Session, Signature
 
-LEFT_OUT = ("carrier_hz", "carrier_slope_hz_s")
-"""A phone locks to its cell: its carrier is no part of it."""
+LEFT_OUT = ("carrier_hz", "carrier_slope_hz_s", "carrier_step_hz", "error_peak", "clock_beside_carrier_ppm")
+"""A phone locks to its cell: its carrier is no part of it. What a crystal of its own is off is `carrier_ppm`."""
 FEWEST_EMITTERS = 3
 FLOOR = 1e-6
 """Of a variance, as a part of the whole spread of its feature: what is constant tells nothing."""

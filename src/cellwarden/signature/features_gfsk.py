@@ -1,6 +1,6 @@
 """What a packet of Bluetooth, Bluetooth Low Energy or DECT shows of the transmitter: Gaussian frequency shift keying.
 
-    frequency  ▁╱▔╲▁╱▔▔╲▁     how far it swings (deviation), around which carrier, and how that drifts through the packet
+    frequency  ▁╱▔╲▁╱▔▔╲▁     how far it swings (deviation), around which carrier, and how that drifts in the packet
     level      ▁╱▔▔▔▔▔▔▔▔▔    how it is turned on, and how the synthesiser settles in the first symbols
 
 Symbols are decided, sent once more and compared with what came (`fit`); they live and die here. All three standards
@@ -53,7 +53,7 @@ class Kind(NamedTuple):
     """A family of packets."""
 
     symbol_rate_hz: float
-    index: float
+    modulation_index: float
     """Nominal modulation index: twice the deviation over the symbol rate."""
 
 
@@ -100,7 +100,7 @@ def _decided(emission: Emission, block: Block, kind: Kind, symbols: int) -> NDAr
     heard = gfsk.hear(block, first, end, emission.carrier_offset_hz or 0.0, kind.symbol_rate_hz)
     if heard is None:
         return None
-    soft = gfsk.decisions(heard, kind.index)
+    soft = gfsk.decisions(heard, kind.modulation_index)
     places = np.rint((begin - heard.first) / heard.step + gfsk.PER_SYMBOL * (np.arange(symbols) + 0.5)).astype(np.int64)
     if places[-1] >= len(soft):
         return None
@@ -115,7 +115,7 @@ def _told(
     middle, half = (t[0] + t[-1]) / 2, (t[-1] - t[0]) / 2
     near = abs(carrier) < 2 * kind.symbol_rate_hz
     zero = 2 * np.pi * carrier / kind.symbol_rate_hz * t if near else None
-    index, late = float(emission.details.get("modulation_index", kind.index)), 0.0
+    index, late = float(emission.details.get("modulation_index", kind.modulation_index)), 0.0
     phases = _phases(levels)
     for _ in range(ROUNDS):
         made = _basis(phases, t - late, index)
@@ -149,7 +149,8 @@ def _phases(levels: NDArray[np.float64]) -> Callable[[Real], Real]:
     grid = np.arange(-gfsk.REACH * FINE, (gfsk.REACH + 1) * FINE + 1) / FINE
     pulse = np.diff(gfsk.phase(np.array([1.0]), grid, 1.0), prepend=0.0)
     turned = np.cumsum(upfirdn(pulse, levels, FINE))
-    return partial(np.interp, xp=grid[0] + np.arange(len(turned)) / FINE, fp=turned)
+    at = grid[0] + np.arange(len(turned)) / FINE
+    return lambda t: np.asarray(np.interp(t, at, turned), np.float64)
 
 
 def _basis(phases: Callable[[Real], Real], t: Real, index: float) -> Wave:

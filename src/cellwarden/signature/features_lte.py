@@ -98,7 +98,8 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     t = heard.t[inside]
     middle, half = float(t[0] + t[-1]) / 2, float(t[-1] - t[0]) / 2
     ways = [_ways(heard.t[_inside(heard, one.symbol)], one, width, half) for one in placed]
-    known = Known(*(np.concatenate(parts, axis=1) for parts in zip(*ways, strict=True)), np.ones(len(WAYS)))
+    waves, slopes = (np.concatenate(parts, axis=1) for parts in zip(*ways, strict=True))
+    known = Known(waves, slopes, np.ones(len(WAYS)))
     u = (t - middle) / half
     found = fitted(heard.y[inside], u, known, heard.white, left_out=("image", "leak"), near=True)
     told = in_units(found.told, half * 1e-6, at)
@@ -120,7 +121,7 @@ def _symbols(emission: Emission, rate_hz: float) -> list[Symbol]:
         root = int(emission.details.get("root", 0))
         lengths = [prefix + repeats / PREAMBLE_HZ for prefix, repeats in PREAMBLE_FORMATS]
         prefix, _repeats = PREAMBLE_FORMATS[int(np.argmin(np.abs(np.array(lengths) - seconds)))]
-        hz = (np.arange(PREAMBLE) - (PREAMBLE - 1) / 2) * PREAMBLE_HZ
+        hz = np.asarray((np.arange(PREAMBLE) - (PREAMBLE - 1) / 2) * PREAMBLE_HZ, np.float64)
         sent = np.fft.fft(zadoff_chu(root, PREAMBLE))[None, :] / math.sqrt(PREAMBLE)
         return [Symbol(prefix * 1e6, PREAMBLE_S * 1e6, hz, sent, 1)] if root else []
     if kind not in ("lte:pusch", "lte:srs"):
@@ -129,7 +130,7 @@ def _symbols(emission: Emission, rate_hz: float) -> list[Symbol]:
     count = int(emission.details.get("blocks", 0)) * BLOCK // every
     if not count:
         return []
-    hz = (np.arange(count) - (count - 1) / 2) * every * SUBCARRIER_HZ
+    hz = np.asarray((np.arange(count) - (count - 1) / 2) * every * SUBCARRIER_HZ, np.float64)
     lasts = 1e6 / SUBCARRIER_HZ
     if kind == "lte:srs":
         return [Symbol(PREFIX_S * 1e6, lasts, hz, base_sequences(count), 8)]
@@ -181,4 +182,3 @@ def _ways(t: Real, one: Placed, width_hz: float, half_us: float) -> tuple[Wave, 
     delays = np.exp(-2j * np.pi * np.outer(WAYS / (1.2 * width_hz), one.symbol.hz))
     values = delays * _delayed(one) / math.sqrt(len(one.sent))
     return values @ turned, (values * 2e-6j * np.pi * one.symbol.hz * half_us) @ turned
-

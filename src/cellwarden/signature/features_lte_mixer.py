@@ -19,7 +19,7 @@ from cellwarden.model import Block, Emission, Measured
 
 EARLY_S = 2e-6
 Known = tuple[float, float, NDArray[np.float64], NDArray[np.complex128]]
-"""Of a known symbol: its beginning and length in microseconds, subcarriers in hertz, and what they carry as it comes."""
+"""Of a known symbol: its beginning and length in microseconds, subcarriers in hertz, what they carry as it comes."""
 
 
 def mixer(emission: Emission, block: Block, middle_hz: float, symbols: Sequence[Known]) -> dict[str, Measured]:

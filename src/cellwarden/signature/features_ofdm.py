@@ -96,7 +96,7 @@ def _fitted(heard: Heard, carrier_hz: float, late: float) -> tuple[Fitted, float
 
 
 def _ways(t: Real, half: float) -> tuple[Wave, Wave]:
-    """Both fields behind each delay, and their slopes over half of what is fitted: each complex128, shape (delays, n)."""
+    """Both fields behind each delay, and their slopes over half of what is fitted: complex128, shape (delays, n)."""
     at = (t[None, :] - DELAYS_US[:, None]).ravel()
     k = 2j * np.pi * SPACING_HZ * np.arange(-26, 27)
     made = []

@@ -4,12 +4,10 @@
             ► sent once more: s ► `fit`           └─ they live and die here
 
 Each symbol is turned by 3/16 of a turn from the one before and carried by the same pulse as GMSK's, so that its level
-is not steady: an amplifier's bending shows in the error vector, whose root mean square and peak TS 45.005 §4.6.2 limits.
+is not steady: an amplifier's bending shows in the error vector, whose mean square and peak TS 45.005 §4.6.2 limits.
 
 Source: 3GPP TS 45.004 §3 (modulation), TS 45.005 §4.6.2 and annex G (error vector).
 """
-
-
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +31,8 @@ MOST_LATE = 1.0
 POINTS, BENDS = 4096, 6
 """Carriers, and bends either way, that are tried."""
 MOST_TURNED, MOST_BENT = 0.01, 10.0
-"""Radians a symbol (400 Hz) by which a carrier may lie beside what was told, and eight times those by which a drift bends
-it at a burst's end."""
+"""Radians a symbol (400 Hz) by which a carrier may lie beside what was told, and eight times those by which a drift
+bends it at a burst's end."""
 LEAST_SNR_DB = 19.0
 """Below, symbols are decided wrongly, and what was sent is not known."""
 
@@ -52,11 +50,11 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     heard = baseband(emission, block, CHANNEL, -RAMP_SYMBOLS - 1, LAYOUT.symbols + RAMP_SYMBOLS + 1, at)
     if heard is None:
         return None
-    symbols = _decided(heard, int(emission.details.get("training_sequence", 0)))
+    symbols: Wave = _decided(heard, int(emission.details.get("training_sequence", 0)))
     inside = (heard.t > EDGE_SYMBOLS) & (heard.t < LAYOUT.symbols - EDGE_SYMBOLS)
     t, half = heard.t[inside], LAYOUT.symbols / 2
     made = _basis(symbols, t)
-    known = Known(made, half * np.array([*made[1:], np.zeros(len(t))]), np.array([1.0, 0.0, 0.0, 0.0]))
+    known = Known(made, half * np.array([*made[1:], np.zeros(len(t))], np.complex128), np.array([1.0, 0.0, 0.0, 0.0]))
     zero = 2 * np.pi * at / SYMBOL_RATE_HZ * t if abs(at) < CHANNEL_HZ else None
     found = fitted(heard.y[inside], (t - half) / half, known, heard.white, baseband_zero=zero)
     late = -float((found.taps[1] / found.taps[0]).real)
@@ -82,7 +80,7 @@ def _basis(symbols: Wave, t: NDArray[np.float64]) -> Wave:
     """The burst and its first derivatives by symbols, by central differences: complex128, shape (4, n)."""
     early2, early, s, late, late2 = (symbols @ _pulses(t, -k * STEP) for k in (-2, -1, 0, 1, 2))
     third = (late2 - 2 * late + 2 * early - early2) / (2 * STEP**3)
-    return np.array([s, (late - early) / (2 * STEP), (late - 2 * s + early) / STEP**2, third])
+    return np.array([s, (late - early) / (2 * STEP), (late - 2 * s + early) / STEP**2, third], np.complex128)
 
 
 def _decided(heard: Heard, sequence: int) -> Wave:
@@ -109,8 +107,6 @@ def _decided(heard: Heard, sequence: int) -> Wave:
     start = float(np.angle(np.sum((straight * np.conj(known / TURN))[span])))
     eighths = np.rint((np.angle(straight) - _drift(straight, start, (span.start + span.stop) // 2)) / (np.pi / 4))
     return np.where(free, np.exp(0.25j * np.pi * eighths) * TURN, known)
-
-
 
 
 def _drift(straight: Wave, start: float, middle: int) -> NDArray[np.float64]:

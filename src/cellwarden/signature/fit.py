@@ -91,8 +91,8 @@ def fitted(
     """The fit of y, shape (n,). `white` as in `Heard`.
 
     more: further columns, each from h∗s; baseband_zero: ωt where the receiver's own leak and image are to be reckoned
-    with; left_out: `image`, `leak`, which cannot be told from the channel where s has but one axis, or lie elsewhere; near: the carrier
-    was told to a tenth of a turn, and none further off is thought of.
+    with; left_out: `image`, `leak`, which cannot be told from the channel where s has but one axis, or lie elsewhere;
+    near: the carrier was told to a tenth of a turn, and none further off is thought of.
     """
     names = [n for n in NAMES if not n.startswith(left_out)] + list(more or ())
     turned, bent = 0.0 if near else _coarse(y, u, known), 0.0
@@ -150,10 +150,10 @@ def in_units(told: Mapping[str, Measured], half_s: float, carrier_hz: float) -> 
 
 
 def error_power(found: Fitted, floor: float | None, white: float) -> dict[str, Measured]:
-    """Power of the error vector over that of the wave, without the floor's noise, and its peak; nothing without a floor.
+    """Power of the error vector over that of the wave, without the floor's noise, and its peak; none without a floor.
 
-    The error vector is what no image, leak or slope explains: bending, phase noise. In one burst it may be below nothing
-    by chance: so the mean of many is right.
+    The error vector is what no image, leak or slope explains: bending, phase noise. In one burst it may be below
+    nothing by chance: so the mean of many is right.
     """
     if floor is None:
         return {}

@@ -40,10 +40,10 @@ def settling(
     unsure: NDArray[np.float64],
     edges: Sequence[float],
 ) -> dict[str, Measured]:
-    """Level and phase (radians) of what came in cells, over what a fit further on expects: `swing_EDGE`, `settling_EDGE`.
+    """Level and phase of what came in cells, over what a fit further on expects: `swing_EDGE`, `settling_EDGE`.
 
-    came, expected: shape (n,); at: their times, shape (n,), in the unit of the edges; noise: variance of a sample that is
-    independent of its neighbours; unsure: deviation of the expected phase at each time, shape (n,).
+    came, expected: shape (n,); at: their times, shape (n,), in the unit of the edges; noise: variance of a sample that
+    is independent of its neighbours; unsure: deviation of the expected phase at each time, shape (n,).
     """
     told = {}
     for low, high in pairwise(edges):

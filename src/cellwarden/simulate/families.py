@@ -7,8 +7,7 @@ The wave is made by the standard at the transmitter's own clock; what it does wr
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,12 @@ from cellwarden.airinterface import (
     lte_waveform,
     wifi_waveform,
 )
-from cellwarden.model import Block, Emission, Segment
+from cellwarden.model import Block, Emission, Segment, Signature
+from cellwarden.signature.features import measure
 from cellwarden.simulate.channel import Channel, behind
+from cellwarden.simulate.parameters import Stations, Twins
 from cellwarden.simulate.receiver import received
-from cellwarden.simulate.transmitters import Sensor, Transmitter
+from cellwarden.simulate.transmitters import Model, Sensor, Transmitter, drawn, in_session
 
 Made = tuple[NDArray[np.complex64], float]
 """A wave, and the index at which its first symbol begins."""
@@ -107,7 +108,7 @@ class _Aligned(np.random.Generator):
 
 
 def sent(
-    wave: NDArray[np.complex64], start: float, count: float, phone: Transmitter
+    wave: NDArray[np.complex64], start: float, count: float, rate_hz: float, phone: Transmitter
 ) -> NDArray[np.complex128]:
     """A wave with a transmitter's errors; `start` and `count` in samples of what it sends, ramps left out."""
     t = np.arange(len(wave)) - start
@@ -115,7 +116,8 @@ def sent(
     s = wave.astype(np.complex128)
     on = np.abs(s) > 0 if count >= len(wave) else (t > -0.5) & (t < count)
     s = s + phone.image * np.conj(s) + phone.leak * on
-    return np.asarray(s * (1 + phone.droop * np.clip(u, -1, 1)), np.complex128)
+    settling = 1 + phone.overshoot * np.exp(-np.maximum(t, 0) / (phone.settle_s * rate_hz))
+    return np.asarray(s * (1 + phone.droop * np.clip(u, -1, 1)) * settling, np.complex128)
 
 
 def heard(
@@ -129,17 +131,19 @@ def heard(
     sensor: Sensor = QUIET,
     channel: Channel | None = None,
     centre_hz: float | None = None,
+    channel_hz: float = 0.0,
     error_hz: float = 0.0,
 ) -> tuple[Emission, Block]:
     """A burst as a sensor hears it, and what a recogniser would say of it, `error_hz` beside its carrier.
 
-    carrier_hz: in the burst's middle; slope_hz_s: how it drifts there.
+    carrier_hz: in the burst's middle; slope_hz_s: how it drifts there; channel_hz: where its nominal channel lies.
     """
-    rate = family.rate_hz
-    wave, start = family.make(_Aligned(rng.bit_generator), rate / (1 + phone.clock) * (1 + sensor.clock_ppm * 1e-6))
+    rate, fast = family.rate_hz, sensor.clock_ppm * 1e-6
+    carrier_hz -= fast * ((centre_hz or 0.0) + carrier_hz)
+    wave, start = family.make(_Aligned(rng.bit_generator), rate / (1 + phone.clock) * (1 + fast))
     count = family.seconds * rate / (1 + phone.clock)
     pad = round(MARGIN_S * rate)
-    out = sent(np.asarray(wave), start, count, phone)
+    out = sent(np.asarray(wave), start, count, rate, phone)
     out = np.concatenate([np.zeros(pad), out, np.zeros(pad)])
     start += pad
     if channel is not None:
@@ -158,10 +162,42 @@ def heard(
         high_offset_hz=carrier_hz + family.width_hz / 2,
         snr_db=snr_db,
         confidence=1.0,
-        cfo_hz=None if centre_hz is None else carrier_hz + error_hz,
+        cfo_hz=None if centre_hz is None else carrier_hz - channel_hz + error_hz,
         carrier_offset_hz=carrier_hz + error_hz,
         timing_samples=start - math.floor(start),
         floor_dbfs_hz=10 * math.log10(density),
         details=family.details,
     )
     return emission, Block(air.view(np.float32).reshape(-1, 2), 1.0, 0, Segment(0, len(air), rate, centre_hz))
+
+
+def station(twins: Twins, of: Stations, rng: np.random.Generator) -> Transmitter:
+    """A transmitter of a population that locks to no cell, with a crystal of its own: its errors, one clock for all."""
+    phone = drawn(twins, rng, Model(twins.ramps[int(rng.integers(len(twins.ramps)))], polar=False))
+    return replace(phone, clock=float(rng.uniform(-1, 1)) * of.crystal_ppm * 1e-6)
+
+
+def session(
+    family: Family,
+    phone: Transmitter,
+    sensor: Sensor,
+    populations: tuple[Twins, Stations],
+    rng: np.random.Generator,
+    bursts: int,
+    snr_db: float,
+) -> list[Signature]:
+    """Signatures of bursts sent in one go behind fading echoes, at one of two steps of the transmitter's gain each."""
+    twins, of = populations
+    today = in_session(phone, twins, rng)
+    today = replace(today, clock=phone.clock + float(rng.normal(0, of.warmth_ppm)) * 1e-6)
+    steps = [1 + of.gain_step * complex(*rng.normal(size=2)) for _ in range(2)]
+    told = []
+    for _ in range(bursts):
+        step = steps[int(rng.integers(2))]
+        now = replace(today, leak=today.leak * step, image=today.image * (1 + (step - 1) / 2))
+        heard_so = heard(
+            family, now, rng, snr_db=snr_db, sensor=sensor, channel=Channel("tdl-a", fading="received"),
+            centre_hz=of.centre_hz, carrier_hz=today.clock * of.centre_hz, error_hz=float(rng.normal(0, 100.0)),
+        )  # fmt: skip
+        told.append(measure(*heard_so))
+    return [one for one in told if one is not None]

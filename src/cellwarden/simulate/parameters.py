@@ -213,6 +213,21 @@ class Twins:
 
 
 @dataclass(frozen=True, slots=True)
+class Stations:
+    """Transmitters that lock to no cell: Wi-Fi, Bluetooth, DECT. Beside what `Twins` says of them."""
+
+    crystal_ppm: float = 20.0
+    """Most that a crystal is off (IEEE 802.11-2020 §17.3.9.4)."""
+    warmth_ppm: float = 0.5
+    """Standard deviation of what a session changes of it. An assumption: crystals of 10 to 20 millionths from -20 to
+    70 °C move by some tenths a degree."""
+    gain_step: float = 0.3
+    """By which part, either way of both axes, the leak differs from one step of the transmitter's gain to another, as
+    it is added behind some of its stages; the image half as much. An assumption."""
+    centre_hz: float = 2.437e9
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
     """Who sends what in a prison with sixty cells, level of events. How often contraband phones are used, nobody has
     published; what is not cited is an assumption, chosen so that silence, doubt and coincidence all occur."""
@@ -294,7 +309,7 @@ FIXED = (
 """These span an axis, or stand in a standard or in what was asked, and are not uncertain; levels in dBm vary by
 decibels."""
 
-World = TypeVar("World", Parameters, Air, Junctions, Twins, Week)
+World = TypeVar("World", Parameters, Air, Junctions, Twins, Stations, Week)
 VARIATION_DB = 3.0
 """Pairs of decibels that lie far from zero are moved by so much instead."""
 IN_DECIBELS = ("leak_db",)
