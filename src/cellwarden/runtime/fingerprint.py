@@ -62,7 +62,7 @@ def sessions(path: Path, stations: Sequence[Path] = ()) -> Taken:
         if emission.label not in MEASURES or taken[number] >= MOST:
             return 0
         segment = segment_of(recording, emission)
-        block = _around(recording, segment, emission)
+        block = around(recording, segment, emission)
         if recording.dtype.kind != "f" and float(np.mean(np.abs(block.iq) >= FULL_SCALE)) > CLIPPED:
             return 1
         signature = measure(emission, block)
@@ -93,7 +93,8 @@ def _with_habits(session: Session, heard: list[tuple[float, float]]) -> Session:
     return replace(session, features={**session.features, **habits(start_s, level_db)})
 
 
-def _around(recording: Recording, segment: Segment, emission: Emission) -> Block:
+def around(recording: Recording, segment: Segment, emission: Emission) -> Block:
+    """The samples of an emission, and some before and behind it, as its signature is measured of."""
     margin = round(MARGIN_S * segment.rate_hz)
     first = max(segment.sample_start, emission.sample_start - margin)
     end = min(segment.sample_start + segment.sample_count, emission.sample_start + emission.sample_count + margin)

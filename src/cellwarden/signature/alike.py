@@ -1,32 +1,29 @@
 """Emissions that nothing joins in time: which are one transmitter's, by what they show of it alone?
 
-each joins the group that it is likeliest of, the ratio against all of that group's, or begins one of its own;
-groups are joined while two of them are rather one
+each joins the group that it is likeliest of, the ratio against the mean of that group, or begins one of its own;
+a group that has grown joins another where the two are rather one
 """
 
 from collections.abc import Sequence
 
-from cellwarden.model import Session
+from cellwarden.model import Signature
 from cellwarden.signature.compare import Comparator, log_ratio, point
+from cellwarden.signature.sessions import joined
 
 
-def grouped(comparator: Comparator, sessions: Sequence[Session]) -> list[list[int]]:
-    """Numbers of the sessions of each transmitter, the largest group first. A session may be one emission's."""
+def grouped(comparator: Comparator, signatures: Sequence[Signature]) -> list[list[int]]:
+    """Numbers of the signatures of each transmitter, the largest group first; all of the comparator's family."""
     groups: list[list[int]] = []
-    for number in range(len(sessions)):
+    for number in range(len(signatures)):
         groups.append([number])
-        while len(groups) > 1 and (pair := _likeliest(comparator, sessions, groups)) is not None:
-            kept, gone = pair
-            groups[kept] += groups.pop(gone)
+        while len(groups) > 1 and (best := _likeliest(comparator, signatures, groups)) is not None:
+            groups.append(groups.pop(best) + groups.pop())
     return sorted((sorted(group) for group in groups), key=len, reverse=True)
 
 
-def _likeliest(
-    comparator: Comparator, sessions: Sequence[Session], groups: Sequence[Sequence[int]]
-) -> tuple[int, int] | None:
+def _likeliest(comparator: Comparator, signatures: Sequence[Signature], groups: Sequence[Sequence[int]]) -> int | None:
     """The earlier group of which the last one is rather than of another transmitter; None where it is of none."""
-    points = [point(comparator, [sessions[k] for k in group]) for group in groups]
-    last = len(groups) - 1
-    ratios = [log_ratio(comparator, one, points[last]) for one in points[:last]]
-    best = max(range(last), key=ratios.__getitem__)
-    return (best, last) if ratios[best] > 0 else None
+    *points, last = [point(comparator, [joined([signatures[k] for k in group])]) for group in groups]
+    ratios = [log_ratio(comparator, one, last) for one in points]
+    best = max(range(len(points)), key=ratios.__getitem__)
+    return best if ratios[best] > 0 else None

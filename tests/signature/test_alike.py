@@ -1,0 +1,56 @@
+"""Frames of one device come out as one emitter by their signatures, those of two as two."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellwarden.model import Signature
+from cellwarden.radio.annotations import segment_of
+from cellwarden.radio.recording import open_recording
+from cellwarden.runtime.fingerprint import around
+from cellwarden.runtime.scan import scan
+from cellwarden.signature.alike import grouped
+from cellwarden.signature.comparators import comparator
+from cellwarden.signature.features import measure
+from cellwarden.simulate import families
+from cellwarden.simulate.parameters import Stations, Twins
+from cellwarden.simulate.transmitters import SENSORS
+
+REAL = Path(__file__).parents[3] / "shared" / "recordings" / "real"
+FAMILY = "wifi:ofdm"
+DEVICES = sorted(REAL.glob("wifi_*.sigmf-meta"))
+"""Each of one device, whose frames another one may answer from afar."""
+
+
+def frames(path: Path) -> list[Signature]:
+    recording, told = open_recording(path), []
+    for emission in scan(recording):
+        if emission.label == FAMILY:
+            told.append(measure(emission, around(recording, segment_of(recording, emission), emission)))
+    return [one for one in told if one is not None]
+
+
+@pytest.mark.parametrize("path", DEVICES, ids=lambda path: path.stem)
+def test_all_frames_of_a_real_device_are_one_emitters(path: Path) -> None:
+    told, one = frames(path), comparator(FAMILY)
+    assert one and len(told) >= 5
+    assert [len(group) for group in grouped(one, told)] == [len(told)]
+
+
+def test_frames_of_two_devices_are_two_emitters() -> None:
+    one, rng = comparator(FAMILY), np.random.default_rng(41)
+    assert one
+    populations = Twins(), Stations()
+    right = 0
+    for _ in range(6):
+        heard = [
+            families.session(
+                families.FAMILIES[FAMILY], families.station(*populations, rng), SENSORS[0], populations, rng, 6, 25.0
+            )
+            for _ in range(2)
+        ]
+        whose = [k for k, several in enumerate(heard) for _one in several]
+        groups = grouped(one, [s for several in heard for s in several])
+        right += len(groups) == 2 and all(len({whose[n] for n in group}) == 1 for group in groups)
+    assert right >= 5  # two crystals of six pairs may lie within a millionth of each other
