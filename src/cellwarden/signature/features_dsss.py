@@ -17,7 +17,7 @@ from cellwarden.airinterface.wifi_dsss import PREAMBLE_SYMBOLS
 from cellwarden.airinterface.wifi_waveform import BARKER, CHIP_RATE_HZ, root_raised_cosine
 from cellwarden.model import Block, Emission, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband, floor_power
-from cellwarden.signature.fit import Known, Wave, error_power, fitted, in_units
+from cellwarden.signature.fit import Known, Wave, error_power, explains, fitted, in_units
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp
 
@@ -54,6 +54,8 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     known = Known(*_ways(sent, t, half), np.ones(len(DELAYS_CHIPS)))
     zero = np.asarray(2 * np.pi * at / CHIP_RATE_HZ * t)
     found = fitted(heard.y[inside], (t - middle) / half, known, heard.white, baseband_zero=zero, left_out=("image",))
+    if not explains(found):
+        return None
     told = in_units(found.told, half / CHIP_RATE_HZ, at)
     told |= error_power(found, floor_power(emission, block, heard), heard.white)
     told |= beside_carrier(emission, told["carrier_hz"], told["clock_ppm"], block.segment.centre_hz)

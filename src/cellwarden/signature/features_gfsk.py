@@ -25,7 +25,7 @@ from cellwarden.airinterface.bluetooth_waveform import HEADER_END, SYMBOL_RATE_H
 from cellwarden.airinterface.dect_waveform import BIT_RATE_HZ
 from cellwarden.model import Block, Emission, Measured, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband, floor_power
-from cellwarden.signature.fit import Known, Wave, error_power, fitted, in_units, turned_back, unsure
+from cellwarden.signature.fit import Known, Wave, error_power, explains, fitted, in_units, turned_back, unsure
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp, settling
 
@@ -127,7 +127,7 @@ def _told(
         found = fitted(heard.y[inside], (t - middle) / half, known, heard.white, more=more, baseband_zero=zero)
         index += found.told["index"].value
         late -= float((found.taps[1] / found.taps[0]).real)
-    if abs(late) > MOST_LATE:
+    if abs(late) > MOST_LATE or not explains(found):
         return None
     told = in_units(found.told, half / kind.symbol_rate_hz, carrier)
     told["deviation_hz"] = Measured(

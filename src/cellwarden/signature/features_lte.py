@@ -37,7 +37,7 @@ from cellwarden.airinterface.lte_waveform import (
 from cellwarden.model import Block, Emission, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband, floor_power
 from cellwarden.signature.features_lte_mixer import mixer
-from cellwarden.signature.fit import Known, Wave, error_power, fitted, in_units
+from cellwarden.signature.fit import Known, Wave, error_power, explains, fitted, in_units
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp
 
@@ -102,6 +102,8 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     known = Known(waves, slopes, np.ones(len(WAYS)))
     u = (t - middle) / half
     found = fitted(heard.y[inside], u, known, heard.white, left_out=("image", "leak"), near=True)
+    if not explains(found):
+        return None
     told = in_units(found.told, half * 1e-6, at)
     told |= error_power(found, floor_power(emission, block, heard), heard.white)
     told |= beside_carrier(emission, told["carrier_hz"], told["clock_ppm"], block.segment.centre_hz)

@@ -26,7 +26,7 @@ from cellwarden.airinterface.wifi_waveform import (
 )
 from cellwarden.model import Block, Emission, Measured, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband, floor_power
-from cellwarden.signature.fit import Fitted, Known, Wave, error_power, fitted, in_units, turned_back, unsure
+from cellwarden.signature.fit import Fitted, Known, Wave, error_power, explains, fitted, in_units, turned_back, unsure
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp, settling
 
@@ -60,7 +60,7 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     if heard is None:
         return None
     found, late, inside = _fitted(heard, at, _fitted(heard, at, 0.0)[1])
-    if abs(late) > MOST_LATE_US:
+    if abs(late) > MOST_LATE_US or not explains(found):
         return None
     t = heard.t[inside]
     middle, half = _span(t)

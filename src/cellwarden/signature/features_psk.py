@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, antipodal, main_pulse
 from cellwarden.model import Block, Emission, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband, floor_power
-from cellwarden.signature.fit import Known, Wave, both, error_power, fitted, in_units, solved
+from cellwarden.signature.fit import Known, Wave, both, error_power, explains, fitted, in_units, solved
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp
 
@@ -58,7 +58,7 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     zero = 2 * np.pi * at / SYMBOL_RATE_HZ * t if abs(at) < CHANNEL_HZ else None
     found = fitted(heard.y[inside], (t - half) / half, known, heard.white, baseband_zero=zero)
     late = -float((found.taps[1] / found.taps[0]).real)
-    if abs(late) > MOST_LATE:
+    if abs(late) > MOST_LATE or not explains(found):
         return None
     told = in_units(found.told, half / SYMBOL_RATE_HZ, at)
     told |= error_power(found, floor_power(emission, block, heard), heard.white)

@@ -67,6 +67,11 @@ class Fitted(NamedTuple):
     """Part of the noise that the fit took for signal: unknowns over values."""
 
 
+def explains(found: Fitted) -> bool:
+    """Whether more of what came is the wave than is not: else decisions went wrong, or noise is fitted."""
+    return found.noise < float(np.mean(np.abs(found.sent) ** 2))
+
+
 def turned_back(found: Fitted, y: Wave, u: NDArray[np.float64]) -> Wave:
     """y at further times, turned back by the carrier that a fit found."""
     return np.asarray(y * np.exp(-1j * (found.told["turn"].value * u + found.told["bend"].value * (u * u - 1 / 3))))
