@@ -31,7 +31,7 @@ def filled(engine: Engine) -> Engine:
     """Three days: 24 sightings on Monday, 2 on Tuesday, 1 on Wednesday."""
     with engine.begin() as c:
         queries.keep_sightings(c, [at(h + 0.5) for h in reversed(range(24))])
-        queries.keep_sightings(c, [at(24.0, "A-002"), at(47.99, "Ä'\"2"), at(48)])
+        queries.keep_sightings(c, [replace(at(24.0, "A-002"), offset_hz=None), at(47.99, "Ä'\"2"), at(48)])
     return engine
 
 
@@ -61,6 +61,25 @@ def test_what_came_late_joins_its_day_and_nothing_is_counted_twice(filled: Engin
         assert history.thin(c, tmp_path, MONDAY + timedelta(days=1)) == 1
         told = list(history.kept(c, tmp_path, START, START + 24 * HOUR * SECOND))
     assert len(told) == 26 and [one.phone for one in told[3:6]] == ["late", "later still", "P-1"]
+
+
+def test_a_file_of_a_program_that_knew_no_offsets_is_read_and_joined(engine: Engine, tmp_path: Path) -> None:
+    import duckdb
+
+    older = replace(at(3.0), offset_hz=None, offset_error_hz=0.0)
+    with engine.begin() as c:
+        queries.keep_sighting(c, older)
+        history.close_day(c, tmp_path, MONDAY)
+        file = history.part(tmp_path, MONDAY)
+        with duckdb.connect() as duck:
+            without = f"SELECT * EXCLUDE (offset_hz, offset_error_hz) FROM read_parquet('{file}')"
+            duck.execute(f"COPY ({without}) TO '{file}.older' (FORMAT parquet)")
+        file.with_name(f"{file.name}.older").replace(file)
+        kept = (c, tmp_path, START, START + 24 * HOUR * SECOND)
+        assert list(history.kept(*kept)) == [older]
+        queries.keep_sighting(c, at(4.0))
+        assert history.close_day(c, tmp_path, MONDAY) == 2
+        assert list(history.kept(*kept)) == [older, at(4.0)]
 
 
 def test_a_day_without_sightings_has_no_file(engine: Engine, tmp_path: Path) -> None:

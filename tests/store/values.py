@@ -20,6 +20,8 @@ def sighting(k: int = 0, phone: str = "P-1", at_ns: int = T0, cell: str = "A-001
         evidence=("ab" * 32,),
         emitter="E-0042",
         log_ratio=7.25,
+        offset_hz=-87.5,
+        offset_error_hz=3.25,
     )
 
 

@@ -4,6 +4,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,15 +17,17 @@ from cellwarden.store.audit import audited, lines, verify
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
+BARE: dict[str, Any] = {"emitter": "", "evidence": (), "odds": (), "offset_hz": None, "offset_error_hz": 0.0}
+
 
 def test_sightings_come_back_whole_and_in_the_order_of_time(engine: Engine) -> None:
     with engine.begin() as c:
         queries.keep_sighting(c, sighting(5))
-        queries.keep_sightings(c, [sighting(3), sighting(0), replace(sighting(4), emitter="", evidence=(), odds=())])
+        queries.keep_sightings(c, [sighting(3), sighting(0), replace(sighting(4), **BARE)])
         queries.keep_sightings(c, [])
     with reading(engine) as c:
         told = list(queries.sightings(c, T0, T0 + 5 * SECOND))
-    assert told == [sighting(0), sighting(3), replace(sighting(4), emitter="", evidence=(), odds=())]
+    assert told == [sighting(0), sighting(3), replace(sighting(4), **BARE)]
 
 
 def test_a_presence_that_goes_on_stays_one(engine: Engine) -> None:

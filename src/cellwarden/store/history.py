@@ -47,9 +47,15 @@ COLUMNS = {
     "evidence": "VARCHAR",
     "emitter": "VARCHAR",
     "log_ratio": "DOUBLE",
+    "offset_hz": "DOUBLE",
+    "offset_error_hz": "DOUBLE",
 }
-"""Of a file. Tuples and tables are JSON in text."""
+"""Of a file. Tuples and tables are JSON in text. A file of an older program lacks the last two."""
 OURS = ", ".join(COLUMNS)
+NOBODY = "SELECT " + ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items()) + " WHERE false"
+FILE = f"""(SELECT * REPLACE (coalesce(offset_error_hz, 0.0) AS offset_error_hz)
+    FROM ({NOBODY} UNION ALL BY NAME SELECT * FROM read_parquet(?)))"""  # noqa: S608
+"""A file with all columns; those that it lacks as the store has them of that time."""
 NESTED = ("labels", "odds", "sensors", "evidence")
 
 Heat = dict[str, NDArray[np.int64]]
@@ -77,7 +83,7 @@ def close_day(c: Connection, folder: Path, day: date) -> int:
         duck.execute(f"CREATE TABLE day ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
         merged = place.exists()
         if merged:
-            _asked(duck, f"INSERT INTO day SELECT {OURS} FROM read_parquet(?)", place)  # noqa: S608
+            _asked(duck, f"INSERT INTO day SELECT {OURS} FROM {FILE}", place)  # noqa: S608
         asked = select(*(_as_kept(name) for name in COLUMNS)).where(*_on(day))
         found = c.execute(asked.order_by(sightings.c.start_ns, sightings.c.id), execution_options={"yield_per": CHUNK})
         for chunk in found.mappings().partitions():
@@ -168,7 +174,7 @@ def _warmed(made: Heat, quarters: "Iterable[Sequence[Any]]", zone: tzinfo) -> No
 def _read(file: Path, since_ns: int, until_ns: int) -> Iterator[Sighting]:
     import duckdb
 
-    words = f"SELECT {OURS} FROM read_parquet(?) WHERE start_ns >= ? AND start_ns < ? ORDER BY start_ns"  # noqa: S608
+    words = f"SELECT {OURS} FROM {FILE} WHERE start_ns >= ? AND start_ns < ? ORDER BY start_ns"  # noqa: S608
     try:
         with _duck(file.parent.parent) as duck:
             found = duck.execute(words, [str(file), since_ns, until_ns])
@@ -220,7 +226,8 @@ def _added(duck: "DuckDBPyConnection", chunk: Sequence[RowMapping]) -> None:
         values = [row[name] for row in chunk]
         columns[name] = np.array(values, {"BIGINT": np.int64, "DOUBLE": np.float64}.get(kind, np.object_))
     duck.register("chunk", columns)
-    duck.execute("INSERT INTO day SELECT * FROM chunk")
+    known = "CASE WHEN isnan(offset_hz) THEN NULL ELSE offset_hz END AS offset_hz"  # numpy has no other nothing
+    duck.execute(f"INSERT INTO day SELECT * REPLACE ({known}) FROM chunk")  # noqa: S608
     duck.unregister("chunk")
 
 

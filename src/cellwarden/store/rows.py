@@ -26,6 +26,8 @@ def sighting_columns(one: Sighting) -> Columns:
         "evidence": list(one.evidence),
         "emitter": one.emitter,
         "log_ratio": one.log_ratio,
+        "offset_hz": one.offset_hz,
+        "offset_error_hz": one.offset_error_hz,
     }
 
 
@@ -44,6 +46,8 @@ def sighting(row: "RowMapping | Mapping[str, Any]") -> Sighting:
         evidence=tuple(row["evidence"]),
         emitter=row["emitter"],
         log_ratio=row["log_ratio"],
+        offset_hz=row["offset_hz"],
+        offset_error_hz=row["offset_error_hz"] or 0.0,
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0007"
+REVISION = "0008"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -60,6 +60,8 @@ sightings = Table(
     Column("evidence", JSON, nullable=False),
     Column("emitter", Text, nullable=False),
     Column("log_ratio", Double, nullable=False),
+    Column("offset_hz", Double),
+    Column("offset_error_hz", Double, nullable=False, server_default="0"),
     Index("ix_sightings_start_ns", "start_ns"),
 )
 
