@@ -15,10 +15,10 @@ run demo: $(FRESH)
 	@$(BIN)/cellwarden demo --output out --force $(if $(FOR),--for $(FOR))
 
 test: $(FRESH)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 coverage: $(FRESH)
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(READY)
 	$(BIN)/ruff format --check .

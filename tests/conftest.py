@@ -18,19 +18,20 @@ for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # numpy, not import
     os.environ.setdefault(threads, "1")  # of small matrices on cores that are all taken, more wait for each other
 gc.set_threshold(*EACH)  # as the program has it
 
-QUIET = ("simulate", "measure", "store", "console", "locate", "watch", "language", "ledger", "model", "register")
-ORDER = (*QUIET, "radio", "document")
-"""Folders in which hardly anything is recognised: half of all tests, so that the second of two workers begins with
-them, and finds on disk what the first compiles meanwhile. That takes minutes, and both would do it at once."""
+ORDER = (
+    ("airinterface", "detect", "signature", "associate", "bench", "benchmarks"),
+    ("radio", "document", "console", "store"),
+    ("locate", "watch", "measure", "simulate", "language", "ledger", "model", "register", "runtime", "cli", "docs"),
+)
+"""Folders, in three parts of as many tests, so that each of three workers begins with one. In the first all is compiled
+that recognises, which takes minutes; the others come to such tests when they find it on the disk. In the last are those
+that wait in true time: three workers keep two cores busy."""
 SHARED = Path(__file__).parents[2] / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def last(item: pytest.Item) -> int:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        return ORDER.index(folder) if folder in ORDER else -1
-
-    items.sort(key=last)
+    places = {folder: place for place, folder in enumerate(folder for part in ORDER for folder in part)}
+    items.sort(key=lambda item: places[item.path.relative_to(Path(__file__).parent).parts[0]])
 
 
 @pytest.fixture(scope="session")
