@@ -84,6 +84,10 @@ class OpenIdError(CellwardenError):
     """The directory says of nobody who they are: begin again, sign in with a password, or ask the administrator."""
 
 
+class LdapError(CellwardenError):
+    """The directory cannot be asked: sign in with a password of the console, or wait."""
+
+
 class ConsoleError(CellwardenError):
     """The console cannot be opened: choose another address, or mend what it shows."""
 

@@ -63,7 +63,7 @@ def watch(
     from cellwarden.locate.site import load
     from cellwarden.locate.whereabouts import believing, room_names
     from cellwarden.radio.live import open_stream
-    from cellwarden.runtime import addresses, deaf, evidence_settings, notifier, openid_settings, post
+    from cellwarden.runtime import addresses, deaf, evidence_settings, ldap_settings, notifier, openid_settings, post
     from cellwarden.runtime import site as receivers_of
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.keep import Keeper
@@ -83,7 +83,8 @@ def watch(
     far = tuple(nodes.files) if nodes else ()
     ears = {*far, *(one.sensor for one in named)}  # a sensor with neither is not silent, it is not there
     site = replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears))
-    to, kept, directory = addresses.read(site_path), evidence_settings.read(site_path), openid_settings.read(site_path)
+    to, kept = addresses.read(site_path), evidence_settings.read(site_path)
+    openid, ldap = openid_settings.read(site_path), ldap_settings.read(site_path)
     where = believing(site)
     door = console.listening(host, port)
     engine = opened(store)
@@ -97,7 +98,7 @@ def watch(
     spectra = Spectra(open_sensors(site, streams))
     folder, editing = kept.folder if kept else None, Editing(site_path, problems)
     app = application(
-        engine, site, rules=in_force, evidence=folder, spectra=spectra, editing=editing, openid=directory
+        engine, site, rules=in_force, evidence=folder, spectra=spectra, editing=editing, openid=openid, ldap=ldap
     )  # fmt: skip
     server = console.server(app, certificate, key)
     with ExitStack() as stack:

@@ -21,6 +21,7 @@ from cellwarden.console.desk import Desk, Visitor
 from cellwarden.console.editing import Editing
 from cellwarden.console.floor import drawn
 from cellwarden.console.guard import API, Around, SignInFirst
+from cellwarden.console.ldap import Directory
 from cellwarden.console.live import Live
 from cellwarden.console.openid import Provider
 from cellwarden.console.page import HERE, page
@@ -54,12 +55,13 @@ def application(
     spectra: Spectra | None = None,
     editing: Editing | None = None,
     openid: Provider | None = None,
+    ldap: Directory | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
     Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
     `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear; `editing`
-    is the site's file, where it may be changed; `openid` is a directory by which people sign in, too.
+    is the site's file, where it may be changed; `openid` and `ldap` are directories by which people sign in, too.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
@@ -90,6 +92,7 @@ def application(
         editing,
         Views(engine, now_ns),
         openid,
+        ldap,
     )
     every = (
         now, alert, shift, records, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people, account,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from cellwarden.console.editing import Editing
 from cellwarden.console.floor import DrawnFloor
+from cellwarden.console.ldap import Directory
 from cellwarden.console.openid import Provider
 from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
@@ -45,7 +46,9 @@ class Desk:
     views: Views
     """Lines of the audit log that tell who looked at what."""
     openid: Provider | None = None
-    """The directory that says who people are; None where all sign in with passwords."""
+    """The directory that says who people are by OpenID Connect; None where there is none."""
+    ldap: Directory | None = None
+    """The directory that knows people by their passwords; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

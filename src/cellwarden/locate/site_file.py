@@ -47,7 +47,7 @@ KEYS = {
 }
 ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify", "evidence", "console")
 """Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `.nodes_file`, `.addresses`,
-`.evidence_settings`, `.openid_settings`."""
+`.evidence_settings`, `.openid_settings`, `.ldap_settings`."""
 TITLES = {
     "floor": mark("floor {name}"),
     "room": mark("room {name}"),

@@ -15,14 +15,11 @@ officer = ["guards", "guards-night"]
 """
 
 from pathlib import Path
-from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from cellwarden.console.openid import Provider
-from cellwarden.console.rights import ROLES
-from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
-from cellwarden.locate import site_file
+from cellwarden.runtime.directory_tables import directory_table, roles
 from cellwarden.runtime.tables import Kinds, values
 
 KINDS: Kinds = {
@@ -35,17 +32,11 @@ HERE = ("localhost", "127.0.0.1", "::1")
 
 def read(path: Path) -> Provider | None:
     """Raises SiteError, also where the library is missing that is needed for it."""
-    told = site_file.tables(path).get("console", {})
-
-    def refuse(problem: str) -> NoReturn:
-        raise SiteError(_("{path}: {where}: {problem}").format(path=path, where="[console.oidc]", problem=problem))
-
-    if told == {}:
+    found = directory_table(path, "oidc")
+    if found is None:
         return None
-    if not isinstance(told, dict) or set(told) != {"oidc"} or not isinstance(told["oidc"], dict):
-        refuse(_("it must be a table of names and values"))
-    table = dict(told["oidc"])
-    roles = _roles(table.pop("roles", None), refuse)
+    table, refuse = found
+    giving = roles(table.pop("roles", None), "oidc", refuse)
     known = values(table, KINDS, refuse)
     address = urlsplit(known["issuer"])
     if not address.hostname or (address.scheme != "https" and address.hostname not in HERE):
@@ -53,16 +44,5 @@ def read(path: Path) -> Provider | None:
     try:
         import authlib.integrations.requests_client  # noqa: F401
     except ImportError:
-        refuse(_("it needs a library that is not installed: pip install authlib"))
-    return Provider(roles=roles, **known)
-
-
-def _roles(told: Any, refuse: Any) -> Any:
-    """For each role its values, in the order of the file."""
-    if not isinstance(told, dict) or not told:
-        refuse(_("{key} is missing: add it").format(key="[console.oidc.roles]"))
-    for role, groups in told.items():
-        fits = isinstance(groups, list) and groups and all(isinstance(one, str) and one for one in groups)
-        if role not in ROLES or not fits:
-            refuse(_("{key} = {value} is not understood").format(key=role, value=groups))
-    return tuple((role, tuple(groups)) for role, groups in told.items())
+        refuse(_("it needs libraries that are not installed: pip install {names}").format(names="authlib requests"))
+    return Provider(roles=giving, **known)

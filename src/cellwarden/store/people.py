@@ -136,11 +136,28 @@ def admitted(c: Connection, known: Credentials, step: int, now_ns: int) -> str:
     return new_session(c, known.person.name, now_ns)
 
 
-def admitted_elsewhere(c: Connection, name: str, role: Role, now_ns: int) -> str:
-    """Open a session for whom a directory vouches, with the role that it gives; its token.
+def signs_in_here(c: Connection, name: str) -> bool:
+    """Whether somebody of that name has a password here."""
+    return bool(c.execute(select(people.c.password).where(people.c.name == name)).scalar())
 
-    Who is new there is new here, without a password. Raises StoreError for who is barred, or has a password here: by a
-    name alone nobody becomes somebody else.
+
+def may_try_elsewhere(c: Connection, name: str, now_ns: int) -> bool:
+    """Count an attempt to prove to a directory to be somebody; False for who is barred, locked, or has a password here.
+
+    Who never signed in here has no count: the directory keeps its own.
+    """
+    if signs_in_here(c, name):
+        return False
+    known = c.execute(select(people.c.name).where(people.c.name == name)).scalar() is not None
+    return not known or attempt(c, name, now_ns) is not None
+
+
+def admitted_elsewhere(c: Connection, name: str, role: Role, now_ns: int, code: str | None = None) -> str:
+    """Open a session for whom a directory vouches, with the role that it gives, and forget the failures; its token.
+
+    Who is new there is new here, without a password. `code` is that of a second factor that was set up here; None where
+    second factors are the directory's. Raises StoreError for who is barred, who has a password here (by a name alone
+    nobody becomes somebody else), and for a code that is wrong.
     """
     row = c.execute(select(people).where(people.c.name == name).with_for_update()).one_or_none()
     if row is None:
@@ -149,7 +166,12 @@ def admitted_elsewhere(c: Connection, name: str, role: Role, now_ns: int) -> str
     elif row.password or row.disabled:
         raise StoreError(_("{name} is barred, or signs in with a password here").format(name=name))
     else:
-        c.execute(update(people).where(people.c.name == name).values(role=role))
+        asked = code is not None and bool(row.totp_secret)
+        step = step_of(row.totp_secret, code or "", now_ns, row.totp_step) if asked else row.totp_step
+        if step is None:
+            raise StoreError(_("this code is wrong, or was used already: wait for the next one"))
+        values = {"role": role, "failures": 0, "locked_until_ns": 0, "totp_step": step}
+        c.execute(update(people).where(people.c.name == name).values(**values))
     return new_session(c, name, now_ns)
 
 

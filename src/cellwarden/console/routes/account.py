@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import Form, HTTPException, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
-from cellwarden.console import words
+from cellwarden.console import ldap, words
 from cellwarden.console.desk import Desk, desk, note, visitor
 from cellwarden.console.guard import SESSION, guarded, keep_cookie, keep_language, local
 from cellwarden.console.page import HERE, Notice, page
-from cellwarden.errors import StoreError
+from cellwarden.errors import LdapError, StoreError
 from cellwarden.language import LANGUAGES
 from cellwarden.language import gettext as _
+from cellwarden.model import Person
 from cellwarden.store import people
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import reading
@@ -34,15 +35,17 @@ def door(request: Request, after: str = "/") -> Response:
 @ROUTES.post("/sign-in")
 def sign_in(request: Request, name: Short, password: Secret, code: Short = "", after: str = Form("/")) -> Response:
     """Let in who proves it. It is not told what was wrong: name, password, code, or too many tries."""
-    here = desk(request)
+    here, lost = desk(request), ""
     try:
-        found = people.sign_in(here.engine, name.strip(), password, code.strip(), here.now_ns())
+        found = _proven(here, name.strip(), password, code.strip())
     except StoreError:  # a code that was used already
         found = None
+    except LdapError as error:
+        found, lost = None, str(error)
     if found is None:
         _refused(here, name.strip())
         said = _("Name, password or code are wrong; or there were too many tries: then wait for 15 minutes.")
-        return _door(request, after, name, ("bad", said))
+        return _door(request, after, name, ("bad", lost or said))
     return _in(request, found, local(after))
 
 
@@ -157,6 +160,25 @@ def _door(request: Request, after: str, name: str = "", notice: Notice | None = 
         request, "sign_in.html", "sign-in", status=status, notice=notice, after=local(after), name=name,
         elsewhere=elsewhere,
     )  # fmt: skip
+
+
+def _proven(here: Desk, name: str, password: str, code: str) -> people.SignedIn | None:
+    """A session for who has a password here, or whom the directory knows by theirs. Raises StoreError, LdapError."""
+    with reading(here.engine) as c:
+        elsewhere = here.ldap is not None and not people.signs_in_here(c, name)
+    if not elsewhere:
+        return people.sign_in(here.engine, name, password, code, here.now_ns())
+    assert here.ldap is not None
+    entry = ldap.found(here.ldap, name)
+    if entry is None or entry.role is None:
+        return None
+    with here.engine.begin() as c:
+        may = people.may_try_elsewhere(c, entry.name, here.now_ns())
+    if not may or not ldap.proven(here.ldap, entry, password):
+        return None
+    with here.engine.begin() as c:
+        token = people.admitted_elsewhere(c, entry.name, entry.role, here.now_ns(), code)
+    return people.SignedIn(Person(entry.name, entry.role), token)
 
 
 def _in(request: Request, found: people.SignedIn, after: str) -> Response:
