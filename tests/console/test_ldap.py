@@ -227,7 +227,7 @@ def test_the_sites_file_names_the_directory_or_is_refused_in_one_line(tmp_path: 
         reader="cn=reader", password="hush", certificates=authority,
     )  # fmt: skip
     for old, new, said in (
-        ("ldaps:", "https:", "address"), ('people = "ou=people,dc=prison"', "", "people"), 
+        ("ldaps:", "https:", "address"), ('people = "ou=people,dc=prison"', "", "people"),
         ("people =", "persons =", "persons"),
         ('password = "hush"', "", "password"), ("ca.pem", "none.pem", "certificates"), ("officer", "king", "king"),
         ('reader = "cn=reader"', 'name = "uid=*)("', "name"), ("[console.ldap]", "[console.ldaps]", "names and values"),

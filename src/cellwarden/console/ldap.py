@@ -1,4 +1,4 @@
-"""Signing in by LDAP: the prison's own directory says whose a name and a password are, and by groups who has which role.
+"""Signing in by LDAP: the prison's own directory says whose a name and a password are, and by groups their role.
 
 ```
  name ─► search as the reader ─► one entry ─► bind as the entry, with the password ─► name and role
