@@ -71,7 +71,7 @@ def test_it_speaks_french_and_takes_the_files_name_for_the_sensors(tmp_path: Pat
     a, b = node(tmp_path / "A.sigmf-meta"), node(tmp_path / "B.sigmf-meta")
     done = run("associate", a, b, "-o", tmp_path / "r.csv", language="fr")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"1 salve dans {tmp_path / 'r.csv'}, dont 1 à plusieurs capteurs ; téléphones : 1\n"
+    assert done.stdout == f"1 salve dans {tmp_path / 'r.csv'}, dont 1 à plusieurs capteurs\u00a0; téléphones\u00a0: 1\n"
     lines = (tmp_path / "r.csv").read_text().splitlines()
     # 12 dB over -110 dBFS/Hz in 200 kHz, and 5 µs after the recording began.
     assert lines[1].startswith("1795521600.000005,A,-44.99,P1,gsm:normal,902400000,0,")

@@ -39,7 +39,7 @@ def test_a_search_in_vain_leads_to_the_next_room_and_at_last_to_not_found(wing: 
     assert ticked(client, name, "A-106", "search ordered", "end").status_code == 303
     assert told(wing, name)[-1] == ("not found", "Searched, nothing there: A-104, A-106.")
     page = client.get("/unlock").text
-    assert "1 of 1 alerts are settled" in page
+    assert "1 of 1 alerts is settled" in page
     shown = client.get(f"/alerts/{name}").text
     assert "mattress, window" in shown
     assert "It may still be there" in shown
@@ -138,3 +138,20 @@ def test_what_a_shift_does_is_audited(wing: Wing) -> None:
         ("write", "handover", "quiet"),
         ("take over", "handover", "1"),
     ]
+
+
+def test_a_night_with_more_alerts_than_a_list_holds_says_how_many_there_are(
+    wing: Wing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellwarden.console.routes.shift.MANY", 2)
+    names = [wing.alert(ago_s=60 - k) for k in range(5)]
+    with wing.engine.begin() as c:
+        for k, name in enumerate(names[:3]):
+            queries.decide(c, Decision(name, "acknowledged", f"{k}-th", time.time_ns() - S_NS, ""), "new")
+    officer = wing.client("officer")
+    queue, log = officer.get("/unlock").text, officer.get("/handover").text
+    assert "0 of 5 alerts are settled" in queue and "3 more alerts" in queue
+    assert "Alerts told</h2" not in log and "Alerts told (5)" in log and "… and 3 more" in log
+    assert "Decisions (3)" in log and "… and 1 more" in log
+    assert [name in log.partition("h-decided")[0] for name in names] == [False, False, False, True, True]
+    assert "0-th" not in log and log.index("1-th") < log.index("2-th")

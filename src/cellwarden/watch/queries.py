@@ -115,8 +115,9 @@ def alerts(
     since_ns: int | None = None,
     limit: int | None = None,
     skipped: int = 0,
+    until_ns: int | None = None,
 ) -> list[tuple[Alert, Decision | None]]:
-    """Alerts told since then in one of the states, the newest first, each with its newest decision."""
+    """Alerts told in [since, until) in one of the states, the newest first, each with its newest decision."""
     asked: Select[tuple[object, ...]] = select(
         tables.alerts, *(column.label(f"decided_{column.name}") for column in tables.decisions.c)
     ).select_from(tables.alerts.outerjoin(tables.decisions, tables.alerts.c.decision == tables.decisions.c.id))
@@ -127,6 +128,8 @@ def alerts(
         asked = asked.where(tables.alerts.c.state.in_(states))
     if since_ns is not None:
         asked = asked.where(tables.alerts.c.told_ns >= since_ns)
+    if until_ns is not None:
+        asked = asked.where(tables.alerts.c.told_ns < until_ns)
     asked = (
         asked.order_by(tables.alerts.c.told_ns.desc(), tables.alerts.c.name.desc()).limit(limit).offset(skipped or None)
     )

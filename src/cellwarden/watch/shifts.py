@@ -42,23 +42,27 @@ class Shift(NamedTuple):
     told: tuple[tuple[Alert, Decision | None], ...]
     """Alerts that are new, the newest first, each with the newest decision on it."""
     decided: tuple[tuple[Decision, Alert], ...]
-    """In the order of time."""
+    """The newest, in the order of time."""
     deaf: tuple[Deaf, ...]
     notes: tuple[Note, ...]
+    alerts: int
+    """That were told, those that are left out here as well."""
+    decisions: int
 
 
 class AlreadySigned(StoreError):
     """Somebody else took over meanwhile."""
 
 
-def shift(c: Connection, since_ns: int, until_ns: int) -> Shift:
-    """What happened in [since, until)."""
-    told = [pair for pair in queries.alerts(c, since_ns=since_ns) if pair[0].told_ns < until_ns]
+def shift(c: Connection, since_ns: int, until_ns: int, many: int) -> Shift:
+    """What happened in [since, until); of alerts and of decisions as many as that, the newest."""
+    told, made = tables.alerts.c.told_ns, tables.decisions.c.when_ns
     return Shift(
-        tuple(told),
-        tuple(_decided(c, since_ns, until_ns)),
+        tuple(queries.alerts(c, since_ns=since_ns, limit=many, until_ns=until_ns)),
+        tuple(_decided(c, since_ns, until_ns, many)),
         tuple(_deaf(c, since_ns, until_ns)),
         tuple(notes(c, since_ns, until_ns)),
+        *(c.execute(select(func.count()).where(at >= since_ns, at < until_ns)).scalar_one() for at in (told, made)),
     )
 
 
@@ -109,20 +113,21 @@ def searches(c: Connection, alerts: Collection[str]) -> Mapping[str, list[Search
     return found
 
 
-def _decided(c: Connection, since_ns: int, until_ns: int) -> list[tuple[Decision, Alert]]:
+def _decided(c: Connection, since_ns: int, until_ns: int, many: int) -> list[tuple[Decision, Alert]]:
     made = tables.decisions.c
     asked = (
         select(tables.alerts, *(column.label(f"made_{column.name}") for column in made))
         .join_from(tables.decisions, tables.alerts, made.alert == tables.alerts.c.name)
         .where(made.when_ns >= since_ns, made.when_ns < until_ns)
-        .order_by(made.when_ns, made.id)
+        .order_by(made.when_ns.desc(), made.id.desc())
+        .limit(many)
     )
     return [
         (
             Decision(row["made_alert"], row["made_state"], row["made_who"], row["made_when_ns"], row["made_why"]),
             rows.alert(row),
         )
-        for row in c.execute(asked).mappings()
+        for row in reversed(c.execute(asked).mappings().all())
     ]
 
 

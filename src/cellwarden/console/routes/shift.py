@@ -96,10 +96,12 @@ def _queue(request: Request, by: Order, notice: Notice | None = None, status: in
             if made is not None and made.when_ns >= now - NIGHT_NS
         ]
         in_vain = shifts.searches(c, [alert.name for alert, _made in found])
+        waiting = sum(queries.counted(c).get(state, 0) for state in words.OPEN)
     pairs = [(alert, made.state if made else words.OPEN[0]) for alert, made in found]
     return page(
         request, "unlock.html", "unlock", status=status, notice=notice, visits=visits(pairs, in_vain, by), done=done,
-        count=len(found) + len(done), by=by, deciding=may(who.role if who else None, "POST", "/unlock/{name}"),
+        count=waiting + len(done), more=waiting - len(found), by=by,
+        deciding=may(who.role if who else None, "POST", "/unlock/{name}"),
         choices=(("severity", _("the gravest first")), ("time", _("the oldest first")), ("room", _("by room"))),
         severities={key: _(name) for key, name in words.SEVERITY_WORDS.items()},
     )  # fmt: skip
@@ -154,7 +156,7 @@ def _log(request: Request, number: int, notice: Notice | None = None, status: in
         signed_before = shifts.handovers(c, LISTED)
         last = next(iter(signed_before), None)
         since, until = (one.since_ns, one.when_ns) if one else (_begun(last, now), now)
-        found = shifts.shift(c, since, until)
+        found = shifts.shift(c, since, until, MANY)
         left = sum(queries.counted(c).get(state, 0) for state in words.OPEN)
         states = queries.sensor_states(c)
     deaf = [(name, reason) for name, (reason, _w) in sensor_marks(here.site, states, now).items() if reason]
@@ -162,6 +164,6 @@ def _log(request: Request, number: int, notice: Notice | None = None, status: in
     return page(
         request, "handover.html", "handover", status=status, notice=notice, shift=found, since=since, until=until,
         signed=one, before=signed_before, seen=last.number if last else 0, last=last, left=left, deaf=deaf,
-        many=MANY, writing=one is None and may(role, "POST", "/handover/note"),
+        writing=one is None and may(role, "POST", "/handover/note"),
         signing=one is None and may(role, "POST", "/handover/sign"),
     )  # fmt: skip
