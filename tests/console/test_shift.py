@@ -143,7 +143,8 @@ def test_what_a_shift_does_is_audited(wing: Wing) -> None:
 def test_a_night_with_more_alerts_than_a_list_holds_says_how_many_there_are(
     wing: Wing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cellwarden.console.routes.shift.MANY", 2)
+    for limit in ("QUEUED", "MANY"):
+        monkeypatch.setattr(f"cellwarden.console.routes.shift.{limit}", 2)
     names = [wing.alert(ago_s=60 - k) for k in range(5)]
     with wing.engine.begin() as c:
         for k, name in enumerate(names[:3]):

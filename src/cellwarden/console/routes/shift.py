@@ -23,8 +23,10 @@ from cellwarden.watch.unlock import Order, rooms_left, visits
 ROUTES = guarded()
 NIGHT_NS = 12 * HOUR_NS
 """Also a shift of which nobody signed the beginning."""
+QUEUED = 100
+"""Alerts in the queue: more than a shift can search for."""
 MANY = 200
-"""Alerts in the queue, and lines of each list of a shift."""
+"""Lines of each list of a shift."""
 LISTED = 30
 """Handovers that can be looked up."""
 Long = Annotated[str, Form(max_length=2000)]
@@ -89,7 +91,7 @@ def _queue(request: Request, by: Order, notice: Notice | None = None, status: in
     if "x-again" not in request.headers:
         viewed(request, "unlock")
     with reading(here.engine) as c:
-        found = queries.alerts(c, words.OPEN, limit=MANY)
+        found = queries.alerts(c, words.OPEN, limit=QUEUED)
         done = [
             (alert, made)
             for alert, made in queries.alerts(c, words.ENDS, since_ns=now - 2 * NIGHT_NS)
