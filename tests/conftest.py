@@ -21,7 +21,20 @@ gc.set_threshold(*EACH)  # as the program has it
 ORDER = (
     ("airinterface", "detect", "signature", "associate", "bench", "benchmarks"),
     ("radio", "document", "console", "store"),
-    ("locate", "watch", "measure", "simulate", "language", "ledger", "model", "register", "runtime", "cli", "docs"),
+    (
+        "locate",
+        "watch",
+        "measure",
+        "simulate",
+        "language",
+        "ledger",
+        "model",
+        "register",
+        "seal",
+        "runtime",
+        "cli",
+        "docs",
+    ),
 )
 """Folders, in three parts of as many tests, so that each of three workers begins with one. In the first all is compiled
 that recognises, which takes minutes; the others come to such tests when they find it on the disk. In the last are those
@@ -31,7 +44,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {folder: place for place, folder in enumerate(folder for part in ORDER for folder in part)}
-    items.sort(key=lambda item: places[item.path.relative_to(Path(__file__).parent).parts[0]])
+    items.sort(key=lambda item: places.get(item.path.relative_to(Path(__file__).parent).parts[0], len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +52,15 @@ def shared() -> Path:
     if not (SHARED / "recordings").is_dir():
         pytest.skip("the shared recordings are not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ready_to_listen() -> None:
+    """A watch or node that a test starts begins at once: what it needs, other tests compile."""
+    from cellwarden.runtime.ready import place
+
+    place().parent.mkdir(parents=True, exist_ok=True)
+    place().touch()
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,12 @@ def node(context: click.Context, place: Path | None) -> None:
         raise click.UsageError(_("Tell the node's file: --config NODE.toml"))
     from cellwarden.runtime.node import run
     from cellwarden.runtime.node_file import read
+    from cellwarden.runtime.ready import ready
 
+    settings = read(place)
+    ready(lambda words: click.echo(words, err=True))
     with ExitStack() as stack:
-        run(read(place), complain, lambda stream: stack.enter_context(closed_by_signals(stream)))
+        run(settings, complain, lambda stream: stack.enter_context(closed_by_signals(stream)))
 
 
 @node.command(help=_("At the site: print a token with which a node enrols, once and within a day."))

@@ -236,3 +236,16 @@ def _show_worth(values: "list[Worth]", cost: float | None) -> None:
         table.add_row(*row, *(() if cost is None else (number(cost * value.sensors),)))
     Console().print(table)
     click.echo(_("From the plan alone, in {draws} draws of phones, walls and shadows.").format(draws=values[0].draws))
+
+
+@site.command(help=_("Make a certificate for the console, where nobody signs one: give it to watch --certificate."))
+@click.argument("hosts", metavar="HOST...", nargs=-1, required=True)
+@click.option("-o", "--output", type=options.PATH, required=True, help=_("The certificate with its key, CONSOLE.pem."))
+@options.force
+def certificate(hosts: tuple[str, ...], output: Path, force: bool) -> None:
+    """For the names and addresses by which the console is reached."""
+    from cellwarden.seal.certificate import DAYS, make
+
+    fingerprint = make(hosts, output, force=force)
+    said = _("{path} is good for {days} days. Its fingerprint (SHA-256), as browsers show it:").format
+    click.echo(f"{said(path=output, days=DAYS)}\n{fingerprint}")

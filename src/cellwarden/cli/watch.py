@@ -68,6 +68,7 @@ def watch(
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.keep import Keeper
     from cellwarden.runtime.nodes_file import sources
+    from cellwarden.runtime.ready import ready
     from cellwarden.runtime.serve import serve
     from cellwarden.runtime.site_settings import problems
     from cellwarden.runtime.tap import open_sensors
@@ -88,6 +89,7 @@ def watch(
     where = believing(site)
     door = console.listening(host, port)
     engine = opened(store)
+    ready(warn)  # before anything is received: what waits meanwhile would be told late
     address = console.address(door, certificate is not None)
     begin, end = post.opened(nodes, warn) if nodes else (None, None)
     streams: dict[str, Stream] = {one.sensor: open_stream(one.source, one.tuning) for one in named}
