@@ -20,25 +20,13 @@ gc.set_threshold(*EACH)  # as the program has it
 
 ORDER = (
     ("airinterface", "detect", "signature", "associate", "bench", "benchmarks"),
-    ("radio", "document", "console", "store"),
-    (
-        "locate",
-        "watch",
-        "measure",
-        "simulate",
-        "language",
-        "ledger",
-        "model",
-        "register",
-        "seal",
-        "runtime",
-        "cli",
-        "docs",
-    ),
-)
+    ("console", "radio", "document"),
+    ("locate", "watch", "measure", "simulate", "language", "ledger", "model", "register", "seal", "store", "runtime",
+     "cli", "docs"),
+)  # fmt: skip
 """Folders, in three parts of as many tests, so that each of three workers begins with one. In the first all is compiled
-that recognises, which takes minutes; the others come to such tests when they find it on the disk. In the last are those
-that wait in true time: three workers keep two cores busy."""
+that recognises, which takes minutes; the others begin with folders in which nothing is, and come to the rest when they
+find it on the disk. In the last are those that wait in true time: three workers keep two cores busy."""
 SHARED = Path(__file__).parents[2] / "shared"
 
 

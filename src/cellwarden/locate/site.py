@@ -15,6 +15,7 @@ Places are metres in one right-handed frame for the whole site, z upwards; floor
 within one another (a building in its yard): a place belongs to the smallest room that holds it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,7 +114,14 @@ def rooms_at(site: Site, places_m: NDArray[np.float64]) -> NDArray[np.int64]:
     floors = floors_at(site, places[:, 2])
     found = np.full(len(places), NOWHERE, dtype=np.int64)
     smallest = np.full(len(places), np.inf)
+    if not len(places):
+        return found
+    (west, south), (east, north) = places[:, :2].min(axis=0).tolist(), places[:, :2].max(axis=0).tolist()
+    storeys = set(floors.tolist())
     for index, room in enumerate(site.rooms):
+        x, y = zip(*room.outline_m, strict=True)
+        if room.floor not in storeys or max(x) < west or min(x) > east or max(y) < south or min(y) > north:
+            continue  # which is most of a large site's rooms where the places lie close together
         area = area_m2(room)
         asked = np.flatnonzero((floors == room.floor) & (area < smallest))
         held = asked[holds(room, places[asked, :2])]
@@ -136,9 +144,8 @@ def holds(room: Room, points_m: NDArray[np.float64]) -> NDArray[np.bool_]:
     An edge that two rooms share belongs to one of them, since each edge is open at its upper end.
     """
     x, y = points_m[:, 0], points_m[:, 1]
-    corners = np.array(room.outline_m)
     inside = np.zeros(len(points_m), dtype=np.bool_)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+    for (x0, y0), (x1, y1) in _edges(room):
         if y0 != y1:
             spans = (y0 > y) != (y1 > y)
             inside ^= spans & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
@@ -147,5 +154,9 @@ def holds(room: Room, points_m: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def area_m2(room: Room) -> float:
     """The area within the outline (the shoelace formula)."""
-    x, y = np.array(room.outline_m).T
-    return float(abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2)
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in _edges(room))) / 2
+
+
+def _edges(room: Room) -> Iterable[tuple[tuple[float, float], tuple[float, float]]]:
+    """Each corner and the next one, around the outline."""
+    return zip(room.outline_m, (*room.outline_m[1:], room.outline_m[0]), strict=True)
