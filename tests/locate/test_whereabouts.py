@@ -1,6 +1,7 @@
 """One belief over all rooms: sides of the wall, kinds of rooms and cells fit together."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,14 +9,26 @@ import pytest
 from cellwarden.errors import SiteError
 from cellwarden.locate.cells import cell_probabilities
 from cellwarden.locate.geofence import level_nats
-from cellwarden.locate.whereabouts import OUTSIDE, believing, room_names, room_odds, room_probabilities, whereabouts
+from cellwarden.locate.whereabouts import (
+    OUTSIDE,
+    Whereabouts,
+    believing,
+    room_names,
+    room_odds,
+    room_probabilities,
+    whereabouts,
+)
 from cellwarden.simulate.levels import heard_dbm, place_in, world
 from cellwarden.simulate.prison import on_the_wall, remand_wing
 from cellwarden.watch.lawful import CLEAR
 
 WING = remand_wing()
 SITE = replace(WING, sensors=WING.sensors + on_the_wall(WING))
-GSM = whereabouts(SITE)
+
+
+@cache
+def gsm() -> Whereabouts:
+    return whereabouts(SITE)
 
 
 def levels(room_name: str, seed: int, power_dbm: float = 25.0) -> np.ndarray:
@@ -28,21 +41,21 @@ def levels(room_name: str, seed: int, power_dbm: float = 25.0) -> np.ndarray:
 
 def test_a_belief_is_whole_and_agrees_with_fence_and_cells() -> None:
     heard = levels("A-107", 1)
-    found = room_probabilities(GSM, heard, inside=0.5)
+    found = room_probabilities(gsm(), heard, inside=0.5)
     assert found.sum() == pytest.approx(1.0)
-    outside = found[GSM.names.index(OUTSIDE)]
+    outside = found[gsm().names.index(OUTSIDE)]
     # with as many phones on both sides the odds are the evidence of the fence
-    assert np.log((1 - outside) / outside) == pytest.approx(level_nats(GSM.bounds, heard), abs=1e-6)
-    cells = found[: len(GSM.plan.cells)]
-    assert cells / cells.sum() == pytest.approx(cell_probabilities(GSM.plan, heard))
+    assert np.log((1 - outside) / outside) == pytest.approx(level_nats(gsm().bounds, heard), abs=1e-6)
+    cells = found[: len(gsm().plan.cells)]
+    assert cells / cells.sum() == pytest.approx(cell_probabilities(gsm().plan, heard))
 
 
 @pytest.mark.parametrize("room", ["A-107", "A-1 corridor", "A-0 office"])
 def test_the_room_of_a_phone_is_among_the_likeliest(room: str) -> None:
     ranks = []
     for seed in range(6):
-        found = room_probabilities(GSM, levels(room, seed))
-        ranks.append(int((found > found[GSM.names.index(room)]).sum()))
+        found = room_probabilities(gsm(), levels(room, seed))
+        ranks.append(int((found > found[gsm().names.index(room)]).sum()))
     assert np.mean(np.array(ranks) < 3) >= 5 / 6
 
 
@@ -52,7 +65,7 @@ def test_phones_beyond_the_wall_are_outside() -> None:
     place = np.array([place_in(beyond, 0.0, rng)])
     place[0, 1] = np.min(beyond.outline_m, axis=0)[1] + 10.0  # twenty metres from the wall
     heard = heard_dbm(world(SITE, rng), place, np.array([33.0]), rng)[:, 0]
-    odds = room_odds(GSM, heard)
+    odds = room_odds(gsm(), heard)
     assert odds[0][0] == OUTSIDE and odds[0][1] > 0.9
 
 
@@ -80,10 +93,10 @@ def test_a_phone_of_another_standard_is_placed_as_one_of_gsm_that_is_so_much_lou
 
 def test_silence_leaves_what_was_believed_before_and_odds_tell_the_outside() -> None:
     nothing = np.full(len(SITE.sensors), np.nan)
-    odds = dict(room_odds(GSM, nothing, inside=0.7))
+    odds = dict(room_odds(gsm(), nothing, inside=0.7))
     assert odds[OUTSIDE] == pytest.approx(0.3)
-    assert GSM.names[-1] == OUTSIDE and room_names(SITE)[-1] == OUTSIDE
-    assert sorted(GSM.names) == sorted(room_names(SITE))
+    assert gsm().names[-1] == OUTSIDE and room_names(SITE)[-1] == OUTSIDE
+    assert sorted(gsm().names) == sorted(room_names(SITE))
 
 
 def test_a_site_without_an_outside_is_refused() -> None:
@@ -94,5 +107,5 @@ def test_a_site_without_an_outside_is_refused() -> None:
 def test_a_sites_belief_takes_the_plan_of_the_nearest_frequency_and_of_the_standard() -> None:
     heard = levels("A-107", 3)
     belief = believing(SITE)
-    assert belief(heard, "gsm", 902.4e6) == room_odds(GSM, heard)
+    assert belief(heard, "gsm", 902.4e6) == room_odds(gsm(), heard)
     assert belief(heard, "gsm", 1747e6) == room_odds(whereabouts(SITE, "gsm", 1.8e9), heard)
