@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,9 +44,8 @@ def ready(tell: Callable[[str], None]) -> None:
 def place() -> Path:
     """What is there once all is compiled of the program as it is now."""
     newest = max(path.stat().st_mtime_ns for path in Path(cellwarden.__file__).parent.rglob("*.py"))
-    kept = group_power.stats.cache_path
-    assert kept is not None  # `cache=True`: the compiler finds a place, or does not begin
-    return Path(kept) / f"ready-{newest}.nbc"
+    loop: Any = group_power  # typed as the function that it compiles
+    return Path(loop.stats.cache_path) / f"ready-{newest}.nbc"
 
 
 def _scanned(label: str, seed: int, *, fractions: bool) -> None:
