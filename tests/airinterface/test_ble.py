@@ -117,7 +117,7 @@ def test_data_packets_are_named_by_modulation_and_preamble() -> None:
         assert all(e[0].confidence < 0.95 for e in told if e)
 
 
-@pytest.mark.parametrize(("phy", "width_hz", "least"), [("1M", 0.9e6, 37), ("2M", 1.8e6, 33)])
+@pytest.mark.parametrize(("phy", "width_hz", "least"), [("1M", 0.9e6, 38), ("2M", 1.8e6, 38)])
 def test_data_packets_are_named_behind_echoes(phy: Phy, width_hz: float, least: int) -> None:
     rng, named = np.random.default_rng(5), 0
     for _ in range(40):
@@ -127,6 +127,16 @@ def test_data_packets_are_named_behind_echoes(phy: Phy, width_hz: float, least: 
         told = ble.recognise(*boxed(wave, 15.0, rng, centre_hz=2440e6, width_hz=width_hz))
         named += bool(told and told[0].label == "ble:data")
     assert named >= least  # 35 and 32 where echoes are not taken out
+
+
+@pytest.mark.parametrize("phy", ["1M", "coded"])
+def test_advertising_is_told_from_data_behind_long_echoes(phy: Phy) -> None:
+    rng, named = np.random.default_rng(7), Counter[str]()
+    for _ in range(30):
+        wave, _ = generate("advertising", rng, rate_hz=RATE, phy=phy, octets=20)
+        wave = behind(wave, Channel("tdl-a", (200e-9, 300e-9), fading="received"), RATE, rng)
+        named.update(e.label for e in ble.recognise(*boxed(wave, 15.0, rng, centre_hz=None)))
+    assert named["ble:advertising"] >= 28
 
 
 def test_echoes_are_taken_out_of_what_keeps_its_envelope() -> None:

@@ -13,6 +13,7 @@ from cellwarden.airinterface.bluetooth_waveform import access_bits, code_rows, g
 from cellwarden.model import Emission
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
+from cellwarden.simulate.channel import Channel, behind
 from cellwarden.simulate.packet import RATE, boxed
 from cellwarden.simulate.waves import IMPOSTORS
 
@@ -36,6 +37,17 @@ def packets(
         )
         told.append(bluetooth.recognise(*boxed(wave, snr_db, rng, centre_hz=centre_hz)))
     return told
+
+
+@pytest.mark.parametrize("kind", ["br", "edr"])
+def test_packets_are_proven_behind_echoes_wherever_their_channel_lies(kind: Literal["br", "edr"]) -> None:
+    rng, proven = np.random.default_rng(12), 0
+    for _ in range(40):
+        wave, _ = generate(kind, rng, rate_hz=RATE, symbols=300, carrier_offset_hz=rng.uniform(-75e3, 75e3))
+        wave = behind(wave, Channel("tdl-a", (200e-9, 300e-9), fading="received"), RATE, rng)
+        told = bluetooth.recognise(*boxed(wave, 15.0, rng, centre_hz=None))
+        proven += bool(told and told[0].label == f"bluetooth:{kind}" and told[0].details["proof"] == "sync word")
+    assert proven >= 35  # 34 where echoes are not taken out
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from cellwarden.airinterface.ble_waveform import (
 )
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gfsk import PER_SYMBOL, Fit, Heard
-from cellwarden.airinterface.gfsk_echoes import without_echoes
+from cellwarden.airinterface.gfsk_echoes import between, sent_again, unevenness, without_echoes
 from cellwarden.model import Block, Burst, Emission
 
 NOMINAL_HZ = 1e6
@@ -73,6 +73,12 @@ ZIGBEE_CHIPS, ZIGBEE_REPEATED, ZIGBEE_COHERENCE = 32, 192, 0.3
 symbols reach 0.3 once in 10⁷ packets."""
 CLEAR_DB = 8.0
 """SNR of a box from which on its echoes are worth taking out."""
+EDGE, UNEVEN = 2 * PER_SYMBOL, 0.1
+"""Samples of a box's ends that may be ramps, and the unevenness of the envelope between them from which on it is."""
+PRIMARY = 37
+"""First of the three channels on which advertising begins (Vol 6 Part B §1.4.1)."""
+ALIKE = 0.005
+"""Carriers nearer to each other than this part of the symbol rate are one."""
 LATE_S = 12e-6
 """By which a packet may end after its box."""
 PROVEN, ADDRESSED, NAMED, NAMED_ANYWHERE = 0.9999, 0.998, 0.9, 0.75
@@ -100,7 +106,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the packet in a box."""
     duration = burst.sample_count / block.segment.rate_hz
     width = burst.high_offset_hz - burst.low_offset_hz
-    unnamed: list[_Box] = []
+    boxes: list[_Box] = []
     for phy, layer in LAYERS.items():
         if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
             continue
@@ -109,32 +115,57 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         if block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
             continue
         box = _box(burst, block, phy, layer)
-        named = box and (_advertising(box) or _connection(box))
-        if named:
-            return [named]
-        unnamed += [box] if box and phy != "coded" else []
-    for box in unnamed:  # the coded layer has the lines of 1M as well
-        named = _connection(box, by_lines=True)
-        if named:
-            return [named]
-    evened = (one for box in unnamed for one in _evened(box)) if burst.snr_db > CLEAR_DB else ()
-    return [named for named in map(_connection, evened) if named][:1]
+        boxes += [box] if box else []
+    return next(([named] for named in _names(boxes) if named), [])
+
+
+def _names(boxes: list[_Box]) -> Iterator[Emission | None]:
+    """What the layers' boxes may be named, the surest first."""
+    yield from map(_advertising, boxes)
+    echoed = [box for box in boxes if _is_echoed(box)]
+    evened = [one for box in echoed if _may_advertise(box) for one in _evened(box)]
+    yield from map(_advertising, evened)
+    yield from map(_connection, boxes)
+    for box in boxes:  # the coded layer has the lines of 1M as well
+        yield _connection(box, by_lines=True) if box.phy != "coded" else None
+    yield from map(_connection, evened)
+    for box in echoed:
+        yield from map(_connection, () if _may_advertise(box) else _evened(box))
+
+
+def _may_advertise(box: _Box) -> bool:
+    """Whether a box lies where most advertising does, and is of a layer that it has there."""
+    return box.phy != "2M" and (box.raster is None or channel_number(box.raster) >= PRIMARY)
+
+
+def _is_echoed(box: _Box) -> bool:
+    """Whether a box has echoes that are worth taking out."""
+    if box.burst.snr_db < CLEAR_DB:
+        return False
+    end = box.at + round(box.burst.sample_count / box.heard.step)
+    inside = slice(max(0, box.at + EDGE), max(0, end - EDGE))
+    return unevenness(box.heard.y[inside], box.noise) > UNEVEN
 
 
 def _evened(box: _Box) -> Iterator[_Box]:
-    """A box whose echoes are taken out: on its carrier, on that which lines tell then, and on its channel's.
+    """A box whose echoes are taken out, on each of the carriers that it may have.
 
-    Echoes move the middle of the power by a tenth of the symbol rate, which spoils every decision.
+    Echoes move the middle of the power by a tenth of the symbol rate, which spoils every decision. Without them the
+    carrier lies between both frequencies, where lines tell, or in its channel's middle.
     """
     end = box.at + round(box.burst.sample_count / box.heard.step)
-    heard, gain = without_echoes(box.heard, box.at, end)
-    told = gfsk_lines.lines(heard.y[max(0, box.at) : end])
-    offsets = [0.0] + ([] if told is None else [told.carrier])
+    rate = box.layer.symbol_rate_hz
+    even, _ = without_echoes(box.heard, box.at, end)
+    told = gfsk_lines.lines(even.y[max(0, box.at) : end])
+    offsets = [between(even, box.at, end)] + ([] if told is None else [told.carrier])
     if box.raster is not None and box.block.segment.centre_hz is not None:
         nominal = FIRST_CHANNEL_HZ + box.raster * CHANNEL_HZ - box.block.segment.centre_hz
-        offsets.append((nominal - heard.carrier_hz) / box.layer.symbol_rate_hz)
-    for offset in offsets:
-        yield box._replace(heard=gfsk.turned(heard, offset, box.layer.symbol_rate_hz), noise=box.noise * gain)
+        offsets.append((nominal - even.carrier_hz) / rate)
+    for number, offset in enumerate(offsets):
+        if all(abs(offset - other) > ALIKE for other in offsets[:number]):
+            heard, evener = (gfsk.turned(one, offset, rate) for one in (box.heard, even))
+            heard, gain = sent_again(heard, evener, box.at, end, INDEX)
+            yield box._replace(heard=heard, noise=box.noise * gain)
 
 
 def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:

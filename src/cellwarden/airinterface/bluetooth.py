@@ -33,6 +33,7 @@ from cellwarden.airinterface.bluetooth_waveform import (
 )
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gfsk import PER_SYMBOL, Fit, Heard
+from cellwarden.airinterface.gfsk_echoes import between, unevenness, without_echoes
 from cellwarden.model import Block, Burst, Emission
 
 WIDEST_HZ = 2.2e6
@@ -64,6 +65,8 @@ FINER = 0.06
 RAMPS, SWUNG = 4 * PER_SYMBOL, 100 * PER_SYMBOL
 SWING_CLEAR_DB, SWING = 10.0, (0.4, 1.02)
 """Of a box as clear, the deviation of the phase gained over a symbol, in radians: Low Energy and DECT turn by more."""
+UNEVEN = 0.1
+"""Unevenness of the envelope from which on it is worth taking echoes out."""
 PROVEN_EXPLAINED = 0.92
 """Least part of the signal that preamble and sync word explain where no header follows. An identity packet of 12 dB
 explains 0.95 and more; other symbols of this modulation explained 0.86 in one case of 800."""
@@ -107,13 +110,14 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         heard, at = tuned
         swing = float(np.std(heard.d[max(0, at + RAMPS) : at + SWUNG]))
         if burst.snr_db > SWING_CLEAR_DB and not SWING[0] < swing < SWING[1]:
-            return []
+            break
         noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
         proven = _proven(heard, at, noise, burst, block, channel)
         if proven:
             return proven
         told = told if told and not listens else (heard, at, noise)
-    return _named(*told, burst, block, channel) if told else []
+    echoed = _echoed(burst, block, middle, channel) if burst.snr_db > WEAK_DB else []
+    return echoed or (_named(*told, burst, block, channel) if told else [])
 
 
 def _tuned(burst: Burst, block: Block, middle_hz: float, symbols: int, *, listens: bool) -> tuple[Heard, int] | None:
@@ -164,6 +168,22 @@ def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, cha
     kind = "bluetooth:edr" if _is_edr(heard, fit.place, turn) else "bluetooth:br"
     carrier = heard.carrier_hz + turn / (2 * np.pi) * SYMBOL_RATE_HZ
     return [_emission(kind, heard, fit.place, carrier, index, PROVEN, "sync word", burst, block, channel)]
+
+
+def _echoed(burst: Burst, block: Block, middle_hz: float, channel: int | None) -> list[Emission]:
+    """A packet whose sync word shows once its echoes are taken out, where its envelope says that it has some."""
+    tuned = _tuned(burst, block, middle_hz, HEADER_END, listens=True)
+    if tuned is None:
+        return []
+    heard, at = tuned
+    first, end = at + RAMPS // 2, at + HEADER_END * PER_SYMBOL
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
+    if unevenness(heard.y[max(0, first) : end], noise) < UNEVEN:
+        return []
+    even, gain = without_echoes(heard, first, end)
+    even = gfsk.turned(even, between(even, first, end), SYMBOL_RATE_HZ)
+    even = gfsk.steadied(even, INDEX, first, end, SYMBOL_RATE_HZ)
+    return _proven(even, at, noise * gain, burst, block, channel)
 
 
 def _likely(soft: NDArray[np.float32], first: int, end: int, step: int, least: float) -> list[int]:

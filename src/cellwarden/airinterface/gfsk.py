@@ -216,11 +216,18 @@ def steadied(heard: Heard, index: float, first: int, end: int, symbol_rate_hz: f
     count = (end - first) // PER_SYMBOL - 1
     if count < 16:
         return heard
-    symbols = [soft[first + p + middle :][: PER_SYMBOL * count : PER_SYMBOL] for p in range(PER_SYMBOL)]
-    best = int(np.argmax([float(np.sum(np.abs(s))) for s in symbols]))
-    levels = np.where(symbols[best] > 0, 1.0, -1.0).astype(np.float32)
-    turn = fit_at(heard.d, first + best, smeared(levels)).turn
+    place = clearest(soft, first, count)
+    levels = np.where(soft[place + middle :][: PER_SYMBOL * count : PER_SYMBOL] > 0, 1.0, -1.0).astype(np.float32)
+    turn = fit_at(heard.d, place, smeared(levels)).turn
     return turned(heard, turn / (2 * np.pi), symbol_rate_hz)
+
+
+def clearest(soft: NDArray[np.float32], first: int, count: int) -> int:
+    """Where from `first` on symbols begin, as the decisions on `count` of them are clearest there."""
+    near = np.abs(soft[first + PER_SYMBOL // 2 :][: PER_SYMBOL * (count + 1) - 1])
+    return first + int(
+        np.argmax([float(np.sum(near[p:][: PER_SYMBOL * count : PER_SYMBOL])) for p in range(PER_SYMBOL)])
+    )
 
 
 def turned(heard: Heard, offset: float, symbol_rate_hz: float) -> Heard:
