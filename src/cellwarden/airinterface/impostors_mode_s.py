@@ -36,8 +36,11 @@ MODE_S_US = {"other:adsb": 120, "other:mode-s": 64}
 MODE_S_PULSES, MODE_S_GAPS = (0.0, 1.0, 3.5, 4.5), (0.5, 2.0, 2.5, 5.5, 6.5)
 """Microseconds at which half a microsecond of the preamble is on, or off."""
 
-LONGEST_US, EDGE_US, CUT = 120, 8.0, 0.6
-"""Of a frame; how far a box's length may be off; and what is left of one that a fade cuts."""
+LONGEST_US, EDGE_US, MOST_BLURRED_US, CUT = 120, 8.0, 40.0, 0.6
+"""Of a frame; how far a box's length may be off, and a narrow one's besides; and what is left of one that a fade cuts.
+"""
+SQUARED_APART_HZ = 1e6
+"""Half of what strong lines of a frame's square are apart: those of the pulses' rate, 2 MHz."""
 ECHO_RATE_HZ, ECHO_TAPS, ECHO_TRIES = 4e6, 17, (0, 2, -2, 1, -1, 3, -3)
 """Samples a second behind which echoes are taken out, how many a filter has, and how far a box's beginning may err."""
 ECHO_ROUNDS, ECHO_RIDGE, DESPAIR, PAIR_WEIGHT = 5, 0.03, 0.3, 0.7
@@ -53,12 +56,21 @@ def mode_s(burst: Burst, block: Block) -> list[Emission]:
     width, duration = burst.high_offset_hz - burst.low_offset_hz, burst.sample_count / rate
     if burst.snr_db < FAINT_DB or duration < MODE_S_LEAST_S or width > MODE_S_MOST_HZ:
         return []
-    middle = _carrier(burst, block) if centre is None else MODE_S_HZ - centre
-    if not burst.low_offset_hz - MODE_S_SLACK_HZ < middle < burst.high_offset_hz + MODE_S_SLACK_HZ:
-        return []
-    if width < MODE_S_LEAST_HZ and centre is None:
-        return []
-    lacks_s = max(EDGE_US * 1e-6, LONGEST_US * 1e-6 - duration) + 5e-6  # of a frame that a fade has cut; and echoes
+    middles = _carriers(burst, block) if centre is None else [MODE_S_HZ - centre]
+    for middle in middles:
+        if burst.low_offset_hz - MODE_S_SLACK_HZ < middle < burst.high_offset_hz + MODE_S_SLACK_HZ:
+            found = _frames(burst, block, middle)
+            if found:
+                return found
+    return []
+
+
+def _frames(burst: Burst, block: Block, middle: float) -> list[Emission]:
+    """The frames of one carrier in a box."""
+    rate = block.segment.rate_hz
+    width, duration = burst.high_offset_hz - burst.low_offset_hz, burst.sample_count / rate
+    edge_us = _edge_us(burst)
+    lacks_s = max(edge_us * 1e-6, LONGEST_US * 1e-6 - duration) + 5e-6  # of a frame that a fade has cut; and echoes
     slack = min(round(lacks_s * rate), max(0, burst.sample_start - block.sample_start))
     count = burst.sample_count + slack + round(lacks_s * rate)
     wider = replace(burst, sample_start=burst.sample_start - slack, sample_count=count)
@@ -70,12 +82,29 @@ def mode_s(burst: Burst, block: Block) -> list[Emission]:
     return _echoed_frame(burst, block, box) or found  # a short frame may seem to lie in what is one long one
 
 
-def _carrier(burst: Burst, block: Block) -> float:
-    """The frequency of the line that a frame may have in or beside a box; of a long box, its middle."""
+def _edge_us(burst: Burst) -> float:
+    """How far a box's length may be off: the narrower, the further."""
+    return EDGE_US + min(1.5e6 / (burst.high_offset_hz - burst.low_offset_hz), MOST_BLURRED_US)
+
+
+def _carriers(burst: Burst, block: Block) -> list[float]:
+    """Frequencies that the carrier of a frame in or beside a box may have; of a long box, its middle.
+
+    First that of the strongest line. A fade may have taken that; the square of pulses, with lines at twice the carrier
+    and 2 MHz from each other, fades otherwise.
+    """
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     if burst.sample_count > 2 * LONGEST_US * 1e-6 * block.segment.rate_hz:
-        return (burst.low_offset_hz + burst.high_offset_hz) / 2
+        return [middle]
     width = burst.high_offset_hz - burst.low_offset_hz + 2 * MODE_S_SLACK_HZ
-    return line_share(narrow(burst, block, width, 2 * width))[1]
+    box = narrow(burst, block, width, 2 * width)
+    first = line_share(box)[1]
+    size = 4 * len(box.y)
+    square = np.abs(np.fft.fft(box.y**2 * np.hanning(len(box.y)), size))
+    line = box.middle_hz + float(np.fft.fftfreq(size)[np.argmax(square)]) * box.rate_hz / 2
+    places = line + SQUARED_APART_HZ * (np.arange(-1, 2) + round((middle - line) / SQUARED_APART_HZ))
+    others = sorted(places.tolist(), key=lambda place: abs(place - middle))
+    return [first, *(place for place in others if abs(place - first) > NEAR_HZ)]
 
 
 def _clear_frames(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
@@ -115,13 +144,13 @@ def _echoed_frame(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
     rate = block.segment.rate_hz
     y = resampled(box, ECHO_RATE_HZ) if len(box.y) > 1 else box.y
     begin = (burst.sample_start - block.sample_start - box.first) / rate * ECHO_RATE_HZ
-    duration_us = burst.sample_count / rate * 1e6
+    duration_us, edge_us = burst.sample_count / rate * 1e6, _edge_us(burst)
     for label, us in MODE_S_US.items():
-        if not CUT * us < duration_us < us + EDGE_US:
+        if not CUT * us < duration_us < us + edge_us:
             continue
         lacks = max(0.0, (us - duration_us) * ECHO_RATE_HZ * 1e-6)
         for edge in (begin, begin - lacks) if lacks else (begin,):
-            first = _fullest(y, edge, us)
+            first = _fullest(y, edge, us, edge_us)
             for late, turned in product(ECHO_TRIES, _without_carrier(y, first, us)):
                 fit = _echo_fit(turned, first + late, 2 * us)
                 if fit > ECHO_FIT:
@@ -131,9 +160,9 @@ def _echoed_frame(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
     return []
 
 
-def _fullest(y: NDArray[np.complex64], begin: float, length_us: int) -> float:
+def _fullest(y: NDArray[np.complex64], begin: float, length_us: int, edge_us: float) -> float:
     """The beginning, near one that a box tells, from which a frame's length has the most power."""
-    reach, count = round(EDGE_US * 1e-6 * ECHO_RATE_HZ), round(length_us * 1e-6 * ECHO_RATE_HZ)
+    reach, count = round(edge_us * 1e-6 * ECHO_RATE_HZ), round(length_us * 1e-6 * ECHO_RATE_HZ)
     total = np.concatenate([[0.0], np.cumsum(np.abs(y) ** 2, dtype=np.float64)])
     firsts = round(begin) + np.arange(-reach, reach + 1)
     firsts = firsts[(firsts >= 0) & (firsts + count < len(total))]
