@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import images, impostors, impostors_drone, impostors_zigbee, umts_waveform
+from cellwarden.airinterface import (
+    images,
+    impostors,
+    impostors_drone,
+    impostors_mode_s,
+    impostors_zigbee,
+    umts_waveform,
+)
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ
 from cellwarden.airinterface.gsm_waveform import generate as gsm_burst
 from cellwarden.detect.bursts import bursts, finds
@@ -103,6 +110,28 @@ def test_aircraft_are_named_by_preamble_and_pulses(rate_hz: float, bits: int, la
     assert frame.label == label
     assert frame.sample_start == pytest.approx(box.sample_start, abs=0.5e-6 * rate_hz)
     assert labels(wave, 15.0, 1.9e6, rate_hz, 2, 900e6) == []
+
+
+@pytest.mark.parametrize("bits", [112, 56])
+def test_the_carrier_of_an_aircraft_is_told_where_a_fade_has_taken_it(bits: int) -> None:
+    for seed in range(5):
+        rng, rate_hz = np.random.default_rng(seed), 8e6
+        wave = mode_s(rng, rate_hz, bits)
+        echoed = wave - 0.9 * np.roll(wave, round(0.25e-6 * rate_hz))  # the carrier is 20 dB weaker
+        block, box = block_of(echoed, 15.0, 1.9e6, rate_hz, rng, None)
+        line, *others = impostors_mode_s._carriers(box, block)
+        assert abs(line) > 0.5e6 and min(map(abs, others)) < 5e3
+
+
+def test_chirps_are_followed_through_fades() -> None:
+    rng, rate_hz = np.random.default_rng(7), 2e6
+    wave = lora(rng, rate_hz, 125e3, 9) * np.linspace(0.1, 1.0, 16 * 8192)
+    block, box = block_of(wave, 15.0, 125e3, rate_hz, rng, 868e6)
+    part = replace(box, sample_start=box.sample_start + 6 * 8192 + 1000, sample_count=8 * 8192)
+    (emission,) = impostors.recognise(part, block)
+    assert emission.label == "other:lora"
+    assert emission.sample_start == pytest.approx(box.sample_start, abs=2 * 8192)
+    assert emission.sample_start + emission.sample_count == pytest.approx(box.sample_start + box.sample_count, abs=8192)
 
 
 @pytest.mark.parametrize(("factor", "bandwidth_hz"), [(7, 125e3), (9, 125e3), (8, 250e3), (10, 500e3)])
