@@ -77,6 +77,16 @@ def test_noise_in_step_with_the_mains_is_named_behind_any_echoes() -> None:
     assert found >= 27  # of 0.98 fewer come once in 400 times; where its level was not asked about, 23 came
 
 
+def test_noise_whose_box_is_a_megahertz_too_wide_is_named_in_a_band_of_umts_too() -> None:
+    rng, rate_hz, found = np.random.default_rng(12), 10e6, 0
+    for _ in range(10):
+        wave = behind(waves.supply(round(8e-3 * rate_hz), rate_hz, rng), TDL_A, rate_hz, rng)
+        block, box = block_of(wave, 15.0, 3.4e6, rate_hz, rng, 900e6)
+        emission = impostors_noise.wideband(box, block)
+        found += emission is not None and emission.label == "noise:wideband"
+    assert found >= 9
+
+
 def many_umts(phones: int, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
     """Phones that share a carrier: each a code, a timing and an offset of its own, all as strong."""
     sent = []

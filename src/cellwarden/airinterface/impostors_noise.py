@@ -30,8 +30,8 @@ from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at, uplinks_at
 
 LEAST_HZ, LEAST_S = 0.4e6, 2e-3
-LEAST_PRODUCT = 12_000.0
-"""Least of width × duration: a prefix of a fifteenth, 6 dB over the noise, then stands 5.8 σ out."""
+LEAST_PRODUCT = 7_700.0
+"""Least of width × duration × (S / (S + N))²: a prefix of a fifteenth then stands 5.8 σ out."""
 MOST_SAMPLES, LINE_SAMPLES = 1 << 15, 1 << 17
 """Looked at for an echo: twice what the least product asks; and for a rhythm, which stands out less."""
 LONGEST_LAG_S = 1.2e-3
@@ -55,14 +55,17 @@ FLAT_DB, PIECES = 16.0, 12
 FILLED = 0.75
 """Least part of a box that is filled: one over all of what was recorded may be wider than the noise."""
 BINS = 256
-UMTS_HZ, UMTS_APART_HZ = (3.2e6, 5.5e6), 5e6
-"""Widths of boxes around a carrier of 3.84 Mchip/s; from one carrier to the next."""
+UMTS_HZ, UMTS_APART_HZ = (3.55e6, 5.5e6), 5e6
+"""Widths of boxes around a carrier of 3.84 Mchip/s: behind echoes of 30 to 300 ns one in 400 is narrower; from one
+carrier to the next."""
 GAP_HZ, GAP_ASTRAY_HZ, GAP = 0.25e6, 0.7e6, 0.03
 """Between two carriers 0.3 MHz is empty (TS 25.101 §6.8.1: a pulse ends 2.34 MHz beside its carrier); how far from
 where a box tells it to be, and the most that it has of the power there usually is."""
-BAND_PART, USABLE = 0.8, 0.8
-"""Least part of what is heard of a band that noise fills; the part of the rate that receivers' filters leave flat."""
-WIDE_HZ = 5e6
+BAND_PART, OWN_PART, USABLE = 0.8, 0.5, 0.8
+"""Least part of what is heard of a band that noise fills, and that the box itself does; the part of the rate that
+receivers' filters leave flat."""
+WIDE_HZ, LOUD = 5e6, 2.0
+"""Least of a band that tells a jammer of it from noise, and the density over the noise that is loud."""
 
 
 def wideband(burst: Burst, block: Block) -> Emission | None:
@@ -74,7 +77,8 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if carriers == 1:
         return None
     whole = lasting(burst, block)
-    if width * whole.sample_count < LEAST_PRODUCT * rate:
+    snr = 10 ** (burst.snr_db / 10)
+    if width * whole.sample_count * (snr / (1 + snr)) ** 2 < LEAST_PRODUCT * rate:
         return None
     box = narrow(_part(whole, burst, block, MOST_SAMPLES / (1.25 * width)), block, width, 1.25 * width)
     y = box.y[:MOST_SAMPLES]
@@ -93,9 +97,11 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if not _is_without_line(wider.y[:LINE_SAMPLES], wider.rate_hz):
         return None
     details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
-    band = _covered(burst, block)
-    if band:
-        return named("noise:jammer", whole, 0.8, {**details, "band": band})
+    jammed = _jammed(whole, burst, block)
+    if jammed:
+        band, low, high = jammed
+        filled = replace(whole, low_offset_hz=low, high_offset_hz=high)
+        return named("noise:jammer", filled, 0.8, {**details, "band": band})
     return named("noise:wideband", whole, 0.85, details)
 
 
@@ -164,7 +170,7 @@ def _is_flat(density: NDArray[np.float64], box: Narrow, width_hz: float) -> bool
     edge = round((end - low) / 10)
     inner = inside[low + edge : end - edge]
     parts = np.array([part.mean() for part in np.array_split(inner, PIECES)])
-    return float(parts.max() / parts.min()) < 10 ** (FLAT_DB / 10)
+    return float(parts.max() / np.partition(parts, 1)[1]) < 10 ** (FLAT_DB / 10)  # one piece may be a notch
 
 
 def _is_without_echo(y: NDArray[np.complex64], rate_hz: float, width_hz: float) -> bool:
@@ -198,15 +204,34 @@ def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
     return float(peaks.max()) < math.log(len(spectrum)) + STRAY
 
 
-def _covered(burst: Burst, block: Block) -> str | None:
-    """The phones' uplink band of which a box covers what a receiver hears of it, and little else; None for no band."""
+def _jammed(whole: Burst, burst: Burst, block: Block) -> tuple[str, float, float] | None:
+    """The phones' uplink band that noise fills as far as a receiver hears it, and little else, and its edges; or None.
+
+    A notch may part it in two boxes: what is loud is looked for in all that was recorded.
+    """
     rate, centre = block.segment.rate_hz, block.segment.centre_hz
     if centre is None:
         return None
-    low, high = centre + burst.low_offset_hz, centre + burst.high_offset_hz
-    for system, band, band_low, band_high in uplinks_at((low + high) / 2):
-        first, last = max(band_low, centre - USABLE * rate / 2), min(band_high, centre + USABLE * rate / 2)
+    for system, band, band_low, band_high in uplinks_at(centre + (burst.low_offset_hz + burst.high_offset_hz) / 2):
+        first, last = max(band_low - centre, -USABLE * rate / 2), min(band_high - centre, USABLE * rate / 2)
+        own = min(burst.high_offset_hz, last) - max(burst.low_offset_hz, first)
+        if last - first < WIDE_HZ or own < OWN_PART * (last - first):
+            continue
+        low, high, part = _loud(whole, burst, block, first, last)
         inside = min(high, last) - max(low, first)
-        if last - first >= WIDE_HZ and inside > BAND_PART * max(last - first, high - low):
-            return f"{system} {band}"
+        if part > BAND_PART and inside > BAND_PART * max(last - first, high - low):
+            return f"{system} {band}", low, high
     return None
+
+
+def _loud(whole: Burst, burst: Burst, block: Block, first: float, last: float) -> tuple[float, float, float]:
+    """Edges of what is loud while a burst lasts, and the part of `first`…`last` that is, all in hertz."""
+    rate = block.segment.rate_hz
+    part = _part(whole, burst, block, MOST_SAMPLES / rate)
+    density = _density(narrow(part, block, rate, rate, 0.0).y)
+    places = (np.arange(len(density)) - BINS // 2) * rate / BINS
+    clear = density > LOUD * 10 ** (burst.floor_dbfs_hz / 10) * rate
+    if not np.any(clear):
+        return 0.0, 0.0, 0.0
+    edges = places[clear][[0, -1]].tolist()
+    return edges[0], edges[1], float(np.mean(clear[(places > first) & (places < last)]))
