@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import lte, nr
+from cellwarden.airinterface.lte_symbols import is_longer
 from cellwarden.airinterface.lte_waveform import generate as lte_wave
 from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_waveform import (
@@ -145,6 +146,15 @@ def test_lte_is_not_taken_for_nr(kind: str, blocks: int) -> None:
     for seed in range(10):
         wave = lte_wave(kind, np.random.default_rng(seed), rate_hz=RATE_HZ, blocks=blocks)  # type: ignore[arg-type]
         assert nr.recognise(*boxed(wave, 12.0, blocks * 180e3, seed)) == []
+
+
+def test_sounding_whose_edge_fades_is_longer_than_a_preamble() -> None:
+    sounding, preamble = np.ones(178), np.ones(178)  # noise
+    sounding[17:161] += 50.0
+    sounding[17:29] = 1 + 0.15 * 50.0  # 8 dB less
+    preamble[17:156] += 50.0
+    assert is_longer(sounding, 139, 1.0, 2)
+    assert not is_longer(preamble, 139, 1.0, 2)
 
 
 def test_a_short_preamble_is_no_sounding() -> None:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.lte_found import (
     CERTAIN_NATS,
-    EMPTY,
     LEAST_NATS,
     MATCHED,
     NEAR_NATS,
@@ -27,6 +26,7 @@ from cellwarden.airinterface.lte_symbols import (
     STEPS,
     TURNS,
     best_band,
+    is_longer,
     likely,
     long_matches,
     middle_hz,
@@ -49,15 +49,6 @@ COMB = 0.5
 """Largest part of a comb's power above the noise that may lie between its teeth."""
 FOURS = tuple(range(1, 25))
 """Multiples of four blocks that are sounded."""
-
-
-def _is_short_preamble(band: NDArray[np.complex64]) -> bool:
-    """Whether all but 139 subcarriers of a comb, at its edges, are empty: then these are a preamble of NR."""
-    power = squared(band)
-    lacking = len(band) - SHORT_PREAMBLE
-    total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-    edges = total[-1] - (total[SHORT_PREAMBLE:] - total[: lacking + 1])
-    return float(np.min(edges)) / lacking < EMPTY * float(np.mean(power))
 
 
 def sounding(burst: Burst, block: Block) -> Found | None:
@@ -95,8 +86,8 @@ def sounding(burst: Burst, block: Block) -> Found | None:
         chosen = likely(comb[None, at : at + length], MATCHED)
         for low in sorted(range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1), key=at.__ne__):
             band = comb[low : low + length]
-            if length > SHORT_PREAMBLE and _is_short_preamble(band):
-                continue
+            if length > SHORT_PREAMBLE and not is_longer(squared(band), SHORT_PREAMBLE, size * heard.noise, 1):
+                continue  # NR's, and empty but for its 139
             parts = surprise(long_matches(band, chosen), length)
             if low == at:  # the first
                 if float(np.max(parts)) - math.log(trials * len(parts)) < LEAST_NATS - NEAR_NATS:

@@ -85,7 +85,8 @@ FILLED = 0.6
 SHORTEST_SOUNDING_S = 40e-6
 """Of a box; the symbol lasts 71 µs."""
 CLEAR_DB, SHORTEST_CLEAR_S, LONGEST_CLEAR_S = 12.0, 55e-6, 105e-6
-"""Of a clear box, which may hold echoes and ramps besides."""
+"""Of a clear box, which may hold echoes and ramps besides; a shorter one, that a dip in the symbol has cut, needs a
+sure sequence."""
 FIT = 0.3
 """Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
 
@@ -101,10 +102,10 @@ def find(burst: Burst, block: Block) -> list[Found]:
     if not 0.05e6 < width < 20.5e6 or rate < 2 * BLOCK_HZ:
         return []
     if seconds < 0.13e-3:
-        shortest = SHORTEST_CLEAR_S if burst.snr_db > CLEAR_DB else SHORTEST_SOUNDING_S
-        symbol = shortest < seconds < (LONGEST_CLEAR_S if burst.snr_db > CLEAR_DB else math.inf)
-        found = sounding(burst, block) if width > BLOCK_HZ and symbol else None
-        return [] if found is None else [found]
+        longest = LONGEST_CLEAR_S if burst.snr_db > CLEAR_DB else math.inf
+        found = sounding(burst, block) if width > BLOCK_HZ and SHORTEST_SOUNDING_S < seconds < longest else None
+        cut = burst.snr_db > CLEAR_DB and seconds < SHORTEST_CLEAR_S
+        return [] if found is None or (cut and found.evidence < SURE_NATS) else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
     if burst.snr_db > SURE_DB and min(abs(seconds - length) for length in LENGTHS_S) > LENGTH_SLACK_S:
