@@ -75,6 +75,9 @@ CLEAR_DB = 8.0
 """SNR of a box from which on its echoes are worth taking out."""
 EDGE, UNEVEN = 2 * PER_SYMBOL, 0.1
 """Samples of a box's ends that may be ramps, and the unevenness of the envelope between them from which on it is."""
+SHORTEST_ANYWHERE_S = 130e-6
+"""Of a packet whose echoes are taken out where the band is not told: a filter makes much of little, and what is shorter
+may be an aircraft's frame or a phone's sounding signal."""
 PRIMARY = 37
 """First of the three channels on which advertising begins (Vol 6 Part B §1.4.1)."""
 ALIKE = 0.005
@@ -140,7 +143,8 @@ def _may_advertise(box: _Box) -> bool:
 
 def _is_echoed(box: _Box) -> bool:
     """Whether a box has echoes that are worth taking out."""
-    if box.burst.snr_db < CLEAR_DB:
+    seconds = box.burst.sample_count / box.block.segment.rate_hz
+    if box.burst.snr_db < CLEAR_DB or (box.raster is None and seconds < SHORTEST_ANYWHERE_S):
         return False
     end = box.at + round(box.burst.sample_count / box.heard.step)
     inside = slice(max(0, box.at + EDGE), max(0, end - EDGE))
