@@ -59,7 +59,7 @@ def test_the_warning_is_shown_and_that_nobody_confirmed_it_is_written(place: Pat
 
 def test_it_speaks_french(place: Path) -> None:
     done = run("lane", place / "log.csv", "--empty", place / "empty.csv", language="fr")
-    assert "P-1 : SEMI-CONDUCTEUR" in done.stdout and "appareil auditif" in done.stdout
+    assert "P-1\xa0: SEMI-CONDUCTEUR" in done.stdout and "appareil auditif" in done.stdout
     assert "stimulateur cardiaque" in done.stderr
 
 

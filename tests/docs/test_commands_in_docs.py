@@ -1,5 +1,6 @@
 """The commands that README and docs show are run, each block in its own folder, on the bundled recording."""
 
+import json
 import math
 import os
 import re
@@ -7,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from tests import forked
 from tests.radio.live.servers import RtlTcp
 
+from cellwarden.airinterface.lte_cell_waveform import downlink
 from cellwarden.locate.site import load
 from cellwarden.simulate import prison, wing
 from cellwarden.simulate.lane import Item, log_csv, passage
@@ -28,6 +31,20 @@ BLOCKS = [
     for page in PAGES
     for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE))
 ]
+STATIONS = {
+    "global": {"core:datatype": "ci16_le", "core:sample_rate": 1.92e6, "core:version": "1.2.0"},
+    "captures": [{"core:sample_start": 0, "core:frequency": 1860e6}],
+    "annotations": [],
+}
+
+
+@cache
+def base_station() -> bytes:
+    """Four frames of an LTE cell, 20 dB over the noise."""
+    rng = np.random.default_rng(1)
+    wave = downlink(rng, 123, rate_hz=1.92e6, frames=4)
+    samples = 300 * np.stack([wave.real, wave.imag], axis=1) + rng.normal(0.0, 20.0, (len(wave), 2))
+    return samples.astype("<i2").tobytes()
 
 
 @pytest.fixture
@@ -41,6 +58,8 @@ def place(tmp_path: Path) -> Path:
         for ending in (".sigmf-meta", ".sigmf-data"):
             shutil.copy(wing.PLACE.with_suffix(ending), tmp_path / (name + ending))
     shutil.copy(wing.PLACE.with_suffix(".sigmf-data"), tmp_path / "capture.cs16")
+    (tmp_path / "STATIONS.sigmf-meta").write_text(json.dumps(STATIONS))
+    (tmp_path / "STATIONS.sigmf-data").write_bytes(base_station())
     shutil.copy(prison.PLACE / "remand-wing.toml", tmp_path / "SITE.toml")
     (tmp_path / "PLAN.geojson").write_text(
         '{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [2.6, 0], [2.6, 4], [0, 0]]]}}]}'
