@@ -60,6 +60,14 @@ def test_a_cells_colour_timing_and_carrier_are_learned(bsic: int) -> None:
     assert abs(late) < 3e-6 * RATE  # a symbol lasts 3.7 µs
 
 
+def test_a_carrier_between_the_steps_of_its_spectrum_is_told_to_a_twentieth_of_one() -> None:
+    errors_hz = []
+    for seed, offset_hz in enumerate(207e3 + np.arange(0, 500, 60)):
+        (cell,) = gsm_cell.learn(beacon(9, 20.0, float(offset_hz), seed)[0])
+        errors_hz.append(cell.carriers_hz[0] - offset_hz)
+    assert np.sqrt(np.mean(np.square(errors_hz))) < 484 / 20
+
+
 def test_a_code_with_a_wrong_bit_in_its_parity_is_refused() -> None:
     rng = np.random.default_rng(4)
     bits = synchronisation_bits(5, rng)

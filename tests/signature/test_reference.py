@@ -85,7 +85,7 @@ def test_stations_that_were_taken_for_the_wrong_channel_count_for_nothing() -> N
     alone, many = clock([cell(1.5)] * 3), clock([cell(1.5, carrier=n) for n in range(4)])
     assert alone and many and many.deviation == pytest.approx(alone.deviation / 2)
     gsm = clock([cell(1.5, "gsm")])
-    assert gsm and gsm.deviation > alone.deviation  # its tone is told in steps
+    assert gsm and gsm.deviation > alone.deviation  # its tone lasts half a millisecond
     assert clock([]) is None
     assert clock([cell(0.0)]) is None  # nobody told at which frequency it was heard
 

@@ -23,8 +23,8 @@ from cellwarden.model import Cell, Measured, Session, Signature
 Heard = TypeVar("Heard", Signature, Session)
 STATION_PPM = 0.1
 """Standard deviation of a base station's own frequency: between what wide and small ones may have."""
-STEP_PPM: Mapping[str, float] = {"gsm": 0.18, "lte": 0.02, "nr": 0.1}
-"""Deviation of what is measured of one cell: of GSM, a line among steps of 484 Hz at 900 MHz (`gsm_cell`)."""
+CELL_PPM: Mapping[str, float] = {"gsm": 0.04, "lte": 0.02, "nr": 0.1}
+"""Deviation of what is measured of one cell: of GSM, a tone of half a millisecond, 38 Hz at 6 dB and 900 MHz."""
 UNKNOWN = Measured(0.0, 2.0)
 """A receiver of which nobody told: a temperature-compensated crystal is off by so much and less."""
 CARRIERS_HZ = 100e3
@@ -37,12 +37,12 @@ def clock(cells: Sequence[Cell]) -> Measured | None:
 
     Cells on one carrier are likely sectors of one mast, which share its clock: they count once.
     """
-    heard = [c for c in cells if c.interface in STEP_PPM and float(c.details.get("clock_ppm", 0.0))]
+    heard = [c for c in cells if c.interface in CELL_PPM and float(c.details.get("clock_ppm", 0.0))]
     told = list({(c.interface, round(c.carriers_hz[0] / CARRIERS_HZ)): c for c in reversed(heard)}.values())
     if not told:
         return None
     values = np.array([float(c.details["clock_ppm"]) for c in told])
-    spread = np.array([math.hypot(STATION_PPM, STEP_PPM[c.interface]) for c in told])
+    spread = np.array([math.hypot(STATION_PPM, CELL_PPM[c.interface]) for c in told])
     kept = np.abs(values - np.median(values)) <= APART * spread
     values, weights = values[kept], spread[kept] ** -2.0
     if not len(values):  # two that contradict each other
