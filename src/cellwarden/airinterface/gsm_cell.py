@@ -27,6 +27,7 @@ from cellwarden.airinterface.gsm_waveform import (
     antipodal,
 )
 from cellwarden.detect.kernels import decimate
+from cellwarden.measure.vertex import vertex
 from cellwarden.model import Block, Cell
 
 TRAINING = "1011100101100010000001000000111100101101010001010111011000011011"  # TS 45.002 §5.2.5
@@ -135,7 +136,7 @@ def _tones(y: NDArray[np.complex64], rx: Receiver) -> list[tuple[int, float]]:
         peaks = np.argmax(level, axis=-1)
         parts = level[np.arange(len(rows)), peaks] / energy
         for n in np.flatnonzero(parts > TONE_PART).tolist():
-            peak = peaks[n] + _top(level[n], int(peaks[n]))
+            peak = peaks[n] + vertex(level[n], int(peaks[n]))
             hz = float((peak / (4 * size) + 0.5) % 1.0 - 0.5) * rate
             found.append((float(parts[n]), int(starts[first + n]), hz))
     kept: list[tuple[int, float]] = []
@@ -143,13 +144,6 @@ def _tones(y: NDArray[np.complex64], rx: Receiver) -> list[tuple[int, float]]:
         if all(abs(at - other) > size for other, _hz in kept):
             kept.append((at, hz))
     return kept
-
-
-def _top(level: NDArray[np.float32], peak: int) -> float:
-    """How far the top of the parabola through a peak and its neighbours lies beside it, in bins."""
-    left, middle, right = (float(level[(peak + n) % len(level)]) for n in (-1, 0, 1))
-    bend = left - 2 * middle + right
-    return 0.5 * (left - right) / bend if bend < 0 else 0.0
 
 
 def _synchronisation(y: NDArray[np.complex64], rx: Receiver, near: float) -> tuple[float, float, NDArray[np.complex64]]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.gsm_symbols import Parts
+from cellwarden.airinterface.gsm_symbols import Parts, line_power
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ
 from cellwarden.compiled import fast
 from cellwarden.detect.dots import crossed
@@ -130,11 +130,5 @@ def lines(y: Parts, first: int, end: int, per_symbol: float, waves: Waves) -> tu
 def _weigh(s: Parts, wave: Parts, room: NDArray[np.float32], strength: NDArray[np.float64], zero: int, i: int) -> None:
     """The geometric mean of both lines' power on the i-th turn and on its opposite."""
     up, low, back_up, back_low = pairs(s, wave, room)
-    strength[zero + i] = np.sqrt(_power(up) * _power(low))
-    strength[zero - i] = np.sqrt(_power(back_up) * _power(back_low))
-
-
-@fast
-def _power(line: complex) -> float:
-    """Of 64 bits: lines of loud samples of 16 bits have powers of 10²⁰, whose product 32 bits do not hold."""
-    return np.float64(line.real) ** 2 + np.float64(line.imag) ** 2
+    strength[zero + i] = np.sqrt(line_power(up) * line_power(low))
+    strength[zero - i] = np.sqrt(line_power(back_up) * line_power(back_low))

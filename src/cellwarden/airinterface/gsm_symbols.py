@@ -121,16 +121,16 @@ def filtered(y: Parts, base: float, per_symbol: float, table: NDArray[np.float32
     whole = 0  # symbols whose samples are all there
     if taps % LANES == 0 and at >= 0:
         whole = max(0, min(len(re_out), ((len(re_in) - taps) * unit - at) // step + 1)) // 4 * 4
-    mask, count = unit - 1, len(re_out)
+    mask = unit - 1
     for k in range(0, whole, 4):
         p0, p1, p2, p3 = at + k * step, at + (k + 1) * step, at + (k + 2) * step, at + (k + 3) * step
         places = (p0 >> UNIT_BITS, p1 >> UNIT_BITS, p2 >> UNIT_BITS, p3 >> UNIT_BITS)
         r0, r1, r2, r3 = (p0 & mask) >> substep, (p1 & mask) >> substep, (p2 & mask) >> substep, (p3 & mask) >> substep
-        picked(y, len(re_in), places, flat, (r0 * taps, r1 * taps, r2 * taps, r3 * taps), taps, out, k, count)
+        picked(y, len(re_in), places, flat, (r0 * taps, r1 * taps, r2 * taps, r3 * taps), taps, out, k, len(re_out))
     for k in range(whole, len(re_out)):
         position = int(at + k * step)
         first = position >> UNIT_BITS
-        row = (position & (unit - 1)) >> substep
+        row = (position & mask) >> substep
         low = max(0, -first)
         high = max(low, min(taps, len(re_in) - first))
         pulse = flat[row * taps + low : row * taps + high]
@@ -234,10 +234,7 @@ def line_share(y: Parts, first: int, end: int, reach: float) -> float:
 
 @fast
 def squares_lines(y: Parts, first: int, end: int, turn: float, apart: float) -> tuple[float, float]:
-    """Power of two lines in the squares of the samples from `first` to before `end`: at turn ± apart radians a sample.
-
-    Of 64 bits: lines of loud samples of 16 bits have more than 32 hold.
-    """
+    """Power of two lines in the squares of samples `first` to before `end`: at turn ± apart radians a sample."""
     a, b = y[0, first:end], y[1, first:end]
     part = np.empty((2, len(a)), np.float32)
     re, im = part[0], part[1]
@@ -248,7 +245,10 @@ def squares_lines(y: Parts, first: int, end: int, turn: float, apart: float) -> 
     upper = total(part)
     spin(part, turning(-2 * apart, len(a)), 1.0 + 0.0j)
     lower = total(part)
-    return (
-        np.float64(upper.real) ** 2 + np.float64(upper.imag) ** 2,
-        np.float64(lower.real) ** 2 + np.float64(lower.imag) ** 2,
-    )
+    return line_power(upper), line_power(lower)
+
+
+@fast
+def line_power(line: complex) -> float:
+    """Of 64 bits: lines of loud samples of 16 bits have powers of 10²⁰, whose product 32 bits do not hold."""
+    return np.float64(line.real) ** 2 + np.float64(line.imag) ** 2

@@ -41,6 +41,7 @@ from cellwarden.airinterface.lte_waveform import (
     SYMBOL_STARTS_S,
     base_sequence,
 )
+from cellwarden.measure.vertex import vertex
 from cellwarden.model import Block, Burst
 
 Complex: TypeAlias = NDArray[np.complexfloating]
@@ -252,22 +253,13 @@ def _fit(
     place, at = np.unravel_index(int(np.argmax(nats)), nats.shape)
     late_s, off_hz = lates_s[int(place)], float(hz[at])
     if found.kind != "pusch":
-        off_hz += STEP_HZ * _vertex(nats[place], int(at))
+        off_hz += STEP_HZ * vertex(nats[place], int(at))
     shift = (round((late_s / period_s - delay) * shifts) - int(turns[0])) % shifts
     details: dict[str, str | int | float] = {"cyclic_shift": shift}
     if found.kind == "pucch":
         turn, cover = _fourth_power(sums, places_s)
         details = {"turn_hz": turn, "cover": cover}
     return late_s, off_hz, details
-
-
-def _vertex(values: Real, at: int) -> float:
-    """Where, in steps from `at`, the parabola through a maximum and its neighbours is highest."""
-    if not 0 < at < len(values) - 1:
-        return 0.0
-    low, middle, high = values[at - 1 : at + 2]
-    bend = low - 2 * middle + high
-    return float(0.5 * (low - high) / bend) if bend < 0 else 0.0
 
 
 def _known(band: _Band, places_s: Real, sent: Complex, lates_s: list[float], hz: Real) -> Real:

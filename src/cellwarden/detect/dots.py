@@ -5,13 +5,12 @@ A plain loop over so few values spends as long on its beginning and its end as o
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped
 from numba.extending import intrinsic
 
 from cellwarden.detect import vectors
-from cellwarden.detect.vectors import FUSED, INDEX, LANES, VECTOR
+from cellwarden.detect.vectors import FUSED, INDEX, LANES
 
 cgutils: Any = untyped
 AT_ONCE = 4
@@ -25,13 +24,12 @@ def _write_dots(typing: Any, real: Any, imaginary: Any, at: Any, taps: Any, coun
 
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         re, im, at, taps, count, out, to = vectors.opened(context, b, kinds, given)
-        nothing = ir.Constant(VECTOR, [0.0] * LANES)
-        sums = [[cgutils.alloca_once_value(b, nothing) for _ in range(AT_ONCE)] for _part in range(2)]
+        sums = [vectors.places(b, AT_ONCE) for _part in range(2)]
 
         def added(place: Any, i: int) -> None:
             tap, there = vectors.load(b, taps, place), b.add(at, place)
             for held, data in zip(sums, (re, im), strict=True):
-                b.store(b.fadd(b.load(held[i]), b.fmul(tap, vectors.load(b, data, there), FUSED), FUSED), held[i])
+                vectors.add(b, held[i], tap, vectors.load(b, data, there))
 
         whole = b.sdiv(count, INDEX(AT_ONCE * LANES))
         with cgutils.for_range(b, whole) as loop:
@@ -61,11 +59,11 @@ def _write_slid(typing: Any, values: Any, known: Any, row: Any, count: Any, out:
 
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         data, known, row, count, out = vectors.opened(context, b, kinds, given)
-        held = _nothing(b, PLACES // LANES)
+        held = vectors.places(b, PLACES // LANES)
         with cgutils.for_range(b, count) as loop:
             sign = vectors.filled(b, known, b.add(row, loop.index))
             for i, place in enumerate(held):
-                _add(b, place, sign, vectors.load(b, data, b.add(loop.index, INDEX(i * LANES))))
+                vectors.add(b, place, sign, vectors.load(b, data, b.add(loop.index, INDEX(i * LANES))))
         for i, place in enumerate(held):
             vectors.store(b, b.load(place), out, INDEX(i * LANES))
         return context.get_dummy_value()
@@ -82,14 +80,14 @@ def _write_crossed(typing: Any, x: Any, wave: Any, count: Any, out: Any) -> Any:
 
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         data, wave, count, out = vectors.opened(context, b, kinds, given)
-        held = _nothing(b, LANES)
+        held = vectors.places(b, LANES)
         with cgutils.for_range(b, b.sdiv(count, INDEX(LANES))) as loop:
             k = b.mul(loop.index, INDEX(LANES))
             rows = [vectors.load(b, data, b.add(k, b.mul(count, INDEX(n)))) for n in range(4)]
             for i in range(2):
                 by = vectors.load(b, wave, b.add(k, b.mul(count, INDEX(i))))
                 for n, row in enumerate(rows):
-                    _add(b, held[4 * i + n], row, by)
+                    vectors.add(b, held[4 * i + n], row, by)
         vectors.store(b, vectors.totals(b, [b.load(place) for place in held]), out, INDEX(0))
         return context.get_dummy_value()
 
@@ -107,14 +105,14 @@ def _write_picked(
 
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         data, plane, at, table, row, count, out, to, far = vectors.opened(context, b, kinds, given)
-        held = _nothing(b, LANES)
+        held = vectors.places(b, LANES)
         places = [(b.extract_value(at, n), b.extract_value(row, n)) for n in range(4)]
         with cgutils.for_range(b, b.sdiv(count, INDEX(LANES))) as loop:
             k = b.mul(loop.index, INDEX(LANES))
             for n, (first, begin) in enumerate(places):
                 tap, there = vectors.load(b, table, b.add(begin, k)), b.add(first, k)
-                _add(b, held[n], tap, vectors.load(b, data, there))
-                _add(b, held[4 + n], tap, vectors.load(b, data, b.add(there, plane)))
+                vectors.add(b, held[n], tap, vectors.load(b, data, there))
+                vectors.add(b, held[4 + n], tap, vectors.load(b, data, b.add(there, plane)))
         both = vectors.totals(b, [b.load(place) for place in held])
         vectors.store(b, vectors.half(b, both, 0), out, to)
         vectors.store(b, vectors.half(b, both, 1), out, b.add(to, far))
@@ -122,15 +120,6 @@ def _write_picked(
 
     kinds = y, types.int64, at, table, row, types.int64, out, types.int64, types.int64
     return types.void(*kinds), written
-
-
-def _nothing(b: Any, count: int) -> list[Any]:
-    """Room for so many sums of vectors."""
-    return [cgutils.alloca_once_value(b, ir.Constant(VECTOR, [0.0] * LANES)) for _ in range(count)]
-
-
-def _add(b: Any, place: Any, x: Any, y: Any) -> None:
-    b.store(vectors.more(b, b.load(place), x, y), place)
 
 
 slid: Any = intrinsic(_write_slid)

@@ -13,7 +13,6 @@ Source: F. Harris, Multirate Signal Processing for Communication Systems (2004) 
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped
 from numba.extending import intrinsic
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from cellwarden.compiled import fast
 from cellwarden.detect import vectors
 from cellwarden.detect.kernels import phasors
-from cellwarden.detect.vectors import INDEX
+from cellwarden.detect.vectors import INDEX, INTEGERS, SHORTS, VECTOR
 from cellwarden.model import Interleaved
 
 cgutils: Any = untyped
@@ -78,19 +77,15 @@ def _write_sums(
     def written(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         data, at, step, taps, row, count, out, to = vectors.opened(context, b, kinds, given)
         short = isinstance(samples.dtype, types.Integer)
-        width, kind, total = (
-            (GROUP, vectors.SHORTS, vectors.INTEGERS) if short else (vectors.LANES, vectors.VECTOR, vectors.VECTOR)
-        )
-        nothing = ir.Constant(total, [0 if short else 0.0] * vectors.LANES)
-        held = [cgutils.alloca_once_value(b, nothing) for _ in range(2 * OUTPUTS)]
-        with cgutils.for_range(b, b.sdiv(count, INDEX(width))) as loop:
-            k = b.mul(loop.index, INDEX(width))
+        kind, total = (SHORTS, INTEGERS) if short else (VECTOR, VECTOR)
+        held = vectors.places(b, 2 * OUTPUTS, total)
+        with cgutils.for_range(b, b.sdiv(count, INDEX(kind.count))) as loop:
+            k = b.mul(loop.index, INDEX(kind.count))
             by = [vectors.load(b, taps, b.add(b.add(row, k), far), kind) for far in (INDEX(0), count)]
             for i in range(OUTPUTS):
                 x = vectors.load(b, data, b.add(b.add(at, b.mul(step, INDEX(i))), k), kind)
                 for part, tap in enumerate(by):
-                    place = held[2 * i + part]
-                    b.store(vectors.more(b, b.load(place), x, tap), place)
+                    vectors.add(b, held[2 * i + part], x, tap)
         sums = vectors.totals(b, [b.load(place) for place in held])
         vectors.store(b, vectors.as_floats(b, sums), out, to)
         return context.get_dummy_value()

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils as untyped
 
+cgutils: Any = untyped
 LANES = 8
 FLOAT, INDEX = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
@@ -130,6 +132,17 @@ def more(b: Any, total: Any, x: Any, y: Any) -> Any:
     products = b.mul(b.sext(x, wide), b.sext(y, wide))
     even, odd = (b.shuffle_vector(products, products, _lanes(range(first, 2 * LANES, 2))) for first in (0, 1))
     return b.add(total, b.add(even, odd))
+
+
+def places(b: Any, count: int, kind: Any = VECTOR) -> list[Any]:
+    """Room for so many totals, all zero."""
+    zero = ir.Constant(kind, [0.0 if kind == VECTOR else 0] * LANES)
+    return [cgutils.alloca_once_value(b, zero) for _ in range(count)]
+
+
+def add(b: Any, place: Any, x: Any, y: Any) -> None:
+    """Adds x y, as `more` does, to the total at a place."""
+    b.store(more(b, b.load(place), x, y), place)
 
 
 def totals(b: Any, rows: Sequence[Any]) -> Any:

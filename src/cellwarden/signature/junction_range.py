@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.measure.vertex import vertex
 from cellwarden.signature.junction_fit import Place, track
 from cellwarden.signature.junction_log import Log
 
@@ -50,7 +51,8 @@ def ranged(
         energy = max(float((np.abs(wave) ** 2).sum()) / noise_mw[row] - len(wave), 1e-9)
         bits += 2 * energy * (4 * math.pi * order / LIGHT_M_S) ** 2 * spread
     at = int(likely.argmax())
-    return _vertex(aside, likely, at), bits**-0.5  # the Cramér–Rao bound of a distance whose phase is not known
+    distance_m = float(aside[at] + STEP_M * vertex(likely, at))
+    return distance_m, bits**-0.5  # the Cramér–Rao bound of a distance whose phase is not known
 
 
 def _likelihood(
@@ -79,12 +81,3 @@ def _sweeps(f0: NDArray[np.float64]) -> NDArray[np.int64]:
         seen.add(float(value))
         made[n], last = sweep, value
     return made
-
-
-def _vertex(x: NDArray[np.float64], y: NDArray[np.float64], at: int) -> float:
-    """Between the steps: the top of the parabola through three of them."""
-    if not 0 < at < len(x) - 1:
-        return float(x[at])
-    low, middle, high = y[at - 1 : at + 2]
-    bend = low - 2 * middle + high
-    return float(x[at] + (0.5 * (low - high) / bend * STEP_M if bend < 0 else 0.0))
