@@ -284,6 +284,7 @@ def test_a_decision_elsewhere_shows_on_an_open_alert_and_keeps_what_is_being_wri
 def test_the_keyboard_alone_signs_in_and_acknowledges(visit: Any, wing: Wing) -> None:
     wing.alert()
     page = visit("/sign-in", role=None, width=1024)
+    page.locator("#name:focus").wait_for()  # by itself, but at a browser's next drawing: maybe after it has loaded
     page.keyboard.type("officer")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
