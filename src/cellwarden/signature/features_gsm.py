@@ -39,7 +39,7 @@ from cellwarden.airinterface.gsm_waveform import (
 from cellwarden.model import Block, Emission, Measured, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband
 from cellwarden.signature.features_skirt import skirts
-from cellwarden.signature.fit import both, solved
+from cellwarden.signature.fit import both, peak, solved
 from cellwarden.signature.kernels import gmsk
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp
@@ -185,7 +185,6 @@ def _phase_error(y: NDArray[np.complex128], s: NDArray[np.complex128], noise: fl
     mean_square = float(np.mean(error**2))
     spread = math.sqrt(2 / len(error)) * max(mean_square, by_noise)
     rms = math.sqrt(max(mean_square - by_noise, 0.0))
-    return {
-        "phase_rms_deg": Measured(math.degrees(rms), math.degrees(spread / (2 * max(rms, math.sqrt(spread))))),
-        "phase_peak_deg": Measured(math.degrees(float(np.max(np.abs(error)))), math.degrees(math.sqrt(by_noise))),
-    }
+    whole = Measured(rms, spread / (2 * max(rms, math.sqrt(spread))))
+    told = {"phase_rms_deg": whole, "phase_peak_deg": peak(float(np.max(np.abs(error))), mean_square)}
+    return {name: Measured(math.degrees(value), math.degrees(deviation)) for name, (value, deviation) in told.items()}

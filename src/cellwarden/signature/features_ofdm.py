@@ -26,7 +26,7 @@ from cellwarden.airinterface.wifi_waveform import (
 )
 from cellwarden.model import Block, Emission, Measured, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband, floor_power
-from cellwarden.signature.fit import Fitted, Known, Wave, error_power, explains, fitted, in_units, turned_back, unsure
+from cellwarden.signature.fit import Fitted, Known, Wave, error_power, explains, fitted, in_units, peak, turned_back, unsure
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp, settling
 
@@ -123,9 +123,9 @@ def _error(found: Fitted, t: Real, floor: float | None, white: float) -> dict[st
     noise = float(np.mean(np.abs(error[:count] - error[-count:]) ** 2)) / 2 / power
     noise /= 1 - found.taken
     alike += found.taken * noise  # a fit takes away the same of both halves
-    peak = math.sqrt(float(np.max(np.abs(error) ** 2)) / power)
+    each = np.abs(error) ** 2 / power
     spread = math.sqrt(white * (noise**2 / 2 + noise * max(alike, 0.0)) / count)
-    return {"error_power": Measured(alike, spread), "error_peak": Measured(peak, math.sqrt(noise / 2))}
+    return {"error_power": Measured(alike, spread), "error_peak": peak(math.sqrt(float(np.max(each))), float(np.mean(each)) / 2)}
 
 
 def _step(found: Fitted, t: Real, white: float) -> Measured:

@@ -165,11 +165,20 @@ def error_power(found: Fitted, floor: float | None, white: float) -> dict[str, M
     power = float(np.mean(np.abs(found.sent) ** 2))
     each = np.abs(found.error) ** 2 / power
     deviation = math.sqrt(white * float(np.var(each)) / len(each))
-    peak = math.sqrt(float(np.max(each)))
+    mean = float(np.mean(each))
     return {
-        "error_power": Measured(float(np.mean(each)) - (1 - found.taken) * floor / power, deviation),
-        "error_peak": Measured(peak, math.sqrt(floor / power / 2)),
+        "error_power": Measured(mean - (1 - found.taken) * floor / power, deviation),
+        "error_peak": peak(math.sqrt(float(np.max(each))), mean / 2),
     }
+
+
+def peak(largest: float, variance: float) -> Measured:
+    """The largest of many errors, whose spread is not one sample's: that of the greatest of normal ones.
+
+    variance: of an error along one axis. Largest values spread by π/√6 of their scale, variance over the value
+    (E. Gumbel, Statistics of Extremes (1958) §5), of one axis and of the length of two alike.
+    """
+    return Measured(largest, math.pi / math.sqrt(6) * variance / max(largest, math.sqrt(variance), 1e-300))
 
 
 def both(waves: Wave) -> list[Wave]:
