@@ -85,6 +85,13 @@ def test_echoes_are_not_taken_for_the_transmitter(name: str) -> None:
             assert abs(values[:, 0].mean() - truth) < 5 * values[:, 0].std() / math.sqrt(BURSTS), feature
 
 
+def test_a_receivers_leak_in_the_midst_of_an_lte_phones_blocks_is_not_its_own() -> None:
+    # as of a receiver that is tuned to the middle of a cell's carrier
+    told = measured("lte:pusch", PHONE, carrier_hz=200e3, snr_db=15.0, sensor=Sensor(Faults(dc_db=10.0)))
+    check(told, "carrier_hz", 200e3)
+    check(told, "clock_ppm", 20.0)
+
+
 @pytest.mark.parametrize("name", ["bluetooth:br", "wifi:ofdm", "wifi:dsss"])
 def test_a_receivers_mixer_is_not_taken_for_the_transmitters(name: str) -> None:
     # at the receiver's own zero both look alike but for the carrier offset: the deviations own up to it
@@ -133,22 +140,16 @@ def test_turning_on_shows_in_what_comes_before_the_fit() -> None:
 
 
 def test_an_lte_phones_image_and_leak_are_told_where_its_carriers_middle_is_known() -> None:
-    made = replace(
-        FAMILIES["lte:pusch"], rate_hz=15.36e6, width_hz=12 * 180e3,
-        make=lambda rng, rate: (
-            families.lte_waveform.generate("pusch", rng, rate_hz=rate, blocks=12, carrier_offset_hz=1.5e6), 0.0
-        ),
-    )  # fmt: skip
-    rng, told = np.random.default_rng(2), []
-    for _ in range(BURSTS):
-        emission, block = heard(made, PHONE, rng, snr_db=20.0, carrier_hz=2e5)
-        details = {"blocks": 12, "carrier_middle_hz": 2e5}
-        told.append(measure(replace(emission, carrier_offset_hz=1.7e6, details=details), block))
+    rng = np.random.default_rng(2)
+    told = [measure(*heard(families.BESIDE, PHONE, rng, snr_db=20.0, carrier_hz=2e5)) for _ in range(BURSTS)]
     found = [one for one in told if one]
     assert len(found) == BURSTS
     for name, truth in (("image_power", abs(PHONE.image) ** 2), ("leak_power", abs(PHONE.leak) ** 2)):
         values = np.array([s.features[name] for s in found])
         assert values[:, 0].mean() == pytest.approx(truth, rel=0.25), name
+    # where a receiver is tuned to the middle of a carrier, its own image and leak lie upon the phone's
+    tuned = measure(*heard(families.BESIDE, PHONE, rng, snr_db=20.0, carrier_hz=1e3))
+    assert tuned and "leak_power" not in tuned.features
 
 
 def test_what_cannot_be_measured_is_left_out() -> None:

@@ -47,6 +47,8 @@ WAYS = np.arange(-3, 5)
 EARLY_US = 2.0
 """By which symbols are read before the end of their prefix: echoes lie behind, errors on either side."""
 AROUND_US = 30.0
+NEAR_HZ = 50e3
+"""Beside a burst's blocks, where the receiver's own leak still comes through the filter."""
 RAMP_US = tuple(np.arange(-25.0, 15.0, 5.0).tolist())
 """A transmitter's transient lasts 20 µs at most (TS 36.101 §6.3.4)."""
 LEAST_PEAK = 0.3
@@ -101,7 +103,8 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     waves, slopes = (np.concatenate(parts, axis=1) for parts in zip(*ways, strict=True))
     known = Known(waves, slopes, np.ones(len(WAYS)))
     u = (t - middle) / half
-    found = fitted(heard.y[inside], u, known, heard.white, left_out=("image", "leak"), near=True)
+    zero = 2e-6 * np.pi * at * t if abs(at) < width / 2 + NEAR_HZ else None
+    found = fitted(heard.y[inside], u, known, heard.white, baseband_zero=zero, left_out=("image", "leak"), near=True)
     if not explains(found):
         return None
     told = in_units(found.told, half * 1e-6, at)

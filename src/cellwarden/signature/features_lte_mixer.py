@@ -18,20 +18,23 @@ from cellwarden.airinterface.lte_waveform import BLOCK_HZ
 from cellwarden.model import Block, Emission, Measured
 
 EARLY_S = 2e-6
+OWN_HZ = 20e3
+"""Nearer to baseband zero the receiver's own image and leak lie upon the phone's."""
 Known = tuple[float, float, NDArray[np.float64], NDArray[np.complex128]]
 """Of a known symbol: its beginning and length in microseconds, subcarriers in hertz, what they carry as it comes."""
 
 
 def mixer(emission: Emission, block: Block, middle_hz: float, symbols: Sequence[Known]) -> dict[str, Measured]:
     """`image_power` and `leak_power` over the burst's; nothing where the carrier's middle is not beside its blocks, or
-    the mirrored blocks were not recorded.
+    lies where the receiver is tuned to, or the mirrored blocks were not recorded.
 
     middle_hz: of the whole carrier, from baseband zero.
     """
     rate, at = block.segment.rate_hz, float(emission.carrier_offset_hz or 0.0)
     away = at - middle_hz
     width = float(np.ptp(symbols[0][2]))
-    if abs(away) < width / 2 + BLOCK_HZ or abs(middle_hz - away) + width / 2 > 0.45 * rate:
+    beside = abs(away) >= width / 2 + BLOCK_HZ and abs(middle_hz - away) + width / 2 <= 0.45 * rate
+    if not beside or abs(middle_hz) < OWN_HZ:
         return {}
     begin = emission.sample_start + (emission.timing_samples or 0.0) - block.sample_start
     images, noises = [], []
@@ -41,8 +44,9 @@ def mixer(emission: Emission, block: Block, middle_hz: float, symbols: Sequence[
         t = (np.arange(first, end) - begin) / rate
         raw = block.iq[first:end].astype(np.float64) @ np.array([1, 1j])
         since = t - begin_us * 1e-6
-        own = np.exp(-2j * np.pi * np.outer(hz, since)) @ (raw * np.exp(-2j * np.pi * at * t))
-        other = np.exp(2j * np.pi * np.outer(hz, since)) @ (raw * np.exp(-2j * np.pi * (2 * middle_hz - at) * t))
+        turned = np.exp(-2j * np.pi * np.outer(hz, since))
+        own = turned @ (raw * np.exp(-2j * np.pi * at * t))
+        other = np.conj(turned @ (np.conj(raw) * np.exp(2j * np.pi * (2 * middle_hz - at) * t)))
         strength = abs(np.vdot(sent, own)) ** 2
         # as much noise lies in any other mixture of the mirrored subcarriers
         noise = (float(np.sum(np.abs(other) ** 2)) * len(hz) - abs(other @ sent) ** 2) / (len(hz) - 1)

@@ -26,7 +26,18 @@ from cellwarden.airinterface.wifi_waveform import (
 )
 from cellwarden.model import Block, Emission, Measured, Signature
 from cellwarden.signature.baseband import Channel, Heard, baseband, floor_power
-from cellwarden.signature.fit import Fitted, Known, Wave, error_power, explains, fitted, in_units, peak, turned_back, unsure
+from cellwarden.signature.fit import (
+    Fitted,
+    Known,
+    Wave,
+    error_power,
+    explains,
+    fitted,
+    in_units,
+    peak,
+    turned_back,
+    unsure,
+)
 from cellwarden.signature.oscillator import beside_carrier
 from cellwarden.signature.turn_on import ramp, settling
 
@@ -125,7 +136,10 @@ def _error(found: Fitted, t: Real, floor: float | None, white: float) -> dict[st
     alike += found.taken * noise  # a fit takes away the same of both halves
     each = np.abs(error) ** 2 / power
     spread = math.sqrt(white * (noise**2 / 2 + noise * max(alike, 0.0)) / count)
-    return {"error_power": Measured(alike, spread), "error_peak": peak(math.sqrt(float(np.max(each))), float(np.mean(each)) / 2)}
+    return {
+        "error_power": Measured(alike, spread),
+        "error_peak": peak(math.sqrt(float(np.max(each))), float(np.mean(each)) / 2),
+    }
 
 
 def _step(found: Fitted, t: Real, white: float) -> Measured:

@@ -29,6 +29,8 @@ ROUNDS = 3
 """Of Gauss's and Newton's."""
 MOST_TURNED = 30.0
 """Radians, from the middle to either end, by which a carrier may lie beside where it was told."""
+PARTS = 256
+"""Of a stretch, in each of which a carrier so far off turns by a quarter of a radian at most."""
 NAMES = ("turn", "bend", "clock", "droop", "image_real", "image_imag", "leak_real", "leak_imag")
 """What the fit tells, in the order of its columns."""
 MIXER = 0.2
@@ -136,8 +138,10 @@ def fitted(
 def _coarse(y: Wave, u: NDArray[np.float64], known: Known) -> float:
     """By how many radians the wave's end is turned, to a quarter: what makes the ways that hold a carrier strongest."""
     turns = np.arange(-MOST_TURNED, MOST_TURNED + 0.1, 0.5)
-    products = y * np.conj(known.ways[known.straight > 0])
-    return float(turns[np.argmax(np.sum(np.abs(products @ np.exp(-1j * np.outer(u, turns))) ** 2, axis=0))])
+    parts = np.arange(0, len(u), max(1, len(u) // PARTS))
+    products = np.add.reduceat(y * np.conj(known.ways[known.straight > 0]), parts, axis=1)
+    at = np.add.reduceat(u, parts) / np.diff([*parts, len(u)])
+    return float(turns[np.argmax(np.sum(np.abs(products @ np.exp(-1j * np.outer(at, turns))) ** 2, axis=0))])
 
 
 def in_units(told: Mapping[str, Measured], half_s: float, carrier_hz: float) -> dict[str, Measured]:

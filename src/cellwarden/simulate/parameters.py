@@ -224,6 +224,9 @@ class Stations:
     gain_step: float = 0.3
     """By which part, either way of both axes, the leak differs from one step of the transmitter's gain to another, as
     it is added behind some of its stages; the image half as much. An assumption."""
+    swing: float = 0.02
+    """Standard deviation of a unit's frequency deviation, as a part of it. An assumption: a tenth either way is allowed
+    (Bluetooth Core 5.4 Vol 2 Part A §3.1, Vol 6 Part A §3.1)."""
     centre_hz: float = 2.437e9
 
 

@@ -58,6 +58,8 @@ class Transmitter:
     """Amplitude too much at the end of the rise."""
     settle_s: float = 8e-6
     """In which that falls to 1/e."""
+    swing: float = 0.0
+    """Part by which its frequency is keyed too wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def in_session(phone: Transmitter, twins: Twins, rng: np.random.Generator) -> Tr
         rise_s=moved(phone.rise_s, twins.ramp_drift),
         fall_s=moved(phone.fall_s, twins.ramp_drift),
         overshoot=moved(phone.overshoot, twins.drift),
+        swing=moved(phone.swing, twins.drift),
     )
 
 
