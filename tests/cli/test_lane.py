@@ -1,6 +1,7 @@
 """`cellwarden lane` at the real command line."""
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ from tests.cli.test_commands import run
 
 from cellwarden.simulate.junction import METAL, drawn
 from cellwarden.simulate.lane import Item, log_csv, passage
+from cellwarden.simulate.lane_iq import recorded
 from cellwarden.simulate.parameters import Junctions
 
 WORLD = replace(Junctions(), mismatch_spread_db=0.0, aspect_db=0.0, contact_flicker_db=0.0)
@@ -63,6 +65,22 @@ def test_it_speaks_french(place: Path) -> None:
     assert "stimulateur cardiaque" in done.stderr
 
 
+def written(path: Path, rows: list[dict[str, str]]) -> None:
+    path.write_text("\n".join(",".join(row) for row in [list(rows[0]), *(row.values() for row in rows)]) + "\n")
+
+
+def unsynchronised(folder: Path) -> None:
+    """Three recordings, of which one began half a second late."""
+    folder.mkdir(exist_ok=True)
+    paths = recorded(folder / "one", WORLD, [], np.random.default_rng(3), "cw", apart=True, reach_m=0.1)
+    for name, path in zip(("f0", "2f0", "3f0"), paths, strict=True):
+        meta = json.loads(path.read_text())
+        if name == "2f0":
+            meta["captures"][0]["core:datetime"] = "2026-11-24T12:00:00.5Z"
+        (folder / f"{name}.sigmf-meta").write_text(json.dumps(meta))
+        (folder / f"{name}.sigmf-data").write_bytes(path.with_suffix(".sigmf-data").read_bytes())
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -73,10 +91,21 @@ def test_it_speaks_french(place: Path) -> None:
         (("none.sigmf-meta",), "is no .sigmf-meta file"),
         (("one.csv", "--empty", "named.csv"), "the empty lane is missing"),
         (("one.csv", "-o", "log.csv"), "exists: choose another name"),
+        (("second.csv",), "has no third harmonic"),
+        (("clipped.csv",), "is clipped at"),
+        (("few.csv",), "readings are no passage"),
+        (("late/f0.sigmf-meta", "late/2f0.sigmf-meta", "late/3f0.sigmf-meta"), "are not synchronised"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(place: Path, words: tuple[str, ...], told: str) -> None:
     (place / "named.csv").write_text((place / "log.csv").read_text())
+    whole = list(csv.DictReader((place / "one.csv").read_text().splitlines()))
+    end = max(float(row["second_dbm"]) for row in whole) - 6
+    rest = [{**row, "second_dbm": f"{min(end, float(row['second_dbm'])):.2f}"} for row in whole]
+    written(place / "second.csv", [{k: v for k, v in row.items() if k != "third_dbm"} for row in whole])
+    written(place / "clipped.csv", rest)
+    written(place / "few.csv", whole[:5])
+    unsynchronised(place / "late")
     here = [str(place / word) if "." in word else word for word in words]
     done = run("lane", *here, "--warning-read")
     lines = [line for line in done.stderr.splitlines() if line]

@@ -1,6 +1,5 @@
 """`cellwarden emitter`: transmitters that were heard, and whether two of them are one."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,34 +7,29 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwarden.cli import complain, options
+from cellwarden.cli.emitter_calibration import calibration, calibration_option, made_of
+from cellwarden.cli.emitter_heard import (
+    compared,
+    counted,
+    either,
+    entitled,
+    gallery_option,
+    heard,
+    lead,
+    log_ratio_of,
+    power,
+    receiver_option,
+    refused,
+    stations_option,
+    why,
+)
 from cellwarden.errors import GalleryError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
     from cellwarden.model import Emitter, Identified, Session
-    from cellwarden.signature.compare import Comparator
-
-FAMILY = "gsm:normal"
-"""Of the bursts that are compared so far."""
-gallery_option = click.option(
-    "--gallery",
-    "place",
-    type=options.PATH,
-    default=Path("emitters.json"),
-    show_default=True,
-    envvar="CELLWARDEN_GALLERY",
-    help=_("The file of known emitters."),
-)
-
-stations_option = click.option(
-    "--learn",
-    "stations",
-    type=options.PATH,
-    multiple=True,
-    metavar="RECORDING",
-    help=_("A recording of base stations by the same receiver: they tell how far its clock is off."),
-)
+    from cellwarden.signature.gallery import Index
 
 
 @click.group(help=_("Tell a transmitter from its twin by its errors."), invoke_without_command=True)
@@ -53,7 +47,7 @@ def list_(place: Path) -> None:
     from cellwarden.signature.gallery_file import load
 
     for one in load(place):
-        click.echo(f"{_entitled(one)}  {_counted(one.sessions)}  {_where(one.sessions)}")
+        click.echo(f"{entitled(one)}  {counted(one.sessions)}  {_where(one.sessions)}")
 
 
 @emitter.command(help=_("Show what was measured of an emitter, session by session."))
@@ -68,7 +62,7 @@ def show(name: str, place: Path) -> None:
     if shown.model:
         click.echo(_("model: {model}").format(model=shown.model))
     for k, one in enumerate(shown.sessions, 1):
-        click.echo(f"{k}. {one.source}  {one.family}  {_counted([one])}  {number(one.snr_db, 1)} dB")
+        click.echo(f"{k}. {one.source}  {one.family}  {counted([one])}  {number(one.snr_db, 1)} dB")
         for feature, (value, deviation) in one.features.items():
             click.echo(f"   {feature:20s} {value:12.5g} ± {deviation:.2g}")
 
@@ -83,7 +77,7 @@ def merge(name: str, other: str, place: Path) -> None:
 
     held, one = emitters.merged(gallery_file.load(place), name, other)
     gallery_file.save(place, held)
-    click.echo(f"{one.name}  {_counted(one.sessions)}")
+    click.echo(f"{one.name}  {counted(one.sessions)}")
 
 
 @emitter.command(help=_("Take a session, by its number in `show`, out of an emitter: it becomes a new one."))
@@ -96,7 +90,7 @@ def split(name: str, which: int, place: Path) -> None:
 
     held, one = emitters.split(gallery_file.load(place), name, which)
     gallery_file.save(place, held)
-    click.echo(f"{one.name}  {_counted(one.sessions)}")
+    click.echo(f"{one.name}  {counted(one.sessions)}")
 
 
 @emitter.command(
@@ -105,21 +99,23 @@ def split(name: str, which: int, place: Path) -> None:
 @click.argument("recording", metavar="RECORDING", type=options.PATH)
 @click.option("--as", "name", default="", metavar="E-NNNN", help=_("It is this emitter; otherwise a new one."))
 @click.option("--model", default="", help=_("What the phone is, of those that were seen."))
+@receiver_option
 @stations_option
 @gallery_option
-def enrol(recording: Path, name: str, model: str, stations: tuple[Path, ...], place: Path) -> None:
-    """The train of the most bursts, and those that are rather its own than another's."""
+def enrol(recording: Path, name: str, model: str, receiver: str, stations: tuple[Path, ...], place: Path) -> None:
+    """The train of the most bursts that can be compared, and those that are rather its own than another's."""
     from cellwarden.signature import emitters, gallery_file
+    from cellwarden.signature.comparators import comparator
     from cellwarden.signature.gallery import FEWEST_BURSTS, too_little
 
     held = gallery_file.load(place) if place.exists() else ()
-    taken = _sessions(recording, stations)
-    best = taken[0]
-    comparator = _comparator(best.family)
+    taken = heard(recording, stations, receiver)
+    best = next((one for one in taken if comparator(one.family) is not None), taken[0])
+    measure = compared(best.family)
     if reason := too_little(best):
-        raise GalleryError(_("{name}: cannot say: {why}").format(name=recording, why=_reason(reason)))
+        raise refused(recording, reason)
     own = [s for s in taken if s.family == best.family and s.bursts >= FEWEST_BURSTS]
-    alike = [s for s in own if s is best or _log10_ratio(comparator, [best], [s]) > 0]
+    alike = [s for s in own if s is best or log_ratio_of(measure, [best], [s]) > 0]
     if len(alike) < len(own):
         complain(
             ngettext(
@@ -130,7 +126,7 @@ def enrol(recording: Path, name: str, model: str, stations: tuple[Path, ...], pl
         )
     held, one = emitters.enrolled(held, alike, name, model.strip())
     gallery_file.save(place, held)
-    click.echo(f"{_entitled(one)}  {_counted(one.sessions)}")
+    click.echo(f"{entitled(one)}  {counted(one.sessions)}")
 
 
 @emitter.command(help=_("Say of each train in RECORDING whether it is a known emitter's, a new one's, or unclear."))
@@ -138,143 +134,96 @@ def enrol(recording: Path, name: str, model: str, stations: tuple[Path, ...], pl
 @stations_option
 @gallery_option
 def identify(recording: Path, stations: tuple[Path, ...], place: Path) -> None:
-    """The open set."""
+    """The open set: which of many is a question of an investigation, and its answer always a lead."""
     from cellwarden.signature.comparators import comparator
-    from cellwarden.signature.emitters import named
-    from cellwarden.signature.gallery import identify as identified
     from cellwarden.signature.gallery import index
     from cellwarden.signature.gallery_file import load
-    from cellwarden.signature.models import likely_model
 
     known = load(place)
-    sessions = _sessions(recording, stations)
-    comparable = [one for one in sessions if comparator(one.family) is not None]
-    if not comparable:
-        _comparator(sessions[0].family)
-    among = {family: index(_comparator(family), known) for family in {one.family for one in comparable}}
-    for one in comparable:
-        told = identified(among[one.family], one)
-        if told.verdict == "known":
-            name = _entitled(named(known, told.name))
-            said = _("known emitter {name}, p = {p}").format(name=name, p=number(told.probability, 2))
-        elif told.verdict == "new":
-            said = _("new, p = {p}").format(p=number(told.probability, 2))
+    sessions = heard(recording, stations)
+    families = {one.family for one in sessions if comparator(one.family) is not None}
+    among = {family: index(compared(family), known) for family in families}
+    for one in sessions:
+        if one.family in among:
+            said = _identified(one, known, among[one.family])
         else:
-            said = _("cannot say: {why}").format(why=_reason(told.reason))
-        if told.verdict != "known" and (model := likely_model(known, one)) is not None:
-            said += "; " + _model(model)
-        click.echo(f"{one.source}  {_counted([one])}  {number(one.snr_db, 1)} dB  {said}")
-    click.echo(_lead())
+            said = _("cannot say: no comparator was trained for {family}").format(family=one.family)
+        click.echo(f"{one.source}  {counted([one])}  {number(one.snr_db, 1)} dB  {said}")
+    click.echo(lead())
+
+
+def _identified(one: "Session", known: "Sequence[Emitter]", among: "Index") -> str:
+    """The verdict on a session, and of what model it is likely."""
+    from cellwarden.signature.emitters import named
+    from cellwarden.signature.gallery import identify as identified
+    from cellwarden.signature.models import likely_model
+
+    told = identified(among, one)
+    if told.verdict == "known":
+        name = entitled(named(known, told.name))
+        return _("known emitter {name}, p = {p}").format(name=name, p=number(told.probability, 2))
+    if told.verdict == "new":
+        said = _("new, p = {p}").format(p=number(told.probability, 2))
+    else:
+        said = _("cannot say: {why}").format(why=why(told.reason))
+    model = likely_model(known, one)
+    return said if model is None else f"{said}; {_model(model)}"
 
 
 @emitter.command(help=_("Say whether A and B are one transmitter: each an emitter's name or a recording."))
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
+@calibration_option
+@receiver_option
 @stations_option
 @gallery_option
-def same(a: str, b: str, stations: tuple[Path, ...], place: Path) -> None:
-    """A likelihood ratio, and what it may be used for."""
+def same(a: str, b: str, lab: Path | None, receiver: str, stations: tuple[Path, ...], place: Path) -> None:
+    """A likelihood ratio; in words of forensic science where a calibration on real phones allows, else as a lead."""
+    from cellwarden.signature.calibration import applied, held, silent
+    from cellwarden.signature.calibration_file import load
     from cellwarden.signature.gallery import too_little
+    from cellwarden.signature.verbal import support
 
-    one, other = _either(a, place, stations), _either(b, place, stations)
-    if one[0].family != other[0].family:
-        raise GalleryError(
-            _("{one} and {other} sent different kinds of bursts: compare like with like").format(one=a, other=b)
-        )
+    own = None if lab is None else load(lab)
+    one, other = either(a, place, stations, receiver), either(b, place, stations, receiver)
+    family = _shared(a, b, one, other)
+    one, other = ([s for s in several if s.family == family] for several in (one, other))
     for name, sessions in ((a, one), (b, other)):
         if reason := too_little(max(sessions, key=lambda s: s.bursts)):
-            raise GalleryError(_("{name}: cannot say: {why}").format(name=name, why=_reason(reason)))
-    ratio = _log10_ratio(_comparator(one[0].family), one, other)
-    exponent = number(abs(ratio), 1)
+            raise refused(name, reason)
+    measure = compared(family)
+    quiet = silent(own, (*one, *other))
+    if own is not None and quiet not in ("interface", "receiver"):
+        measure = applied(measure, own)
+    ratio = log_ratio_of(measure, one, other)
+    if own is not None and not quiet:
+        ratio = held(ratio, own.of)
     if ratio > 0:
         said = _("what was heard is 10^{exponent} times as likely if {one} and {other} are one transmitter")
     else:
         said = _("what was heard is 10^{exponent} times as likely if {one} and {other} are two transmitters")
-    click.echo(said.format(exponent=exponent, one=a, other=b))
-    click.echo(_lead())
+    click.echo(said.format(exponent=power(ratio), one=a, other=b))
+    if own is None or quiet:
+        click.echo(lead(quiet))
+        return
+    click.echo(_("{support} (ENFSI scale)").format(support=support(ratio)))
+    click.echo(made_of(own.of))
 
 
-@emitter.command(help=_("Say how far likelihood ratios can be believed, by pairs that are known."))
-@click.option("-o", "--output", type=options.PATH, help=_("Where to draw it (a Tippett plot, SVG)."))
-@options.force
-def calibration(output: Path | None, force: bool) -> None:
-    """Of phones, and of models."""
-    from cellwarden.measure.likelihood import cost, equal_error
-    from cellwarden.signature.comparators import trial
-    from cellwarden.signature.models import KIND
-    from cellwarden.signature.tippett import pairs, picture
-
-    trials = [(title, trial(FAMILY, kind)) for title, kind in ((_("phones"), "phones"), (_("models of phones"), KIND))]
-    for title, one in trials:
-        ratios, same = pairs(one)
-        said = _("{what}: Cllr {cllr} bits (0 is perfect, 1 says nothing), equal errors {eer} %")
-        eer = number(100 * equal_error(ratios, same), 1)
-        click.echo(said.format(what=title, cllr=number(cost(ratios, same), 2), eer=eer))
-    if output is not None:
-        from cellwarden.document.sheet import svg
-        from cellwarden.radio.annotations import write_text
-
-        write_text(output, svg(picture(trials)), force=force)
-    click.echo(_lead())
-
-
-def _either(word: str, place: Path, stations: "Sequence[Path]") -> "Sequence[Session]":
-    """Sessions of an emitter, or the best one of a recording."""
-    from cellwarden.signature.emitters import NAME, named
-    from cellwarden.signature.gallery_file import load
-
-    if NAME.fullmatch(word):
-        return named(load(place), word).sessions
-    return _sessions(Path(word), stations)[:1]
-
-
-def _sessions(path: Path, stations: "Sequence[Path]") -> "tuple[Session, ...]":
-    from cellwarden.runtime.fingerprint import sessions
-
-    taken = sessions(path, stations)
-    if stations and taken.clock is None:
-        complain(
-            _("{path}: base stations were heard, but not at which frequency: its clock stays unknown").format(path=path)
-        )
-    elif not stations and any("carrier_ppm" in one.features for one in taken.sessions):
-        complain(
-            _(
-                "{path}: the receiver is not calibrated: of carriers only 2 millionths and more count (see --learn)"
-            ).format(path=path)
-        )
-    if taken.clipped:
-        complain(
-            ngettext(
-                "{path}: {count} burst is clipped and was not measured: turn the gain down",
-                "{path}: {count} bursts are clipped and were not measured: turn the gain down",
-                taken.clipped,
-            ).format(path=path, count=number(taken.clipped))
-        )
-    if not taken.sessions:
-        raise GalleryError(
-            _("{path} holds no burst whose transmitter can be measured: record bursts whole, at 1 MS/s or more").format(
-                path=path
-            )
-        )
-    return taken.sessions
-
-
-def _comparator(family: str) -> "Comparator":
+def _shared(a: str, b: str, one: "Sequence[Session]", other: "Sequence[Session]") -> str:
+    """The family in which two are compared: the first that both have and that can be; else one that both have."""
     from cellwarden.signature.comparators import comparator
 
-    one = comparator(family)
-    if one is None:
+    theirs = {s.family for s in other}
+    both = [s.family for s in one if s.family in theirs]
+    if not both:
         raise GalleryError(
-            _("{family} cannot be compared yet: use normal bursts of GSM or frames of Wi-Fi").format(family=family)
+            _("{one} and {other} sent different kinds of bursts: compare like with like").format(one=a, other=b)
         )
-    return one
+    return next((family for family in both if comparator(family) is not None), both[0])
 
 
-def _log10_ratio(comparator: "Comparator", one: "Sequence[Session]", other: "Sequence[Session]") -> float:
-    from cellwarden.signature.compare import log_ratio, point
-
-    ours = [[s for s in several if s.family == comparator.family] for several in (one, other)]
-    return log_ratio(comparator, *(point(comparator, several) for several in ours)) / math.log(10)
+emitter.add_command(calibration)
 
 
 def _model(told: "Identified") -> str:
@@ -286,32 +235,7 @@ def _model(told: "Identified") -> str:
     if told.name:
         said = _("most like model {model} of those known, p = {p}")
         return said.format(model=told.name, p=number(told.probability, 2))
-    return _("of its model nothing can be said: {why}").format(why=_reason(told.reason))
-
-
-def _entitled(one: "Emitter") -> str:
-    return f"{one.name} ({one.model})" if one.model else one.name
-
-
-def _reason(reason: str) -> str:
-    return {
-        "few bursts": _("too few bursts"),
-        "faint": _("too faint"),
-        "undecided": _("neither is likely enough"),
-    }[reason]
-
-
-def _lead() -> str:
-    """What the figures may be used for: they were calibrated on simulated phones, not on real ones."""
-    return _("investigative lead only: learned from simulated phones, not calibrated on real ones")
-
-
-def _counted(sessions: "Sequence[Session]") -> str:
-    bursts = sum(s.bursts for s in sessions)
-    said = ngettext("{count} burst", "{count} bursts", bursts).format(count=number(bursts))
-    if len(sessions) == 1:
-        return said
-    return said + " " + _("in {count} sessions").format(count=number(len(sessions)))
+    return _("of its model nothing can be said: {why}").format(why=why(told.reason))
 
 
 def _where(sessions: "Sequence[Session]") -> str:

@@ -13,7 +13,15 @@ from cellwarden.model.passage import Passage
 from cellwarden.model.radio import ENDLESS, Block, Interleaved, Segment
 from cellwarden.model.register import Find
 from cellwarden.model.shift import Handover, Note, Search
-from cellwarden.model.signature import Emitter, Identified, JunctionReading, Measured, Session, Signature
+from cellwarden.model.signature import (
+    Emitter,
+    Identified,
+    JunctionReading,
+    Measured,
+    Provenance,
+    Session,
+    Signature,
+)
 from cellwarden.model.spectrum import Heard, Row
 from cellwarden.model.store import AuditLine, Change, Invitation, Person, Role
 from cellwarden.model.stray import Stray, StrayName
@@ -47,6 +55,7 @@ __all__ = [
     "Passage",
     "Person",
     "Presence",
+    "Provenance",
     "Reception",
     "Role",
     "Row",

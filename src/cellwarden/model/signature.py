@@ -38,6 +38,26 @@ class Session:
     features: Mapping[str, Measured]
     """Mean of each feature, with the deviation that the noise leaves it."""
     start_ns: int | None = None
+    receiver: str = ""
+    """Type of the receiver, as the recording or who enrolled it says; empty where nobody did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a calibration of likelihood ratios was made of."""
+
+    phones: Literal["real", "simulated"]
+    """As who made it attests."""
+    family: str
+    """Interface and kind of burst, `gsm:normal`."""
+    receiver: str
+    """Type of the one that heard them all."""
+    count: int
+    """Phones of which two recordings or more were compared."""
+    others: int
+    """Further ones, of which there was one recording."""
+    note: str = ""
+    """Laboratory, days, models: in its own words."""
 
 
 @dataclass(frozen=True, slots=True)

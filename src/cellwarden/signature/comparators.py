@@ -1,10 +1,11 @@
 """The comparators that come with the program, of phones and of models for each family, and how one is written down.
 
 `python -m benchmarks.fingerprint_learn` makes them from the simulator, for want of enough real phones: what they say is
-an investigative lead.
+an investigative lead. Of a family that none was made for nothing can be said.
 """
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,27 @@ from numpy.typing import NDArray
 
 from cellwarden.signature.compare import Comparator
 
+LOCKED = ("carrier_ppm", "clock_ppm")
+"""Left out where a phone locks to its cell: carrier and clock are the cell's."""
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "gsm:normal": LOCKED,
+    "gsm:8psk": LOCKED,
+    "gsm:access": LOCKED,
+    "lte:pusch": LOCKED,
+    "lte:srs": LOCKED,
+    "lte:prach": LOCKED,
+    "wifi:ofdm": (),
+    "wifi:dsss": (),
+    "bluetooth:br": (),
+    "bluetooth:edr": (),
+    "ble:advertising": (),
+    "ble:data": (),
+    "dect:portable": (),
+    "dect:base": (),
+    "other:lora": (),
+}
+"""All that is measured, and what of it is not compared besides what never is."""
+KINDS = ("phones", "models")
 FOLDER = Path(__file__).parent / "learned"
 DIGITS = 5
 """Significant ones of what is written."""
@@ -40,10 +62,21 @@ def comparator(family: str, kind: str = "phones") -> Comparator | None:
     return read(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
+def taught() -> list[tuple[str, str]]:
+    """Families that can be compared, each with its kind."""
+    return [(family, kind) for kind in KINDS for family in FAMILIES if place(family, kind).exists()]
+
+
 def trial(family: str, kind: str = "phones") -> Trial:
     """How the comparator of a family did on pairs that it had not seen."""
     held = json.loads(place(family, kind).read_text(encoding="utf-8"))["trial"]
     return Trial(np.array(held["same"]), np.array(held["different"]))
+
+
+def pairs(trial: Trial) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Ratios of a trial in one row, and whether each is of one source."""
+    same = np.arange(len(trial.same) + len(trial.different)) < len(trial.same)
+    return np.concatenate([trial.same, trial.different]), same
 
 
 def written(one: Comparator, tried: Trial) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Comparator:
     intercept: float = 0.0
     """Of the line that makes a believable logarithm of the ratio from the model's."""
     learned_from: str = "simulation"
-    """`simulation` or `phones`: only what real phones taught may speak in the words of a court."""
+    """`simulation` or `phones`. In which words its ratios may be told is for a `calibration` to say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,8 +164,14 @@ def calibrated(comparator: Comparator, sessions: Mapping[str, Sequence[Session]]
     points = [(name, point(plain, [one])) for name, several in sessions.items() for one in several]
     pairs = [(log_ratio(plain, a, b), x == y) for (x, a), (y, b) in combinations(points, 2)]
     scores, same = np.array([s for s, _t in pairs]), np.array([t for _s, t in pairs])
+    slope, intercept = fitted_line(scores, same)
+    return replace(comparator, slope=slope, intercept=intercept)
+
+
+def fitted_line(scores: Matrix, same: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and intercept that make ratios of pairs, shape (n,), believable, by which of them are of one emitter."""
     line = fit_logistic(*_balanced(scores, same))
-    return replace(comparator, slope=line.slope, intercept=line.intercept)
+    return line.slope, line.intercept
 
 
 def _balanced(scores: Matrix, same: NDArray[np.bool_]) -> tuple[Matrix, NDArray[np.bool_]]:

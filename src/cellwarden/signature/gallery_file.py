@@ -38,7 +38,7 @@ def load(path: Path) -> tuple[Emitter, ...]:
             )
         )
     try:
-        if told != _digest(held["emitters"]):
+        if told != digest(held["emitters"]):
             raise _damaged(path)
         return tuple(_emitter(one) for one in held["emitters"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -54,7 +54,7 @@ def save(path: Path, emitters: Sequence[Emitter]) -> None:
         load(path)
         write_text(_previous(path), path.read_text(encoding="utf-8"), force=True)
     rows = [_row(one) for one in emitters]
-    text = json.dumps({"version": VERSION, "sha256": _digest(rows), "emitters": rows}, indent=1)
+    text = json.dumps({"version": VERSION, "sha256": digest(rows), "emitters": rows}, indent=1)
     write_text(path, text + "\n", force=True)
 
 
@@ -72,7 +72,8 @@ def _damaged(path: Path) -> GalleryError:
     return GalleryError(_("{path} is damaged or no gallery: restore it, or choose another file").format(path=path))
 
 
-def _digest(rows: Any) -> str:
+def digest(rows: Any) -> str:
+    """SHA-256 of what JSON holds, however it is spaced."""
     return hashlib.sha256(json.dumps(rows, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -87,6 +88,7 @@ def _row(emitter: Emitter) -> dict[str, Any]:
                 "bursts": s.bursts,
                 "snr_db": s.snr_db,
                 "start_ns": s.start_ns,
+                "receiver": s.receiver,
                 "features": {name: list(one) for name, one in s.features.items()},
             }
             for s in emitter.sessions
@@ -105,6 +107,7 @@ def _emitter(row: dict[str, Any]) -> Emitter:
                 float(s["snr_db"]),
                 {str(k): Measured(float(v), float(d)) for k, (v, d) in s["features"].items()},
                 s["start_ns"],
+                str(s.get("receiver", "")),
             )
             for s in row["sessions"]
         ),

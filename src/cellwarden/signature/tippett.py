@@ -13,34 +13,31 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellwarden.document.plot import INK, LETTERS_PX, MARGIN, SIZE, Axes, frame
 from cellwarden.document.sheet import Line, Mark, Sheet, Text
 from cellwarden.language import gettext as _
 from cellwarden.measure.likelihood import tippett
-from cellwarden.signature.comparators import Trial
+from cellwarden.signature.comparators import Trial, pairs
 
 WIDEST = 8.0
 """Powers of ten that are drawn either way; what is beyond lies at the edge."""
 SAME, DIFFERENT = "#15803d", "#b91c1c"
-
-
-def pairs(trial: Trial) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Ratios of a trial in one row, and whether each is of one source."""
-    same = np.arange(len(trial.same) + len(trial.different)) < len(trial.same)
-    return np.concatenate([trial.same, trial.different]), same
+COLUMNS = 3
 
 
 def picture(trials: Sequence[tuple[str, Trial]]) -> Sheet:
     """The trials side by side, each with its title."""
     marks = [mark for k, (title, trial) in enumerate(trials) for mark in _plot(k, title, trial)]
-    width = len(trials) * (SIZE + MARGIN) + MARGIN
-    return Sheet(width, SIZE + 1.5 * MARGIN, tuple(marks), _("Likelihood ratios of pairs that are known"))
+    width = min(len(trials), COLUMNS) * (SIZE + MARGIN) + MARGIN
+    height = -(-len(trials) // COLUMNS) * (SIZE + MARGIN) + MARGIN / 2
+    return Sheet(width, height, tuple(marks), _("Likelihood ratios of pairs that are known"))
 
 
 def _plot(place: int, title: str, trial: Trial) -> Iterator[Mark]:
-    axes = Axes(MARGIN + place * (SIZE + MARGIN), (-WIDEST, WIDEST), (0.0, 100.0))
+    row, column = divmod(place, COLUMNS)
+    left, top = MARGIN + column * (SIZE + MARGIN), MARGIN / 2 + row * (SIZE + MARGIN)
+    axes = Axes(left, (-WIDEST, WIDEST), (0.0, 100.0), top)
     yield from frame(axes, _("logarithm of the likelihood ratio, base 10"), _("pairs that reach it, %"))
     yield Line(axes.at(0, 0), axes.at(0, 100), INK)
     told = tippett(*pairs(trial))
@@ -51,6 +48,6 @@ def _plot(place: int, title: str, trial: Trial) -> Iterator[Mark]:
         for one, other in pairwise(points):
             yield Line(one, other, colour, 2.0)
     words = ((title, INK), (_("one source"), SAME), (_("two sources"), DIFFERENT))
-    for row, (text, colour) in enumerate(words):
-        where = axes.left + 0.68 * SIZE, MARGIN / 2 + 14 + 18 * row
+    for line, (text, colour) in enumerate(words):
+        where = axes.left + 0.68 * SIZE, axes.top + 14 + 18 * line
         yield Text(where, text, LETTERS_PX, colour, "start", halo="#ffffff")
