@@ -1,4 +1,4 @@
-"""What the comparators of GSM bursts learn from simulated phones: `python -m benchmarks.fingerprint_learn` writes them.
+"""What comparators learn from simulated phones: `python -m benchmarks.fingerprint_learn [FAMILY…]` writes them.
 
 Populations of ±50 % around the parameters, so that they do not know the very one that they are tried on; other seeds
 than the lane's. Each is learned, then calibrated, then tried, on phones (or models) that are in one of the three only.
@@ -13,8 +13,8 @@ from itertools import combinations
 import numpy as np
 
 from cellwarden.model import Session, Signature
-from cellwarden.signature.comparators import FOLDER, Trial, place, written
-from cellwarden.signature.compare import Comparator, calibrated, learn, log_ratio, point
+from cellwarden.signature.comparators import FAMILIES, FOLDER, Trial, place, written
+from cellwarden.signature.compare import LEFT_OUT, Comparator, calibrated, learn, log_ratio, point
 from cellwarden.signature.models import KIND, of_model
 from cellwarden.signature.sessions import joined
 from cellwarden.simulate import families
@@ -25,9 +25,11 @@ FAMILY = "gsm:normal"
 SEED = 60_000
 LEARNED, CALIBRATED, TRIED, POPULATION = 120, 60, 60, 10
 """Phones to learn from, others to calibrate on, yet others to be tried on, and how many come of each population."""
+STATIONS = (80, 40, 40)
+"""The same of other families, whose bursts take longer."""
 MODELS_LEARNED, MODELS_CALIBRATED, MODELS_TRIED = 60, 30, 30
 """The same of models, each of another population."""
-LEARNING, TRYING = (4, 4, 4), (16, 8, 4)
+LEARNING, TRYING = (4, 4, 4), (12, 8, 4)
 """Bursts of each session, or of each unit's."""
 
 Heard = dict[str, list[list[Signature]]]
@@ -65,20 +67,21 @@ def models(count: int, bursts: Sequence[int], rng: np.random.Generator) -> Heard
 
 def stations(family: str) -> Callable[[int, Sequence[int], np.random.Generator], Heard]:
     """Sessions of transmitters of another family, as of phones."""
+    waves = families.BESIDE if family == families.BESIDE.label else families.FAMILIES[family]
 
     def made(count: int, bursts: Sequence[int], rng: np.random.Generator) -> Heard:
         heard: Heard = {}
         for k in range(count):
             if k % POPULATION == 0:
-                populations = varied(Twins(), rng), replace(Stations(), gain_step=varied(Stations(), rng).gain_step)
+                other = varied(Stations(), rng)
+                populations = varied(Twins(), rng), replace(Stations(), gain_step=other.gain_step, swing=other.swing)
             one = families.station(*populations, rng)
             several = [
-                families.session(
-                    families.FAMILIES[family], one, SENSORS[n % 2], populations, rng, many, float(rng.uniform(12, 35))
-                )
+                families.session(waves, one, SENSORS[n % 2], populations, rng, many, float(rng.uniform(12, 35)))
                 for n, many in enumerate(bursts)
             ]
-            heard[str(k)] = [one for one in several if one]  # echoes may hide all of one
+            if told := [one for one in several if one]:  # echoes may hide all of one
+                heard[str(k)] = told
         return heard
 
     return made
@@ -93,14 +96,15 @@ def tried(comparator: Comparator, sessions: Mapping[str, Sequence[Session]]) -> 
 
 
 def main() -> None:
-    """Learn, calibrate, try, write: of phones, then of models; or, where one is named, of another family."""
+    """Learn, calibrate, try, write: of phones, then of models; or of each other family that is named."""
     FOLDER.mkdir(exist_ok=True)
-    rng = np.random.default_rng(SEED)
-    if family := "".join(sys.argv[1:]):
-        _learned(family, "phones", stations(family), (LEARNED, CALIBRATED, TRIED), rng)
-        return
-    _learned(FAMILY, "phones", phones, (LEARNED, CALIBRATED, TRIED), rng)
-    _learned(FAMILY, KIND, models, (MODELS_LEARNED, MODELS_CALIBRATED, MODELS_TRIED), rng)
+    for family in sys.argv[1:]:
+        rng = np.random.default_rng(SEED)
+        _learned(family, "phones", stations(family), STATIONS, rng)
+    if not sys.argv[1:]:
+        rng = np.random.default_rng(SEED)
+        _learned(FAMILY, "phones", phones, (LEARNED, CALIBRATED, TRIED), rng)
+        _learned(FAMILY, KIND, models, (MODELS_LEARNED, MODELS_CALIBRATED, MODELS_TRIED), rng)
 
 
 def _learned(
@@ -110,7 +114,7 @@ def _learned(
     counts: tuple[int, int, int],
     rng: np.random.Generator,
 ) -> None:
-    comparator = learn(heard(counts[0], LEARNING, rng))
+    comparator = learn(heard(counts[0], LEARNING, rng), left_out=(*LEFT_OUT, *FAMILIES[family]))
     comparator = calibrated(comparator, _joined(heard(counts[1], TRYING, rng)))
     trial = tried(comparator, _joined(heard(counts[2], TRYING, rng)))
     path = place(family, kind)
