@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from cellwarden.document.sheet import png
-from cellwarden.signature.comparators import trial
+from cellwarden.signature.comparators import taught, trial
 from cellwarden.signature.tippett import picture
 
 
 def main() -> None:
-    sheet = picture([(kind, trial("gsm:normal", kind)) for kind in ("phones", "models")])
+    sheet = picture([(f"{family}, {kind}", trial(family, kind)) for family, kind in taught()])
     (Path(__file__).parent / "tippett.png").write_bytes(png(sheet))
 
 

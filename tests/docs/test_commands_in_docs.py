@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,9 +19,13 @@ from tests.radio.live.servers import RtlTcp
 
 from cellwarden.airinterface.lte_cell_waveform import downlink
 from cellwarden.locate.site import load
+from cellwarden.model import Emitter
+from cellwarden.signature.gallery_file import save
+from cellwarden.signature.sessions import joined
 from cellwarden.simulate import prison, wing
 from cellwarden.simulate.lane import Item, log_csv, passage
-from cellwarden.simulate.parameters import Junctions
+from cellwarden.simulate.parameters import Junctions, Twins
+from cellwarden.simulate.transmitters import SENSORS, drawn, session
 from cellwarden.store.engine import opened
 
 ROOT = Path(__file__).parents[2]
@@ -77,9 +82,21 @@ def place(tmp_path: Path) -> Path:
     lane = np.random.default_rng(1)
     (tmp_path / "LOG.csv").write_text(log_csv([("P-1", passage(Junctions(), [Item("phone")], lane)[0])]))
     (tmp_path / "EMPTY.csv").write_text(log_csv([("", passage(Junctions(), [], lane, somebody=False)[0])]))
+    save(tmp_path / "LAB.json", stand_ins())
     opened(str(tmp_path / "SITE.db")).dispose()
     (tmp_path / "TRIALS.csv").write_text("device,present,alarm,distance_m\nA,true,true,1\nA,false,false,1\n")
     return tmp_path
+
+
+@cache
+def stand_ins() -> tuple[Emitter, ...]:
+    """Six phones that stand for a laboratory's, two recordings each, by one receiver."""
+    rng, every = np.random.default_rng(1), []
+    for k in range(6):
+        phone = drawn(Twins(), rng)
+        heard = [joined(session(phone, SENSORS[0], Twins(), rng, 5, 25.0), f"{k}-{day}") for day in range(2)]
+        every.append(Emitter(f"E-{k + 1:04d}", tuple(replace(one, receiver="RTL-SDR v4") for one in heard)))
+    return tuple(every)
 
 
 def levels_on_the_ground_floor() -> tuple[str, str]:

@@ -59,9 +59,10 @@ def heard(path: Path, stations: "Sequence[Path]", receiver: str = "") -> "tuple[
         complain(told)
     if not taken.sessions:
         raise GalleryError(
-            _("{path} holds no burst whose transmitter can be measured: record bursts whole, at 1 MS/s or more").format(
-                path=path
-            )
+            _(
+                "{path} holds no burst whose transmitter can be measured: record bursts whole, at 1 MS/s or more, 8-PSK "
+                "at 19 dB or more"
+            ).format(path=path)
         )
     if stations and taken.clock is None:
         complain(
