@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from cellwarden.document.sheet import png
-from cellwarden.signature.comparators import taught, trial
+from cellwarden.signature.comparators import KINDS, taught, trial
 from cellwarden.signature.tippett import picture
 
 
 def main() -> None:
-    sheet = picture([(f"{family}, {kind}", trial(family, kind)) for family, kind in taught()])
+    trials = [(family if kind == KINDS[0] else f"{family}, {kind}", trial(family, kind)) for family, kind in taught()]
+    sheet = picture(trials)
     (Path(__file__).parent / "tippett.png").write_bytes(png(sheet))
 
 

@@ -60,8 +60,8 @@ def heard(path: Path, stations: "Sequence[Path]", receiver: str = "") -> "tuple[
     if not taken.sessions:
         raise GalleryError(
             _(
-                "{path} holds no burst whose transmitter can be measured: record bursts whole, at 1 MS/s or more, 8-PSK "
-                "at 19 dB or more"
+                "{path} holds no burst whose transmitter can be measured: record bursts whole, at 1 MS/s or more, "
+                "8-PSK at 19 dB or more"
             ).format(path=path)
         )
     if stations and taken.clock is None:

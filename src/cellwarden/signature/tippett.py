@@ -47,7 +47,8 @@ def _plot(place: int, title: str, trial: Trial) -> Iterator[Mark]:
         points = [axes.at(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
         for one, other in pairwise(points):
             yield Line(one, other, colour, 2.0)
-    words = ((title, INK), (_("one source"), SAME), (_("two sources"), DIFFERENT))
+    yield Text((axes.left + SIZE / 2, axes.top - 12), title, LETTERS_PX, INK)
+    words = ((_("one source"), SAME), (_("two sources"), DIFFERENT))
     for line, (text, colour) in enumerate(words):
         where = axes.left + 0.68 * SIZE, axes.top + 14 + 18 * line
         yield Text(where, text, LETTERS_PX, colour, "start", halo="#ffffff")
