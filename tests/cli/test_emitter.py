@@ -161,6 +161,7 @@ def test_enrolments_keep_their_receiver_and_make_a_calibration(tmp_path: Path) -
         told = run("enrol", place, *gallery, *(("--as", "E-0001") if day == 2 else ()))
         assert told.exit_code == 0, told.output
     assert [s.receiver for s in load(tmp_path / "g.json")[0].sessions] == [RECEIVER, RECEIVER]
+    assert " dB  Stand-in R1\n" in run("show", "E-0001", *gallery).output
     few = calibrated(tmp_path / "g.json", tmp_path / "lab.json", "real")
     assert isinstance(few.exception, CellwardenError) and "1 phones were heard twice or more" in str(few.exception)
     assert not (tmp_path / "lab.json").exists()

@@ -25,7 +25,7 @@ def test_the_curves_fall_from_all_pairs_to_none_and_cross_a_ratio_where_as_many_
 @pytest.mark.parametrize(("family", "kind"), taught())
 def test_a_comparator_says_more_than_nothing_on_pairs_that_it_has_not_seen(family: str, kind: str) -> None:
     held = trial(family, kind)
-    assert cost(*pairs(held)) < 0.8 and np.median(held.same) > 0 > np.median(held.different)
+    assert cost(*pairs(held)) < 0.9 and np.median(held.same) > 0 > np.median(held.different)
 
 
 def test_further_trials_stand_in_a_row_below() -> None:

@@ -62,7 +62,8 @@ def show(name: str, place: Path) -> None:
     if shown.model:
         click.echo(_("model: {model}").format(model=shown.model))
     for k, one in enumerate(shown.sessions, 1):
-        click.echo(f"{k}. {one.source}  {one.family}  {counted([one])}  {number(one.snr_db, 1)} dB")
+        said = (f"{k}. {one.source}", one.family, counted([one]), f"{number(one.snr_db, 1)} dB", one.receiver)
+        click.echo("  ".join(filter(None, said)))
         for feature, (value, deviation) in one.features.items():
             click.echo(f"   {feature:20s} {value:12.5g} ± {deviation:.2g}")
 
