@@ -8,8 +8,9 @@ from scipy.stats import multivariate_normal
 
 from cellwarden.measure import likelihood
 from cellwarden.model import Emitter, Measured, Session, Signature
-from cellwarden.signature.comparators import Trial, comparator, read, written
-from cellwarden.signature.compare import Comparator, calibrated, learn, log_ratio, point, shrunk
+from cellwarden.signature.comparators import FAMILIES, LOCKED, Trial, comparator, read, taught, written
+from cellwarden.signature.compare import LEFT_OUT, Comparator, calibrated, learn, log_ratio, point, shrunk
+from cellwarden.signature.features import MEASURES
 from cellwarden.signature.gallery import FEWEST_BURSTS, identify, index, ratios
 from cellwarden.signature.sessions import joined
 
@@ -148,7 +149,15 @@ def test_the_comparator_that_comes_along_is_sound_and_owns_up_to_its_teacher() -
     for spread in (one.between, one.session, one.burst):
         assert np.linalg.eigvalsh(spread).min() > -1e-4
     assert one.slope > 0 and math.isfinite(one.intercept)
-    assert comparator("lte:pusch") is None
+    assert comparator("dect:base") is None  # none was trained
+
+
+def test_families_of_phones_that_lock_to_a_cell_are_not_compared_by_its_clock() -> None:
+    assert {family for family, _kind in taught()} <= set(FAMILIES) and set(MEASURES) - set(FAMILIES) == set()
+    for family, kind in taught():
+        one = comparator(family, kind)
+        assert one and not set(one.names) & {*LEFT_OUT, *FAMILIES[family]}
+    assert set(LOCKED) <= set(FAMILIES["lte:pusch"]) and FAMILIES["bluetooth:br"] == ()
 
 
 def test_too_few_examples_teach_nothing() -> None:

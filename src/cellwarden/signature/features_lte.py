@@ -111,8 +111,9 @@ def measure(emission: Emission, block: Block) -> Signature | None:
     told |= error_power(found, floor_power(emission, block, heard), heard.white)
     told |= beside_carrier(emission, told["carrier_hz"], told["clock_ppm"], block.segment.centre_hz)
     power = float(np.mean(np.abs(found.sent) ** 2))
-    told |= ramp("up", heard, 0.0, power, found.noise, RAMP_US)
-    told |= ramp("down", heard, 0.0, power, found.noise, RAMP_US, last)
+    if zero is None:  # else the receiver's own leak is on before the phone is
+        told |= ramp("up", heard, 0.0, power, found.noise, RAMP_US)
+        told |= ramp("down", heard, 0.0, power, found.noise, RAMP_US, last)
     if "carrier_middle_hz" in emission.details:
         parts = [(one.symbol.begin_us, one.symbol.lasts_us, one.symbol.hz, _delayed(one)) for one in placed]
         told |= mixer(emission, block, float(emission.details["carrier_middle_hz"]), parts)

@@ -43,6 +43,8 @@ def mixer(emission: Emission, block: Block, middle_hz: float, symbols: Sequence[
         end = first + round(lasts_us * 1e-6 * rate)
         t = (np.arange(first, end) - begin) / rate
         raw = block.iq[first:end].astype(np.float64) @ np.array([1, 1j])
+        if abs(at) > width / 2 + BLOCK_HZ:
+            raw -= raw.mean()  # the receiver's own leak, which may lie upon the image
         since = t - begin_us * 1e-6
         turned = np.exp(-2j * np.pi * np.outer(hz, since))
         own = turned @ (raw * np.exp(-2j * np.pi * at * t))
