@@ -24,19 +24,21 @@ WIDEST = 8.0
 """Powers of ten that are drawn either way; what is beyond lies at the edge."""
 SAME, DIFFERENT = "#15803d", "#b91c1c"
 COLUMNS = 3
+ROW = SIZE + 1.4 * MARGIN
+"""Of one plot and its words."""
 
 
 def picture(trials: Sequence[tuple[str, Trial]]) -> Sheet:
     """The trials side by side, each with its title."""
     marks = [mark for k, (title, trial) in enumerate(trials) for mark in _plot(k, title, trial)]
     width = min(len(trials), COLUMNS) * (SIZE + MARGIN) + MARGIN
-    height = -(-len(trials) // COLUMNS) * (SIZE + MARGIN) + MARGIN / 2
+    height = -(-len(trials) // COLUMNS) * ROW + MARGIN / 4
     return Sheet(width, height, tuple(marks), _("Likelihood ratios of pairs that are known"))
 
 
 def _plot(place: int, title: str, trial: Trial) -> Iterator[Mark]:
     row, column = divmod(place, COLUMNS)
-    left, top = MARGIN + column * (SIZE + MARGIN), MARGIN / 2 + row * (SIZE + MARGIN)
+    left, top = MARGIN + column * (SIZE + MARGIN), MARGIN / 2 + row * ROW
     axes = Axes(left, (-WIDEST, WIDEST), (0.0, 100.0), top)
     yield from frame(axes, _("logarithm of the likelihood ratio, base 10"), _("pairs that reach it, %"))
     yield Line(axes.at(0, 0), axes.at(0, 100), INK)
