@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import lte, nr
-from cellwarden.airinterface.lte_symbols import is_longer
+from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, is_longer, turned_by
 from cellwarden.airinterface.lte_waveform import generate as lte_wave
 from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_waveform import (
@@ -149,12 +149,23 @@ def test_lte_is_not_taken_for_nr(kind: str, blocks: int) -> None:
 
 
 def test_sounding_whose_edge_fades_is_longer_than_a_preamble() -> None:
-    sounding, preamble = np.ones(178), np.ones(178)  # noise
-    sounding[17:161] += 50.0
-    sounding[17:29] = 1 + 0.15 * 50.0  # 8 dB less
-    preamble[17:156] += 50.0
-    assert is_longer(sounding, 139, 1.0, 2)
-    assert not is_longer(preamble, 139, 1.0, 2)
+    rng = np.random.default_rng(5)
+    noise = (rng.normal(size=(2, 256)) + 1j * rng.normal(size=(2, 256))) / math.sqrt(2)  # of power 1
+    sounding, preamble = np.zeros(256), np.zeros(256)
+    sounding[50:194] = math.sqrt(50.0)
+    sounding[50:62] /= 2.5  # 8 dB less
+    preamble[50:189] = math.sqrt(50.0)
+    for low in (50, 54):
+        assert is_longer((sounding + noise).astype(np.complex64), low, 1.0)
+        assert not is_longer((preamble + noise).astype(np.complex64), low, 1.0)
+
+
+def test_a_symbol_tells_how_far_it_lies_beside_the_grid() -> None:
+    y = np.tile(np.exp(2j * np.pi * np.random.default_rng(6).random(128)), 3)
+    turned = (y * np.exp(2j * np.pi * 0.3 / 128 * np.arange(len(y)))).astype(np.complex64)
+    fraction, sure = turned_by(turned, 0, len(turned), 128)
+    assert fraction == pytest.approx(0.3, abs=1e-5)
+    assert sure > SURE_TURN
 
 
 def test_a_short_preamble_is_no_sounding() -> None:

@@ -6,9 +6,12 @@ Source: 3GPP TS 36.211 §5.5.3.
 """
 
 import math
+from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from cellwarden.airinterface.lte_found import (
     CERTAIN_NATS,
@@ -21,18 +24,16 @@ from cellwarden.airinterface.lte_found import (
     Found,
 )
 from cellwarden.airinterface.lte_kernels import prefix_likeness
+from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, turned_by, windows
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import (
     STEPS,
     TURNS,
     best_band,
-    is_longer,
     likely,
     long_matches,
-    middle_hz,
     squared,
     surprise,
-    transforms,
 )
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
@@ -47,8 +48,26 @@ COMB_NATS, COMB_PART, COMB_SNR = 8.0, 0.25, 4.0
 """Asked of a comb's likeness to itself half a symbol later: so much, or this part of what its SNR lets expect."""
 COMB = 0.5
 """Largest part of a comb's power above the noise that may lie between its teeth."""
+LONGEST_OTHER_S, LASTING, CHANCE = 54.5e-6, 0.02, 3.0
+"""NR's preamble of one symbol of 30 kHz; the least part of such a stretch's energy that the rest of a symbol has, which
+may lie in a fade, as a sequence is a chirp; and standard deviations of the noise."""
+FRACTIONS = tuple(n / 8 for n in range(-4, 4))
+"""Of the spacing of teeth, by which they may lie beside the grid."""
 FOURS = tuple(range(1, 25))
 """Multiples of four blocks that are sounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Combs:
+    """Teeth, and what lies between them, of a box at each fraction of their spacing and place.
+
+    complex64, shape (fractions, places, teeth), lowest first; fractions; places: samples, the middles of prefixes.
+    """
+
+    teeth: NDArray[np.complex64]
+    between: NDArray[np.complex64]
+    fractions: tuple[float, ...]
+    places: NDArray[np.float64]
 
 
 def sounding(burst: Burst, block: Block) -> Found | None:
@@ -61,52 +80,91 @@ def sounding(burst: Burst, block: Block) -> Found | None:
     heard = stretch(burst, block, 0.1e-3, middle, size)
     if not _is_periodic(heard, burst, width):
         return None
-    grid = size / STEPS
-    seconds = burst.sample_count / rate
-    slack = 8e-6 if burst.snr_db > SURE_DB else 24e-6
-    early = PREFIX_S / 2 - slack + min(0.0, seconds - SYMBOL_S - PREFIX_S)
-    late = PREFIX_S / 2 + slack + max(0.0, seconds - SYMBOL_S - PREFIX_S)
-    places = (
-        heard.index(burst.sample_start + early * rate)
-        + np.arange(int((late - early) * heard.rate_hz / grid) + 1) * grid
-    )
-    values = transforms(heard, size, np.round(places).astype(np.int64))
+    combs, noise = _combs(heard, burst, size), size * heard.noise
+    levels, others = squared(combs.teeth) / np.float32(noise), squared(combs.between) / np.float32(noise)
     tries = []
-    levels = squared(values) / np.float32(size * heard.noise)
-    for parity, turn, place in _combs(levels, width):
-        bands = best_band(levels[turn, place, parity::2], 1, FOURS, 4 * BLOCK // 2)
-        other = levels[turn, place, 1 - parity :: 2]
-        tries += [(nats - float(np.sum(other[at : at + 24 * n])), parity, turn, place, at, n) for nats, at, n in bands]
+    for which, place in _empty_between(levels, others, width):
+        bands = best_band(levels[which, place], 1, FOURS, 4 * BLOCK // 2)
+        other = others[which, place]
+        tries += [(nats - float(np.sum(other[at : at + 24 * n])), which, place, at, n) for nats, at, n in bands]
+    longer = cache(partial(_is_longer, heard, burst))
     best: Found | None = None
-    for number, (_, parity, turn, place, at, fours) in enumerate(sorted(tries, reverse=True)[:12]):
+    for number, (_, which, place, at, fours) in enumerate(sorted(tries, reverse=True)[:12]):
         if best is not None and best.evidence > (SURE_NATS if number < 6 else CERTAIN_NATS):
             break
-        comb, length = values[turn, place, parity::2], fours * 24
-        trials = 2 * length * 12 * 5 * len(TURNS) * len(places)
-        chosen = likely(comb[None, at : at + length], MATCHED)
-        for low in sorted(range(max(0, at - NEIGHBOURS), min(len(comb) - length, at + NEIGHBOURS) + 1), key=at.__ne__):
-            band = comb[low : low + length]
-            if length > SHORT_PREAMBLE and not is_longer(squared(band), SHORT_PREAMBLE, size * heard.noise, 1):
-                continue  # NR's, and empty but for its 139
-            parts = surprise(long_matches(band, chosen), length)
-            if low == at:  # the first
-                if float(np.max(parts)) - math.log(trials * len(parts)) < LEAST_NATS - NEAR_NATS:
-                    break
-                chosen = np.array([int(np.argmax(parts))])
-            group = int(np.argmax(parts))
-            evidence = float(parts[group]) - math.log(trials * len(parts))
-            between = values[turn, place, 1 - parity :: 2][low : low + length]
-            if evidence < LEAST_NATS or (best is not None and evidence <= best.evidence):
-                continue
-            energy, empty = float(np.mean(np.abs(band) ** 2)), float(np.mean(np.abs(between) ** 2))
-            noise = size * heard.noise
-            if empty - noise > 0.3 * (energy - noise):
-                continue
-            snr = max((energy + empty) / 2 / noise - 1.0, 1e-3)
-            middle = middle_hz(heard, size, TURNS[turn], 2 * low + parity, 2 * length - 1)
-            start = heard.sample(places[place] - PREFIX_S / 2 * heard.rate_hz)
-            best = Found("srs", start, SYMBOL_S + PREFIX_S, middle, 4 * fours, group % 30, evidence, snr)
+        teeth, length = combs.teeth[which, place], fours * 24
+        if length > SHORT_PREAMBLE and not longer(at):
+            continue  # NR's, and empty but for its 139
+        trials = 2 * length * 12 * 5 * len(TURNS) * len(combs.places)
+        low, group, evidence = _matched(teeth, at, length, trials)
+        if evidence < LEAST_NATS or (best is not None and evidence <= best.evidence):
+            continue
+        energy, empty = (float(np.mean(level[which, place, low : low + length])) for level in (levels, others))
+        if empty - 1 > 0.3 * (energy - 1):
+            continue
+        snr = max((energy + empty) / 2 - 1.0, 1e-3)
+        tooth = low + (length - 1) / 2 - teeth.size // 2 + combs.fractions[which]
+        start = heard.sample(combs.places[place] - PREFIX_S / 2 * heard.rate_hz)
+        hz = heard.centre_hz + tooth * heard.rate_hz / teeth.size
+        best = Found("srs", start, SYMBOL_S + PREFIX_S, hz, 4 * fours, group % 30, evidence, snr)
     return best
+
+
+def _combs(heard: Stretch, burst: Burst, size: int) -> _Combs:
+    """The symbols that may begin in a box, on the grid that its halves tell, or on all where they do not."""
+    half, seconds = size // 2, burst.sample_count / heard.per_sample / heard.rate_hz
+    slack, beyond = 8e-6 if burst.snr_db > SURE_DB else 24e-6, seconds - SYMBOL_S - PREFIX_S
+    grid, begin = size / STEPS, (burst.sample_start - heard.first) / heard.per_sample
+    early = PREFIX_S / 2 - slack + min(0.0, beyond)
+    late = PREFIX_S / 2 + slack + max(0.0, beyond)
+    count = int((late - early) * heard.rate_hz / grid) + 1
+    places = np.array(begin + early * heard.rate_hz + np.arange(count) * grid, np.float64)
+    first = heard.index(burst.sample_start)
+    fraction, sure = turned_by(heard.y, first, first + round(burst.sample_count / heard.per_sample), half)
+    fractions = (fraction,) if sure > SURE_TURN else FRACTIONS
+    starts = np.minimum(np.maximum(np.round(places).astype(np.int64), 0), len(heard.y) - size)
+    symbols = heard.y[starts[:, None] + np.arange(size)] * moving(np.array(fractions), half, size)[:, None]
+    one, other = symbols[..., :half], symbols[..., half:]
+    return _Combs(fft.fft(one + other), fft.fft(one - other), fractions, places)
+
+
+def _matched(teeth: NDArray[np.complex64], at: int, length: int, trials: int) -> tuple[int, int, float]:
+    """The first of `length` teeth, at most NEIGHBOURS beside `at`, the sequence that fits best, and its evidence."""
+    chosen = likely(teeth[None, at : at + length], MATCHED)
+    best = (at, 0, -math.inf)
+    for low in sorted(range(max(0, at - NEIGHBOURS), min(len(teeth) - length, at + NEIGHBOURS) + 1), key=at.__ne__):
+        parts = surprise(long_matches(teeth[low : low + length], chosen), length)
+        group = int(np.argmax(parts))
+        evidence = float(parts[group]) - math.log(trials * len(parts))
+        if evidence > best[2]:
+            best = (low, group, evidence)
+        if low == at:  # the first
+            if evidence < LEAST_NATS - NEAR_NATS:
+                break
+            chosen = np.array([group])
+    return best
+
+
+def _is_longer(heard: Stretch, burst: Burst, low: int) -> bool:
+    """Whether a comb in a box, about whose `low`-th tooth it begins, has or lasts more than NR's preamble of 139."""
+    if not _lasts(heard, burst):
+        return False
+    half = round(SYMBOL_S / 2 * heard.rate_hz)
+    begin = fullest(heard.y, heard.index(burst.sample_start), round(burst.sample_count / heard.per_sample), 2 * half)
+    fraction, _ = turned_by(heard.y, begin, begin + 2 * half, half)
+    symbols = windows(heard.y, begin + half * np.arange(2), moving(fraction, half))
+    return is_longer(symbols, low, half * heard.noise)
+
+
+def _lasts(heard: Stretch, burst: Burst) -> bool:
+    """Whether what is on the air around a box lasts as long as a symbol: NR's preamble of one symbol is shorter."""
+    power = squared(heard.y) - np.float32(heard.noise)
+    total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
+    long, short = (round(seconds * heard.rate_hz) for seconds in (SYMBOL_S + PREFIX_S, LONGEST_OTHER_S))
+    low, end = max(0, min(first, last - long)), min(len(power), max(last, first + long))
+    most, less = (float(np.max(total[low + n : end + 1] - total[low : end + 1 - n])) for n in (long, short))
+    return most - less > LASTING * less + CHANCE * heard.noise * math.sqrt(long - short)
 
 
 def _is_periodic(heard: Stretch, burst: Burst, width: float) -> bool:
@@ -121,15 +179,14 @@ def _is_periodic(heard: Stretch, burst: Burst, width: float) -> bool:
     return found > min(COMB_NATS, COMB_PART * expected)
 
 
-def _combs(levels: NDArray[np.float32], width: float) -> list[tuple[int, int, int]]:
-    """Parity, turn and place of symbols that are a comb within the box: every other subcarrier is but noise.
+def _empty_between(levels: NDArray[np.float32], others: NDArray[np.float32], width: float) -> list[tuple[int, int]]:
+    """Fraction and place of symbols that are a comb within the box: between its teeth is but noise.
 
-    levels: powers over the noise, shape (turns, places, subcarriers); width: of the box, in subcarriers.
+    levels, others: powers over the noise, shape (fractions, places, teeth); width: of the box, in subcarriers.
     """
-    size = levels.shape[-1]
-    half = max(2, min(size // 2, int(width / 2))) // 2 * 2
-    inside = levels[..., size // 2 - half : size // 2 + half]
-    sums = np.stack([inside[..., parity::2].sum(axis=-1) - half for parity in range(2)])
-    chance = 3.0 * math.sqrt(half)
-    between = sums[::-1] < COMB * sums + chance
-    return [(int(p), int(t), int(n)) for p, t, n in np.argwhere(between)]
+    teeth = levels.shape[-1]
+    half = max(2, min(teeth, int(width / 2))) // 2
+    inside = slice(teeth // 2 - half, teeth // 2 + half)
+    sums, between = (power[..., inside].sum(axis=-1) - 2 * half for power in (levels, others))
+    empty = between < COMB * sums + 3.0 * math.sqrt(2 * half)
+    return [(int(f), int(n)) for f, n in np.argwhere(empty)]

@@ -25,9 +25,6 @@ LEAST_EACH = 3.0
 """Nats asked of each of PUSCH's two reference symbols beyond chance: one alone is no subframe."""
 TELLING = 72
 """Subcarriers from which on tones tell which sequences to match; at -3 dB the right one's has 8 nats among 60."""
-LEAKED = 0.25
-"""Of what a subcarrier has, what lies beside a band: an eighth of a subcarrier off the grid 0.05 leak; and what
-transmitters spill, 25 dB down."""
 DELAYS = 1.5
 """Delays tried for each subcarrier of a sequence."""
 
@@ -178,18 +175,6 @@ def best_band(
     best_stretches(np.asarray(power, np.float64), freedom, per_block, numbers, nats, first)
     best = sorted(zip(nats.tolist(), first.tolist(), numbers.tolist(), strict=True), reverse=True)
     return best[:3]
-
-
-def is_longer(power: NDArray[np.floating], length: int, noise: float, symbols: int) -> bool:
-    """Whether more than the fullest `length` subcarriers beside each other are filled, be it in a fade.
-
-    power: mean of `symbols` symbols, shape (subcarriers,); noise: power of noise in one.
-    """
-    total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-    inside = float(np.max(total[length:] - total[:-length]))
-    others = len(power) - length
-    beyond = float(total[-1]) - inside - others * noise
-    return beyond > LEAKED * (inside / length - noise) + 3 * noise * math.sqrt(others / symbols)
 
 
 def middle_hz(heard: Stretch, size: int, turn: float, first: int, width: int) -> float:

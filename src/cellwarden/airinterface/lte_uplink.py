@@ -82,8 +82,8 @@ EXPLAINED = 0.25
 """Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
 FILLED = 0.6
 """A symbol before the first whose power is more than this part of the others' is one of them."""
-SHORTEST_SOUNDING_S = 40e-6
-"""Of a box; the symbol lasts 71 µs."""
+SHORTEST_SOUNDING_S, CUT_NATS = 36e-6, 50.0
+"""Of a box, as the symbol lasts 71 µs; and the evidence that a clear one is asked which is cut."""
 CLEAR_DB, SHORTEST_CLEAR_S, LONGEST_CLEAR_S = 12.0, 55e-6, 105e-6
 """Of a clear box, which may hold echoes and ramps besides; a shorter one, that a dip in the symbol has cut, needs a
 sure sequence."""
@@ -105,7 +105,7 @@ def find(burst: Burst, block: Block) -> list[Found]:
         longest = LONGEST_CLEAR_S if burst.snr_db > CLEAR_DB else math.inf
         found = sounding(burst, block) if width > BLOCK_HZ and SHORTEST_SOUNDING_S < seconds < longest else None
         cut = burst.snr_db > CLEAR_DB and seconds < SHORTEST_CLEAR_S
-        return [] if found is None or (cut and found.evidence < SURE_NATS) else [found]
+        return [] if found is None or (cut and found.evidence < CUT_NATS) else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
     if burst.snr_db > SURE_DB and min(abs(seconds - length) for length in LENGTHS_S) > LENGTH_SLACK_S:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, turned_by, windows
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
 from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import PREAMBLE, SUBCARRIER_HZ, zadoff_chu
@@ -35,13 +36,13 @@ SHORTEST, LONGEST = 0.75, 14.0
 LONGEST_LONG = 6.0
 """The same of the long preamble."""
 FRACTIONS = (0.0, 0.25, 0.5, 0.75)
-"""Parts of a subcarrier by which a band may lie beside the grid."""
+"""Parts of a subcarrier by which a band may lie beside the grid, where its turn within a symbol does not tell."""
+CUT = 1.5
+"""Symbols that a box lasts at least which holds all of a preamble."""
 BLIND_NATS = 7.0
 MATCHED_NATS = 14.0
 EXPLAINED = 0.4
 """Part of the energy above the noise that the match must explain."""
-LONGER = 5
-"""Subcarriers that LTE's sounding sequence of 144 has more (TS 36.211 §5.5.3)."""
 NEAR = 12
 """Subcarriers by which the strongest band may err."""
 SPREAD = 2
@@ -111,29 +112,25 @@ def _spectrum(root: int, length: int) -> NDArray[np.complex64]:
     return np.asarray(fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
 
 
-def _windows(y: NDArray[np.complex64], starts: NDArray[np.int64], fraction: float, size: int) -> NDArray[np.complex64]:
-    """Subcarriers of the symbols that begin at `starts`: shape (len(starts), size), lowest first."""
-    return np.asarray(fft.fft(y[starts[:, None] + np.arange(size)] * _ramp(fraction, size), axis=-1, overwrite_x=True))
-
-
 @lru_cache(maxsize=8)
 def _ramp(fraction: float, size: int) -> NDArray[np.complex64]:
-    """What moves samples down by a fraction of a subcarrier, and the lowest of `size` to the first place."""
-    return np.exp(-2j * np.pi * (fraction / size - 0.5) * np.arange(size)).astype(np.complex64)
+    return moving(fraction, size)
 
 
 def _starts(heard: Stretch, burst: Burst, size: int) -> NDArray[np.int64]:
-    """Windows beside each other in the middle of a box, one at least."""
-    first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
-    count = max(1, (last - first) // size)
-    begin = first + (last - first - count * size) // 2
+    """Windows beside each other in the middle of a box, or, where a dip has cut it, one where most energy is."""
+    first, samples = heard.index(burst.sample_start), round(burst.sample_count / heard.per_sample)
+    if samples < CUT * size:
+        return np.array([fullest(heard.y, first, samples, size)])
+    count = samples // size
+    begin = first + (samples - count * size) // 2
     return np.clip(begin + size * np.arange(count), 0, len(heard.y) - size)
 
 
-def _tone(heard: Stretch, starts: NDArray[np.int64], wave: Wave) -> Tone:
+def _tone(heard: Stretch, starts: NDArray[np.int64], wave: Wave, fractions: tuple[float, ...]) -> Tone:
     best, length = Tone(0.0, 1, 0, 0.0), wave.length
-    for fraction in FRACTIONS:
-        values = _windows(heard.y, starts, fraction, wave.size)
+    for fraction in fractions:
+        values = windows(heard.y, starts, _ramp(fraction, wave.size))
         total = np.concatenate([[0.0], np.cumsum(np.sum(squared(values), axis=0, dtype=np.float64))])
         low = int(np.argmax(total[length:] - total[:-length]))
         products = np.sum(values[:, :-1] * np.conj(values[:, 1:]), axis=0)[low : low + length - 1]
@@ -152,18 +149,18 @@ def _delays(values: NDArray[np.complex64], root: int) -> NDArray[np.float64]:
     return np.asarray(np.sum(squared(matched), axis=0) * length, np.float64)
 
 
-def _placed(windows: NDArray[np.complex64], tone: Tone, length: int) -> Tone:
+def _placed(symbols: NDArray[np.complex64], tone: Tone, length: int) -> Tone:
     """The same preamble at the first subcarrier where its root matches most: noise moves the band's energy.
 
     A sequence that lies a subcarrier higher is itself, but for its edges, at a delay that differs by ±1/root.
     """
-    lows = np.arange(max(0, tone.low - NEAR), min(windows.shape[-1] - length, tone.low + NEAR) + 1)
+    lows = np.arange(max(0, tone.low - NEAR), min(symbols.shape[-1] - length, tone.low + NEAR) + 1)
     k = np.arange(length)
-    delay = int(np.argmax(_delays(windows[:, tone.low : tone.low + length], tone.root)))
+    delay = int(np.argmax(_delays(symbols[:, tone.low : tone.low + length], tone.root)))
     moved = (lows - tone.low) * pow(tone.root, -1, length)
     delays = delay + np.stack([moved, -moved], axis=-1)
     turns = _unity(length)[k[:, None] * delays[:, None, :] % length]
-    matched = np.swapaxes(windows[:, lows[:, None] + k] * np.conj(_spectrum(tone.root, length)), 0, 1) @ turns
+    matched = np.swapaxes(symbols[:, lows[:, None] + k] * np.conj(_spectrum(tone.root, length)), 0, 1) @ turns
     return replace(tone, low=int(lows[int(np.argmax(squared(matched).sum(axis=1).max(axis=-1)))]))
 
 
@@ -178,12 +175,14 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     around = (2 if burst.snr_db > FAINT_DB else 6) / wave.hz
     heard = stretch(burst, block, around, middle, round(wave.size * wave.multiple))
     length, starts = wave.length, _starts(heard, burst, wave.size)
-    tone = _tone(heard, starts, wave)
+    begin, end = max(0, int(starts[0]) - wave.size // 2), int(starts[-1]) + 3 * wave.size // 2
+    fraction, sure = turned_by(heard.y, begin, end, wave.size)
+    tone = _tone(heard, starts, wave, (fraction,) if sure > SURE_TURN else FRACTIONS)
     if tone.strength < BLIND_NATS + math.log(length * len(FRACTIONS)):
         return None
-    windows = _windows(heard.y, starts, tone.fraction, wave.size)
-    tone = _placed(windows, tone, length)
-    values = windows[:, tone.low : tone.low + length]
+    symbols = windows(heard.y, starts, moving(tone.fraction, wave.size))
+    tone = _placed(symbols, tone, length)
+    values = symbols[:, tone.low : tone.low + length]
     delays = _delays(values, tone.root)
     energy = float(np.sum(squared(values), dtype=np.float64))
     peak = int(np.argmax(delays))
@@ -195,7 +194,7 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
-    if wave.multiple == 2 and len(starts) <= 2 and _is_sounding(windows, tone.low, wave.size * heard.noise):
+    if wave.multiple == 2 and len(starts) <= 2 and is_longer(symbols, tone.low, wave.size * heard.noise):
         return None
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, wave)
     start = heard.sample(first)
@@ -221,18 +220,6 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     )
 
 
-def _is_sounding(values: NDArray[np.complex64], low: int, noise: float) -> bool:
-    """Whether five subcarriers beside the 139 are filled: LTE's sounding signal of 144 is the same sequence, longer.
-
-    noise: power of noise in a subcarrier.
-    """
-    power = np.mean(np.abs(values) ** 2, axis=0)
-    beside = np.concatenate([power[max(0, low - LONGER) : low], power[low + SHORT_PREAMBLE :][:LONGER]])
-    inside = float(np.mean(power[low : low + SHORT_PREAMBLE]))
-    unsure = noise * math.sqrt(2 * LONGER / len(values))
-    return float(np.sum(beside - noise)) > LONGER / 2 * (inside - noise) + unsure
-
-
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, wave: Wave) -> tuple[float, float, str]:
     """Where the matched wave begins, how long it lasts, and the format of that length: the largest |sum|² / length."""
     length, size = wave.length, wave.size
@@ -246,8 +233,8 @@ def _extent(heard: Stretch, at: int, tone: Tone, delay: int, wave: Wave) -> tupl
     bins_of = max(8 * size, fft.next_fast_len(len(matched)))
     level = squared(fft.fft(matched, bins_of))
     bins = np.arange(-(bins_of // size) // 3, (bins_of // size) // 3 + 1)
-    turn = int(bins[np.argmax(level[bins])])
-    total = np.concatenate([[0.0], np.cumsum(mixed(matched, turn / bins_of, at), dtype=np.complex128)])
+    left = int(bins[np.argmax(level[bins])])
+    total = np.concatenate([[0.0], np.cumsum(mixed(matched, left / bins_of, at), dtype=np.complex128)])
     best = (-1.0, 0.0, 1.0, "")
     for kind, (prefix, repeats) in wave.formats.items():
         count = round((prefix + repeats / wave.hz) * heard.rate_hz)
