@@ -11,6 +11,8 @@ Sources: 3GPP TS 25.211 §5, TS 25.213 §4 and §5, TS 25.101 §5.4.2 (raster) a
 enhanced data with codes of spreading factor 2 breaks the pairs and is not named.
 """
 
+from dataclasses import replace
+
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.umts_base import MOST_SHIFTED, base_of
 from cellwarden.airinterface.umts_carrier import CFO_HZ, CLEAR_DB, ECHO_CHIPS, carriers, chips_of, on_raster
@@ -72,9 +74,16 @@ def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True
 
 
 def _placed(named: Emission, burst: Burst, block: Block, offset_hz: float, again: bool) -> Emission | None:
-    """What was named on a carrier, if it lies there; what the carrier holds that it tells, `again`, if it does not."""
+    """What was named on a carrier, if it lies there; what the carrier holds that it tells, `again`, if it does not.
+
+    A preamble is proven wherever it was found.
+    """
     at_hz = named.carrier_offset_hz or 0.0
     told = on_raster(at_hz, block)
+    if named.label == "umts:prach":
+        cfo_hz = None if named.cfo_hz is None else at_hz - told
+        low_hz = told - BANDWIDTH_HZ / 2
+        return replace(named, low_offset_hz=low_hz, high_offset_hz=low_hz + BANDWIDTH_HZ, cfo_hz=cfo_hz)
     if abs(told - offset_hz) < CFO_HZ or not again:
         return named if abs(at_hz - offset_hz) < RASTER_HZ else None
     return _on_carrier(burst, block, told, again=False)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels
+from cellwarden.airinterface.lte_receiver import mixed
 from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.umts_carrier import CLEAR_DB, FIRST_CFO_HZ, Carrier, mean_power, on_raster
 from cellwarden.airinterface.umts_emission import emission
@@ -64,9 +65,7 @@ def _beside(carrier: Carrier) -> float:
 
 def _turned(z: NDArray[np.complex64], beside_hz: float) -> NDArray[np.complex64]:
     """Chips of a carrier that lies beside the one that was tried."""
-    if not beside_hz:
-        return z
-    return np.asarray(z * np.exp((-2j * np.pi * beside_hz / CHIP_RATE_HZ * np.arange(len(z))).astype(np.complex64)))
+    return mixed(z, beside_hz / CHIP_RATE_HZ) if beside_hz else z
 
 
 def _synchronised(carrier: Carrier, beside_hz: float) -> float:

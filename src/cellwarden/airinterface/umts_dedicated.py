@@ -49,7 +49,7 @@ LEAST_TURN = 0.4
 ECHOED_LAGS, ECHOED_TURN, SQUARE_LINE = 6, 0.1, 0.02
 """Chips over which echoes smear the pairs' turns, their least coherence then, and the most of the squares' power that a
 line may have: chips of two phases have one, a phone's channel has none."""
-SHARP_DB = 10.0
+SHARP_DB = 5.0
 """SNR of a box whose edges are as sharp as its own chips tell."""
 SPLIT = 30.0
 

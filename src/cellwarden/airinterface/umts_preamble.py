@@ -15,6 +15,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels
+from cellwarden.airinterface.lte_receiver import mixed
 from cellwarden.airinterface.umts_carrier import ECHO_CHIPS, FIRST_CFO_HZ, LINE_NATS, Carrier
 from cellwarden.airinterface.umts_emission import emission
 from cellwarden.airinterface.umts_waveform import (
@@ -64,8 +65,9 @@ def preamble_of(carrier: Carrier, burst: Burst, block: Block) -> Emission | None
     low, high = max(0, carrier.end - PREAMBLE_CHIPS - BESIDE_CHIPS), carrier.first + PREAMBLE_CHIPS + BESIDE_CHIPS
     part = replace(carrier, z=carrier.z[:, low:high], base=carrier.base + low * carrier.per_chip)
     chips = part.z.shape[1]
-    turned = part.z * np.tile(np.array([1, -1j, -1, 1j], np.complex64), chips // 4 + 1)[:chips]
-    squares = turned * turned
+    back = _quarter_turns(chips)
+    squares = part.z * part.z
+    squares *= back * back
     frequency, some = _lines(squares[::2])
     if float(np.max(some)) < HALF_LINE * LINE_NATS:
         return None
@@ -77,14 +79,14 @@ def preamble_of(carrier: Carrier, burst: Burst, block: Block) -> Emission | None
     if lines[phase, line] < LINE_NATS:
         return None
     ramp = np.exp((-2j * np.pi * frequency[line] * np.arange(chips)).astype(np.complex64))
-    v = turned * ramp
     gain = np.cumsum(np.concatenate([[0], squares[phase] * ramp * ramp]))
+    ramp *= back
     if len(gain) <= PREAMBLE_CHIPS:
         return None
     sums = gain[PREAMBLE_CHIPS:] - gain[:-PREAMBLE_CHIPS]
     guess = int(np.argmax(np.abs(sums)))
     axis = np.exp(-0.5j * np.angle(sums[guess]))
-    real = np.ascontiguousarray((v[phase] * axis).real.astype(np.float32))
+    real = np.ascontiguousarray((part.z[phase] * (ramp * np.complex64(axis))).real)
     reach = TIMING_CHIPS + min(MOST_TIMING_CHIPS, round(TIMING_NATS / float(lines[phase, line])))
     axial = 2 / (1 + math.sqrt(chips / float(lines[phase, line])))  # part of the power that lies on the axis
     least = CHECKED * min(axial, 1.0) ** 1.5
@@ -94,7 +96,13 @@ def preamble_of(carrier: Carrier, burst: Burst, block: Block) -> Emission | None
             break
     else:
         return None
-    return _preamble_emission(part, burst, block, v, float(frequency[line]), at, code, signature, nats)
+    return _preamble_emission(part, burst, block, ramp, float(frequency[line]), at, code, signature, nats)
+
+
+@lru_cache(maxsize=8)
+def _quarter_turns(chips: int) -> NDArray[np.complex64]:
+    """What turns each chip's axis back."""
+    return np.resize(np.array([1, -1j, -1, 1j], np.complex64), chips)
 
 
 def _lines(squares: NDArray[np.complex64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -156,27 +164,27 @@ def _preamble_emission(
     carrier: Carrier,
     burst: Burst,
     block: Block,
-    v: NDArray[np.complex64],
+    ramp: NDArray[np.complex64],
     frequency: float,
     start: int,
     code: int,
     signature: int,
     nats: float,
 ) -> Emission:
-    """Despread chips tell time to a fraction, carrier and level."""
+    """Despread chips tell time to a fraction, carrier and level; `ramp` turns all onto one axis."""
     place, fixed = _code_space()
     signs = (1 - 2 * _parity(place & 8191 & code)) * hadamard(signature, PREAMBLE_CHIPS, SIGNATURES)
-    known = fixed * signs.astype(np.float32)
+    known = (fixed * signs).astype(np.complex64)
     # The pulse's own tails pass for the code too, a chip beside: of all near places the strongest.
-    near = [at for at in range(start - ECHO_CHIPS, start + ECHO_CHIPS + 1) if 0 <= at <= v.shape[1] - PREAMBLE_CHIPS]
-    levels = np.array([np.abs(v[:, at : at + PREAMBLE_CHIPS] @ known) for at in near])
+    near = [at for at in range(start - ECHO_CHIPS, start + ECHO_CHIPS + 1) if 0 <= at <= len(ramp) - PREAMBLE_CHIPS]
+    z = carrier.z[:, near[0] : near[-1] + PREAMBLE_CHIPS] * ramp[near[0] : near[-1] + PREAMBLE_CHIPS]
+    levels = np.array([np.abs(z[:, n : n + PREAMBLE_CHIPS] @ known) for n in range(len(near))])
     which, phase = np.unravel_index(int(np.argmax(levels)), levels.shape)
     start = near[int(which)]
-    despread = v[phase, start : start + PREAMBLE_CHIPS] * known
+    despread = z[phase, which : which + PREAMBLE_CHIPS] * known
     quarters = despread.reshape(32, -1).sum(axis=1)
     drift = float(np.angle(np.sum(quarters[1:] * quarters[:-1].conj()))) / 128 / (2 * np.pi)
-    turn = np.exp(-2j * np.pi * drift * np.arange(PREAMBLE_CHIPS))
-    power = abs(np.mean(despread * turn)) ** 2
+    power = abs(np.mean(mixed(despread, drift))) ** 2
     at = carrier.base + (start + int(phase) / kernels.PHASES - 0.5) * carrier.per_chip
     cfo = (frequency + drift) * CHIP_RATE_HZ
     details: dict[str, str | int | float] = {"preamble_code": code, "signature": signature, "score": round(nats, 1)}
