@@ -27,29 +27,45 @@ def matched(
     frequencies in cycles a sample, float64, shape (frequencies,); out: float64, shape (stretches, frequencies).
     """
     size = len(period)
-    sums = np.empty(PARTS, np.complex128)
+    first, last = max(int(lows.min()), 0), min(int(highs.max()), len(z))
+    total = np.zeros(max(0, last - first) + 1, np.complex128)
+    powers = np.zeros(len(total))
+    step = np.exp(-2j * np.pi * turn)
+    phasor = np.exp(-2j * np.pi * turn * (first - origin))
+    place = (first - origin) % size
+    for n in range(len(total) - 1):
+        w = period[place]
+        place = place + 1 if place + 1 < size else 0
+        total[n + 1] = total[n] + z[first + n] * np.conj(w) * phasor
+        powers[n + 1] = powers[n] + w.real * w.real + w.imag * w.imag
+        phasor *= step
+    along, across = np.empty((PARTS, len(cycles))), np.empty((PARTS, len(cycles)))
+    real, imaginary = np.empty(len(cycles)), np.empty(len(cycles))
+    of = -1  # the count that these turns are for
     for row in range(len(lows)):
-        low, high = max(lows[row], 0), min(highs[row], len(z))
+        low, high = max(lows[row], 0) - first, min(highs[row], len(z)) - first
         count = high - low
         if count <= PARTS:
             continue
-        sums[:] = 0
-        energy = 0.0
-        step = np.exp(-2j * np.pi * turn)
-        phasor = np.exp(-2j * np.pi * turn * (low - origin))
-        for n in range(low, high):
-            w = period[(n - origin) % size]
-            sums[(n - low) * PARTS // count] += z[n] * np.conj(w) * phasor
-            energy += w.real * w.real + w.imag * w.imag
-            phasor *= step
-        for f in range(len(cycles)):
-            each = np.exp(-2j * np.pi * cycles[f] * count / PARTS)
-            phase = 1.0 + 0j
-            total = 0j
-            for part in range(PARTS):
-                total += sums[part] * phase
-                phase *= each
-            out[row, f] += (total.real * total.real + total.imag * total.imag) / max(energy, 1e-30)
+        if count != of:
+            of = count
+            for f in range(len(cycles)):
+                each = np.exp(-2j * np.pi * cycles[f] * count / PARTS)
+                phase = 1.0 + 0j
+                for part in range(PARTS):
+                    along[part, f], across[part, f] = phase.real, phase.imag
+                    phase *= each
+        real[:] = 0
+        imaginary[:] = 0
+        for part in range(PARTS):
+            one = total[low + -(-(part + 1) * count // PARTS)] - total[low + -(-part * count // PARTS)]
+            a, b, c, s = one.real, one.imag, along[part], across[part]
+            for f in range(len(real)):  # side by side, so that it becomes vector instructions
+                real[f] += a * c[f] - b * s[f]
+                imaginary[f] += a * s[f] + b * c[f]
+        energy = max(powers[high] - powers[low], 1e-30)
+        for f in range(len(real)):
+            out[row, f] += (real[f] * real[f] + imaginary[f] * imaginary[f]) / energy
 
 
 @fast

@@ -25,7 +25,9 @@ from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_S
 from cellwarden.airinterface.preamble_name import wave_of
 from cellwarden.model import Block, Burst, Emission
 
-FRACTIONS = np.arange(-0.5, 0.5, 1 / 16)
+STEP = 1 / 16
+FRACTIONS = np.arange(-4, 5) * STEP
+"""Of a subcarrier, beside where the match told it to within an eighth."""
 DELAYS = 1680
 """At which a match is looked at: twice as many as the preamble is long, and quickly transformed."""
 BESIDE = 8
@@ -70,7 +72,7 @@ def refined(e: Emission, burst: Burst, block: Block, raster_hz: float) -> Emissi
     if 0 < place < len(gathered) - 1:
         before, at_peak, after = gathered[place - 1 : place + 2]
         step = 0.5 * (before - after) / min(before - 2 * at_peak + after, -1e-30)
-    fraction = FRACTIONS[place] + (nearest - round(nearest)) + step / len(FRACTIONS)
+    fraction = FRACTIONS[place] + (nearest - round(nearest)) + step * STEP
     spectrum = fft.fftshift(fft.fft(mixed(part, fraction / count)))
     lows = np.arange(-BESIDE, BESIDE + 1) + at
     rows = np.array([spectrum[low : low + PREAMBLE] * reference for low in lows])

@@ -65,6 +65,8 @@ SINGLE_NATS, UNEVEN = 22.0, 1.7
 frequency reached 19 in one of 1000 bursts of 15 dB."""
 COMB_NATS = 7.0
 """Asked of the reference symbols alone."""
+SURE_NATS = 60.0
+"""Evidence of the likeliest band's reference symbols with which no other band is tried."""
 AWAY_NATS = 2.0
 """Evidence that each symbol costs by which the slot begins beside the box's edge."""
 CAPPED = 200.0
@@ -131,6 +133,8 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     mean = np.asarray(np.mean(inside, axis=0), np.float64)
     best: tuple[float, int, int, Comb] | None = None
     for _, low, blocks in best_band(np.where(near, mean, 0.0), grid.count, _numbers(near)):
+        if best is not None and best[0] > SURE_NATS:
+            break
         comb = _comb(grid, low, blocks * BLOCK)
         if comb is not None and (best is None or comb.evidence > best[0]):
             best = (comb.evidence, low, blocks, comb)
