@@ -50,7 +50,7 @@ Real: TypeAlias = NDArray[np.float64]
 MARGIN_S = 0.1e-3
 GUARD_S = PREFIX_S / 4
 """Symbols are read from this much before the end of their prefix: echoes lie behind, errors on either side."""
-REACH = (5, 1)
+REACH = (5, 0)
 """Cyclic shifts to either side at which a burst may begin instead: at first, and the second time."""
 ASTRAY = 4
 """Subcarriers by which a band may lie beside where it was found: a Zadoff-Chu sequence hardly tells."""
@@ -63,7 +63,7 @@ COVERS = (
 )
 """PUCCH's symbols 2 to 4 have one of three covers in format 1 (TS 36.211 table 5.5.2.2.1-2); in format 2 all but 1 and
 5 carry data an eighth of a turn off the axes."""
-FARTHEST_HZ, STEP_HZ = 6e3, 250.0
+FARTHEST_HZ, NEAREST_HZ, STEP_HZ = 6e3, 500.0, 250.0
 """As far as a burst may lie beside where it was found, and steps in which that is tried."""
 
 
@@ -114,7 +114,7 @@ def estimate(found: Found, burst: Burst, block: Block) -> Estimate:
         middle_hz += _astray(band, places_s, sequences, found) * SUBCARRIER_HZ
     for reach in REACH:  # the second time, what the first one found is taken out before
         band = _band(heard, found, start, middle_hz, size, count, every)
-        late_s, off_hz, details = _fit(found, band, places_s, sequences, 1 if found.fixed else reach)
+        late_s, off_hz, details = _fit(found, band, places_s, sequences, min(reach, 1) if found.fixed else reach)
         start, middle_hz = start + late_s * rate, middle_hz + off_hz
     if "turn_hz" in details:
         details["turn_hz"] = round((float(details["turn_hz"]) + middle_hz - off_hz) % ALIAS_HZ, 1)
@@ -243,13 +243,17 @@ def _fit(
     delay = _steepest(aligned, delay)
     sums = (aligned * np.exp(2j * np.pi * k * delay)).sum(axis=-1)
     hz = np.arange(-FARTHEST_HZ, FARTHEST_HZ + 1, STEP_HZ)
+    if not reach:
+        hz = hz[np.abs(hz) <= NEAREST_HZ]
     if found.kind == "pusch":
         fine = float(np.angle(sums[1] * np.conj(sums[0]))) / (2 * np.pi * SLOT_S)
         hz = fine + np.arange(-round(FARTHEST_HZ * SLOT_S), round(FARTHEST_HZ * SLOT_S) + 1) / SLOT_S
     sent = sequences * np.exp(-2j * np.pi * k * (delay + turns[:, None] / shifts))
     early = delay - round(delay * shifts) / shifts
     lates_s = [(early + step / shifts) * period_s for step in range(-reach, reach + 1)]
-    nats = _known(band, places_s, sent, lates_s, hz) + _repeated_and_ends(band, found, lates_s, hz)
+    nats = _known(band, places_s, sent, lates_s, hz)
+    if reach or found.kind == "pusch":  # else the same for all
+        nats += _repeated_and_ends(band, found, lates_s, hz)
     place, at = np.unravel_index(int(np.argmax(nats)), nats.shape)
     late_s, off_hz = lates_s[int(place)], float(hz[at])
     if found.kind != "pusch":

@@ -63,6 +63,8 @@ from cellwarden.model import Block, Burst
 LENGTHS_S = (SUBFRAME_S, SUBFRAME_S - SLOT_S / 7, SLOT_S, SLOT_S - SLOT_S / 7)
 LENGTH_SLACK_S = 40e-6
 """What is sure lasts a subframe or a slot, with or without the last symbol, to within this; a GSM burst does not."""
+NEAR_S = 0.2e-3
+"""Looked at on either side of a box that holds all of its burst."""
 TRIED, TRIED_SURE = 12, 6
 """Times and frequencies whose tones are strongest, at which the sequences are matched; where the box is sure, fewer."""
 TELLING_DB, LEAST_TONE = 3.0, 22.0
@@ -108,7 +110,7 @@ def find(burst: Burst, block: Block) -> list[Found]:
         return [] if found is None or (cut and found.evidence < CUT_NATS) else [found]
     if not 0.22e-3 < seconds < 1.2e-3:
         return []
-    if burst.snr_db > SURE_DB and min(abs(seconds - length) for length in LENGTHS_S) > LENGTH_SLACK_S:
+    if burst.snr_db > SURE_DB and not _is_whole(burst, rate):
         return []
     slot = burst.snr_db > SURE_DB and seconds < 1.5 * SLOT_S  # and no subframe of which a part is missing
     narrow = _narrow(burst, block, slot) if width < 2.6 * BLOCK_HZ else None
@@ -122,7 +124,8 @@ def _narrow(burst: Burst, block: Block, slot: bool) -> Found | None:
     """PUCCH, or, but in a `slot`, PUSCH of one or two blocks: the tables' sequences at all times and frequencies."""
     rate = block.segment.rate_hz
     width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
-    heard = stretch(burst, block, 1.2e-3, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
+    around_s = NEAR_S if _is_whole(burst, rate) else 1.2e-3
+    heard = stretch(burst, block, around_s, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
     missing = SUBFRAME_S - burst.sample_count / rate
     bonus = LENGTH_NATS if min(abs(missing), abs(missing - SLOT_S / 7)) < LENGTH_S else 0.0
     best: Found | None = None
@@ -136,6 +139,12 @@ def _narrow(burst: Burst, block: Block, slot: bool) -> Found | None:
             if blocks == 1 and (best is None or best.evidence < CERTAIN_NATS):
                 best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
     return best
+
+
+def _is_whole(burst: Burst, rate: float) -> bool:
+    """Whether a box holds all of its burst, but for some microseconds."""
+    seconds = burst.sample_count / rate
+    return burst.snr_db > SURE_DB and min(abs(seconds - length) for length in LENGTHS_S) < LENGTH_SLACK_S
 
 
 def _better(one: Found | None, other: Found | None) -> Found | None:
@@ -287,7 +296,7 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
     room = 1.15 * width + (24 if burst.snr_db > SURE_DB else 60 + width)
     size = max(128, 1 << math.ceil(math.log2(room)))
-    heard = stretch(burst, block, 0.7e-3, middle, size)
+    heard = stretch(burst, block, NEAR_S if _is_whole(burst, rate) else 0.7e-3, middle, size)
     places = likely_places(heard, burst, _places(heard, burst, rate, SUBFRAME_S))
     count = len(places)
     if not count:
