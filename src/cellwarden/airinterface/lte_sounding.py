@@ -158,13 +158,14 @@ def _is_longer(heard: Stretch, burst: Burst, low: int) -> bool:
 
 def _lasts(heard: Stretch, burst: Burst) -> bool:
     """Whether what is on the air around a box lasts as long as a symbol: NR's preamble of one symbol is shorter."""
-    power = squared(heard.y) - np.float32(heard.noise)
+    noise = heard.noise * min(1.0, heard.per_sample)  # nothing lies beyond the recording's band
+    power = squared(heard.y) - np.float32(noise)
     total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
     first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
     long, short = (round(seconds * heard.rate_hz) for seconds in (SYMBOL_S + PREFIX_S, LONGEST_OTHER_S))
     low, end = max(0, min(first, last - long)), min(len(power), max(last, first + long))
     most, less = (float(np.max(total[low + n : end + 1] - total[low : end + 1 - n])) for n in (long, short))
-    return most - less > LASTING * less + CHANCE * heard.noise * math.sqrt(long - short)
+    return most - less > LASTING * less + CHANCE * noise * math.sqrt(long - short)
 
 
 def _is_periodic(heard: Stretch, burst: Burst, width: float) -> bool:
