@@ -37,6 +37,8 @@ LONGEST_LONG = 6.0
 """The same of the long preamble."""
 FRACTIONS = (0.0, 0.25, 0.5, 0.75)
 """Parts of a subcarrier by which a band may lie beside the grid, where its turn within a symbol does not tell."""
+TELLING_DB = 6.0
+"""SNR of a box from which on symbols that do not turn alike are no preamble's."""
 CUT = 1.5
 """Symbols that a box lasts at least which holds all of a preamble."""
 BLIND_NATS = 7.0
@@ -177,6 +179,8 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     length, starts = wave.length, _starts(heard, burst, wave.size)
     begin, end = max(0, int(starts[0]) - wave.size // 2), int(starts[-1]) + 3 * wave.size // 2
     fraction, sure = turned_by(heard.y, begin, end, wave.size)
+    if sure < SURE_TURN and len(starts) > 1 and burst.snr_db > TELLING_DB:
+        return None
     tone = _tone(heard, starts, wave, (fraction,) if sure > SURE_TURN else FRACTIONS)
     if tone.strength < BLIND_NATS + math.log(length * len(FRACTIONS)):
         return None
