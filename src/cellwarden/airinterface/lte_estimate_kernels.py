@@ -10,6 +10,29 @@ PARTS = 32
 
 
 @fast
+def running(
+    z: NDArray[np.complex64], period: NDArray[np.complex128], origin: int, turn: float, first: int, last: int
+) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """Running sums of z conj(w) and of |w|² from sample `first` to `last`: shape (last - first + 1,) each.
+
+    w is a wave of the given period, which begins at `origin` and turns by `turn` cycles a sample besides.
+    """
+    size = len(period)
+    total = np.zeros(max(0, last - first) + 1, np.complex128)
+    powers = np.zeros(len(total))
+    step = np.exp(-2j * np.pi * turn)
+    phasor = np.exp(-2j * np.pi * turn * (first - origin))
+    place = (first - origin) % size
+    for n in range(len(total) - 1):
+        w = period[place]
+        place = place + 1 if place + 1 < size else 0
+        total[n + 1] = total[n] + z[first + n] * np.conj(w) * phasor
+        powers[n + 1] = powers[n] + w.real * w.real + w.imag * w.imag
+        phasor *= step
+    return total, powers
+
+
+@fast
 def matched(
     z: NDArray[np.complex64],
     period: NDArray[np.complex128],
@@ -26,19 +49,8 @@ def matched(
     `turn` cycles a sample besides; lows, highs: first and end of each stretch, int64, shape (stretches,); cycles:
     frequencies in cycles a sample, float64, shape (frequencies,); out: float64, shape (stretches, frequencies).
     """
-    size = len(period)
     first, last = max(int(lows.min()), 0), min(int(highs.max()), len(z))
-    total = np.zeros(max(0, last - first) + 1, np.complex128)
-    powers = np.zeros(len(total))
-    step = np.exp(-2j * np.pi * turn)
-    phasor = np.exp(-2j * np.pi * turn * (first - origin))
-    place = (first - origin) % size
-    for n in range(len(total) - 1):
-        w = period[place]
-        place = place + 1 if place + 1 < size else 0
-        total[n + 1] = total[n] + z[first + n] * np.conj(w) * phasor
-        powers[n + 1] = powers[n] + w.real * w.real + w.imag * w.imag
-        phasor *= step
+    total, powers = running(z, period, origin, turn, first, last)
     along, across = np.empty((PARTS, len(cycles))), np.empty((PARTS, len(cycles)))
     real, imaginary = np.empty(len(cycles)), np.empty(len(cycles))
     of = -1  # the count that these turns are for

@@ -184,7 +184,7 @@ def _preamble_emission(
     despread = z[phase, which : which + PREAMBLE_CHIPS] * known
     quarters = despread.reshape(32, -1).sum(axis=1)
     drift = float(np.angle(np.sum(quarters[1:] * quarters[:-1].conj()))) / 128 / (2 * np.pi)
-    power = abs(np.mean(mixed(despread, drift))) ** 2
+    power = float(np.abs(np.mean(mixed(despread, drift)))) ** 2
     at = carrier.base + (start + int(phase) / kernels.PHASES - 0.5) * carrier.per_chip
     cfo = (frequency + drift) * CHIP_RATE_HZ
     details: dict[str, str | int | float] = {"preamble_code": code, "signature": signature, "score": round(nats, 1)}
