@@ -18,6 +18,7 @@ Source: W. A. Gardner, "Exploitation of spectral redundancy in cyclostationary s
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import scipy.fft
@@ -54,13 +55,19 @@ FLAT_DB, PIECES = 16.0, 12
 """Echoes leave humps and notches in it; signals side by side return after the inverse of their spacing besides."""
 FILLED = 0.75
 """Least part of a box that is filled: one over all of what was recorded may be wider than the noise."""
+SCREENED_SAMPLES = 1 << 13
+"""Looked at first, with twice the slack: what is no noise mostly differs by much."""
+NOTCH, MORE = 0.5, 1.1
+"""Widest notch that parts noise in two boxes, as a part of the box; a box that grows by less is as it was told."""
 BINS = 256
 UMTS_HZ, UMTS_APART_HZ = (3.55e6, 5.5e6), 5e6
 """Widths of boxes around a carrier of 3.84 Mchip/s: behind echoes of 30 to 300 ns one in 400 is narrower; from one
 carrier to the next."""
-GAP_HZ, GAP_ASTRAY_HZ, GAP = 0.25e6, 0.7e6, 0.03
-"""Between two carriers 0.3 MHz is empty (TS 25.101 §6.8.1: a pulse ends 2.34 MHz beside its carrier); how far from
-where a box tells it to be, and the most that it has of the power there usually is."""
+GAP_HZ, GAP_ASTRAY_HZ, GAP = 0.25e6, 0.7e6, 0.01
+"""On both sides of each carrier 0.3 MHz is empty (TS 25.101 §6.8.1: a pulse ends 2.34 MHz beside its carrier); how far
+from where a box tells it to be, and the most that it has of the power there usually is: of 60 pairs of carriers of a
+dozen phones behind echoes none had 0.005 besides what the noise's error allows. A notch may be as empty, but not where
+the carriers end as well."""
 BAND_PART, OWN_PART, USABLE = 0.8, 0.5, 0.8
 """Least part of what is heard of a band that noise fills, and that the box itself does; the part of the rate that
 receivers' filters leave flat."""
@@ -68,11 +75,32 @@ WIDE_HZ, LOUD = 5e6, 2.0
 """Least of a band that tells a jammer of it from noise, and the density over the noise that is loud."""
 
 
+class Heard(NamedTuple):
+    """The spectrum of all that was recorded while a box lasts."""
+
+    places_hz: NDArray[np.float64]
+    """Frequencies, lowest first."""
+    over: NDArray[np.float64]
+    """Their density over the noise."""
+
+
 def wideband(burst: Burst, block: Block) -> Emission | None:
     """Noise that fills a box of all its width, or None."""
     width, rate = burst.high_offset_hz - burst.low_offset_hz, block.segment.rate_hz
     if width < LEAST_HZ or burst.sample_count < LEAST_S * rate:
         return None
+    first = narrow(_part(burst, burst, block, SCREENED_SAMPLES / (1.25 * width)), block, width, 1.25 * width)
+    if abs(_fourth_moment(first.y, first, width) - 2) > 2 * GAUSSIAN:
+        return None
+    heard = _heard(burst, block)
+    joined = _joined(burst, heard)
+    tried = (_noise(one, block, heard) for one in ((burst,) if joined is burst else (joined, burst)))
+    return next((found for found in tried if found), None)
+
+
+def _noise(burst: Burst, block: Block, heard: Heard) -> Emission | None:
+    """A box as noise, the quickest tests first."""
+    width, rate = burst.high_offset_hz - burst.low_offset_hz, block.segment.rate_hz
     carriers = _umts_carriers(burst, block)
     if carriers == 1:
         return None
@@ -88,20 +116,20 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     density = _density(y)
     if not _is_flat(density, box, width):
         return None
-    if carriers and _has_gaps(density, box.rate_hz, 10 ** (burst.floor_dbfs_hz / 10) * box.rate_hz, carriers):
+    if carriers and _has_gaps(density, box, rate, 10 ** (burst.floor_dbfs_hz / 10) * box.rate_hz, carriers):
         return None
-    if not _is_without_echo(y, box.rate_hz, width):
+    if not _is_without_echo(y, density, box.rate_hz, width):
         return None
     skirts = SKIRTS * width
     wider = narrow(_part(whole, burst, block, LINE_SAMPLES / skirts), block, skirts, skirts)
     if not _is_without_line(wider.y[:LINE_SAMPLES], wider.rate_hz):
         return None
     details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
-    jammed = _jammed(whole, burst, block)
+    jammed = _jammed(burst, block, heard)
     if jammed:
         band, low, high = jammed
         filled = replace(whole, low_offset_hz=low, high_offset_hz=high)
-        return named("noise:jammer", filled, 0.8, {**details, "band": band})
+        return named("noise:jammer", filled, 0.9, {**details, "band": band})
     return named("noise:wideband", whole, 0.85, details)
 
 
@@ -135,14 +163,26 @@ def _density(y: NDArray[np.complex64]) -> NDArray[np.float64]:
     return np.asarray(np.fft.fftshift(squared(scipy.fft.fft(rows, axis=1)).mean(axis=0)), np.float64)
 
 
-def _has_gaps(density: NDArray[np.float64], rate_hz: float, noise: float, carriers: int) -> bool:
-    """Whether it is empty, but for the noise, between so many carriers beside each other."""
-    bin_hz = rate_hz / BINS
+def _has_gaps(density: NDArray[np.float64], box: Narrow, rate_hz: float, noise: float, carriers: int) -> bool:
+    """Whether it is empty, but for the noise, on both sides of each of so many carriers beside each other.
+
+    Of what lies outside of the recording nothing is asked.
+    """
+    bin_hz = box.rate_hz / BINS
     wide, reach = max(1, round(GAP_HZ / bin_hz)), math.ceil(GAP_ASTRAY_HZ / bin_hz)
     least = 1.2 * noise + GAP * float(np.median(density))
-    smooth = np.convolve(density, np.ones(wide) / wide, "same")
-    middles = [BINS // 2 + round((n - carriers / 2) * UMTS_APART_HZ / bin_hz) for n in range(1, carriers)]
-    return all(float(np.min(smooth[max(0, at - reach) : at + reach + 1])) < least for at in middles)
+    empty = np.convolve(density, np.ones(wide) / wide, "same") < least
+    offsets = (np.arange(BINS) - BINS // 2) * bin_hz
+    recorded = (np.abs(box.middle_hz + offsets) < (rate_hz - GAP_HZ) / 2) & (
+        np.abs(offsets) < (box.rate_hz - GAP_HZ) / 2
+    )
+    gaps = BINS // 2 + np.round((np.arange(carriers + 1) - carriers / 2) * UMTS_APART_HZ / bin_hz).astype(int)
+    for astray in range(-reach, reach + 1):
+        inside = gaps + astray
+        inside = inside[(inside >= 0) & (inside < BINS)]
+        if np.all(empty[inside[recorded[inside]]]):
+            return True
+    return False
 
 
 def _fourth_moment(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> float:
@@ -173,13 +213,17 @@ def _is_flat(density: NDArray[np.float64], box: Narrow, width_hz: float) -> bool
     return float(parts.max() / np.partition(parts, 1)[1]) < 10 ** (FLAT_DB / 10)  # one piece may be a notch
 
 
-def _is_without_echo(y: NDArray[np.complex64], rate_hz: float, width_hz: float) -> bool:
-    """Whether nothing returns after any lag, as a prefix does."""
+def _is_without_echo(y: NDArray[np.complex64], density: NDArray[np.float64], rate_hz: float, width_hz: float) -> bool:
+    """Whether nothing returns after any lag, as a prefix does.
+
+    What chance returns has a mean of ∫S² / (∫S)² over the time: more, the fewer frequencies echoes have left.
+    """
     least, most = max(SHORTEST_LAG / width_hz, ECHOES_S), min(len(y) // 4, round(LONGEST_LAG_S * rate_hz))
     spectrum = scipy.fft.fft(y, scipy.fft.next_fast_len(len(y) + most))
     again = squared(scipy.fft.rfft(squared(spectrum))[: most + 1])  # of real values: as well as the inverse
     share = again[math.ceil(least * rate_hz) :] / again[0]
-    independent = len(y) * width_hz / rate_hz / _unevenness(y)
+    filled = float(np.sum(density)) ** 2 / float(np.sum(density**2)) / BINS
+    independent = len(y) * filled / _unevenness(y)
     return float(share.max()) * independent < math.log(len(share)) + STRAY
 
 
@@ -204,34 +248,51 @@ def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
     return float(peaks.max()) < math.log(len(spectrum)) + STRAY
 
 
-def _jammed(whole: Burst, burst: Burst, block: Block) -> tuple[str, float, float] | None:
+def _heard(burst: Burst, block: Block) -> Heard:
+    rate = block.segment.rate_hz
+    part = _part(burst, burst, block, MOST_SAMPLES / rate)
+    density = _density(narrow(part, block, rate, rate, 0.0).y)
+    return Heard((np.arange(BINS) - BINS // 2) * rate / BINS, density / (10 ** (burst.floor_dbfs_hz / 10) * rate))
+
+
+def _joined(burst: Burst, heard: Heard) -> Burst:
+    """A box with those that lie beside it, as loud and with no more than a notch between; itself where there are none.
+
+    Behind echoes a notch parts what is one, and fades tell each part another beginning and end.
+    """
+    low, high = burst.low_offset_hz, burst.high_offset_hz
+    loud = heard.places_hz[heard.over > LOUD]
+    while True:
+        reach = NOTCH * (high - low)
+        near = loud[(loud > low - reach) & (loud < high + reach)]
+        grown = min([low, *near[:1].tolist()]), max([high, *near[-1:].tolist()])
+        if grown == (low, high):
+            break
+        low, high = grown
+    if high - low < MORE * (burst.high_offset_hz - burst.low_offset_hz):
+        return burst
+    inside = heard.over[(heard.places_hz >= low) & (heard.places_hz <= high)]
+    snr = max(float(np.mean(inside)) - 1, 1e-3)
+    return replace(burst, low_offset_hz=low, high_offset_hz=high, snr_db=10 * math.log10(snr))
+
+
+def _jammed(burst: Burst, block: Block, heard: Heard) -> tuple[str, float, float] | None:
     """The phones' uplink band that noise fills as far as a receiver hears it, and little else, and its edges; or None.
 
     A notch may part it in two boxes: what is loud is looked for in all that was recorded.
     """
     rate, centre = block.segment.rate_hz, block.segment.centre_hz
-    if centre is None:
+    clear = heard.over > LOUD
+    if centre is None or not np.any(clear):
         return None
+    low, high = heard.places_hz[clear][[0, -1]].tolist()
     for system, band, band_low, band_high in uplinks_at(centre + (burst.low_offset_hz + burst.high_offset_hz) / 2):
         first, last = max(band_low - centre, -USABLE * rate / 2), min(band_high - centre, USABLE * rate / 2)
         own = min(burst.high_offset_hz, last) - max(burst.low_offset_hz, first)
         if last - first < WIDE_HZ or own < OWN_PART * (last - first):
             continue
-        low, high, part = _loud(whole, burst, block, first, last)
+        part = float(np.mean(clear[(heard.places_hz > first) & (heard.places_hz < last)]))
         inside = min(high, last) - max(low, first)
         if part > BAND_PART and inside > BAND_PART * max(last - first, high - low):
             return f"{system} {band}", low, high
     return None
-
-
-def _loud(whole: Burst, burst: Burst, block: Block, first: float, last: float) -> tuple[float, float, float]:
-    """Edges of what is loud while a burst lasts, and the part of `first`…`last` that is, all in hertz."""
-    rate = block.segment.rate_hz
-    part = _part(whole, burst, block, MOST_SAMPLES / rate)
-    density = _density(narrow(part, block, rate, rate, 0.0).y)
-    places = (np.arange(len(density)) - BINS // 2) * rate / BINS
-    clear = density > LOUD * 10 ** (burst.floor_dbfs_hz / 10) * rate
-    if not np.any(clear):
-        return 0.0, 0.0, 0.0
-    edges = places[clear][[0, -1]].tolist()
-    return edges[0], edges[1], float(np.mean(clear[(places > first) & (places < last)]))
