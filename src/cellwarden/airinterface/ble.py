@@ -75,9 +75,9 @@ CLEAR_DB = 8.0
 """SNR of a box from which on its echoes are worth taking out."""
 EDGE, UNEVEN = 2 * PER_SYMBOL, 0.1
 """Samples of a box's ends that may be ramps, and the unevenness of the envelope between them from which on it is."""
-SHORTEST_ANYWHERE_S = 130e-6
-"""Of a packet whose echoes are taken out where the band is not told: a filter makes much of little, and what is shorter
-may be an aircraft's frame or a phone's sounding signal."""
+FEWEST_ANYWHERE, SHORTEST_ANYWHERE_S = 130, 80e-6
+"""Symbols and length of a packet whose echoes are taken out where the band is not told: a filter makes much of little,
+and what is shorter may be an aircraft's frame or a phone's sounding signal, which lasts for 71 µs."""
 PRIMARY = 37
 """First of the three channels on which advertising begins (Vol 6 Part B §1.4.1)."""
 ALIKE = 0.005
@@ -109,7 +109,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the packet in a box."""
     duration = burst.sample_count / block.segment.rate_hz
     width = burst.high_offset_hz - burst.low_offset_hz
-    boxes: list[_Box] = []
+    layers: list[tuple[Phy, Layer]] = []
     for phy, layer in LAYERS.items():
         if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
             continue
@@ -117,14 +117,18 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
             continue
         if block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
             continue
+        layers.append((phy, layer))
+    return next(([named] for named in _names(burst, block, layers) if named), [])
+
+
+def _names(burst: Burst, block: Block, layers: list[tuple[Phy, Layer]]) -> Iterator[Emission | None]:
+    """What a box may be named as one layer or another would fill it, the surest first."""
+    boxes: list[_Box] = []
+    for phy, layer in layers:
         box = _box(burst, block, phy, layer)
-        boxes += [box] if box else []
-    return next(([named] for named in _names(boxes) if named), [])
-
-
-def _names(boxes: list[_Box]) -> Iterator[Emission | None]:
-    """What the layers' boxes may be named, the surest first."""
-    yield from map(_advertising, boxes)
+        if box:
+            boxes.append(box)
+            yield _advertising(box)
     echoed = [box for box in boxes if _is_echoed(box)]
     evened = [one for box in echoed if _may_advertise(box) for one in _evened(box)]
     yield from map(_advertising, evened)
@@ -144,7 +148,8 @@ def _may_advertise(box: _Box) -> bool:
 def _is_echoed(box: _Box) -> bool:
     """Whether a box has echoes that are worth taking out."""
     seconds = box.burst.sample_count / box.block.segment.rate_hz
-    if box.burst.snr_db < CLEAR_DB or (box.raster is None and seconds < SHORTEST_ANYWHERE_S):
+    shortest = max(FEWEST_ANYWHERE / box.layer.symbol_rate_hz, SHORTEST_ANYWHERE_S)
+    if box.burst.snr_db < CLEAR_DB or (box.raster is None and seconds < shortest):
         return False
     end = box.at + round(box.burst.sample_count / box.heard.step)
     inside = slice(max(0, box.at + EDGE), max(0, end - EDGE))
