@@ -12,9 +12,8 @@ Source: ICAO Annex 10 vol. IV §3.1.2.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +47,9 @@ ECHO_ROUNDS, ECHO_RIDGE, DESPAIR, PAIR_WEIGHT = 5, 0.03, 0.3, 0.7
 ECHO_FIT = 0.6
 """Least part of the halves' variance that the filter explains: noise and tones reach 0.28 in 200 draws, frames have 0.9
 at 15 dB behind echoes of 30 to 300 ns."""
+GLIMPSES, GLIMPSED = 2, 0.2
+"""Tries after which something must fit a little, as a filter makes up for a beginning that errs: in 1,400 boxes of
+noise and keying nothing has more than 0.06, of 238 frames all have 0.3."""
 
 
 def mode_s(burst: Burst, block: Block) -> list[Emission]:
@@ -151,13 +153,25 @@ def _echoed_frame(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
         lacks = max(0.0, (us - duration_us) * ECHO_RATE_HZ * 1e-6)
         for edge in (begin, begin - lacks) if lacks else (begin,):
             first = _fullest(y, edge, us, edge_us)
-            for late, turned in product(ECHO_TRIES, _without_carrier(y, first, us)):
-                fit = _echo_fit(turned, first + late, 2 * us)
-                if fit > ECHO_FIT:
-                    start = block.sample_start + box.first + round((first + late) / ECHO_RATE_HZ * rate)
-                    frame = _frame(burst, start, round(us * 1e-6 * rate), box.middle_hz)
-                    return [named(label, frame, min(0.97, fit), {"fit": rounded(fit)}, box.middle_hz)]
+            turned = list(_without_carrier(y, first, us))
+            late, fit = _echo_tries(turned, first, 2 * us)
+            if fit > ECHO_FIT:
+                start = block.sample_start + box.first + round((first + late) / ECHO_RATE_HZ * rate)
+                frame = _frame(burst, start, round(us * 1e-6 * rate), box.middle_hz)
+                return [named(label, frame, min(0.97, fit), {"fit": rounded(fit)}, box.middle_hz)]
     return []
+
+
+def _echo_tries(turned: Sequence[NDArray[np.complex64]], begin: float, halves: int) -> tuple[int, float]:
+    """How late a frame begins that a filter gives back, and how well; the best of no frame's."""
+    best = (0, 0.0)
+    for number, late in enumerate(ECHO_TRIES):
+        if number == GLIMPSES and best[1] < GLIMPSED:
+            break
+        best = max(best, *((late, _echo_fit(y, begin + late, halves)) for y in turned), key=lambda one: one[1])
+        if best[1] > ECHO_FIT:
+            break
+    return best
 
 
 def _fullest(y: NDArray[np.complex64], begin: float, length_us: int, edge_us: float) -> float:
