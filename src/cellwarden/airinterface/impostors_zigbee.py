@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import named, narrow, resampled, rounded, template_match
+from cellwarden.airinterface.wifi_kernels import coherence
 from cellwarden.model import Block, Burst, Emission
 
 ZIGBEE_CHIPS = "11011001110000110101001000101110"
@@ -25,6 +26,8 @@ other bursts (Bluetooth, Wi-Fi, UMTS, LTE, noise) none had 0.18."""
 ECHOED_MATCH, REPEATED = 0.12, 0.6
 """Enough where what matches also returns after each symbol of 16 µs, whatever the echoes: of 100 preambles at 15 dB
 behind echoes all have a coherence of 0.82 and more, of 74 other bursts none has more than 0.3."""
+SYMBOL_S, SYMBOLS, LEAST_REPEATED = 16e-6, 8, 0.4
+"""Of the preamble, and the least coherence with a symbol before; where it is more the preamble is looked for."""
 
 
 @lru_cache
@@ -41,18 +44,33 @@ def _zigbee_preamble() -> NDArray[np.complex64]:
 
 def zigbee(burst: Burst, block: Block) -> Emission | None:
     """The preamble of eight zeros; the turns from sample to sample know no carrier."""
+    near = _likeliest(burst, block)
+    if near is None:
+        return None
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
-    values = resampled(narrow(burst, block, 2.4e6, 2 * ZIGBEE_RATE_HZ, middle), ZIGBEE_RATE_HZ)
+    values = resampled(narrow(near, block, 2.4e6, 2 * ZIGBEE_RATE_HZ, middle), ZIGBEE_RATE_HZ)
     template = _zigbee_preamble()
     if len(values) <= len(template) + 2:
         return None
-    values = values[: 1 << 17]
     at, share = template_match(_turns(values), _turns(template, unit=True))
     if share < ZIGBEE_MATCH and not (share > ECHOED_MATCH and _repeated(values[at : at + len(template)]) > REPEATED):
         return None
-    start = round(at / ZIGBEE_RATE_HZ * block.segment.rate_hz)
-    rest = replace(burst, sample_start=burst.sample_start + start, sample_count=burst.sample_count - start)
+    late = near.sample_start - burst.sample_start + round(at / ZIGBEE_RATE_HZ * block.segment.rate_hz)
+    rest = replace(burst, sample_start=burst.sample_start + late, sample_count=burst.sample_count - late)
     return named("other:zigbee", rest, min(0.99, 0.5 + share), {"preamble": rounded(share)}, middle)
+
+
+def _likeliest(burst: Burst, block: Block) -> Burst | None:
+    """The part of a box, two symbols longer than the preamble, that is likest to itself a symbol later; or None."""
+    rate = block.segment.rate_hz
+    box = narrow(burst, block, 2.4e6, 2 * 2.4e6)
+    lag = round(SYMBOL_S * box.rate_hz)
+    alike = np.abs(coherence(box.y, lag, (SYMBOLS - 1) * lag))
+    if not len(alike) or float(alike.max()) < LEAST_REPEATED:
+        return None
+    start = max(burst.sample_start, burst.sample_start + (int(np.argmax(alike)) - lag) * box.step)
+    end = min(start + round((SYMBOLS + 3) * SYMBOL_S * rate), burst.sample_start + burst.sample_count)
+    return replace(burst, sample_start=start, sample_count=end - start)
 
 
 def _repeated(values: NDArray[np.complex64]) -> float:
