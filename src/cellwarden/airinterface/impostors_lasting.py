@@ -24,8 +24,8 @@ LEAST, STEP = 1.4, 1.7
 white noise."""
 BEFORE = 3
 """Pieces that a level is held against."""
-SECTION = 64
-"""Pieces looked at at once."""
+SECTIONS = (8, 64)
+"""Pieces looked at at once, at first, since most boxes end where what is in them does; and at most."""
 
 
 def lasting(burst: Burst, block: Block) -> Burst:
@@ -60,8 +60,10 @@ def _levels(burst: Burst, block: Block, way: int) -> Iterator[float]:
     last = block.sample_start + len(block.iq)
     at = burst.sample_start + (burst.sample_count - BEFORE * piece if way > 0 else BEFORE * piece)
     width = burst.high_offset_hz - burst.low_offset_hz
+    section, most = SECTIONS
     while True:
-        count = min(SECTION, (last - at) // piece) if way > 0 else min(SECTION, (at - block.sample_start) // piece)
+        count = min(section, (last - at) // piece) if way > 0 else min(section, (at - block.sample_start) // piece)
+        section = min(2 * section, most)
         if count < 1:
             return
         first = at if way > 0 else at - count * piece

@@ -33,8 +33,9 @@ from cellwarden.radio.bands import allocations_at, uplinks_at
 LEAST_HZ, LEAST_S = 0.4e6, 2e-3
 LEAST_PRODUCT = 7_700.0
 """Least of width × duration × (S / (S + N))²: a prefix of a fifteenth then stands 5.8 σ out."""
-MOST_SAMPLES, LINE_SAMPLES = 1 << 15, 1 << 17
-"""Looked at for an echo: twice what the least product asks; and for a rhythm, which stands out less."""
+MOST_SAMPLES, LINE_SAMPLES, BAND_SAMPLES = 1 << 14, 1 << 16, 1 << 13
+"""Looked at for an echo: 1.7 times what the least product asks; for a rhythm, which stands out less; and of all that
+was recorded."""
 LONGEST_LAG_S = 1.2e-3
 """Broadcast's guard intervals have the longest lag of a prefix, 1 ms (ETSI EN 300 401)."""
 SHORTEST_LAG = 6.0
@@ -55,7 +56,7 @@ FLAT_DB, PIECES = 16.0, 12
 """Echoes leave humps and notches in it; signals side by side return after the inverse of their spacing besides."""
 FILLED = 0.75
 """Least part of a box that is filled: one over all of what was recorded may be wider than the noise."""
-SCREENED_SAMPLES = 1 << 13
+SCREENED_SAMPLES = 1 << 12
 """Looked at first, with twice the slack: what is no noise mostly differs by much."""
 NOTCH, MORE = 0.5, 1.1
 """Widest notch that parts noise in two boxes, as a part of the box; a box that grows by less is as it was told."""
@@ -244,13 +245,13 @@ def _is_without_line(y: NDArray[np.complex64], rate_hz: float) -> bool:
     spectrum = spectrum[max(2, round(SLOWEST_HZ / rate_hz * len(y))) :]
     near = min(len(spectrum), 512)
     level = spectrum[: len(spectrum) // near * near].reshape(-1, near)
-    peaks = level.max(axis=1) / np.median(level, axis=1) * math.log(2)
+    peaks = level.max(axis=1) / level.mean(axis=1)
     return float(peaks.max()) < math.log(len(spectrum)) + STRAY
 
 
 def _heard(burst: Burst, block: Block) -> Heard:
     rate = block.segment.rate_hz
-    part = _part(burst, burst, block, MOST_SAMPLES / rate)
+    part = _part(burst, burst, block, BAND_SAMPLES / rate)
     density = _density(narrow(part, block, rate, rate, 0.0).y)
     return Heard((np.arange(BINS) - BINS // 2) * rate / BINS, density / (10 ** (burst.floor_dbfs_hz / 10) * rate))
 
