@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.resample import at_rate, effective_width
 from cellwarden.airinterface.wifi_dsss import RATE_HZ as DSSS_RATE_HZ
-from cellwarden.airinterface.wifi_dsss import Sequence, sequence
+from cellwarden.airinterface.wifi_dsss import Code, code, sequence
 from cellwarden.airinterface.wifi_ofdm import (
     BASE_RATE_HZ,
     LEAST_PREFIX_FIT,
@@ -267,12 +267,13 @@ def _dsss(burst: Burst, block: Block, width: float) -> list[Emission]:
         places = [near + n * RASTER_HZ for n in (0, -1, 1, -2, 2)]
         fitting = [p for p in places if p - CHIP_RATE_HZ - 1e6 < low and high < p + CHIP_RATE_HZ + 1e6]
         tried = [(p, np.array([-150e3, 150e3])) for p in fitting]
-    best: tuple[Sequence, Look] | None = None
+    heard: list[tuple[Code, Look]] = []
     for offset, carriers in tried:
         look = _look(burst, block, offset, DSSS_RATE_HZ, DSSS_RATE_HZ, DSSS_LOOK_S)
-        told = sequence(look.y, carriers)
-        if told and (best is None or told.nats > best[0].nats):
-            best = told, look
+        found = code(look.y, carriers)
+        heard += [(found, look)] if found else []
+    likely = sorted(heard, key=lambda one: -one[0].nats)
+    best = next(((told, look) for found, look in likely if (told := sequence(look.y, found))), None)
     if best is None:
         return []
     told, look = best

@@ -58,8 +58,20 @@ class Sequence:
     """`long`, `short` or empty."""
 
 
-def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequence | None:
-    """The Barker symbols in samples at 22 MS/s, their carrier near one of those given; None where there are none."""
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Where Barker's code may be in a stretch: at which carrier, and in which sample of each symbol."""
+
+    nats: float
+    ratio: float
+    carrier_hz: float
+    peak: int
+    behind: NDArray[np.complex64]
+    """The samples behind its filter."""
+
+
+def code(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Code | None:
+    """The likeliest code in samples at 22 MS/s, its carrier near one of those given; None where there is none."""
     if len(y) // SYMBOL - 1 < FEWEST_SYMBOLS:
         return None
     early = y[: (SHORT_SYMBOLS + 1) * SYMBOL]  # a short preamble ends here
@@ -76,7 +88,13 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
         _, ratio, nats, peak = wide
     if ratio < LEAST_PEAK or nats < LEAST_NATS:
         return None
-    turns = found[peak::SYMBOL].astype(np.complex128)
+    return Code(nats, ratio, chosen, peak, found)
+
+
+def sequence(y: NDArray[np.complex64], heard: Code) -> Sequence | None:
+    """The symbols of a code in the samples it was heard in; None where they are none of Wi-Fi's."""
+    chosen, peak = heard.carrier_hz, heard.peak
+    turns = heard.behind[peak::SYMBOL].astype(np.complex128)
     steps = turns[1:] * np.conj(turns[:-1])
     # the carrier turns each symbol by 2π chosen · 1 µs besides, which the code's own turning does not take off
     steps *= np.exp(-2j * np.pi * chosen / CHIP_RATE_HZ * 11)
@@ -97,8 +115,8 @@ def sequence(y: NDArray[np.complex64], carriers_hz: NDArray[np.float64]) -> Sequ
         other = _peak(_behind(y, chosen, _CODE[::-1]))[0]
         if other > MOST_OTHER * float(np.mean(np.abs(turns) ** 2)):
             return None
-    least = 10 * math.log10((ratio - 1.0) / len(BARKER))
-    return Sequence(nats, carrier, least, None if start is None else start * SYMBOL + at, preamble)
+    least = 10 * math.log10((heard.ratio - 1.0) / len(BARKER))
+    return Sequence(heard.nats, carrier, least, None if start is None else start * SYMBOL + at, preamble)
 
 
 def _residual(steps: NDArray[np.complex128]) -> float:
