@@ -12,6 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.detect.bursts import low_pass
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
@@ -68,13 +69,14 @@ def line_share(box: Narrow) -> tuple[float, float]:
     Bins within two, or within DRIFT_HZ, of the strongest of the windowed transform hold it.
     """
     y = box.y[: 1 << 16]
-    spectrum = np.abs(scipy.fft.fft(y * np.hanning(len(y)))) ** 2
-    bin_hz = box.rate_hz / len(y)
+    size = scipy.fft.next_fast_len(len(y))
+    spectrum = squared(scipy.fft.fft(y * np.hanning(len(y)).astype(np.float32), size))
+    bin_hz = box.rate_hz / size
     at = int(np.argmax(spectrum))
     reach = max(2, round(DRIFT_HZ / bin_hz))
-    line = float(np.sum(spectrum[np.arange(at - reach, at + reach + 1) % len(y)]))
-    total = float(np.sum(spectrum)) * (1 - min(0.9, box.noise / float(np.mean(np.abs(y) ** 2))))
-    offset = (at if at < len(y) / 2 else at - len(y)) * bin_hz
+    line = float(np.sum(spectrum[np.arange(at - reach, at + reach + 1) % size]))
+    total = float(np.sum(spectrum)) * (1 - min(0.9, box.noise / float(np.mean(squared(y)))))
+    offset = (at if at < size / 2 else at - size) * bin_hz
     return line / max(total, 1e-30), box.middle_hz + offset
 
 
@@ -93,16 +95,16 @@ def levels(values: NDArray[np.float32]) -> tuple[float, float, float]:
     Near is within a quarter of their distance: a keyed frequency always is but for its edges, a smooth one is half
     the time.
     """
-    low, high = (float(np.quantile(values, q)) for q in (0.1, 0.9))
+    ordered = np.sort(values)
+    low, high = (float(ordered[round(q * (len(ordered) - 1))]) for q in (0.1, 0.9))
     for _ in range(4):
-        middle = (low + high) / 2
-        below, above = values[values < middle], values[values >= middle]
-        if not len(below) or not len(above):
+        split = int(np.searchsorted(ordered, (low + high) / 2))
+        if not 0 < split < len(ordered):
             return low, high, 0.0
-        low, high = float(np.median(below)), float(np.median(above))
+        low, high = float(ordered[split // 2]), float(ordered[(split + len(ordered)) // 2])
     reach = (high - low) / 4
-    near = np.minimum(np.abs(values - low), np.abs(values - high)) < reach
-    return low, high, float(np.mean(near))
+    near = [np.searchsorted(ordered, level + reach) - np.searchsorted(ordered, level - reach) for level in (low, high)]
+    return low, high, float(sum(near)) / len(ordered)
 
 
 def switches_hz(values: NDArray[np.float32], middle: float, rate_hz: float) -> float:

@@ -22,6 +22,7 @@ from cellwarden.airinterface.impostors_features import (
     rounded,
     switches_hz,
 )
+from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.model import Block, Burst, Emission
 
 WIDEST_KEYED_HZ = 300e3
@@ -97,8 +98,10 @@ def _occupied(burst: Burst, block: Block) -> tuple[float, float]:
 def _levelled(box: Narrow) -> Narrow:
     """With slow fades taken out of the power, and the noise as it is beside the mean."""
     reach = max(16, len(box.y) // PIECES)
-    power = np.convolve(np.abs(box.y) ** 2, np.ones(reach), "same")
-    level = power / np.convolve(np.ones(len(box.y)), np.ones(reach), "same")
+    total = np.concatenate([[0.0], np.cumsum(squared(box.y), dtype=np.float64)])
+    middle = np.arange(len(box.y))
+    first, end = np.maximum(middle - reach // 2, 0), np.minimum(middle + (reach + 1) // 2, len(box.y))
+    level = (total[end] - total[first]) / (end - first)
     return replace(box, y=(box.y / np.sqrt(level / level.mean())).astype(np.complex64))
 
 

@@ -12,6 +12,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import named, narrow, resampled, rounded
@@ -63,7 +64,7 @@ def _shares(values: NDArray[np.complex64], factor: int) -> NDArray[np.float32]:
     count = 1 << factor
     n = np.arange(count)
     down = np.exp(-1j * np.pi * (n * n / count - n)).astype(np.complex64)
-    lines = squared(np.fft.fft(values[: len(values) >> factor << factor].reshape(-1, count) * down, axis=1))
+    lines = squared(scipy.fft.fft(values[: len(values) >> factor << factor].reshape(-1, count) * down, axis=1))
     pairs = lines + np.roll(lines, 1, axis=1)
     total = np.maximum(lines.sum(axis=1), 1e-30)
     rows, at = np.arange(len(lines)), np.argmax(pairs, axis=1)
