@@ -127,11 +127,19 @@ def _clear_frames(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
             if contrast > MODE_S_CONTRAST and not any(at < b and a < last - 1 for a, b in taken):
                 start = block.sample_start + box.first + round(at * box.step)
                 frame = _frame(burst, start, round(length_us * 1e-6 * rate), box.middle_hz)
+                if _shared(frame, burst) < CUT * frame.sample_count:
+                    continue
                 sure = min(0.97, 0.35 + contrast)
                 found.append(named(label, frame, sure, {"contrast": rounded(contrast)}, box.middle_hz))
                 taken.append((at, last))
                 break
     return found
+
+
+def _shared(frame: Burst, burst: Burst) -> int:
+    """Samples of a frame in a box: halves of bits differ in noise as well, and a box's end may look like a preamble."""
+    ends = (one.sample_start + one.sample_count for one in (frame, burst))
+    return min(ends) - max(frame.sample_start, burst.sample_start)
 
 
 def _frame(burst: Burst, start: int, count: int, middle_hz: float) -> Burst:
