@@ -19,6 +19,7 @@ from cellwarden.airinterface import (
     umts_waveform,
     wifi_waveform,
 )
+from cellwarden.airinterface.impostors_features import narrow
 from cellwarden.airinterface.impostors_lasting import lasting
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.bands import uplinks_at
@@ -130,6 +131,33 @@ def test_no_phone_no_base_station_and_no_wifi_is_noise(snr_db: float) -> None:
     for wave, width_hz, rate_hz in sent:
         assert len(wave) / rate_hz * width_hz > impostors_noise.LEAST_PRODUCT  # long enough to be asked about
         assert named(wave, snr_db, width_hz, rate_hz, rng) is None
+
+
+def test_noise_that_a_notch_parts_is_one() -> None:
+    rng, rate_hz = np.random.default_rng(13), 10e6
+    halves = [
+        waves.gaussian(round(5e-3 * rate_hz), rate_hz, rng, 1.2e6)
+        * np.exp(2j * np.pi * f / rate_hz * np.arange(50_000))
+        for f in (-0.9e6, 0.9e6)
+    ]
+    block, box = block_of(np.sum(halves, axis=0), 13.0, 3e6, rate_hz, rng)
+    one = replace(box, high_offset_hz=-0.3e6)
+    assert 1.2e6 * one.sample_count < impostors_noise.LEAST_PRODUCT * rate_hz  # too little to be told by itself
+    emission = impostors_noise.wideband(one, block)
+    assert emission is not None and emission.label == "noise:wideband"
+    assert emission.low_offset_hz < -1.3e6 and emission.high_offset_hz > 1.3e6
+
+
+def test_two_carriers_of_many_phones_are_no_noise_and_no_jammer() -> None:
+    """Their chips may cancel; each carrier ends on both sides."""
+    rng, rate_hz = np.random.default_rng(14), 12e6
+    turn = np.exp(2j * np.pi * 2.5e6 / rate_hz * np.arange(round(9.6e-3 * rate_hz)))
+    wave = many_umts(12, rate_hz, rng) * turn + many_umts(12, rate_hz, rng) * turn.conj()
+    block, box = block_of(wave, 15.0, 9.4e6, rate_hz, rng)
+    density = impostors_noise._density(narrow(box, block, 9.4e6, 12e6).y)
+    noise = 10 ** (box.floor_dbfs_hz / 10) * rate_hz
+    assert impostors_noise._has_gaps(density, narrow(box, block, 9.4e6, 12e6), rate_hz, noise, 2)
+    assert impostors_noise.wideband(box, block) is None
 
 
 def test_noise_over_a_whole_uplink_band_is_a_jammer() -> None:

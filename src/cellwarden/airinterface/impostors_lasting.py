@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import narrow
 from cellwarden.airinterface.lte_symbols import squared
@@ -44,18 +45,23 @@ def _piece(burst: Burst, block: Block) -> int:
 
 def _pieces(burst: Burst, block: Block, way: int) -> int:
     """How many pieces go on from a box's end (way 1), or before its start (way -1)."""
-    known: list[float] = []
-    for number, level in enumerate(_levels(burst, block, way)):
-        if number >= BEFORE:  # the first lie within the box
-            usual = sum(known[-BEFORE:]) / BEFORE
-            if level < LEAST or not 1 / STEP < level / usual < STEP:
-                return number - BEFORE
-        known.append(level)
-    return max(0, len(known) - BEFORE)
+    known, done = np.empty(0), 0
+    for levels in _levels(burst, block, way):
+        known = np.concatenate([known[-BEFORE:], levels])
+        level = known[BEFORE:]  # the first pieces lie within the box
+        usual = sum(known[n : n + len(level)] for n in range(BEFORE)) / BEFORE
+        ends = np.flatnonzero((level < LEAST) | (level * STEP < usual) | (level > STEP * usual))
+        if len(ends):
+            return done + int(ends[0])
+        done += len(level)
+    return done
 
 
-def _levels(burst: Burst, block: Block, way: int) -> Iterator[float]:
-    """Levels over the noise of the pieces from BEFORE ones within a box on to the end of the block, as `way` goes."""
+def _levels(burst: Burst, block: Block, way: int) -> Iterator[NDArray[np.float64]]:
+    """Levels over the noise of the pieces from BEFORE ones within a box on to the end of the block, as `way` goes.
+
+    Float64, shape (n,), of n pieces at once.
+    """
     piece = _piece(burst, block)
     last = block.sample_start + len(block.iq)
     at = burst.sample_start + (burst.sample_count - BEFORE * piece if way > 0 else BEFORE * piece)
@@ -70,5 +76,5 @@ def _levels(burst: Burst, block: Block, way: int) -> Iterator[float]:
         box = narrow(replace(burst, sample_start=first, sample_count=count * piece), block, width, 1.25 * width)
         edges = (np.arange(count) * piece) // box.step
         power = np.add.reduceat(squared(box.y), edges) / np.diff([*edges.tolist(), len(box.y)])
-        yield from (power[::way] / box.noise).tolist()
+        yield (power[::way] / box.noise).astype(np.float64)
         at += way * count * piece
