@@ -94,9 +94,8 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if abs(_fourth_moment(first.y, first, width) - 2) > 2 * GAUSSIAN:
         return None
     heard = _heard(burst, block)
-    joined = _joined(burst, heard)
-    tried = (_noise(one, block, heard) for one in ((burst,) if joined is burst else (joined, burst)))
-    return next((found for found in tried if found), None)
+    found, joined = _noise(burst, block, heard), _joined(burst, heard)
+    return found or (None if joined is burst else _noise(joined, block, heard))  # what lies beside it may be a phone's
 
 
 def _noise(burst: Burst, block: Block, heard: Heard) -> Emission | None:
