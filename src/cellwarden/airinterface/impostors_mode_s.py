@@ -35,9 +35,9 @@ MODE_S_US = {"other:adsb": 120, "other:mode-s": 64}
 MODE_S_PULSES, MODE_S_GAPS = (0.0, 1.0, 3.5, 4.5), (0.5, 2.0, 2.5, 5.5, 6.5)
 """Microseconds at which half a microsecond of the preamble is on, or off."""
 
-LONGEST_US, EDGE_US, MOST_BLURRED_US, CUT, HELD = 120, 8.0, 40.0, 0.6, 0.4
-"""Of a frame; how far a box's length may be off, and a narrow one's besides; what is left of one that a fade cuts; and
-the least part that a box holds of one whose pulses stand clear."""
+LONGEST_US, EDGE_US, MOST_BLURRED_US, CUT = 120, 8.0, 40.0, 0.6
+"""Of a frame; how far a box's length may be off, and a narrow one's besides; and what is left in it of one that a fade
+cuts."""
 SQUARED_APART_HZ = 1e6
 """Half of what strong lines of a frame's square are apart: those of the pulses' rate, 2 MHz."""
 ECHO_RATE_HZ, ECHO_TAPS, ECHO_TRIES = 4e6, 17, (0, 2, -2, 1, -1, 3, -3)
@@ -127,7 +127,7 @@ def _clear_frames(burst: Burst, block: Block, box: Narrow) -> list[Emission]:
             if contrast > MODE_S_CONTRAST and not any(at < b and a < last - 1 for a, b in taken):
                 start = block.sample_start + box.first + round(at * box.step)
                 frame = _frame(burst, start, round(length_us * 1e-6 * rate), box.middle_hz)
-                if _shared(frame, burst) < HELD * frame.sample_count:
+                if _shared(frame, burst) < CUT * frame.sample_count:
                     continue
                 sure = min(0.97, 0.35 + contrast)
                 found.append(named(label, frame, sure, {"contrast": rounded(contrast)}, box.middle_hz))
