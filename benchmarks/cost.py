@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks import confusion
 from benchmarks.lane import Lane
 from cellwarden.airinterface import Interface
-from cellwarden.detect.bursts import Find
+from cellwarden.detect.finds import Find
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.runtime import scan
 from cellwarden.simulate.drawings import DRAWINGS

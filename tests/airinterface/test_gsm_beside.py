@@ -8,7 +8,7 @@ import pytest
 
 from cellwarden.airinterface import gsm_beside, gsm_cancel, gsm_sides, gsm_sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SLOT_SYMBOLS, SYMBOL_RATE_HZ, burst_bits, gmsk_phase
-from cellwarden.detect.bursts import finds
+from cellwarden.detect.finds import finds
 from cellwarden.model import Emission
 from cellwarden.radio.recording import blocks, open_recording
 from cellwarden.simulate.scenes import Air, gsm_burst, write

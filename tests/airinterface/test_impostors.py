@@ -18,7 +18,8 @@ from cellwarden.airinterface import (
 )
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ
 from cellwarden.airinterface.gsm_waveform import generate as gsm_burst
-from cellwarden.detect.bursts import bursts, finds
+from cellwarden.detect.bursts import bursts
+from cellwarden.detect.finds import finds
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import blocks, open_recording
 from cellwarden.simulate.waves import IMPOSTORS, frequency_shift, tone

@@ -13,7 +13,7 @@ from cellwarden.airinterface.lte_beacon import LEAST_NATS, SIZE, candidates, sea
 from cellwarden.airinterface.lte_cell_waveform import downlink
 from cellwarden.airinterface.lte_kernels import folded_prefixes, slot_power
 from cellwarden.airinterface.lte_waveform import generate
-from cellwarden.detect.bursts import finds, rough
+from cellwarden.detect.finds import finds, rough
 from cellwarden.detect.suppress import covered
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import open_recording

@@ -11,7 +11,8 @@ import pytest
 
 from cellwarden.airinterface import umts, umts_kernels
 from cellwarden.airinterface import umts_waveform as waveform
-from cellwarden.detect.bursts import bursts, finds
+from cellwarden.detect.bursts import bursts
+from cellwarden.detect.finds import finds
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import blocks, open_recording
 from cellwarden.simulate.channel import Channel, behind

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwarden.detect.bursts import bursts, finds
+from cellwarden.detect.bursts import bursts
+from cellwarden.detect.finds import finds
 from cellwarden.model import Block, Burst, Segment
 
 RATE = 1e6

@@ -5,8 +5,8 @@ from collections import Counter
 
 import numpy as np
 
-from cellwarden.detect.bursts import finds
 from cellwarden.detect.faint import LEAST_NATS, faint, windows
+from cellwarden.detect.finds import finds
 from cellwarden.model import Block, Segment
 
 RATE = 7.68e6

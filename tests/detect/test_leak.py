@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwarden.detect.bursts import bursts, finds
+from cellwarden.detect.bursts import bursts
+from cellwarden.detect.finds import finds
 from cellwarden.detect.leak import PIECES, SILENT, leak, needs_fractions, piece_means, take_out
 from cellwarden.detect.suppress import without_shadows
 from cellwarden.model import Block, Burst, Segment

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import lte_waveform, wifi_waveform
-from cellwarden.detect.bursts import bursts, finds, low_pass, whole
+from cellwarden.detect.bursts import bursts, whole
+from cellwarden.detect.filters import low_pass
+from cellwarden.detect.finds import finds
 from cellwarden.detect.suppress import fade
 from cellwarden.model import Block, Burst, Segment
 from cellwarden.simulate.channel import echoed

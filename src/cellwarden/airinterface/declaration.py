@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cellwarden.detect.bursts import Find
+from cellwarden.detect.finds import Find
 from cellwarden.model import Block, Burst, Cell, Emission
 
 

@@ -34,7 +34,7 @@ from cellwarden.airinterface.gsm_sides import carrier_of, clocked, is_open, sett
 from cellwarden.airinterface.gsm_station import STATION_SLOTS
 from cellwarden.airinterface.gsm_sweep import sweep
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
-from cellwarden.detect.bursts import Find
+from cellwarden.detect.finds import Find
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.model.many import many

@@ -24,7 +24,7 @@ from cellwarden.airinterface.gsm_sweep import Raster, carriers_in, density_at, r
 from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.compiled import exact, fast
-from cellwarden.detect.bursts import Find, boxes
+from cellwarden.detect.finds import Find, boxes
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Interleaved
 

@@ -18,7 +18,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.compiled import fast
-from cellwarden.detect.bursts import low_pass
+from cellwarden.detect.filters import low_pass
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst
 

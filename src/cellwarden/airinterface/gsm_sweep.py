@@ -20,7 +20,7 @@ from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Layout, layout, receiver
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.compiled import exact
-from cellwarden.detect.bursts import Find, boxes
+from cellwarden.detect.finds import Find, boxes
 from cellwarden.detect.tuned import Bank, bank, tuned
 from cellwarden.model import Interleaved
 from cellwarden.radio.bands import channels_at

@@ -13,7 +13,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.lte_symbols import squared
-from cellwarden.detect.bursts import low_pass
+from cellwarden.detect.filters import low_pass
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst, Emission
 

@@ -34,7 +34,7 @@ from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic, stretch
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.preamble_name import by_place
-from cellwarden.detect.bursts import Find, rough
+from cellwarden.detect.finds import Find, rough
 from cellwarden.model import Block, Burst, Cell, Emission
 from cellwarden.radio.bands import allocations_at
 

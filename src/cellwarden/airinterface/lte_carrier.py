@@ -30,7 +30,7 @@ from cellwarden.airinterface.lte_beacon import (
 from cellwarden.airinterface.lte_downlink import FRAME_S, NARROWEST_HZ, UNCERTAIN_NATS, WIDE_REACH_HZ, centres_of
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ
-from cellwarden.detect.bursts import Find
+from cellwarden.detect.finds import Find
 from cellwarden.model import Burst, Emission
 
 WIDEST_HZ = 20e6

@@ -20,7 +20,7 @@ from cellwarden.airinterface.umts_waveform import (
     RASTER_HZ,
     root_raised_cosine,
 )
-from cellwarden.detect.bursts import low_pass
+from cellwarden.detect.filters import low_pass
 from cellwarden.detect.kernels import decimate
 from cellwarden.model import Block, Burst
 

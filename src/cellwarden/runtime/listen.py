@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from cellwarden.detect.bursts import Find, finds
 from cellwarden.detect.coarse import CHUNK_FRAMES
+from cellwarden.detect.finds import Find, finds
 from cellwarden.detect.spectrum import grid
 from cellwarden.model import Block, Emission, Segment
 from cellwarden.radio.annotations import segment_among

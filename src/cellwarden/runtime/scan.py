@@ -10,7 +10,8 @@ import numpy as np
 from cellwarden.airinterface import INTERFACES
 from cellwarden.airinterface.images import images
 from cellwarden.airinterface.impostors_jammer import beside, jammer
-from cellwarden.detect.bursts import Find, bursts, finds, rest, rough, whole, without
+from cellwarden.detect.bursts import bursts, whole
+from cellwarden.detect.finds import Find, finds, rest, rough, without
 from cellwarden.detect.suppress import covered, density_db, without_rivals, without_shadows, without_twins
 from cellwarden.model import ENDLESS, Block, Burst, Emission
 from cellwarden.radio.recording import Recording, blocks

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import INTERFACES, Interface
 from cellwarden.airinterface.preamble_name import by_cell
-from cellwarden.detect.bursts import Find
 from cellwarden.detect.faint import faint
+from cellwarden.detect.finds import Find
 from cellwarden.detect.suppress import covered, overlap
 from cellwarden.model import Cell, Emission, Segment
 from cellwarden.runtime.learned import Learned, here

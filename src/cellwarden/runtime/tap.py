@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import is_phone
 from cellwarden.console.spectra import Spectra
-from cellwarden.detect.bursts import Find
 from cellwarden.detect.coarse import CHUNK_FRAMES
+from cellwarden.detect.finds import Find
 from cellwarden.locate.site import Site, privileged
 from cellwarden.model import Heard, Row
 from cellwarden.runtime.burst_rows import start_ns
