@@ -53,7 +53,7 @@ LOUD = 1.5
 CLICK = 12.0
 """A sample of a click is this far above the mean of the frame's noise."""
 RINGING_SAMPLES = 6
-"""Either way of a click, as far as its filter rings."""
+"""Either way of a click, as far as its filter rings; more where that passes but a part of the band."""
 NEAR_ROWS = 5
 """Regions of the same bands this close in time are one: a weak burst is hot here and there only."""
 
@@ -159,6 +159,7 @@ class _Segment:
         self.quantiles: list[NDArray[np.float64]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
+        self.inside, self.bands = slice(0, size), slice(0, self.grid.bands)  # bins and bands of the passband
         self.overrated: NDArray[np.float32] | None = None  # what the floor of a crowded band is multiplied with
         self.rows = 0  # carried rows at the front, whose ratio is known
         self.keep = 0  # first row to carry over
@@ -244,16 +245,26 @@ class _Segment:
             return np.full(size, self.least_noise)
         # The median leaves out the chunks in which a channel was busy all along.
         quantile = spectrum.median(np.array(self.quantiles, np.float32))
-        noise = spectrum.floor(quantile, self.rows_known * len(self.quantiles), self.grid.bin_hz)
-        most = median(self.ceilings)
+        self._pass(spectrum.passband(quantile, self.least_noise))
+        noise = spectrum.floor(quantile[self.inside], self.rows_known * len(self.quantiles), self.grid.bin_hz)
+        most = median(self.ceilings) * size / len(noise)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
-        return np.maximum(noise, self.least_noise)
+        whole = np.full(size, np.median(noise))
+        whole[self.inside] = noise
+        return np.maximum(whole, self.least_noise)
+
+    def _pass(self, inside: slice) -> None:
+        """Take some bins, and the bands that lie within them, for what the receiver's own filter lets through."""
+        if inside != self.inside:
+            per_band = self.grid.per_band
+            self.inside, self.overrated = inside, None
+            self.bands = slice(-(-inside.start // per_band), min(inside.stop // per_band, self.grid.bands))
 
     def _lowered(
         self, old: int, rows: int, noise: NDArray[np.float64], weight: NDArray[np.float32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Noise and weight of each bin where the band is so crowded that its quantile told too much; ratios with it."""
-        ratio, bins = self.ratio[old:rows], self.grid.bands * self.grid.per_band
+        ratio = self.ratio[old:rows, self.bands]
         if not pauses.crowded(ratio):
             return noise, weight
         fresh = pauses.overrated(ratio, self.grid)
@@ -261,24 +272,27 @@ class _Segment:
         if self.overrated is None:
             return noise, weight
         ratio /= self.overrated
-        factor = np.repeat(self.overrated, self.grid.per_band)
-        factor = np.concatenate([factor, np.full(len(noise) - bins, factor[-1])])
+        factor, per_band = np.ones(len(noise), np.float32), self.grid.per_band
+        first, end = self.bands.start * per_band, self.bands.stop * per_band
+        factor[self.inside.start : first], factor[end : self.inside.stop] = self.overrated[0], self.overrated[-1]
+        factor[first:end] = np.repeat(self.overrated, per_band)
         return np.maximum(noise * factor, self.least_noise), weight / factor
 
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""
-        step = max(1, self.grid.bands // 16)
-        loud = kernels.loud_rows(self.ratio[old:rows], LOUD, step) + old
-        size = self.grid.size
+        size, bands = self.grid.size, self.bands
+        step = max(1, (bands.stop - bands.start) // 16)
+        loud = kernels.loud_rows(self.ratio[old:rows, bands], LOUD, step) + old
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
-        clicked = kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2), most, RINGING_SAMPLES)
+        ringing = RINGING_SAMPLES * size // (self.inside.stop - self.inside.start)
+        clicked = kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2), most, ringing)
         if not len(clicked):
             return
-        quiet = kernels.silenced(self.iq[: rows * size], clicked, size, CLICK / math.log(2), RINGING_SAMPLES)
+        quiet = kernels.silenced(self.iq[: rows * size], clicked, size, CLICK / math.log(2), ringing)
         ratio = np.empty((len(clicked), self.grid.bands), np.float32)
         spectrum.band_powers(quiet, self.grid, weight, ratio)
         # What is loud still has the peaks of a signal that fills the band.
-        gone = np.flatnonzero(np.median(ratio[:, ::step], axis=1) < LOUD)
+        gone = np.flatnonzero(np.median(ratio[:, bands][:, ::step], axis=1) < LOUD)
         self.rejected["impulse"] += len(gone)
         frames = self.iq[: rows * size].reshape(rows, size, 2)
         frames[clicked[gone]] = quiet.reshape(-1, size, 2)[gone]

@@ -34,6 +34,15 @@ NEIGHBOURHOOD_HZ = 2_000_000.0
 QUIET_SHARE = 0.02
 SLOPE = 0.2
 """Part by which average and median over neighbouring bins differ where the floor is no plain; 0.04 is chance."""
+STOPPED = 1e-2
+"""Part of what it passes that a receiver's filter lets through beyond its passband, at most: 20 dB less."""
+LOPSIDED = 0.06
+"""Part of the band by which the passband's edges may differ in their distance from the middle."""
+NEARLY, NOTHING = 4.0, 1e-5
+"""Times the noise of rounding, or part of the strongest noise, that is nothing."""
+LEVEL, UNEVEN = 0.3, 2.5
+"""What three in ten bins of a passband do not exceed is its noise; most of it lies within 4 dB of that, as no carrier's
+hump does."""
 CAUTIOUS = 2.5
 """Standard deviations that are added to what one bin alone says of its floor."""
 
@@ -119,6 +128,31 @@ def median(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     """Median of each column. rows: float32, not negative, shape (rows, n)."""
     half = kernels.lowest(rows.view(np.int32), len(rows) // 2 + 1).view(np.float32).astype(np.float64)
     return half[-1] if len(rows) % 2 else (half[-2] + half[-1]) / 2
+
+
+def passband(quantile: NDArray[np.float64], rounding: float) -> slice:
+    """Bins within the receiver's own filter; all of them where no filter shows.
+
+    quantile: see `chunk_quantile`, float64, shape (n,); rounding: noise that whole numbers make by themselves. A filter
+    is as wide to either side, and leaves nothing beyond but rounding. What comes through it nevertheless is worth a
+    look where it is stronger than the noise within, and there alone: all else are the filter's own images and skirts.
+    """
+    n = len(quantile)
+    least = max(2, n // 64)
+    calm = median_filter(quantile, 2 * (n // 64) + 1, mode="nearest")
+    nothing = max(NEARLY * rounding, NOTHING * float(np.max(calm)))
+    lit = calm[calm > 10 * nothing]
+    if not len(lit):
+        return slice(0, n)
+    passed = np.flatnonzero(calm > max(STOPPED * float(np.median(lit)), nothing))
+    first, end = int(passed[0]), int(passed[-1]) + 1
+    if min(first, n - end) < least or abs(first - (n - end)) > LOPSIDED * n:
+        return slice(0, n)
+    within = calm[first:end]
+    level = float(np.quantile(within, LEVEL))
+    plain = np.mean((within > level / UNEVEN) & (within < level * UNEVEN)) > 0.5
+    stopped = max(float(np.min(calm[:first])), float(np.min(calm[end:]))) < nothing
+    return slice(first, end) if plain and stopped else slice(0, n)
 
 
 def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np.float64]:
