@@ -42,3 +42,33 @@ def test_a_carrier_of_gsm_is_none_of_the_floor_of_a_narrow_recording() -> None:
     level = np.where(np.abs(offset) < 100e3, 10.0, 0.0)
     found = 10 * np.log10(spectrum.floor(quantiles(level, 3), ROWS, 15625.0))
     assert np.all(np.abs(found[np.abs(offset) < 60e3]) < 1.5)
+
+
+@pytest.mark.parametrize("n", [64, 512, 2048])
+@pytest.mark.parametrize("passed", [0.25, 0.5, 0.8, 0.9])
+@pytest.mark.parametrize("above_db", [30.0, 60.0])
+def test_a_filter_shows_where_nothing_is_left_beyond_it(n: int, passed: float, above_db: float) -> None:
+    place = np.abs(np.arange(n) - n / 2 + 0.5) / n
+    level = above_db - np.clip((place - passed / 2) / 0.03, 0, 1) * above_db
+    level += np.where(np.abs(place - passed / 8) < passed / 16, 25.0, 0.0)  # carriers that never stop are heard within
+    found = spectrum.passband(quantiles(level, 4), 1.0)
+    assert abs((found.stop - found.start) / n - passed) < 0.06
+    assert abs(found.start - (n - found.stop)) <= 0.02 * n + 2
+
+
+@pytest.mark.parametrize("lopsided", [False, True])
+def test_a_carrier_in_noise_is_no_passband(lopsided: bool) -> None:
+    place = (np.arange(512) - 256) / 512 + (0.25 if lopsided else 0.0)
+    level = np.where(np.abs(place) < 0.2, 40.0, 15.0)  # the noise is more than rounding makes by itself
+    assert spectrum.passband(quantiles(level, 5), 1.0) == slice(0, 512)
+
+
+def test_the_hump_of_one_carrier_is_no_passband() -> None:
+    place = np.abs(np.arange(64) - 32) / 64
+    level = np.maximum(67.0 - 600.0 * place**2, -8.0)  # GSM's, heard through a filter as wide as its channel
+    assert spectrum.passband(quantiles(level, 6), 1 / 6) == slice(0, 64)
+
+
+def test_half_a_band_that_is_empty_is_no_filter() -> None:
+    level = np.where(np.arange(512) < 256, 40.0, -5.0)
+    assert spectrum.passband(quantiles(level, 7), 1.0) == slice(0, 512)

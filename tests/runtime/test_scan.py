@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import resample_poly
 
 from cellwarden.radio.annotations import segment_of, write_annotated
 from cellwarden.radio.recording import open_recording
@@ -36,6 +37,27 @@ def test_both_phones_of_the_bundled_recording_are_heard_and_nothing_else() -> No
 def test_block_size_does_not_show() -> None:
     opened = open_recording(wing.PLACE.with_suffix(".sigmf-meta"))
     assert list(scan(opened, block_samples=12_345)) == list(scan(opened, block_samples=1 << 20))
+
+
+@pytest.mark.parametrize(("up", "down"), [(5, 4), (3, 2), (4, 1)])
+@pytest.mark.parametrize("datatype", ["ci16_le", "cf32_le"])
+def test_a_receiver_whose_filter_is_narrower_than_its_band_hears_the_same(
+    tmp_path: Path, up: int, down: int, datatype: str
+) -> None:
+    """Between a fifth and three quarters of the band are empty: what comes through the filter there is no burst."""
+    path = wing.PLACE.with_suffix(".sigmf-meta")
+    meta = json.loads(path.read_text())
+    stored = np.fromfile(path.with_suffix(".sigmf-data"), "<i2").reshape(-1, 2)
+    wider = resample_poly(stored.astype(np.float32), up, down, axis=0, window=("kaiser", 8.0))
+    if datatype == "ci16_le":
+        wider.round().clip(-32768, 32767).astype("<i2").tofile(tmp_path / "wider.sigmf-data")
+    else:
+        (wider / 32768).astype("<f4").tofile(tmp_path / "wider.sigmf-data")
+    told = meta["global"] | {"core:sample_rate": meta["global"]["core:sample_rate"] * up / down}
+    told = {key: value for key, value in told.items() if key != "core:sha512"} | {"core:datatype": datatype}
+    captures = [capture | {"core:sample_start": 0} for capture in meta["captures"][:1]]
+    (tmp_path / "wider.sigmf-meta").write_text(json.dumps({"global": told, "captures": captures, "annotations": []}))
+    assert labels(tmp_path / "wider.sigmf-meta") == {"gsm:normal": 50, "gsm:access": 1}
 
 
 def score(shared: Path, truth: Path, found: Path) -> dict[str, float]:

@@ -34,8 +34,8 @@ NEIGHBOURHOOD_HZ = 2_000_000.0
 QUIET_SHARE = 0.02
 SLOPE = 0.2
 """Part by which average and median over neighbouring bins differ where the floor is no plain; 0.04 is chance."""
-STOPPED = 1e-2
-"""Part of what it passes that a receiver's filter lets through beyond its passband, at most: 20 dB less."""
+PASSED = 0.25
+"""Part of the middle's power that a receiver's filter lets through at the edges of its passband, 6 dB less."""
 LOPSIDED = 0.06
 """Part of the band by which the passband's edges may differ in their distance from the middle."""
 NEARLY, NOTHING = 4.0, 1e-5
@@ -144,7 +144,7 @@ def passband(quantile: NDArray[np.float64], rounding: float) -> slice:
     lit = calm[calm > 10 * nothing]
     if not len(lit):
         return slice(0, n)
-    passed = np.flatnonzero(calm > max(STOPPED * float(np.median(lit)), nothing))
+    passed = np.flatnonzero(calm > max(PASSED * float(np.median(lit)), nothing))
     first, end = int(passed[0]), int(passed[-1]) + 1
     if min(first, n - end) < least or abs(first - (n - end)) > LOPSIDED * n:
         return slice(0, n)
