@@ -3,10 +3,11 @@
 import math
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import resample_poly
+from tests.conftest import SHARED
 
 from cellwarden.airinterface import (
     images,
@@ -22,9 +23,10 @@ from cellwarden.detect.bursts import bursts
 from cellwarden.detect.finds import finds
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import blocks, open_recording
+from cellwarden.runtime.scan import emissions
 from cellwarden.simulate.waves import IMPOSTORS, frequency_shift, tone
 
-RECORDINGS = Path("/work/shared/recordings")
+RECORDINGS = SHARED / "recordings"
 
 
 def block_of(
@@ -249,6 +251,25 @@ def boxed(name: str) -> list[Emission]:
 def test_recordings_of_no_phones_are_named(name: str, label: str, least: int) -> None:
     found = boxed(f"real/{name}")
     assert sum(e.label == label for e in found) >= least
+
+
+@pytest.mark.parametrize(("up", "down"), [(6, 5), (5, 4)])
+def test_real_aircraft_are_named_as_well_where_halves_of_bits_fall_between_samples(up: int, down: int) -> None:
+    path = RECORDINGS / "real/adsb_1090M_2M.sigmf-meta"
+    if not path.exists():
+        pytest.skip("the shared recordings are not here")
+    (whole,) = blocks(open_recording(path), 1 << 24)
+    aircraft = {
+        rate: sum(e.label in impostors_mode_s.MODE_S_US for e in emissions(finds([block], Counter()), Counter()))
+        for rate, block in ((1, whole), (up / down, _faster(whole, up, down)))
+    }
+    assert aircraft[up / down] >= 0.92 * aircraft[1] > 400
+
+
+def _faster(block: Block, up: int, down: int) -> Block:
+    iq = np.ascontiguousarray(resample_poly(block.iq.astype(np.float32), up, down, axis=0), np.float32)
+    segment = replace(block.segment, sample_count=len(iq), rate_hz=block.segment.rate_hz * up / down)
+    return Block(iq, block.scale, 0, segment)
 
 
 @pytest.mark.parametrize(

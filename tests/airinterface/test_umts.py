@@ -4,10 +4,10 @@ import json
 import math
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import SHARED
 
 from cellwarden.airinterface import umts, umts_kernels
 from cellwarden.airinterface import umts_waveform as waveform
@@ -19,7 +19,7 @@ from cellwarden.simulate.channel import Channel, behind
 from cellwarden.simulate.waves import IMPOSTORS
 
 RATE, CARRIER = 11.52e6, 2.4e6
-RECORDINGS = Path("/work/shared/recordings")
+RECORDINGS = SHARED / "recordings"
 SLOW_FADES = [(0.0, 1.0), (0.3e-6, 0.4j)]
 """Two paths, the second 8 dB weaker and more than a chip later."""
 
