@@ -31,8 +31,8 @@ MODE_S_HZ, MODE_S_SLACK_HZ, MODE_S_BAND_HZ, MODE_S_CFO_HZ, NEAR_HZ = 1090e6, 1.3
 """Nominal carrier; how far a box may lie beside it; what a frame fills; how far an aircraft's may be off besides, and
 how far most are."""
 MODE_S_RATIO, MODE_S_CONTRAST = 1.5, 0.46
-"""Least ratio of the preamble's pulses to its gaps, and least contrast of the halves of a bit; noise has 1 and 0.3, and in
-a real recording no frame whose parity is right has less than 0.48."""
+"""Least ratio of the preamble's pulses to its gaps, and least contrast of the halves of a bit; noise has 1 and 0.3, and
+in a real recording no frame whose parity is right has less than 0.48."""
 PHASES = 4
 """Places within half a bit at which samples are taken where that has but one or two."""
 MODE_S_US = {"other:adsb": 120, "other:mode-s": 64}
