@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import gfsk
 from cellwarden.airinterface.gfsk import PER_SYMBOL, Heard
-from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.measure.power import squared
 
 APART, SIDE_TAPS, LONG_SIDE_TAPS = PER_SYMBOL // 2, 5, 10
 """Samples from one tap to the next, and how many there are to either side: two and a half symbols; and where symbols

@@ -12,9 +12,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.detect.filters import low_pass
 from cellwarden.detect.kernels import decimate
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 DRIFT_HZ = 1500.0

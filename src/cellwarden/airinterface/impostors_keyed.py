@@ -22,7 +22,7 @@ from cellwarden.airinterface.impostors_features import (
     rounded,
     switches_hz,
 )
-from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 WIDEST_KEYED_HZ = 300e3

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import narrow
-from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst
 
 VALUES = 128

@@ -16,7 +16,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import named, narrow, resampled, rounded
-from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 LORA_WIDTHS_HZ = (125e3, 250e3, 500e3)

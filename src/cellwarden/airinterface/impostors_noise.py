@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import Narrow, named, narrow, rounded
 from cellwarden.airinterface.impostors_lasting import lasting
-from cellwarden.airinterface.lte_symbols import squared
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at, uplinks_at
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.lte_beacon import LEAST_NATS, NONE, SIZE, Beacon, search, slots_of
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SYMBOL_S
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission, Interleaved, Segment
 
 NARROWEST_HZ = 0.85e6

@@ -29,7 +29,7 @@ from scipy import fft
 from cellwarden.airinterface.lte_estimate_kernels import matched, repeated, sharpened, steepest
 from cellwarden.airinterface.lte_found import Found
 from cellwarden.airinterface.lte_receiver import Stretch, mixed, stretch
-from cellwarden.airinterface.lte_symbols import long_matches, squared
+from cellwarden.airinterface.lte_symbols import long_matches
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     FIRST_PREFIX_S,
@@ -41,6 +41,7 @@ from cellwarden.airinterface.lte_waveform import (
     SYMBOL_STARTS_S,
     base_sequence,
 )
+from cellwarden.measure.power import squared
 from cellwarden.measure.vertex import vertex
 from cellwarden.model import Block, Burst
 

@@ -26,7 +26,7 @@ from cellwarden.airinterface import lte_uplink
 from cellwarden.airinterface.lte_found import EMPTY, LEAST_NATS, LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_kernels import tones
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
-from cellwarden.airinterface.lte_symbols import LEAST_EACH, conjugates, roots, squared, surprise
+from cellwarden.airinterface.lte_symbols import LEAST_EACH, conjugates, roots, surprise
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     BLOCK_HZ,
@@ -38,6 +38,7 @@ from cellwarden.airinterface.lte_waveform import (
     SYMBOL_STARTS_S,
     allowed_blocks,
 )
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst
 
 SUBFRAME_S = 2 * SLOT_S

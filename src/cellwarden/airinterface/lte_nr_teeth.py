@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.nr_waveform import SHORT_PREAMBLE
+from cellwarden.measure.power import squared
 
 LONGER = 5
 """Teeth that the sounding sequence has more."""

@@ -17,8 +17,9 @@ from scipy import fft
 
 from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_receiver import Stretch
-from cellwarden.airinterface.lte_symbols import TURNS, squared
+from cellwarden.airinterface.lte_symbols import TURNS
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, SYMBOL_STARTS_S
+from cellwarden.measure.power import squared
 from cellwarden.model import Burst
 
 SUBFRAME_S = 2 * SLOT_S

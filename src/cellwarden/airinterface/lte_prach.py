@@ -20,9 +20,9 @@ from scipy import fft
 
 from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_HZ, PREAMBLE_S, zadoff_chu
 from cellwarden.airinterface.preamble_name import WAVES, named
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 WIDTH_HZ = PREAMBLE * PREAMBLE_HZ

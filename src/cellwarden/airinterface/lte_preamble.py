@@ -20,9 +20,9 @@ from scipy import fft
 from cellwarden.airinterface.lte_estimate import peaks
 from cellwarden.airinterface.lte_prach import SUBCARRIERS, WIDTH_HZ, spectrum_of
 from cellwarden.airinterface.lte_receiver import mixed, stretch
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_S
 from cellwarden.airinterface.preamble_name import wave_of
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 STEP = 1 / 16

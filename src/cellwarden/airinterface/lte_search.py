@@ -22,7 +22,7 @@ from scipy import fft
 
 from cellwarden.airinterface.lte_prach_search import LAYOUTS, SUBFRAMES
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
-from cellwarden.airinterface.lte_symbols import best_band, squared, surprise
+from cellwarden.airinterface.lte_symbols import best_band, surprise
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     BLOCK_HZ,
@@ -37,6 +37,7 @@ from cellwarden.airinterface.lte_waveform import (
 from cellwarden.airinterface.nr_waveform import gold
 from cellwarden.airinterface.preamble_name import sureness
 from cellwarden.detect.evidence import evidence
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Cell, Emission
 
 GROUPS = 30

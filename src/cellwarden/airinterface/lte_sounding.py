@@ -26,15 +26,7 @@ from cellwarden.airinterface.lte_found import (
 from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, turned_by, windows
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
-from cellwarden.airinterface.lte_symbols import (
-    STEPS,
-    TURNS,
-    best_band,
-    likely,
-    long_matches,
-    squared,
-    surprise,
-)
+from cellwarden.airinterface.lte_symbols import STEPS, TURNS, best_band, likely, long_matches, surprise
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     PREFIX_S,
@@ -42,6 +34,7 @@ from cellwarden.airinterface.lte_waveform import (
     SUBCARRIER_HZ,
     SYMBOL_S,
 )
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst
 
 COMB_NATS, COMB_PART, COMB_SNR = 8.0, 0.25, 4.0

@@ -16,6 +16,7 @@ from scipy.special import gammaincc, gammaln
 from cellwarden.airinterface.lte_kernels import best_pairs, best_parts, best_stretches
 from cellwarden.airinterface.lte_receiver import Stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences
+from cellwarden.measure.power import squared
 
 TURNS = (0.0, 0.25, 0.5, -0.25)
 """Fractions of a subcarrier by which a band may lie beside the grid; halfway between two of them costs 0.2 dB."""
@@ -58,11 +59,6 @@ def _bank(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     rows = sequences[None] * ramps[:, None, :]
     bank = np.conj(rows).reshape(-1, length).T / math.sqrt(length)
     return np.ascontiguousarray(bank.real, np.float32), np.ascontiguousarray(bank.imag, np.float32)
-
-
-def squared(values: NDArray[np.complexfloating]) -> NDArray[np.float32]:
-    """Squared magnitudes."""
-    return np.asarray(values.real**2 + values.imag**2, np.float32)
 
 
 @lru_cache(maxsize=64)

@@ -43,7 +43,6 @@ from cellwarden.airinterface.lte_symbols import (
     pair,
     rarity,
     short_matches,
-    squared,
     surprise,
     tone_strength,
     transforms,
@@ -58,6 +57,7 @@ from cellwarden.airinterface.lte_waveform import (
     SYMBOL_S,
     SYMBOL_STARTS_S,
 )
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst
 
 LENGTHS_S = (SUBFRAME_S, SUBFRAME_S - SLOT_S / 7, SLOT_S, SLOT_S - SLOT_S / 7)

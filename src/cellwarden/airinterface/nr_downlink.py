@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import (
@@ -27,6 +26,7 @@ from cellwarden.airinterface.nr_waveform import (
     primary,
     secondaries,
 )
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 SIZE = 512

@@ -21,10 +21,10 @@ from scipy import fft
 
 from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, turned_by, windows
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.lte_waveform import PREAMBLE, SUBCARRIER_HZ, zadoff_chu
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import LONG_FORMATS, SHORT_FORMATS, SHORT_PREAMBLE
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 NARROWEST, WIDEST = 0.25, 1.6

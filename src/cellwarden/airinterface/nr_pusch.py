@@ -24,11 +24,12 @@ from scipy import fft
 from scipy.special import betainc
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
-from cellwarden.airinterface.lte_symbols import best_band, rarities, squared
+from cellwarden.airinterface.lte_symbols import best_band, rarities
 from cellwarden.airinterface.lte_waveform import BLOCK, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import MULTIPLES, REFERENCES, SLOT_SYMBOLS
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.radio.bands import allocations_at
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels
 from cellwarden.airinterface.lte_receiver import mixed
-from cellwarden.airinterface.lte_symbols import squared
 from cellwarden.airinterface.umts_carrier import CLEAR_DB, FIRST_CFO_HZ, Carrier, mean_power, on_raster
 from cellwarden.airinterface.umts_emission import emission
 from cellwarden.airinterface.umts_waveform import CHIP_RATE_HZ, PRIMARY_A, PRIMARY_SIGNS, SLOT_CHIPS
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 SYNCHRONISATION_NATS = 35.0

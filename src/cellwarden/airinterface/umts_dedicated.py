@@ -13,7 +13,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels
-from cellwarden.airinterface.lte_symbols import rarity, squared
+from cellwarden.airinterface.lte_symbols import rarity
 from cellwarden.airinterface.umts_carrier import (
     CFO_HZ,
     CLEAR_DB,
@@ -29,6 +29,7 @@ from cellwarden.airinterface.umts_emission import emission
 from cellwarden.airinterface.umts_waveform import CHIP_RATE_HZ, SLOT_CHIPS
 from cellwarden.detect.evidence import log_likelihood_ratio
 from cellwarden.detect.kernels import best_runs
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 TOGETHER = 8
