@@ -112,6 +112,24 @@ def test_the_peaks_of_a_signal_that_fills_the_band_are_no_clicks() -> None:
     assert refused["impulse"] == 0
 
 
+@pytest.mark.parametrize(("rate", "duration_s"), [(10e6, 60e-6), (20e6, 44e-6), (20e6, 300e-6)])
+def test_the_ends_of_short_bursts_that_fill_the_band_are_no_clicks(rate: float, duration_s: float) -> None:
+    # At 12 dB half of the samples stand out as a click's do, wherever in a frame a burst begins or ends.
+    rng, length, apart = np.random.default_rng(23), round(duration_s * rate), 20_000
+    wave = 20 * (rng.normal(size=(50 * apart, 2)) @ [1, 1j])
+    sent = np.zeros(len(wave), np.bool_)
+    for start in range(5000, len(wave), apart):
+        late = start + rng.integers(0, 5000)
+        wave[late : late + length] += 80 * (rng.normal(size=(length, 2)) @ [1, 1j])
+        sent[late : late + length] = True
+    iq = np.stack([wave.real, wave.imag], axis=1).round().astype(np.int16)
+    told = (find.samples for find in finds([Block(iq.copy(), 1.0, 0, Segment(0, len(iq), rate))], Counter()))
+    for block in told:
+        first, end = block.sample_start, block.sample_start + len(block.iq)
+        lost = (block.iq == 0).all(axis=1) & iq[first:end].any(axis=1) & sent[first:end]
+        assert not lost.any()
+
+
 @pytest.mark.parametrize("count", [100_000, 100_001, 100_031, 100_063])
 def test_a_recording_that_ends_within_a_frame_ends_without_a_burst(count: int) -> None:
     wave = noise(count, 23) + 1500.0  # a strong DC offset

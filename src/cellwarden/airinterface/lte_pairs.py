@@ -12,6 +12,8 @@ middle that others of the same stretch have shown, as blocks lie at multiples of
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from cellwarden.airinterface.lte_estimate import ALIAS_HZ, PITCH_S
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, SLOT_S
 from cellwarden.model import Emission
@@ -25,7 +27,7 @@ HALF_BLOCK_HZ = BLOCK_HZ / 2
 
 
 def paired(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """The same emissions, PUCCH's carrier offsets refined where the middle of the carrier is known."""
+    """The same emissions where the middle of the carrier is known: PUCCH's carrier offsets refined, data told of it."""
     halves = sorted((e for e in emissions if "turn_hz" in e.details), key=lambda e: e.sample_start)
     refined: dict[int, Emission] = {}
     middles: list[float] = []
@@ -44,7 +46,16 @@ def paired(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     for half in halves:
         if id(half) not in refined:
             refined[id(half)] = _alone(half, middles)
-    return [refined.get(id(e), e) for e in emissions]
+    middle = float(np.median(middles)) if middles else None
+    return [_beside(refined.get(id(e), e), middle) for e in emissions]
+
+
+def _beside(e: Emission, middle: float | None) -> Emission:
+    """Data with where the carrier's middle is by the phone's own oscillator: its blocks lie at multiples of 90 kHz."""
+    if middle is None or e.label not in ("lte:pusch", "lte:srs") or e.carrier_offset_hz is None:
+        return e
+    away = round((e.carrier_offset_hz - middle) / HALF_BLOCK_HZ) * HALF_BLOCK_HZ
+    return replace(e, details={**e.details, "carrier_middle_hz": round(e.carrier_offset_hz - away, 1)})
 
 
 def _start(e: Emission) -> float:

@@ -64,14 +64,27 @@ def middle(values: NDArray[np.float32]) -> float:
 
 
 @fast
+def _mean_power(iq: Interleaved, first: int, end: int) -> float:
+    """Mean of |x|² from one sample to before another; 0 where there are none."""
+    first, end = max(0, first), min(len(iq), end)
+    total = np.float32(0)
+    for i in range(first, end):
+        x, y = np.float32(iq[i, 0]), np.float32(iq[i, 1])
+        total += x * x + y * y
+    return total / (end - first) if end > first else np.float32(0)
+
+
+@fast
 def peaked(
     iq: Interleaved, rows: NDArray[np.int64], size: int, factor: float, most: int, around: int
 ) -> NDArray[np.int64]:
     """Those of some frames of `size` samples that are silent but for a few peaks, `factor` above their median.
 
     iq: int16 or float32, shape (frames * size, 2). A frame has a peak where half of the samples are that far below it.
-    Of more than `most` samples so loud it is none: so many would be a burst that began or ended in it. Nor is one whose
-    other samples, `around` either way of a peak left out, have twice the power that noise of such a median has.
+    Of more than `most` samples so loud it is none: so many would be a burst that began or ended in it. So would be
+    peaks that follow each other for longer than that, lie all over the frame, or touch an edge of it beyond which it is
+    loud. Nor is one silent whose other samples, `around` either way of a peak left out, have twice the power that noise
+    of such a median has.
     """
     flat = iq.reshape(-1)
     power = np.empty(size, np.float32)
@@ -97,7 +110,7 @@ def peaked(
         if not 0 < above <= most:
             continue
         total = np.float32(0)
-        held = 0
+        held, run, longest = 0, 0, 0
         since = around + 1  # samples since the last peak
         for i in range(size):
             since = 0 if power[i] > level else since + 1
@@ -105,9 +118,20 @@ def peaked(
             if since > around and not ahead:
                 total += power[i]
                 held += 1
-        if held and total < 2 * held * usual / np.log(2):
-            made[count] = row
-            count += 1
+                run = 0
+            else:
+                run += 1
+                longest = max(longest, run)
+        twice = np.float32(2 * usual / np.log(2))
+        if not held or total > held * twice or longest > most + 2 * around or size - held > 2 * (most + 2 * around):
+            continue
+        first, end = row * size, (row + 1) * size
+        if power[: around + 1].max() > level and _mean_power(iq, first - around - most, first - around) > twice:
+            continue
+        if power[size - around - 1 :].max() > level and _mean_power(iq, end + around, end + around + most) > twice:
+            continue
+        made[count] = row
+        count += 1
     return made[:count]
 
 
