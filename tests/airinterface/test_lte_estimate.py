@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,16 @@ def test_halves_at_both_edges_tell_the_carrier_and_a_lone_one_takes_it_from_them
     assert moved[2].carrier_offset_hz == pytest.approx(centre + 40.0 + 11 * 180e3, abs=1e-6)
     assert all(float(m.details["carrier_error_hz"]) < 30 for m in moved)
     assert math.isclose(moved[0].high_offset_hz - moved[0].low_offset_hz, 180e3)
+
+
+def test_data_is_told_the_middle_that_control_shows_by_the_phones_own_oscillator() -> None:
+    centre = 1_200.0
+    control = [half(1e-3, centre + 12 * 180e3, centre, 310.0), half(1.5e-3, centre - 12 * 180e3, centre, -150.0)]
+    data = replace(half(3e-3, 5 * 90e3 + 1_215.0, centre, 0.0), label="lte:pusch", details={"blocks": 6})
+    told = paired([*control, data], 7.68e6)
+    assert told[2].details == {"blocks": 6, "carrier_middle_hz": pytest.approx(1_215.0, abs=0.1)}
+    assert "carrier_middle_hz" not in told[0].details
+    assert paired([data], 7.68e6) == [data]  # nothing tells it
 
 
 def test_halves_of_different_carriers_are_no_pair() -> None:

@@ -197,6 +197,7 @@ DETAILS: Mapping[str, str] = {
     "bursts": mark("bursts in the train"),
     "carrier_number": mark("carrier number"),
     "carrier_error_hz": mark("error of the carrier offset, Hz"),
+    "carrier_middle_hz": mark("middle of the carrier by the phone's own oscillator, Hz"),
     "carriers": mark("carriers that it hops over"),
     "channels_20mhz": mark("channels of 20 MHz"),
     "chip_rate_hz": mark("chip rate, Hz"),
