@@ -134,6 +134,27 @@ def test_pusch_is_named_at_the_issues_levels(blocks: int, snr_db: float) -> None
     assert len(right) >= 11
 
 
+@pytest.mark.parametrize("blocks", [9, 16])
+def test_pusch_is_named_where_the_floor_beside_it_is_another(blocks: int) -> None:
+    # A receiver's filter that passes from -3.7 to 2.6 dB: beside a box there is up to twice the noise that it tells.
+    right, rate, taps = 0, 7.68e6, np.array([1.0, 0.35 * np.exp(1.2j)])
+    for seed in range(12):
+        rng, width = np.random.default_rng(seed), blocks * 180e3
+        offset = float(rng.uniform(-1.5e6, 1.5e6))
+        wave = generate("pusch", rng, rate_hz=rate, blocks=blocks, carrier_offset_hz=offset)
+        block = heard(wave, 3.0, width, rate, seed)
+        passed = np.convolve(block.iq @ [1, 1j], taps)[: len(block.iq)]
+        uneven = Block(np.stack([passed.real, passed.imag], axis=1).astype(np.float32), 1.0, 0, block.segment)
+        inside = np.exp(-2j * np.pi * (offset + np.linspace(-0.5, 0.5, 64) * width) / rate)
+        floor = 2 / rate * float(np.mean(np.abs(taps[0] + taps[1] * inside) ** 2))
+        box = Burst(
+            round(1.5e-3 * rate), len(wave), offset - width / 2, offset + width / 2, 3.0, 10 * math.log10(floor)
+        )
+        found = lte.recognise(box, uneven)
+        right += len(found) == 1 and found[0].label == "lte:pusch" and found[0].details["blocks"] == blocks
+    assert right >= 11
+
+
 def test_pucch_is_named() -> None:
     labels = Counter(e.label for seed in range(12) for e in named("pucch", 5.0, seed, blocks=1))
     assert labels == {"lte:pucch": 12}

@@ -12,6 +12,7 @@ Source: 3GPP TS 36.211 §5.3 to §5.5.
 """
 
 import math
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -56,6 +57,7 @@ from cellwarden.airinterface.lte_waveform import (
     SUBCARRIER_HZ,
     SYMBOL_S,
     SYMBOL_STARTS_S,
+    allowed_blocks,
 )
 from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst
@@ -80,6 +82,8 @@ LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
 """For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
+WIDTH_ERROR = 0.1
+"""Of a box, as a part of it, in whose blocks a signal is looked for."""
 EXPLAINED = 0.25
 """Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
 FILLED = 0.6
@@ -317,7 +321,7 @@ def _wide(burst: Burst, block: Block) -> Found | None:
         if best is None and {(turn, place - 1), (turn, place + 1)} & seen:
             continue  # beside a place that gave nothing
         seen.add((turn, place))
-        found = _matched(heard, size, turn, places[place], values[turn, place], tones.size)
+        found = _matched(heard, size, turn, places[place], values[turn, place], tones.size, width / BLOCK)
         lower = best is not None and found is not None and found[0] < best[0]
         best = max((m for m in (best, found) if m is not None), default=None)
         if len(seen) == most or (best is not None and best[0] > (60 if lower else SURE_NATS)):
@@ -329,16 +333,52 @@ def _wide(burst: Burst, block: Block) -> Found | None:
 
 
 def _matched(
-    heard: Stretch, size: int, turn: int, start: float, references: NDArray[np.complex64], tried: int
+    heard: Stretch,
+    size: int,
+    turn: int,
+    start: float,
+    references: NDArray[np.complex64],
+    tried: int,
+    wide: float,
 ) -> Match | None:
-    """Match both reference symbols with the base sequences, in the bands that the subframe's energy shows."""
+    """Match both reference symbols with the base sequences, in the bands that the subframe's energy shows.
+
+    Where none of these fits, in those that the box holds, which is `wide` blocks: beside it the floor may be another.
+    """
     offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
     starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
     power = np.mean(squared(transforms(heard, size, starts, (TURNS[turn],))[0]), axis=0) / (size * heard.noise)
+    bands = [(at, blocks) for _nats, at, blocks in best_band(power, 14)]
+    found = _matched_in(references, bands, tried, size * heard.noise)
+    if found is None:
+        found = _matched_in(references, _within(power, wide), tried, size * heard.noise)
+    if found is None:
+        return None
+    evidence, low, length, group = found
+    return evidence, turn, start, low, length, group
+
+
+def _within(power: NDArray[np.floating], wide: float) -> list[tuple[int, int]]:
+    """The likeliest bands, first subcarrier and blocks, of about the place and width of a box of so many blocks.
+
+    power: over the noise, shape (size,), the box in its middle.
+    """
+    near = tuple(n for n in allowed_blocks() if abs(n - wide) <= max(1.0, WIDTH_ERROR * wide))
+    reach = math.ceil((wide / 2 + 1) * BLOCK)
+    low = max(0, len(power) // 2 - reach)
+    return [(low + at, n) for _nats, at, n in best_band(power[low : len(power) // 2 + reach], 14, near)] if near else []
+
+
+def _matched_in(
+    references: NDArray[np.complex64], bands: Sequence[tuple[int, int]], tried: int, noise: float
+) -> tuple[float, int, int, int] | None:
+    """Evidence, first subcarrier, subcarriers and group of the sequences that fit best in one of some bands.
+
+    bands: first subcarrier and blocks; noise: power of noise in a subcarrier.
+    """
     best = (LEAST_NATS, 0, 0, 0)
-    bands = best_band(power, 14)
-    trials = tried * len(bands) * (2 * NEIGHBOURS + 1)
-    for _, at, blocks in bands:
+    size, trials = references.shape[-1], tried * len(bands) * (2 * NEIGHBOURS + 1)
+    for at, blocks in bands:
         length = blocks * BLOCK
         if blocks < 3 or best[0] > CERTAIN_NATS:
             continue
@@ -348,13 +388,12 @@ def _matched(
             continue
         chosen = np.unique(np.append(np.argmax(parts, axis=-1), np.argmax(parts.sum(axis=0))))
         for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
-            parts = surprise(long_matches(references[:, low : low + length], chosen), length)
+            there = references[:, low : low + length]
+            parts = surprise(long_matches(there, chosen), length)
             nats, group = pair(parts - math.log(2 * length), trials)
-            bands_there = references[:, low : low + length]
-            if nats > best[0] and _explained(bands_there, parts, size * heard.noise) >= EXPLAINED:
+            if nats > best[0] and _explained(there, parts, noise) >= EXPLAINED:
                 best = float(nats), low, length, int(group)
-    evidence, first, length, sequence = best
-    return (evidence, turn, start, first, length, sequence) if length else None
+    return best if best[2] else None
 
 
 def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:

@@ -71,7 +71,7 @@ def _mean_power(iq: Interleaved, first: int, end: int) -> float:
     for i in range(first, end):
         x, y = np.float32(iq[i, 0]), np.float32(iq[i, 1])
         total += x * x + y * y
-    return total / (end - first) if end > first else np.float32(0)
+    return float(total) / (end - first) if end > first else 0.0
 
 
 @fast
