@@ -138,6 +138,8 @@ def passband(quantile: NDArray[np.float64], rounding: float) -> slice:
     look where it is stronger than the noise within, and there alone: all else are the filter's own images and skirts.
     """
     n = len(quantile)
+    if np.min(quantile) >= max(NEARLY * rounding, NOTHING * float(np.max(quantile))):
+        return slice(0, n)  # no bin is empty, and so no stretch of them
     least = max(2, n // 64)
     calm = median_filter(quantile, 2 * (n // 64) + 1, mode="nearest")
     nothing = max(NEARLY * rounding, NOTHING * float(np.max(calm)))
