@@ -22,9 +22,14 @@ def test_the_curves_fall_from_all_pairs_to_none_and_cross_a_ratio_where_as_many_
     assert half == [(MARGIN + (3 + WIDEST) / (2 * WIDEST) * SIZE, MARGIN / 2 + SIZE / 2)]
 
 
-@pytest.mark.parametrize(("family", "kind"), taught())
+@pytest.mark.parametrize(("family", "kind"), [one for one in taught() if one[0] != "lte:pusch"])
 def test_a_comparator_says_more_than_nothing_on_pairs_that_it_has_not_seen(family: str, kind: str) -> None:
     held = trial(family, kind)
+    assert cost(*pairs(held)) < 0.8 and np.median(held.same) > 0 > np.median(held.different)
+
+
+def test_that_of_lte_says_a_little() -> None:
+    held = trial("lte:pusch", "phones")
     assert cost(*pairs(held)) < 0.9 and np.median(held.same) > 0 > np.mean(held.different)
 
 
