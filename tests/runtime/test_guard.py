@@ -175,3 +175,27 @@ def test_days_that_are_over_go_to_the_history_and_what_is_too_old_goes_for_good(
         (line,) = (line for line in audit.lines(c) if line.action == "deleted")
     assert left.start_ns == NOON_NS and line.what.startswith("history days 1 ")
     assert [day.name for day in history_of(engine).iterdir()] == ["date=2026-11-17"]
+
+
+class Enrolling:
+    """Signatures of a site at which every phone is new, and is measured a step after its alert."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def enrol(self, phone: str) -> str:
+        self.asked.append(phone)
+        return f"E-{len(self.asked):04}" if self.asked.count(phone) == 2 else ""
+
+
+def test_a_phone_that_made_an_alert_is_enrolled_once_as_soon_as_it_was_measured(tmp_path: Path) -> None:
+    engine, clock, whose = opened(str(tmp_path / "s.sqlite")), Clock(), Enrolling()
+    some = (step for step in steps(clock, []))
+    alerts = list(guard(engine, site(), rules_of(PACE), ALLOWED, some, clock, whose=whose))  # type: ignore[arg-type]
+    nameless = [alert.activity.phone for alert in alerts if not alert.emitter]
+    with engine.connect() as c:
+        lines = [line for line in audit.lines(c) if line.action == "emitter enrolled"]
+    engine.dispose()
+    assert nameless and {line.why for line in lines} <= {alert.name for alert in alerts}
+    assert len(lines) >= len(nameless) - 1  # the last step's comes never
+    assert all(whose.asked.count(phone) <= 2 for phone in set(nameless))

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from cellwarden.associate.observe import Association
-from cellwarden.model import Observation
+from cellwarden.model import Measured, Observation, Session
 from cellwarden.runtime import intake
 from cellwarden.runtime.burst_rows import bursts, row, start_ns
 from cellwarden.runtime.inbox import Inbox
-from cellwarden.runtime.intake import Intake
+from cellwarden.runtime.intake import Intake, Taken
 from cellwarden.runtime.outbox import Message
+from cellwarden.signature.gallery_file import session_row
 from cellwarden.simulate.nodes import START_NS, Ears, Said, told
 
 S_NS = 10**9
@@ -84,7 +85,7 @@ def test_bursts_of_a_cut_line_wait_for_the_other_node_and_each_is_told_once_by_b
     here_said = told(1, 8.0, EARS, np.random.default_rng(2))
     now, done = START_NS + 60 * S_NS, START_NS + 59 * S_NS
     for message in messages(here_said[0]):
-        assert here.message("A", "q", message, now, done) == ([], None)
+        assert here.message("A", "q", message, now, done) == Taken([])
     clock.now_s = 10.0
     assert late(here, clock, now) == []  # B may be about to call again
     for message in messages(here_said[1]):
@@ -98,6 +99,25 @@ def test_bursts_of_a_cut_line_wait_for_the_other_node_and_each_is_told_once_by_b
     assert [one.time_ns for one in observed] == sorted(one.time_ns for one in observed)
     assert all(abs(one.time_ns - START_NS) < 9 * S_NS for one in observed)  # their own times
     assert len({one.phone for one in observed}) == 1
+
+
+def test_a_signature_is_of_the_same_train_as_the_bursts_and_what_is_none_is_let_pass(
+    site: tuple[Intake, Inbox, Clock],
+) -> None:
+    here, _inbox, _clock = site
+    (said,) = told(2, 2.0, replace(EARS, nodes=1), np.random.default_rng(5))
+    fresh = [one for message in messages(said, 7) for one in here.message("A", "q", message, START_NS, 0).fresh]
+    session = Session("watch", "gsm:normal", 8, 21.5, {"droop": Measured(0.02, 1e-3)}, START_NS)
+    body = {"run_ns": 7, "train": 1, "session": session_row(session)}
+    signed = here.message("A", "q", Message(90, "signature", body), START_NS, 0).signed
+    numbers = {n for (e, _s), n in zip(fresh, (e.details["train"] for e, _s in said.bursts), strict=True) if n == 1}
+    assert numbers == {1} and signed is not None and signed.session == session
+    of_one = {e.details["train"] for e, s in fresh if e.details["train"] == signed.train}
+    assert of_one == {signed.train}
+    other = here.message("A", "q", Message(91, "signature", body | {"run_ns": 8}), START_NS, 0).signed
+    assert other is not None and other.train != signed.train
+    for wrong in ({}, {"session": 3}, {"session": {"features": 4}}):
+        assert here.message("A", "q", Message(92, "signature", wrong), START_NS, 0) == Taken([])
 
 
 def test_a_node_that_never_comes_back_holds_the_other_up_for_less_than_a_minute(
@@ -143,13 +163,13 @@ def test_a_node_that_says_nothing_for_a_while_is_deaf_and_hears_when_it_speaks(
     }
     assert list(here.silent(START_NS)) == []
     clock.now_s = intake.SILENT_S + 1
-    _fresh, state = here.message("A", "q", Message(1, "state", body), START_NS, 0)
+    state = here.message("A", "q", Message(1, "state", body), START_NS, 0).state
     assert state is not None and state.reason == "" and state.lost_samples == 5 and state.clock_error_ns == 2e6
     assert [(one.sensor, one.reason) for one in here.silent(START_NS)] == [("B", "no line")]
     assert list(here.silent(START_NS)) == []  # told once
-    _fresh, state = here.message("B", "q", Message(1, "state", body | {"faults": ["floor fell"]}), START_NS, 0)
+    state = here.message("B", "q", Message(1, "state", body | {"faults": ["floor fell"]}), START_NS, 0).state
     assert state is not None and state.reason == "floor fell"
-    _fresh, state = here.message("B", "q", Message(2, "state", body), START_NS + 60 * S_NS, 0)
+    state = here.message("B", "q", Message(2, "state", body), START_NS + 60 * S_NS, 0).state
     assert state is None  # of a minute ago: how it was, not how it is
 
 
@@ -175,6 +195,6 @@ def test_what_was_not_kept_when_a_watch_ended_comes_again_and_what_was_does_not(
 def test_what_no_node_says_is_done_with(site: tuple[Intake, Inbox, Clock], body: dict[str, object]) -> None:
     here, inbox, _clock = site
     inbox.keep("A", "q", Message(1, "bursts", body))
-    assert here.message("A", "q", Message(1, "bursts", body), START_NS, 0) == ([], None)
+    assert here.message("A", "q", Message(1, "bursts", body), START_NS, 0) == Taken([])
     here.taken(START_NS)
     assert inbox.messages("A") == []

@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 from cellwarden.errors import SiteError, SourceError
 from cellwarden.locate.site import Sensor, Site
 from cellwarden.locate.whereabouts import Belief
-from cellwarden.model import Odds
+from cellwarden.model import Emitter, Odds
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.radio.live.stream import Piece, Stream
+from cellwarden.runtime.known import Known
+from cellwarden.runtime.listen import listen
 from cellwarden.runtime.receivers import read
+from cellwarden.runtime.signing import Signer
 from cellwarden.runtime.site import Step, steps
+from cellwarden.runtime.whose import Whose
+from cellwarden.signature.gallery_file import save
 from cellwarden.simulate import wing
 
 SCENE = wing.PLACE.with_suffix(".sigmf-meta")
@@ -72,6 +77,20 @@ def test_a_receiver_that_fails_is_told_as_deaf_and_the_others_go_on() -> None:
     told, _asked = heard({"A": broken(), "B": stream(time.time_ns())})
     assert ("A", "no samples") in [(state.sensor, state.reason) for step in told for state in step.states]
     assert sum(sum(one.labels.values()) for step in told for one in step.sightings) == 51
+
+
+def test_a_phone_that_the_gallery_knows_is_told_with_its_name(tmp_path: Path) -> None:
+    """The call of the scene, enrolled from one hearing."""
+    place, now = tmp_path / "emitters.json", time.time_ns()
+    signer = Signer()
+    told = [signer.event(event) for event in listen(stream(now), passing=signer.passing)]
+    save(place, [Emitter("E-0042", tuple(one.session for one in told if one and one.session.bursts > 8))])
+    whose = Whose(Known(place, pytest.fail))
+    streams = {"A": stream(now), "B": stream(now)}
+    heard = [one for step in steps(streams, SITE, lambda *_: (("01", 1.0),), whose=whose) for one in step.sightings]
+    named = [one for one in heard if one.emitter]
+    assert {one.emitter for one in named} == {"E-0042"} and all(one.log_ratio > 2 for one in named)
+    assert sum(one.labels["gsm:normal"] for one in named) > 30
 
 
 def test_receivers_stand_in_the_sites_file(tmp_path: Path) -> None:

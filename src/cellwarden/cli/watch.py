@@ -63,16 +63,27 @@ def watch(
     from cellwarden.locate.site import load
     from cellwarden.locate.whereabouts import believing, room_names
     from cellwarden.radio.live import open_stream
-    from cellwarden.runtime import addresses, deaf, evidence_settings, ldap_settings, notifier, openid_settings, post
+    from cellwarden.runtime import (
+        addresses,
+        deaf,
+        evidence_settings,
+        ldap_settings,
+        notifier,
+        openid_settings,
+        post,
+        signature_settings,
+    )
     from cellwarden.runtime import site as receivers_of
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.keep import Keeper
+    from cellwarden.runtime.known import Known
     from cellwarden.runtime.nodes_file import sources
     from cellwarden.runtime.ready import ready
     from cellwarden.runtime.serve import serve
     from cellwarden.runtime.site_settings import problems
     from cellwarden.runtime.tap import open_sensors
     from cellwarden.runtime.vault import Vault
+    from cellwarden.runtime.whose import Whose
     from cellwarden.store.engine import opened
     from cellwarden.watch.lawful import mandate
     from cellwarden.watch.rules_held import held
@@ -85,6 +96,8 @@ def watch(
     ears = {*far, *(one.sensor for one in named)}  # a sensor with neither is not silent, it is not there
     site = replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears))
     to, kept = addresses.read(site_path), evidence_settings.read(site_path)
+    gallery = signature_settings.read(site_path)
+    whose = Whose(Known(gallery, warn)) if gallery else None
     openid, ldap = openid_settings.read(site_path), ldap_settings.read(site_path)
     where = believing(site)
     door = console.listening(host, port)
@@ -106,7 +119,15 @@ def watch(
     with ExitStack() as stack:
         vault = Vault(stack.enter_context(Keeper(*kept, None, None, warn)), time.time_ns) if kept else None
         heard = receivers_of.steps(
-            streams, site, where, nodes=far, post=begin, believing=believing, vault=vault, spectra=spectra
+            streams,
+            site,
+            where,
+            nodes=far,
+            post=begin,
+            believing=believing,
+            vault=vault,
+            spectra=spectra,
+            whose=whose,
         )
         steps = until(stopped, heard)
         if end is not None:
@@ -115,7 +136,7 @@ def watch(
         told = stack.enter_context(deaf.telling(site.name, to, warn))
         alerts = guard(
             engine, site, in_force.rules, allowed, steps, time.time_ns, to, newest=lambda: in_force.rules, tell=told,
-            vault=vault,
+            vault=vault, whose=whose,
         )  # fmt: skip
         serve(alerts, server, door, stopped.set, seconds=seconds, tell=tell)
 

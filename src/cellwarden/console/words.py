@@ -65,6 +65,11 @@ ACTION_WORDS: dict[str, str] = {
     "sign in": mark("signed in"),
     "sign out": mark("signed out"),
     "sign-in refused": mark("was refused"),
+    "watch begins": mark("began to watch"),
+    "alert": mark("told an alert"),
+    "sensor deaf": mark("noted a deaf sensor"),
+    "sensor hears": mark("noted that a sensor hears again"),
+    "emitter enrolled": mark("enrolled an emitter"),
     **{str(state): word for state, word in STATE_WORDS.items()},
 }
 DETAIL_WORDS = {

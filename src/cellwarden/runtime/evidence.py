@@ -7,25 +7,22 @@ identity; bursts of which nothing may be kept leave nothing.
 
 import math
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from cellwarden.airinterface import INTERFACES
-from cellwarden.model import Block, Emission
+from cellwarden.model import Block
 from cellwarden.radio.absolute import middle_hz
 from cellwarden.runtime.evidence_index import Index
 from cellwarden.runtime.listen import Event
-from cellwarden.runtime.snippet import Snippet, cut, started, write
+from cellwarden.runtime.recent import Recent
+from cellwarden.runtime.snippet import AROUND_S, Snippet, cut, started, write
 
 PARTS = {label: parts for interface in INTERFACES for label, parts in interface.evidence.items()}
 MOST_BURSTS = 8
 """Of a train."""
-HISTORY_S = 2.0
-"""Samples that are held: a burst is told a chunk or two after it was heard, LTE's half a second later."""
 ENDINGS = (".sigmf-data", ".sigmf-meta")
 
 
@@ -44,19 +41,14 @@ class Cutter:
 
     def __init__(self, *bursts: int) -> None:
         self._bursts = bursts
-        self._blocks: deque[Block] = deque()
+        self._recent = Recent()
         self._cut: dict[int, list[Snippet]] = {}
         self._told: Counter[int] = Counter()
         """Snippets of each train that goes on."""
 
     def passing(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The same blocks, remembered for a while."""
-        for block in blocks:
-            self._blocks.append(block)
-            newest = block.sample_start + len(block.iq)
-            while newest - self._blocks[0].sample_start > HISTORY_S * block.segment.rate_hz and len(self._blocks) > 1:
-                self._blocks.popleft()
-            yield block
+        return self._recent.passing(blocks)
 
     def event(self, event: Event) -> list[Cut]:
         """What is whole with it."""
@@ -68,7 +60,8 @@ class Cutter:
         parts = PARTS.get(event.emission.label)
         if event.what != "burst" or not parts or self._told[train] >= len(self._bursts):
             return []
-        block = self._holding(event.emission)
+        margin = math.ceil(AROUND_S * event.segment.rate_hz)
+        block = self._recent.around(event.emission, margin)
         snippet = cut(block, event.emission, event.segment, parts) if block else None
         if snippet is None:
             return []
@@ -84,18 +77,6 @@ class Cutter:
         snippets = self._cut.pop(train, [])
         self._told[train] += 1
         return [Cut(train, snippets)] if snippets else []
-
-    def _holding(self, emission: Emission) -> Block | None:
-        """One block with the samples around a burst, as far as there is no gap."""
-        first = emission.sample_start - emission.sample_count
-        end = emission.sample_start + 2 * emission.sample_count
-        some = [b for b in self._blocks if b.sample_start < end and b.sample_start + len(b.iq) > first]
-        while some and some[-1].segment != some[0].segment:
-            middle = emission.sample_start + emission.sample_count // 2
-            del some[-1 if middle < some[-1].segment.sample_start else 0]
-        if not some:
-            return None
-        return Block(np.concatenate([b.iq for b in some]), some[0].scale, some[0].sample_start, some[0].segment)
 
 
 class Shelf:

@@ -14,18 +14,15 @@ from cellwarden.radio.annotations import segment_of
 from cellwarden.radio.recording import Recording, open_recording, read_samples
 from cellwarden.runtime.learned import learn
 from cellwarden.runtime.scan import scan
+from cellwarden.runtime.signing import MARGIN_S, overdriven
 from cellwarden.signature.features import MEASURES, measure
 from cellwarden.signature.group import Grouper
 from cellwarden.signature.habits import habits
 from cellwarden.signature.reference import UNKNOWN, clock, corrected
 from cellwarden.signature.sessions import joined
 
-MARGIN_S = 40e-6
-"""Samples read before and behind a burst, for its ramps."""
 MOST = 200
 """Bursts of a train that are measured: more tell nothing new."""
-FULL_SCALE, CLIPPED = 0.995, 0.005
-"""A burst of whose samples more than this part lie at the end of the converter's scale is not measured."""
 
 
 Train = tuple[int, str]
@@ -63,7 +60,7 @@ def sessions(path: Path, stations: Sequence[Path] = ()) -> Taken:
             return 0
         segment = segment_of(recording, emission)
         block = around(recording, segment, emission)
-        if recording.dtype.kind != "f" and float(np.mean(np.abs(block.iq) >= FULL_SCALE)) > CLIPPED:
+        if recording.dtype.kind != "f" and overdriven(block):
             return 1
         signature = measure(emission, block)
         if signature is not None:

@@ -5,6 +5,7 @@ Step (runtime.site) ─► watch.chain ─► store ─► console
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from cellwarden.model.span import HOUR_NS, WEEK_NS
 from cellwarden.runtime import notifier
 from cellwarden.runtime.site import Step
 from cellwarden.runtime.vault import Vault
+from cellwarden.runtime.whose import Whose
 from cellwarden.store import history, retention
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import file_of
@@ -29,6 +31,8 @@ from cellwarden.watch.rules_file import Rules
 
 PROGRAM = "cellwarden"
 """Who did what no person did, in the audit log."""
+MOST_NAMELESS = 100
+"""The newest alerts whose phones may still be enrolled: while they speak they are measured."""
 FRESH_DAYS = 8
 """Sightings of so many days are asked from the store, older ones from the history."""
 
@@ -44,11 +48,12 @@ def guard(
     newest: Callable[[], Rules] | None = None,
     tell: Callable[[SensorState], None] = lambda state: None,
     vault: Vault | None = None,
+    whose: Whose | None = None,
 ) -> Iterator[Alert]:
     """Alerts as they are told, and on their way to `addresses`; all else is kept. `newest` tells rules that change.
 
     `tell` is told of each sensor that goes deaf, for another reason, or hears again; `vault` has the evidence of what
-    is heard.
+    is heard, `whose` the signatures: a phone that made an alert and is new is enrolled.
 
     Raises MandateError when the mandate expires.
     """
@@ -57,7 +62,7 @@ def guard(
         audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")
         change = queries.newest_change(c)
         _resume(c, state, now_ns())
-    looked_ns, reasons = 0, dict[str, str]()
+    looked_ns, reasons, nameless = 0, dict[str, str](), deque[Alert](maxlen=MOST_NAMELESS)
     for step in steps:
         now = now_ns()
         state.rules = newest() if newest else wanted
@@ -71,6 +76,9 @@ def guard(
             change = _heed(c, state, change)
             told = _keep(c, state, step, now, addresses, vault)
             changed = _changed(c, step.states, reasons)
+            if whose is not None:
+                nameless.extend(alert for alert in told if not alert.emitter)
+                _enrol(c, whose, nameless)
         for one in changed:
             tell(one)
         yield from told
@@ -95,6 +103,14 @@ def _changed(c: Connection, states: Iterable[SensorState], reasons: dict[str, st
             changed.append(one)
         reasons[one.sensor] = one.reason
     return changed
+
+
+def _enrol(c: Connection, whose: Whose, nameless: deque[Alert]) -> None:
+    """Remember those phones that have been heard well enough by now: in the audit log, too."""
+    for alert in list(nameless):
+        if name := whose.enrol(alert.activity.phone):
+            audited(c, PROGRAM, "emitter enrolled", name, alert.name)
+            nameless.remove(alert)
 
 
 def _learn(engine: Engine, state: chain.Chain, now_ns: int) -> None:

@@ -25,6 +25,8 @@ from cellwarden.model.span import S_NS
 from cellwarden.runtime.burst_rows import bursts, start_ns
 from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.outbox import Message
+from cellwarden.runtime.signing import Signed
+from cellwarden.signature.gallery_file import session_in
 
 SILENT_S = 15.0
 """A node says each second how it is; one that says nothing for so long has no line."""
@@ -64,6 +66,15 @@ class _Node:
     """Of messages that are not done with: end of the last burst, queue, number."""
 
 
+class Taken(NamedTuple):
+    """What a message brings now."""
+
+    fresh: list[Located]
+    """Bursts that are associated live."""
+    state: SensorState | None = None
+    signed: Signed | None = None
+
+
 class Late(NamedTuple):
     """What came late."""
 
@@ -88,15 +99,17 @@ class Intake:
         self._late: Association | None = None
         self._held_s = 0.0
 
-    def message(
-        self, name: str, origin: str, message: Message, now_ns: int, done_ns: int
-    ) -> tuple[list[Located], SensorState | None]:
-        """Take a message in: its bursts that begin after `done_ns`, and how the sensor is, where it says so now."""
+    def message(self, name: str, origin: str, message: Message, now_ns: int, done_ns: int) -> Taken:
+        """Take a message in: of its bursts those that begin after `done_ns` are fresh."""
         node, body = self.nodes[name], message.body
-        node.heard_s, last_ns, fresh, state = self._now_s(), 0, list[Located](), None
+        node.heard_s, last_ns, fresh, state, signed = self._now_s(), 0, list[Located](), None, None
+
+        def numbered(run: int, train: int) -> int:
+            return node.trains.setdefault((run, train), len(node.trains))
+
         try:
             if message.kind == "bursts":
-                every = bursts(body, lambda run, train: node.trains.setdefault((run, train), len(node.trains)))
+                every = bursts(body, numbered)
                 self._says(node, int(body["told_ns"]), body["time_error_ns"])
                 fresh = [one for one in every if start_ns(*one) >= done_ns]
                 if len(fresh) < len(every):
@@ -108,10 +121,13 @@ class Intake:
                 self._says(node, int(body["told_ns"]), body.get("time_error_ns"))
                 late = now_ns - int(body["time_ns"]) > BEHIND_NS
                 state = None if late else self._state(name, node, body, now_ns)
-        except (KeyError, IndexError, TypeError, ValueError):
+            elif message.kind == "signature":
+                session = session_in(body["session"])
+                signed = Signed(numbered(int(body["run_ns"]), int(body["train"])), session)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             pass  # no node of this version says that; it is done with like any other
         node.untaken.append((last_ns, origin, message.number))
-        return fresh, state
+        return Taken(fresh, state, signed)
 
     def _says(self, node: _Node, told_ns: int, error_ns: float | None) -> None:
         node.told_ns = max(node.told_ns, told_ns)

@@ -1,6 +1,6 @@
 """A node at an antenna: radio to emissions here, and what is heard, not samples, to its site.
 
-source ─► pace ─► listen ─┬─ bursts, trains ─► queue ─► line ─► site
+source ─► pace ─► listen ─┬─ bursts, trains, signatures ─► queue ─► line ─► site
                           ├─ health ─► self-test ─► queue
                           └─ snippets ─► evidence
 """
@@ -30,6 +30,8 @@ from cellwarden.runtime.node_file import Settings
 from cellwarden.runtime.outbox import Outbox
 from cellwarden.runtime.pace import Pace, error_ns
 from cellwarden.runtime.selftest import faults, usual
+from cellwarden.runtime.signing import Signed, Signer
+from cellwarden.signature.gallery_file import session_row
 
 STATE_S = 1.0
 """Between two words on how it is, where nothing changes."""
@@ -58,16 +60,18 @@ def run(
             stream = replace(stream, pieces=pace.pieces(stream.pieces))
         reporter = Reporter(settings, outbox, stream.rate_hz, pace, told)
         keeper = Keeper(settings.evidence, settings.keep_bytes, settings.keep_s, None, None, told)
-        test = reporter.test
+        test, signer = reporter.test, Signer()
 
         def passing(blocks: Iterable[Block]) -> Iterator[Block]:
-            return test.passing(keeper.passing(blocks))
+            return test.passing(signer.passing(keeper.passing(blocks)))
 
         with _sending(outbox, settings, told), reporter.watched(), keeper:
             try:
                 for event in test.events(listen.listen(stream, health=reporter.health, passing=passing)):
                     keeper.event(event)
                     reporter.event(event)
+                    if (signed := signer.event(event)) is not None:
+                        reporter.signed(signed)
             except SourceError:
                 reporter.state(("no samples",))
                 raise
@@ -129,6 +133,11 @@ class Reporter:
             body["end_ns"] = body["time_ns"] + round(emission.sample_count / segment.rate_hz * 1e9)
             body["time_error_ns"] = self._error_ns()
         self._put("train", body)
+
+    def signed(self, signed: Signed) -> None:
+        """What a train's bursts show of the transmitter."""
+        body = {"run_ns": self.run_ns, "train": signed.train, "session": session_row(signed.session)}
+        self._put("signature", body)
 
     def tell(self) -> None:
         """Send the bursts of phones that were heard since the last time."""

@@ -28,16 +28,18 @@ from cellwarden.console.spectra import Spectra
 from cellwarden.errors import CellwardenError
 from cellwarden.locate.site import Sensor, Site, privileged
 from cellwarden.locate.whereabouts import Belief
-from cellwarden.model import Emission, Observation, Segment, SensorState, Sighting, Stray
+from cellwarden.model import Block, Emission, Observation, Segment, SensorState, Sighting, Stray
 from cellwarden.radio.live.stream import Stream
 from cellwarden.runtime.evidence import Cut, Cutter
 from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.intake import Intake
 from cellwarden.runtime.listen import Health, listen
 from cellwarden.runtime.outbox import Message
+from cellwarden.runtime.signing import Signed, Signer
 from cellwarden.runtime.strays import Strays
 from cellwarden.runtime.tap import Tap
 from cellwarden.runtime.vault import BURSTS, Vault
+from cellwarden.runtime.whose import Whose
 
 STEP_S = 1.0
 """A phone is sighted once in so long."""
@@ -73,6 +75,7 @@ class _Told(NamedTuple):
     """With the name of its queue."""
     stray: Stray | None = None
     cut: Cut | None = None
+    signed: Signed | None = None
 
 
 Post = Callable[[Callable[[str, str, Message], None]], Inbox]
@@ -89,22 +92,24 @@ def steps(
     believing: Callable[[Site], Belief] | None = None,
     vault: Vault | None = None,
     spectra: Spectra | None = None,
+    whose: Whose | None = None,
 ) -> Iterator[Step]:
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
     `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing. `vault`
-    takes in what receivers cut out of phones' bursts, `spectra` what they hear, where somebody looks at it. Whoever
-    stops asking closes the streams, and waits for their threads.
+    takes in what receivers cut out of phones' bursts, `spectra` what they hear, where somebody looks at it, `whose`
+    phones' signatures. Whoever stops asking closes the streams, and waits for their threads.
     """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
     spectra = Spectra(()) if spectra is None else spectra
     threads = []
     for sensor, stream in streams.items():
-        given = sensor, stream, told.put, Cutter(*BURSTS) if vault else None, Tap(sensor, spectra)
+        cutter, signer = Cutter(*BURSTS) if vault else None, Signer() if whose else None
+        given = sensor, stream, told.put, cutter, Tap(sensor, spectra), signer
         threads.append(threading.Thread(target=_receive, args=given, daemon=True))
     for thread in threads:
         thread.start()
-    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns, vault)
+    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns, vault, whose)
     if post is not None:
         inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
         ears.intake = Intake(inbox, nodes, ears.together)
@@ -139,8 +144,9 @@ class _Ears:
         believing: Callable[[Site], Belief] | None,
         now_ns: Callable[[], int],
         vault: Vault | None,
+        whose: Whose | None,
     ) -> None:
-        self._vault = vault
+        self._vault, self._whose = vault, whose
         self._site, self._believing = site, believing
         self._beliefs: dict[tuple[Sensor, ...], Belief] = {site.sensors: belief}
         """By the sensors that are left."""
@@ -159,12 +165,16 @@ class _Ears:
             self._strays += [one.stray] if one.sensor not in self._private else []
         elif one.cut is not None and self._vault is not None:
             self._vault.hold(one.sensor, one.cut)
+        elif one.signed is not None:
+            self._sign(one.sensor, one.signed)
         elif one.message is not None and self.intake is not None:
-            fresh, state = self.intake.message(one.sensor, *one.message, self._now_ns(), self._done_ns)
+            taken = self.intake.message(one.sensor, *one.message, self._now_ns(), self._done_ns)
             self.together.clock_errors_s[one.sensor] = self.intake.nodes[one.sensor].error_s
-            for burst in fresh:
+            for burst in taken.fresh:
                 self._add(one.sensor, burst)
-            return [state] if state is not None else []
+            if taken.signed is not None:
+                self._sign(one.sensor, taken.signed)
+            return [taken.state] if taken.state is not None else []
         else:
             self.alive -= {one.sensor} if one.ended is not None else set()
             return [_state(one, self._now_ns(), self._lost)]
@@ -174,6 +184,10 @@ class _Ears:
         self.together.add(sensor, burst)
         if self.intake is not None:
             self.intake.remember(sensor, burst)
+
+    def _sign(self, sensor: str, signed: Signed) -> None:
+        if self._whose is not None and sensor not in self._private:
+            self._whose.signed(sensor, *signed)
 
     def step(self, until_ns: int, states: list[SensorState]) -> Step:
         """What was heard until a time, and what came late."""
@@ -191,15 +205,16 @@ class _Ears:
     def _sighted(self, observed: list[Observation], until_ns: int, counted: Collection[int] = ()) -> Iterator[Sighting]:
         """Who was where, as far as those sensors tell that have told until then, or heard it."""
         of = self._vault.of if self._vault is not None else _nothing
+        whose = self._whose.of if self._whose is not None else _nobody
         if not observed or self._believing is None:
-            return sightings(observed, self._site, self._beliefs[self._site.sensors], counted, of)
+            return sightings(observed, self._site, self._beliefs[self._site.sensors], counted, of, whose)
         heard = {one.sensor for burst in observed for one in burst.heard}
         present = {one for one in self.alive if self.intake is None or self.intake.told_until(one, until_ns)}
         left = tuple(sensor for sensor in self._site.sensors if sensor.name in present | heard)
         site = replace(self._site, sensors=left)
         if left not in self._beliefs:
             self._beliefs[left] = self._believing(site)
-        return sightings(observed, site, self._beliefs[left], counted, of)
+        return sightings(observed, site, self._beliefs[left], counted, of, whose)
 
     def taken(self) -> None:
         """The last step was kept."""
@@ -214,15 +229,28 @@ def by_step(observed: Iterable[Observation]) -> Iterator[list[Observation]]:
         yield list(some)
 
 
-def _receive(sensor: str, stream: Stream, tell: Callable[[_Told], None], cutter: Cutter | None, tap: Tap) -> None:
+def _receive(
+    sensor: str,
+    stream: Stream,
+    tell: Callable[[_Told], None],
+    cutter: Cutter | None,
+    tap: Tap,
+    signer: Signer | None,
+) -> None:
     """The life of a receiver's thread."""
     why, strays = "", Strays(sensor)
+
+    def passing(blocks: Iterable[Block]) -> Iterator[Block]:
+        kept = cutter.passing(blocks) if cutter is not None else iter(blocks)
+        return signer.passing(kept) if signer is not None else kept
+
     try:
-        passing = cutter.passing if cutter is not None else iter
         for event in listen(
             stream, health=lambda health: tell(_Told(sensor, health=health)), passing=passing, looking=tap.looking
         ):
             tap.event(event)
+            if signer is not None and (signed := signer.event(event)) is not None:
+                tell(_Told(sensor, signed=signed))
             if cutter is not None and (event.what == "over" or is_phone(event.emission)):
                 for whole in cutter.event(event):
                     tell(_Told(sensor, cut=whole))
@@ -245,6 +273,11 @@ def _state(one: _Told, time_ns: int, lost: Counter[str]) -> SensorState:
     return SensorState(one.sensor, time_ns, one.health.floor_dbfs_hz, more, None)
 
 
+def _nobody(_phone: str, _trains: Iterable[tuple[str, int]]) -> tuple[str, float]:
+    """No signature is known."""
+    return "", 0.0
+
+
 def _nothing(_sensor: str, _train: int, _phone: str) -> tuple[str, ...]:
     """No evidence is kept."""
     return ()
@@ -256,11 +289,13 @@ def sightings(
     belief: Belief,
     counted: Collection[int] = (),
     evidence: Callable[[str, int, str], tuple[str, ...]] = _nothing,
+    whose: Callable[[str, Iterable[tuple[str, int]]], tuple[str, float]] = _nobody,
 ) -> Iterator[Sighting]:
     """One for each phone. Bursts of no train are left out: nobody knows which phone sent them.
 
     Those of which an emission is `counted`, by its identity, tell where, and are not counted again. `evidence` tells
-    the hashes of what is kept of a sensor's train that a phone has not yet.
+    the hashes of what is kept of a sensor's train that a phone has not yet, `whose` the emitter that a phone with some
+    sensors' trains is known as, and the logarithm of its ratio.
     """
     sensors = {sensor.name: sensor for sensor in site.sensors}
     phones: dict[str, list[Observation]] = defaultdict(list)
@@ -279,6 +314,7 @@ def sightings(
         )
         row = np.array([levels.get(name, np.nan) for name in sensors])
         interface, frequency = bursts[0].label.partition(":")[0], bursts[0].frequency_hz
+        emitter, log_ratio = whose(phone, trains)
         yield Sighting(
             start_ns=bursts[0].time_ns,
             end_ns=bursts[-1].time_ns,
@@ -290,6 +326,8 @@ def sightings(
             odds=belief(row, interface, frequency),
             sensors=tuple(loudest),
             evidence=tuple(dict.fromkeys(name for one in trains for name in evidence(*one, phone))),
+            emitter=emitter,
+            log_ratio=log_ratio,
         )
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from cellwarden.errors import CellwardenError
 from cellwarden.locate import site_file
 from cellwarden.locate.site import Site
-from cellwarden.runtime import addresses, evidence_settings, ldap_settings, nodes_file, openid_settings
+from cellwarden.runtime import (
+    addresses,
+    evidence_settings,
+    ldap_settings,
+    nodes_file,
+    openid_settings,
+    signature_settings,
+)
 from cellwarden.watch.lawful import mandate
 
 
@@ -19,6 +26,7 @@ def problems(path: Path, site: Site) -> list[str]:
         (("receiver", "node", "nodes"), lambda: nodes_file.sources(path, site)),
         (("notify",), lambda: addresses.read(path)),
         (("evidence",), lambda: evidence_settings.read(path)),
+        (("signatures",), lambda: signature_settings.read(path)),
         (("console",), lambda: (openid_settings.read(path), ldap_settings.read(path))),
     ]
     found = []

@@ -77,39 +77,36 @@ def digest(rows: Any) -> str:
     return hashlib.sha256(json.dumps(rows, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _row(emitter: Emitter) -> dict[str, Any]:
+def session_row(session: Session) -> dict[str, Any]:
+    """A session as JSON holds it."""
     return {
-        "name": emitter.name,
-        "model": emitter.model,
-        "sessions": [
-            {
-                "source": s.source,
-                "family": s.family,
-                "bursts": s.bursts,
-                "snr_db": s.snr_db,
-                "start_ns": s.start_ns,
-                "receiver": s.receiver,
-                "features": {name: list(one) for name, one in s.features.items()},
-            }
-            for s in emitter.sessions
-        ],
+        "source": session.source,
+        "family": session.family,
+        "bursts": session.bursts,
+        "snr_db": session.snr_db,
+        "start_ns": session.start_ns,
+        "receiver": session.receiver,
+        "features": {name: list(one) for name, one in session.features.items()},
     }
 
 
-def _emitter(row: dict[str, Any]) -> Emitter:
-    return Emitter(
-        str(row["name"]),
-        tuple(
-            Session(
-                str(s["source"]),
-                str(s["family"]),
-                int(s["bursts"]),
-                float(s["snr_db"]),
-                {str(k): Measured(float(v), float(d)) for k, (v, d) in s["features"].items()},
-                s["start_ns"],
-                str(s.get("receiver", "")),
-            )
-            for s in row["sessions"]
-        ),
-        str(row.get("model", "")),
+def session_in(row: Any) -> Session:
+    """A session out of what JSON held. Raises KeyError, TypeError, ValueError or AttributeError where it is none."""
+    return Session(
+        str(row["source"]),
+        str(row["family"]),
+        int(row["bursts"]),
+        float(row["snr_db"]),
+        {str(k): Measured(float(v), float(d)) for k, (v, d) in row["features"].items()},
+        row["start_ns"],
+        str(row.get("receiver", "")),
     )
+
+
+def _row(emitter: Emitter) -> dict[str, Any]:
+    sessions = [session_row(one) for one in emitter.sessions]
+    return {"name": emitter.name, "model": emitter.model, "sessions": sessions}
+
+
+def _emitter(row: dict[str, Any]) -> Emitter:
+    return Emitter(str(row["name"]), tuple(map(session_in, row["sessions"])), str(row.get("model", "")))

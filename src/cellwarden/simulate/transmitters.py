@@ -179,9 +179,10 @@ def call(phone: Transmitter, sensor: Sensor, rng: np.random.Generator, bursts: i
     rate, frame = sensor.rate_hz, FRAME_SYMBOLS / SYMBOL_RATE_HZ * sensor.rate_hz
     samples = rng.normal(0, math.sqrt(0.5), (math.ceil((bursts + 1) * frame), 2)).astype(np.float32)
     quiet = math.sqrt(200e3 / rate * 10 ** (snr_db / 10))
+    late = rng.random()  # the cell keeps its phones in time
     for k in range(bursts):
         _emission, block = heard(
-            phone, sensor, rng, snr_db=snr_db, channel=Channel(), places_hz=PLACES_HZ[-2:-1], sequence=5
+            phone, sensor, rng, snr_db=snr_db, channel=Channel(), places_hz=PLACES_HZ[-2:-1], sequence=5, late=late
         )
         first = round((k + 0.5) * frame)
         samples[first : first + len(block.iq)] = block.iq.astype(np.float32) * np.float32(quiet)
@@ -226,16 +227,18 @@ def heard(
     offset_hz: float = 0.0,
     places_hz: Sequence[float] = PLACES_HZ,
     sequence: int | None = None,
+    late: float | None = None,
 ) -> tuple[Emission, Block]:
     """One normal burst with random payload as a sensor hears it, and what a recogniser would say of it.
 
-    The SNR is in 200 kHz; `offset_hz` is what the phone's carrier is off in this session, on one of `places_hz`.
+    The SNR is in 200 kHz; `offset_hz` is what the phone's carrier is off in this session, on one of `places_hz`; `late`
+    is the part of a sample by which the burst begins after a whole one.
     """
     rate = sensor.rate_hz
     sequence = int(rng.integers(8)) if sequence is None else sequence
     per_symbol = rate / SYMBOL_RATE_HZ * (1 + sensor.clock_ppm * 1e-6)
     margin = math.ceil(MARGIN_S * rate)
-    start = margin + rng.random()
+    start = margin + (rng.random() if late is None else late)
     bits = burst_bits("normal", sequence, rng)
     count = margin * 2 + math.ceil(len(bits) * per_symbol)
     times = np.asarray((np.arange(count) - start) / per_symbol, np.float64)

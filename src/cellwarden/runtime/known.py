@@ -1,0 +1,73 @@
+"""The gallery of a site while it is watched: who is it that was heard, and whom one had not met is remembered.
+
+    session ─► index of its family ─► Identified        the file is read anew when somebody changed it
+    alert of a phone that is `new` ─► enrolled ─► file
+
+A file that is damaged meanwhile is refused, and told; the last good one stays in force.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cellwarden.errors import CellwardenError
+from cellwarden.model import Emitter, Identified, Session
+from cellwarden.signature.comparators import comparator
+from cellwarden.signature.emitters import enrolled
+from cellwarden.signature.gallery import Index, identify, index
+from cellwarden.signature.gallery_file import load, save
+
+UNCOMPARED = Identified("cannot say", reason="undecided")
+"""Of a family that no comparator was made for."""
+
+
+class Known:
+    """The emitters of a file. Several threads may ask."""
+
+    def __init__(self, path: Path, complain: Callable[[str], None]) -> None:
+        """Raises GalleryError where a file is there and damaged; one that is not there yet is empty."""
+        self._path, self._complain, self._lock = path, complain, threading.Lock()
+        self._emitters: tuple[Emitter, ...] = load(path) if path.exists() else ()
+        self._indices: dict[str, Index] = {}
+        self._read_ns = self._changed_ns()
+
+    def who(self, session: Session) -> Identified:
+        """The verdict on a session."""
+        with self._lock:
+            self._refresh()
+            if (one := comparator(session.family)) is None:
+                return UNCOMPARED
+            if session.family not in self._indices:
+                self._indices[session.family] = index(one, self._emitters)
+            among = self._indices[session.family]
+        return identify(among, session)
+
+    def enrol(self, sessions: Sequence[Session]) -> str:
+        """Remember a phone that is not known; returns its name, empty where it could not be written."""
+        with self._lock:
+            self._refresh()
+            emitters, fresh = enrolled(self._emitters, sessions)
+            try:
+                save(self._path, emitters)
+            except CellwardenError as error:
+                self._complain(str(error))
+                return ""
+            self._take(emitters)
+            return fresh.name
+
+    def _refresh(self) -> None:
+        """Look whether somebody changed the file."""
+        if (changed_ns := self._changed_ns()) == self._read_ns:
+            return
+        try:
+            self._take(load(self._path) if self._path.exists() else ())
+        except CellwardenError as error:
+            self._read_ns = changed_ns
+            self._complain(str(error))
+
+    def _take(self, emitters: tuple[Emitter, ...]) -> None:
+        self._emitters, self._read_ns = emitters, self._changed_ns()
+        self._indices.clear()
+
+    def _changed_ns(self) -> int:
+        return self._path.stat().st_mtime_ns if self._path.exists() else 0
