@@ -89,26 +89,35 @@ def allowed_blocks(most: int = 110) -> tuple[int, ...]:
 
 
 def carrier_wave(
-    values: Complex, starts_s: NDArray[np.float64], prefixes_s: NDArray[np.float64], hz: float, rate_hz: float
+    values: Complex,
+    starts_s: NDArray[np.float64],
+    prefixes_s: NDArray[np.float64],
+    hz: float,
+    rate_hz: float,
+    window_s: float = 0.0,
 ) -> Complex:
     """Symbols after each other, sampled at any rate: a sum of subcarriers within each symbol.
 
     values: shape (symbols, subcarriers), the middle of the subcarriers at zero frequency; `starts_s`: where each
-    symbol's useful part begins; the wave begins at time 0.
+    symbol's useful part begins; the wave begins at time 0. window_s: in which one symbol goes over into the next, at
+    the beginning of its prefix; without it symbols are cut off, and what that sends beside the carrier stays.
     """
     symbols, width = values.shape
-    count = math.ceil((starts_s[-1] + 1 / hz) * rate_hz - 1e-6)
+    count = math.ceil((starts_s[-1] + 1 / hz + window_s) * rate_hz - 1e-6)
     wave = np.zeros(count, np.complex128)
     turns = (np.arange(width) - (width - 1) / 2) * hz
     for symbol in range(symbols):
         low = math.ceil((starts_s[symbol] - prefixes_s[symbol]) * rate_hz - 1e-6)
-        high = min(count, math.ceil((starts_s[symbol] + 1 / hz) * rate_hz - 1e-6))
+        high = min(count, math.ceil((starts_s[symbol] + 1 / hz + window_s) * rate_hz - 1e-6))
         t = np.arange(low, high) / rate_hz - starts_s[symbol]
         first, step = np.exp(2j * np.pi * turns[0] * t), np.exp(2j * np.pi * hz * t)
         part = np.zeros(len(t), np.complex128)
         for value in values[symbol][::-1]:  # Horner's rule
             part = part * step + value
-        wave[low:high] = part * first
+        if window_s:
+            inside = np.clip(np.minimum(t + prefixes_s[symbol], 1 / hz + window_s - t) / window_s, 0.0, 1.0)
+            part *= np.sin(np.pi / 2 * inside) ** 2
+        wave[low:high] += part * first
     return wave
 
 

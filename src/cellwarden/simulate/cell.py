@@ -65,6 +65,10 @@ class Cell:
     """Where a subframe begins."""
     pucch_db: float
     srs_db: float
+    blocks: int = BLOCKS
+    """Of its carrier."""
+    window_s: float = 0.0
+    """In which its phones let one symbol go over into the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ def phones(count: int, carrier_hz: float, world: Parameters, rng: np.random.Gene
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class Sent:
     """Symbols of one phone: `values` on neighbouring subcarriers from the first block on, shape (symbols, width)."""
 
     phone: Phone
@@ -158,10 +162,10 @@ def emissions(
     users = phones(count, air.centre_hz, world, rng)
     for number in range(math.floor((air.seconds - here.start_s) / SUBFRAME_S) - 1):
         for sent in sorted(_subframe(here, users, number, rng, beside), key=lambda s: (s.after_s, s.first)):
-            yield _placed(air, here, sent, number, clock, rng)
+            yield placed(air, here, sent, number, clock, rng)
 
 
-def _subframe(here: Cell, users: list[Phone], number: int, rng: np.random.Generator, beside: bool) -> list[_Sent]:
+def _subframe(here: Cell, users: list[Phone], number: int, rng: np.random.Generator, beside: bool) -> list[Sent]:
     """Who sends what in a subframe: first reports and soundings, then grants next to each other."""
     period = max(2, round(users[0].report_s / SUBFRAME_S))
     reporting = {p.resource: p for p in users if (number - p.report_at) % period == 0}
@@ -169,13 +173,13 @@ def _subframe(here: Cell, users: list[Phone], number: int, rng: np.random.Genera
     symbols = 13 if sounding else 14  # the last one is the soundings' for all
     sent = [_srs(here, p) for p in sounding]
     for p in reporting.values():
-        sent += [_pucch(here, p, slot, 7 - (slot and symbols == 13), rng) for slot in range(2)]
+        sent += [pucch(here, p, slot, 7 - (slot and symbols == 13), rng) for slot in range(2)]
     at = EDGE_BLOCKS + int(rng.integers(4))
     for index in rng.permutation(len(users)):
         p, blocks = users[index], int(rng.choice(GRANTED))
         wanted = rng.random() < SUBFRAME_S / p.grant_s and p not in reporting.values() and p not in sounding
-        if wanted and at + blocks <= BLOCKS - EDGE_BLOCKS:
-            sent.append(_pusch(here, p, number, at, blocks, symbols, rng))
+        if wanted and at + blocks <= here.blocks - EDGE_BLOCKS:
+            sent.append(pusch(here, p, number, at, blocks, symbols, rng))
             at += blocks
             if not beside:
                 break
@@ -192,19 +196,19 @@ def _turned(sequence: Wave, shift: float) -> Wave:
     return np.asarray(sequence * np.exp(2j * np.pi * shift * np.arange(len(sequence))))
 
 
-def _pusch(
+def pusch(
     here: Cell, phone: Phone, subframe: int, first: int, blocks: int, symbols: int, rng: np.random.Generator
-) -> _Sent:
+) -> Sent:
     width = blocks * BLOCK
     points = (1 - 2 * rng.integers(0, 2, (symbols, width, 2))) / math.sqrt(2)
     values = np.fft.fft(points[..., 0] + 1j * points[..., 1], axis=1, norm="ortho")
     for slot in range(2):
         shift = here.shifts[(2 * subframe + slot) % len(here.shifts)]
         values[7 * slot + REFERENCE] = _turned(base_sequence(here.group, 0, width), shift / 12)
-    return _Sent(phone, "lte:pusch", 0.0, first, blocks, *_symbols(symbols), values)
+    return Sent(phone, "lte:pusch", 0.0, first, blocks, *_symbols(symbols), values)
 
 
-def _pucch(here: Cell, phone: Phone, slot: int, symbols: int, rng: np.random.Generator) -> _Sent:
+def pucch(here: Cell, phone: Phone, slot: int, symbols: int, rng: np.random.Generator) -> Sent:
     """Format 1b: one data symbol, spread over the slot, and three reference symbols (TS 36.211 §5.4.1)."""
     data = np.exp(0.5j * np.pi * int(rng.integers(4)))
     spread = (data * SPREADS[phone.cover] * (1j if slot else 1)).tolist()
@@ -212,33 +216,33 @@ def _pucch(here: Cell, phone: Phone, slot: int, symbols: int, rng: np.random.Gen
     shifts = rng.integers(12, size=symbols)  # hop from symbol to symbol, as the cell tells
     sequence = base_sequence(here.group, 0, BLOCK)
     values = np.array([x * _turned(sequence, s / 12) for x, s in zip(sent, shifts, strict=True)])
-    first = phone.resource if slot else BLOCKS - 1 - phone.resource
-    return _Sent(phone, "lte:pucch", slot * SLOT_S, first, 1, *_symbols(symbols), values)
+    first = phone.resource if slot else here.blocks - 1 - phone.resource
+    return Sent(phone, "lte:pucch", slot * SLOT_S, first, 1, *_symbols(symbols), values)
 
 
-def _srs(here: Cell, phone: Phone) -> _Sent:
+def _srs(here: Cell, phone: Phone) -> Sent:
     blocks, comb, shift = phone.sounding
     values = np.zeros((1, blocks * BLOCK - 1), np.complex128)
     values[0, ::2] = _turned(base_sequence(here.group, 0, blocks * BLOCK // 2), shift / 8) * math.sqrt(2)
     first = EDGE_BLOCKS
     prefix = np.array([PREFIX_S])
-    sent = _Sent(phone, "lte:srs", SUBFRAME_S - PREFIX_S - SYMBOL_S, first, blocks, prefix, prefix, values)
+    sent = Sent(phone, "lte:srs", SUBFRAME_S - PREFIX_S - SYMBOL_S, first, blocks, prefix, prefix, values)
     return sent if not comb else replace(sent, values=np.concatenate([np.zeros((1, 1)), values], axis=1))
 
 
-def _placed(air: Air, here: Cell, sent: _Sent, subframe: int, clock: float, rng: np.random.Generator) -> Placed:
+def placed(air: Air, here: Cell, sent: Sent, subframe: int, clock: float, rng: np.random.Generator) -> Placed:
     phone, rate = sent.phone, air.rate_hz
     levels = {"lte:pusch": 0.0, "lte:pucch": here.pucch_db, "lte:srs": here.srs_db}
     snr_db = phone.snr_db + levels[sent.label]
-    lowest = (sent.first - BLOCKS / 2) * BLOCK_HZ  # edge of the first block, from the carrier's middle
+    lowest = (sent.first - here.blocks / 2) * BLOCK_HZ  # edge of the first block, from the carrier's middle
     middle = lowest + sent.values.shape[1] / 2 * SUBCARRIER_HZ
     # a phone turns its subcarriers from the carrier's middle, anew in each symbol
     turned = sent.values * np.exp(-2j * np.pi * middle * (sent.starts_s + sent.after_s))[:, None]
-    wave = carrier_wave(turned, sent.starts_s, sent.prefixes_s, SUBCARRIER_HZ, rate)
+    wave = carrier_wave(turned, sent.starts_s, sent.prefixes_s, SUBCARRIER_HZ, rate, here.window_s)
     at = (here.start_s + subframe * SUBFRAME_S + sent.after_s + phone.late_s) * (1 + clock) * rate
     off = here.centre_hz + middle + phone.cfo_hz - clock * air.centre_hz
     first = math.floor(at)
-    heard = _echoed(wave, phone.paths, middle, at - first, rate)
+    heard = echoed(wave, phone.paths, middle, at - first, rate)
     heard = heard * np.exp(2j * np.pi * (off / rate * np.arange(len(heard)) + rng.random()))
     level = NOISE_STEPS * math.sqrt(2 * 10 ** (snr_db / 10) * BLOCK * SUBCARRIER_HZ / rate / BLOCK)
     low = off - sent.values.shape[1] / 2 * SUBCARRIER_HZ
@@ -250,9 +254,7 @@ def _placed(air: Air, here: Cell, sent: _Sent, subframe: int, clock: float, rng:
     return Placed(truth, first, np.asarray(heard * level, np.complex64))
 
 
-def _echoed(
-    wave: Wave, paths: tuple[tuple[float, complex], ...], middle_hz: float, late: float, rate_hz: float
-) -> Wave:
+def echoed(wave: Wave, paths: tuple[tuple[float, complex], ...], middle_hz: float, late: float, rate_hz: float) -> Wave:
     """A wave behind the paths of its place, `late` samples later; frequencies count from the carrier's middle."""
     size = 1 << math.ceil(math.log2(len(wave) + 64))
     hz = np.fft.fftfreq(size, 1 / rate_hz)

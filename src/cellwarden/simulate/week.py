@@ -158,7 +158,7 @@ def sightings(
     last_ns = first_ns + round(act.seconds * S_NS)
     room = "" if act.room is None else OUTSIDE if act.room.kind == "outside" else act.room.name
     truth = Truth(number, act.who, act.name, act.kind, room, first_ns, last_ns)
-    place = None if act.room is None else _place(act.room, rng)
+    place = None if act.room is None else place_of(act.room, rng)
     power_dbm = LOUDEST_DBM[act.interface] - rng.uniform(0, there.air.control_db)
     power_dbm += STATION_DBM if act.who == "station" else 0.0
     mean_dbm = None if place is None else mean_levels_dbm(there, place)[:, 0] + power_dbm
@@ -181,7 +181,7 @@ def sightings(
         yield act.start_s + float(second), sighting, truth
 
 
-def _place(room: Room, rng: np.random.Generator) -> NDArray[np.float64]:
+def place_of(room: Room, rng: np.random.Generator) -> NDArray[np.float64]:
     """Somewhere in a room and in no smaller one, shape (1, 3)."""
     if room.kind in AROUND:
         spots = _spots(room)
