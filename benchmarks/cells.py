@@ -393,6 +393,17 @@ def _within(one: list[float]) -> str:
     return f"{share:.3f} ({low:.3f}–{high:.3f})"
 
 
+def week_iq(f: Figures) -> str:
+    """Calls from samples to alerts."""
+    one = f["week-iq"]
+    told = (
+        f"{_within(one['told'])} of {one['calls']} calls ({one['lte_calls']} of LTE) in {one['seconds'] / 60:.3g} min"
+    )
+    places = f"cell first {one['first']}, among three {one['three']}"
+    staff = f"staff by signature {one['staff_named']} of {one['staff_seconds']} s, {one['staff_misnamed']} wrong"
+    return f"{told}; {places}; {one['alerts']} alerts, {len(one['false'])} false; {staff}"
+
+
 def week_told(f: Figures) -> str:
     one = f["week"]
     varied = f"; worlds {one['varied']['told'][0]:.3f}–{one['varied']['told'][1]:.3f}" if "varied" in one else ""

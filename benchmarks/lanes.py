@@ -30,6 +30,7 @@ from benchmarks import (
     tdoa,
     walks,
     week,
+    week_iq,
     wing,
 )
 from benchmarks.lane import Lane, run
@@ -60,6 +61,7 @@ SOAK: dict[int, Lane] = {
     23: machine.BESIDE,
     24: machine.BOTH,
     25: on_screen.LANE,
+    26: week_iq.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),

@@ -137,6 +137,7 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
         "week",
         cells.week_same,
     ),
+    ("The same wing through samples, half an hour at scale 1", "every call told, 0 false", "week-iq", cells.week_iq),
     ("kill -9 at random moments under load", "nothing acknowledged lost or doubled", "killed", cells.killed),
     ("Heat map of a day of 140,000 trains", "≤ 1 s", "history", cells.heat_map),
     (

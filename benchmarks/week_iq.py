@@ -36,8 +36,8 @@ from cellwarden.runtime.whose import Whose
 from cellwarden.signature.gallery_file import save, session_in, session_row
 from cellwarden.signature.sessions import joined
 from cellwarden.simulate import transmitters
-from cellwarden.simulate.parameters import Twins, Week
-from cellwarden.simulate.week import Truth, site
+from cellwarden.simulate.parameters import Twins
+from cellwarden.simulate.week import LIVELY, Truth, site
 from cellwarden.simulate.week_air import CENTRE_HZ, FULL_DBM, RATE_HZ, Ear, Scene, transmitter
 from cellwarden.simulate.week_people import Act, staff_emitter
 from cellwarden.simulate.week_rules import rules_of
@@ -45,10 +45,6 @@ from cellwarden.simulate.week_rules import rules_of
 SEED = 29
 SECONDS = 1800.0
 NOON_NS = START_NS + DAY_NS // 2
-WEEK = Week(
-    calls_a_day=200.0, texts_a_day=60.0, call_median_s=25.0, call_sigma=0.5, registration_min=20.0, off=0.1,
-    off_hours=0.1, moves_a_day=20.0, night=1.0, staff_calls_a_day=30.0, lawyers_calls_a_day=40.0, cars_a_day=400.0,
-)  # fmt: skip
 LAST_S = 15.0
 """A call that begins later than so long before the end need not be told any more."""
 CLOCK_ERROR_S = 2e-3
@@ -61,7 +57,7 @@ GALLERY_BURSTS, GALLERY_SNR_DB = 40, 30.0
 
 def scene(seconds: float) -> Scene:
     """The wing at noon."""
-    return Scene(SEED, seconds, WEEK, (NOON_NS // S_NS) % 86_400)
+    return Scene(SEED, seconds, LIVELY, (NOON_NS // S_NS) % 86_400)
 
 
 def heard(seconds: float, number: int) -> dict[str, Any]:
@@ -97,7 +93,7 @@ def parts(scale: float) -> dict[str, Any]:
 def gallery(place: Path) -> Whose:
     """The site's signatures: phones of the house, enrolled on the bench."""
     rng, known = np.random.default_rng([SEED, 1]), []
-    for n in range(WEEK.corridors):
+    for n in range(LIVELY.corridors):
         phone = transmitter(f"corridor {n + 1}", SEED)
         told = transmitters.session(phone, transmitters.SENSORS[0], Twins(), rng, GALLERY_BURSTS, GALLERY_SNR_DB)
         known.append(Emitter(staff_emitter(n), (joined(told, "bench"),)))
@@ -166,7 +162,7 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
         pairs = list(sighted(air, told, gallery(Path(folder) / "emitters.json")))
     end_ns = NOON_NS + round(seconds * S_NS)
-    acts, found, alerts = played(iter(pairs), rules_of(WEEK), end_ns, NOON_NS)
+    acts, found, alerts = played(iter(pairs), rules_of(LIVELY), end_ns, NOON_NS)
     last_ns = end_ns - round(LAST_S * S_NS)
     calls = {n for n, act in enumerate(air.acts) if act.who == "contraband" and act.kind == "call"}
     calls = {n for n in calls if NOON_NS + air.acts[n].start_s * S_NS < last_ns}
