@@ -43,6 +43,8 @@ class Interface:
     """Of its longest burst; 0 where only boxes with sharp edges can be named."""
     recognise: Callable[[Burst, Block], list[Emission]]
     """Names what lies in a burst's box; the block holds the burst's samples and some around them."""
+    lengths_s: tuple[float, ...] = ()
+    """Of bursts that its clock cuts: of a clear box that is so long it is asked before others."""
     recognise_all: Callable[[Find], list[list[Emission]]] | None = None
     """Names what is plain in each of a chunk's rough boxes at once; None where boxes are few enough to be asked singly.
     """

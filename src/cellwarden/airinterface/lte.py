@@ -260,6 +260,7 @@ INTERFACE = Interface(
     least_rate_hz=2 * BLOCK_HZ,
     longest_s=0.0,
     recognise=recognise,
+    lengths_s=lte_uplink.LENGTHS_S,
     carriers=carriers,
     evidence={"lte:prach": ALL_OF_IT, "lte:srs": ALL_OF_IT},
     settle=settle,

@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 
-from cellwarden.airinterface import INTERFACES
+from cellwarden.airinterface import INTERFACES, Interface
 from cellwarden.airinterface.images import images
 from cellwarden.airinterface.impostors_jammer import beside, jammer
 from cellwarden.detect.bursts import bursts, whole
@@ -33,6 +33,9 @@ LONGER = 2
 """Times as long as its box, a base station's sure name is that of boxes to come as well."""
 JAMMER_EACH = 4
 """Chunks of which one is asked whether a jammer sweeps over it; while one does, each is."""
+CLEAR_DB, CUT_S, ROUGH_FRAMES = 10.0, 40e-6, 3.5
+"""A box that is so clear is as long as its burst, to within this; before its edges are sharp it is up to so many frames
+of the coarse pass longer."""
 EXPLAINED = 0.25
 """A box of which named emissions cover this part needs no name of its own: the rest are the skirts of strong ones."""
 
@@ -159,6 +162,7 @@ def _rough(
     once, no wider and no longer, is more of the same or unknown: other systems are not asked.
     """
     rate = find.samples.segment.rate_hz
+    longer_s = ROUGH_FRAMES * find.chunk.grid.size / rate
     found: list[Burst] = []
     slivers: list[Burst] = []
     carriers = [e for interface in INTERFACES if interface.carriers for e in recognised[interface.name]]
@@ -170,6 +174,8 @@ def _rough(
         for interface in INTERFACES:
             if not interface.longest_s or (sliver and not interface.recognise_all):
                 continue
+            if interface.recognise_all and not region.left and _is_cut(box, rate, longer_s):
+                continue  # nothing plain was in it: it is asked again once the box's edges are sharp
             told = interface.recognise(box, find.samples)
             fresh = _fresh(told, at_once) if region.left else told
             explained = any(_explains(e, box, rate) for e in told) or (told and rest(find, number, told, *SLACK) < LEFT)
@@ -186,18 +192,25 @@ def _rough(
 
 def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recognised: Names) -> None:
     """Names bursts with sharp edges, but those that sure names cover, of boxes before or of a base station."""
+    rate = find.samples.segment.rate_hz
     sure = [e for e in chain.from_iterable(recognised.values()) if e.confidence > CERTAIN]
     longer: list[Emission] = []
     for burst, part in zip(found, covered(found, sure), strict=True):
         if part > SAME or covered([burst], longer)[0] > SAME:
             continue
-        for interface in INTERFACES:
+        for interface in sorted(INTERFACES, key=lambda one: not _is_cut(burst, rate, CUT_S, [one])):
             told = interface.recognise(burst, find.samples)
             recognised[interface.name] += _fresh(told, at_once)
             stations = (e for e in told if e.direction == "downlink" and e.confidence > CERTAIN)
             longer += [e for e in stations if e.sample_count > LONGER * burst.sample_count]
             if told and covered([burst], [e for e in told if e.confidence > CERTAIN])[0] > EXPLAINED:
                 break
+
+
+def _is_cut(box: Burst, rate_hz: float, slack_s: float, by: Sequence[Interface] = INTERFACES) -> bool:
+    """Whether a box is clear and as long as bursts that an interface's clock cuts, to CUT_S less and `slack_s` more."""
+    more_s = (box.sample_count / rate_hz - length_s for interface in by for length_s in interface.lengths_s)
+    return box.snr_db > CLEAR_DB and any(-CUT_S < one < slack_s for one in more_s)
 
 
 def _explains(emission: Emission, box: Burst, rate_hz: float) -> bool:
