@@ -30,8 +30,8 @@ from cellwarden.radio.live.stream import Address, Piece, Stream
 from cellwarden.runtime.burst_rows import bursts, row, start_ns
 from cellwarden.runtime.known import Known
 from cellwarden.runtime.listen import listen
+from cellwarden.runtime.sighted import by_step, sightings
 from cellwarden.runtime.signing import Signer
-from cellwarden.runtime.site import by_step, sightings
 from cellwarden.runtime.whose import Whose
 from cellwarden.signature.gallery_file import save, session_in, session_row
 from cellwarden.signature.sessions import joined

@@ -16,6 +16,7 @@ from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Emitter, Odds
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.radio.live.stream import Piece, Stream
+from cellwarden.runtime import site
 from cellwarden.runtime.known import Known
 from cellwarden.runtime.listen import listen
 from cellwarden.runtime.receivers import read
@@ -27,6 +28,12 @@ from cellwarden.simulate import wing
 
 SCENE = wing.PLACE.with_suffix(".sigmf-meta")
 SITE = Site("two", (), (), (), (Sensor("A", (0, 0, 2)), Sensor("B", (9, 0, 2), offset_db=-6.0), Sensor("C", (5, 5, 2))))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two receivers on a machine that has much else to do may be seconds apart: they are waited for."""
+    monkeypatch.setattr(site, "LATE_S", 60.0)
 
 
 def stream(start_ns: int) -> Stream:
@@ -126,10 +133,10 @@ def test_a_sensor_that_is_deaf_is_not_taken_for_one_that_heard_nothing() -> None
     """Else a phone that but one of two hears seems far away."""
     asked: list[tuple[str, ...]] = []
 
-    def believing(site: Site) -> Belief:
+    def believing(of: Site) -> Belief:
         def belief(levels_dbm: NDArray[np.float64], interface: str, frequency_hz: float) -> Odds:
-            asked.append(tuple(sensor.name for sensor in site.sensors))
-            assert len(levels_dbm) == len(site.sensors)
+            asked.append(tuple(sensor.name for sensor in of.sensors))
+            assert len(levels_dbm) == len(of.sensors)
             return (("01", 1.0),)
 
         return belief

@@ -17,7 +17,8 @@ from sqlalchemy import Engine
 from cellwarden.model import Passage, Role, SensorState, Sighting
 from cellwarden.model.span import HOUR_NS, MINUTE_NS, S_NS, WEEK_NS
 from cellwarden.runtime.guard import PROGRAM
-from cellwarden.runtime.site import STEP_S, Step
+from cellwarden.runtime.sighted import STEP_S
+from cellwarden.runtime.site import Step
 from cellwarden.signature.junction import examined
 from cellwarden.signature.junction_empty import learned
 from cellwarden.signature.junction_log import parsed

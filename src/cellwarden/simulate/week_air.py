@@ -234,10 +234,10 @@ class Ear:
         """By how much its clock is wrong when it begins."""
         return self._clock[0]
 
-    def placed(self) -> Iterator[Placed]:
-        """What of all that is sent can be heard here, in the order of time."""
+    def placed(self, sent: Iterable[Sent]) -> Iterator[Placed]:
+        """What of some bursts, in the order of time, can be heard here."""
         acts: dict[int, _Heard] = {}
-        for one in self.scene.bursts:
+        for one in sent:
             if one.act not in acts:
                 acts[one.act] = _Heard(self.scene, self.number, one.act, self._clock[1])
             made = acts[one.act].placed(one)
@@ -249,7 +249,7 @@ class Ear:
         rng = np.random.default_rng([26, self.scene.seed, 7, self.number])
         pool = rng.standard_normal((POOL, 2), np.float32) * np.float32(STEPS)
         count, low, active = round(self.scene.seconds * RATE_HZ), 0, list[Placed]()
-        coming = self.placed()
+        coming = self.placed(self.scene.bursts)
         following = next(coming, None)
         while low < count:
             high = min(low + block, count)

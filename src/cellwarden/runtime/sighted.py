@@ -1,0 +1,93 @@
+"""From a second's observations to who was where: one sighting for each phone."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import groupby
+
+import numpy as np
+
+from cellwarden.locate.site import Sensor, Site
+from cellwarden.locate.whereabouts import Belief
+from cellwarden.model import Observation, Sighting
+
+STEP_S = 1.0
+"""A phone is sighted once in so long."""
+
+
+def by_step(observed: Iterable[Observation]) -> Iterator[list[Observation]]:
+    """Observations in the order of time, by spans of a step."""
+    length = round(STEP_S * 1e9)
+    for _number, some in groupby(observed, lambda one: one.time_ns // length):
+        yield list(some)
+
+
+def nobody(_phone: str, _trains: Iterable[tuple[str, int]]) -> tuple[str, float]:
+    """No signature is known."""
+    return "", 0.0
+
+
+def nothing(_sensor: str, _train: int, _phone: str) -> tuple[str, ...]:
+    """No evidence is kept."""
+    return ()
+
+
+def sightings(
+    observed: Iterable[Observation],
+    site: Site,
+    belief: Belief,
+    counted: Collection[int] = (),
+    evidence: Callable[[str, int, str], tuple[str, ...]] = nothing,
+    whose: Callable[[str, Iterable[tuple[str, int]]], tuple[str, float]] = nobody,
+) -> Iterator[Sighting]:
+    """One for each phone. Bursts of no train are left out: nobody knows which phone sent them.
+
+    Those of which an emission is `counted`, by its identity, tell where, and are not counted again. `evidence` tells
+    the hashes of what is kept of a sensor's train that a phone has not yet, `whose` the emitter that a phone with some
+    sensors' trains is known as, and the logarithm of its ratio.
+    """
+    sensors = {sensor.name: sensor for sensor in site.sensors}
+    phones: dict[str, list[Observation]] = defaultdict(list)
+    for one in observed:
+        if one.phone:
+            phones[one.phone].append(one)
+    for phone, bursts in phones.items():
+        levels = mean_dbm(bursts, sensors)
+        loudest = sorted((name for name in sensors if name in levels), key=lambda name: -levels[name])
+        emissions = [heard.emission for burst in bursts for heard in burst.heard]
+        trains = dict.fromkeys(
+            (one.sensor, int(one.emission.details["train"]))
+            for burst in bursts
+            for one in burst.heard
+            if "train" in one.emission.details
+        )
+        row = np.array([levels.get(name, np.nan) for name in sensors])
+        interface, frequency = bursts[0].label.partition(":")[0], bursts[0].frequency_hz
+        emitter, log_ratio = whose(phone, trains)
+        yield Sighting(
+            start_ns=bursts[0].time_ns,
+            end_ns=bursts[-1].time_ns,
+            phone=phone,
+            interface=interface,
+            labels=Counter(burst.label for burst in bursts if not _counted(burst, counted)),
+            frequency_hz=frequency,
+            confidence=max(emission.confidence for emission in emissions),
+            odds=belief(row, interface, frequency),
+            sensors=tuple(loudest),
+            evidence=tuple(dict.fromkeys(name for one in trains for name in evidence(*one, phone))),
+            emitter=emitter,
+            log_ratio=log_ratio,
+        )
+
+
+def _counted(burst: Observation, counted: Collection[int]) -> bool:
+    return bool(counted) and any(id(heard.emission) in counted for heard in burst.heard)
+
+
+def mean_dbm(bursts: Iterable[Observation], sensors: Mapping[str, Sensor]) -> dict[str, float]:
+    """Level of the mean power at each sensor that heard any, by its calibration."""
+    powers: dict[str, list[float]] = defaultdict(list)
+    for burst in bursts:
+        for heard in burst.heard:
+            if np.isfinite(heard.level_dbfs):
+                powers[heard.sensor].append(10 ** ((heard.level_dbfs + sensors[heard.sensor].offset_db) / 10))
+    return {name: 10 * float(np.log10(np.mean(each))) for name, each in powers.items()}
