@@ -74,11 +74,19 @@ class Beliefs:
     freedom: int = 8
     """How sure all of this is: errors are larger or smaller altogether by a factor whose inverse square is χ²(ν) / ν.
     8 lets the factor's deviation be a fourth; that of ±50 %, as parameters of worlds are varied, is 0.29."""
+    spare_db: float = 0.0
+    """How much more, or less, than `POWERS_DBM` a phone may seem to send."""
 
     @property
     def own_db2(self) -> float:
         """Variance of what is each path's own."""
         return self.shadowing_db**2 + self.fading_db**2
+
+    @property
+    def powers_dbm(self) -> NDArray[np.float32]:
+        """What phones send, each as likely."""
+        spare, step = self.spare_db, POWERS_DBM[1] - POWERS_DBM[0]
+        return np.arange(POWERS_DBM[0] - spare, POWERS_DBM[-1] + spare + step / 2, step, dtype=np.float32)
 
 
 class Places(NamedTuple):
@@ -203,7 +211,7 @@ def cell_nats(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64
     b, there = plan.beliefs, plan.all
     place = evidence(
         asked, curves, heard, level, silent, there.table,
-        (b.floor_dbm, b.deaf), (b.lie_db, b.lying), b.freedom, POWERS_DBM, NORMAL,
+        (b.floor_dbm, b.deaf), (b.lie_db, b.lying), b.freedom, b.powers_dbm, NORMAL,
     )  # fmt: skip
     cell = np.bincount(there.cell.ravel()[asked], np.exp(place - place.max()), minlength=len(plan.cells))
     with np.errstate(divide="ignore"):
@@ -220,18 +228,18 @@ def _near(plan: Plan, heard: NDArray[np.int64], level: NDArray[np.float32]) -> t
     ):
         slots, curves = parabolas(near if blocks is None else blocks, heard, level, places.table, filled)
         first = np.searchsorted(places.cell.ravel()[slots], near)
-        reached = np.maximum.reduceat(_best(curves, len(heard), plan.beliefs.freedom), first)
+        reached = np.maximum.reduceat(_best(curves, len(heard), plan.beliefs), first)
         near = near[reached >= reached.max() - within]
     slots, curves = parabolas(near, heard, level, there.table, there.filled)
-    reached = _best(curves, len(heard), plan.beliefs.freedom)
+    reached = _best(curves, len(heard), plan.beliefs)
     order = np.argsort(-reached)
     order = order[reached[order] >= reached.max() - CLOSE_NATS]
     return slots[order], np.ascontiguousarray(curves[:, order])
 
 
-def _best(curves: Curves, heard: int, freedom: int) -> Curves:
+def _best(curves: Curves, heard: int, beliefs: Beliefs) -> Curves:
     """Log-likelihood of so many levels with the power that suits best, shape (n,)."""
-    a, b, c, size = curves
-    power = np.clip(b / c, POWERS_DBM[0], POWERS_DBM[-1])
+    (a, b, c, size), freedom = curves, beliefs.freedom
+    power = np.clip(b / c, POWERS_DBM[0] - beliefs.spare_db, POWERS_DBM[-1] + beliefs.spare_db)
     misfit = a - 2 * b * power + c * power**2
     return np.asarray(-0.5 * (size + (freedom + heard) * np.log1p(misfit / freedom)))
