@@ -27,7 +27,10 @@ def run(typed: Typed) -> Typed:
 
 
 def test_a_sound_site_is_summed_up(run) -> None:  # type: ignore[no-untyped-def]
-    assert run("check", WING) == (0, "Remand wing: 3 floors, 60 cells, 352 walls, 12 sensors.\n", "")
+    code, out, err = run("check", WING)
+    summary, bare = out.splitlines()
+    assert (code, summary, err) == (0, "Remand wing: 3 floors, 60 cells, 352 walls, 12 sensors.", "")
+    assert bare.startswith("No sensor stands on the outer face of the wall")
     code, out, _err = run("check", WING, "--language", "fr")
     assert code == 0 and "3 étages, 60 cellules, 352 murs, 12 capteurs" in out
 
@@ -104,7 +107,7 @@ def test_an_imported_plan_without_sensors_says_what_is_left(run, tmp_path: Path)
 def test_places_for_sensors_are_proposed(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     output = tmp_path / "new.toml"
     code, out, _err = run("plan-sensors", WING, "--count", 4, "--draws", 20, "--cost", 400, "-o", output)
-    assert code == 0 and "1,600" in out and "right cell first" in out
+    assert code == 0 and "1,600" in out and "right cell first" in out and "outer face of the wall" in out
     assert [sensor.name for sensor in load(output).sensors] == ["S-01", "S-02", "S-03", "S-04"]
     assert run("plan-sensors", output, "--count", 150)[0] == 2
 

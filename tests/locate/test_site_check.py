@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cellwarden.locate.site import Floor, Room, Sensor, Site, Wall
-from cellwarden.locate.site_check import check, faults, shown
+from cellwarden.locate.site_check import bare_wall, check, faults, shown
 from cellwarden.locate.site_write import to_toml
-from cellwarden.simulate.prison import large_prison, remand_wing
+from cellwarden.simulate.prison import large_prison, on_the_wall, remand_wing
 
 
 def box(x: float, y: float, wide: float = 2.6, high: float = 4.0) -> tuple[tuple[float, float], ...]:
@@ -27,6 +27,12 @@ SOUND = Site(
 def test_examples_and_a_plain_site_have_no_fault() -> None:
     for site in (SOUND, remand_wing(), remand_wing(places="cells"), large_prison()):
         assert faults(site, {}) == ()
+
+
+def test_a_wall_is_bare_until_a_sensor_stands_on_its_outer_face() -> None:
+    wing = remand_wing()
+    assert bare_wall(wing) and not bare_wall(replace(wing, sensors=wing.sensors + on_the_wall(wing)[:1]))
+    assert not bare_wall(SOUND)  # it has no outside to be told from
 
 
 FEET = tuple(replace(r, outline_m=tuple((x / 0.3048, y / 0.3048) for x, y in r.outline_m)) for r in SOUND.rooms)

@@ -46,6 +46,7 @@ def check(context: click.Context, place: Path) -> None:
         said = ngettext("{count} fault in {path}: mend it", "{count} faults in {path}: mend them", len(words))
         raise SiteError(said.format(count=number(len(words)), path=place))
     click.echo(_summary(read))
+    _warn_of_bare_wall(read)
 
 
 @site.command(help=_("Draw the floor plans of a site: rooms, walls and sensors."))
@@ -221,6 +222,19 @@ def plan_sensors(
     numbers = sorted({max(2, round(count * share)) for share in (0.25, 0.5, 0.75, 1.0)})
     values = [worth(replace(made, sensors=made.sensors[:number]), draws) for number in numbers]
     _show_worth(values, cost)
+    _warn_of_bare_wall(made)
+
+
+def _warn_of_bare_wall(known: "Site") -> None:
+    """What sensors in a building cannot tell, however many there are."""
+    from cellwarden.locate.site_check import bare_wall
+
+    if bare_wall(known):
+        words = _(
+            "No sensor stands on the outer face of the wall: of phones inside one in four is then not told for sure"
+            " from those outside. Put some there, at its corners and between them."
+        )
+        click.echo(words)
 
 
 def _show_worth(values: "list[Worth]", cost: float | None) -> None:

@@ -16,7 +16,7 @@ from shapely.validation import explain_validity
 from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.locate.propagation import MATERIALS
-from cellwarden.locate.site import Floor, Room, Sensor, Site, Wall, area_m2, floors_at
+from cellwarden.locate.site import Floor, Room, Sensor, Site, Wall, area_m2, floors_at, rooms_at
 from cellwarden.locate.site_file import Lines, read, title, where
 
 OVERLAP_M2 = 0.05
@@ -67,6 +67,14 @@ def faults(site: Site, lines: Lines) -> tuple[Fault, ...]:
         *_feet(site, lines),
     ]
     return tuple(sorted(found, key=lambda fault: fault.line or 1 << 40))
+
+
+def bare_wall(site: Site) -> bool:
+    """Whether a site has an outside, and no sensor in it: then no level tells a phone inside from one in the street
+    for sure (`geofence`). A sensor on the outer face of the wall stands outside."""
+    outside = [n for n, room in enumerate(site.rooms) if room.kind == "outside"]
+    places = np.array([sensor.place_m for sensor in site.sensors], np.float64).reshape(-1, 3)
+    return bool(outside) and not np.isin(rooms_at(site, places), outside).any()
 
 
 def _twice(site: Site, lines: Lines) -> Iterator[Fault]:
