@@ -62,6 +62,15 @@ def test_nothing_is_heard_without_a_mandate(tmp_path: Path, legal: str, word: st
     assert [path.name for path in tmp_path.iterdir()] == ["site.toml"]
 
 
+def test_a_survey_of_too_few_places_is_refused_before_anything_is_heard(tmp_path: Path) -> None:
+    survey = tmp_path / "survey.csv"
+    survey.write_text("x_m,y_m,z_m,sensor,rssi_dbm\n1.5,1.0,1.0,S1,-60\n")
+    words = command(tmp_path, LEGAL.format(day="2126-01-01"), tmp_path / "s.sqlite")
+    done = forked.run([*words, "--survey", str(survey)], os.environ | {"LANG": "en_GB.UTF-8"})
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "are no survey" in done.stderr
+    assert not (tmp_path / "s.sqlite").exists()
+
+
 def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     store = tmp_path / "s.sqlite"
     words = command(tmp_path, LEGAL.format(day="2126-01-01") + EVIDENCE, store)

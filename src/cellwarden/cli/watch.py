@@ -32,6 +32,7 @@ HOST, PORT = "127.0.0.1", 8642
     ),
 )
 @click.option("--site", "site_path", required=True, type=options.PATH, help=_("The site: site.toml."))
+@click.option("--survey", "survey_path", type=options.PATH, help=_("Levels heard of a phone at known places."))
 @click.option("--rules", "rules_path", type=options.PATH, help=_("When there is an alert (TOML)."))
 @click.option(
     "--store",
@@ -47,6 +48,7 @@ HOST, PORT = "127.0.0.1", 8642
 @options.seconds
 def watch(
     site_path: Path,
+    survey_path: Path | None,
     rules_path: Path | None,
     store: str,
     host: str,
@@ -60,8 +62,9 @@ def watch(
     from cellwarden.console.app import application, first_link
     from cellwarden.console.editing import Editing
     from cellwarden.console.spectra import Spectra
+    from cellwarden.locate.readings import read_survey
     from cellwarden.locate.site import load
-    from cellwarden.locate.whereabouts import believing, room_names
+    from cellwarden.locate.whereabouts import believing_survey, room_names
     from cellwarden.radio.live import open_stream
     from cellwarden.runtime import (
         addresses,
@@ -90,6 +93,7 @@ def watch(
 
     allowed = mandate(site_path, date.today())
     site = load(site_path)
+    believing = believing_survey(site, read_survey(survey_path, site) if survey_path else None)
     in_force = held(rules_path, room_names(site))
     named, nodes = sources(site_path, site)
     far = tuple(nodes.files) if nodes else ()

@@ -7,6 +7,9 @@
  p(cell) = p(in any cell) p(cell | in a cell)         p(other room) = sum over its places         p(outside) = its side
 ```
 
+Where somebody has surveyed the site, cells are told from the survey (`cells_survey`); the side of the wall, and other
+rooms, from the plan.
+
 Both believe that a phone sends GSM's 13 to 33 dBm. A phone of another standard sends less by a known difference; that
 is the same as a GSM phone heard by sensors whose floor is higher by that difference, so levels and floor are shifted.
 """
@@ -19,7 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.locate.cells import Beliefs, Plan, cell_probabilities, plan_levels
+from cellwarden.locate.cells_survey import learned
 from cellwarden.locate.geofence import Fence, evidence, fence
+from cellwarden.locate.readings import Survey, of_sensors
 from cellwarden.locate.site import Site, rooms_at
 from cellwarden.model import Odds
 
@@ -55,11 +60,15 @@ def room_names(site: Site) -> tuple[str, ...]:
     return (*dict.fromkeys(room.name for room in site.rooms if room.kind != "outside"), OUTSIDE)
 
 
-def whereabouts(site: Site, interface: str = "gsm", frequency_hz: float = 900e6) -> Whereabouts:
+def whereabouts(
+    site: Site, interface: str = "gsm", frequency_hz: float = 900e6, survey: Survey | None = None
+) -> Whereabouts:
     """Compute the levels from all places. Raises SiteError where the site has not both sides of a wall."""
     shift = LOUDEST_DBM["gsm"] - LOUDEST_DBM.get(interface, LOUDEST_DBM["gsm"])
     beliefs = Beliefs(floor_dbm=Beliefs().floor_dbm + shift)
     plan, bounds = plan_levels(site, frequency_hz, beliefs), fence(site, frequency_hz, beliefs)
+    if survey is not None and plan.cells:
+        plan = learned(site, plan, survey, frequency_hz)
     cells = [cell.name for cell in plan.cells]
     names = (*cells, *(name for name in room_names(site) if name not in set(cells)))
     index = {name: n for n, name in enumerate(names)}
@@ -91,16 +100,27 @@ def room_odds(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float
     return tuple((where.names[n], float(found[n])) for n in kept)
 
 
-def believing(site: Site, inside: float = 0.5) -> Belief:
+def believing(site: Site, inside: float = 0.5, survey: Survey | None = None) -> Belief:
     """Odds from levels, air interface and frequency in Hz, for all that a site hears; each plan is computed when it is
     first needed, which takes some seconds."""
 
     @cache
     def plan(interface: str, frequency_hz: float) -> Whereabouts:
-        return whereabouts(site, interface, frequency_hz)
+        return whereabouts(site, interface, frequency_hz, survey)
 
     def belief(levels_dbm: NDArray[np.float64], interface: str, frequency_hz: float) -> Odds:
         nearest = min(PLANS_HZ, key=lambda hertz: abs(np.log(hertz / frequency_hz)))
         return room_odds(plan(interface, nearest), levels_dbm, inside)
 
     return belief
+
+
+def believing_survey(site: Site, survey: Survey | None) -> Callable[[Site], Belief]:
+    """`believing` for a surveyed site of which some sensors are there: the others' levels are left out."""
+    column = {sensor.name: n for n, sensor in enumerate(site.sensors)}
+
+    def of(present: Site) -> Belief:
+        kept = [column[sensor.name] for sensor in present.sensors]
+        return believing(present, survey=None if survey is None else of_sensors(survey, kept))
+
+    return of
