@@ -359,15 +359,21 @@ def wing_fault(f: Figures) -> str:
 
 def referee(f: Figures) -> str:
     said = []
-    for points, one in f["referee"]["points"].items():
-        theirs, ours = one["referee"], one["own"]
-        said.append(
-            f"{points} points a cell: {theirs['error_m']:.2f} m, {one['ratio']:.1f} × {ours['error_m']:.2f} m; right "
-            f"cell first {theirs['first'][0]:.2f} (own {ours['first'][0]:.2f}), among three {theirs['three'][0]:.2f} "
-            f"({ours['three'][0]:.2f}), ECE {theirs['ece']:.2f}; {theirs['phones']} phones"
-        )
-    told = f["referee"]["told"]
-    return "; ".join(said) + f"; a rule told all levels there: {told['error_m']:.2f} m, first {told['first'][0]:.2f}"
+    for sensors in ("corridor", "cells"):
+        one = f["referee"][sensors]
+        said += [f"{sensors}, {_referee_points(points, both)}" for points, both in one["points"].items()]
+        told = one["told"]
+        said.append(f"a rule told all levels there: {told['error_m']:.2f} m, first {told['first'][0]:.2f}")
+    return "; ".join(said)
+
+
+def _referee_points(points: str, one: Figures) -> str:
+    theirs, ours = one["referee"], one["own"]
+    return (
+        f"{points} points a cell: {theirs['error_m']:.2f} m, {one['ratio']:.1f} × {ours['error_m']:.2f}"
+        f" m; right cell first {theirs['first'][0]:.2f} (own {ours['first'][0]:.2f}), among three "
+        f"{theirs['three'][0]:.2f} ({ours['three'][0]:.2f}), ECE {theirs['ece']:.2f}; {theirs['phones']} phones"
+    )
 
 
 def wing_speed(f: Figures) -> str:

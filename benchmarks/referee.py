@@ -1,8 +1,9 @@
 """The radio map against a ray tracer that nobody here wrote: cells and places in the example wing after a survey.
 
-Levels of the referee stand in `benchmarks/material/referee.npz` (`referee_levels` tells how they were made). The survey
-is made in its world as in ours, at one point a cell or at nine; nothing else of either world is told. What is compared
-is the distance from a phone to the middle of the cell that is named, which is 1.1 m where all are right.
+Levels of the referee stand in `benchmarks/material/referee.npz` (`referee_levels` tells how they were made), of
+sensors in corridors and of sensors in cells. The survey is made in its world as in ours, at one point a cell or at
+nine; nothing else of either world is told. What is compared is the distance from a phone to the middle of the cell that
+is named, which is 1.1 m where all are right.
 
 What levels of the referee's world tell at all is shown by a rule that is told more than any survey could: the levels of
 all other phones in each cell, and how levels scatter within cells (a linear discriminant, power taken away).
@@ -16,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.lane import Lane
-from benchmarks.referee_levels import FREQUENCY_HZ, PHONES, PLACE, places
+from benchmarks.referee_levels import FREQUENCY_HZ, PHONES, PLACE, SENSORS, places
 from cellwarden.locate.cells import Plan, cell_probabilities, plan_levels
 from cellwarden.locate.cells_survey import learned
 from cellwarden.locate.readings import Survey, survey_of
+from cellwarden.locate.site import Site
 from cellwarden.measure.calibration import expected_calibration_error, reliability
 from cellwarden.measure.proportion import wilson
 from cellwarden.simulate.levels import mean_levels_dbm, powers_dbm, world
@@ -44,9 +46,11 @@ def heard(gain_db: Floats, power_dbm: Floats | float, rng: np.random.Generator) 
     return levels
 
 
-def judged(survey_db: Floats, phones_db: Floats, also: int, rng: np.random.Generator) -> dict[str, list[float]]:
+def judged(
+    site: Site, survey_db: Floats, phones_db: Floats, also: int, rng: np.random.Generator
+) -> dict[str, list[float]]:
     """Survey, learn and ask in one world. Gains to the middles, shape (m, c), and to phones, shape (m, c, PHONES)."""
-    site, air = remand_wing(), Air()
+    air = Air()
     middles, phones = places(site)
     at = np.concatenate([middles, phones[:, :also].reshape(-1, 3)])
     gains = np.concatenate([survey_db, phones_db[:, :, :also].reshape(len(survey_db), -1)], axis=1)
@@ -74,44 +78,50 @@ def _ranks(
     return found
 
 
-def referee(also: int) -> dict[str, list[float]]:
-    """In the referee's world."""
+def traced(sensors: str) -> tuple[Floats, Floats]:
+    """The referee's gains to the middles of cells, shape (m, c), and to phones, shape (m, c, PHONES)."""
     with np.load(PLACE) as kept:
-        survey, phones = (kept[f"corridor_{name}_db"].astype(np.float64) for name in ("survey", "phones"))
-    return judged(survey, phones.reshape(*survey.shape, PHONES), also, np.random.default_rng(SEED))
+        survey, phones = (kept[f"{sensors}_{name}_db"].astype(np.float64) for name in ("survey", "phones"))
+    return survey, phones.reshape(*survey.shape, PHONES)
 
 
-def own(also: int, worlds: int) -> dict[str, list[float]]:
+def referee(sensors: str, also: int) -> dict[str, list[float]]:
+    """In the referee's world."""
+    return judged(remand_wing(places=sensors), *traced(sensors), also, np.random.default_rng(SEED))
+
+
+def own(sensors: str, also: int, worlds: int) -> dict[str, list[float]]:
     """In worlds of our own."""
-    site, rng = remand_wing(), np.random.default_rng(SEED)
+    site, rng = remand_wing(places=sensors), np.random.default_rng(SEED)
     middles, phones = places(site)
     found: dict[str, list[float]] = {}
     for _ in range(worlds):
         there = world(site, rng, FREQUENCY_HZ)
         gains = mean_levels_dbm(there, phones.reshape(-1, 3)).reshape(-1, len(middles), PHONES)
-        for key, values in judged(mean_levels_dbm(there, middles), gains, also, rng).items():
+        for key, values in judged(site, mean_levels_dbm(there, middles), gains, also, rng).items():
             found.setdefault(key, []).extend(values)
     return found
 
 
-def told() -> dict[str, list[float]]:
-    """The discriminant in the referee's world, each phone asked with the others known."""
-    with np.load(PLACE) as kept:
-        survey, phones = (kept[f"corridor_{name}_db"].astype(np.float64) for name in ("survey", "phones"))
-    sensors, cells = survey.shape
-    basis = np.linalg.svd(np.eye(sensors) - 1 / sensors)[0][:, : sensors - 1]  # differences alone: no power
-    levels = np.einsum("sj,scp->cpj", basis, phones.reshape(sensors, cells, PHONES))
+def told(sensors: str) -> dict[str, list[float]]:
+    """The discriminant in the referee's world, each phone asked with the others known. What no ray reached is as faint
+    as a sensor hears."""
+    _survey_db, gains = traced(sensors)
+    count, cells = gains.shape[:2]
+    basis = np.linalg.svd(np.eye(count) - 1 / count)[0][:, : count - 1]  # differences alone: no power
+    air = Air()
+    levels = np.einsum("sj,scp->cpj", basis, np.maximum(gains, air.floor_dbm - air.power_dbm))
     total = levels.sum(axis=1)
-    within = (levels - total[:, None] / PHONES).reshape(-1, sensors - 1)
-    fading = Air().fading_db
-    inverse = np.linalg.inv(within.T @ within / (cells * (PHONES - 1)) + fading**2 * np.eye(sensors - 1))
-    middles, spots = places(remand_wing())
+    within = (levels - total[:, None] / PHONES).reshape(-1, count - 1)
+    spread = within.T @ within / (cells * (PHONES - 1))
+    inverse = np.linalg.inv(spread + air.fading_db**2 * np.eye(count - 1))
+    middles, spots = places(remand_wing(places=sensors))
     rng = np.random.default_rng(SEED)
     found: dict[str, list[float]] = {"ranks": [], "said": [], "errors": []}
     for cell, phone in np.ndindex(cells, PHONES):
         means = total / PHONES
         means[cell] = (total[cell] - levels[cell, phone]) / (PHONES - 1)
-        gap = levels[cell, phone] + rng.normal(0.0, fading, sensors - 1) - means
+        gap = levels[cell, phone] + rng.normal(0.0, air.fading_db, count - 1) - means
         misfit = np.einsum("cj,jk,ck->c", gap, inverse, gap)
         chance = np.exp(-0.5 * (misfit - misfit.min()))
         found["ranks"].append(int((misfit < misfit[cell]).sum()))
@@ -122,22 +132,27 @@ def told() -> dict[str, list[float]]:
 
 
 def parts(scale: float) -> dict[str, Any]:
-    """Both worlds, each with a survey of few and of many points."""
+    """Both worlds with each layout of sensors, each with a survey of few and of many points."""
     worlds = max(1, round(OWN_WORLDS * scale))
-    return {
-        **{f"referee {also + 1}": partial(referee, also) for also in ALSO},
-        **{f"own {also + 1}": partial(own, also, worlds) for also in ALSO},
-        "told": told,
-    }
+    made: dict[str, Any] = {}
+    for sensors in SENSORS:
+        made[f"{sensors} told"] = partial(told, sensors)
+        for also in ALSO:
+            made[f"{sensors} referee {also + 1}"] = partial(referee, sensors, also)
+            made[f"{sensors} own {also + 1}"] = partial(own, sensors, also, worlds)
+    return made
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
-    """Shares with their intervals, errors in metres, and the ratio of errors, by points a cell."""
-    made = {}
-    for points in (str(also + 1) for also in ALSO):
-        worlds = {name: _figures(done[f"{name} {points}"]) for name in ("referee", "own")}
-        made[points] = {**worlds, "ratio": worlds["referee"]["error_m"] / worlds["own"]["error_m"]}
-    return {"points": made, "told": _figures(done["told"]), "tracer": "Sionna RT 2.2.0"}
+    """Of each layout of sensors shares with their intervals, errors in metres and their ratio, by points a cell."""
+    made: dict[str, Any] = {"tracer": "Sionna RT 2.2.0"}
+    for sensors in SENSORS:
+        points = {}
+        for name in (str(also + 1) for also in ALSO):
+            both = {kind: _figures(done[f"{sensors} {kind} {name}"]) for kind in ("referee", "own")}
+            points[name] = {**both, "ratio": both["referee"]["error_m"] / both["own"]["error_m"]}
+        made[sensors] = {"points": points, "told": _figures(done[f"{sensors} told"])}
+    return made
 
 
 def _figures(one: Mapping[str, Any]) -> dict[str, Any]:
