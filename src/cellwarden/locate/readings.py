@@ -159,10 +159,8 @@ def survey_of(
 
 def of_sensors(survey: Survey, sensors: Sequence[int]) -> Survey:
     """The survey as some of the sensors heard it, in this order."""
-    power, mean, square, count = (
-        one[:, sensors] for one in (survey.power_dbm, survey.mean_dbm, survey.square_db2, survey.count)
-    )
-    return Survey(survey.place_m, power, mean, square, count)
+    power, mean, square = (one[:, sensors] for one in (survey.power_dbm, survey.mean_dbm, survey.square_db2))
+    return Survey(survey.place_m, power, mean, square, survey.count[:, sensors])
 
 
 def numbers(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[float]]]:
