@@ -9,7 +9,7 @@ What levels of the referee's world tell at all is shown by a rule that is told m
 all other phones in each cell, and how levels scatter within cells (a linear discriminant, power taken away).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,8 @@ ALSO = (0, 8)
 ASKED = 8
 """Phones in each cell; they lie where nobody surveyed."""
 OWN_WORLDS = 6
+SURVEYS = 6
+"""Of the referee's world, at scale 1: what one survey hears of fading moves the error by 0.1 m."""
 
 Floats = NDArray[np.float64]
 
@@ -85,20 +87,28 @@ def traced(sensors: str) -> tuple[Floats, Floats]:
     return survey, phones.reshape(*survey.shape, PHONES)
 
 
-def referee(sensors: str, also: int) -> dict[str, list[float]]:
-    """In the referee's world."""
-    return judged(remand_wing(places=sensors), *traced(sensors), also, np.random.default_rng(SEED))
+def referee(sensors: str, also: int, surveys: int) -> dict[str, list[float]]:
+    """In the referee's world: the same phones after each survey."""
+    site, rng = remand_wing(places=sensors), np.random.default_rng(SEED)
+    return _together(judged(site, *traced(sensors), also, rng) for _ in range(surveys))
 
 
 def own(sensors: str, also: int, worlds: int) -> dict[str, list[float]]:
     """In worlds of our own."""
     site, rng = remand_wing(places=sensors), np.random.default_rng(SEED)
     middles, phones = places(site)
-    found: dict[str, list[float]] = {}
+    found = []
     for _ in range(worlds):
         there = world(site, rng, FREQUENCY_HZ)
         gains = mean_levels_dbm(there, phones.reshape(-1, 3)).reshape(-1, len(middles), PHONES)
-        for key, values in judged(site, mean_levels_dbm(there, middles), gains, also, rng).items():
+        found.append(judged(site, mean_levels_dbm(there, middles), gains, also, rng))
+    return _together(found)
+
+
+def _together(each: Iterable[Mapping[str, list[float]]]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for one in each:
+        for key, values in one.items():
             found.setdefault(key, []).extend(values)
     return found
 
@@ -133,12 +143,12 @@ def told(sensors: str) -> dict[str, list[float]]:
 
 def parts(scale: float) -> dict[str, Any]:
     """Both worlds with each layout of sensors, each with a survey of few and of many points."""
-    worlds = max(1, round(OWN_WORLDS * scale))
+    worlds, surveys = (max(1, round(many * scale)) for many in (OWN_WORLDS, SURVEYS))
     made: dict[str, Any] = {}
     for sensors in SENSORS:
         made[f"{sensors} told"] = partial(told, sensors)
         for also in ALSO:
-            made[f"{sensors} referee {also + 1}"] = partial(referee, sensors, also)
+            made[f"{sensors} referee {also + 1}"] = partial(referee, sensors, also, surveys)
             made[f"{sensors} own {also + 1}"] = partial(own, sensors, also, worlds)
     return made
 
