@@ -214,9 +214,11 @@ def tdoa(case: str) -> Callable[[Figures], str]:
         for site in ("remand wing", "large prison"):
             v = one[site][case]
             value, low, high = v["rmse_m"]
+            lost = f", {v['not_found']} not found and held for 1,000 m off" if v["not_found"] else ""
             said.append(
                 f"{site} {value:.1f} m ({low:.1f}–{high:.1f}), {value / v['bound_m']:.2f} × the bound "
-                f"{v['bound_m']:.1f} m, arrivals {v['arrival_ns']:.0f} ns"
+                f"{v['bound_m']:.1f} m, arrivals {v['arrival_ns']:.0f} ns, median {v['median_m']:.1f} m, {v['bursts']}"
+                f" bursts{lost}"
             )
         return "; ".join(said)
 
@@ -372,7 +374,7 @@ def _referee_points(points: str, one: Figures) -> str:
     return (
         f"{points} points a cell: {theirs['error_m']:.2f} m, {one['ratio']:.1f} × {ours['error_m']:.2f}"
         f" m; right cell first {theirs['first'][0]:.2f} (own {ours['first'][0]:.2f}), among three "
-        f"{theirs['three'][0]:.2f} ({ours['three'][0]:.2f}), ECE {theirs['ece']:.2f}; {theirs['phones']} phones"
+        f"{theirs['three'][0]:.2f} ({ours['three'][0]:.2f}), ECE {theirs['ece']:.2f}; {theirs['phones']} fixes"
     )
 
 
