@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from cellwarden.console.desk import Desk, Visitor
+from cellwarden.console.desk import Desk, ReadOnly, Visitor
 from cellwarden.console.editing import Editing
 from cellwarden.console.floor import drawn
 from cellwarden.console.guard import API, Around, SignInFirst
@@ -56,12 +56,14 @@ def application(
     editing: Editing | None = None,
     openid: Provider | None = None,
     ldap: Directory | None = None,
+    read_only: ReadOnly | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
     Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
     `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear; `editing`
-    is the site's file, where it may be changed; `openid` and `ldap` are directories by which people sign in, too.
+    is the site's file, where it may be changed; `openid` and `ldap` are directories by which people sign in, too;
+    `read_only` tells that `engine` is what was salvaged of a damaged store.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
@@ -93,6 +95,7 @@ def application(
         Views(engine, now_ns),
         openid,
         ldap,
+        read_only,
     )
     every = (
         now, alert, shift, records, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people, account,

@@ -17,10 +17,26 @@ from cellwarden.console.views import Views
 from cellwarden.locate.site import Site
 from cellwarden.model import Person
 from cellwarden.store.audit import audited
+from cellwarden.store.beside import Beside
 from cellwarden.watch.rules_held import Held
 
 if TYPE_CHECKING:
     from cellwarden.console.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """The store is damaged: what the console shows was salvaged from it, and nothing is written."""
+
+    store: Path
+    """The damaged one."""
+    since_ns: int
+    until_ns: int
+    """Time of the newest that could be read; 0 for nothing."""
+    gaps: bool
+    """Whether something could not be read."""
+    log: Beside
+    """What keeps who looks at what, in place of the store's audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,8 @@ class Desk:
     """The directory that says who people are by OpenID Connect; None where there is none."""
     ldap: Directory | None = None
     """The directory that knows people by their passwords; None where there is none."""
+    read_only: ReadOnly | None = None
+    """Why nothing may be written; None where all is well."""
 
 
 @dataclass(frozen=True, slots=True)

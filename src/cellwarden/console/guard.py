@@ -27,6 +27,8 @@ from cellwarden.store.engine import reading
 
 API = "/api/"
 SESSION = "session"
+COMING = "/sign-in", "/sign-out"
+"""Forms that are taken where nothing else may be written."""
 VISIT = "visit"
 """Cookie of a browser that has not signed in: what its sign-in form is tied to."""
 YEAR_S = 365 * 24 * 3600
@@ -120,6 +122,8 @@ async def guard(request: Request) -> None:
     method = "GET" if request.method == "HEAD" else request.method
     if not may(found.person.role if found.person else None, method, route):
         raise SignInFirst() if found.person is None else HTTPException(403, _("Your role may not do this."))
+    if method != "GET" and route not in COMING and desk(request).read_only is not None:
+        raise HTTPException(503, _("The store is damaged and is not written to: this was not kept. Restore a backup."))
     if method != "GET" and not route.startswith(API):
         sent = (await request.form()).get("csrf")
         if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), form_token(found.token).encode()):

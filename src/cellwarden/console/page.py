@@ -74,6 +74,7 @@ def page(
         "lang": language(), "page": name, "person": who.person, "csrf": form_token(who.token),
         "links": _links(who.person), "site_name": here.site.name, "now_ns": now_ns, "now_ms": now_ns // 1_000_000,
         "patience_ms": PATIENCE_MS, "back": back if request.method == "GET" else "/", "notice": notice,
+        "read_only": here.read_only,
     }  # fmt: skip
     html = environment().get_template(template).render(common | values)
     response = HTMLResponse(html, status)

@@ -1,5 +1,7 @@
 """A sensor that goes deaf is an alert of its own: it is told at once, to whoever alerts go to.
 
+So is that nobody listens at all (`sending`).
+
 ```
  guard ─ SensorState of another reason ─► telling ─┬─► a line
                                                    └─► each address, tried again until it takes it or GIVE_UP_S
@@ -61,7 +63,19 @@ def telling(
     send: notify.Notifier = notify.send,
     again_s: float = AGAIN_S,
 ) -> Iterator[Callable[[SensorState], None]]:
-    """Within this, what tells of a sensor: each address in a thread of its own, so that none waits for another."""
+    """Within this, what tells of a sensor."""
+    with sending(addresses, warn, send, again_s) as tell:
+        yield lambda state: tell(words(site, state))
+
+
+@contextmanager
+def sending(
+    addresses: Sequence[str],
+    warn: Callable[[str], None],
+    send: notify.Notifier = notify.send,
+    again_s: float = AGAIN_S,
+) -> Iterator[Callable[[Message], None]]:
+    """Within this, what sends a message: each address in a thread of its own, so that none waits for another."""
     stopped = threading.Event()
     queues: dict[str, SimpleQueue[_Due]] = {address: SimpleQueue() for address in addresses}
 
@@ -82,8 +96,7 @@ def telling(
                     said = True
                     stopped.wait(again_s)
 
-    def tell(state: SensorState) -> None:
-        told = words(site, state)
+    def tell(told: Message) -> None:
         warn(told.title)
         for address, waiting in queues.items():
             waiting.put(_Due(address, told, time.monotonic() + GIVE_UP_S))

@@ -4,7 +4,8 @@ The database refuses to change or delete lines; who gets around that breaks the 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -18,6 +19,9 @@ _TURN = update(audit_head).where(_FIRST).values(number=audit_head.c.number + 1).
 _LINE = insert(audit)
 _HEAD = update(audit_head).where(_FIRST)
 """Made once: SQLAlchemy takes longer to make them than the database to do them."""
+ELSEWHERE = "audited_elsewhere"
+"""Option of an engine that is a copy of a store which may not be written: what keeps its lines instead."""
+Elsewhere: TypeAlias = Callable[[str, str, str, str, int], AuditLine]
 
 
 def audited(c: Connection, who: str, action: str, what: str, why: str = "", *, now_ns: int | None = None) -> AuditLine:
@@ -25,10 +29,12 @@ def audited(c: Connection, who: str, action: str, what: str, why: str = "", *, n
 
     Writers take turns at the head's row, which is locked before it is read (on SQLite the transaction itself is).
     """
+    now_ns = time.time_ns() if now_ns is None else now_ns
+    elsewhere: Elsewhere | None = c.get_execution_options().get(ELSEWHERE)
+    if elsewhere is not None:
+        return elsewhere(who, action, what, why, now_ns)
     last = c.execute(_TURN).one()
-    line = _line(
-        Head(last.number - 1, last.digest), time.time_ns() if now_ns is None else now_ns, who, action, what, why
-    )
+    line = chained(Head(last.number - 1, last.digest), now_ns, who, action, what, why)
     c.execute(_LINE, _columns(line))
     c.execute(_HEAD, {"digest": line.digest})
     return line
@@ -42,7 +48,7 @@ def head(c: Connection) -> Head:
 
 def verify(c: Connection) -> int | None:
     """The number of the first line that is not as it was written, or is missing; None where the log is whole."""
-    return first_broken((Line(line.number, _body(line), line.digest) for line in lines(c)), head(c))
+    return first_broken((Line(line.number, body(line), line.digest) for line in lines(c)), head(c))
 
 
 def lines(c: Connection, after: int = 0, limit: int | None = None) -> Iterator[AuditLine]:
@@ -59,19 +65,20 @@ def newest(c: Connection, limit: int, before: int | None = None) -> list[AuditLi
     return [_read(row) for row in c.execute(asked)]
 
 
-def _line(last: Head, time_ns: int, who: str, action: str, what: str, why: str) -> AuditLine:
+def chained(last: Head, time_ns: int, who: str, action: str, what: str, why: str) -> AuditLine:
+    """The line that follows `last`."""
     unsealed = AuditLine(last.number + 1, time_ns, who, action, what, why, "")
-    made = appended(last, _body(unsealed))
+    made = appended(last, body(unsealed))
     return AuditLine(made.number, time_ns, who, action, what, why, made.digest)
 
 
-def _body(line: AuditLine) -> dict[str, Plain]:
+def body(line: AuditLine) -> dict[str, Plain]:
     """What the digest covers beside the number."""
     return {"time_ns": line.time_ns, "who": line.who, "action": line.action, "what": line.what, "why": line.why}
 
 
 def _columns(line: AuditLine) -> dict[str, object]:
-    return {"number": line.number, **_body(line), "digest": line.digest}
+    return {"number": line.number, **body(line), "digest": line.digest}
 
 
 def _read(row: Row[tuple[object, ...]]) -> AuditLine:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cellwarden.errors import OutputError, StoreDamagedError, StoreError
 from cellwarden.language import gettext as _
-from cellwarden.store import tables
+from cellwarden.store import beside, tables
 from cellwarden.store.audit import audited, verify
 from cellwarden.store.backup_photographs import looked_at, put_back, taken_in
 from cellwarden.store.engine import (
@@ -34,8 +34,8 @@ from cellwarden.store.engine import (
 )
 from cellwarden.store.photographs import folder_of
 
-BESIDE = ("-wal", "-shm")
-"""What SQLite keeps beside its file."""
+BESIDE = ("-wal", "-shm", beside.ENDING)
+"""What lies beside a store's file and belongs to it: by SQLite, and who looked at what while it was damaged."""
 
 
 class Checked(NamedTuple):
@@ -113,13 +113,25 @@ def restore(source: str, place: str, *, who: str) -> Checked:
         engine = opened(str(temporary))  # an older one is brought up to date before it takes the place
         try:
             with engine.begin() as c:
-                audited(c, who, "store restored", source)
+                audited(c, who, "store restored", source, _looked_at(target))
         finally:
             engine.dispose()
         _unused(target)
         _within(target, put_back, temporary, folder_of(target))
         _set_aside(target)
     return check(str(target))
+
+
+def _looked_at(store: Path) -> str:
+    """Where the log ends that was kept beside a damaged store: no line can be taken off it unseen then."""
+    path = store.with_name(store.name + beside.ENDING)
+    if not path.is_file():
+        return ""
+    try:
+        number, digest = beside.head_of(beside.read(path))
+    except (OSError, ValueError):
+        return f"{path.name}: not as it was written"
+    return f"{path.name}: {number}, {digest}"
 
 
 @contextmanager

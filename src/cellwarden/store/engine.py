@@ -15,7 +15,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from cellwarden.errors import StoreDamagedError, StoreError, StoreFullError, StoreValueError
 from cellwarden.language import gettext as _
 from cellwarden.store.tables import REVISION
+from cellwarden.store.wal import spoilt
 
 WAIT_S = 30
 """How long a writer waits for another one."""
@@ -44,10 +45,11 @@ def opened(place: str) -> Engine:
     path = file_of(url)
     if path is not None:
         _made(path)
+        _checked(path)
     engine = _engine(url, named(url))
     try:
         if path is not None:
-            _checked(engine, path)
+            _ahead(engine, path)
         _migrated(engine, named(url))
     except BaseException:
         engine.dispose()
@@ -239,21 +241,41 @@ def damaged(path: object) -> StoreDamagedError:
     )
 
 
-def _checked(engine: Engine, path: Path) -> None:
-    """Raises StoreDamagedError where SQLite finds its file wanting. It reads the whole: some seconds for a week."""
+def _checked(path: Path) -> None:
+    """Raises StoreDamagedError where a file, or the log beside it, is found wanting, and changes nothing in either.
+
+    A connection that may write would, when it is closed, put the log into a file that is damaged. It reads the whole:
+    some seconds for a week.
+    """
+    try:
+        log = path.with_name(path.name + "-wal")
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as driver:
+            if spoilt(log) or [row[0] for row in driver.execute("PRAGMA quick_check(1)")] != ["ok"]:
+                raise damaged(path)
+    except sqlite3.DatabaseError as error:
+        raise _refused(path, error) from error
+    except OSError as error:
+        raise StoreError(
+            _("{path} cannot be opened: {why}: choose another place").format(path=log, why=error.strerror)
+        ) from error
+
+
+def _ahead(engine: Engine, path: Path) -> None:
+    """Have a file written ahead of itself. For its turn to change that SQLite itself does not wait."""
     with engine.connect() as c:
         driver = c.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         try:
-            if [row[0] for row in driver.execute("PRAGMA quick_check(1)")] != ["ok"]:
-                raise damaged(path)
-            _patiently(driver, "PRAGMA journal_mode = WAL")  # for this SQLite itself does not wait
+            _patiently(driver, "PRAGMA journal_mode = WAL")
         except sqlite3.DatabaseError as error:
-            if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise damaged(path) from error
-            raise StoreError(
-                _("{path} cannot be opened: {why}: choose another place").format(path=path, why=error)
-            ) from error
+            raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: sqlite3.Error) -> StoreError:
+    """Why a file cannot be opened, and what to do."""
+    if of_kind(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(path)
+    return StoreError(_("{path} cannot be opened: {why}: choose another place").format(path=path, why=error))
 
 
 def _migrated(engine: Engine, name: str) -> None:

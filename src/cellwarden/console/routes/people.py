@@ -68,8 +68,12 @@ def log(request: Request, before: int | None = None) -> Response:
         lines = audit.newest(c, MANY, before)
         end = audit.head(c)
     viewed(request, "audit")
+    beside, beside_broken = here.read_only.log.checked() if here.read_only else ([], None)
     more = lines[-1].number if len(lines) == MANY and lines[-1].number > 1 else None
-    return page(request, "audit.html", "audit", broken=broken, lines=lines, end=end, more=more)
+    return page(
+        request, "audit.html", "audit", broken=broken, lines=lines, end=end, more=more,
+        beside=beside[::-1][:MANY], beside_broken=beside_broken,
+    )  # fmt: skip
 
 
 def _shown(request: Request, notice: Notice | None = None, link: str = "", status: int = 200) -> Response:
