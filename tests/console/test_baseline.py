@@ -204,7 +204,7 @@ class Hasty:
 def open_wing(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> Wing:
     """A wing in which something of all kinds is kept, and whose live pages end."""
 
-    async def one_beat(*_any: object) -> Any:
+    async def one_beat(*_any: object, **_more: object) -> Any:
         yield "event: beat\ndata: 0\n\n"
 
     monkeypatch.setattr(Live, "news", one_beat)

@@ -28,13 +28,13 @@ def told(messages: list[str]) -> list[dict[str, Any]]:
     return [json.loads(m.partition("data: ")[2]) for m in messages if m.startswith("event: news")]
 
 
-async def heard(live: Live, language: str, watching: bool, seconds: float, act: Any = None) -> list[str]:
+async def heard(live: Live, language: str, watching: bool, seconds: float, act: Any = None, **more: bool) -> list[str]:
     """What a viewer hears in so many seconds, while something happens."""
     messages: list[str] = []
 
     async def listen() -> None:
         with speaking(language):
-            async for message in live.news(watching):
+            async for message in live.news(watching, **more):
                 messages.append(message)  # noqa: PERF401 - it never ends
 
     looking, listening = asyncio.create_task(live.run()), asyncio.create_task(listen())
@@ -57,6 +57,15 @@ def test_a_viewer_is_told_how_things_stand_then_each_change_in_their_language(wi
     (news,) = (message for message in later if message["fresh"])
     assert news["fresh"] == ["Nouvelle alerte\u00a0: A-201"]
     assert news["title"].startswith("(2) Direct")
+
+
+def test_a_program_is_told_by_name_what_changed(wing: Wing) -> None:
+    wing.alert()
+    live, names = wing.app.state.desk.live, list[str]()
+    messages = asyncio.run(heard(live, "en", True, 1.5, lambda: names.append(wing.alert()), program=True))
+    first, *later = told(messages)
+    assert first == {"open": 1, "changed": []}
+    assert later == [{"open": 2, "changed": names}]
 
 
 def test_an_alert_sounds_once_and_in_quiet_hours_not_at_all(wing: Wing) -> None:

@@ -50,7 +50,7 @@ def test_who_has_not_signed_in_sees_signing_in_and_nothing_else() -> None:
 def test_every_route_lets_in_those_who_may_and_nobody_else(
     wing: Wing, role: Role | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def one_beat(_self: Live, _watching: bool) -> Any:
+    async def one_beat(*_any: object, **_more: object) -> Any:
         yield "event: beat\ndata: 0\n\n"
 
     monkeypatch.setattr(Live, "news", one_beat)  # the true ones never end

@@ -58,6 +58,7 @@ def test_a_table_that_is_not_understood_is_told_in_one_line(tmp_path: Path, word
         ("", "is no address"),
         ("://host", "is no address"),
         ("https://", "names no host"),
+        ("https://user:hunter2@host/x#rooms=A-999", "names A-999, which is no room of this site"),
         ("mqtt:///alerts", "names no host"),
         ("https://user:hunter2@host:port/x", "a host or port that cannot be"),
         ("https://user:hunter2@[::1", "a host or port that cannot be"),

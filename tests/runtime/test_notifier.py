@@ -227,6 +227,23 @@ def test_what_nobody_acknowledges_escalates_step_by_step_to_each_address_once(en
     ]
 
 
+def test_the_camera_of_a_room_is_asked_for_alerts_of_that_room_and_no_other(engine: Engine) -> None:
+    camera = "http://cameras/bookmark?camera=17#rooms=A-001,A-2%20office"
+    elsewhere, here = (("A-101", 0.6), ("A-001", 0.4)), (("A-2 office", 0.6),)
+    told(engine, [camera, "http://desk"], NAMES[:1], odds=here)
+    told(engine, [camera, "http://desk"], NAMES[1:2], odds=elsewhere)
+    told(engine, [camera], NAMES[2:3], odds=())
+    assert states(engine) == ["waiting"] * 3
+    got: list[str] = []
+    for address in (camera, "http://desk"):
+        notifier.sent(engine, address, lambda: T0, send=lambda to, words: got.append(f"{to} {words.name}"))
+    assert got == [f"{camera} {NAMES[0]}", f"http://desk {NAMES[0]}", f"http://desk {NAMES[1]}"]
+    assert notifier.escalated(engine, Rules(), [camera, "http://desk"], T0 + 3600 * SECOND) == 3
+    assert len(states(engine)) == 3 + 3  # to the desk alone
+    notifier.readdressed(engine, [camera], T0 + 3601 * SECOND)
+    assert len(states(engine)) == 6  # a camera is nobody to go to instead
+
+
 def test_an_escalation_that_somebody_forestalled_is_not_sent(engine: Engine) -> None:
     heard: list[str] = []
     told(engine, ["http://one"], NAMES[:1])

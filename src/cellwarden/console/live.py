@@ -41,6 +41,8 @@ MARKED = 100
 """Open alerts whose rooms are marked on the plan: the newest so many nobody has taken, and those somebody has."""
 BEHIND = 50
 """A viewer who is so many messages behind is let go; their browser comes back and is told how things stand."""
+PROGRAMS = "programs"
+"""In a language's place: what programs are told."""
 LOG = logging.getLogger(__name__)
 
 
@@ -95,9 +97,12 @@ class Live:
                     self._tell(viewer, _beat(self.now_ns()))
             await asyncio.sleep(LOOK_S)
 
-    async def news(self, watching: bool) -> AsyncIterator[str]:
-        """Messages for one viewer, in the language in use: how things stand, then what changes, and beats."""
-        viewer = Viewer(language() if watching else "")
+    async def news(self, watching: bool, program: bool = False) -> AsyncIterator[str]:
+        """Messages for one viewer, in the language in use: how things stand, then what changes, and beats.
+
+        A program is told by name what changed, and asks for it.
+        """
+        viewer = Viewer(PROGRAMS if program else language() if watching else "")
         self._viewers.add(viewer)
         try:
             yield _beat(self.now_ns())
@@ -133,6 +138,8 @@ class Live:
 
     def _whole(self, spoken: str) -> str:
         found = self.stands()
+        if spoken == PROGRAMS:
+            return _news({"open": found.open, "changed": []})
         with speaking(spoken):
             return _news(state_of(found, self.site))
 
@@ -149,7 +156,7 @@ class Live:
         told = {change.name for change in changes if change.kind == "alert"} - self._known
         fresh = [alert for alert, _state in found.alerts if alert.name in told and not alert.details.get("silent")]
         self._known = {alert.name for alert, _state in found.alerts}
-        messages = {}
+        messages = {PROGRAMS: _news({"open": found.open, "changed": changed})} if changed else {}
         for spoken in LANGUAGES:
             with speaking(spoken):
                 state = state_of(found, self.site)
@@ -166,7 +173,7 @@ class Viewer:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        """Empty where it is told nothing but beats."""
+        """Empty where it is told nothing but beats; or PROGRAMS."""
         self.queue: asyncio.Queue[str | None] = asyncio.Queue()
 
 

@@ -91,6 +91,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/audit"): frozenset((AUDITOR,)),
     ("POST", "/account/token"): EVERYBODY,
     ("GET", "/api/v1/openapi.json"): EVERYBODY,
+    ("GET", "/api/v1/live"): WATCHING,
     ("GET", "/api/v1/alerts"): WATCHING,
     ("GET", "/api/v1/alerts/{name}"): WATCHING | {EXAMINER},
     ("GET", "/api/v1/alerts/{name}/decisions"): WATCHING | {EXAMINER},

@@ -77,6 +77,7 @@ def sending(
 ) -> Iterator[Callable[[Message], None]]:
     """Within this, what sends a message: each address in a thread of its own, so that none waits for another."""
     stopped = threading.Event()
+    addresses = notify.wanting(addresses, ())  # no room's camera
     queues: dict[str, SimpleQueue[_Due]] = {address: SimpleQueue() for address in addresses}
 
     def work(address: str) -> None:

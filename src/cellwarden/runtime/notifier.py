@@ -54,7 +54,7 @@ def keep(c: Connection, wanted: Rules, alerts: Iterable[Alert], addresses: Seque
     """
     for alert in alerts:
         loud_ns = max(now_ns, rules.sounds_ns(wanted, alert))
-        on_way = begun(alert.name, addresses, now_ns, severity=alert.severity)
+        on_way = begun(alert.name, notify.wanting(addresses, alert.odds), now_ns, severity=alert.severity)
         deliveries.keep_deliveries(
             c, (replace(one, next_ns=loud_ns) if notify.sounds(one.address) else one for one in on_way)
         )
@@ -127,7 +127,7 @@ def escalated(engine: Engine, wanted: Rules, addresses: Sequence[str], now_ns: i
         return 0
     with engine.begin() as c:
         for alert, step in late:
-            deliveries.keep_deliveries(c, begun(alert.name, addresses, now_ns, step))
+            deliveries.keep_deliveries(c, begun(alert.name, notify.wanting(addresses, ()), now_ns, step))
             audited(c, WHO, "alert escalated", alert.name, str(step), now_ns=now_ns)
     return len(late)
 
@@ -135,7 +135,7 @@ def escalated(engine: Engine, wanted: Rules, addresses: Sequence[str], now_ns: i
 def readdressed(engine: Engine, addresses: Sequence[str], now_ns: int) -> None:
     """What waits for addresses that the site's file no longer has goes to those that it has."""
     with engine.begin() as c:
-        for place, count in deliveries.readdress(c, addresses, now_ns).items():
+        for place, count in deliveries.readdress(c, addresses, now_ns, notify.wanting(addresses, ())).items():
             audited(c, WHO, "address removed", place, f"{count}", now_ns=now_ns)
 
 

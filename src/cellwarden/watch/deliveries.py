@@ -58,17 +58,23 @@ def keep_delivery(c: Connection, one: Delivery, state: State = "waiting") -> Non
     c.execute(update(deliveries).where(*same).values(**told))
 
 
-def readdress(c: Connection, addresses: Sequence[str], now_ns: int) -> Mapping[str, int]:
+def readdress(
+    c: Connection, addresses: Sequence[str], now_ns: int, to: Sequence[str] | None = None
+) -> Mapping[str, int]:
     """What waits for an address that is none of these any more goes to those that had not to get it: whoever mends an
-    address gets the night's alerts. Returns how many each old one, as it may be shown, had waiting."""
-    if not addresses:
+    address gets the night's alerts. Returns how many each old one, as it may be shown, had waiting.
+
+    `to` are those of the addresses that get them, where it is not all.
+    """
+    to = addresses if to is None else to
+    if not to:
         return {}
     astray = _WAITING & deliveries.c.address.not_in([digest(one) for one in addresses])
     counts = Counter[str]()
     for row in c.execute(select(deliveries).where(astray).order_by(deliveries.c.id)).mappings().all():
         counts[row["place"]] += 1
         if not given_up(one := _delivery(row, ""), now_ns):
-            again = (replace(one, address=address, next_ns=now_ns, tries=0, failure="") for address in addresses)
+            again = (replace(one, address=address, next_ns=now_ns, tries=0, failure="") for address in to)
             keep_deliveries(c, again)
     c.execute(update(deliveries).where(astray).values(state="given up"))
     return counts

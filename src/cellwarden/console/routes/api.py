@@ -5,8 +5,9 @@ Described by OpenAPI at `/api/v1/openapi.json`. Every view of personal data is a
 
 from typing import Annotated, Any
 
-from fastapi import Body, HTTPException, Query, Request
+from fastapi import Body, HTTPException, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from cellwarden.console.desk import desk, note, visitor
@@ -14,6 +15,7 @@ from cellwarden.console.floor import marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.routes.alert import EXPLAINED, STEPS
 from cellwarden.console.routes.lane import MOST_LETTERS, examine
+from cellwarden.console.routes.now import stream
 from cellwarden.console.routes.unknown import week
 from cellwarden.console.words import OPEN
 from cellwarden.errors import LaneError, StoreError
@@ -64,6 +66,15 @@ class Log(BaseModel):
     """Number of the person or parcel; never a name."""
     warning_read: bool = False
     """Whether the operator has asked for pacemakers."""
+
+
+@ROUTES.get("/live", response_class=StreamingResponse)
+async def live(request: Request) -> Response:
+    """Server-sent events for as long as the token holds: `news` names the alerts that changed, `beat` comes each 2 s.
+
+    `{"open": 3, "changed": ["A-2026-000042"]}`; the first one tells how many are open.
+    """
+    return stream(request, desk(request).live.news(True, program=True))
 
 
 @ROUTES.get("/alerts")

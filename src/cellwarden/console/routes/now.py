@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cellwarden.console import live, words
 from cellwarden.console.desk import desk, viewed, visitor
-from cellwarden.console.guard import SESSION, guarded
+from cellwarden.console.guard import guarded
 from cellwarden.console.page import LINKS, page, plan
 from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
@@ -54,7 +54,7 @@ def stream(request: Request, messages: AsyncIterator[str]) -> Response:
 
     def holds() -> bool:
         with reading(here.engine) as c:
-            return people.session(c, request.cookies.get(SESSION, ""), here.now_ns()) == who.person
+            return people.session(c, who.token, here.now_ns()) == who.person
 
     async def told() -> AsyncIterator[str]:
         asked = time.monotonic()

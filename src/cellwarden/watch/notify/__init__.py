@@ -7,18 +7,22 @@
 ```
 
 An address is a URL; what it begins with chooses the notifier, and what is not in the table goes to Apprise, which knows
-a hundred services, pagers and gateways of SMS.
+a hundred services, pagers and gateways of SMS. An address that ends in `#rooms=A-104,A-106` takes alerts of these rooms
+alone: the camera that sees their doors is asked to keep that moment.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cellwarden.errors import NotifyError
 from cellwarden.language import gettext as _
+from cellwarden.model import Odds
 from cellwarden.watch.notify import apprise, mqtt, syslog, webhook
 from cellwarden.watch.notify.message import Message
 
+ROOMS = "#rooms="
+"""Before the rooms of which an address takes alerts, each with what is no letter written as %…."""
 Notifier = Callable[[str, Message], None]
 """Takes an address and a message; raises NotifyError where it was not taken."""
 
@@ -37,14 +41,26 @@ NOTIFIERS: Mapping[str, Notifier] = {
 def send(address: str, message: Message) -> None:
     """Send a message to one address. Raises NotifyError, which never tells a password."""
     try:
-        NOTIFIERS.get(urlsplit(address).scheme, apprise.send)(address, message)
+        NOTIFIERS.get(urlsplit(address).scheme, apprise.send)(address.partition(ROOMS)[0], message)
     except (OSError, ValueError, HTTPException) as error:
         why = getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
         raise NotifyError(_("{address} cannot be reached: {why}").format(address=hidden(address), why=why)) from error
 
 
+def rooms(address: str) -> tuple[str, ...]:
+    """Those of which an address takes alerts; none where it takes all."""
+    named = address.partition(ROOMS)[2]
+    return tuple(unquote(one) for one in named.split(",")) if named else ()
+
+
+def wanting(addresses: Sequence[str], odds: Odds) -> list[str]:
+    """The addresses that take an alert of such a place, by its likeliest room."""
+    return [one for one in addresses if not rooms(one) or (odds and odds[0][0] in rooms(one))]
+
+
 def problem(address: str) -> str:
     """What is wrong with an address, in words; empty where nothing is. Whether anybody answers, `send` finds out."""
+    address = address.partition(ROOMS)[0]
     kind, mark, _rest = address.partition("://")
     if not kind or not mark or not address.isprintable():
         return _("is no address: write it as https://…, mqtt://…, syslog://… or mailto://…")
