@@ -1,6 +1,7 @@
 """What only a browser can tell of somebody who means no good: what runs, what is sent along, what is shown where."""
 
 import http.server
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -8,13 +9,15 @@ from typing import Any
 
 import pytest
 from tests.console.conftest import HOSTILE, Wing
-from tests.console.test_in_a_browser import Served, served, visit
+from tests.console.test_in_a_browser import PAGES, Served, served
 
-from cellwarden.store import people
+from cellwarden.console.rights import RIGHTS
+from cellwarden.model import Role
+from cellwarden.store import audit, people
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
 
-__all__ = ["served", "visit"]  # fixtures
+__all__ = ["served"]  # a fixture
 
 RUNS = "<img src=x onerror=\"document.title='hostile'\"><script>document.title='hostile'</script>" + HOSTILE
 SNARE = """<!doctype html><title>elsewhere</title><iframe src="{console}/"></iframe>
@@ -51,39 +54,78 @@ def elsewhere() -> Iterator[Any]:
 @pytest.fixture
 def officer(browser: Any, served: Served) -> Iterator[Any]:
     """A page of an investigator, whose browser may say on its console what it refused."""
-    context = browser.new_context(locale="en-GB")
-    with served.wing.engine.begin() as c:
-        token = people.new_session(c, "investigator", time.time_ns())
-    context.add_cookies([{"name": "session", "value": token, "url": served.address, "sameSite": "Strict"}])
+    context = _signed_in(browser, served, "investigator")
     page = context.new_page()
     page.goto(served.address)
     yield page
     context.close()
 
 
-def test_what_is_typed_into_a_page_never_runs(visit: Any, served: Served, wing: Wing) -> None:
-    """Into all fields of the pages on which an officer writes, and seen again by all who read it."""
+TYPED = """(form, text) => {
+  for (const field of form.querySelectorAll('input, textarea'))
+    if (!['hidden', 'file', 'checkbox', 'radio'].includes(field.type)) { field.type = 'text'; field.value = text; }
+  const button = form.querySelector('button[name]');
+  if (button) form.append(Object.assign(document.createElement('input'), {name: button.name, value: button.value}));
+  HTMLFormElement.prototype.submit.call(form);
+}"""
+"""As no browser's checks would let it be typed and sent."""
+READ: dict[Role, tuple[str, ...]] = {
+    "officer": ("/", "/alerts/{name}", "/unlock", "/handover", "/lane", "/finds"),
+    "investigator": ("/unknown",),
+    "administrator": ("/people", "/rules"),
+    "auditor": ("/audit",),
+}
+"""Where what was typed is read again."""
+RAN = """() => document.title.includes('hostile')
+  || document.querySelectorAll('main script, main img[onerror], main [onmouseover], main [onclick]').length > 0"""
+
+
+def test_what_is_typed_into_any_field_of_any_page_never_runs(browser: Any, served: Served, wing: Wing) -> None:
+    """Into every form of every page, and seen again by all who read it. The site's plan is kept by a script of ours."""
     name = wing.alert()
-    dialogs: list[str] = []
-    page = visit(f"/alerts/{name}", role="investigator", width=1024)
-    page.on("dialog", lambda one: (dialogs.append(one.message), one.dismiss()))
-    page.locator("#why").fill(RUNS)
-    page.get_by_role("button", name="Order a search").click()
-    page.locator(".verdict .state", has_text="search ordered").wait_for()
-    page.goto(f"{served.address}/handover")
-    page.locator("textarea").fill(RUNS)
-    page.get_by_role("button", name="Keep the note").click()
-    page.locator("[aria-labelledby=h-notes] q", has_text="hostile").wait_for()
-    page.goto(f"{served.address}/alerts/{name}/found")
-    for field in page.locator("main input[type=text], main input:not([type])").all():
-        field.fill(RUNS[:90])
-    page.get_by_role("button", name="Keep the find").click()
-    page.locator(".verdict .state", has_text="phone found").wait_for()
-    for path in ("/", "/alerts?state=all", f"/alerts/{name}", "/handover", "/finds", "/unlock"):
-        page.goto(served.address + path)
-        assert "hostile" not in page.title()
-        assert page.locator("main script, main img[onerror], main [onmouseover]").count() == 0
-    assert dialogs == []
+    wing.strays()
+    wing.passed()
+    file = {"name": "<img src=x onerror=alert(1)>.csv", "mimeType": "text/csv", "buffer": RUNS.encode()}
+    ran, sent, dialogs = [], set[str](), list[str]()
+    for role, paths in PAGES.items():
+        context, where = _signed_in(browser, served, role), [path.format(name=name) for path in paths]
+        page, client = context.new_page(), wing.client(role)
+        page.on("dialog", lambda one: (dialogs.append(one.message), one.dismiss()))
+        for path in where:
+            for action in re.findall(r'<form[^>]* action="(/[^"]*)"', client.get(path).text):
+                if (kind := re.sub(r"\d+", "1", action)) in sent or action == "/sign-out":
+                    continue
+                page.goto(served.address + path, wait_until="domcontentloaded")
+                form = page.locator(f'main form[action="{action}"]').first
+                if form.count() == 0:  # what was sent before it took it away
+                    continue
+                sent.add(kind)
+                for field in form.locator("input[type=file]").all():
+                    field.set_input_files([file])
+                with page.expect_navigation():
+                    form.evaluate(TYPED, RUNS)
+                ran += [(path, action)] if page.evaluate(RAN) else []
+        context.close()
+    assert len(sent) > 12, sent
+    for role, paths in READ.items():
+        context = _signed_in(browser, served, role)
+        page = context.new_page()
+        for path in paths:
+            page.goto(served.address + path.format(name=name))
+            ran += [(role, path)] if page.evaluate(RAN) else []
+        context.close()
+    assert (ran, dialogs) == ([], [])
+    with reading(wing.engine) as c:
+        assert any("hostile" in made.why for made in queries.decisions(c, name))
+
+
+def _signed_in(browser: Any, served: Served, role: Role) -> Any:
+    """A browser of somebody of that role."""
+    context = browser.new_context(locale="en-GB")
+    with served.wing.engine.begin() as c:
+        token = people.new_session(c, role, time.time_ns())
+    context.add_cookies([{"name": "session", "value": token, "url": served.address, "sameSite": "Strict"}])
+    return context
 
 
 def test_even_a_script_that_got_into_a_page_would_not_run_nor_reach_elsewhere(officer: Any, elsewhere: Any) -> None:
@@ -127,6 +169,31 @@ def test_another_site_can_neither_show_the_console_nor_decide_in_an_officers_nam
     assert "A-104" not in officer.locator("body").inner_text()
     with reading(wing.engine) as c:
         assert queries.decisions(c, name) == []
+
+
+def test_what_another_site_sends_to_any_route_is_not_done_in_an_officers_name(
+    browser: Any, served: Served, wing: Wing, elsewhere: Any
+) -> None:
+    page_of, address = elsewhere
+    page_of.text = "<!doctype html><title>elsewhere</title>"
+    name, context = wing.alert(), _signed_in(browser, served, "investigator")
+    with reading(wing.engine) as c:
+        before = [*audit.lines(c)], queries.newest_change(c), people.persons(c)
+    routes = [path for method, path in RIGHTS if method == "POST"]
+    page = context.new_page()
+    page.goto(address)
+    page.evaluate(
+        """async ([console, routes]) => {
+          const body = new URLSearchParams({state: 'false', seen: 'new', why: 'hostile', text: 'hostile'});
+          await Promise.all(routes.map((route) =>
+            fetch(console + route, {method: 'POST', mode: 'no-cors', credentials: 'include', body}).catch(() => null)));
+        }""",
+        [served.address, [route.format(name=name, number=1, token="none") for route in routes]],
+    )
+    context.close()
+    assert len(routes) > 20
+    with reading(wing.engine) as c:
+        assert ([*audit.lines(c)], queries.newest_change(c), people.persons(c)) == before
 
 
 def test_addresses_as_a_browser_writes_them_lead_to_no_file_of_the_machine(officer: Any, wing: Wing) -> None:
