@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from tests.cli.conftest import Typed
 from tests.postgres import empty_store
+from tests.store.spoilt import spoil
 from tests.store.values import alert, sighting
 
 from cellwarden.console.photographs import kept
@@ -130,6 +131,13 @@ def test_a_damaged_store_is_told_in_one_line_with_the_remedy_that_works(run, sit
     assert not (tmp_path / "no").exists()
     assert run("restore", kept, "-o", site, "--force")[0] == 0
     assert run("check", site)[0] == 0
+
+
+def test_a_log_with_a_hole_in_it_is_damage_that_check_and_backup_tell(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    spoil(site, "log")
+    remedy = f"{site} is damaged: restore a backup by `cellwarden store restore BACKUP -o {site} --force`"
+    assert run("check", site) == (2, "", f"cellwarden: {remedy}\n")
+    assert run("backup", site, "-o", tmp_path / "no") == (2, "", f"cellwarden: {remedy}\n")
 
 
 def test_a_damaged_backup_is_refused_and_the_store_stays(run, site: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

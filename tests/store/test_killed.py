@@ -11,7 +11,7 @@ from cellwarden.store.engine import opened
 def test_what_was_acknowledged_outlives_kill_nine(place: str, tmp_path: Path) -> None:
     opened(place).dispose()
     rng = np.random.default_rng(7)
-    for _ in range(1 if "://" in place else 3):
+    for _ in range(1 if "://" in place else 2):
         killed(place, tmp_path, rng)
         assert wrong(place, tmp_path) == []
 

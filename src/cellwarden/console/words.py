@@ -66,6 +66,8 @@ ACTION_WORDS: dict[str, str] = {
     "sign out": mark("signed out"),
     "sign-in refused": mark("was refused"),
     "watch begins": mark("began to watch"),
+    "read-only begins": mark("began to show what can be read"),
+    "read-only ends": mark("ended to show what can be read"),
     "alert": mark("told an alert"),
     "sensor deaf": mark("noted a deaf sensor"),
     "sensor hears": mark("noted that a sensor hears again"),

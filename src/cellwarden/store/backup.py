@@ -30,6 +30,7 @@ from cellwarden.store.engine import (
     read_only,
     reading,
     refuse_newer,
+    refuse_spoilt,
     revision,
 )
 from cellwarden.store.photographs import folder_of
@@ -55,7 +56,9 @@ def check(place: str) -> Checked:
     Raises StoreDamagedError where the database finds its file wanting, StoreError where the audit log is not as it was
     written or the file is no store.
     """
-    name = named(address(place))
+    name, path = named(address(place)), file_of(address(place))
+    if path is not None:
+        refuse_spoilt(path)
     with _looked_into(place, name) as c:
         _sound(c, name)
         if (broken := verify(c)) is not None:
@@ -65,7 +68,6 @@ def check(place: str) -> Checked:
                 )
             )
         held = _held(c)
-    path = file_of(address(place))
     if path is None:
         return held
     there = looked_at(path)
@@ -86,6 +88,7 @@ def backup(place: str, output: Path) -> Checked:
     source = _file(place)
     if not source.is_file():
         raise StoreError(_("{path} does not exist: name a store").format(path=source))
+    refuse_spoilt(source)
     with _whole(output) as temporary:
         _copied(source, temporary, output)
         with _looked_into(str(temporary), str(source)) as c:

@@ -241,23 +241,31 @@ def damaged(path: object) -> StoreDamagedError:
     )
 
 
+def refuse_spoilt(path: Path) -> None:
+    """Raises StoreDamagedError where the log beside a store's file was damaged: SQLite would forget what is in it."""
+    log = path.with_name(path.name + "-wal")
+    try:
+        if spoilt(log):
+            raise damaged(path)
+    except OSError as error:
+        raise StoreError(
+            _("{path} cannot be opened: {why}: choose another place").format(path=log, why=error.strerror)
+        ) from error
+
+
 def _checked(path: Path) -> None:
     """Raises StoreDamagedError where a file, or the log beside it, is found wanting, and changes nothing in either.
 
     A connection that may write would, when it is closed, put the log into a file that is damaged. It reads the whole:
     some seconds for a week.
     """
+    refuse_spoilt(path)
     try:
-        log = path.with_name(path.name + "-wal")
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as driver:
-            if spoilt(log) or [row[0] for row in driver.execute("PRAGMA quick_check(1)")] != ["ok"]:
+            if [row[0] for row in driver.execute("PRAGMA quick_check(1)")] != ["ok"]:
                 raise damaged(path)
     except sqlite3.DatabaseError as error:
         raise _refused(path, error) from error
-    except OSError as error:
-        raise StoreError(
-            _("{path} cannot be opened: {why}: choose another place").format(path=log, why=error.strerror)
-        ) from error
 
 
 def _ahead(engine: Engine, path: Path) -> None:
