@@ -12,7 +12,7 @@ class Change:
 
     number: int
     """Grows with each change, in the order in which they were kept."""
-    kind: Literal["alert", "decision", "presence", "sensor"]
+    kind: Literal["alert", "decision", "passage", "presence", "sensor"]
     name: str
     """Of the alert (also for a decision) or the sensor; the number of the presence."""
 

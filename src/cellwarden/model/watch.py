@@ -52,7 +52,8 @@ class Activity:
     """What a phone did in one go."""
 
     phone: str
-    kind: Literal["call", "text", "registration"]
+    kind: Literal["call", "text", "registration", "junction"]
+    """`junction`: it did nothing, and a harmonic radar found it; its interface is then the instrument."""
     start_ns: int
     end_ns: int
     interface: str

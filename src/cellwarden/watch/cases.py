@@ -30,6 +30,7 @@ from cellwarden.model.span import WEEK_NS
 from cellwarden.watch.doing import GAP_NS
 from cellwarden.watch.places import share
 from cellwarden.watch.rules import (
+    JUNCTION,
     ORDER,
     Control,
     Weighed,
@@ -167,7 +168,7 @@ def resumed(
     start, go on. Changes `told`."""
     told.waiting.update(waiting)
     for alert, decision in alerts:
-        if now_ns - alert.activity.end_ns <= WEEK_NS:
+        if now_ns - alert.activity.end_ns <= WEEK_NS and alert.activity.kind != JUNCTION:
             heard_ns = alert.activity.start_ns, alert.activity.end_ns
             told.cases[alert.name] = Case(
                 alert, _likeliest(alert), trait(alert.activity), heard_ns, alert.activity.start_ns

@@ -1,20 +1,21 @@
 """From sightings to alerts in one go: what the law lets pass, presences, rules.
 
     Sighting ─► lawful ─► tracker ─► rules, cases ─► Step (news, alerts, alerts that got worse)
+    Passage ──────────────────────► junctions ────► Alert
 
 A site's service keeps each step's values in its store; a dry run on the past only counts them.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
 from cellwarden.locate.site import Site
 from cellwarden.locate.whereabouts import room_names
 from cellwarden.measure.calibration import Logistic
-from cellwarden.model import Alert, Decision, Presence, Sighting
-from cellwarden.watch import cases, going, lawful, tracker
+from cellwarden.model import Alert, Decision, Passage, Presence, Sighting
+from cellwarden.watch import cases, going, junctions, lawful, tracker
 from cellwarden.watch.cases import Told
 from cellwarden.watch.rules import Control
 from cellwarden.watch.rules_file import Rules
@@ -64,6 +65,12 @@ def passed_time(chain: Chain, name: Callable[[], str], now_ns: int) -> Step:
     _tracks, news = tracker.quiet(chain.tracks, now_ns)
     more = _told(chain, news, name, now_ns)
     return Step(step.passed, step.news + more.news, step.alerts + more.alerts, step.worse + more.worse)
+
+
+def passed(chain: Chain, passage: Passage, name: Callable[[], str], now_ns: int) -> Alert | None:
+    """What a passage at a harmonic radar gives, if anything."""
+    made = junctions.alerted(chain.rules, passage, "", now_ns)
+    return None if made is None else replace(made, name=name())
 
 
 def decided(chain: Chain, decision: Decision) -> None:

@@ -7,9 +7,10 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
-from cellwarden.model import JunctionReading, Passage
-from cellwarden.store import tables
-from cellwarden.watch.queries import changed
+from cellwarden.model import Alert, Decision, JunctionReading, Passage, State
+from cellwarden.store import rows, tables
+from cellwarden.watch import junctions
+from cellwarden.watch.queries import changed, decide
 
 
 class AlreadyChecked(StoreError):
@@ -43,14 +44,33 @@ def passages(c: Connection, since_ns: int, limit: int) -> list[Passage]:
     return [_passage(one) for one in c.execute(asked.limit(limit)).mappings()]
 
 
-def check(c: Connection, number: int, second_check: str, outcome: str, why: str, who: str, when_ns: int) -> None:
-    """How a passage ended. Raises AlreadyChecked, and keeps nothing, where that is known."""
+def check(
+    c: Connection, number: int, second_check: str, outcome: str, why: str, who: str, when_ns: int, said: str = ""
+) -> None:
+    """How a passage ended, and with it its alert, whose decision says `said`. Raises AlreadyChecked, and keeps nothing,
+    where that is known."""
     row = tables.passages
     made = update(row).where(row.c.id == number, row.c.outcome == "")
     ended = {"second_check": second_check, "outcome": outcome, "why": why, "checked_by": who, "checked_ns": when_ns}
     if not c.execute(made.values(**ended)).rowcount:
         raise AlreadyChecked(_("Somebody else said meanwhile how it ended: look at it again."))
     changed(c, "passage", str(number))
+    known = alert_of(c, number)
+    if known is not None and known[1] == "new":
+        decide(c, Decision(known[0].name, junctions.DECIDED[outcome], who, when_ns, said or why), "new")
+
+
+def alert_of(c: Connection, number: int) -> tuple[Alert, State] | None:
+    """The alert that a passage gave, and where it stands; None where it gave none."""
+    asked = select(tables.alerts).where(tables.alerts.c.phone == junctions.phone_of(number))
+    row = c.execute(asked.where(tables.alerts.c.told_ns >= _kept_ns(c, number))).mappings().one_or_none()
+    return None if row is None else (rows.alert(row), row["state"])
+
+
+def _kept_ns(c: Connection, number: int) -> int:
+    """When a passage was kept: alerts before it are none of its."""
+    at = tables.passages.c
+    return int(c.execute(select(at.when_ns).where(at.id == number)).scalar() or 0)
 
 
 def keep_empty(c: Connection, text: str, who: str, when_ns: int) -> None:

@@ -38,7 +38,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from cellwarden.language import gettext as _
@@ -63,6 +63,8 @@ PLAIN = 10
 FEWEST_DECIDED = 20
 """Decided alerts from which on probabilities are calibrated by them."""
 LEAST_DOUBT = 1e-6
+JUNCTION: Final = "junction"
+"""Alerts of this kind come from no radio that phones send: what becomes of them says nothing of it."""
 ENDS = {"found": True, "false": False}
 """What an outcome says of an alert. A search that found nothing does not prove that nothing was there."""
 
@@ -117,13 +119,17 @@ def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  #
 
 def _allowed(rules: Rules, presence: Presence, minute: int) -> float:
     """Probability of zones where any phone may be at this minute, each room of which counts as its weight says."""
-    weights = {
+    return _weighted(presence, allowed_rooms(rules, minute))
+
+
+def allowed_rooms(rules: Rules, minute: int) -> dict[str, float]:
+    """Rooms in which any phone may be at this minute, with their zones' weights."""
+    return {
         room: zone.weight
         for zone in rules.zones
         if zone.phones == "allowed" and within(zone.hours, minute)
         for room in zone.rooms
     }
-    return _weighted(presence, weights)
 
 
 def _weighted(presence: Presence, weights: Mapping[str, float]) -> float:
@@ -164,7 +170,10 @@ def control(rules: Rules, decided: Iterable[tuple[Alert, Decision | None]], now_
     false = sum(
         1
         for alert, decision in decided
-        if decision is not None and decision.state == "false" and 0 <= now_ns - alert.told_ns <= WEEK_NS
+        if decision is not None
+        and decision.state == "false"
+        and 0 <= now_ns - alert.told_ns <= WEEK_NS
+        and alert.activity.kind != JUNCTION
     )
     if false <= rules.false_a_week:
         return Control(0.0, false, rules.false_a_week)
@@ -212,7 +221,7 @@ def calibration(decided: Iterable[tuple[Alert, Decision | None]]) -> Logistic | 
     """From what the rules believed to how often it was so; None while too few alerts were found or false."""
     scores, labels = [], []
     for alert, decision in decided:
-        if decision is not None and decision.state in ENDS:
+        if decision is not None and decision.state in ENDS and alert.activity.kind != JUNCTION:
             scores.append(log_odds(float(alert.details.get("believed", alert.probability))))
             labels.append(ENDS[decision.state])
     if len(labels) < FEWEST_DECIDED or len(set(labels)) < 2 or len(set(scores)) < 2:

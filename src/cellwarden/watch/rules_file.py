@@ -5,7 +5,8 @@ format = 1                                     [[zone]]                         
 timezone = "Europe/Paris"                      name = "offices"
                                                rooms = ["A-0 office", "A-1 office"]
 [alert]                                        hours = ["06:00-21:00"]             none: always
-kinds = ["call", "text", "registration"]       phones = "allowed"                  or "staff": only known ones
+kinds = ["call", "text", "registration",       phones = "allowed"                  or "staff": only known ones
+         "junction"]
 bursts = 5          # fewer are no proof,
 sure = 0.999        # unless one is so sure    [[staff]]
 probability = 0.5   # of being where it        emitter = "E-0042"
@@ -37,7 +38,8 @@ from cellwarden.language import gettext as _
 FORMAT = 1
 LARGEST = 1 << 20
 """Bytes."""
-KINDS = ("call", "text", "registration")
+KINDS = ("call", "text", "registration", "junction")
+"""`junction`: electronics that are off, found by a harmonic radar (`watch.junctions`)."""
 SEVERITIES = ("low", "medium", "high")
 PHONES = ("allowed", "staff")
 KEYS: Mapping[str, tuple[str, ...]] = {

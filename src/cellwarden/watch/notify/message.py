@@ -12,7 +12,12 @@ from cellwarden.model.span import S_NS
 TOLD_ROOMS = 3
 TRIAL = "A-0000-000000"
 """Name of no alert."""
-KINDS = {"call": mark("call"), "text": mark("text"), "registration": mark("registration")}
+KINDS = {
+    "call": mark("call"),
+    "text": mark("text"),
+    "registration": mark("registration"),
+    "junction": mark("electronics that may be off"),
+}
 SEVERITIES = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
 
 
@@ -36,7 +41,13 @@ def message(alert: Alert, step: int = 0) -> Message:
     if step:
         title = _("Not acknowledged: {title}").format(title=title)
     rooms = ", ".join(f"{name} {number(100 * p)} %" for name, p in alert.odds[:TOLD_ROOMS])
-    body = _("{kind}, {interface} {band}. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides.").format(
+    if alert.activity.kind == "junction":
+        words = _(
+            "{kind}: a second check decides. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides."
+        )
+    else:
+        words = _("{kind}, {interface} {band}. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides.")
+    body = words.format(
         kind=kind, interface=alert.activity.interface.upper(), band=alert.activity.band, rooms=rooms,
         severity=_(SEVERITIES[alert.severity]),
     )  # fmt: skip
