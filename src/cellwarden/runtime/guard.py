@@ -25,7 +25,7 @@ from cellwarden.runtime.whose import Whose
 from cellwarden.store import history, retention
 from cellwarden.store.audit import audited
 from cellwarden.store.engine import file_of
-from cellwarden.watch import chain, going, lawful, queries, rules, strays, tracker, waiting
+from cellwarden.watch import chain, going, lawful, passages, queries, rules, strays, tracker, waiting
 from cellwarden.watch.lawful import Mandate, valid
 from cellwarden.watch.rules_file import Rules
 
@@ -35,6 +35,8 @@ MOST_NAMELESS = 100
 """The newest alerts whose phones may still be enrolled: while they speak they are measured."""
 FRESH_DAYS = 8
 """Sightings of so many days are asked from the store, older ones from the history."""
+MOST_PASSED = 1000
+"""Passages of the lane in the hour before the watch began that are looked through for one that was not told."""
 
 
 def guard(
@@ -61,6 +63,7 @@ def guard(
     with engine.begin() as c:
         audited(c, PROGRAM, "watch begins", site.name, f"{mandate.basis}; {mandate.authority}")
         change = queries.newest_change(c)
+        passed = [one.number for one in passages.passages(c, now_ns() - HOUR_NS, MOST_PASSED)]
         _resume(c, state, now_ns())
     looked_ns, reasons, nameless = 0, dict[str, str](), deque[Alert](maxlen=MOST_NAMELESS)
     for step in steps:
@@ -73,8 +76,10 @@ def guard(
             _learn(engine, state, now)
             _tidy(engine, now)
         with engine.begin() as c:
-            change = _heed(c, state, change)
-            told = _keep(c, state, step, now, addresses, vault)
+            change, more = _heed(c, state, change)
+            told = _lane(c, state, (*passed, *more), now, addresses)
+            told += _keep(c, state, step, now, addresses, vault)
+            passed = []
             changed = _changed(c, step.states, reasons)
             if whose is not None:
                 nameless.extend(alert for alert in told if not alert.emitter)
@@ -121,14 +126,36 @@ def _learn(engine: Engine, state: chain.Chain, now_ns: int) -> None:
     state.calibrated = rules.calibration(decided)
 
 
-def _heed(c: Connection, state: chain.Chain, change: int) -> int:
-    """What people decided since a change, and the newest change of now: what comes after a decision is told anew."""
+def _heed(c: Connection, state: chain.Chain, change: int) -> tuple[int, list[int]]:
+    """What people decided since a change: what comes after a decision is told anew. Returns the newest change of now,
+    and passages of the lane since then."""
+    passed: list[int] = []
     while changes := queries.changes_since(c, change):
         change = changes[-1].number
+        passed += [int(one.name) for one in changes if one.kind == "passage"]
         for name in {one.name for one in changes if one.kind == "decision"}:
             for decision in queries.decisions(c, name):
                 chain.decided(state, decision)
-    return change
+    return change, passed
+
+
+def _lane(
+    c: Connection, state: chain.Chain, passed: Iterable[int], now_ns: int, addresses: Sequence[str]
+) -> list[Alert]:
+    """Alerts of passages at a harmonic radar that gave none yet; they are kept, and on their way."""
+    told = []
+    year = datetime.fromtimestamp(now_ns / 1e9, UTC).year
+    for number in dict.fromkeys(passed):
+        one = passages.passage(c, number)
+        if one is None or passages.alert_of(c, number) is not None:
+            continue
+        alert = chain.passed(state, one, partial(queries.next_alert_name, c, year), now_ns)
+        if alert is not None:
+            queries.keep_alert(c, alert)
+            audited(c, PROGRAM, "alert", alert.name)
+            told.append(alert)
+    notifier.keep(c, state.rules, told, addresses, now_ns)
+    return told
 
 
 def _tidy(engine: Engine, now_ns: int) -> None:
