@@ -225,9 +225,9 @@ def tdoa(case: str) -> Callable[[Figures], str]:
     return cell
 
 
-def junction(*names: str) -> Callable[[Figures], str]:
+def junction(*names: str, instrument: str = "kinds") -> Callable[[Figures], str]:
     def cell(f: Figures) -> str:
-        kinds = f["junction"]["kinds"]
+        kinds = f["junction"][instrument]
         return "; ".join(
             f"{name} {one['share']:.3g} ({one['interval'][0]:.2g}–{one['interval'][1]:.2g}, n {one['passages']});"
             f" worlds {one['worlds'][0]:.3g}–{one['worlds'][2]:.3g}"

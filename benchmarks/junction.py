@@ -1,6 +1,7 @@
 """Simulated lanes: what is found of phones, and how often persons without any are taken for one.
 
-`python -m benchmarks.junction fit` prints the constants of `signature.junction`, from seeds that no figure uses.
+`python -m benchmarks.junction fit lane|wand|mail` prints the constants of `signature.junction_instrument`, from seeds
+that no figure uses.
 """
 
 import math
@@ -19,25 +20,30 @@ from cellwarden.measure.calibration import fit_logistic
 from cellwarden.measure.proportion import wilson
 from cellwarden.signature import junction, junction_empty
 from cellwarden.signature.junction_fit import Place, strongest
+from cellwarden.signature.junction_instrument import INSTRUMENTS
 from cellwarden.signature.junction_log import Log
 from cellwarden.simulate.junction import F0_HZ, METAL
 from cellwarden.simulate.lane import Item, passage
 from cellwarden.simulate.lane_iq import READING_S, STEP_HZ, STEPS
-from cellwarden.simulate.parameters import Junctions, varied
+from cellwarden.simulate.parameters import Junctions, Mail, Wand, varied
+
+KINDS: Mapping[str, Junctions] = {"lane": Junctions(), "wand": Wand(), "mail": Mail()}
+"""What instruments stand in."""
 
 
-def empty_of(world: Junctions, rng: np.random.Generator) -> junction_empty.Empty:
+def empty_of(world: Junctions, rng: np.random.Generator, instrument: str = "lane") -> junction_empty.Empty:
     """What is learned of the empty lane of a world."""
-    return junction_empty.learned([log_of(passage(world, [], rng, somebody=False)[0])])
+    logs = [log_of(passage(world, [], rng, somebody=False)[0])]
+    return junction_empty.learned(logs, INSTRUMENTS[instrument])
 
 
-def found(items: Sequence[Item] | None, count: int, seed: int) -> list[Place]:
+def found(items: Sequence[Item] | None, count: int, seed: int, instrument: str) -> list[Place]:
     """The strongest answer of each of `count` passages, each in a world of its own; None: nobody passes."""
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(count):
-        world = varied(Junctions(), rng)
-        empty = empty_of(world, rng)
+        world = varied(KINDS[instrument], rng)
+        empty = empty_of(world, rng, instrument)
         one, _wave = passage(world, items or [], rng, somebody=items is not None)
         made.append(strongest(junction_empty.heard(log_of(one), empty)))
     return made
@@ -47,25 +53,25 @@ def _decibels(places: Sequence[Place]) -> NDArray[np.float64]:
     return np.array([junction_empty.decibels(place) for place in places]).T
 
 
-def fit(count: int = 1500) -> None:
+def fit(instrument: str, count: int = 1500) -> None:
     """Thresholds from tails, then the logistics."""
     kinds = {"noise": (None, count // 3), "persons": ([], count), "phones": ([Item("phone")], count // 2)}
     kinds |= {"metal": ([Item(METAL)], count // 2)}
-    sets = {name: found(items, n, 900 + at) for at, (name, (items, n)) in enumerate(kinds.items())}
+    sets = {name: found(items, n, 900 + at, instrument) for at, (name, (items, n)) in enumerate(kinds.items())}
     noise_db = max(junction_empty.threshold_db(row) for row in _decibels(sets["noise"]))
     tails = [junction_empty.threshold_db(row) for row in _decibels(sets["persons"])]
     limits = max(tails[0], noise_db), max(tails[1], noise_db)
-    print(f"NOISE_DB = {noise_db:.2f}\nPERSONS_DB = ({tails[0]:.2f}, {tails[1]:.2f})")
+    print(f"noise_db {noise_db:.2f}, clean_db ({tails[0]:.2f}, {tails[1]:.2f})")
     phones, metal = sets["phones"], sets["metal"]
     both = [*sets["persons"][: len(phones)], *phones]
     present = fit_logistic([junction.margin_db(p, limits) for p in both], np.arange(len(both)) >= len(phones))
-    print(f"PRESENT = Logistic({present.slope:.3f}, {present.intercept:.3f})")
+    print(f"present Logistic({present.slope:.3f}, {present.intercept:.3f})")
     answers = [(p, group is phones) for group in (phones, metal) for p in group if junction.margin_db(p, limits) >= 0]
     quiet = [is_phone for p, is_phone in answers if p.sigmas[1] < junction.HEARD_SIGMAS]
     heard = [(junction.asymmetry_db(p), is_phone) for p, is_phone in answers if p.sigmas[1] >= junction.HEARD_SIGMAS]
     semi = fit_logistic(*zip(*heard, strict=True))
-    print(f"SEMI = Logistic({semi.slope:.3f}, {semi.intercept:.3f})")
-    print(f"QUIET = {(sum(quiet) + 1) / (len(quiet) + 2):.4f}  # {sum(quiet)} of {len(quiet)}, and {len(heard)} heard")
+    print(f"semi Logistic({semi.slope:.3f}, {semi.intercept:.3f})")
+    print(f"quiet {(sum(quiet) + 1) / (len(quiet) + 2):.4f}  # {sum(quiet)} of {len(quiet)}, and {len(heard)} heard")
 
 
 CALIBRATION = 300
@@ -84,12 +90,20 @@ SHAPES = {
 """What is carried."""
 WORLDS = 12
 """Worlds with parameters varied by ±50 %."""
+CLEAN = "persons"
+"""Persons, doors or parcels with nothing, or with a corroded contact."""
+INSIDE = {
+    "wand": ("pocket", "body 2 cm", "body 4 cm", "watch", "contact", CLEAN),
+    "mail": ("pocket", "charger", "watch", "SIM card", "contact", CLEAN),
+}
+"""What the other instruments are tried on; what lies in a pocket of the lane lies in bedding or in a parcel there."""
 
 
-def lane_of(world: Junctions, persons: int, rng: np.random.Generator) -> junction_empty.Empty:
+def lane_of(world: Junctions, persons: int, rng: np.random.Generator, instrument: str = "lane") -> junction_empty.Empty:
     """A lane's calibration: half a minute of it empty, and persons who carry nothing."""
     empty = [log_of(passage(world, [], rng, somebody=False)[0]) for _ in range(8)]
-    return junction_empty.learned([*empty, *(log_of(passage(world, [], rng)[0], f"S-{n}") for n in range(persons))])
+    clean = (log_of(passage(world, [], rng)[0], f"S-{n}") for n in range(persons))
+    return junction_empty.learned([*empty, *clean], INSTRUMENTS[instrument])
 
 
 def counted(
@@ -104,20 +118,24 @@ def counted(
     return [count, calls[junction.SEMICONDUCTOR], calls[junction.METAL]]
 
 
-def nominal(names: Sequence[str], count: int, seed: int, leak_db: float = 0.0) -> dict[str, list[int]]:
+def nominal(
+    names: Sequence[str], count: int, seed: int, leak_db: float = 0.0, instrument: str = "lane"
+) -> dict[str, list[int]]:
     """Passages of kinds in the world as it is written down; leak_db: more of the transmitter's own harmonics."""
     rng = np.random.default_rng(seed)
-    world = replace(Junctions(), own_leak_dbm=Junctions().own_leak_dbm + leak_db)
-    empty = lane_of(world, CALIBRATION, rng)
+    world = KINDS[instrument]
+    world = replace(world, own_leak_dbm=world.own_leak_dbm + leak_db)
+    empty = lane_of(world, CALIBRATION, rng, instrument)
     return {name: counted(world, empty, name, count, rng) for name in names}
 
 
-def world_of(seed: int, count: int) -> dict[str, list[int]]:
+def world_of(seed: int, count: int, instrument: str = "lane") -> dict[str, list[int]]:
     """Every kind in a world of its own."""
     rng = np.random.default_rng(seed)
-    world = varied(Junctions(), rng)
-    empty = lane_of(world, CALIBRATION, rng)
-    return {name: counted(world, empty, name, count, rng) for name in (*SHAPES, "persons")}
+    world = varied(KINDS[instrument], rng)
+    empty = lane_of(world, CALIBRATION, rng, instrument)
+    names = INSIDE.get(instrument, (*SHAPES, CLEAN))
+    return {name: counted(world, empty, name, count, rng) for name in names}
 
 
 def ranges(count: int, seed: int) -> dict[str, float]:
@@ -154,6 +172,14 @@ def parts(scale: float) -> dict[str, Part]:
     made["leak"] = partial(nominal, ("pocket", "persons"), count, 7200, 10.0)
     for n in range(max(2, round(WORLDS * scale))):
         made[f"world-{n}"] = partial(world_of, 7300 + n, max(20, round(100 * scale)))
+    for at, (instrument, names) in enumerate(INSIDE.items()):
+        seed = 7500 + 100 * at
+        made[instrument] = partial(nominal, names, count, seed, 0.0, instrument)
+        for n in range(max(1, round(4 * scale))):
+            few = 1000 if scale >= 0.05 else 60
+            made[f"{instrument}-clean-{n}"] = partial(nominal, (CLEAN,), few, seed + 10 + n, 0.0, instrument)
+        for n in range(max(2, round(WORLDS * scale / 2))):
+            made[f"{instrument}-world-{n}"] = partial(world_of, seed + 50 + n, max(20, round(100 * scale)), instrument)
     made["range"] = partial(ranges, max(6, round(100 * scale)), 7400)
     return made
 
@@ -167,7 +193,20 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
         shares = sorted(world[name][1] / world[name][0] for world in worlds)
         one["worlds"] = [shares[0], float(np.median(shares)), shares[-1]]
     leak = {name: _share(one) for name, one in done["leak"].items()}
-    return {"kinds": made, "leak_10_db": leak, "worlds": len(worlds), "range": done["range"]}
+    others = {instrument: _instrument(instrument, done) for instrument in INSIDE}
+    return {"kinds": made, "leak_10_db": leak, "worlds": len(worlds), "range": done["range"], **others}
+
+
+def _instrument(instrument: str, done: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of a wand or a scanner."""
+    clean = [one[CLEAN] for name, one in done.items() if name.startswith(f"{instrument}-clean-")]
+    every = {**done[instrument], CLEAN: np.sum([done[instrument][CLEAN], *clean], axis=0).tolist()}
+    made = {name: _share(one) for name, one in every.items()}
+    worlds = [one for name, one in done.items() if name.startswith(f"{instrument}-world-")]
+    for name, one in made.items():
+        shares = sorted(world[name][1] / world[name][0] for world in worlds)
+        one["worlds"] = [shares[0], float(np.median(shares)), shares[-1]]
+    return made
 
 
 def _share(one: Sequence[int]) -> dict[str, Any]:
@@ -178,5 +217,5 @@ def _share(one: Sequence[int]) -> dict[str, Any]:
 
 LANE = Lane("junction", parts, summary)
 
-if __name__ == "__main__" and sys.argv[1:] == ["fit"]:
-    fit()
+if __name__ == "__main__" and sys.argv[1:2] == ["fit"]:
+    fit(sys.argv[2])

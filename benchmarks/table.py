@@ -102,6 +102,18 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
         "junction",
         cells.junction("shoe", "body 1 cm", "body 2 cm", "body 4 cm", "charger", "watch", "hearing aid", "SIM card"),
     ),
+    (
+        "A wand over bedding, a body, a hinge that corroded; what is clean",
+        "–",
+        "junction",
+        cells.junction("pocket", "body 2 cm", "body 4 cm", "watch", "contact", "persons", instrument="wand"),
+    ),
+    (
+        "A mail scanner: a phone in a parcel, a charger, a watch, a SIM card, a contact; what is clean",
+        "–",
+        "junction",
+        cells.junction("pocket", "charger", "watch", "SIM card", "contact", "persons", instrument="mail"),
+    ),
     ("Junctions, range of one, 20 MHz of steps", "≤ 0.5 m", "junction", cells.junction_range),
     (
         "Twins, 20 bursts at 20 dB, same receiver (simulated, carrier left out)",

@@ -8,6 +8,7 @@ import pytest
 from cellwarden.errors import LaneError
 from cellwarden.signature import junction, junction_empty
 from cellwarden.signature.junction_fit import ORDERS, Heard, growth, places, slope, strongest, track
+from cellwarden.signature.junction_instrument import LANE
 from cellwarden.signature.junction_log import Log
 from cellwarden.simulate.junction import METAL, drawn
 from cellwarden.simulate.lane import Item, passage
@@ -150,7 +151,7 @@ def test_persons_who_carry_nothing_set_the_threshold() -> None:
     )
     learned = junction_empty.learned([lane, *persons])
     assert learned.thresholds_db is not None
-    assert learned.thresholds_db[0] > junction.NOISE_DB  # what bodies send back stands above noise
+    assert learned.thresholds_db[0] > LANE.noise_db  # what bodies send back stands above noise
     assert junction_empty.learned([lane, *persons[:5]]).thresholds_db is None
 
 

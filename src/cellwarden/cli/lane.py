@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cellwarden.model import JunctionReading
     from cellwarden.signature.junction import Examined
     from cellwarden.signature.junction_empty import Empty
+    from cellwarden.signature.junction_instrument import Instrument
     from cellwarden.signature.junction_log import Log
 
 
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     multiple=True,
     help=_("The same of the empty lane, and of persons known to carry nothing; three times for three files."),
 )
+@click.option(
+    "--instrument",
+    type=click.Choice(("lane", "wand", "mail")),
+    default="lane",
+    show_default=True,
+    help=_("A lane that people walk, a wand led along a door or a body, or a mail scanner's belt."),
+)
 @click.option("--person", metavar="NUMBER", help=_("Number of the person or parcel that passed; never a name."))
 @click.option(
     "-o", "--output", type=options.PATH, help=_("Write the results (CSV), with room for second check and outcome.")
@@ -41,14 +49,15 @@ if TYPE_CHECKING:
 @options.force
 @options.quiet
 def lane(
-    inputs: tuple[Path, ...], empty: tuple[Path, ...], person: str | None, output: Path | None, picture: Path | None,
-    warning_read: bool, force: bool, quiet: bool,
+    inputs: tuple[Path, ...], empty: tuple[Path, ...], instrument: str, person: str | None,
+    output: Path | None, picture: Path | None, warning_read: bool, force: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Read, examine, show, write."""
     from cellwarden.document.sheet import svg
     from cellwarden.model import Passage
     from cellwarden.radio.annotations import refuse_taken, write_text
     from cellwarden.signature.junction import examined
+    from cellwarden.signature.junction_instrument import INSTRUMENTS
     from cellwarden.signature.junction_picture import picture as pictured
     from cellwarden.signature.junction_table import table
 
@@ -57,9 +66,10 @@ def lane(
     if picture is not None and picture == output:
         raise click.UsageError(_("the results and the picture cannot both be {path}").format(path=output))
     logs = _numbered(_logs(inputs), person)
-    own = _learned(empty) if empty else None
+    lit = INSTRUMENTS[instrument]
+    own = _learned(empty, lit) if empty else None
     read = warning_read or _confirmed(quiet)
-    passages = [examined(log, own) for log in logs]
+    passages = [examined(log, own, lit) for log in logs]
     if output is not None:
         kept = [Passage(0, 0, one.person, one.readings, own is not None, read, "") for one in passages]
         write_text(output, table(kept), force=force)
@@ -100,12 +110,12 @@ def _logs(paths: Sequence[Path]) -> "list[Log]":
     return [log for path in tables for log in read_log(path)] or [read_recordings(paths)]
 
 
-def _learned(paths: Sequence[Path]) -> "Empty":
+def _learned(paths: Sequence[Path], lit: "Instrument") -> "Empty":
     from cellwarden.errors import LaneError
     from cellwarden.signature.junction_empty import learned
 
     try:
-        return learned(_logs(paths))
+        return learned(_logs(paths), lit)
     except LaneError as error:
         named = str(error).startswith(str(paths[0]))
         raise error if named else LaneError(f"{paths[0]}: {error}") from error
@@ -162,7 +172,8 @@ def _said(one: "Examined") -> list[str]:
 
 
 def _place(reading: "JunctionReading") -> str:
-    place = _("{position} m along the lane").format(position=number(reading.position_m or 0.0, 2))
+    way = _("{position} m along the lane") if reading.instrument == "lane" else _("{position} m along the way")
+    place = way.format(position=number(reading.position_m or 0.0, 2))
     if reading.range_m is None:
         return place
     return place + ", " + _("{range} m from the antennas").format(range=number(reading.range_m, 2))

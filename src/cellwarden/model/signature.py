@@ -116,3 +116,7 @@ class JunctionReading:
     """Decibels of answer per decibel of transmit power, with their standard deviations: 2 and 3 of a junction."""
     reason: str = ""
     """Why nothing is said, where something was heard."""
+    instrument: str = "lane"
+    """What lit it: `lane`, `wand`, `mail`."""
+    room: str = ""
+    """Of the site, where that was; empty where nobody said."""

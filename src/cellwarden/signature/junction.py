@@ -11,8 +11,8 @@
 
 Three questions in turn. Does something answer? z of `junction_fit` against the tail of persons who carry nothing.
 Does it come from here? A junction's answers grow by 2 and 3 dB per dB of transmit power, another transmitter's by
-none. What is it? The logistic of A2 - 3/4 A3. Both probabilities were fitted on simulated passages whose parameters
-vary by ±50 % (`python -m benchmarks.junction fit`), and hold where as many carry the one as the other as neither.
+none. What is it? The logistic of A2 - 3/4 A3. Both probabilities are of the instrument
+(`junction_instrument`), fitted on simulated passages, and hold where as many carry the one as the other as neither.
 """
 
 import math
@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from cellwarden.language import gettext as _
 from cellwarden.language import mark
-from cellwarden.measure.calibration import Logistic
 from cellwarden.model import JunctionReading
 from cellwarden.signature import junction_empty, junction_range
 from cellwarden.signature.junction_empty import Empty
 from cellwarden.signature.junction_fit import Heard, Place, growth, places, slope, strongest
+from cellwarden.signature.junction_instrument import LANE, Instrument
 from cellwarden.signature.junction_log import Log
 
 SEMICONDUCTOR, METAL, NOTHING = "semiconductor", "metal", "nothing"
@@ -47,20 +47,6 @@ CONFUSERS = (
     mark("bracelet charger"),
 )
 """What else has junctions, and must be asked for before anybody is accused."""
-NOISE_DB = 8.20
-"""z, as `junction_empty.decibels` has it, that noise alone exceeds in FALSE_ALARM of passages."""
-PERSONS_DB = (20.56, 18.06)
-"""What persons who carry nothing exceed as rarely at 2f0 and 3f0, by what their bodies send back of the simulated
-transmitter's own harmonics."""
-PRESENT = Logistic(0.531, 1.179)
-"""Of the decibels above these thresholds: a phone in a pocket against a person with nothing."""
-SEMI = Logistic(0.403, 8.997)
-"""Of A2 - 3/4 A3: phone against corroded contact."""
-QUIET = 0.9967
-"""Share of phones among what answers at 2f0 alone: of 303 simulated answers all were, of 750 contacts none
-(Laplace)."""
-APART_M = 0.8
-"""Nearer answers are taken for one, as tracks are 0.7 m wide: two that lie 1 m apart are two."""
 WEAKEST = 10**-0.9
 """Of the strongest answer's level: a body that turns makes shoulders of a tenth."""
 FOREIGN = 0.8
@@ -92,6 +78,7 @@ class Examined:
     """With one of `nothing`, at the likeliest place, where nothing answered."""
     limits_db: tuple[float, float]
     """Least z at 2f0 and 3f0, in decibels."""
+    instrument: Instrument = LANE
 
     @property
     def readings(self) -> tuple[JunctionReading, ...]:
@@ -99,27 +86,29 @@ class Examined:
         return tuple(answer.reading for answer in self.answers)
 
 
-def examined(log: Log, empty: Empty | None = None) -> Examined:
+def examined(log: Log, empty: Empty | None = None, instrument: Instrument = LANE) -> Examined:
     """What passed. Raises LaneError.
 
-    empty: what was learned of the empty lane; without it the lane's ends stand for it, and thresholds are the
-    simulator's."""
-    own = empty or junction_empty.assumed(log)
+    empty: what was learned of the empty lane, by its instrument; without it the lane's ends stand for it, and
+    thresholds are the simulator's."""
+    own = empty or junction_empty.assumed(log, instrument)
+    lit = own.instrument
     heard = junction_empty.heard(log, own)
     limits = thresholds_db(own)
-    every = places(heard, 10 ** (min(limits) / 10), APART_M, WEAKEST)
+    every = places(heard, 10 ** (min(limits) / 10), lit.apart_m, WEAKEST)
     found = [place for place in every if margin_db(place, limits) >= 0]
     if not found:
         best = strongest(heard)
-        reading = JunctionReading(NOTHING, 1 - present(margin_db(best, limits)), log.person)
-        return Examined(log.person, (Answer(reading, best, _growth(heard, best)),), limits)
-    return Examined(log.person, tuple(_answer(log, own, heard, place, limits) for place in found), limits)
+        nothing = 1 - present(margin_db(best, limits), lit)
+        reading = JunctionReading(NOTHING, nothing, log.person, instrument=lit.name)
+        return Examined(log.person, (Answer(reading, best, _growth(heard, best)),), limits, lit)
+    return Examined(log.person, tuple(_answer(log, own, heard, place, limits) for place in found), limits, lit)
 
 
 def thresholds_db(empty: Empty) -> tuple[float, float]:
     """Least z at 2f0 and 3f0 in decibels: of this lane's persons where they passed, else of simulated ones."""
-    second, third = empty.thresholds_db or PERSONS_DB
-    return max(second, NOISE_DB), max(third, NOISE_DB)
+    second, third = empty.thresholds_db or empty.instrument.clean_db
+    return max(second, empty.instrument.noise_db), max(third, empty.instrument.noise_db)
 
 
 def margin_db(place: Place, limits: tuple[float, float]) -> float:
@@ -128,9 +117,9 @@ def margin_db(place: Place, limits: tuple[float, float]) -> float:
     return max(second - limits[0], third - limits[1])
 
 
-def present(margin: float) -> float:
+def present(margin: float, instrument: Instrument = LANE) -> float:
     """Probability that something answers."""
-    return float(PRESENT.probability(margin))
+    return float(instrument.present.probability(margin))
 
 
 def levels_dbm(place: Place) -> tuple[float, float]:
@@ -146,11 +135,10 @@ def asymmetry_db(place: Place) -> float:
     return second - 0.75 * third
 
 
-def semiconductor(place: Place) -> float:
+def semiconductor(place: Place, instrument: Instrument = LANE) -> float:
     """Probability that what answers is a semiconductor and no metal contact."""
-    if place.sigmas[1] < HEARD_SIGMAS <= place.sigmas[0]:
-        return max(QUIET, float(SEMI.probability(asymmetry_db(place))))
-    return float(SEMI.probability(asymmetry_db(place)))
+    told = float(instrument.semi.probability(asymmetry_db(place)))
+    return max(instrument.quiet, told) if place.sigmas[1] < HEARD_SIGMAS <= place.sigmas[0] else told
 
 
 def _growth(heard: Heard, place: Place) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -161,7 +149,8 @@ def _answer(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[fl
     grown = _growth(heard, place)
     slopes = [slope(one) for one in grown]
     second, third = levels_dbm(place)
-    something, semi = present(margin_db(place, limits)), semiconductor(place)
+    lit = empty.instrument
+    something, semi = present(margin_db(place, limits), lit), semiconductor(place, lit)
     kind, share = (SEMICONDUCTOR, semi) if semi >= 0.5 else (METAL, 1 - semi)
     probability, reason = something * share, ""
     if _foreign(slopes):
@@ -169,11 +158,13 @@ def _answer(log: Log, empty: Empty, heard: Heard, place: Place, limits: tuple[fl
         reason = _("what was heard does not grow with the transmit power: another transmitter at this frequency")
     far = None
     if log.amplitude is not None:
-        far = junction_range.ranged(log, junction_empty.net_amplitude(log, empty), place, _noise_mw(empty))
+        far = junction_range.ranged(
+            log, junction_empty.net_amplitude(log, empty), place, _noise_mw(empty), lit.beam_deg
+        )
     opposite = int(abs(log.position_m - place.position_m).argmin())
     reading = JunctionReading(
         kind, probability, log.person, float(log.time_s[opposite]), place.position_m,
-        far[0] if far else None, far[1] if far else None, second, third, slopes[0], slopes[1], reason,
+        far[0] if far else None, far[1] if far else None, second, third, slopes[0], slopes[1], reason, lit.name,
     )  # fmt: skip
     return Answer(reading, place, grown)
 

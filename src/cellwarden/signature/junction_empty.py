@@ -9,7 +9,7 @@ A body sends the transmitter's own harmonics back to the receiver, which no empt
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from cellwarden.errors import LaneError
 from cellwarden.language import gettext as _
 from cellwarden.measure.tail import excess_at, fit_tail
 from cellwarden.signature.junction_fit import Heard, Place, strongest
+from cellwarden.signature.junction_instrument import LANE, Instrument
 from cellwarden.signature.junction_log import Log
 
 OUTER = 0.7
@@ -50,25 +51,27 @@ class Empty:
     """Least z at 2f0 and 3f0, in decibels, by persons who carried nothing; None where too few passed."""
     calibrated: bool = True
     """False where only the lane's ends stand for an empty lane."""
+    instrument: Instrument = LANE
 
 
-def learned(logs: Sequence[Log]) -> Empty:
-    """From a recording of the empty lane, with persons known to carry nothing where some passed. Raises LaneError."""
+def learned(logs: Sequence[Log], instrument: Instrument = LANE) -> Empty:
+    """From a recording of the empty lane, with persons known to carry nothing where some passed (of a wand: of the
+    air, and doors; of a scanner: of the belt, and parcels). Raises LaneError."""
     lanes = [log for log in logs if not log.person]
     if not lanes:
         raise LaneError(
             _("the empty lane is missing: lines without a person must be there, of a lane that nobody passes")
         )
     persons = [log for log in logs if log.person]
-    empty = _own(lanes, calibrated=True)
+    empty = _own(lanes, instrument, calibrated=True)
     if len(persons) < FEWEST_PERSONS:
         return empty
     found = [decibels(strongest(heard(log, empty))) for log in persons]
     thresholds = tuple(threshold_db(np.array([one[row] for one in found])) for row in (0, 1))
-    return Empty(empty.mean_mw, empty.variance_mw2, empty.amplitude, (thresholds[0], thresholds[1]))
+    return replace(empty, thresholds_db=(thresholds[0], thresholds[1]))
 
 
-def assumed(log: Log) -> Empty:
+def assumed(log: Log, instrument: Instrument = LANE) -> Empty:
     """From the ends of the lane in a passage itself, where no empty lane was recorded."""
     far = np.abs(log.position_m) >= OUTER * np.abs(log.position_m).max()
     pick = np.flatnonzero(far)
@@ -77,7 +80,7 @@ def assumed(log: Log) -> Empty:
         None if log.amplitude is None else log.amplitude[:, pick],
         None if log.frequency_hz is None else log.frequency_hz[pick],
     )  # fmt: skip
-    return _own([part], calibrated=False)
+    return _own([part], instrument, calibrated=False)
 
 
 def heard(log: Log, empty: Empty) -> Heard:
@@ -91,7 +94,7 @@ def heard(log: Log, empty: Empty) -> Heard:
         near = _step(empty, float(key))
         excess[:, here] = power_mw[:, here] - empty.mean_mw[near][:, None]
         variance[:, here] = empty.variance_mw2[near][:, None]
-    return Heard(log.position_m, log.transmit_dbm, excess, variance)
+    return Heard(log.position_m, log.transmit_dbm, excess, variance, empty.instrument)
 
 
 def net_amplitude(log: Log, empty: Empty) -> NDArray[np.complex128]:
@@ -122,7 +125,7 @@ def decibels(place: Place) -> tuple[float, float]:
     return second, third
 
 
-def _own(lanes: Sequence[Log], *, calibrated: bool) -> Empty:
+def _own(lanes: Sequence[Log], instrument: Instrument, *, calibrated: bool) -> Empty:
     keys = np.concatenate([np.round(log.transmit_dbm, 1) for log in lanes])
     amplitude: dict[tuple[float, float], NDArray[np.complex128]] = {}
     if all(log.amplitude is not None for log in lanes):
@@ -147,7 +150,7 @@ def _own(lanes: Sequence[Log], *, calibrated: bool) -> Empty:
             )
         mean[float(key)] = part.mean(axis=1)
         variance[float(key)] = np.maximum(part.var(axis=1, ddof=1), 1e-30 * part.mean(axis=1) ** 2 + 1e-300)
-    return Empty(mean, variance, amplitude, None, calibrated)
+    return Empty(mean, variance, amplitude, None, calibrated, instrument)
 
 
 def _keys(log: Log) -> list[tuple[float, float]]:

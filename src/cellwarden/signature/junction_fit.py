@@ -22,13 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BEAM_DEG = 70.0
-"""Width at half power of the antennas: a patch of 8 to 9 dBi."""
-FALL = 1.2 * math.log(10) * (180 / math.pi / BEAM_DEG) ** 2
-"""Of a Gaussian lobe, in nepers of power per square radian."""
-ASIDE_M = (0.7, 1.0, 1.4)
-"""Distances from the antennas to the way of an object that are tried."""
-STEP_M = 0.05
+from cellwarden.signature.junction_instrument import LANE, Instrument
+
 ORDERS = (2, 3)
 SETTLED = 3
 """Rounds in which several answers are placed anew."""
@@ -45,6 +40,7 @@ class Heard:
     """Power less that of the empty lane: shape (2, n)."""
     variance_mw2: NDArray[np.float64]
     """Of `excess_mw` where nothing answers: shape (2, n)."""
+    instrument: Instrument = LANE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +61,16 @@ class Place:
 
 
 def track(
-    position_m: NDArray[np.float64], at_m: NDArray[np.float64], aside_m: float, order: int
+    position_m: NDArray[np.float64],
+    at_m: NDArray[np.float64],
+    aside_m: float,
+    order: int,
+    beam_deg: float = LANE.beam_deg,
 ) -> NDArray[np.float64]:
     """s of an answer at places `at_m`, 1 opposite the antennas: shape (m, n) of m places and n positions."""
     along = (position_m[None, :] - at_m[:, None]) / aside_m
-    once = np.exp(-FALL * np.arctan(along) ** 2) / (1 + along**2)
+    fall = 1.2 * math.log(10) * (180 / math.pi / beam_deg) ** 2  # a Gaussian lobe's, nepers per square radian
+    once = np.exp(-fall * np.arctan(along) ** 2) / (1 + along**2)
     return np.asarray(once**3 if order == 2 else once**4, np.float64)
 
 
@@ -116,7 +117,8 @@ def _part(heard: Heard, place: Place) -> NDArray[np.float64]:
 
 def _grid(heard: Heard) -> NDArray[np.float64]:
     """Places that are tried."""
-    return np.arange(heard.position_m.min(), heard.position_m.max() + STEP_M / 2, STEP_M)
+    step = heard.instrument.step_m
+    return np.arange(heard.position_m.min(), heard.position_m.max() + step / 2, step)
 
 
 def strongest(heard: Heard) -> Place:
@@ -127,7 +129,8 @@ def strongest(heard: Heard) -> Place:
 def growth(heard: Heard, place: Place, row: int) -> NDArray[np.float64]:
     """Level at each transmit power: rows of dBm sent, mW opposite the antennas, its standard deviation; shape (m,
     3)."""
-    shape = track(heard.position_m, np.array([place.position_m]), place.aside_m, ORDERS[row])[0]
+    at, beam = np.array([place.position_m]), heard.instrument.beam_deg
+    shape = track(heard.position_m, at, place.aside_m, ORDERS[row], beam)[0]
     made = []
     for power in np.unique(heard.transmit_dbm):
         here = heard.transmit_dbm == power
@@ -156,13 +159,13 @@ def slope(levels: NDArray[np.float64], least: float = 3.0) -> tuple[float, float
 def _template(heard: Heard, at_m: NDArray[np.float64], aside_m: float, order: int) -> NDArray[np.float64]:
     """s with the growth with transmit power in it: shape (m, n)."""
     grown = 10 ** (order * (heard.transmit_dbm - heard.transmit_dbm.max()) / 10)
-    return track(heard.position_m, at_m, aside_m, order) * grown
+    return track(heard.position_m, at_m, aside_m, order, heard.instrument.beam_deg) * grown
 
 
 def _best(heard: Heard, excess: NDArray[np.float64], variance: NDArray[np.float64], grid: NDArray[np.float64]) -> Place:
     """The place where both harmonics together stand out most."""
     made: list[tuple[float, Place]] = []
-    for aside in ASIDE_M:
+    for aside in heard.instrument.asides_m:
         levels, errors = [], []
         for row, order in enumerate(ORDERS):
             shape = _template(heard, grid, aside, order)

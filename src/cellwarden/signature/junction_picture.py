@@ -12,12 +12,10 @@ from cellwarden.document.plot import INK, LETTERS_PX, MARGIN, SIZE, Axes, frame
 from cellwarden.document.sheet import Area, Dot, Line, Mark, Sheet, Text
 from cellwarden.language import gettext as _
 from cellwarden.language import number
-from cellwarden.signature.junction import KINDS, METAL, SEMI, SEMICONDUCTOR, Answer, Examined, levels_dbm
+from cellwarden.signature.junction import KINDS, METAL, SEMICONDUCTOR, Answer, Examined, levels_dbm
 
 COLOURS = {SEMICONDUCTOR: "#b91c1c", METAL: "#1d4ed8", "nothing": "#78716c"}
 SECOND, THIRD = "#b45309", "#0f766e"
-BOUNDARY_DB = -SEMI.intercept / SEMI.slope
-"""A2 - 3/4 A3 at which semiconductor and metal are equally likely."""
 
 
 def picture(passages: Sequence[Examined]) -> Sheet:
@@ -47,7 +45,8 @@ def _plane(axes: Axes, passages: Sequence[Examined]) -> Iterator[Mark]:
     )
     yield from frame(axes, _("level at 2f0, dBm"), _("level at 3f0, dBm"))
     x = np.linspace(*axes.x, 200)
-    y = (x - BOUNDARY_DB) / 0.75
+    semi = passages[0].instrument.semi
+    y = (x + semi.intercept / semi.slope) / 0.75  # where semiconductor and metal are equally likely
     inside = (y >= axes.y[0]) & (y <= axes.y[1]) & ((x >= limits[0]) | (y >= limits[1]))
     if inside.sum() >= 2:
         ends = x[inside][[0, -1]], y[inside][[0, -1]]

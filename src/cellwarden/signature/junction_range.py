@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cellwarden.measure.vertex import vertex
 from cellwarden.signature.junction_fit import Place, track
+from cellwarden.signature.junction_instrument import LANE
 from cellwarden.signature.junction_log import Log
 
 LIGHT_M_S = 299_792_458.0
@@ -28,7 +29,7 @@ HELD = 0.1
 
 
 def ranged(
-    log: Log, net: NDArray[np.complex128], place: Place, noise_mw: tuple[float, float]
+    log: Log, net: NDArray[np.complex128], place: Place, noise_mw: tuple[float, float], beam_deg: float = LANE.beam_deg
 ) -> tuple[float, float] | None:
     """Distance from the antennas when opposite them and its standard deviation, in metres; None without frequency
     steps.
@@ -37,7 +38,7 @@ def ranged(
     """
     if log.frequency_hz is None or np.ptp(log.frequency_hz) < LEAST_SPAN_HZ:
         return None
-    near = track(log.position_m, np.array([place.position_m]), place.aside_m, 2)[0] >= HELD
+    near = track(log.position_m, np.array([place.position_m]), place.aside_m, 2, beam_deg)[0] >= HELD
     if len(np.unique(np.round(log.frequency_hz[near], -4))) < FEWEST_STEPS:
         return None
     f0, along = log.frequency_hz[near], log.position_m[near] - place.position_m

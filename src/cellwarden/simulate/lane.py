@@ -25,10 +25,10 @@ POWERS_DB = (0.0, -3.0, -6.0, -9.0)
 READING_S = 0.01
 SAMPLES = 10
 """Of a reading: 1 kHz for READING_S."""
-REACH_M = 2.0
-"""The lane is watched so far before and behind the antennas."""
 ASPECT_M = 0.3
 FLICKER_S = 0.1
+HAND_M = 0.1
+"""Over which a hand's error of place, and what a wall near by sends back, wander."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,10 @@ def passage(
     somebody: a person or parcel passes whose body sends back the transmitter's own harmonics; otherwise the lane is
     empty. frequencies_hz: f0 of each reading, again and again; each transmit power lasts for all of them.
     """
-    count = round(2 * REACH_M / (world.speed_m_s * reading_s))
+    count = round(2 * world.REACH_M / (world.speed_m_s * reading_s))
     time_s = np.arange(count, dtype=np.float64) * reading_s
-    position_m = -REACH_M + world.speed_m_s * time_s
+    logged_m = -world.REACH_M + world.speed_m_s * time_s
+    position_m = logged_m + _wander(logged_m, HAND_M, world.hand_m, rng) if world.hand_m else logged_m
     f0_hz = np.resize(frequencies_hz, count)
     step_db = np.resize(np.repeat(np.array(POWERS_DB), len(frequencies_hz)), count)
     wave = np.zeros((2, count), np.complex128)
@@ -87,7 +88,7 @@ def passage(
         junction = item.junction or drawn(item.kind, world, rng)
         wave += answer(world, item, junction, position_m + item.along_m, step_db, f0_hz, rng)
     powers = [_read(row, world.noise_dbm, rng) for row in wave]
-    return Passage(time_s, position_m, world.eirp_dbm + step_db, powers[0], powers[1]), wave
+    return Passage(time_s, logged_m, world.eirp_dbm + step_db, powers[0], powers[1]), wave
 
 
 def pattern(world: Junctions, position_m: NDArray[np.float64], order: int) -> NDArray[np.float64]:
@@ -143,7 +144,14 @@ def _echo(
     f0_hz: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.complex128]:
-    """The transmitter's own harmonic, back from who passes: an ordinary radar echo, √mW, shape (n,)."""
+    """The transmitter's own harmonic, back from who passes (an ordinary radar echo) or from a wall near by (the way
+    there and back, as from a mirror): √mW, shape (n,)."""
+    if world.NEAR:
+        wander = _wander(position_m, HAND_M, 3.0, rng)
+        once = (10 ** (world.receive_gain_dbi / 20) * LIGHT_M_S / (order * f0_hz) / (8 * np.pi * world.distance_m)) ** 2
+        sent_mw = 10 ** ((world.own_leak_dbm + order * step_db - wander) / 10)
+        turn = 2 * np.pi * np.cumsum(rng.normal(0, 0.02, len(position_m)))
+        return np.asarray(np.sqrt(sent_mw * once) * np.exp(1j * turn + 2j * np.pi * rng.random()), np.complex128)
     gains = 10 ** (2 * world.receive_gain_dbi / 10) * (LIGHT_M_S / (order * f0_hz)) ** 2 * world.body_m2
     once = gains / ((4 * np.pi) ** 3 * world.distance_m**4) * pattern(world, position_m, 1)
     sent_mw = 10 ** ((world.own_leak_dbm + order * step_db - _wander(position_m, ASPECT_M, 3.0, rng)) / 10)
@@ -155,7 +163,8 @@ def _wander(
     position_m: NDArray[np.float64], length_m: float, deviation_db: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Decibels that wander along the way (a Gauss–Markov process over places, without mean), shape (n,)."""
-    rho = float(np.exp(-abs(position_m[1] - position_m[0]) / length_m))
+    step_m = abs(position_m[-1] - position_m[0]) / (len(position_m) - 1)
+    rho = float(np.exp(-step_m / length_m))
     steps = rng.normal(size=len(position_m))
     steps[1:] *= np.sqrt(1 - rho * rho)
     return np.asarray(deviation_db * lfilter([1.0], [1.0, -rho], steps), np.float64)

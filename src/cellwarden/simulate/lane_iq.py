@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.simulate.junction import F0_HZ
-from cellwarden.simulate.lane import REACH_M, Item, passage
+from cellwarden.simulate.lane import Item, passage
 from cellwarden.simulate.parameters import Junctions
 
 WAVEFORMS = ("cw", "pulsed", "stepped", "chirp")
@@ -29,7 +29,7 @@ START = "2026-11-24T12:00:00.000000000Z"
 
 def recorded(
     folder: Path, world: Junctions, items: Sequence[Item], rng: np.random.Generator, waveform: str, *,
-    somebody: bool = True, apart: bool = False, reach_m: float = REACH_M,
+    somebody: bool = True, apart: bool = False, reach_m: float = Junctions.REACH_M,
 ) -> list[Path]:  # fmt: skip
     """Write a passage; the paths of its metadata. apart: three files instead of one of three channels.
 

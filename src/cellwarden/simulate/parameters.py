@@ -6,7 +6,7 @@ lines were last checked (November 2026), it says so: [unread].
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -162,6 +162,57 @@ class Junctions:
     """Standard deviation by which a contact's answer wanders while it is moved, over 0.1 s. An assumption."""
     contact_share: float = 0.05
     """Of persons without electronics, those who carry a corroded contact that answers. An assumption."""
+    hand_m: float = 0.0
+    """Standard deviation by which the place that is logged wanders about the true one, over a hand's width."""
+    REACH_M: ClassVar[float] = 2.0
+    """What is watched before and behind the antennas."""
+    NEAR: ClassVar[bool] = False
+    """Whether what reflects the transmitter's own harmonics is a wall along the whole way, and not who passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wand(Junctions):
+    """A wand that is led along a cell's door, a bed or a body. What is not said here is as in the lane."""
+
+    eirp_dbm: float = 20.0
+    """100 mW, by hand and near people; ERC/REC 70-03 allows 500 mW e.r.p. at 869.4 MHz. An assumption."""
+    own_leak_dbm: float = -120.0
+    """As the lane's amplifier at a tenth of its power. An assumption."""
+    receive_gain_dbi: float = 3.0
+    beam_deg: float = 80.0
+    """Antennas that fit a hand. Assumptions."""
+    distance_m: float = 0.2
+    speed_m_s: float = 0.2
+    """How far and how fast a hand leads it. Assumptions."""
+    aspect_db: float = 2.0
+    """The hand's distance wanders by a tenth. An assumption."""
+    contact_share: float = 0.3
+    """Of doors and beds, those of which a hinge or a spring answers. An assumption."""
+    contact_loss_db: float = 6.0
+    """Hinges and springs are larger than what is carried. An assumption."""
+    hand_m: float = 0.03
+    """How well it is known how far a wand was led. An assumption."""
+    REACH_M: ClassVar[float] = 0.6
+    NEAR: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Mail(Junctions):
+    """A scanner of letters and parcels on a belt, behind a screen: nobody is lit. As the lane, but for this."""
+
+    distance_m: float = 0.5
+    speed_m_s: float = 0.3
+    body_m2: float = 0.1
+    """Radar cross-section of a parcel with metal in it. An assumption."""
+    aspect_db: float = 0.5
+    """A belt does not turn what lies on it. An assumption."""
+    pocket_db: float = 3.0
+    """Loss one way of what a parcel holds besides: paper, cloth, food. An assumption."""
+    contact_share: float = 0.2
+    """Of parcels without electronics, those with a metal contact that answers: tins, springs, foil. An assumption."""
+    contact_flicker_db: float = 0.5
+    """Nothing moves in it. An assumption."""
+    REACH_M: ClassVar[float] = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +363,7 @@ FIXED = (
 """These span an axis, or stand in a standard or in what was asked, and are not uncertain; levels in dBm vary by
 decibels."""
 
-World = TypeVar("World", Parameters, Air, Junctions, Twins, Stations, Week)
+World = TypeVar("World", Parameters, Air, Junctions, Wand, Mail, Twins, Stations, Week)
 VARIATION_DB = 3.0
 """Pairs of decibels that lie far from zero are moved by so much instead."""
 IN_DECIBELS = ("leak_db",)
