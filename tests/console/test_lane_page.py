@@ -22,7 +22,8 @@ from cellwarden.simulate.parameters import Junctions
 from cellwarden.store import audit
 from cellwarden.store.engine import reading
 from cellwarden.store.retention import forget
-from cellwarden.watch import passages
+from cellwarden.watch import junctions, passages, queries
+from cellwarden.watch.rules_file import Rules
 
 __all__ = ["served", "visit"]
 WORLD = replace(Junctions(), mismatch_spread_db=0.0, aspect_db=0.0, contact_flicker_db=0.0)
@@ -162,3 +163,27 @@ def test_an_instrument_sends_its_table_and_the_screen_shows_it_by_itself(visit: 
     assert [(one["person"], one["outcome"]) for one in listed] == [("P-0815", "other")]
     wrong = wing.client(None).post("/api/v1/lane", json=log | {"person": "Jean"}, headers=headers)
     assert wrong.status_code == 422 and "never a name" in wrong.json()["detail"]
+
+
+def test_a_passage_with_an_alert_is_ended_at_the_gate_and_a_phone_goes_on_to_its_find(
+    wing: Wing, send: Callable[..., Any]
+) -> None:
+    room = wing.site.rooms[0].name
+    answer = sent(wing, "/lane", made("phone"), person="P-5", warning="yes", instrument="lane", room=room)
+    assert answer.status_code == 303
+    with wing.engine.begin() as c:
+        (one,) = passages.passages(c, 0, 1)
+        alert = junctions.alerted(Rules(), one, "A-2026-000007", time.time_ns())  # as the watch does
+        assert alert is not None and alert.odds == ((room, 1.0),)
+        queries.keep_alert(c, alert)
+    client = wing.client("officer")
+    assert "/alerts/A-2026-000007" in client.get("/lane").text
+    page = client.get("/alerts/A-2026-000007").text
+    assert "electronics that may be off, lane" in page and "which a watch has too" in page and room in page
+    assert "électronique peut-être éteinte, portique" in wing.client(language="fr").get("/alerts/A-2026-000007").text
+    answer = send(client, f"/lane/{one.number}/check", second_check="hand", outcome="phone", why="left shoe")
+    assert answer.status_code == 303 and answer.headers["location"] == "/alerts/A-2026-000007/found"
+    with reading(wing.engine) as c:
+        decided = queries.decisions(c, "A-2026-000007")
+    assert [(made.state, made.why, made.who) for made in decided] == [("acknowledged", "left shoe", "officer")]
+    assert sent(wing, "/lane", made("phone"), warning="yes", room="no such room").status_code == 422

@@ -17,7 +17,13 @@ STATE_WORDS: dict[State, str] = {
     "not found": mark("nothing found"),
     "false": mark("false alarm"),
 }
-KIND_WORDS = {"call": mark("call"), "text": mark("text message"), "registration": mark("network registration")}
+KIND_WORDS = {
+    "call": mark("call"),
+    "text": mark("text message"),
+    "registration": mark("network registration"),
+    "junction": mark("electronics that may be off"),
+}
+INSTRUMENT_WORDS = {"lane": mark("lane"), "wand": mark("wand"), "mail": mark("mail scanner")}
 SEVERITY_WORDS = {"low": mark("low"), "medium": mark("medium"), "high": mark("high")}
 DEAF_WORDS = {
     "no line": mark("no line to it"),
@@ -88,6 +94,9 @@ DETAIL_WORDS = {
     "moved": mark("It has moved"),
     "again": mark("Heard again since (times)"),
     "before": mark("Alert before, decided"),
+    "passage": mark("Passage"),
+    "person": mark("Number of the person or parcel"),
+    "position_m": mark("Where along the lane (m)"),
 }
 SHARES = frozenset(("confidence", "surest", "believed", "outside", "allowed"))
 FLAGS = frozenset(("silent", "moved"))
@@ -131,7 +140,9 @@ def kind(name: str) -> str:
 
 
 def told(activity: Activity) -> str:
-    """`call, 4 min, GSM 900`."""
+    """`call, 4 min, GSM 900`; `electronics that may be off, lane`."""
+    if activity.kind == "junction":
+        return f"{_(KIND_WORDS[activity.kind])}, {_(INSTRUMENT_WORDS[activity.interface])}"
     return ", ".join(
         (
             _(KIND_WORDS[activity.kind]),

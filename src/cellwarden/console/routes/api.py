@@ -14,8 +14,8 @@ from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.routes.alert import EXPLAINED, STEPS
-from cellwarden.console.routes.lane import MOST_LETTERS, examine
 from cellwarden.console.routes.now import stream
+from cellwarden.console.routes.lane import MOST_LETTERS, Instrument, examine
 from cellwarden.console.routes.unknown import week
 from cellwarden.console.words import OPEN
 from cellwarden.errors import LaneError, StoreError
@@ -66,6 +66,10 @@ class Log(BaseModel):
     """Number of the person or parcel; never a name."""
     warning_read: bool = False
     """Whether the operator has asked for pacemakers."""
+    instrument: Instrument = "lane"
+    """What recorded it: a `lane`, a `wand`, a `mail` scanner."""
+    room: str = Field("", max_length=100)
+    """Of the site, where that was: an alert then has a place."""
 
 
 @ROUTES.get("/live", response_class=StreamingResponse)
@@ -199,7 +203,7 @@ def lane(request: Request, since_ns: int) -> list[Passage]:
 def pass_lane(request: Request, log: Annotated[Log, Body()]) -> list[Passage]:
     """Have a passage examined, as the instrument at the gate does; the screen there shows it by itself."""
     try:
-        return examine(request, log.table, log.person, log.warning_read)
+        return examine(request, log.table, log.person, log.warning_read, log.instrument, log.room)
     except LaneError as error:
         raise HTTPException(422, str(error)) from error
 

@@ -1,15 +1,17 @@
 """The screen at the gate: who or what passed the harmonic radar, by number; what answered; and how it ended."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import File, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy import Connection
 
+from cellwarden.console import words
 from cellwarden.console.desk import desk, note, viewed, visitor
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
@@ -46,21 +48,30 @@ OUTCOMES = {
     "nothing": mark("Nothing found"),
     "refused": mark("Turned away"),
 }
+Instrument = Literal["lane", "wand", "mail"]
 SIGNS = {"semiconductor": "new", "metal": "search ordered", "nothing": "not found"}
 """Signs of alerts that say the same by their shape: look now, search, nothing."""
 
 
-def examine(request: Request, text: str, person: str, warning_read: bool) -> list[Passage]:
-    """Examine what the instrument recorded, and keep what it says. Raises LaneError."""
+def examine(
+    request: Request, text: str, person: str, warning_read: bool, instrument: str = "lane", room: str = ""
+) -> list[Passage]:
+    """Examine what an instrument recorded in a room, and keep what it says: the watch tells alerts of it. Raises
+    LaneError."""
     from cellwarden.signature.junction import examined
+    from cellwarden.signature.junction_instrument import INSTRUMENTS
 
     here, who = desk(request), visitor(request).name
+    if room and room not in {one.name for one in here.site.rooms}:
+        raise LaneError(_("The site has no room {room}.").format(room=repr(room)))
     logs = _numbered(_logs(text), person)
-    with reading(here.engine) as c:
-        own = _own(c)
-    done = [examined(log, own) for log in logs]
+    own = None
+    if instrument == "lane":  # the one that stands still, so that what it hears of itself is kept
+        with reading(here.engine) as c:
+            own = _own(c)
+    done = [examined(log, own, INSTRUMENTS[instrument]) for log in logs]
     kept = [
-        Passage(0, here.now_ns() + k, one.person, one.readings, own is not None, warning_read, who)
+        Passage(0, here.now_ns() + k, one.person, _placed(one.readings, room), own is not None, warning_read, who)
         for k, one in enumerate(done)
     ]
     with here.engine.begin() as c:
@@ -77,12 +88,15 @@ def lane(request: Request) -> Response:
 
 
 @ROUTES.post("/lane")
-def passed(request: Request, log: Annotated[UploadFile, File()], person: Text = "", warning: Text = "") -> Response:
-    """Examine a table that the instrument has written."""
+def passed(
+    request: Request, log: Annotated[UploadFile, File()], person: Text = "", warning: Text = "",
+    instrument: Annotated[Instrument, Form()] = "lane", room: Text = "",
+) -> Response:  # fmt: skip
+    """Examine a table that an instrument has written."""
     if not warning:
         return _shown(request, ("bad", _("Ask for pacemakers first, and say that you did.")), 422)
     try:
-        examine(request, _text(log), person, True)
+        examine(request, _text(log), person, True, instrument, room)
     except LaneError as error:
         return _shown(request, ("bad", str(error)), 422)
     return RedirectResponse("/lane", 303)
@@ -119,11 +133,15 @@ def checked(
             one = passages.passage(c, number)
             if one is None:
                 raise HTTPException(404)
-            passages.check(c, number, second_check, outcome, why.strip(), visitor(request).name, here.now_ns())
+            said = why.strip() or _(OUTCOMES[outcome])
+            passages.check(c, number, second_check, outcome, why.strip(), visitor(request).name, here.now_ns(), said)
+            alert = passages.alert_of(c, number)
             told = f"{number} {one.person}: {second_check}, {outcome}"
             note(c, request, "check", "lane", f"{told}: {why.strip()}" if why.strip() else told)
     except passages.AlreadyChecked as error:
         return _shown(request, ("bad", str(error)), 409)
+    if outcome == "phone" and alert is not None and alert[1] in words.OPEN:
+        return RedirectResponse(f"/alerts/{alert[0].name}/found", 303)
     return RedirectResponse("/lane", 303)
 
 
@@ -150,10 +168,15 @@ def place(one: JunctionReading) -> str:
     """Where along the lane; empty where nothing answered."""
     if one.position_m is None:
         return ""
-    told = _("{position} m along the lane").format(position=number(one.position_m, 2))
+    way = _("{position} m along the lane") if one.instrument == "lane" else _("{position} m along the way")
+    told = way.format(position=number(one.position_m, 2))
     if one.range_m is None:
         return told
     return f"{told}, " + _("{range} m from the antennas").format(range=number(one.range_m, 2))
+
+
+def _placed(readings: Sequence[JunctionReading], room: str) -> tuple[JunctionReading, ...]:
+    return tuple(replace(one, room=room) for one in readings)
 
 
 def waits(one: Passage) -> bool:
@@ -171,6 +194,7 @@ def _shown(request: Request, notice: Notice | None = None, status: int = 200) ->
     with reading(here.engine) as c:
         found = passages.passages(c, now - LISTED_NS, LISTED)
         empty = passages.empty(c)
+        alerts = {one.number: passages.alert_of(c, one.number) for one in found if waits(one)}
     newest = found[0] if found and now - found[0].when_ns < FRESH_NS else None
     listed = sorted((one for one in found if one is not newest), key=lambda one: not waits(one))
     return page(
@@ -178,6 +202,8 @@ def _shown(request: Request, notice: Notice | None = None, status: int = 200) ->
         warning=_(WARNING), confusers=[_(one) for one in CONFUSERS], signs=SIGNS, kind_word=kind_word, place=place,
         waits=waits, second_checks={key: _(word) for key, word in SECOND_CHECKS.items()},
         outcomes={key: _(word) for key, word in OUTCOMES.items()}, checking=may(role, "POST", "/lane/{number}/check"),
+        alerts=alerts, instruments={key: _(word) for key, word in words.INSTRUMENT_WORDS.items()},
+        rooms=[room.name for room in here.site.rooms],
         calibrating=may(role, "POST", "/lane/empty"), taking=may(role, "GET", "/lane.csv"),
     )  # fmt: skip
 
