@@ -166,7 +166,7 @@ def parts(scale: float) -> dict[str, Part]:
     """Persons in parts, each with a calibration of its own; all kinds; the worlds; the range."""
     count = max(20, round(1000 * scale))
     made: dict[str, Part] = {}
-    for n in range(max(1, round(20 * scale))):
+    for n in range(max(1, round(40 * min(1.0, 2 * scale)))):
         made[f"persons-{n}"] = partial(nominal, ("persons",), 1000 if scale >= 0.05 else 60, 7000 + n)
     made["kinds"] = partial(nominal, tuple(SHAPES), count, 7100)
     made["leak"] = partial(nominal, ("pocket", "persons"), count, 7200, 10.0)

@@ -18,6 +18,7 @@ transmit power come from the empty lane. By weighted least squares (S. Kay, Dete
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from cellwarden.signature.junction_instrument import LANE, Instrument
 ORDERS = (2, 3)
 SETTLED = 3
 """Rounds in which several answers are placed anew."""
+KEPT = 32
+"""Tracks that are remembered, of some hundred kilobytes each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +70,20 @@ def track(
     order: int,
     beam_deg: float = LANE.beam_deg,
 ) -> NDArray[np.float64]:
-    """s of an answer at places `at_m`, 1 opposite the antennas: shape (m, n) of m places and n positions."""
-    along = (position_m[None, :] - at_m[:, None]) / aside_m
+    """s of an answer at places `at_m`, 1 opposite the antennas: shape (m, n) of m places and n positions; not to be
+    written to."""
+    return _track(position_m.tobytes(), at_m.tobytes(), aside_m, order, beam_deg)
+
+
+@lru_cache(maxsize=KEPT)
+def _track(position: bytes, at: bytes, aside_m: float, order: int, beam_deg: float) -> NDArray[np.float64]:
+    """The same: a passage asks for its own again and again, and an instrument logs many at the same places."""
+    along = (np.frombuffer(position)[None, :] - np.frombuffer(at)[:, None]) / aside_m
     fall = 1.2 * math.log(10) * (180 / math.pi / beam_deg) ** 2  # a Gaussian lobe's, nepers per square radian
     once = np.exp(-fall * np.arctan(along) ** 2) / (1 + along**2)
-    return np.asarray(once**3 if order == 2 else once**4, np.float64)
+    made = once * once * once * (once if order == 3 else 1.0)
+    made.flags.writeable = False
+    return np.asarray(made, np.float64)
 
 
 def places(heard: Heard, least: float, apart_m: float, weakest: float) -> list[Place]:
