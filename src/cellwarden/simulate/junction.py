@@ -27,9 +27,10 @@ ANTENNA_OHM = 50.0
 THERMAL_V = 0.02585
 """kT/q at 300 K."""
 STEP_V, STEP_POWER = 0.75, 0.33
-"""Built-in voltage and grading of a silicon junction (SPICE models of the 1N4148 [unread])."""
+"""Built-in voltage and grading of a silicon junction (VJ and M of SPICE models of the 1N4148: 0.75 is usual, 0.333 and
+0.4 were read)."""
 SILICON_A, IDEALITY = 2.5e-9, 1.75
-"""Saturation current and ideality of the same."""
+"""Saturation current and ideality of the same: IS 2.52 nA and N 1.752, read."""
 CONTACT_F = 1e-12
 """Capacitance of a contact. An assumption."""
 LIMIT_V = 0.6

@@ -89,8 +89,13 @@ class Air:
 
 @dataclass(frozen=True, slots=True)
 class Junctions:
-    """Portal, bodies and what they carry, lit at f0 = 868 MHz. No cross-section of a miniature phone that is off
-    could be read: it follows from the physics of its junctions (`simulate.junction`), and is varied like all else."""
+    """Portal, bodies and what they carry, lit at f0 = 868 MHz. A phone's cross-section follows from the physics of its
+    junctions (`simulate.junction`: -79 dBsm at 2f0 under 1 W at 1 m), and is varied like all else: no published one of
+    a miniature phone that is off was found. Of such measurements these were found but not read beyond their abstracts,
+    so that no figure is taken from them: of handheld radios and phones, G. Mazzaro and others, Trans. Microwave Theory
+    Tech. 65 (2017) 1950 and ARL-TR-7256 (2015); of devices in the S band, S. Hong and others, J. Electromagn. Eng. Sci.
+    22 (2022) 447, and K. Cha and others, Sensors 22 (2022) 6086. The largest published one whose figure could be read
+    is of a tag made for it, 40 mm² (-44 dBsm) at 9.41 GHz (B. Colpitts and G. Boiteau 2004, abstract read)."""
 
     eirp_dbm: float = 30.0
     """1 W. RFID at 865 to 868 MHz may send 2 W e.r.p. (ERC/REC 70-03 annex on RFID, read in CEPT's EFIS; EN 302
@@ -140,9 +145,11 @@ class Junctions:
     mismatch_spread_db: float = 4.0
     """Standard deviation of what one object's antenna differs by at each of f0, 2f0, 3f0. An assumption."""
     phone_capacitance_f: float = 0.5e-12
-    """Capacitance without bias of the protecting diodes at an antenna port: 0.3 to 1 pF in data sheets [unread]."""
+    """Capacitance without bias of a protecting diode at an antenna port: 0.5 pF each of Infineon's ESD1P0RF, 0.4 pF of
+    its ESD0P8RFL (data sheets of 2011-07-20 and 2011-06-27, read). Two that are antiparallel, as these may be, cancel
+    each other's second harmonic but for their mismatch: then a phone answers at 2f0 by its other junctions only."""
     rectifier_capacitance_f: float = 4e-12
-    """Of a charger's rectifier: 4 pF, diode 1N4148, SPICE models of its makers [unread]."""
+    """Of a charger's rectifier: 4 pF, diode 1N4148 (CJO of its usual SPICE model, read)."""
     rectifier_loss_db: float = 20.0
     """Gain and mismatch of a bracelet charger, whose coil is made for kHz. An assumption."""
     watch_loss_db: float = 18.0
