@@ -242,7 +242,8 @@ def twins(name: str) -> Callable[[Figures], str]:
         one = f["fingerprint"][name]
         said = one["verdicts"]
         rank, low, high = one["rank1"]
-        parts = [f"rank-1 {rank:.2f} ({low:.2f}–{high:.2f}, {one['enrolled']} enrolled of {one['phones']})"]
+        of = f"{one['populations']} × {one['enrolled']} enrolled of {one['phones']}"
+        parts = [f"rank-1 {rank:.3f} ({low:.3f}–{high:.3f}, {of})"]
         for key, title in (("eer", "EER"), ("cllr", "Cllr"), ("missed", "missed at a false accept of 0.001")):
             value, low, high = one[key]
             parts.append(f"{title} {value:.3f} ({low:.3f}–{high:.3f})")
@@ -252,7 +253,7 @@ def twins(name: str) -> Callable[[Figures], str]:
         )
         ranges = one["ranges"]
         parts.append(
-            "populations of ±50 %: rank-1 {:.2f}–{:.2f}, EER {:.3f}–{:.3f}".format(*ranges["rank1"], *ranges["eer"])
+            "all populations, of ±50 % too: rank-1 {:.2f}–{:.2f}, EER {:.3f}–{:.3f}".format(*ranges["rank1"], *ranges["eer"])
         )
         return "; ".join(parts)
 

@@ -1,8 +1,9 @@
 """The transmitter's fingerprint: simulated twins at two receivers, and six real boards of one model.
 
 Twins: 50 phones of one population, of which 25 are enrolled, behind fading echoes (TDL-A); the carrier offset is drawn
-anew each session and is not compared. Curves against SNR and number of bursts. The first population is that of the
-parameters, each further one has them varied by ±50 %.
+anew each session and is not compared. Curves against SNR and number of bursts. Several populations are drawn of the
+parameters, for of 25 phones alone a rank says little (0.96 has an interval from 0.80 to 0.99), and a few more have them
+varied by ±50 %.
 
 Boards: a comparator learned from one folder of `shared/recordings/fingerprint`, single captures of the other named.
 """
@@ -33,7 +34,7 @@ BOARDS = ROOT.parent / "shared/recordings/fingerprint"
 PHONES, ENROLLED, BURSTS, SNR_DB = 50, 25, 20, 20.0
 SNRS_DB = (0, 5, 10, 15, 20, 25, 30)
 COUNTS = (1, 2, 5, 10, 20, 50, 100)
-POPULATIONS = 4
+POPULATIONS, VARIED = 8, 3
 MODELS, UNITS, GALLERIES = 8, 3, 10
 """Models of which so many phones each are known, in so many galleries; as many other models are heard."""
 EMITTERS, QUERIES = 100_000, 200
@@ -55,10 +56,10 @@ def scores(enrolled: Sequence[Session], heard: Sequence[Session]) -> NDArray[np.
     return np.array([[log_ratio(one, k, p) for k in known] for p in (point(one, [s]) for s in heard)])
 
 
-def twins(seed: int, phones: int) -> dict[str, Any]:
-    """Scores of one population at the enrolment's receiver and at another one."""
+def twins(seed: int, phones: int, other: bool) -> dict[str, Any]:
+    """Scores of one population at the enrolment's receiver and at another one; other: with parameters of its own."""
     rng = np.random.default_rng(61_000 + seed)
-    population = varied(Twins(), rng) if seed else Twins()
+    population = varied(Twins(), rng) if other else Twins()
     every = [drawn(population, rng) for _ in range(phones)]
 
     def at(sensor: int, some: Sequence[Transmitter]) -> list[Session]:
@@ -187,10 +188,11 @@ def _captures(name: str) -> dict[str, list[Signature]]:
 
 
 def parts(scale: float) -> dict[str, Any]:
-    """At full size, four populations of 50 phones; the boards and the search are always whole."""
+    """At full size, so many populations of 50 phones; the boards and the search are always whole."""
     phones = max(10, round(PHONES * min(1.0, 2 * scale)))
-    several = max(1, round(POPULATIONS * scale))
-    made: dict[str, Any] = {f"twins-{seed}": partial(twins, seed, phones) for seed in range(several)}
+    several, others = max(1, round(POPULATIONS * scale)), max(1, round(VARIED * scale))
+    made: dict[str, Any] = {f"twins-{seed}": partial(twins, 100 * seed, phones, False) for seed in range(several)}
+    made |= {f"varied-{seed}": partial(twins, seed, phones, True) for seed in range(1, others + 1)}
     made |= {f"models-{seed}": partial(models, seed) for seed in range(max(2, round(GALLERIES * scale)))}
     made["curve"] = partial(curve, max(10, round(PHONES * scale)))
     made["search"] = partial(search, max(1000, round(EMITTERS * min(1.0, 10 * scale))))
@@ -200,7 +202,8 @@ def parts(scale: float) -> dict[str, Any]:
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures of the first population with intervals over its phones, and their range over all of them."""
+    """Figures of all populations of the parameters with intervals over their phones, and their range over all of
+    them, those of other parameters too."""
     told: dict[str, Any] = {"boards": done["boards"], "boards_carrier": done["boards-carrier"]}
     told |= {"curve": done["curve"], "search": done["search"]}
     asked = [tuple(one) for name in done if name.startswith("models-") for one in done[name]]
@@ -214,38 +217,46 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
         "taken_for_known": sum(v == "known" for v, _r, known in asked if not known),
         "new": sum(v == "new" for v, _r, known in asked if not known),
     }
-    several = [done[name] for name in done if name.startswith("twins-")]
+    drawn_alike = [done[name] for name in done if name.startswith("twins-")]
+    several = [*drawn_alike, *(done[name] for name in done if name.startswith("varied-"))]
     for name in ("same", "across"):
         each = [_figures(np.array(one[name]["scores"])) for one in several]
-        score = np.array(several[0][name]["scores"])
-        known = score.shape[1]
-        hits = round(each[0]["rank1"] * known)
+        scored = [np.array(one[name]["scores"]) for one in drawn_alike]
+        known = scored[0].shape[1]
+        of = known * len(scored)
+        hits = round(sum(one["rank1"] for one in each[: len(scored)]) * known)
         told[name] = {
-            "phones": len(score),
+            "phones": len(scored[0]),
             "enrolled": known,
-            "rank1": [hits / known, *wilson(hits, known)],
-            **{key: _interval(score, key) for key in ("eer", "cllr", "missed")},
+            "populations": len(scored),
+            "rank1": [hits / of, *wilson(hits, of)],
+            **{key: _interval(scored, key) for key in ("eer", "cllr", "missed")},
             "ranges": {k: [min(e[k] for e in each), max(e[k] for e in each)] for k in each[0]},
             "verdicts": _verdicts([v for one in several for v in _marked(one[name]["verdicts"], known)]),
         }
     return told
 
 
-def _interval(score: NDArray[np.float64], key: str) -> list[float]:
-    """A figure with its interval, phones being drawn again, those enrolled among themselves and the others so too."""
-    known, others = score.shape[1], len(score) - score.shape[1]
+def _interval(scored: Sequence[NDArray[np.float64]], key: str) -> list[float]:
+    """A figure of several populations with its interval, phones being drawn again, those enrolled among themselves and
+    the others so too."""
+    known, others = scored[0].shape[1], len(scored[0]) - scored[0].shape[1]
 
     def figure(chosen: NDArray[np.intp]) -> float:
-        rows = np.concatenate([chosen, known + chosen[chosen < others]]) if others else chosen
-        part = score[np.ix_(rows, chosen)]
-        own = rows[:, None] == chosen[None, :]
+        scores, owns = [], []
+        for at, score in enumerate(scored):
+            here = chosen[chosen // known == at] - at * known
+            rows = np.concatenate([here, known + here[here < others]]) if others else here
+            scores.append(score[np.ix_(rows, here)].ravel())
+            owns.append((rows[:, None] == here[None, :]).ravel())
+        part, own = np.concatenate(scores), np.concatenate(owns)
         if key == "eer":
-            return likelihood.equal_error(part.ravel(), own.ravel())
+            return likelihood.equal_error(part, own)
         if key == "cllr":
-            return likelihood.cost(part.ravel(), own.ravel())
-        return likelihood.missed_at(part.ravel(), own.ravel(), FALSE_ACCEPT)
+            return likelihood.cost(part, own)
+        return likelihood.missed_at(part, own, FALSE_ACCEPT)
 
-    return list(likelihood.over_sources(figure, known, np.random.default_rng(1)))
+    return list(likelihood.over_sources(figure, known * len(scored), np.random.default_rng(1)))
 
 
 def _marked(verdicts: Sequence[Sequence[Any]], known: int) -> list[tuple[bool, str, bool]]:

@@ -225,7 +225,7 @@ def test_phones_in_pockets_are_called_and_their_ranges_hold(monkeypatch: pytest.
 
 
 def test_twins_are_told_apart_at_another_receiver() -> None:
-    one = fingerprint.twins(0, 8)["across"]
+    one = fingerprint.twins(0, 8, False)["across"]
     score = np.array(one["scores"])
     assert score.shape == (8, 4)
     assert (score[:4].argmax(axis=1) == np.arange(4)).sum() >= 3  # chance: one of them
