@@ -253,7 +253,9 @@ def twins(name: str) -> Callable[[Figures], str]:
         )
         ranges = one["ranges"]
         parts.append(
-            "all populations, of ±50 % too: rank-1 {:.2f}–{:.2f}, EER {:.3f}–{:.3f}".format(*ranges["rank1"], *ranges["eer"])
+            "all populations, of ±50 % too: rank-1 {:.2f}–{:.2f}, EER {:.3f}–{:.3f}".format(
+                *ranges["rank1"], *ranges["eer"]
+            )
         )
         return "; ".join(parts)
 
@@ -261,8 +263,11 @@ def twins(name: str) -> Callable[[Figures], str]:
 
 
 def junction_range(f: Figures) -> str:
-    one = f["junction"]["range"]
-    return f"RMSE {one['rmse_m']:.2f} m, 95 % within {one['p95_m']:.2f} m, {one['count']} passages"
+    straight, swaying = f["junction"]["range"], f["junction"]["range_swaying"]
+    return "; ".join(
+        f"{words} RMSE {one['rmse_m']:.2f} m, 95 % within {one['p95_m']:.2f} m, {one['count']} passages"
+        for words, one in (("straight on", straight), ("swaying by 3 cm", swaying))
+    )
 
 
 def twins_curve(axis: str, unit: str) -> Callable[[Figures], str]:

@@ -90,6 +90,8 @@ SHAPES = {
 """What is carried."""
 WORLDS = 12
 """Worlds with parameters varied by ±50 %."""
+SWAY_M = 0.03
+"""By which hips leave the straight way of who walks, sideways: some centimetres. An assumption."""
 CLEAN = "persons"
 """Persons, doors or parcels with nothing, or with a corroded contact."""
 INSIDE = {
@@ -138,9 +140,9 @@ def world_of(seed: int, count: int, instrument: str = "lane") -> dict[str, list[
     return {name: counted(world, empty, name, count, rng) for name in names}
 
 
-def ranges(count: int, seed: int) -> dict[str, float]:
+def ranges(count: int, seed: int, sway_m: float = 0.0) -> dict[str, float]:
     """Errors of the range of one phone in a pocket, with 21 steps of 1 MHz, 1 ms each, without frequencies of its
-    own."""
+    own, of persons who leave the straight way by so much."""
     rng = np.random.default_rng(seed)
     f0 = F0_HZ + (np.arange(STEPS) - STEPS // 2) * STEP_HZ
     errors = []
@@ -149,7 +151,13 @@ def ranges(count: int, seed: int) -> dict[str, float]:
         logs = []
         for items, somebody in ((None, False), ([Item("phone")], True)):
             one, wave = passage(
-                world, items or [], rng, somebody=somebody, frequencies_hz=f0.tolist(), reading_s=READING_S
+                world,
+                items or [],
+                rng,
+                somebody=somebody,
+                frequencies_hz=f0.tolist(),
+                reading_s=READING_S,
+                sway_m=sway_m,
             )
             noise = math.sqrt(10 ** (world.noise_dbm / 10) / (1e3 * READING_S) / 2)
             wave = wave + noise * (rng.normal(size=wave.shape) + 1j * rng.normal(size=wave.shape))
@@ -180,7 +188,8 @@ def parts(scale: float) -> dict[str, Part]:
             made[f"{instrument}-clean-{n}"] = partial(nominal, (CLEAN,), few, seed + 10 + n, 0.0, instrument)
         for n in range(max(2, round(WORLDS * scale / 2))):
             made[f"{instrument}-world-{n}"] = partial(world_of, seed + 50 + n, max(20, round(100 * scale)), instrument)
-    made["range"] = partial(ranges, max(6, round(100 * scale)), 7400)
+    made["range"] = partial(ranges, max(6, round(200 * scale)), 7400)
+    made["range-swaying"] = partial(ranges, max(6, round(200 * scale)), 7450, SWAY_M)
     return made
 
 
@@ -194,7 +203,8 @@ def summary(done: Mapping[str, Any]) -> dict[str, Any]:
         one["worlds"] = [shares[0], float(np.median(shares)), shares[-1]]
     leak = {name: _share(one) for name, one in done["leak"].items()}
     others = {instrument: _instrument(instrument, done) for instrument in INSIDE}
-    return {"kinds": made, "leak_10_db": leak, "worlds": len(worlds), "range": done["range"], **others}
+    return {"kinds": made, "leak_10_db": leak, "worlds": len(worlds), "range": done["range"],
+            "range_swaying": done["range-swaying"], **others}  # fmt: skip
 
 
 def _instrument(instrument: str, done: Mapping[str, Any]) -> dict[str, Any]:

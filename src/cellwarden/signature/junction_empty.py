@@ -73,8 +73,7 @@ def learned(logs: Sequence[Log], instrument: Instrument = LANE) -> Empty:
 
 def assumed(log: Log, instrument: Instrument = LANE) -> Empty:
     """From the ends of the lane in a passage itself, where no empty lane was recorded."""
-    far = np.abs(log.position_m) >= OUTER * np.abs(log.position_m).max()
-    pick = np.flatnonzero(far)
+    pick = np.flatnonzero(_far(log))
     part = Log(
         "", log.time_s[pick], log.position_m[pick], log.transmit_dbm[pick], log.power_mw[:, pick],
         None if log.amplitude is None else log.amplitude[:, pick],
@@ -98,13 +97,27 @@ def heard(log: Log, empty: Empty) -> Heard:
 
 
 def net_amplitude(log: Log, empty: Empty) -> NDArray[np.complex128]:
-    """Amplitudes less the instrument's own: √mW, shape (2, n). What the empty lane has not stays as it is."""
+    """Amplitudes less the instrument's own: √mW, shape (2, n). What the empty lane has not stays as it is.
+
+    Own harmonics drift in phase between calibration and passage: what is left of them at the lane's ends, where what
+    passes is far and turns, is taken off as well.
+    """
     assert log.amplitude is not None
     net = log.amplitude.copy()
     for n, (power, f0) in enumerate(_keys(log)):
         if (own := empty.amplitude.get((_step(empty, power), f0))) is not None:
             net[:, n] -= own
+    far, powers = _far(log), np.round(log.transmit_dbm, 1)
+    for power in np.unique(powers):
+        ends = far & (powers == power)
+        if ends.sum() >= FEWEST:
+            net[:, powers == power] -= net[:, ends].mean(axis=1, keepdims=True)
     return net
+
+
+def _far(log: Log) -> NDArray[np.bool_]:
+    """Which readings are of the lane's ends, shape (n,)."""
+    return np.asarray(np.abs(log.position_m) >= OUTER * np.abs(log.position_m).max(), np.bool_)
 
 
 def _step(empty: Empty, power_dbm: float) -> float:

@@ -5,7 +5,8 @@
 so f0 in steps over B spans k B: c / 2kB = 3.75 m apart two answers are told from each other with B = 20 MHz at 2f0,
 though one alone is placed much better. A walker moves during a sweep; hence R is that along his track, R² = d² + (x -
 x0)², and what is sought is d: for each sweep the phasors are turned back and added, and the sweeps' powers added, as
-each has a phase of its own (S. Kay, Estimation Theory (1993) §7.10: maximum likelihood of a sinusoid's frequency).
+each has a phase of its own (S. Kay, Estimation Theory (1993) §7.10: maximum likelihood of a sinusoid's frequency). A
+wrong x0 makes phases run along the sweep as a wrong d does, so both are sought together.
 """
 
 import math
@@ -24,6 +25,11 @@ LEAST_SPAN_HZ = 1e6
 FEWEST_STEPS = 4
 FARTHEST_M = 15.0
 STEP_M = 0.05
+ABOUT = 20
+"""Steps about the first distance that are tried with each place along the way."""
+ALONG = np.arange(-0.3, 0.301, 0.05)
+"""Places along the way beside the one that levels tell, in parts of the distance: bodies that turn move it, and a sweep
+that lasts takes a wrong place for another distance."""
 HELD = 0.1
 """Part of the strongest response along the way down to which readings count."""
 
@@ -41,19 +47,31 @@ def ranged(
     near = track(log.position_m, np.array([place.position_m]), place.aside_m, 2, beam_deg)[0] >= HELD
     if len(np.unique(np.round(log.frequency_hz[near], -4))) < FEWEST_STEPS:
         return None
-    f0, along = log.frequency_hz[near], log.position_m[near] - place.position_m
+    f0, waves = log.frequency_hz[near], net[:, near]
     sweeps = _sweeps(f0)
+
+    def likely(aside_m: NDArray[np.float64], at_m: float) -> NDArray[np.float64]:
+        along = log.position_m[near] - at_m
+        both = zip(waves, noise_mw, (2, 3), strict=True)
+        return np.sum([_likelihood(wave, f0, along, sweeps, aside_m, k) / noise for wave, noise, k in both], axis=0)
+
     aside = np.arange(STEP_M, FARTHEST_M, STEP_M)
-    likely, bits = np.zeros(len(aside)), 0.0
-    for row, order in enumerate((2, 3)):
-        wave = net[row, near]
-        likely += _likelihood(wave, f0, along, sweeps, aside, order) / noise_mw[row]
-        spread = float(np.average((f0 - f0.mean()) ** 2))
-        energy = max(float((np.abs(wave) ** 2).sum()) / noise_mw[row] - len(wave), 1e-9)
+    first = int(likely(aside, place.position_m).argmax())
+    aside = aside[max(0, first - ABOUT) : first + ABOUT + 1]
+    asked = place.position_m + place.aside_m * ALONG
+    found = np.array([likely(aside, float(at)) for at in asked])
+    row, at = np.unravel_index(int(found.argmax()), found.shape)
+    distance_m = float(aside[at] + STEP_M * vertex(found[row], int(at)))
+    return distance_m, _bound(waves, f0, noise_mw)
+
+
+def _bound(waves: NDArray[np.complex128], f0: NDArray[np.float64], noise_mw: tuple[float, float]) -> float:
+    """The Cramér–Rao bound of a distance whose phase is not known, in metres."""
+    bits, spread = 0.0, float(np.average((f0 - f0.mean()) ** 2))
+    for wave, noise, order in zip(waves, noise_mw, (2, 3), strict=True):
+        energy = max(float((np.abs(wave) ** 2).sum()) / noise - wave.size, 1e-9)
         bits += 2 * energy * (4 * math.pi * order / LIGHT_M_S) ** 2 * spread
-    at = int(likely.argmax())
-    distance_m = float(aside[at] + STEP_M * vertex(likely, at))
-    return distance_m, bits**-0.5  # the Cramér–Rao bound of a distance whose phase is not known
+    return float(bits**-0.5)
 
 
 def _likelihood(

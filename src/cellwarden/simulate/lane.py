@@ -27,6 +27,8 @@ SAMPLES = 10
 """Of a reading: 1 kHz for READING_S."""
 ASPECT_M = 0.3
 FLICKER_S = 0.1
+SWAY_M = 0.7
+"""A step: over so much of the way who walks leaves the straight line."""
 HAND_M = 0.1
 """Over which a hand's error of place, and what a wall near by sends back, wander."""
 
@@ -66,27 +68,30 @@ def passage(
     somebody: bool = True,
     frequencies_hz: Sequence[float] = (F0_HZ,),
     reading_s: float = READING_S,
+    sway_m: float = 0.0,
 ) -> tuple[Passage, NDArray[np.complex128]]:
     """A passage as logged, and the complex amplitudes at 2f0 and 3f0 behind it: √mW without noise, shape (2, n).
 
     somebody: a person or parcel passes whose body sends back the transmitter's own harmonics; otherwise the lane is
-    empty. frequencies_hz: f0 of each reading, again and again; each transmit power lasts for all of them.
+    empty. frequencies_hz: f0 of each reading, again and again; each transmit power lasts for all of them. sway_m:
+    standard deviation by which who passes leaves the straight way, over a step.
     """
     count = round(2 * world.REACH_M / (world.speed_m_s * reading_s))
     time_s = np.arange(count, dtype=np.float64) * reading_s
     logged_m = -world.REACH_M + world.speed_m_s * time_s
     position_m = logged_m + _wander(logged_m, HAND_M, world.hand_m, rng) if world.hand_m else logged_m
     f0_hz = np.resize(frequencies_hz, count)
+    sway = _wander(logged_m, SWAY_M, sway_m, rng) if sway_m else np.zeros(count)
     step_db = np.resize(np.repeat(np.array(POWERS_DB), len(frequencies_hz)), count)
     wave = np.zeros((2, count), np.complex128)
     for row, order in enumerate((2, 3)):
         own = 10 ** ((world.own_leak_dbm - world.isolation_db + order * step_db) / 20) * np.exp(
             2j * np.pi * rng.random()
         )
-        wave[row] += own + (_echo(world, order, position_m, step_db, f0_hz, rng) if somebody else 0.0)
+        wave[row] += own + (_echo(world, order, position_m, sway, step_db, f0_hz, rng) if somebody else 0.0)
     for item in items:
         junction = item.junction or drawn(item.kind, world, rng)
-        wave += answer(world, item, junction, position_m + item.along_m, step_db, f0_hz, rng)
+        wave += answer(world, item, junction, position_m + item.along_m, sway, step_db, f0_hz, rng)
     powers = [_read(row, world.noise_dbm, rng) for row in wave]
     return Passage(time_s, logged_m, world.eirp_dbm + step_db, powers[0], powers[1]), wave
 
@@ -110,13 +115,14 @@ def answer(
     item: Item,
     junction: Junction,
     position_m: NDArray[np.float64],
+    sway_m: NDArray[np.float64],
     step_db: NDArray[np.float64],
     f0_hz: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.complex128]:
     """Amplitudes of one object at 2f0 and 3f0 along its way: √mW, shape (2, n). It saturates where it is lit
     strongly."""
-    losses, ways = losses_db(item.place, world, item.depth_cm), range_m(world, position_m)
+    losses, ways = losses_db(item.place, world, item.depth_cm), range_m(world, position_m) + sway_m
     wander = _wander(position_m, ASPECT_M, world.aspect_db, rng)
     lit = pattern(world, position_m, 0) * 10 ** ((step_db - wander) / 10)
     density = 10 ** ((world.eirp_dbm - 30 - losses[0]) / 10) / (4 * np.pi * world.distance_m**2) * lit
@@ -140,6 +146,7 @@ def _echo(
     world: Junctions,
     order: int,
     position_m: NDArray[np.float64],
+    sway_m: NDArray[np.float64],
     step_db: NDArray[np.float64],
     f0_hz: NDArray[np.float64],
     rng: np.random.Generator,
@@ -155,7 +162,7 @@ def _echo(
     gains = 10 ** (2 * world.receive_gain_dbi / 10) * (LIGHT_M_S / (order * f0_hz)) ** 2 * world.body_m2
     once = gains / ((4 * np.pi) ** 3 * world.distance_m**4) * pattern(world, position_m, 1)
     sent_mw = 10 ** ((world.own_leak_dbm + order * step_db - _wander(position_m, ASPECT_M, 3.0, rng)) / 10)
-    phase = 2 * np.pi * order * f0_hz * 2 * range_m(world, position_m) / LIGHT_M_S
+    phase = 2 * np.pi * order * f0_hz * 2 * (range_m(world, position_m) + sway_m) / LIGHT_M_S
     return np.asarray(np.sqrt(sent_mw * once) * np.exp(-1j * phase + 2j * np.pi * rng.random()), np.complex128)
 
 
