@@ -13,7 +13,7 @@ from tests.cli.test_commands import run
 from cellwarden.simulate.junction import METAL, drawn
 from cellwarden.simulate.lane import Item, log_csv, passage
 from cellwarden.simulate.lane_iq import recorded
-from cellwarden.simulate.parameters import Junctions
+from cellwarden.simulate.parameters import Junctions, Mail, Wand
 
 WORLD = replace(Junctions(), mismatch_spread_db=0.0, aspect_db=0.0, contact_flicker_db=0.0)
 
@@ -110,3 +110,14 @@ def test_bad_input_is_one_line_and_exit_code_2(place: Path, words: tuple[str, ..
     done = run("lane", *here, "--warning-read")
     lines = [line for line in done.stderr.splitlines() if line]
     assert (done.returncode, done.stdout) == (2, "") and len(lines) == 1 and told in lines[0]
+
+
+@pytest.mark.parametrize(("name", "world"), [("wand", Wand()), ("mail", Mail())])
+def test_a_wand_and_a_mail_scanner_say_what_lies_where(tmp_path: Path, name: str, world: Junctions) -> None:
+    phone = Item("phone", along_m=-0.2, junction=drawn("phone", WORLD, np.random.default_rng(1)))
+    (tmp_path / "log.csv").write_text(log_csv([("C-7", passage(world, [phone], np.random.default_rng(4))[0])]))
+    done = run("lane", tmp_path / "log.csv", "--instrument", name, "--warning-read")
+    assert done.returncode == 0 and "C-7: SEMICONDUCTOR" in done.stdout and "0.2" in done.stdout
+    assert "m along the way" in done.stdout
+    french = run("lane", tmp_path / "log.csv", "--instrument", name, "--warning-read", "--language", "fr")
+    assert "le long du trajet" in french.stdout

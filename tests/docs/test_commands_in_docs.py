@@ -24,7 +24,7 @@ from cellwarden.signature.gallery_file import save
 from cellwarden.signature.sessions import joined
 from cellwarden.simulate import prison, wing
 from cellwarden.simulate.lane import Item, log_csv, passage
-from cellwarden.simulate.parameters import Junctions, Twins
+from cellwarden.simulate.parameters import Junctions, Mail, Twins, Wand
 from cellwarden.simulate.transmitters import SENSORS, drawn, session
 from cellwarden.store.engine import opened
 
@@ -82,6 +82,8 @@ def place(tmp_path: Path) -> Path:
     lane = np.random.default_rng(1)
     (tmp_path / "LOG.csv").write_text(log_csv([("P-1", passage(Junctions(), [Item("phone")], lane)[0])]))
     (tmp_path / "EMPTY.csv").write_text(log_csv([("", passage(Junctions(), [], lane, somebody=False)[0])]))
+    for name, world in (("DOOR", Wand()), ("MAIL", Mail())):
+        (tmp_path / f"{name}.csv").write_text(log_csv([("", passage(world, [Item("phone")], lane)[0])]))
     save(tmp_path / "LAB.json", stand_ins())
     opened(str(tmp_path / "SITE.db")).dispose()
     (tmp_path / "TRIALS.csv").write_text("device,present,alarm,distance_m\nA,true,true,1\nA,false,false,1\n")
