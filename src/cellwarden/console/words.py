@@ -96,7 +96,7 @@ DETAIL_WORDS = {
     "before": mark("Alert before, decided"),
     "passage": mark("Passage"),
     "person": mark("Number of the person or parcel"),
-    "position_m": mark("Where along the lane (m)"),
+    "position_m": mark("Where along the way (m)"),
 }
 SHARES = frozenset(("confidence", "surest", "believed", "outside", "allowed"))
 FLAGS = frozenset(("silent", "moved"))
