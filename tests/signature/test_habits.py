@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cellwarden.signature.habits import FRAME_S, POWER_FRAMES, habits
+from cellwarden.signature.habits import FRAME_S, POWER_FRAMES, RHYTHMS, habits
 
 
 def train(frames: int, rng: np.random.Generator, step_db: float = 0.0, share: float = 1.0, jitter_s: float = 0.0):  # type: ignore[no-untyped-def]
@@ -31,3 +31,15 @@ def test_pauses_are_told_and_a_clock_that_errs_is_no_jitter(share: float) -> Non
 def test_a_short_train_shows_no_habit() -> None:
     assert habits(*train(3 * POWER_FRAMES - 1, np.random.default_rng(3))) == {}
     assert habits(np.zeros(0), np.zeros(0)) == {}
+
+
+def test_data_of_lte_show_theirs_by_subframes() -> None:
+    rng, rhythm = np.random.default_rng(4), RHYTHMS["lte:pusch"]
+    sent = np.flatnonzero(rng.random(3000) < 0.3)
+    sent -= sent[0]
+    start = sent * 1e-3 + rng.normal(0, 0.1e-6, len(sent))
+    level = 15 + 3.0 * (sent // rhythm.power_frames % 2) + rng.normal(0, 0.2, len(sent))
+    told = habits(start, level, rhythm)
+    assert told["busy_share"].value == pytest.approx(0.3, abs=4 * told["busy_share"].deviation + 1e-3)
+    assert told["jitter_us"].value == pytest.approx(0.1, abs=4 * told["jitter_us"].deviation)
+    assert told["power_step_db"].value == pytest.approx(3.0, abs=0.1)  # steps of TS 36.213 §5.1.1.1: -1, 0, 1, 3 dB

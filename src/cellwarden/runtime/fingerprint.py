@@ -17,7 +17,7 @@ from cellwarden.runtime.scan import scan
 from cellwarden.runtime.signing import MARGIN_S, overdriven
 from cellwarden.signature.features import MEASURES, measure
 from cellwarden.signature.group import Grouper
-from cellwarden.signature.habits import habits
+from cellwarden.signature.habits import RHYTHMS, habits
 from cellwarden.signature.reference import UNKNOWN, clock, corrected
 from cellwarden.signature.sessions import joined
 
@@ -84,10 +84,11 @@ def sessions(path: Path, stations: Sequence[Path] = ()) -> Taken:
 
 def _with_habits(session: Session, heard: list[tuple[float, float]]) -> Session:
     """With what its bursts, told by start and level, show together."""
-    if session.family != "gsm:normal":
+    rhythm = RHYTHMS.get(session.family)
+    if rhythm is None:
         return session
     start_s, level_db = np.array(heard).T
-    return replace(session, features={**session.features, **habits(start_s, level_db)})
+    return replace(session, features={**session.features, **habits(start_s, level_db, rhythm)})
 
 
 def around(recording: Recording, segment: Segment, emission: Emission) -> Block:
