@@ -14,8 +14,8 @@ from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.routes.alert import EXPLAINED, STEPS
-from cellwarden.console.routes.now import stream
 from cellwarden.console.routes.lane import MOST_LETTERS, Instrument, examine
+from cellwarden.console.routes.now import stream
 from cellwarden.console.routes.unknown import week
 from cellwarden.console.words import OPEN
 from cellwarden.errors import LaneError, StoreError
