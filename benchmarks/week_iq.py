@@ -98,7 +98,7 @@ def gallery(place: Path) -> Whose:
         told = transmitters.session(phone, transmitters.SENSORS[0], Twins(), rng, GALLERY_BURSTS, GALLERY_SNR_DB)
         known.append(Emitter(staff_emitter(n), (joined(told, "bench"),)))
     save(place, known)
-    return Whose(Known(place, print))
+    return Whose(Known(place, print), lambda: 0.0)
 
 
 def truly(acts: tuple[Act, ...], number: int | None, sighting: Sighting) -> Truth:

@@ -81,6 +81,21 @@ def test_sensors_that_contradict_each_other_name_nobody(tmp_path: Path) -> None:
     assert whose.of("P2", [("A", 1), ("B", 1)]) == ("", 0.0)
 
 
+def test_what_the_law_does_not_let_pass_is_forgotten_within_a_minute(tmp_path: Path) -> None:
+    now_s = 0.0
+    said = Identified("known", "E-0001", 0.99, 9.0)
+    whose = Whose(Known(tmp_path / "none.json", pytest.fail), lambda: now_s)
+    whose._known = type("Fixed", (), {"who": lambda _self, _session: said})()  # type: ignore[assignment]
+    for train in (1, 2):
+        whose.signed("A", train, Session("watch", "gsm:normal", 32, 20.0, {}))
+        assert whose.of(f"P{train}", [("A", train)])[0] == "E-0001"
+    now_s = 40.0
+    whose.passed(["P1", "P9"])
+    now_s = 56.0
+    assert whose.of("P1", [("A", 1)])[0] == "E-0001" and whose.of("P2", [("A", 2)]) == ("", 0.0)
+    assert set(whose._said) == {("A", 1)} and set(whose._phones) == {"P1"}
+
+
 def test_a_phone_that_is_new_is_enrolled_once_and_known_the_next_time(tmp_path: Path) -> None:
     place = tmp_path / "emitters.json"
     whose = Whose(Known(place, pytest.fail))

@@ -78,15 +78,15 @@ def guard(
         with engine.begin() as c:
             change, more = _heed(c, state, change)
             told = _lane(c, state, (*passed, *more), now, addresses)
-            told += _keep(c, state, step, now, addresses, vault)
+            heard = _keep(c, state, step, now, addresses, vault, whose)
             passed = []
             changed = _changed(c, step.states, reasons)
             if whose is not None:
-                nameless.extend(alert for alert in told if not alert.emitter)
+                nameless.extend(alert for alert in heard if not alert.emitter)
                 _enrol(c, whose, nameless)
         for one in changed:
             tell(one)
-        yield from told
+        yield from (*told, *heard)
 
 
 def _resume(c: Connection, state: chain.Chain, now_ns: int) -> None:
@@ -174,7 +174,13 @@ def history_of(engine: Engine) -> Path:
 
 
 def _keep(
-    c: Connection, state: chain.Chain, step: Step, now_ns: int, addresses: Sequence[str], vault: Vault | None
+    c: Connection,
+    state: chain.Chain,
+    step: Step,
+    now_ns: int,
+    addresses: Sequence[str],
+    vault: Vault | None,
+    whose: Whose | None,
 ) -> list[Alert]:
     """Keep what a step brings; returns the alerts that are new. Evidence is on the disk before what points to it."""
     year = datetime.fromtimestamp(now_ns / 1e9, UTC).year
@@ -185,6 +191,8 @@ def _keep(
     for one in (*done, chain.passed_time(state, name, now_ns)):
         if vault is not None:
             vault.keep(digest for sighting in one.passed for digest in sighting.evidence)
+        if whose is not None:
+            whose.passed(sighting.phone for sighting in one.passed)
         queries.keep_sightings(c, one.passed)
         for news in one.news:
             queries.keep_presence(c, news.presence)
