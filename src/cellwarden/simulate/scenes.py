@@ -144,24 +144,45 @@ def blocks(
     """
     rng = np.random.default_rng(seed)
     turned, jitter = 0.0, np.random.default_rng([seed, 1])
-    coming = (p for p in placed if p.first >= 0 and p.first + len(p.wave) <= air.samples)
+
+    def noise() -> Iterator[NDArray[np.float32]]:
+        for low in range(0, air.samples, BLOCK):
+            count = min(BLOCK, air.samples - low)
+            yield rng.standard_normal((count, 2), np.float32) * np.float32(NOISE_STEPS)
+
+    def held() -> Iterator[Placed]:
+        for one in placed:
+            if one.first >= 0 and one.first + len(one.wave) <= air.samples:
+                truths.append(one.truth)
+                yield one
+
+    for mixed in superposed(noise(), held()):
+        if faults is not None:
+            signal = mixed.view(np.complex64)[:, 0]
+            turned = received(signal, faults, NOISE_STEPS, air.rate_hz, jitter, turned)
+        yield rounded(mixed)
+
+
+def superposed(noise: Iterable[NDArray[np.float32]], placed: Iterable[Placed]) -> Iterator[NDArray[np.float32]]:
+    """Blocks of noise, shape (n, 2) each, one after the other, and in them what was placed, in the order of `first`."""
+    coming, active, low = iter(placed), list[Placed](), 0
     following = next(coming, None)
-    active: list[Placed] = []
-    for low in range(0, air.samples, BLOCK):
-        high = min(low + BLOCK, air.samples)
-        mixed = rng.standard_normal((high - low, 2), np.float32) * np.float32(NOISE_STEPS)
-        signal = mixed.view(np.complex64)[:, 0]
+    for mixed in noise:
+        signal, high = mixed.view(np.complex64)[:, 0], low + len(mixed)
         while following is not None and following.first < high:
             active.append(following)
-            truths.append(following.truth)
             following = next(coming, None)
         for one in active:
             a, b = max(one.first, low), min(one.first + len(one.wave), high)
             signal[a - low : b - low] += one.wave[a - one.first : b - one.first]
         active = [one for one in active if one.first + len(one.wave) > high]
-        if faults is not None:
-            turned = received(signal, faults, NOISE_STEPS, air.rate_hz, jitter, turned)
-        yield np.clip(np.rint(mixed, out=mixed), -32768, 32767, out=mixed).astype("<i2")
+        yield mixed
+        low = high
+
+
+def rounded(mixed: NDArray[np.float32]) -> NDArray[np.int16]:
+    """As a converter of 16 bits gives it; the array given is used up."""
+    return np.clip(np.rint(mixed, out=mixed), -32768, 32767, out=mixed).astype("<i2")
 
 
 def write(path: Path, air: Air, placed: Iterable[Placed], seed: int, faults: Faults | None = None) -> list[Truth]:

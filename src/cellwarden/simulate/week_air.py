@@ -41,7 +41,7 @@ from cellwarden.simulate.channel import indoor_paths
 from cellwarden.simulate.levels import World, mean_levels_dbm, world
 from cellwarden.simulate.parameters import Air as Between
 from cellwarden.simulate.parameters import Parameters, Twins, Week
-from cellwarden.simulate.scenes import NOISE_STEPS, Air, Placed, Truth
+from cellwarden.simulate.scenes import NOISE_STEPS, Air, Placed, Truth, rounded, superposed
 from cellwarden.simulate.transmitters import Transmitter, drawn, in_session, wave
 from cellwarden.simulate.week import SETUP_S, TALKS, place_of, site
 from cellwarden.simulate.week_people import Act, people
@@ -248,23 +248,15 @@ class Ear:
         """What its receiver gives, int16, shape (n, 2) each."""
         rng = np.random.default_rng([26, self.scene.seed, 7, self.number])
         pool = rng.standard_normal((POOL, 2), np.float32) * np.float32(STEPS)
-        count, low, active = round(self.scene.seconds * RATE_HZ), 0, list[Placed]()
-        coming = self.placed(self.scene.bursts)
-        following = next(coming, None)
-        while low < count:
-            high = min(low + block, count)
-            at = int(rng.integers(POOL - block))
-            mixed = pool[at : at + high - low].copy()
-            signal = mixed.view(np.complex64)[:, 0]
-            while following is not None and following.first < high:
-                active.append(following)
-                following = next(coming, None)
-            for one in active:
-                a, b = max(one.first, low), min(one.first + len(one.wave), high)
-                signal[a - low : b - low] += one.wave[a - one.first : b - one.first]
-            active = [one for one in active if one.first + len(one.wave) > high]
-            yield np.clip(np.rint(mixed, out=mixed), -32768, 32767, out=mixed).astype(np.int16)
-            low = high
+        count = round(self.scene.seconds * RATE_HZ)
+
+        def noise() -> Iterator[NDArray[np.float32]]:
+            for low in range(0, count, block):
+                at = int(rng.integers(POOL - block))
+                yield pool[at : at + min(block, count - low)].copy()
+
+        for mixed in superposed(noise(), self.placed(self.scene.bursts)):
+            yield rounded(mixed)
 
 
 class _Heard:
