@@ -37,7 +37,7 @@ from cellwarden.signature.gallery_file import save, session_in, session_row
 from cellwarden.signature.sessions import joined
 from cellwarden.simulate import transmitters
 from cellwarden.simulate.parameters import Twins
-from cellwarden.simulate.week import LIVELY, Truth, site
+from cellwarden.simulate.week import LIVELY, Truth, site, truth_of
 from cellwarden.simulate.week_air import CENTRE_HZ, FULL_DBM, RATE_HZ, Ear, Scene, transmitter
 from cellwarden.simulate.week_people import Act, staff_emitter
 from cellwarden.simulate.week_rules import rules_of
@@ -105,10 +105,7 @@ def truly(acts: tuple[Act, ...], number: int | None, sighting: Sighting) -> Trut
     """What a sighting really was: part of an act, or noise where it is of none."""
     if number is None:
         return Truth(-1, "noise", "noise", "burst", "", sighting.start_ns, sighting.end_ns)
-    act = acts[number]
-    room = "" if act.room is None else "outside" if act.room.kind == "outside" else act.room.name
-    first_ns = NOON_NS + round(act.start_s * S_NS)
-    return Truth(number, act.who, act.name, act.kind, room, first_ns, first_ns + round(act.seconds * S_NS))
+    return truth_of(acts[number], number, NOON_NS)
 
 
 class Truths:

@@ -110,11 +110,7 @@ def phones(count: int, carrier_hz: float, world: Parameters, rng: np.random.Gene
     for number in range(count):
         metres = float(rng.uniform(0.1, 2.0)) * world.wing_m
         loss_db = 10 * world.distance_exponent * math.log10(metres / world.wing_m)
-        delays = indoor_paths(world, rng)
-        gains = [(d, (rng.normal() + 1j * rng.normal()) / math.sqrt(2) * 10 ** (p / 20)) for d, p in delays]
-        direct = 10 ** (delays[0][1] / 20) * np.exp(2j * np.pi * rng.random())
-        gains[0] = (0.0, complex(direct))  # the first path does not fade
-        power = sum(abs(g) ** 2 for _, g in gains)
+        paths = place(world, rng)
         made.append(
             Phone(
                 number=number,
@@ -123,7 +119,7 @@ def phones(count: int, carrier_hz: float, world: Parameters, rng: np.random.Gene
                 + float(rng.uniform(-0.5, 0.5)) * ADVANCE_S
                 + metres / LIGHT_M_S,
                 snr_db=float(np.clip(15.0 - loss_db + rng.normal() * world.shadowing_db, 3.0, 35.0)),
-                paths=tuple((d, complex(g / math.sqrt(power))) for d, g in gains),
+                paths=paths,
                 grant_s=world.grant_s,
                 report_s=world.report_s,
                 report_at=int(rng.integers(max(1, round(world.report_s / SUBFRAME_S)))),
@@ -133,6 +129,16 @@ def phones(count: int, carrier_hz: float, world: Parameters, rng: np.random.Gene
             )
         )
     return made
+
+
+def place(world: Parameters, rng: np.random.Generator) -> tuple[tuple[float, complex], ...]:
+    """Delays in seconds and gains of the paths from a place in a building, of power 1 together."""
+    delays = indoor_paths(world, rng)
+    gains = [(d, (rng.normal() + 1j * rng.normal()) / math.sqrt(2) * 10 ** (p / 20)) for d, p in delays]
+    direct = 10 ** (delays[0][1] / 20) * np.exp(2j * np.pi * rng.random())
+    gains[0] = (0.0, complex(direct))  # the first path does not fade
+    power = sum(abs(g) ** 2 for _, g in gains)
+    return tuple((d, complex(g / math.sqrt(power))) for d, g in gains)
 
 
 @dataclass(frozen=True, slots=True)

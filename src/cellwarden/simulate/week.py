@@ -154,10 +154,7 @@ def sightings(
     act: Act, number: int, start_ns: int, there: World, week: Week, rng: np.random.Generator, mine: np.random.Generator
 ) -> Iterator[tuple[float, Sighting, Truth]]:
     """An act second by second, with the time since the world began, as far as any sensor hears it."""
-    first_ns = start_ns + round(act.start_s * S_NS)
-    last_ns = first_ns + round(act.seconds * S_NS)
-    room = "" if act.room is None else OUTSIDE if act.room.kind == "outside" else act.room.name
-    truth = Truth(number, act.who, act.name, act.kind, room, first_ns, last_ns)
+    truth = truth_of(act, number, start_ns)
     place = None if act.room is None else place_of(act.room, rng)
     power_dbm = LOUDEST_DBM[act.interface] - rng.uniform(0, there.air.control_db)
     power_dbm += STATION_DBM if act.who == "station" else 0.0
@@ -172,13 +169,20 @@ def sightings(
         labels = _labels(act, float(second), week, rng)
         if not sensors or not labels:
             continue
-        begins = first_ns + round(second * S_NS)
-        ends = min(last_ns, begins + S_NS)
+        begins = truth.first_ns + round(second * S_NS)
+        ends = min(truth.last_ns, begins + S_NS)
         sighting = Sighting(
             begins, ends, f"P-{number:06}", act.interface, labels, frequency_hz,
             _confidence(act, week, rng), odds, sensors, (), emitter, log_ratio, offset_hz, week.offset_error_hz,
         )  # fmt: skip
         yield act.start_s + float(second), sighting, truth
+
+
+def truth_of(act: Act, number: int, start_ns: int) -> Truth:
+    """What the sightings of an act really were, in a world that began at `start_ns`."""
+    first_ns = start_ns + round(act.start_s * S_NS)
+    room = "" if act.room is None else OUTSIDE if act.room.kind == "outside" else act.room.name
+    return Truth(number, act.who, act.name, act.kind, room, first_ns, first_ns + round(act.seconds * S_NS))
 
 
 def place_of(room: Room, rng: np.random.Generator) -> NDArray[np.float64]:

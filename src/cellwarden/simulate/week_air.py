@@ -37,7 +37,6 @@ from cellwarden.airinterface.lte_waveform import BLOCK_HZ, preamble
 from cellwarden.airinterface.lte_waveform import SLOT_S as SLOT_LTE_S
 from cellwarden.locate.whereabouts import LOUDEST_DBM
 from cellwarden.simulate import cell
-from cellwarden.simulate.channel import indoor_paths
 from cellwarden.simulate.levels import World, mean_levels_dbm, world
 from cellwarden.simulate.parameters import Air as Between
 from cellwarden.simulate.parameters import Parameters, Twins, Week
@@ -267,11 +266,7 @@ class _Heard:
         self._act, self._levels = scene.acts[number], scene.levels_dbm(number)[sensor]
         rng = np.random.default_rng([26, scene.seed, 8, number, sensor])
         mine = np.random.default_rng([26, scene.seed, 9, number])  # alike for all sensors
-        delays = indoor_paths(Parameters(), rng)
-        gains = [(d, complex(rng.normal(), rng.normal()) / math.sqrt(2) * 10 ** (p / 20)) for d, p in delays]
-        gains[0] = (0.0, 10 ** (delays[0][1] / 20) * complex(np.exp(2j * np.pi * rng.random())))
-        whole = math.sqrt(sum(abs(gain) ** 2 for _d, gain in gains))
-        self._paths = tuple((d, gain / whole) for d, gain in gains)
+        self._paths = cell.place(Parameters(), rng)
         self._off_hz = float(mine.uniform(-1, 1)) * Parameters().locked_ppm * 1e-6 * CENTRE_HZ
         self._late_s = float(mine.uniform(-0.5, 0.5)) * cell.ADVANCE_S
         self._report = int(mine.integers(EDGE_BLOCKS)), int(mine.integers(3))
