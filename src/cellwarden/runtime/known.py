@@ -6,7 +6,6 @@
 A file that is damaged meanwhile is refused, and told; the last good one stays in force.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,43 +16,37 @@ from cellwarden.signature.emitters import enrolled
 from cellwarden.signature.gallery import Index, identify, index
 from cellwarden.signature.gallery_file import load, save
 
-UNCOMPARED = Identified("cannot say", reason="undecided")
-"""Of a family that no comparator was made for."""
-
 
 class Known:
-    """The emitters of a file. Several threads may ask."""
+    """The emitters of a file. Used by one thread."""
 
     def __init__(self, path: Path, complain: Callable[[str], None]) -> None:
         """Raises GalleryError where a file is there and damaged; one that is not there yet is empty."""
-        self._path, self._complain, self._lock = path, complain, threading.Lock()
+        self._path, self._complain = path, complain
         self._emitters: tuple[Emitter, ...] = load(path) if path.exists() else ()
         self._indices: dict[str, Index] = {}
         self._read_ns = self._changed_ns()
 
-    def who(self, session: Session) -> Identified:
-        """The verdict on a session."""
-        with self._lock:
-            self._refresh()
-            if (one := comparator(session.family)) is None:
-                return UNCOMPARED
-            if session.family not in self._indices:
-                self._indices[session.family] = index(one, self._emitters)
-            among = self._indices[session.family]
-        return identify(among, session)
+    def who(self, session: Session) -> Identified | None:
+        """The verdict on a session; None where no comparator was made for its family."""
+        self._refresh()
+        if (one := comparator(session.family)) is None:
+            return None
+        if session.family not in self._indices:
+            self._indices[session.family] = index(one, self._emitters)
+        return identify(self._indices[session.family], session)
 
     def enrol(self, sessions: Sequence[Session]) -> str:
         """Remember a phone that is not known; returns its name, empty where it could not be written."""
-        with self._lock:
-            self._refresh()
-            emitters, fresh = enrolled(self._emitters, sessions)
-            try:
-                save(self._path, emitters)
-            except CellwardenError as error:
-                self._complain(str(error))
-                return ""
-            self._take(emitters)
-            return fresh.name
+        self._refresh()
+        emitters, fresh = enrolled(self._emitters, sessions)
+        try:
+            save(self._path, emitters)
+        except CellwardenError as error:
+            self._complain(str(error))
+            return ""
+        self._take(emitters)
+        return fresh.name
 
     def _refresh(self) -> None:
         """Look whether somebody changed the file."""

@@ -24,8 +24,8 @@ MARGIN_S = 40e-6
 """Samples taken before and behind a burst, for its ramps."""
 FULL_SCALE, CLIPPED = 0.995, 0.005
 """A burst of whose samples more than this part lie at the end of the converter's scale is not measured."""
-MEASURED = ("gsm:normal", "lte:pusch", "lte:srs")
-"""What phones send often. A preamble takes 0.1 s to measure, and comes alone."""
+MEASURED = ("gsm:normal", "lte:pusch")
+"""What phones send often and a comparator was made for. A preamble takes 0.1 s to measure, and comes alone."""
 TOLD_AFTER = (8, 32)
 """Bursts of a train that were measured: 6 to 8 ms of processor each; more than the last are left."""
 MOST_TRIED = 64

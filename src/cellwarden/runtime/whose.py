@@ -39,11 +39,11 @@ class Whose:
         self._phones: dict[str, frozenset[Train]] = {}
 
     def signed(self, sensor: str, train: int, session: Session) -> None:
-        """A sensor measured a train; of two families the one of more bursts counts."""
+        """A sensor measured a train; of two families that can be compared the one of more bursts counts."""
         self._forget()
-        before = self._said.get((sensor, train))
-        if before is None or session.bursts >= before.session.bursts:
-            self._put((sensor, train), _Said(session, self._known.who(session), self._now_s()))
+        before, verdict = self._said.get((sensor, train)), self._known.who(session)
+        if verdict is not None and (before is None or session.bursts >= before.session.bursts):
+            self._put((sensor, train), _Said(session, verdict, self._now_s()))
 
     def of(self, phone: str, trains: Iterable[Train]) -> tuple[str, float]:
         """The emitter that a phone with these trains is known as, and the logarithm of its ratio; or nothing."""
