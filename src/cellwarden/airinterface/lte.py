@@ -23,6 +23,7 @@ from cellwarden.airinterface import (
     lte_prach,
     lte_prach_search,
     lte_search,
+    lte_sounding,
     lte_uplink,
 )
 from cellwarden.airinterface.declaration import ALL_OF_IT, Interface
@@ -70,7 +71,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         found = [] if preambles else _uplink(burst, block)
         if any(f.kind == "pusch" and f.blocks > 2 for f in found) and _repeats(burst, block):
             found = []  # NR's short preamble: the reference sequence of twelve blocks again and again
-        sent = preambles or [_emission(f, burst, block) for f in found]
+        sent = preambles or [_emission(f, burst, block) for f in _closed(found, burst, block)]
         if sent:
             return sent
     return lte_downlink.recognise(burst, block) if "downlink" in sides else []
@@ -90,6 +91,19 @@ def _uplink(burst: Burst, block: Block) -> list[Found]:
         return found
     several = lte_mosaic.find(burst, block)
     return several if len(several) >= max(1, len(found)) else found
+
+
+def _closed(found: list[Found], burst: Burst, block: Block) -> list[Found]:
+    """What was found, subframes of data without their last symbol where that sounds, and the soundings."""
+    out, known = [], any(f.kind == "srs" for f in found)
+    for one in found:
+        last = lte_sounding.closing(one, burst, block) if one.kind == "pusch" and not known else None
+        if last is None:
+            out.append(one)
+            continue
+        known = True  # all who share a subframe leave the same symbol
+        out += [replace(one, seconds=SUBFRAME_S - SUBFRAME_S / 14), last]
+    return out
 
 
 def _repeats(burst: Burst, block: Block) -> bool:

@@ -2,11 +2,14 @@
 
     │R│   half a symbol is like the other half; a Zadoff-Chu sequence on the comb
 
+A phone that sends data in the same subframe leaves its last symbol free for it (§5.2.3), and sounds beside and over its
+own blocks: `closing`.
+
 Source: 3GPP TS 36.211 §5.5.3.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
@@ -31,6 +34,7 @@ from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     PREFIX_S,
     SHORT_PREAMBLE,
+    SLOT_S,
     SUBCARRIER_HZ,
     SYMBOL_S,
 )
@@ -46,8 +50,12 @@ LONGEST_OTHER_S, LASTING, CHANCE = 54.5e-6, 0.02, 3.0
 may lie in a fade, as a sequence is a chirp; and standard deviations of the noise."""
 FRACTIONS = tuple(n / 8 for n in range(-4, 4))
 """Of the spacing of teeth, by which they may lie beside the grid."""
+LAST_COMB = 0.5
+"""Where one half of a last symbol's subcarriers has less than this part of the other's power it may sound; of data on
+36 subcarriers one in twenty-five does."""
 FOURS = tuple(range(1, 25))
 """Multiples of four blocks that are sounded."""
+WIDEST_HZ = 20e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,40 @@ def sounding(burst: Burst, block: Block) -> Found | None:
         hz = heard.centre_hz + tooth * heard.rate_hz / teeth.size
         best = Found("srs", start, SYMBOL_S + PREFIX_S, hz, 4 * fours, group % 30, evidence, snr)
     return best
+
+
+def closing(data: Found, burst: Burst, block: Block) -> Found | None:
+    """The sounding in the last symbol of a subframe of `data`, which it may overlap, as one phone sends one by one.
+
+    Where it does, every other subcarrier of the data's own is empty there.
+    """
+    rate, size = block.segment.rate_hz, int(min(block.segment.rate_hz, WIDEST_HZ) / SUBCARRIER_HZ) // 2 * 2
+    start = data.start + (2 * SLOT_S - PREFIX_S - SYMBOL_S) * rate
+    symbol = replace(burst, sample_start=round(start), sample_count=round((PREFIX_S + SYMBOL_S) * rate))
+    heard = stretch(symbol, block, 0.0, data.middle_hz - SUBCARRIER_HZ / 2, size)  # a subcarrier of its own at zero
+    first = min(max(heard.index(start + PREFIX_S / 2 * rate), 0), len(heard.y) - size)
+    power = squared(fft.fftshift(fft.fft(heard.y[first : first + size]))) / (size * heard.noise)
+    length = data.blocks * BLOCK
+    own = power[max(0, size // 2 + 1 - length // 2) : size // 2 + 1 + length // 2]
+    teeth = sorted(float(np.mean(own[n::2])) for n in range(2))
+    if length < 3 * BLOCK or teeth[0] > LAST_COMB * teeth[1]:
+        return None
+    low, high = _around(power, size // 2, (1 + float(np.mean(own))) / 2)
+    box = replace(
+        symbol,
+        low_offset_hz=heard.centre_hz + (low - size // 2) * SUBCARRIER_HZ,
+        high_offset_hz=heard.centre_hz + (high - size // 2) * SUBCARRIER_HZ,
+        snr_db=10 * math.log10(max(float(np.mean(power[low:high])) - 1, 1e-2)),
+    )
+    return sounding(box, block)
+
+
+def _around(power: NDArray[np.floating], at: int, least: float) -> tuple[int, int]:
+    """First and end of the run of subcarriers around one whose mean power over four blocks is `least` and more."""
+    four = 4 * BLOCK
+    empty = np.flatnonzero(np.convolve(power, np.ones(four) / four, "same") < least)
+    below, above = empty[empty < at - BLOCK], empty[empty > at + BLOCK]
+    return int(below[-1]) + 1 if len(below) else 0, int(above[0]) if len(above) else len(power)
 
 
 def _combs(heard: Stretch, burst: Burst, size: int) -> _Combs:
