@@ -2,7 +2,7 @@
 
     │R│   half a symbol is like the other half; a Zadoff-Chu sequence on the comb
 
-A phone that sends data in the same subframe leaves its last symbol free for it (§5.2.3), and sounds beside and over its
+A phone that sends data in the same subframe leaves its last symbol free for it (§5.3.4), and sounds beside and over its
 own blocks: `closing`.
 
 Source: 3GPP TS 36.211 §5.5.3.
