@@ -6,7 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import ble_waveform, gsm, gsm_match
+from cellwarden.airinterface import ble_waveform, gsm, gsm_eight, gsm_match
 from cellwarden.airinterface.gsm_station import one_clock
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
@@ -87,6 +87,35 @@ def test_eight_phase_bursts_are_named_with_their_modulation() -> None:
     assert emission.details["modulation"] == "8psk"
     assert emission.details["training_sequence"] == 2
     assert emission.cfo_hz == pytest.approx(0.0, abs=1500.0)
+
+
+def test_faint_bursts_of_eight_phases_are_told_by_their_training_alone() -> None:
+    told = []
+    for seed in range(48):
+        rng = np.random.default_rng([seed, 8])
+        emissions, _ = heard("normal", 7.0, rng, sequence=seed % 8, modulation="8psk")
+        told += [e for e in emissions if e.details["training_sequence"] == seed % 8]
+    eight = [e for e in told if e.details["modulation"] == "8psk"]
+    assert len(told) >= 45
+    assert len(eight) >= 43
+    assert float(np.std([e.cfo_hz for e in eight])) < 700.0
+
+
+def test_training_of_eight_phases_explains_itself_and_no_other() -> None:
+    form = gsm_match.layout("normal", RATE)
+    rng = np.random.default_rng(1)
+    wave, start = generate("normal", rng, rate_hz=RATE, sequence=3, modulation="8psk", carrier_offset_hz=700.0)
+    step = round(RATE / SYMBOL_RATE_HZ / form.per_symbol)
+    y = np.stack([wave.real, wave.imag])[:, ::step].astype(np.float32)
+    turn = -np.pi / 8 + 2 * np.pi * 700.0 / SYMBOL_RATE_HZ  # seen as GMSK's quarter turns
+    own, *others = (gsm_eight.eight(y, start / step, turn, sequence, form).share for sequence in (3, 0, 1, 5))
+    assert own > 0.97  # what is not its own is the payload's at both ends
+    assert max(others) < 0.5
+    noise = [
+        gsm_eight.eight(rng.normal(size=y.shape).astype(np.float32), start / step, turn, 3, form).share
+        for _ in range(60)
+    ]
+    assert np.mean(noise) < 0.25
 
 
 @pytest.mark.parametrize("kind", ["normal", "access"])

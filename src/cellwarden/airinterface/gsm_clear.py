@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.gsm_eight import UNASKED
 from cellwarden.airinterface.gsm_fit import read
 from cellwarden.airinterface.gsm_judge import Match, Verdict, asked, convinces, judged, lined
 from cellwarden.airinterface.gsm_kernels import FEWEST_SYMBOLS, mean, stretches
@@ -237,7 +238,7 @@ def _one(
     told = read(heard.z, heard.e, heard.start, more, mean(strength, int(start), int(start + whole)), known, layout)
     told, sequence, turned = settled(kept, strength[low:], told, heard.sequence, heard.turn, layout)
     start = low + told.start
-    verdict = judged(told, turned, 0.0, noise, layout)
+    verdict = judged(told, turned, 0.0, UNASKED, noise, layout)
     if verdict.margin < least or not convinces(verdict.score, verdict.training, verdict.margin):
         return False
     if goes_on(strength, start, start + whole, per):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.gsm_eight import Eight
 from cellwarden.airinterface.gsm_fit import Fit
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_symbols import Parts, line_share, squares_lines
@@ -33,6 +34,10 @@ LEAST_TRAINING = ((1.5, 3.0, 5.0, 8.0), (7.5, 10.0, 14.0, 18.0))
 """SNR in dB, and the least nats of the known symbols by themselves."""
 ENOUGH_TRAINING = ((CLEAR_DB - 1.0, CLEAR_DB), (28.0, 23.0))
 """SNR in dB, and the nats of known symbols that need no others beside them: 8-PSK, and echoes."""
+ENOUGH_EIGHT = ((3.0, 5.0, 6.0, 8.0, 12.0), (45.0, 30.0, 29.0, 33.0, 41.0))
+"""The same of the training of 8-PSK as `gsm_eight` matches it. Of 4,500 to 5,300 other signals of a burst's length at
+each level (Gaussian, SC-FDMA, keyed at other rates) one in a thousand has 25, at 14 dB keyed ones 40; what is as faint
+as boxes of noise may be one of very many."""
 LONGEST_SYMBOLS = 220
 """A stretch longer than this is no single burst, blurred as its edges may be."""
 MANY_SCORE = 6.0
@@ -89,26 +94,32 @@ class Match(NamedTuple):
 
 
 @exact
-def judged(told: Fit, turn: float, rho: float, noise: float, layout: Layout) -> Verdict:
+def judged(told: Fit, turn: float, rho: float, psk8: Eight, noise: float, layout: Layout) -> Verdict:
     """The verdict on a fitted burst.
 
     turn: radians a symbol, the guess that `told` refines; rho: squared correlation of the known symbols of a normal
-    burst that was searched on every carrier, else 0; noise: the variance that white noise would have in a sample.
+    burst that was searched on every carrier, else 0; psk8: what its training told then, else UNASKED; noise: the
+    variance that white noise would have in a sample.
     """
     length = layout.known.shape[1]
     level_db = level_of(told.ratio, layout.channel_noise, layout.per_symbol)
     training = _training_nats(told.told, told.energy, told.values, noise * layout.noise_gain / 2, level_db)
     training = max(training, _nats(length - 1, rho))
-    turned, amplitude = turn + told.turn, told.amplitude
-    eight = layout.normal and told.coherence < ONE_AXIS and training >= enough(level_db)
+    alone = training - enough(level_db)
+    eight = layout.normal and told.coherence < ONE_AXIS and alone >= 0
+    if psk8.coherence < ONE_AXIS:
+        by_eight = _nats(length - 1, psk8.share) - _between(level_db, ENOUGH_EIGHT)
+        eight = eight or by_eight >= 0
+        alone = max(alone, by_eight)
     score = training
+    turned, amplitude = turn + told.turn, told.amplitude
     if eight:  # The training is antipodal, the payload is not; and all turns by 3/16 a symbol, not by a quarter.
-        turned, amplitude = turn + np.pi / 2 - 3 * np.pi / 8, told.strength / length
+        turned = (psk8.turn if psk8.share > 0 else turned) + np.pi / 2 - 3 * np.pi / 8
+        amplitude = told.strength / length
     else:
         score -= log_tail(told.coherence * math.sqrt(told.payload))
     snr = (amplitude / FIT_GAIN) ** 2 / (noise * CHANNEL_HZ / (SYMBOL_RATE_HZ * layout.per_symbol))
     snr_db = 10 * math.log10(max(snr, 1e-3))
-    alone = training - enough(level_db)
     margin = alone  # of the known symbols by themselves, or of all symbols together
     if not eight and training >= _between(level_db, LEAST_TRAINING):
         least = _between(level_db, LEAST_NORMAL) if layout.normal else _between(level_db, LEAST_ACCESS)

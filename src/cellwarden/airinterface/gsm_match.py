@@ -20,7 +20,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from cellwarden.airinterface import gsm_clear, gsm_symbols
+from cellwarden.airinterface import gsm_clear, gsm_eight, gsm_symbols
 from cellwarden.airinterface import gsm_kernels as kernels
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, RAMP, SKIRT, WIDEST_SPARE
 from cellwarden.airinterface.gsm_fit import fit
@@ -238,7 +238,7 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     clear = _clear(channel, stretch, form) if stretch.level_db >= CLEAR_DB else None
     if clear is not None:
         match = _fitted(channel, kind, form, clear)
-        if _convinces(match):
+        if _convinces(match, channel, form):
             return match
     spare = math.ceil((stretch.end - stretch.begin) / per - form.symbols)
     missing = max(0, -spare)  # symbols too faint to show, at either end
@@ -250,14 +250,19 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     if kind == "access":  # too few symbols to find a carrier by their squares
         return _fitted(channel, kind, form, _each_carrier(e, form, channel, base, places))
     match = _fitted(channel, kind, form, _likeliest(z, e, form, channel, stretch.level_db, base, places))
-    if _convinces(match):
+    if _convinces(match, channel, form):
         return match
     blind = _fitted(channel, kind, form, _each_carrier(e, form, channel, base, places))
-    return max(match, blind, key=lambda m: m.verdict.margin)
+    return max(match, blind, key=lambda m: (_lined(m, channel, form), m.verdict.margin))
 
 
-def _convinces(match: Match) -> bool:
-    return convinces(match.verdict.score, match.verdict.training, match.verdict.margin)
+def _convinces(match: Match, channel: _Channel, form: Layout) -> bool:
+    told = match.verdict
+    return convinces(told.score, told.training, told.margin) and _lined(match, channel, form)
+
+
+def _lined(match: Match, channel: _Channel, form: Layout) -> bool:
+    return lined(channel.y, match.start, match.verdict, form)
 
 
 def _clear(channel: _Channel, stretch: _Stretch, form: Layout) -> Guess | None:
@@ -325,7 +330,9 @@ def _fitted(channel: _Channel, kind: Kind, form: Layout, guess: Guess) -> Match:
     told, sequence, turned = settled(channel.y, channel.power, told, guess.sequence, guess.turn, form)
     end = told.start + form.symbols * per
     continuous = goes_on(channel.power, told.start, end, per) or fills_frames(channel.power, told.start, end, per)
-    verdict = judged(told, turned, guess.rho, channel.noise, form)
+    blind = form.normal and guess.method == "carriers"
+    psk8 = gsm_eight.eight(channel.y, guess.start, guess.turn, guess.sequence, form) if blind else gsm_eight.UNASKED
+    verdict = judged(told, turned, guess.rho, psk8, channel.noise, form)
     return Match(kind, sequence, told.start, continuous, verdict)
 
 
