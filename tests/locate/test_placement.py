@@ -60,3 +60,15 @@ def test_candidates_stay_off_walls_and_under_the_ceiling() -> None:
     assert set(np.round(places[:, 2], 6)) == {2.5, 5.5, 8.5}
     corridor = next(np.array(room.outline_m) for room in WING.rooms if room.kind == "corridor")
     assert (places[:, 1] - corridor[:, 1].min()).min() == pytest.approx(0.3)
+
+
+def test_sensors_that_hang_already_stay_and_the_next_ones_lower_the_error() -> None:
+    own = replace(WING, sensors=WING.sensors[:4])
+    made = propose(own, 3, ("corridor",), keep=True)
+    assert made.sensors[:4] == own.sensors and [one.name for one in made.sensors[4:]] == ["S-01", "S-02", "S-03"]
+    places = np.array([sensor.place_m for sensor in made.sensors])
+    assert (np.linalg.norm(places[4:, None] - places, axis=2) + 99 * np.eye(3, 7, 4)).min() >= 4.0
+    again = propose(made, 1, ("corridor",), keep=True)
+    assert again.sensors[-1].name == "S-04"
+    before, after = worth(own, 300), worth(made, 300)
+    assert after.error_m < before.error_m and after.first > before.first

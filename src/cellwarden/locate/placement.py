@@ -7,10 +7,13 @@ the phone's power is not known:
 
 Sensors are chosen one by one, each time that one of the candidates which leaves the least confusion over all pairs of
 cells that are near each other. So the first n of a proposal are the proposal for n. What a proposal is worth is then
-found by drawing phones, walls and shadows, and asking `cells` where they are.
+found by drawing phones, walls and shadows, and asking `cells` where they are. Sensors that hang already may be
+kept, and then count as chosen.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count as counted
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,22 +58,31 @@ class Worth:
     draws: int
 
 
-def propose(site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float = 900e6) -> Site:
-    """The site with `count` sensors in rooms of these kinds instead of its own, the most telling first."""
-    places = candidates(site, kinds)
+def propose(site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float = 900e6, keep: bool = False) -> Site:
+    """The site with `count` sensors in rooms of these kinds, the most telling first: instead of its own, or after them
+    where `keep` says so."""
+    places, kept = candidates(site, kinds), site.sensors if keep else ()
     cells = [room for room in site.rooms if room.kind == "cell"]
     bases = {floor.number: floor.base_m for floor in site.floors}
     middles = np.array([(*np.mean(room.outline_m, axis=0), bases[room.floor] + np.mean(HEIGHTS_M)) for room in cells])
     tried = tuple(Sensor(str(at), (float(x), float(y), float(z))) for at, (x, y, z) in enumerate(places))
-    lines = paths(replace(site, sensors=tried), middles)
+    lines = paths(replace(site, sensors=(*kept, *tried)), middles)
     beliefs = Beliefs()
     faint = beliefs.floor_dbm - float(np.mean(POWERS_DBM))
     levels = np.maximum(-model_loss_db(lines, frequency_hz), faint)  # what is too faint tells no cell from another
     one, two = np.triu_indices(len(cells), 1)
     near = np.linalg.norm(middles[one] - middles[two], axis=1) <= NEAR_M
-    chosen = chosen_one_by_one(levels[:, one[near]] - levels[:, two[near]], places, count, beliefs.own_db2)
-    sensors = tuple(Sensor(f"S-{n + 1:02}", tried[at].place_m) for n, at in enumerate(chosen))
-    return replace(site, sensors=sensors)
+    differences = levels[:, one[near]] - levels[:, two[near]]
+    all_m = np.array([sensor.place_m for sensor in (*kept, *tried)]).reshape(-1, 3)
+    chosen = chosen_one_by_one(differences, all_m, count, beliefs.own_db2, len(kept))
+    names = _free_names(kept)
+    return replace(site, sensors=(*kept, *(Sensor(next(names), tried[at - len(kept)].place_m) for at in chosen)))
+
+
+def _free_names(kept: tuple[Sensor, ...]) -> Iterator[str]:
+    """`S-01` and so on, without those that are taken."""
+    taken = {sensor.name for sensor in kept}
+    return (name for n in counted(1) if (name := f"S-{n:02}") not in taken)
 
 
 def candidates(site: Site, kinds: tuple[str, ...]) -> NDArray[np.float64]:
@@ -94,14 +106,16 @@ def _spots(room: Room) -> NDArray[np.float64]:
 
 
 def chosen_one_by_one(
-    differences_db: NDArray[np.float64], places_m: NDArray[np.float64], count: int, variance_db2: float
+    differences_db: NDArray[np.float64], places_m: NDArray[np.float64], count: int, variance_db2: float, kept: int = 0
 ) -> list[int]:
-    """Indices of the most telling candidates, greedily. `differences_db`: shape (candidates, pairs of cells)."""
-    sums, squares = np.zeros(differences_db.shape[1]), np.zeros(differences_db.shape[1])
-    free = np.ones(len(differences_db), dtype=np.bool_)
+    """Indices of the most telling candidates, greedily. `differences_db`: shape (candidates, pairs of cells); the first
+    `kept` hang there already."""
+    sums, squares = differences_db[:kept].sum(axis=0), np.square(differences_db[:kept]).sum(axis=0)
+    apart_m = np.linalg.norm(places_m[kept:, None] - places_m[None, :kept], axis=2)
+    free = np.append(np.zeros(kept, np.bool_), (apart_m >= APART_M).all(axis=1))
     chosen: list[int] = []
     while len(chosen) < count and free.any():
-        number = len(chosen) + 1
+        number = kept + len(chosen) + 1
         confusion = np.full(len(differences_db), np.inf)
         for at in np.flatnonzero(free):
             total, square = sums + differences_db[at], squares + differences_db[at] ** 2
@@ -115,8 +129,13 @@ def chosen_one_by_one(
     return chosen
 
 
-def worth(site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6) -> Worth:
-    """How well a site's sensors tell its cells apart: phones anywhere in cells, walls and shadows drawn each time."""
+def worth(
+    site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6, tell: Callable[[], None] = lambda: None
+) -> Worth:
+    """How well a site's sensors tell its cells apart: phones anywhere in cells, walls and shadows drawn each time.
+
+    `tell` is called after each draw.
+    """
     rng = np.random.default_rng(seed)
     plan = plan_levels(site, frequency_hz)
     bases = {floor.number: floor.base_m for floor in site.floors}
@@ -127,12 +146,12 @@ def worth(site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6) ->
     levels += np.einsum("mnk,nk->mn", unsure, rng.normal(size=(draws, unsure.shape[2])))
     levels += rng.normal(0.0, np.hypot(plan.beliefs.shadowing_db, plan.beliefs.fading_db), levels.shape)
     levels[levels < plan.beliefs.floor_dbm] = np.nan
-    ranks, errors = _judged(plan, levels, truth)
+    ranks, errors = _judged(plan, levels, truth, tell)
     return Worth(len(site.sensors), float((ranks == 0).mean()), float((ranks < 3).mean()), float(errors.mean()), draws)
 
 
 def _judged(
-    plan: Plan, levels: NDArray[np.float64], truth: NDArray[np.int64]
+    plan: Plan, levels: NDArray[np.float64], truth: NDArray[np.int64], tell: Callable[[], None]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The rank of each right cell, from 0, and the distance from it to the likeliest one, metres."""
     owner = plan.all.cell[plan.all.cell >= 0]
@@ -142,6 +161,7 @@ def _judged(
         probable = cell_probabilities(plan, heard)
         ranks.append(int((probable > probable[at]).sum()))
         errors.append(float(np.linalg.norm(middles[int(np.argmax(probable))] - middles[at])))
+        tell()
     return np.array(ranks), np.array(errors)
 
 
