@@ -36,11 +36,12 @@ PAGES: dict[Role, tuple[str, ...]] = {
         "/lane",
         "/timeline",
         "/sensors",
+        "/sensors/coverage",
         "/notifications",
         "/finds",
     ),
     "investigator": ("/emitters", "/unknown", "/help", "/account"),
-    "rf engineer": ("/spectrum", "/site", "/survey"),
+    "rf engineer": ("/spectrum", "/site", "/survey", "/sensors/placement"),
     "administrator": ("/people", "/rules"),
     "auditor": ("/audit",),
 }

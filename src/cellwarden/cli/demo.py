@@ -46,7 +46,6 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
     from cellwarden.runtime.demo_shown import shown
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.serve import serve
-    from cellwarden.simulate.week import site
     from cellwarden.simulate.week_rules import rules_of
     from cellwarden.store.engine import opened
     from cellwarden.watch.rules_held import held
@@ -58,7 +57,7 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
         seconds = ALONE_S
         click.echo(_("There is no terminal: it ends after 60 s. --for (make run FOR=1h) says how long."))
 
-    stopped, now_ns = threading.Event(), time.time_ns()
+    wing, stopped, now_ns = simulated.calibrated(), threading.Event(), time.time_ns()
     password = secrets.token_hex(6)
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
         engine = opened(str(Path(folder) / "demo.sqlite"))
@@ -72,11 +71,11 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
         allowed = simulated.mandate(date.today())
         with shown(Path(folder), steps, seed, stopped, warn) as more:
             alerts = guard(
-                engine, site(), in_force.rules, allowed, more.steps, time.time_ns, newest=lambda: in_force.rules,
+                engine, wing, in_force.rules, allowed, more.steps, time.time_ns, newest=lambda: in_force.rules,
                 vault=more.vault,
             )  # fmt: skip
             app = application(
-                engine, site(), rules=in_force, evidence=more.evidence, spectra=more.spectra, editing=more.editing
+                engine, wing, rules=in_force, evidence=more.evidence, spectra=more.spectra, editing=more.editing
             )
             serve(alerts, console.server(app), door, stopped.set, seconds=seconds, tell=tell)
         engine.dispose()

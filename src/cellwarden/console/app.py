@@ -25,7 +25,20 @@ from cellwarden.console.ldap import Directory
 from cellwarden.console.live import Live
 from cellwarden.console.openid import Provider
 from cellwarden.console.page import HERE, page
-from cellwarden.console.routes import account, alert, api, lane, now, people, records, shift, spectrum, unknown
+from cellwarden.console.placing import Placing
+from cellwarden.console.routes import (
+    account,
+    alert,
+    api,
+    coverage,
+    lane,
+    now,
+    people,
+    records,
+    shift,
+    spectrum,
+    unknown,
+)
 from cellwarden.console.routes import openid as openid_pages
 from cellwarden.console.routes import rules as rule_pages
 from cellwarden.console.routes import site as site_pages
@@ -93,13 +106,14 @@ def application(
         spectra or Spectra(()),
         editing,
         Views(engine, now_ns),
+        Placing(),
         openid,
         ldap,
         read_only,
     )
     every = (
-        now, alert, shift, records, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people, account,
-        openid_pages, api,
+        now, alert, shift, records, coverage, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people,
+        account, openid_pages, api,
     )  # fmt: skip
     for routes in every:
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table

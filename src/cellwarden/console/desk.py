@@ -12,6 +12,7 @@ from cellwarden.console.editing import Editing
 from cellwarden.console.floor import DrawnFloor
 from cellwarden.console.ldap import Directory
 from cellwarden.console.openid import Provider
+from cellwarden.console.placing import Placing
 from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
 from cellwarden.locate.site import Site
@@ -61,6 +62,8 @@ class Desk:
     """The site's file, where it can be changed."""
     views: Views
     """Lines of the audit log that tell who looked at what."""
+    placing: Placing
+    """Where the next sensors would help most, as it was asked last."""
     openid: Provider | None = None
     """The directory that says who people are by OpenID Connect; None where there is none."""
     ldap: Directory | None = None

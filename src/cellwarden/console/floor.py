@@ -10,7 +10,8 @@
    └──────────────┘
 ```
 
-One unit of the drawing is a decimetre. What lies beyond the building (yard, outside) stands in words below.
+One unit of the drawing is a decimetre. What lies beyond the building (yard, outside) is many times
+larger, and stands in words.
 """
 
 from collections import Counter
@@ -23,13 +24,12 @@ from numpy.typing import NDArray
 
 from cellwarden.console.words import LEAST, deaf, deaf_words, level, percent, room_name
 from cellwarden.document.sheet import Area, Line, Mark, Sheet, Text
+from cellwarden.locate.coverage import BEYOND
 from cellwarden.locate.plan import AROUND_M, LETTERS_PX, Frame, plan, sensors_on
 from cellwarden.locate.site import Floor, Room, Site, area_m2
 from cellwarden.model import Odds, SensorState
 
 UNITS_M = 10.0
-BEYOND = ("yard", "outside")
-"""Kinds of rooms that are told in words: they are many times larger than the building."""
 TAKEN = "#b3261e"
 """Of the cell on a printed plan."""
 

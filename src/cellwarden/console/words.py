@@ -108,6 +108,7 @@ SUBJECT_WORDS = {
     "rules": mark("Rules"),
     "spectrum": mark("Spectrum"),
     "site": mark("Site"),
+    "sensors": mark("Sensors"),
     "survey": mark("Survey"),
     "timeline": mark("Timeline"),
     "emitters": mark("Emitters"),

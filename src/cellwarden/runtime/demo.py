@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Engine
 
+from cellwarden.locate.site import Site
 from cellwarden.model import Passage, Role, SensorState, Sighting
 from cellwarden.model.span import HOUR_NS, MINUTE_NS, S_NS, WEEK_NS
 from cellwarden.runtime.guard import PROGRAM
@@ -35,7 +37,8 @@ HEALTH_S = 5.0
 """Between two words of the sensors on their health."""
 DEAF_S = 40.0
 """After so long one sensor goes deaf, so that one sees what that looks like."""
-FLOOR_DBFS_HZ = -150.0
+FLOOR_DBFS_HZ, OFFSET_DB = -150.0, -14.0
+"""Noise of the receivers, and their calibration: a noise figure of 10 dB."""
 FIRST_S = 5.0
 """After so long the first phone is heard."""
 PACE = replace(LIVELY, calls_a_day=360.0, texts_a_day=120.0, registration_min=5.0)
@@ -50,6 +53,12 @@ OTHERS: dict[str, Role] = {
 """Who else may look on, so that each page can be seen."""
 GATE = replace(Junctions(), mismatch_spread_db=0.0, aspect_db=0.0, contact_flicker_db=0.0)
 """A lane on a good day: each thing answers as it does in the mean."""
+
+
+@cache
+def calibrated() -> Site:
+    """The wing; its sensors know their noise in dBm, and hear all bands."""
+    return replace(site(), sensors=tuple(replace(one, offset_db=OFFSET_DB, bands=()) for one in site().sensors))
 
 
 def mandate(today: date) -> Mandate:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cellwarden.console.editing import Editing
 from cellwarden.console.spectra import Spectra
 from cellwarden.locate.site_write import to_toml
+from cellwarden.runtime.demo import calibrated
 from cellwarden.runtime.demo_evidence import evidenced
 from cellwarden.runtime.demo_spectrum import on_the_air
 from cellwarden.runtime.keep import Keeper
@@ -37,7 +38,7 @@ def shown(
 ) -> Iterator[Shown]:
     """All of it within a folder, whose evidence is whole when this is left."""
     plan, evidence = folder / "site.toml", folder / "evidence"
-    plan.write_text(to_toml(site()), encoding="utf-8")
+    plan.write_text(to_toml(calibrated()), encoding="utf-8")
     spectra = Spectra(open_sensors(site(), (sensor.name for sensor in site().sensors)))
     with Keeper(evidence, MOST_BYTES, float("inf"), None, None, warn) as keeper:
         vault = Vault(keeper, time.time_ns)

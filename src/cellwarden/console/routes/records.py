@@ -9,10 +9,11 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from cellwarden.console import words
-from cellwarden.console.desk import desk, note, viewed
+from cellwarden.console.desk import desk, note, viewed, visitor
 from cellwarden.console.floor import sensor_marks
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import page, plan
+from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
 from cellwarden.language import language
 from cellwarden.model import Presence
@@ -181,7 +182,9 @@ def sensors(request: Request) -> Response:
     )
     deaf = sum(bool(reason) for _name, reason, _state in rows)
     drawn = plan(request, {"rooms": {}, "sensors": marks})
-    return page(request, "sensors.html", "sensors", rows=rows, deaf=deaf, plan=drawn)
+    who = visitor(request).person
+    placing = may(who.role if who else None, "GET", "/sensors/placement")
+    return page(request, "sensors.html", "sensors", rows=rows, deaf=deaf, plan=drawn, placing=placing)
 
 
 @ROUTES.get("/notifications")

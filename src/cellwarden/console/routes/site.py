@@ -13,6 +13,7 @@ from cellwarden.console.desk import desk, note, viewed
 from cellwarden.console.editing import Editing
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import Notice, page
+from cellwarden.console.routes.coverage import with_proposal
 from cellwarden.errors import ConsoleError, SiteError
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, ngettext, number
@@ -110,6 +111,14 @@ def bring(
     told = said.format(count=number(len(made.rooms))) + ". " + _("Look at it, then keep it.")
     wrong = site_edit.problems(editing.path, made, editing.more)
     return _shown(request, site_edit.tables_of(made), seen, wrong, notice=("", told), changed=True)
+
+
+@ROUTES.post("/site/propose")
+def propose(request: Request) -> Response:
+    """The plan with the sensors that were proposed, which is not kept yet."""
+    before, seen = site_edit.opened(editing_of(request).path)
+    told = _("The proposed sensors are in the plan. Look at it, then keep it.")
+    return _shown(request, site_edit.tables_of(with_proposal(request, before)), seen, notice=("", told), changed=True)
 
 
 def _imported(drawing: UploadFile, height_m: float, walls: str | None, unit: str | None) -> Site:

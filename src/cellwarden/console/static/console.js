@@ -137,8 +137,8 @@
     tellAgo();
   }
 
-  async function freshen() { // a list that others work at too; not while somebody writes in it
-    for (const old of document.querySelectorAll("[data-fresh]")) {
+  async function freshen(which = "[data-fresh]") { // a list that others work at too; not while somebody writes in it
+    for (const old of document.querySelectorAll(which)) {
       const writes = () => [...old.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
       const page = writes() ? null : await fetch(location.href, { headers: { "X-Again": "1" } });
       if (!page?.ok) continue;
@@ -148,6 +148,8 @@
       if (held) document.getElementById(held)?.focus();
     }
   }
+
+  setInterval(() => { if (document.querySelector("[data-poll]")) freshen("[data-poll]"); }, 1000); // work that goes on
 
   let refresh = null; // what changes within a second is asked for once
   const source = new EventSource("/live");
