@@ -68,7 +68,7 @@ def crowd(seconds: float, alerts: int = ALERTS, viewers: int = VIEWERS) -> dict[
                 queries.keep_alert(c, alert(queries.next_alert_name(c, 2026), cells[at % len(cells)]))
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(f"{folder}/site.db", there), daemon=True)
+        process = context.Process(target=serve, args=(f"{folder}/site.db", there), daemon=True)
         process.start()
         base = here.recv()
         end = time.monotonic() + seconds
@@ -126,7 +126,7 @@ def crowd(seconds: float, alerts: int = ALERTS, viewers: int = VIEWERS) -> dict[
     }  # fmt: skip
 
 
-def _serve(place: str, line: Any) -> None:
+def serve(place: str, line: Any) -> None:
     """The console in a process of its own."""
     from cellwarden.console.app import application
     from cellwarden.console.serve import address, listening, server

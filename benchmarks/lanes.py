@@ -27,6 +27,7 @@ from benchmarks import (
     results,
     speed,
     table,
+    tasks,
     tdoa,
     walks,
     week,
@@ -62,6 +63,7 @@ SOAK: dict[int, Lane] = {
     24: machine.BOTH,
     25: on_screen.LANE,
     26: week_iq.LANE,
+    27: tasks.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -87,6 +89,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (killed.LANE, 0.05),
     (history.LANE, 0.05),
     (on_screen.LANE, 0.03),
+    (tasks.LANE, 0.1),
 )
 """Every lane with the part of its full size that takes a minute or so."""
 KEPT = results.ROOT / "out" / "soak"
