@@ -187,3 +187,63 @@ def test_a_passage_with_an_alert_is_ended_at_the_gate_and_a_phone_goes_on_to_its
         decided = queries.decisions(c, "A-2026-000007")
     assert [(made.state, made.why, made.who) for made in decided] == [("acknowledged", "left shoe", "officer")]
     assert sent(wing, "/lane", made("phone"), warning="yes", room="no such room").status_code == 422
+
+
+def lane_alert(wing: Wing, instrument: str = "lane") -> tuple[int, str]:
+    """A passage that waits, and the alert that the watch told of it."""
+    number = wing.passed("P-9")
+    with wing.engine.begin() as c:
+        one = passages.passage(c, number)
+        assert one is not None
+        one = replace(one, readings=(replace(one.readings[0], instrument=instrument, room="A-104"),))
+        alert = junctions.alerted(Rules(), one, queries.next_alert_name(c, 2026), time.time_ns())
+        assert alert is not None
+        queries.keep_alert(c, alert)
+    return number, alert.name
+
+
+@pytest.mark.parametrize(("state", "outcome"), [("false", "other"), ("not found", "nothing"), ("found", "phone")])
+def test_an_alert_that_is_ended_on_its_own_page_ends_its_passage(
+    wing: Wing, send: Callable[..., Any], state: str, outcome: str
+) -> None:
+    number, name = lane_alert(wing)
+    client = wing.client("officer")
+    assert f'action="/lane/{number}/check"' in client.get("/lane").text
+    send(client, f"/alerts/{name}/decide", state="acknowledged", seen="new")
+    assert f'action="/lane/{number}/check"' in client.get("/lane").text  # it is not over yet
+    if state == "found":
+        send(client, f"/alerts/{name}/found", seen="acknowledged", cell="A-104", why="left shoe")
+    else:
+        send(client, f"/alerts/{name}/decide", state=state, seen="acknowledged", why="left shoe")
+    page = client.get("/lane").text
+    assert f'action="/lane/{number}/check"' not in page and "told on its alert&#39;s page" in page
+    with reading(wing.engine) as c:
+        one = passages.passage(c, number)
+    assert one is not None and (one.outcome, one.why, one.checked_by) == (outcome, "left shoe", "officer")
+    assert send(client, f"/lane/{number}/check", outcome="other").status_code == 409
+
+
+def test_what_was_said_at_the_lane_stays_when_its_find_is_recorded(wing: Wing, send: Callable[..., Any]) -> None:
+    number, name = lane_alert(wing)
+    client = wing.client("officer")
+    send(client, f"/lane/{number}/check", second_check="x-ray", outcome="phone", why="seen in the heel")
+    send(client, f"/alerts/{name}/found", seen="acknowledged", cell="A-104", why="cut open")
+    with reading(wing.engine) as c:
+        one = passages.passage(c, number)
+        assert queries.decisions(c, name)[-1].state == "found"
+    assert one is not None and (one.second_check, one.why) == ("x-ray", "seen in the heel")
+
+
+@pytest.mark.parametrize("instrument", ["lane", "mail", "wand"])
+def test_for_a_person_or_parcel_the_thing_to_do_is_a_second_check_and_for_a_wand_a_search(
+    wing: Wing, send: Callable[..., Any], instrument: str
+) -> None:
+    _number, name = lane_alert(wing, instrument)
+    client = wing.client("officer")
+    send(client, f"/alerts/{name}/decide", state="acknowledged", seen="new")
+    told = [client.get(f"/alerts/{name}").text]
+    send(client, f"/alerts/{name}/decide", state="search ordered", seen="acknowledged")
+    told.append(client.get(f"/alerts/{name}").text)
+    for page in told:
+        assert ("Check the person or parcel a second time" in page) == (instrument != "wand")
+        assert ("A-104 searched" in page or "Search A-104 first" in page) == (instrument == "wand")

@@ -207,8 +207,16 @@ def known(emitter: str) -> str:
     return _("known: {name}").format(name=emitter) if emitter else _("not known here")
 
 
+def at_gate(alert: Alert) -> bool:
+    """Whether it is about a person or parcel that passed an instrument, and no room is to be searched for it."""
+    return alert.activity.kind == "junction" and alert.activity.interface != "wand"
+
+
 def to_do(alert: Alert, state: State) -> str:
     """What an officer does next."""
+    if at_gate(alert) and state in ("acknowledged", "search ordered"):
+        second = _("Check the person or parcel a second time: without what is named, by hand or by X-ray.")
+        return second + " " + _("Then say how it ended, here or at the lane.")
     rooms = [room_name(name) for name, _p in best(alert.odds)]
     if state == "new":
         return _("Acknowledge it, so that others know that you take care of it.")

@@ -20,6 +20,11 @@ PLAIN = 0.95
 DECIDED: dict[str, State] = {"phone": "acknowledged", "other": "false", "nothing": "not found", "refused": "not found"}
 """What the outcome of a second check says of an alert. A find is recorded by hand, with its seal, and ends it."""
 
+OUTCOMES: dict[State, str] = {"found": "phone", "not found": "nothing", "false": "other"}
+"""What the end of an alert says of its passage, where nobody has said it at the lane."""
+ELSEWHERE = "alert"
+"""Second check of a passage that was ended on its alert's page: it is told there, in the reason, or not at all."""
+
 
 def phone_of(number: int) -> str:
     """What stands for the phone of a passage, which has no name on the air."""

@@ -14,6 +14,8 @@ from cellwarden.language import gettext as _
 from cellwarden.model.store import Change
 from cellwarden.model.watch import Alert, Decision, Presence, SensorState, Sighting, State
 from cellwarden.store import counters, rows, tables
+from cellwarden.watch import junctions
+from cellwarden.watch.rules import JUNCTION
 
 _OLDER = (
     update(tables.sensor_states)
@@ -174,6 +176,22 @@ def decide(c: Connection, one: Decision, seen: State) -> None:
     ).scalar_one()
     c.execute(update(tables.alerts).where(tables.alerts.c.name == one.alert).values(decision=number))
     changed(c, "decision", one.alert)
+    if one.state in junctions.OUTCOMES:
+        _end_passage(c, one, alert(c, one.alert))
+
+
+def _end_passage(c: Connection, one: Decision, ended: Alert) -> None:
+    """With its alert a passage at the lane ends, unless somebody has said there how: it must not wait any longer."""
+    row, number = tables.passages, ended.details.get("passage")
+    if ended.activity.kind != JUNCTION or not isinstance(number, int):
+        return
+    waits = update(row).where(row.c.id == number, row.c.outcome == "", row.c.when_ns <= ended.told_ns)
+    values = {
+        "second_check": junctions.ELSEWHERE, "outcome": junctions.OUTCOMES[one.state], "why": one.why,
+        "checked_by": one.who, "checked_ns": one.when_ns,
+    }  # fmt: skip
+    if c.execute(waits.values(**values)).rowcount:
+        changed(c, "passage", str(number))
 
 
 def decisions(c: Connection, name: str) -> list[Decision]:

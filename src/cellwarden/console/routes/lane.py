@@ -24,6 +24,7 @@ from cellwarden.model import JunctionReading, Passage
 from cellwarden.model.span import DAY_NS, MINUTE_NS
 from cellwarden.store.engine import reading
 from cellwarden.watch import passages
+from cellwarden.watch.junctions import ELSEWHERE
 
 if TYPE_CHECKING:
     from cellwarden.signature.junction_empty import Empty
@@ -42,6 +43,8 @@ SECOND_CHECKS = {
     "x-ray": mark("X-rayed"),
     "none": mark("none"),
 }
+CHECKED = SECOND_CHECKS | {ELSEWHERE: mark("told on its alert's page")}
+"""As a passage that is over tells it."""
 OUTCOMES = {
     "phone": mark("Phone"),
     "other": mark("Other electronics"),
@@ -201,6 +204,7 @@ def _shown(request: Request, notice: Notice | None = None, status: int = 200) ->
         request, "lane.html", "lane", status=status, notice=notice, newest=newest, listed=listed, empty=empty,
         warning=_(WARNING), confusers=[_(one) for one in CONFUSERS], signs=SIGNS, kind_word=kind_word, place=place,
         waits=waits, second_checks={key: _(word) for key, word in SECOND_CHECKS.items()},
+        checked={key: _(word) for key, word in CHECKED.items()},
         outcomes={key: _(word) for key, word in OUTCOMES.items()}, checking=may(role, "POST", "/lane/{number}/check"),
         alerts=alerts, instruments={key: _(word) for key, word in words.INSTRUMENT_WORDS.items()},
         rooms=[room.name for room in here.site.rooms],
