@@ -112,6 +112,15 @@ def test_places_for_sensors_are_proposed(run, tmp_path: Path) -> None:  # type: 
     assert run("plan-sensors", output, "--count", 150)[0] == 2
 
 
+def test_places_on_the_wall_are_proposed_beside_the_sensors_that_hang(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    output = tmp_path / "new.toml"
+    code, out, _err = run("plan-sensors", WING, "--count", 2, "--goal", "fence", "--draws", 10, "-o", output)
+    assert code == 0 and "inside, missed" in out and "outer face of the wall" not in out
+    assert [sensor.name for sensor in load(output).sensors][12:] == ["W-01", "W-02"]
+    code, _out, err = run("plan-sensors", output, "--count", 200, "--goal", "fence")
+    assert code == 2 and "on its wall, not 200" in err
+
+
 def test_sensors_cannot_be_planned_without_cells(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "site.toml"
     path.write_text(WING.read_text("utf-8").replace('kind = "cell"', 'kind = "room"'), "utf-8")

@@ -189,6 +189,16 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
     type=click.Choice(("corridor", "cell", "both")),
     help=_("Where they may be: in corridors, in cells, or in both."),
 )
+@click.option(
+    "--goal",
+    default="cells",
+    show_default=True,
+    type=click.Choice(("cells", "fence")),
+    help=_(
+        "What they are for: to tell cells apart, in place of the site's sensors; or to tell phones inside from those"
+        " outside, on the outer face of the wall, beside the site's sensors (--in does not matter then)."
+    ),
+)
 @click.option("--cost", type=click.FloatRange(0), help=_("What a sensor costs; the table then tells it."))
 @click.option(
     "--draws", default=300, show_default=True, type=click.IntRange(10, 100_000), help=_("Phones drawn a line.")
@@ -196,7 +206,7 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
 @click.option("-o", "--output", type=options.PATH, help=_("Write the site with the proposed sensors."))
 @options.force
 def plan_sensors(
-    place: Path, count: int, where: str, cost: float | None, draws: int, output: Path | None, force: bool
+    place: Path, count: int, where: str, goal: str, cost: float | None, draws: int, output: Path | None, force: bool
 ) -> None:  # fmt: skip
     """A line for a quarter, half, three quarters and all of the sensors."""
     from dataclasses import replace
@@ -210,6 +220,9 @@ def plan_sensors(
     known = load(place)
     if not any(room.kind == "cell" for room in known.rooms):
         raise SiteError(_("{path} has no cells to tell apart: add rooms of the kind cell").format(path=place))
+    if goal == "fence":
+        _plan_fence(place, known, count, cost, draws, output, force)
+        return
     made = propose(known, count, ("corridor", "cell") if where == "both" else (where,))
     if len(made.sensors) < count:
         raise SiteError(
@@ -223,6 +236,41 @@ def plan_sensors(
     values = [worth(replace(made, sensors=made.sensors[:number]), draws) for number in numbers]
     _show_worth(values, cost)
     _warn_of_bare_wall(made)
+
+
+def _plan_fence(
+    place: Path, known: "Site", count: int, cost: float | None, draws: int, output: Path | None, force: bool
+) -> None:
+    """A line for the site as it is, and with half and all of the sensors on its wall."""
+    from dataclasses import replace
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from cellwarden.locate.placement_fence import fence_worth, propose_on_wall
+    from cellwarden.locate.site_file import others
+    from cellwarden.locate.site_write import to_toml
+    from cellwarden.radio.annotations import write_text
+
+    made, before = propose_on_wall(known, count), len(known.sensors)
+    if len(made.sensors) < before + count:
+        raise SiteError(
+            _("{path} has room for {found} sensors on its wall, not {count}: give a smaller --count").format(
+                path=place, found=len(made.sensors) - before, count=count
+            )
+        )
+    if output is not None:
+        write_text(output, to_toml(made, others(place)), force=force)
+    table = Table(show_edge=False)
+    titles = [_("on the wall"), _("inside, missed"), _("outside, called inside")]
+    for title in titles if cost is None else [*titles, _("cost")]:
+        table.add_column(title, justify="right")
+    for more in sorted({0, round(count / 2), count}):
+        value = fence_worth(replace(made, sensors=made.sensors[: before + more]), draws)
+        row = [number(more), f"{number(100 * value.missed, 1)} %", f"{number(100 * value.wrong, 1)} %"]
+        table.add_row(*row, *(() if cost is None else (number(cost * more),)))
+    Console().print(table)
+    click.echo(_("From the plan alone, in {draws} draws of phones, walls and shadows.").format(draws=draws))
 
 
 def _warn_of_bare_wall(known: "Site") -> None:

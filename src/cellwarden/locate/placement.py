@@ -75,14 +75,14 @@ def propose(site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float 
     differences = levels[:, one[near]] - levels[:, two[near]]
     all_m = np.array([sensor.place_m for sensor in (*kept, *tried)]).reshape(-1, 3)
     chosen = chosen_one_by_one(differences, all_m, count, beliefs.own_db2, len(kept))
-    names = _free_names(kept)
+    names = free_names(kept)
     return replace(site, sensors=(*kept, *(Sensor(next(names), tried[at - len(kept)].place_m) for at in chosen)))
 
 
-def _free_names(kept: tuple[Sensor, ...]) -> Iterator[str]:
+def free_names(kept: tuple[Sensor, ...], letter: str = "S") -> Iterator[str]:
     """`S-01` and so on, without those that are taken."""
     taken = {sensor.name for sensor in kept}
-    return (name for n in counted(1) if (name := f"S-{n:02}") not in taken)
+    return (name for n in counted(1) if (name := f"{letter}-{n:02}") not in taken)
 
 
 def candidates(site: Site, kinds: tuple[str, ...]) -> NDArray[np.float64]:
@@ -140,14 +140,23 @@ def worth(
     plan = plan_levels(site, frequency_hz)
     bases = {floor.number: floor.base_m for floor in site.floors}
     truth = rng.integers(0, len(plan.cells), draws)
-    lines = paths(site, np.array([_somewhere(plan.cells[at], bases[plan.cells[at].floor], rng) for at in truth]))
-    unsure = unsure_db(lines, plan.beliefs)
-    levels = rng.uniform(POWERS_DBM[0], POWERS_DBM[-1], draws) - model_loss_db(lines, frequency_hz)
-    levels += np.einsum("mnk,nk->mn", unsure, rng.normal(size=(draws, unsure.shape[2])))
-    levels += rng.normal(0.0, np.hypot(plan.beliefs.shadowing_db, plan.beliefs.fading_db), levels.shape)
-    levels[levels < plan.beliefs.floor_dbm] = np.nan
+    places = np.array([somewhere(plan.cells[at], bases[plan.cells[at].floor], rng) for at in truth])
+    levels = drawn_dbm(site, places, plan.beliefs, rng, frequency_hz)
     ranks, errors = _judged(plan, levels, truth, tell)
     return Worth(len(site.sensors), float((ranks == 0).mean()), float((ranks < 3).mean()), float(errors.mean()), draws)
+
+
+def drawn_dbm(
+    site: Site, places_m: NDArray[np.float64], beliefs: Beliefs, rng: np.random.Generator, frequency_hz: float
+) -> NDArray[np.float64]:
+    """Levels of phones at places, shape (m, n), nan where they are too faint; power, walls, shadows drawn for each."""
+    lines, count = paths(site, places_m), len(places_m)
+    unsure = unsure_db(lines, beliefs)
+    levels = rng.uniform(POWERS_DBM[0], POWERS_DBM[-1], count) - model_loss_db(lines, frequency_hz)
+    levels += np.einsum("mnk,nk->mn", unsure, rng.normal(size=(count, unsure.shape[2])))
+    levels += rng.normal(0.0, np.hypot(beliefs.shadowing_db, beliefs.fading_db), levels.shape)
+    levels[levels < beliefs.floor_dbm] = np.nan
+    return levels
 
 
 def _judged(
@@ -165,7 +174,7 @@ def _judged(
     return np.array(ranks), np.array(errors)
 
 
-def _somewhere(room: Room, base_m: float, rng: np.random.Generator) -> tuple[float, float, float]:
+def somewhere(room: Room, base_m: float, rng: np.random.Generator) -> tuple[float, float, float]:
     """A place in a room, at any height between those at which `cells` believes phones to be."""
     outline = np.array(room.outline_m)
     low, high = outline.min(axis=0) + SPREAD_M, outline.max(axis=0) - SPREAD_M
