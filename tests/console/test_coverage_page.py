@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.console.conftest import Wing
+from tests.console.test_in_a_browser import served, visit
 from tests.console.test_site_page import plan_of
 
 from cellwarden.console import placing
@@ -15,6 +16,8 @@ from cellwarden.console.placing import Look
 from cellwarden.locate.site import load
 from cellwarden.store import audit
 from cellwarden.store.engine import reading
+
+__all__ = ["served", "visit"]
 
 
 def page_of(wing: Wing, band: str = "GSM 900") -> str:
@@ -87,3 +90,18 @@ def test_a_process_that_dies_is_told(wing: Wing, monkeypatch: pytest.MonkeyPatch
     asked.start(wing.site, 1, ("cell",))
     assert finished(wing).failed
     assert "It ended without an answer" in wing.client("rf engineer").get("/sensors/placement").text
+
+
+def test_the_keyboard_alone_asks_for_places_and_takes_them_over(visit: Any) -> None:
+    page = visit("/sensors/placement", role="rf engineer", width=1024)
+    page.locator("#count").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("progress").wait_for()
+    page.evaluate("window.sameDocument = true")
+    page.locator("#h-found").wait_for(timeout=120_000)  # by itself
+    assert page.evaluate("window.sameDocument")
+    page.get_by_role("button", name="Take it over").focus()
+    page.keyboard.press("Enter")
+    page.locator("#state", has_text="Changed, and not kept yet").wait_for()
