@@ -170,3 +170,47 @@ def test_meters_and_voices_are_told_behind_echoes() -> None:
             wave, _, width_hz = DRAWINGS[label].make(rng, rate, 0.0)
             told.update(labels(behind(wave, ECHOES, rate, rng), width_hz, rng, rate_hz=rate))
         assert told[label] >= least
+
+
+def keyed_apart(rng: np.random.Generator, rate_hz: float, levels: tuple[float, float] = (1.0, 1.0)) -> np.ndarray:
+    """3 ms of 10 kbit/s between two frequencies 100 kHz apart, each of a level of its own as echoes leave it."""
+    wave = frequency_shift(round(3e-3 * rate_hz), rate_hz, rng, bits_per_s=10e3, deviation_hz=50e3, bt=None)
+    is_high = np.angle(wave * np.concatenate([wave[:1], wave[:-1]]).conj()) > 0
+    return wave * np.where(is_high, *levels)
+
+
+def test_either_of_two_frequencies_far_apart_tells_the_keying() -> None:
+    """Where a spectrum parts them each has boxes of its own, of a bit or some."""
+    rng = np.random.default_rng(21)
+    wave = keyed_apart(rng, 1e6)
+    box, block = boxed(wave, 15.0, 200e3, rng, rate_hz=1e6)
+    for low_hz, high_hz in ((-80e3, -20e3), (20e3, 80e3)):
+        for at in (0, 1000, 2000):
+            piece = replace(box, sample_start=box.sample_start + at, sample_count=400)
+            (whole,) = impostors.recognise(replace(piece, low_offset_hz=low_hz, high_offset_hz=high_hz), block)
+            assert whole.label == "other:fsk"
+            assert whole.details["deviation_hz"] == pytest.approx(50e3, rel=0.1)
+            assert whole.sample_start == pytest.approx(box.sample_start, abs=50)
+            assert whole.sample_count == pytest.approx(len(wave), abs=100)
+
+
+def test_keying_is_known_where_echoes_leave_one_frequency_half_the_other() -> None:
+    rng = np.random.default_rng(22)
+    assert labels(keyed_apart(rng, 1e6, (1.0, 0.5)), 200e3, rng, rate_hz=1e6) == ["other:fsk"]
+
+
+def test_a_carrier_beside_another_is_no_keying() -> None:
+    rng = np.random.default_rng(23)
+    tones = sum(np.exp(2j * np.pi * hz / 1e6 * np.arange(3000)) for hz in (-50e3, 50e3))
+    box, block = boxed(np.asarray(tones), 15.0, 200e3, rng, rate_hz=1e6)
+    assert [e.label for e in impostors.recognise(replace(box, low_offset_hz=20e3), block)] == ["spur:cw"]
+
+
+def test_a_voice_that_a_fade_cuts_is_a_voice_in_either_piece() -> None:
+    rng = np.random.default_rng(24)
+    wave = DRAWINGS["other:voice-fm"].make(rng, 1e6, 0.0)[0]
+    fade = np.abs(np.linspace(-1.0, 1.0, len(wave)))
+    box, block = boxed(wave * fade, 18.0, 60e3, rng, rate_hz=1e6)
+    for first in (0, 22_000):
+        piece = replace(box, sample_start=box.sample_start + first, sample_count=18_000)
+        assert [e.label for e in impostors.recognise(piece, block)] == ["other:voice-fm"]

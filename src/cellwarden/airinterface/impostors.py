@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.impostors_drone import drone
 from cellwarden.airinterface.impostors_impulse import impulse
-from cellwarden.airinterface.impostors_keyed import WIDEST_KEYED_HZ, keyed_frequency, line, trains
+from cellwarden.airinterface.impostors_keyed import TONE_HZ, WIDEST_KEYED_HZ, keyed_frequency, line, one_of_two, trains
 from cellwarden.airinterface.impostors_lora import chirps
 from cellwarden.airinterface.impostors_mode_s import frames_once, mode_s
 from cellwarden.airinterface.impostors_noise import LEAST_HZ, LEAST_S, wideband
@@ -22,6 +22,7 @@ CLEAR_DB = 6.0
 
 _LOOKS: tuple[tuple[float, float, float, float, Callable[[Burst, Block], Emission | None]], ...] = (
     (10e-6, 2e-3, 0.0, math.inf, impulse),
+    (0.2e-3, 20e-3, 0.0, TONE_HZ, one_of_two),
     (0.2e-3, math.inf, 0.0, 200e3, line),
     (0.3e-3, math.inf, 4e3, WIDEST_KEYED_HZ, keyed_frequency),
     (0.1e-3, 6e-3, 1.2e6, 3.5e6, zigbee),

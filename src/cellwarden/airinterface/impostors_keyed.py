@@ -35,8 +35,14 @@ TWO_LEVELS, WIDE_LEVELS, WIDE = 0.8, 0.72, 2.5
 where the levels lie as wide apart as no phone's: by so many switches a second."""
 FASTEST_KEYED_HZ = 60e3
 """Switches a second; GSM has some 135,000."""
-VOICE_HZ, VOICE_WIDTH_HZ, VOICE_S = 4e3, 20e3, 20e-3
-"""Of a voice: what moves the carrier lies below, the channel is as wide, and it speaks for so long."""
+VOICE_HZ, VOICE_WIDTH_HZ, VOICE_S = 4e3, 20e3, 15e-3
+"""Of a voice: what moves the carrier lies below, the channel is as wide, and it speaks for so long; fades cut it into
+boxes at every step of who speaks."""
+TONE_HZ, APART_HZ, REACH_S = 120e3, 125e3, 5e-3
+"""Widest box of one of two frequencies alone, how far off the other may be, and for how long before and after the box
+it is looked for."""
+FAINT, SMOOTH = 0.05, 16
+"""A keyed carrier ends where its power, of so many samples together, falls below this part of that in the box."""
 BINS, TAIL, PASSED = 128, 0.02, 1.5
 """A box's cells of time and frequency are wider than a slow signal: its own band holds all but the tail of the power at
 either side, and so much of its width is listened to."""
@@ -59,7 +65,56 @@ def keyed_frequency(burst: Burst, block: Block) -> Emission | None:
     """Two frequencies, each held for longer than its edges take; or the slow frequency of a voice."""
     middle, width = _occupied(burst, block)
     box = _loud(narrow(burst, block, PASSED * width, 2 * PASSED * width, middle))
-    if len(box.y) < 64 or envelope_spread(_levelled(box)) > STEADY:
+    keyed = _keyed_between(burst, box)
+    if keyed or width >= VOICE_WIDTH_HZ or burst.sample_count < VOICE_S * block.segment.rate_hz or len(box.y) < 64:
+        return keyed
+    turns = frequency(box.y)
+    if envelope_spread(_levelled(box)) > STEADY or not _is_voice(turns, box.rate_hz):
+        return None
+    return named("other:voice-fm", burst, 0.8, {"deviation_hz": rounded(float(np.std(turns)) * box.rate_hz / 6.28)})
+
+
+def one_of_two(burst: Burst, block: Block) -> Emission | None:
+    """A box that is one of two frequencies which lie so far apart that each has boxes of its own."""
+    rate = block.segment.rate_hz
+    reach = round(REACH_S * rate)
+    start = max(block.sample_start, burst.sample_start - reach)
+    end = min(block.sample_start + len(block.iq), burst.sample_start + burst.sample_count + reach)
+    around = replace(
+        burst,
+        sample_start=start,
+        sample_count=end - start,
+        low_offset_hz=max(-rate / 2, burst.low_offset_hz - APART_HZ),
+        high_offset_hz=min(rate / 2, burst.high_offset_hz + APART_HZ),
+    )
+    width = around.high_offset_hz - around.low_offset_hz
+    box = narrow(around, block, width, 1.25 * width)
+    inside = slice(
+        (burst.sample_start - start) // box.step, (burst.sample_start + burst.sample_count - start) // box.step
+    )
+    part = _lasting(squared(box.y), inside, box.noise)
+    whole = replace(
+        around, sample_start=start + part.start * box.step, sample_count=(part.stop - part.start) * box.step
+    )
+    middle, filled = _occupied(whole, block)
+    if filled >= WIDEST_KEYED_HZ:
+        return None
+    whole = replace(whole, low_offset_hz=middle - filled / 2, high_offset_hz=middle + filled / 2)
+    return _keyed_between(whole, _loud(narrow(whole, block, PASSED * filled, 2 * PASSED * filled, middle)))
+
+
+def _lasting(power: NDArray[np.float32], inside: slice, noise: float) -> slice:
+    """The samples around those of a box over which the power goes on."""
+    smooth = np.convolve(power, np.ones(SMOOTH, np.float32) / SMOOTH, "same")
+    level = float(np.median(smooth[inside])) if inside.stop > inside.start else 0.0
+    faint = np.flatnonzero(smooth < max(FAINT * level, 2 * noise))
+    before, after = faint[faint < inside.start], faint[faint >= inside.stop]
+    return slice(int(before[-1]) + 1 if len(before) else 0, int(after[0]) if len(after) else len(power))
+
+
+def _keyed_between(burst: Burst, box: Narrow) -> Emission | None:
+    """A burst as keying between two frequencies, as its samples tell."""
+    if len(box.y) < 64:
         return None
     turns = frequency(box.y)
     low, high, near = levels(turns)
@@ -67,15 +122,18 @@ def keyed_frequency(burst: Burst, block: Block) -> Emission | None:
     apart = (high - low) / (2 * np.pi) * box.rate_hz
     held = apart / max(switches, 1.0)
     least = WIDE_LEVELS if held > WIDE else TWO_LEVELS
-    if near > least and switches < FASTEST_KEYED_HZ and held > 0.5:
-        details: dict[str, str | int | float] = {
-            "deviation_hz": rounded(apart / 2),
-            "switches_hz": rounded(switches),
-        }
-        return named("other:fsk", burst, min(0.97, 0.6 + 2 * (near - least)), details)
-    if width < VOICE_WIDTH_HZ and len(box.y) / box.rate_hz > VOICE_S and _is_voice(turns, box.rate_hz):
-        return named("other:voice-fm", burst, 0.8, {"deviation_hz": rounded(float(np.std(turns)) * box.rate_hz / 6.28)})
-    return None
+    if near <= least or switches >= FASTEST_KEYED_HZ or held <= 0.5:
+        return None
+    if _unsteadiness(box, turns > (low + high) / 2) > STEADY:
+        return None
+    details: dict[str, str | int | float] = {"deviation_hz": rounded(apart / 2), "switches_hz": rounded(switches)}
+    return named("other:fsk", burst, min(0.97, 0.6 + 2 * (near - least)), details)
+
+
+def _unsteadiness(box: Narrow, is_high: NDArray[np.bool_]) -> float:
+    """How much the power spreads while a frequency is held: echoes give each of the two a level of its own."""
+    parts = [replace(box, y=box.y[1:][chosen]) for chosen in (is_high, ~is_high)]
+    return sum(envelope_spread(_levelled(part)) * len(part.y) for part in parts if len(part.y)) / len(is_high)
 
 
 def _occupied(burst: Burst, block: Block) -> tuple[float, float]:
