@@ -214,3 +214,58 @@ def test_a_voice_that_a_fade_cuts_is_a_voice_in_either_piece() -> None:
     for first in (0, 22_000):
         piece = replace(box, sample_start=box.sample_start + first, sample_count=18_000)
         assert [e.label for e in impostors.recognise(piece, block)] == ["other:voice-fm"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "bandwidth_hz", "edges_hz", "seconds"),
+    [
+        (10, 500e3, (-100e3, 10e3), 0.5e-3),  # a slow chirp is a row of boxes, one beside the other
+        (9, 500e3, (-240e3, 240e3), 0.9e-3),  # a fade of a few frequencies ends a box once a symbol
+        (10, 250e3, (-125e3, 125e3), 10e-3),  # or now and then
+    ],
+)
+def test_a_piece_of_a_chirp_tells_all_of_its_frame(
+    factor: int, bandwidth_hz: float, edges_hz: tuple[float, float], seconds: float
+) -> None:
+    rng = np.random.default_rng(25)
+    symbol_s = (1 << factor) / bandwidth_hz
+    at = np.arange(round(24 * symbol_s * 2e6)) / 2e6 / symbol_s
+    shifts = np.concatenate([np.zeros(8), rng.random(17)])
+    places = (at % 1 + shifts[at.astype(int)]) % 1 - 0.5
+    symbol = symbol_s * 2e6
+    wave = np.exp(2j * np.pi * np.cumsum(places) * bandwidth_hz / 2e6)
+    silence = np.zeros(round(2 * symbol))
+    box, block = boxed(np.concatenate([silence, wave, silence]), 15.0, bandwidth_hz, rng, rate_hz=2e6)
+    begin = box.sample_start + len(silence)
+    inside = np.flatnonzero(places * bandwidth_hz > edges_hz[0])
+    for first in (inside[0], inside[inside > 8 * symbol][0]):
+        piece = replace(box, sample_start=begin + int(first), sample_count=round(seconds * 2e6))
+        (frame,) = impostors.recognise(replace(piece, low_offset_hz=edges_hz[0], high_offset_hz=edges_hz[1]), block)
+        assert (frame.label, frame.details["spreading_factor"]) == ("other:lora", factor)
+        assert frame.low_offset_hz == pytest.approx(-bandwidth_hz / 2, abs=0.07 * bandwidth_hz)
+        assert frame.sample_start == pytest.approx(begin, abs=symbol)
+        assert frame.sample_start + frame.sample_count == pytest.approx(begin + len(at), abs=symbol)
+
+
+def test_what_several_boxes_tell_of_a_frame_of_chirps_is_one() -> None:
+    rng = np.random.default_rng(26)
+    box, block = boxed(DRAWINGS["other:lora"].make(rng, 2e6, 0.0)[0], 15.0, 500e3, rng, rate_hz=2e6)
+    (frame,) = impostors.recognise(box, block) or [None]
+    first, second = (
+        replace(frame, sample_count=frame.sample_count // 2),
+        replace(frame, sample_start=frame.sample_start + frame.sample_count // 4),
+    )
+    other = replace(frame, details={**frame.details, "spreading_factor": 12})
+    told = impostors.settle([second, other, first], 2e6)
+    assert sorted((e.sample_start, e.sample_start + e.sample_count) for e in told) == [
+        (frame.sample_start, frame.sample_start + frame.sample_count),
+        (frame.sample_start, second.sample_start + second.sample_count),
+    ]
+
+
+def test_a_slow_chirp_that_falls_back_is_no_keying() -> None:
+    rng = np.random.default_rng(27)
+    t = np.arange(3000) / 2e6
+    hz = 244e3 * ((t / 4.1e-3 + 0.82) % 1 - 0.5)
+    wave = np.exp(2j * np.pi * np.cumsum(hz) / 2e6)
+    assert "other:fsk" not in labels(wave, 250e3, rng, rate_hz=2e6)

@@ -11,7 +11,7 @@ from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.impostors_drone import drone
 from cellwarden.airinterface.impostors_impulse import impulse
 from cellwarden.airinterface.impostors_keyed import TONE_HZ, WIDEST_KEYED_HZ, keyed_frequency, line, one_of_two, trains
-from cellwarden.airinterface.impostors_lora import chirps
+from cellwarden.airinterface.impostors_lora import chirps, frames_joined, piece_of_chirps
 from cellwarden.airinterface.impostors_mode_s import frames_once, mode_s
 from cellwarden.airinterface.impostors_noise import LEAST_HZ, LEAST_S, wideband
 from cellwarden.airinterface.impostors_zigbee import zigbee
@@ -27,6 +27,7 @@ _LOOKS: tuple[tuple[float, float, float, float, Callable[[Burst, Block], Emissio
     (0.3e-3, math.inf, 4e3, WIDEST_KEYED_HZ, keyed_frequency),
     (0.1e-3, 6e-3, 1.2e6, 3.5e6, zigbee),
     (4e-3, 2.0, 80e3, 700e3, chirps),
+    (0.2e-3, 2.0, 40e3, 700e3, piece_of_chirps),
     (0.3e-3, 1e-3, 6e6, 13e6, drone),
     (LEAST_S, math.inf, LEAST_HZ, math.inf, wideband),
 )
@@ -49,8 +50,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 
 def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Pulses of one keyed carrier become one emission, and a frame found in two boxes stays once."""
-    return frames_once(trains(emissions, rate_hz))
+    """Pulses of one keyed carrier become one emission, and a frame found in several boxes is told once."""
+    return frames_joined(frames_once(trains(emissions, rate_hz)))
 
 
 INTERFACE = Interface(

@@ -33,8 +33,8 @@ STEADY = 0.15
 TWO_LEVELS, WIDE_LEVELS, WIDE = 0.8, 0.72, 2.5
 """Least part of a keyed frequency near its two levels; GMSK of BT 0.3 or 0.5 has less than 0.7. A little less is asked
 where the levels lie as wide apart as no phone's: by so many switches a second."""
-FASTEST_KEYED_HZ = 60e3
-"""Switches a second; GSM has some 135,000."""
+FASTEST_KEYED_HZ, FEWEST_SWITCHES = 60e3, 6
+"""Switches a second; GSM has some 135,000. And the fewest in all: a slow chirp that falls back has one."""
 VOICE_HZ, VOICE_WIDTH_HZ, VOICE_S = 4e3, 20e3, 15e-3
 """Of a voice: what moves the carrier lies below, the channel is as wide, and it speaks for so long; fades cut it into
 boxes at every step of who speaks."""
@@ -123,6 +123,8 @@ def _keyed_between(burst: Burst, box: Narrow) -> Emission | None:
     held = apart / max(switches, 1.0)
     least = WIDE_LEVELS if held > WIDE else TWO_LEVELS
     if near <= least or switches >= FASTEST_KEYED_HZ or held <= 0.5:
+        return None
+    if switches * len(turns) < FEWEST_SWITCHES * box.rate_hz:
         return None
     if _unsteadiness(box, turns > (low + high) / 2) > STEADY:
         return None
