@@ -164,10 +164,33 @@ def test_noise_over_a_whole_uplink_band_is_a_jammer() -> None:
     rng, rate_hz = np.random.default_rng(3), 40e6
     assert ("UMTS FDD", "VIII", 880e6, 915e6) in uplinks_at(897.5e6)
     wave = waves.gaussian(round(2.5e-3 * rate_hz), rate_hz, rng, 34e6)
-    for centre_hz, label in ((897.5e6, "noise:jammer"), (600e6, "noise:wideband"), (None, "noise:wideband")):
+    for centre_hz, label in ((897.5e6, "noise:jammer"), (600e6, "noise:wideband"), (None, "noise:jammer")):
         block, box = block_of(wave, 10.0, 34e6, rate_hz, rng, centre_hz)
         emission = impostors_noise.wideband(box, block)
         assert emission is not None and emission.label == label
+        assert emission.details.get("band") == ("UMTS FDD VIII" if centre_hz == 897.5e6 else None)
+
+
+@pytest.mark.parametrize("width_hz", [2.4e6, 6e6])
+def test_noise_over_a_part_of_a_band_that_nobody_knows_is_no_jammer(width_hz: float) -> None:
+    rng, rate_hz = np.random.default_rng(15), 20e6
+    wave = waves.gaussian(round(8e-3 * rate_hz), rate_hz, rng, width_hz)
+    emission = impostors_noise.wideband(*reversed(block_of(wave, 13.0, width_hz, rate_hz, rng)))
+    assert emission is not None and emission.label == "noise:wideband"
+
+
+def test_either_part_of_a_jammer_that_a_notch_parts_is_the_jammer() -> None:
+    rng, rate_hz = np.random.default_rng(16), 12e6
+    shifts = ((5.5e6, 2.2e6), (3.5e6, -2.8e6))
+    parts = [
+        waves.gaussian(96_000, rate_hz, rng, w) * math.sqrt(w) * np.exp(2j * np.pi * f / rate_hz * np.arange(96_000))
+        for w, f in shifts
+    ]
+    block, box = block_of(np.sum(parts, axis=0), 13.0, 9e6, rate_hz, rng)
+    for width_hz, middle_hz in shifts:
+        one = replace(box, low_offset_hz=middle_hz - width_hz / 2, high_offset_hz=middle_hz + width_hz / 2)
+        emission = impostors_noise.wideband(one, block)
+        assert emission is not None and emission.label == "noise:jammer"
 
 
 def test_noise_over_what_is_recorded_of_a_band_is_a_jammer_behind_echoes() -> None:

@@ -70,8 +70,8 @@ def piece_of_chirps(burst: Burst, block: Block) -> Emission | None:
         middle, filled = _band(burst, block, bandwidth, factor)
         if share < SHARE or filled < FILLED:
             continue
-        edges = {"low_offset_hz": middle - bandwidth / 2, "high_offset_hz": middle + bandwidth / 2}
-        frame = _frame(replace(burst, **edges), block, bandwidth, factor, share)
+        part = replace(burst, low_offset_hz=middle - bandwidth / 2, high_offset_hz=middle + bandwidth / 2)
+        frame = _frame(part, block, bandwidth, factor, share)
         symbol = (1 << factor) / bandwidth * block.segment.rate_hz
         goes_on = frame.sample_start + frame.sample_count > block.sample_start + len(block.iq) - symbol
         return None if goes_on and 2 * burst.sample_count < frame.sample_count else frame

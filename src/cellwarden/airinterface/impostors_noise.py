@@ -72,6 +72,8 @@ the carriers end as well."""
 BAND_PART, OWN_PART, USABLE = 0.8, 0.5, 0.8
 """Least part of what is heard of a band that noise fills, and that the box itself does; the part of the rate that
 receivers' filters leave flat."""
+OWN_BAND, ANY_BAND = 0.9, 0.7
+"""Probability that noise over a band is a jammer's, of phones' uplink or of one that nobody knows."""
 WIDE_HZ, LOUD = 5e6, 2.0
 """Least of a band that tells a jammer of it from noise, and the density over the noise that is loud."""
 
@@ -85,6 +87,17 @@ class Heard(NamedTuple):
     """Their density over the noise."""
 
 
+class Jammed(NamedTuple):
+    """What a jammer drowns."""
+
+    band: str
+    """Empty where the tuned frequency is not told."""
+    low_hz: float
+    high_hz: float
+    sure: float
+    """Probability that it is one."""
+
+
 def wideband(burst: Burst, block: Block) -> Emission | None:
     """Noise that fills a box of all its width, or None."""
     width, rate = burst.high_offset_hz - burst.low_offset_hz, block.segment.rate_hz
@@ -95,7 +108,10 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
         return None
     heard = _heard(burst, block)
     found, joined = _noise(burst, block, heard), _joined(burst, heard)
-    return found or (None if joined is burst else _noise(joined, block, heard))  # what lies beside it may be a phone's
+    if joined is burst:
+        return found
+    wider = _noise(joined, block, heard)  # what lies beside it may be a phone's
+    return wider if wider and (found is None or wider.label == "noise:jammer") else found
 
 
 def _noise(burst: Burst, block: Block, heard: Heard) -> Emission | None:
@@ -127,9 +143,8 @@ def _noise(burst: Burst, block: Block, heard: Heard) -> Emission | None:
     details: dict[str, str | int | float] = {"fourth_moment": rounded(excess + 2)}
     jammed = _jammed(burst, block, heard)
     if jammed:
-        band, low, high = jammed
-        filled = replace(whole, low_offset_hz=low, high_offset_hz=high)
-        return named("noise:jammer", filled, 0.9, {**details, "band": band})
+        filled = replace(whole, low_offset_hz=jammed.low_hz, high_offset_hz=jammed.high_hz)
+        return named("noise:jammer", filled, jammed.sure, {**details, "band": jammed.band} if jammed.band else details)
     return named("noise:wideband", whole, 0.85, details)
 
 
@@ -276,23 +291,29 @@ def _joined(burst: Burst, heard: Heard) -> Burst:
     return replace(burst, low_offset_hz=low, high_offset_hz=high, snr_db=10 * math.log10(snr))
 
 
-def _jammed(burst: Burst, block: Block, heard: Heard) -> tuple[str, float, float] | None:
+def _jammed(burst: Burst, block: Block, heard: Heard) -> Jammed | None:
     """The phones' uplink band that noise fills as far as a receiver hears it, and little else, and its edges; or None.
 
-    A notch may part it in two boxes: what is loud is looked for in all that was recorded.
+    A notch may part it in two boxes: what is loud is looked for in all that was recorded. Where nobody knows which band
+    that is, noise over nearly all of it drowns whatever is sent there, and less is claimed.
     """
     rate, centre = block.segment.rate_hz, block.segment.centre_hz
     clear = heard.over > LOUD
-    if centre is None or not np.any(clear):
+    if not np.any(clear):
         return None
     low, high = heard.places_hz[clear][[0, -1]].tolist()
-    for system, band, band_low, band_high in uplinks_at(centre + (burst.low_offset_hz + burst.high_offset_hz) / 2):
-        first, last = max(band_low - centre, -USABLE * rate / 2), min(band_high - centre, USABLE * rate / 2)
+    usable = USABLE * rate / 2
+    bands = [("", -usable, usable, ANY_BAND)]
+    if centre is not None:
+        middle = centre + (burst.low_offset_hz + burst.high_offset_hz) / 2
+        bands = [(f"{system} {name}", a - centre, b - centre, OWN_BAND) for system, name, a, b in uplinks_at(middle)]
+    for band, band_low, band_high, sure in bands:
+        first, last = max(band_low, -usable), min(band_high, usable)
         own = min(burst.high_offset_hz, last) - max(burst.low_offset_hz, first)
         if last - first < WIDE_HZ or own < OWN_PART * (last - first):
             continue
         part = float(np.mean(clear[(heard.places_hz > first) & (heard.places_hz < last)]))
         inside = min(high, last) - max(low, first)
         if part > BAND_PART and inside > BAND_PART * max(last - first, high - low):
-            return f"{system} {band}", low, high
+            return Jammed(band, low, high, sure)
     return None
