@@ -50,6 +50,15 @@ def test_packets_are_proven_behind_echoes_wherever_their_channel_lies(kind: Lite
     assert proven >= 35  # 34 where echoes are not taken out
 
 
+def test_an_even_packet_is_proven_around_the_middle_of_its_frequencies_too() -> None:
+    """Echoes may move the middle of the power by 50 kHz and leave the envelope even."""
+    rng = np.random.default_rng(13)
+    wave, _ = generate("edr", rng, rate_hz=RATE, symbols=1500, carrier_offset_hz=40e3)
+    (packet,) = bluetooth._echoed(*boxed(wave, 15.0, rng, centre_hz=None), 0.0, None)
+    assert packet.details["proof"] == "sync word"
+    assert packet.carrier_offset_hz == pytest.approx(40e3, abs=10e3)
+
+
 @pytest.mark.parametrize(
     ("address", "word"),
     [(0x000000, 0x7E7041E34000000D), (0xFFFFFF, 0xE758B5227FFFFFF2), (0x9E8B33, 0x475C58CC73345E72)],

@@ -171,16 +171,19 @@ def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, cha
 
 
 def _echoed(burst: Burst, block: Block, middle_hz: float, channel: int | None) -> list[Emission]:
-    """A packet whose sync word shows once its echoes are taken out, where its envelope says that it has some."""
+    """A packet whose sync word shows once its echoes are taken out, where its envelope says that it has some.
+
+    Echoes move the middle of the power also where they leave the envelope even. The middle of both frequencies stays.
+    """
     tuned = _tuned(burst, block, middle_hz, HEADER_END, listens=True)
     if tuned is None:
         return []
     heard, at = tuned
     first, end = at + RAMPS // 2, at + HEADER_END * PER_SYMBOL
     noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
-    if unevenness(heard.y[max(0, first) : end], noise) < UNEVEN:
-        return []
-    even, gain = without_echoes(heard, first, end)
+    even, gain = heard, 1.0
+    if unevenness(heard.y[max(0, first) : end], noise) > UNEVEN:
+        even, gain = without_echoes(heard, first, end)
     even = gfsk.turned(even, between(even, first, end), SYMBOL_RATE_HZ)
     even = gfsk.steadied(even, INDEX, first, end, SYMBOL_RATE_HZ)
     return _proven(even, at, noise * gain, burst, block, channel)
