@@ -160,9 +160,7 @@ def boards(left_out: tuple[str, ...]) -> dict[str, Any]:
         }
         one = learn(examples, left_out=left_out)
         known = [point(one, [joined(every)]) for every in held[learned].values()]
-        score = np.array(
-            [[log_ratio(one, k, point(one, [joined([s])])) for k in known] for e in held[tried].values() for s in e]
-        )
+        score = np.array([log_ratios(one, known, point(one, [joined([s])])) for e in held[tried].values() for s in e])
         truth = np.repeat(np.arange(len(known)), [len(e) for e in held[tried].values()])
         hits = int(np.sum(score.argmax(axis=1) == truth))
         own = truth[:, None] == np.arange(len(known))
