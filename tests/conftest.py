@@ -3,7 +3,9 @@
 import gc
 import os
 import shutil
+from bisect import bisect
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +26,30 @@ ORDER = (
     ("locate", "watch", "measure", "simulate", "language", "ledger", "model", "register", "seal", "store", "runtime",
      "cli", "docs"),
 )  # fmt: skip
-"""Folders, in three parts of as many tests, so that each of three workers begins with one. In the first all is compiled
-that recognises, which takes minutes; the others begin with folders in which nothing is, and come to the rest when they
-find it on the disk. In the last are those that wait in true time: three workers keep two cores busy."""
+"""Folders, in a part for each of three workers to begin with. In the first all is compiled that recognises, which takes
+minutes; the others begin with folders in which nothing is, and come to the rest when they find it on the disk. In the
+last are those that wait in true time: three workers keep two cores busy."""
 SHARED = Path(__file__).parents[2] / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """As many to each worker, which begins with its own part: what is too many of one stands at the end of others."""
     places = {folder: place for place, folder in enumerate(folder for part in ORDER for folder in part)}
-    items.sort(key=lambda item: places.get(item.path.relative_to(Path(__file__).parent).parts[0], len(places)))
+
+    def place(item: pytest.Item) -> int:
+        return places.get(item.path.relative_to(Path(__file__).parent).parts[0], len(places))
+
+    items.sort(key=place)
+    ends = list(accumulate(map(len, ORDER)))
+    parts = [[item for item in items if bisect(ends[:-1], place(item)) == n] for n in range(len(ORDER))]
+    share = -(-len(items) // len(ORDER))
+    spare = [item for part in parts for item in part[share:]]
+    items.clear()
+    for part in parts:
+        own = part[:share]
+        items += own + spare[: share - len(own)]
+        del spare[: share - len(own)]
+    items += spare
 
 
 @pytest.fixture(scope="session")
