@@ -22,7 +22,7 @@ from cellwarden.store.engine import opened
 from cellwarden.watch import queries, strays
 from cellwarden.watch.deliveries import due_deliveries
 from cellwarden.watch.lawful import Mandate
-from cellwarden.watch.rules_file import Rules
+from cellwarden.watch.rules_file import Rules, Staff
 
 NOON_NS = 1_795_694_400 * 10**9
 S_NS = 10**9
@@ -190,6 +190,22 @@ class Enrolling:
     def enrol(self, phone: str) -> str:
         self.asked.append(phone)
         return f"E-{len(self.asked):04}" if self.asked.count(phone) == 2 else ""
+
+    def forget(self, names: set[str]) -> list[str]:
+        return sorted(names)
+
+
+def test_emitters_of_whom_nothing_is_kept_go_but_for_those_of_staff_and_the_log_says_so(tmp_path: Path) -> None:
+    engine, clock, whose = opened(str(tmp_path / "s.sqlite")), Clock(), Enrolling()
+    with engine.begin() as c:
+        for name in ("E-0042", "E-0043"):
+            audit.audited(c, "watch", "emitter enrolled", name, "A-2024-000001")
+    wanted = replace(rules_of(PACE), staff=(Staff("E-0043", ("corridors",)),))
+    list(guard(engine, site(), wanted, ALLOWED, iter([next(steps(clock, []))]), clock, whose=whose))  # type: ignore[arg-type]
+    with engine.connect() as c:
+        told = [(line.who, line.what) for line in audit.lines(c) if line.action == "deleted"]
+    engine.dispose()
+    assert told == [("retention", "emitters E-0042")]
 
 
 def test_a_phone_that_made_an_alert_is_enrolled_once_as_soon_as_it_was_measured(tmp_path: Path) -> None:

@@ -140,3 +140,14 @@ def test_a_gallery_that_somebody_damages_is_refused_and_the_last_good_one_kept(t
     assert json.loads(place.read_text())["emitters"][0]["name"] == "E-0008"
     place.write_text(good)
     assert named(known, session) == "E-0007" and len(complaints) == 2
+
+
+def test_of_the_gallery_go_those_that_may_and_whom_nobody_saw_but_for_the_newest(tmp_path: Path) -> None:
+    (session,) = (one.session for one in heard(phones(1)[0], 1)[:1])
+    place = tmp_path / "emitters.json"
+    save(place, tuple(Emitter(f"E-{k:04d}", (session,), "Zanco tiny t1" if k == 2 else "") for k in range(1, 5)))
+    known = Known(place, pytest.fail)
+    assert known.who(session) is not None
+    assert known.forget({"E-0001", "E-0002", "E-0004", "E-0009"}) == ["E-0001"]
+    assert [one.name for one in load(place)] == ["E-0002", "E-0003", "E-0004"]
+    assert known.forget({"E-0001"}) == []

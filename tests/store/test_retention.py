@@ -14,8 +14,8 @@ from cellwarden.model import Decision, Find
 from cellwarden.model.span import DAY_NS
 from cellwarden.register.queries import finds, keep_find
 from cellwarden.store import history, people, tables
-from cellwarden.store.audit import lines, verify
-from cellwarden.store.retention import ESCALATES_NS, RULES, chosen, forget
+from cellwarden.store.audit import audited, lines, verify
+from cellwarden.store.retention import ENROLLED, ESCALATES_NS, RULES, chosen, forget, forsaken
 from cellwarden.watch import queries
 from cellwarden.watch.deliveries import keep_deliveries, keep_delivery
 from cellwarden.watch.notify.queue import KEEP_NS, begun
@@ -68,6 +68,22 @@ def test_an_alert_goes_with_its_decisions_unless_it_led_to_a_find(engine: Engine
         assert forget(c, NOW).counts["alerts"] == 1
         assert sorted(one.name for one, decision in queries.alerts(c) if decision) == ["A-2026-000001", "A-2026-000002"]
         assert count(c, "decisions") == 2 and len(finds(c)) == 1
+
+
+def test_an_emitter_goes_once_nothing_that_is_kept_tells_of_it(engine: Engine) -> None:
+    old, names = NOW - 400 * DAY_NS, [f"E-{k:04d}" for k in range(1, 6)]
+    with engine.begin() as c:
+        assert forsaken(c) == set()
+        for name in names:
+            queries.keep_alert(c, alert(f"A-{name}", old))
+            audited(c, "watch", ENROLLED, name, f"A-{name}", now_ns=old)
+        keep_find(c, Find("A-E-0001", "A-001", old, "", "", (), "zoe"))
+        queries.keep_presence(c, replace(presence(start_ns=NOW - DAY_NS), emitter="E-0002"))
+        queries.keep_sighting(c, replace(sighting(at_ns=NOW - DAY_NS), emitter="E-0003"))
+        audited(c, "zoe", "emitter enrolled by hand", "E-0009", "")
+        assert forsaken(c) == set()
+        forget(c, NOW)
+        assert forsaken(c) == {"E-0004", "E-0005"}
 
 
 def test_deliveries_go_by_their_rule_or_with_their_alert_but_not_while_they_wait(engine: Engine) -> None:

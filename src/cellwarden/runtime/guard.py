@@ -75,6 +75,8 @@ def guard(
                 raise MandateError(_("the mandate expired on {day}: renew it").format(day=mandate.expires))
             _learn(engine, state, now)
             _tidy(engine, now)
+            if whose is not None:
+                _forget(engine, whose, {one.emitter for one in state.rules.staff})
         with engine.begin() as c:
             change, more = _heed(c, state, change)
             told = _lane(c, state, (*passed, *more), now, addresses)
@@ -114,8 +116,15 @@ def _enrol(c: Connection, whose: Whose, nameless: deque[Alert]) -> None:
     """Remember those phones that have been heard well enough by now: in the audit log, too."""
     for alert in list(nameless):
         if name := whose.enrol(alert.activity.phone):
-            audited(c, PROGRAM, "emitter enrolled", name, alert.name)
+            audited(c, PROGRAM, retention.ENROLLED, name, alert.name)
             nameless.remove(alert)
+
+
+def _forget(engine: Engine, whose: Whose, staff: set[str]) -> None:
+    """Emitters of whom nothing is kept any more go, but for those of staff: in the audit log, too."""
+    with engine.begin() as c:
+        if gone := whose.forget(retention.forsaken(c) - staff):
+            audited(c, "retention", "deleted", "emitters " + ", ".join(gone), "nothing is kept that tells of them")
 
 
 def _learn(engine: Engine, state: chain.Chain, now_ns: int) -> None:

@@ -2,11 +2,12 @@
 
     session ─► index of its family ─► Identified        the file is read anew when somebody changed it
     alert of a phone that is `new` ─► enrolled ─► file
+    names that nothing kept tells of ─► gone from the file
 
 A file that is damaged meanwhile is refused, and told; the last good one stays in force.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 from cellwarden.errors import CellwardenError
@@ -47,6 +48,24 @@ class Known:
             return ""
         self._take(emitters)
         return fresh.name
+
+    def forget(self, names: Container[str]) -> list[str]:
+        """Drop emitters of which nobody saw the phone; returns whom, none where it could not be written.
+
+        The newest stays, so that its name is not given twice.
+        """
+        self._refresh()
+        gone = [one.name for one in self._emitters[:-1] if one.name in names and not one.model]
+        if not gone:
+            return []
+        left = tuple(one for one in self._emitters if one.name not in gone)
+        try:
+            save(self._path, left)
+        except CellwardenError as error:
+            self._complain(str(error))
+            return []
+        self._take(left)
+        return gone
 
     def _refresh(self) -> None:
         """Look whether somebody changed the file."""

@@ -10,7 +10,7 @@ What was measured is in memory alone, and for no longer than HELD_S unless the l
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
 from cellwarden.model import Identified, Session
@@ -71,6 +71,10 @@ class Whose:
             return ""
         best = max(said, key=_weight)
         return self._known.enrol([best.session]) if best.verdict.verdict == "new" else ""
+
+    def forget(self, names: Container[str]) -> list[str]:
+        """Known emitters that may go; returns those that went."""
+        return self._known.forget(names)
 
     def _of(self, phone: str) -> list[_Said]:
         return [self._said[one] for one in self._phones.get(phone, ()) if one in self._said]

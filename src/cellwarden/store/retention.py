@@ -17,6 +17,7 @@ from cellwarden.store import counters
 from cellwarden.store.audit import audited
 from cellwarden.store.tables import (
     alerts,
+    audit,
     changes,
     decisions,
     deliveries,
@@ -37,6 +38,8 @@ from cellwarden.store.tables import (
 STEP_NS = 2 * DAY_NS
 ESCALATES_NS = 3 * DAY_NS
 """So long an alert may escalate: what tells that it did must not go before, or it would again."""
+ENROLLED = "emitter enrolled"
+"""What the audit log says of an emitter that the watch remembered, for the sake of which alert."""
 RAN = "retention ran"
 """Counter that holds the time up to which it has deleted."""
 
@@ -127,6 +130,21 @@ def forget(
         by = [f"{kind} {count} ({rules.get(kind, rules['sightings'])} d)" for kind, count in told.items()]
         audited(c, "retention", "deleted", ", ".join(by), "older than the rule", now_ns=now_ns)
     return Deleted(counts, rules)
+
+
+def forsaken(c: Connection) -> set[str]:
+    """Names of the emitters that the watch enrolled and that nothing kept tells of any more.
+
+    Neither the alert for whose sake one was enrolled is kept, as one that led to a find is, nor anything that it was
+    heard in since. Who was enrolled by a person is none of these.
+    """
+    enrolled = select(audit.c.what).where(audit.c.action == ENROLLED)
+    names = set(c.execute(enrolled).scalars())
+    kept = [enrolled.where(audit.c.why.in_(select(alerts.c.name)))]
+    kept += [select(table.c.emitter).where(table.c.emitter.in_(names)) for table in (alerts, presences, sightings)]
+    for query in kept if names else ():
+        names -= set(c.execute(query.distinct()).scalars())
+    return names
 
 
 def _believed(c: Connection, now_ns: int) -> int:
