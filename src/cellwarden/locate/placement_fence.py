@@ -36,6 +36,8 @@ STEP_M = 3.0
 as well."""
 NEAR_M = 12.0
 """Beyond the wall, as far as this: who is farther off is told more easily."""
+PATIENCE = 50
+"""Phones drawn for each that is heard: where fewer are heard, those that were have to do."""
 MOST = 150
 """Cells, and places outside, of which pairs are made; of a large site these are spread evenly."""
 
@@ -108,7 +110,9 @@ def fence_worth(
         rooms = [room for room in site.rooms if room.kind == kind]
         bases = {floor.number: floor.base_m for floor in site.floors}
         called, made = 0, 0
-        while made < draws:
+        for _try in range(PATIENCE * draws):
+            if made == draws:
+                break
             room = rooms[int(rng.integers(len(rooms)))]
             place = somewhere(room, bases[room.floor], rng)
             here = room_at(site, *place)
@@ -118,7 +122,7 @@ def fence_worth(
             if np.isfinite(heard).any():  # who is heard by none is no presence
                 called, made = called + side(level_nats(bounds, np.ascontiguousarray(heard))).inside, made + 1
                 tell()
-        share[kind] = called / draws
+        share[kind] = called / max(made, 1)
     return FenceWorth(len(site.sensors), 1 - share["cell"], share["outside"], draws)
 
 
