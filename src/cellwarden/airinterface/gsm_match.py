@@ -63,6 +63,9 @@ MOST_LEVELS = 3
 """Bursts of how many different levels are looked for in a box."""
 STATION_SCORE = 32.0
 """Least score of one that goes on without guard periods: a base station is strong, what is weak is something else."""
+LEAST_HINT = 0.38
+"""Squared correlation of known symbols, searched on every carrier, from which it is asked whether they are 8-PSK's: by
+chance one search in a few has it, 98 in 100 bursts at 6 dB do."""
 ENOUGH_STATIONS, ONE_CLOCK = 3, 3.0
 """In a stretch of a frame or more, so many bursts that go on, and nats that all come from one clock, prove a base
 station; the other slots are left alone."""
@@ -330,8 +333,8 @@ def _fitted(channel: _Channel, kind: Kind, form: Layout, guess: Guess) -> Match:
     told, sequence, turned = settled(channel.y, channel.power, told, guess.sequence, guess.turn, form)
     end = told.start + form.symbols * per
     continuous = goes_on(channel.power, told.start, end, per) or fills_frames(channel.power, told.start, end, per)
-    blind = form.normal and guess.method == "carriers"
-    psk8 = gsm_eight.eight(channel.y, guess.start, guess.turn, guess.sequence, form) if blind else gsm_eight.UNASKED
+    hint = guess.rho > LEAST_HINT
+    psk8 = gsm_eight.eight(channel.y, guess.start, guess.turn, guess.sequence, form) if hint else gsm_eight.UNASKED
     verdict = judged(told, turned, guess.rho, psk8, channel.noise, form)
     return Match(kind, sequence, told.start, continuous, verdict)
 
