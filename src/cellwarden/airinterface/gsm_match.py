@@ -256,7 +256,7 @@ def _match(channel: _Channel, stretch: _Stretch, kind: Kind) -> Match:
     if _convinces(match, channel, form):
         return match
     blind = _fitted(channel, kind, form, _each_carrier(e, form, channel, base, places))
-    return max(match, blind, key=lambda m: (_lined(m, channel, form), m.verdict.margin))
+    return max(match, blind, key=lambda m: (m.verdict.margin > 0 and _lined(m, channel, form), m.verdict.margin))
 
 
 def _convinces(match: Match, channel: _Channel, form: Layout) -> bool:
