@@ -61,25 +61,48 @@ class Worth:
 def propose(site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float = 900e6, keep: bool = False) -> Site:
     """The site with `count` sensors in rooms of these kinds, the most telling first: instead of its own, or after them
     where `keep` says so."""
-    places, kept = candidates(site, kinds), site.sensors if keep else ()
-    cells = [room for room in site.rooms if room.kind == "cell"]
-    bases = {floor.number: floor.base_m for floor in site.floors}
-    middles = np.array([(*np.mean(room.outline_m, axis=0), bases[room.floor] + np.mean(HEIGHTS_M)) for room in cells])
-    tried = tuple(Sensor(str(at), (float(x), float(y), float(z))) for at, (x, y, z) in enumerate(places))
-    lines = paths(replace(site, sensors=(*kept, *tried)), middles)
-    beliefs = Beliefs()
-    faint = beliefs.floor_dbm - float(np.mean(POWERS_DBM))
-    levels = np.maximum(-model_loss_db(lines, frequency_hz), faint)  # what is too faint tells no cell from another
-    one, two = np.triu_indices(len(cells), 1)
+    tried, kept = tried_at(candidates(site, kinds)), site.sensors if keep else ()
+    middles = cell_middles(site)
+    levels = telling_db(replace(site, sensors=(*kept, *tried)), middles, frequency_hz)
+    one, two = np.triu_indices(len(middles), 1)
     near = np.linalg.norm(middles[one] - middles[two], axis=1) <= NEAR_M
-    differences = levels[:, one[near]] - levels[:, two[near]]
-    all_m = np.array([sensor.place_m for sensor in (*kept, *tried)]).reshape(-1, 3)
-    chosen = chosen_one_by_one(differences, all_m, count, beliefs.own_db2, len(kept))
-    names = free_names(kept)
+    return with_chosen(site, kept, tried, levels[:, one[near]] - levels[:, two[near]], count)
+
+
+def cell_middles(site: Site) -> NDArray[np.float64]:
+    """The middles of all cells, at a phone's mean height: shape (cells, 3)."""
+    bases = {floor.number: floor.base_m for floor in site.floors}
+    cells = [room for room in site.rooms if room.kind == "cell"]
+    return np.array([(*np.mean(room.outline_m, axis=0), bases[room.floor] + np.mean(HEIGHTS_M)) for room in cells])
+
+
+def tried_at(places_m: NDArray[np.float64]) -> tuple[Sensor, ...]:
+    """Candidates, as sensors without a name."""
+    return tuple(Sensor(str(at), (float(x), float(y), float(z))) for at, (x, y, z) in enumerate(places_m))
+
+
+def telling_db(site: Site, places_m: NDArray[np.float64], frequency_hz: float) -> NDArray[np.float64]:
+    """Levels of phones of 0 dBm at a site's sensors, shape (sensors, places); what is too faint tells nothing."""
+    faint = Beliefs().floor_dbm - float(np.mean(POWERS_DBM))
+    return np.maximum(-model_loss_db(paths(site, places_m), frequency_hz), faint)
+
+
+def with_chosen(
+    site: Site,
+    kept: tuple[Sensor, ...],
+    tried: tuple[Sensor, ...],
+    differences_db: NDArray[np.float64],
+    count: int,
+    letter: str = "S",
+) -> Site:
+    """The site with those that hang already and `count` of those tried, named; rows of differences in that order."""
+    places_m = np.array([sensor.place_m for sensor in (*kept, *tried)]).reshape(-1, 3)
+    chosen = chosen_one_by_one(differences_db, places_m, count, Beliefs().own_db2, len(kept))
+    names = free_names(kept, letter)
     return replace(site, sensors=(*kept, *(Sensor(next(names), tried[at - len(kept)].place_m) for at in chosen)))
 
 
-def free_names(kept: tuple[Sensor, ...], letter: str = "S") -> Iterator[str]:
+def free_names(kept: tuple[Sensor, ...], letter: str) -> Iterator[str]:
     """`S-01` and so on, without those that are taken."""
     taken = {sensor.name for sensor in kept}
     return (name for n in counted(1) if (name := f"{letter}-{n:02}") not in taken)

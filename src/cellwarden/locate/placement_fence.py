@@ -12,7 +12,7 @@ They are chosen as `placement` chooses for cells, by the same formula, over thos
 found by drawing phones on both sides and asking `geofence`.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,11 +22,10 @@ from shapely.ops import unary_union
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
-from cellwarden.locate.cells import HEIGHTS_M, POWERS_DBM, Beliefs, model_loss_db
+from cellwarden.locate.cells import HEIGHTS_M
 from cellwarden.locate.geofence import fence, level_nats, side
-from cellwarden.locate.placement import chosen_one_by_one, drawn_dbm, free_names, somewhere
-from cellwarden.locate.propagation import paths
-from cellwarden.locate.site import Room, Sensor, Site, room_at, rooms_at
+from cellwarden.locate.placement import cell_middles, drawn_dbm, somewhere, telling_db, tried_at, with_chosen
+from cellwarden.locate.site import Floor, Site, room_at, rooms_at
 
 OUT_M = 0.3
 """From the wall's middle to a sensor on its outer face."""
@@ -52,47 +51,32 @@ class FenceWorth:
     wrong: float
     """Share of phones outside, anywhere there, that are called inside."""
     draws: int
-    """On each side."""
+    """At most, on each side: of those that are heard."""
 
 
 def propose_on_wall(site: Site, count: int, frequency_hz: float = 900e6) -> Site:
     """The site with `count` sensors on the outer face of its wall after its own, the most telling first; fewer where
     there is no room for so many. Raises SiteError where it has no cells, or no outside."""
-    places, beyond = wall_places(site), _spread(_beyond(site))
-    cells = [room for room in site.rooms if room.kind == "cell"]
-    if not cells or not len(places) or not len(beyond):
+    places, beyond, middles = wall_places(site), _spread(_beyond(site)), _spread(cell_middles(site))
+    if not len(middles) or not len(places) or not len(beyond):
         raise SiteError(
             _("{site} needs cells, and a room of the kind outside around all that is inside: draw them").format(
                 site=site.name
             )
         )
-    bases = {floor.number: floor.base_m for floor in site.floors}
-    middles = np.array([(*np.mean(room.outline_m, axis=0), bases[room.floor] + np.mean(HEIGHTS_M)) for room in cells])
-    middles = _spread(middles)
-    tried = tuple(Sensor(str(at), (float(x), float(y), float(z))) for at, (x, y, z) in enumerate(places))
+    tried = tried_at(places)
     both = replace(site, sensors=(*site.sensors, *tried))
-    beliefs = Beliefs()
-    loss = model_loss_db(paths(both, np.concatenate([middles, beyond])), frequency_hz)
-    levels = np.maximum(-loss, beliefs.floor_dbm - float(np.mean(POWERS_DBM)))
+    levels = telling_db(both, np.concatenate([middles, beyond]), frequency_hz)
     inner, outer = levels[:, : len(middles)], levels[:, len(middles) :]
     differences = (inner[:, :, None] - outer[:, None]).reshape(len(levels), -1)
-    all_m = np.array([sensor.place_m for sensor in both.sensors])
-    chosen = chosen_one_by_one(differences, all_m, count, beliefs.own_db2, len(site.sensors))
-    names, first = free_names(site.sensors, "W"), len(site.sensors)
-    return replace(site, sensors=(*site.sensors, *(Sensor(next(names), tried[at - first].place_m) for at in chosen)))
+    return with_chosen(site, site.sensors, tried, differences, count, "W")
 
 
 def wall_places(site: Site) -> NDArray[np.float64]:
     """Places on the outer face, under the top of the wall, shape (n, 3): its corners, and a step apart between them."""
     found = [np.zeros((0, 3))]
-    for floor in site.floors:
-        inside = [Polygon(room.outline_m) for room in site.rooms if room.floor == floor.number and _inner(room)]
-        if not inside or not any(room.kind == "outside" and room.floor == floor.number for room in site.rooms):
-            continue
-        around = unary_union(inside).buffer(OUT_M, join_style="mitre")
-        for part in getattr(around, "geoms", [around]):
-            line = part.exterior.segmentize(STEP_M)
-            spots = np.array(line.coords)[:-1, :2]
+    for floor, spots in _around(site, OUT_M):
+        if any(room.kind == "outside" and room.floor == floor.number for room in site.rooms):
             height = floor.base_m + floor.height_m - BELOW_TOP_M
             found.append(np.column_stack([spots, np.full(len(spots), height)]))
     places = np.concatenate(found)
@@ -100,9 +84,7 @@ def wall_places(site: Site) -> NDArray[np.float64]:
     return places[[room is not None and room.kind == "outside" for room in beyond]]
 
 
-def fence_worth(
-    site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6, tell: Callable[[], None] = lambda: None
-) -> FenceWorth:
+def fence_worth(site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6) -> FenceWorth:
     """How well a site's sensors tell phones in cells from those outside: walls and shadows drawn each time."""
     rng, bounds = np.random.default_rng(seed), fence(site, frequency_hz)
     share = {}
@@ -121,28 +103,28 @@ def fence_worth(
             heard = drawn_dbm(site, np.array([place]), bounds.beliefs, rng, frequency_hz)[:, 0]
             if np.isfinite(heard).any():  # who is heard by none is no presence
                 called, made = called + side(level_nats(bounds, np.ascontiguousarray(heard))).inside, made + 1
-                tell()
         share[kind] = called / max(made, 1)
     return FenceWorth(len(site.sensors), 1 - share["cell"], share["outside"], draws)
 
 
 def _beyond(site: Site) -> NDArray[np.float64]:
     """Places outside that are near the wall, shape (n, 3)."""
-    rings = []
-    for floor in site.floors:
-        inside = [Polygon(room.outline_m) for room in site.rooms if room.floor == floor.number and _inner(room)]
-        for away in np.arange(STEP_M, NEAR_M + STEP_M / 2, STEP_M) if inside else ():
-            around = unary_union(inside).buffer(float(away), join_style="mitre")
-            for part in getattr(around, "geoms", [around]):
-                spots = np.array(part.exterior.segmentize(STEP_M).coords)[:-1, :2]
-                rings.append(np.column_stack([spots, np.full(len(spots), floor.base_m + np.mean(HEIGHTS_M))]))
-    places = np.concatenate([np.zeros((0, 3)), *rings])
+    rings = [np.zeros((0, 3))]
+    for away_m in np.arange(STEP_M, NEAR_M + STEP_M / 2, STEP_M).tolist():
+        for floor, spots in _around(site, away_m):
+            rings.append(np.column_stack([spots, np.full(len(spots), floor.base_m + np.mean(HEIGHTS_M))]))
+    places = np.concatenate(rings)
     outside = [n for n, room in enumerate(site.rooms) if room.kind == "outside"]
     return places[np.isin(rooms_at(site, places), outside)]
 
 
-def _inner(room: Room) -> bool:
-    return room.kind != "outside"
+def _around(site: Site, away_m: float) -> Iterator[tuple[Floor, NDArray[np.float64]]]:
+    """Places around all that is inside of each floor, so far away, its corners and a step apart: shape (n, 2)."""
+    for floor in site.floors:
+        rooms = [room for room in site.rooms if room.floor == floor.number and room.kind != "outside"]
+        around = unary_union([Polygon(room.outline_m) for room in rooms]).buffer(away_m, join_style="mitre")
+        for part in getattr(around, "geoms", [around]) if rooms else ():
+            yield floor, np.array(part.exterior.segmentize(STEP_M).coords)[:-1, :2]
 
 
 def _spread(places_m: NDArray[np.float64]) -> NDArray[np.float64]:
