@@ -33,6 +33,7 @@ from cellwarden.airinterface.lte_pairs import paired
 from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import logistic, stretch
+from cellwarden.airinterface.lte_sweep import is_swept
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.preamble_name import by_place
 from cellwarden.detect.finds import Find, rough
@@ -71,6 +72,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         found = [] if preambles else _uplink(burst, block)
         if any(f.kind == "pusch" and f.blocks > 2 for f in found) and _repeats(burst, block):
             found = []  # NR's short preamble: the reference sequence of twelve blocks again and again
+        found = [f for f in found if not is_swept(f, burst, block)]
         sent = preambles or [_emission(f, burst, block) for f in _closed(found, burst, block)]
         if sent:
             return sent

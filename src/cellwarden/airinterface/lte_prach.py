@@ -21,6 +21,7 @@ from scipy import fft
 from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
 from cellwarden.airinterface.lte_waveform import PREAMBLE, PREAMBLE_HZ, PREAMBLE_S, zadoff_chu
+from cellwarden.airinterface.preamble_fills import EVEN, evenness
 from cellwarden.airinterface.preamble_name import WAVES, named
 from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
@@ -39,7 +40,7 @@ PREFIX_NATS, PREFIX_PART = 8.0, 0.25
 BLIND_NATS = 9.0
 """Asked of the tone beyond what the number of places tried gives by chance, before the root is matched."""
 MATCHED_NATS = 14.0
-EXPLAINED = 0.5
+EXPLAINED = 0.7
 """Part of the energy above the noise that the match must explain: what else is loud and long is no preamble."""
 SPREAD = 3
 """Delays to either side that count as one: echoes within 3 µs."""
@@ -146,14 +147,15 @@ def _blind(heard: Stretch, starts: list[int]) -> Preamble | None:
 
 def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArray[np.complex64]) -> Preamble | None:
     """Match a window with the sequence of a root; then see how far the match goes on to either side."""
-    delays = np.abs(fft.ifft(part * np.conj(spectrum_of(root)))) ** 2 * PREAMBLE
+    response = fft.ifft(part * np.conj(spectrum_of(root)))
+    delays = np.abs(response) ** 2 * PREAMBLE
     energy = float(np.sum(np.abs(part) ** 2))
     peak = int(np.argmax(delays))
     near = float(np.sum(delays[np.arange(peak - SPREAD, peak + SPREAD + 1) % PREAMBLE]))
     noise = heard.noise * PREAMBLE_S * heard.rate_hz
     explained = near / max(energy - PREAMBLE * noise, 0.05 * energy)
     evidence = -(PREAMBLE - 1) * math.log1p(-min(delays[peak] / energy, 0.999)) - math.log(PREAMBLE**2 * 4)
-    if evidence < MATCHED_NATS or explained < EXPLAINED:
+    if evidence < MATCHED_NATS or explained < EXPLAINED or evenness(response, peak, SPREAD) < EVEN:
         return None
     spectrum = _window(heard, start, fraction)
     low = _band(squared(spectrum))

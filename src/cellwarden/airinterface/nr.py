@@ -26,6 +26,8 @@ SAME = 0.5
 """Emissions that share more than this part of the smaller one are one."""
 AT_ONCE_S = 3e-6
 """Pieces of one burst begin together to within this."""
+SWEEPS, SWEEP_S = 3, 5e-3
+"""Preambles of one root within this before and after one of them: a phone waits for an answer before it asks again."""
 FADE_HZ = 0.8e6
 """Width of a fade: that of echoes 1 µs apart."""
 IMAGE_DB = 20.0
@@ -76,8 +78,30 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     for emission in sorted(emissions, key=lambda e: e.confidence, reverse=True):
         if not any(overlap(emission, other) > SAME for other in kept):
             kept.append(emission)
+    kept = _without_sweeps(kept, rate_hz)
     kept = _joined(sorted(kept, key=lambda e: (e.sample_start, e.low_offset_hz)), rate_hz)
     return [replace(e, label=f"image:{e.label}") if any(_is_image(e, other) for other in kept) else e for e in kept]
+
+
+def _without_sweeps(emissions: list[Emission], rate_hz: float) -> list[Emission]:
+    """Emissions without preambles of one root again and again.
+
+    No phone sends so many, but a sweep of the right slope is one wherever it is cut.
+    """
+    starts: dict[int | None, list[int]] = {}
+    for e in emissions:
+        starts.setdefault(_root(e), []).append(e.sample_start)
+    around = SWEEP_S * rate_hz
+    return [
+        e
+        for e in emissions
+        if _root(e) is None or sum(abs(at - e.sample_start) < around for at in starts[_root(e)]) < SWEEPS
+    ]
+
+
+def _root(e: Emission) -> int | None:
+    """A preamble's root; None for what is none."""
+    return int(e.details["root"]) if e.label == "nr:prach" else None
 
 
 def _joined(emissions: list[Emission], rate_hz: float) -> list[Emission]:

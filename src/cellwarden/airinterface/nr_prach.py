@@ -24,6 +24,7 @@ from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stret
 from cellwarden.airinterface.lte_waveform import PREAMBLE, SUBCARRIER_HZ, zadoff_chu
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import LONG_FORMATS, SHORT_FORMATS, SHORT_PREAMBLE
+from cellwarden.airinterface.preamble_fills import EVEN, evenness
 from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
@@ -43,7 +44,7 @@ CUT = 1.5
 """Symbols that a box lasts at least which holds all of a preamble."""
 BLIND_NATS = 7.0
 MATCHED_NATS = 14.0
-EXPLAINED = 0.4
+EXPLAINED = 0.55
 """Part of the energy above the noise that the match must explain."""
 NEAR = 12
 """Subcarriers by which the strongest band may err."""
@@ -144,11 +145,14 @@ def _tone(heard: Stretch, starts: NDArray[np.int64], wave: Wave, fractions: tupl
     return best
 
 
+def _response(values: NDArray[np.complex64], root: int) -> NDArray[np.complex64]:
+    """What answers to a root's sequence at each delay, in each window: complex64, shape (windows, length)."""
+    return np.asarray(fft.ifft(values * np.conj(_spectrum(root, values.shape[-1])), axis=-1))
+
+
 def _delays(values: NDArray[np.complex64], root: int) -> NDArray[np.float64]:
     """Power of a root's sequence at each delay, summed over windows: float64, shape (length,)."""
-    length = values.shape[-1]
-    matched = fft.ifft(values * np.conj(_spectrum(root, length)), axis=-1)
-    return np.asarray(np.sum(squared(matched), axis=0) * length, np.float64)
+    return np.asarray(np.sum(squared(_response(values, root)), axis=0) * values.shape[-1], np.float64)
 
 
 def _placed(symbols: NDArray[np.complex64], tone: Tone, length: int) -> Tone:
@@ -197,6 +201,8 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     tried = length**2 * len(FRACTIONS) * math.comb(len(starts) + 2, 2)
     evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
+        return None
+    if evenness(_response(values, tone.root), peak, spread) < EVEN:
         return None
     if wave.multiple == 2 and len(starts) <= 2 and is_longer(symbols, tone.low, wave.size * heard.noise):
         return None
