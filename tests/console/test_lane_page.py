@@ -13,6 +13,7 @@ from tests.console.conftest import HOSTILE, Wing, token_of
 from tests.console.test_in_a_browser import served, visit
 from tests.console.test_rights import program_of
 
+from cellwarden.console.routes import shift
 from cellwarden.model import Role
 from cellwarden.model.span import DAY_NS
 from cellwarden.signature.junction_table import HEAD
@@ -127,7 +128,7 @@ def test_of_two_who_say_how_it_ended_the_first_holds(wing: Wing, send: Callable[
 def test_who_went_before_does_not_stand_large_for_who_comes_next(wing: Wing) -> None:
     wing.passed("P-0001", ago_s=400)
     page = wing.client(language="fr").get("/lane").text
-    assert "Le portique est libre" in page and "P-0001" in page.split('id="h-before"')[1]
+    assert "Le portique est libre" in page and "P-0001" in page.split('id="h-waiting"')[1]
     wing.passed("P-0002", kind="nothing")
     page = wing.client().get("/lane").text
     assert "P-0002</span> nothing" in page and page.index("P-0002") < page.index("P-0001")
@@ -189,13 +190,13 @@ def test_a_passage_with_an_alert_is_ended_at_the_gate_and_a_phone_goes_on_to_its
     assert sent(wing, "/lane", made("phone"), warning="yes", room="no such room").status_code == 422
 
 
-def lane_alert(wing: Wing, instrument: str = "lane") -> tuple[int, str]:
+def lane_alert(wing: Wing, instrument: str = "lane", room: str = "A-104", ago_s: int = 5) -> tuple[int, str]:
     """A passage that waits, and the alert that the watch told of it."""
-    number = wing.passed("P-9")
+    number = wing.passed("P-9", ago_s)
     with wing.engine.begin() as c:
         one = passages.passage(c, number)
         assert one is not None
-        one = replace(one, readings=(replace(one.readings[0], instrument=instrument, room="A-104"),))
+        one = replace(one, readings=(replace(one.readings[0], instrument=instrument, room=room),))
         alert = junctions.alerted(Rules(), one, queries.next_alert_name(c, 2026), time.time_ns())
         assert alert is not None
         queries.keep_alert(c, alert)
@@ -247,3 +248,45 @@ def test_for_a_person_or_parcel_the_thing_to_do_is_a_second_check_and_for_a_wand
     for page in told:
         assert ("Check the person or parcel a second time" in page) == (instrument != "wand")
         assert ("A-104 searched" in page or "Search A-104 first" in page) == (instrument == "wand")
+
+
+@pytest.mark.parametrize("instrument", ["lane", "mail", "wand"])
+def test_a_person_or_parcel_at_the_gate_is_no_room_to_search_at_unlock(
+    wing: Wing, send: Callable[..., Any], instrument: str
+) -> None:
+    _number, name = lane_alert(wing, instrument)
+    client, gate = wing.client("officer"), instrument != "wand"
+    page = client.get("/unlock").text
+    assert ("1 alert at the gate" in page) == gate and (">A-104</h2>" in page) != gate
+    assert ("No room is to be searched." in page) == gate and ("0 of 0" in page) == gate
+    answer = send(client, f"/unlock/{name}", room="A-104", seen="new", outcome="end")
+    assert answer.status_code == (422 if gate else 303)
+    send(client, f"/alerts/{name}/decide", state="acknowledged", seen="new")
+    send(client, f"/alerts/{name}/decide", state="false", seen="acknowledged", why="a watch")
+    assert ("Settled in the last 12 hours" in client.get("/unlock").text) != gate
+
+
+def test_the_queue_is_full_of_rooms_however_many_wait_at_the_gate(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shift, "QUEUED", 2)
+    for room in ("A-101", "A-102", "A-103"):
+        wing.alert(((room, 0.9),))
+    lane_alert(wing)
+    lane_alert(wing, "mail")
+    page = wing.client("officer").get("/unlock").text
+    assert ">A-102</h2>" in page and ">A-103</h2>" in page and "1 more alert" in page and "0 of 3" in page
+
+
+def test_where_somebody_passed_stands_in_words_and_without_a_share(wing: Wing) -> None:
+    lane_alert(wing, room="")
+    page = wing.client("officer").get("/alerts").text
+    assert "P-9 · at the gate" in page and "place unknown" not in page
+    lane_alert(wing)
+    page = wing.client("officer").get("/alerts").text
+    assert "P-9 · A-104" in page and ">99" not in page
+    assert "P-9 · à l’entrée" in wing.client("officer", "fr").get("/").text
+
+
+def test_an_alert_that_nobody_ended_stays_at_the_lane_after_its_day(wing: Wing) -> None:
+    number, name = lane_alert(wing, ago_s=3 * 24 * 3600)
+    page = wing.client("officer").get("/lane").text
+    assert "Not ended yet" in page and name in page and f'action="/lane/{number}/check"' in page

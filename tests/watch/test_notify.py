@@ -88,6 +88,13 @@ def test_a_message_tells_room_kind_and_that_a_person_decides() -> None:
     json.dumps(MESSAGE.values)
 
 
+def test_a_message_from_the_gate_tells_the_number_and_no_room() -> None:
+    passed = Activity("L-000001", "junction", START_NS, START_NS, "lane", "", 0)
+    told = message(replace(ALERT, activity=passed, odds=(), details={"passage": 1, "person": "P-0414"}))
+    assert told.title == f"{ALERT.name}: electronics that may be off at the gate, number P-0414"
+    assert "a second check decides" in told.body and "ooms" not in told.body
+
+
 def test_a_webhook_gets_the_alert_as_json_and_a_refusal_is_an_error() -> None:
     got: list[dict[str, object]] = []
     answers = [500, 302, 204]

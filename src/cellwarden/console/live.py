@@ -160,7 +160,7 @@ class Live:
         for spoken in LANGUAGES:
             with speaking(spoken):
                 state = state_of(found, self.site)
-                said = [_("New alert: {where}").format(where=words.where(alert.odds)) for alert in fresh]
+                said = [_("New alert: {where}").format(where=words.place(alert)) for alert in fresh]
             known = json.dumps(state)
             if changed or known != self._told.get(spoken):
                 self._told[spoken] = known

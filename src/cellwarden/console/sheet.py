@@ -74,9 +74,8 @@ def _begun(title: str, language: str) -> FPDF:
 def _head(pdf: FPDF, site: Site, alert: Alert, spoken: Sequence[str]) -> None:
     title, other = both(spoken, lambda: _("Search sheet"))
     _line(pdf, f"{title} {f'({other})' if other else ''} – {site.name}", 11, grey=True, right=alert.name)
-    place, other = both(spoken, lambda: words.where(alert.odds))
-    share = words.percent(alert.odds[0][1]) if alert.odds else ""
-    _line(pdf, place, 40, bold=True, right=share)
+    place, other = both(spoken, lambda: words.place(alert))
+    _line(pdf, place, 40, bold=True, right=words.share(alert))
     if other:
         _line(pdf, other, 12, grey=True)
     what, other = both(spoken, lambda: words.told(alert.activity))

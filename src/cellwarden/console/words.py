@@ -6,6 +6,8 @@ from cellwarden.language import gettext as _
 from cellwarden.language import language, mark, ngettext, number
 from cellwarden.model import Activity, Alert, Odds, SensorState, State
 from cellwarden.model.span import S_NS
+from cellwarden.watch.junctions import at_gate
+from cellwarden.watch.rules import JUNCTION
 
 OPEN: tuple[State, ...] = ("new", "acknowledged", "search ordered")
 ENDS: tuple[State, ...] = ("found", "not found", "false")
@@ -142,7 +144,7 @@ def kind(name: str) -> str:
 
 def told(activity: Activity) -> str:
     """`call, 4 min, GSM 900`; `electronics that may be off, lane`."""
-    if activity.kind == "junction":
+    if activity.kind == JUNCTION:
         return f"{_(KIND_WORDS[activity.kind])}, {_(INSTRUMENT_WORDS[activity.interface])}"
     return ", ".join(
         (
@@ -179,6 +181,20 @@ def where(odds: Odds) -> str:
     return room_name(odds[0][0]) if odds else _("place unknown")
 
 
+def place(alert: Alert) -> str:
+    """Where to look: the most probable room; at the gate, who or what passed there, by number."""
+    if not at_gate(alert):
+        return where(alert.odds)
+    spot = alert.odds[0][0] if alert.odds else _("at the gate")
+    person = alert.details.get("person", "")
+    return f"{person} · {spot}" if person else spot
+
+
+def share(alert: Alert) -> str:
+    """How probable that room is; empty where it is not from radio that it is known."""
+    return percent(alert.odds[0][1]) if alert.odds and alert.activity.kind != JUNCTION else ""
+
+
 def clock(time_ns: int, seconds: bool = False) -> str:
     """Time of day where the console stands."""
     return datetime.fromtimestamp(time_ns / 1e9).strftime("%H:%M:%S" if seconds else "%H:%M")
@@ -205,11 +221,6 @@ def iso(time_ns: int) -> str:
 def known(emitter: str) -> str:
     """Whether the transmitter was heard before."""
     return _("known: {name}").format(name=emitter) if emitter else _("not known here")
-
-
-def at_gate(alert: Alert) -> bool:
-    """Whether it is about a person or parcel that passed an instrument, and no room is to be searched for it."""
-    return alert.activity.kind == "junction" and alert.activity.interface != "wand"
 
 
 def to_do(alert: Alert, state: State) -> str:

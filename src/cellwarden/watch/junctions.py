@@ -22,6 +22,8 @@ DECIDED: dict[str, State] = {"phone": "acknowledged", "other": "false", "nothing
 
 OUTCOMES: dict[State, str] = {"found": "phone", "not found": "nothing", "false": "other"}
 """What the end of an alert says of its passage, where nobody has said it at the lane."""
+AT_GATE = ("lane", "mail")
+"""Instruments that persons and parcels pass; a wand is led over what stands in a room."""
 ELSEWHERE = "alert"
 """Second check of a passage that was ended on its alert's page: it is told there, in the reason, or not at all."""
 
@@ -49,6 +51,11 @@ def alerted(rules: Rules, passage: Passage, name: str, now_ns: int) -> Alert | N
     phone, at_ns = phone_of(passage.number), passage.when_ns
     activity = Activity(phone, JUNCTION, at_ns, at_ns, reading.instrument, "", 0)
     return Alert(name, now_ns, at_ns, phone, "", activity, odds, reading.probability, severity, (), (), details)
+
+
+def at_gate(alert: Alert) -> bool:
+    """Whether it is about a person or a parcel: a second check decides, and there is no room to be searched."""
+    return alert.activity.kind == JUNCTION and alert.activity.interface in AT_GATE
 
 
 def answered(passage: Passage) -> JunctionReading | None:

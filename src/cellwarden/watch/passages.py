@@ -10,7 +10,9 @@ from cellwarden.language import gettext as _
 from cellwarden.model import Alert, Decision, JunctionReading, Passage, State
 from cellwarden.store import rows, tables
 from cellwarden.watch import junctions
+from cellwarden.watch.cases import ENDED
 from cellwarden.watch.queries import changed, decide
+from cellwarden.watch.rules import JUNCTION
 
 
 class AlreadyChecked(StoreError):
@@ -65,6 +67,13 @@ def alert_of(c: Connection, number: int) -> tuple[Alert, State] | None:
     asked = select(tables.alerts).where(tables.alerts.c.phone == junctions.phone_of(number))
     row = c.execute(asked.where(tables.alerts.c.told_ns >= _kept_ns(c, number))).mappings().one_or_none()
     return None if row is None else (rows.alert(row), row["state"])
+
+
+def waiting(c: Connection) -> list[Alert]:
+    """Open alerts of passages, the newest first: of each somebody has yet to say how it ended."""
+    one = tables.alerts.c
+    asked = select(tables.alerts).where(one.state.not_in(ENDED), one.activity["kind"].as_string() == JUNCTION)
+    return [rows.alert(row) for row in c.execute(asked.order_by(one.told_ns.desc())).mappings()]
 
 
 def _kept_ns(c: Connection, number: int) -> int:

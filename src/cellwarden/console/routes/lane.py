@@ -86,7 +86,7 @@ def examine(
 
 @ROUTES.get("/lane")
 def lane(request: Request) -> Response:
-    """The newest passage, and those of the day, those that wait for an end first."""
+    """The newest passage, those that wait for an end, and the others of the day."""
     return _shown(request)
 
 
@@ -197,11 +197,16 @@ def _shown(request: Request, notice: Notice | None = None, status: int = 200) ->
     with reading(here.engine) as c:
         found = passages.passages(c, now - LISTED_NS, LISTED)
         empty = passages.empty(c)
-        alerts = {one.number: passages.alert_of(c, one.number) for one in found if waits(one)}
+        numbers = {alert.details["passage"] for alert in passages.waiting(c)} - {one.number for one in found}
+        older = [passages.passage(c, int(number)) for number in numbers]
+        waiting = [one for one in (*found, *older) if one is not None and waits(one)]
+        alerts = {one.number: passages.alert_of(c, one.number) for one in waiting}
     newest = found[0] if found and now - found[0].when_ns < FRESH_NS else None
-    listed = sorted((one for one in found if one is not newest), key=lambda one: not waits(one))
+    waiting = sorted((one for one in waiting if one is not newest), key=lambda one: -one.when_ns)
+    over = [one for one in found if one is not newest and not waits(one)]
     return page(
-        request, "lane.html", "lane", status=status, notice=notice, newest=newest, listed=listed, empty=empty,
+        request, "lane.html", "lane", status=status, notice=notice, newest=newest, empty=empty,
+        listed=(("h-waiting", _("Not ended yet"), waiting), ("h-before", _("The last 24 hours"), over)),
         warning=_(WARNING), confusers=[_(one) for one in CONFUSERS], signs=SIGNS, kind_word=kind_word, place=place,
         waits=waits, second_checks={key: _(word) for key, word in SECOND_CHECKS.items()},
         checked={key: _(word) for key, word in CHECKED.items()},

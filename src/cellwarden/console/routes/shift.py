@@ -17,7 +17,8 @@ from cellwarden.language import gettext as _
 from cellwarden.model import Alert, Decision, Handover, Note, Search, State
 from cellwarden.model.span import HOUR_NS
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries, shifts
+from cellwarden.watch import passages, queries, shifts
+from cellwarden.watch.junctions import at_gate
 from cellwarden.watch.unlock import Order, rooms_left, visits
 
 ROUTES = guarded()
@@ -60,7 +61,7 @@ def searched(
 
 def _went(c: Connection, request: Request, one: Alert, seen: State, search: Search) -> None:
     """Keep a search; who searches has ordered it."""
-    if search.room not in dict(one.odds) and (search.room or rooms_left(one, ())):
+    if at_gate(one) or search.room not in dict(one.odds) and (search.room or rooms_left(one, ())):
         raise HTTPException(422, _("This cannot be read: {what}.").format(what="room"))
     if seen != "search ordered":
         made = Decision(one.name, "search ordered", search.who, search.when_ns, _("Search at unlock."))
@@ -87,23 +88,25 @@ def _ended(c: Connection, request: Request, one: Alert, why: str) -> None:
 
 def _queue(request: Request, by: Order, notice: Notice | None = None, status: int = 200) -> Response:
     here, who = desk(request), visitor(request).person
-    now = here.now_ns()
+    role, now = who.role if who else None, here.now_ns()
     if "x-again" not in request.headers:
         viewed(request, "unlock")
     with reading(here.engine) as c:
-        found = queries.alerts(c, words.OPEN, limit=QUEUED)
+        at_the_gate = sum(map(at_gate, passages.waiting(c)))
+        newest = queries.alerts(c, words.OPEN, limit=QUEUED + at_the_gate)
+        found = [pair for pair in newest if not at_gate(pair[0])][:QUEUED]
         done = [
             (alert, made)
             for alert, made in queries.alerts(c, words.ENDS, since_ns=now - 2 * NIGHT_NS)
-            if made is not None and made.when_ns >= now - NIGHT_NS
+            if made is not None and made.when_ns >= now - NIGHT_NS and not at_gate(alert)
         ]
         in_vain = shifts.searches(c, [alert.name for alert, _made in found])
-        waiting = sum(queries.counted(c).get(state, 0) for state in words.OPEN)
+        waiting = sum(queries.counted(c).get(state, 0) for state in words.OPEN) - at_the_gate
     pairs = [(alert, made.state if made else words.OPEN[0]) for alert, made in found]
     return page(
         request, "unlock.html", "unlock", status=status, notice=notice, visits=visits(pairs, in_vain, by), done=done,
         count=waiting + len(done), more=waiting - len(found), by=by,
-        deciding=may(who.role if who else None, "POST", "/unlock/{name}"),
+        at_gate=at_the_gate, passing=may(role, "GET", "/lane"), deciding=may(role, "POST", "/unlock/{name}"),
         choices=(("severity", _("the gravest first")), ("time", _("the oldest first")), ("room", _("by room"))),
         severities={key: _(name) for key, name in words.SEVERITY_WORDS.items()},
     )  # fmt: skip

@@ -8,6 +8,8 @@ from cellwarden.language import gettext as _
 from cellwarden.language import mark, number
 from cellwarden.model import Alert
 from cellwarden.model.span import S_NS
+from cellwarden.watch.junctions import at_gate
+from cellwarden.watch.rules import JUNCTION
 
 TOLD_ROOMS = 3
 TRIAL = "A-0000-000000"
@@ -37,11 +39,17 @@ def message(alert: Alert, step: int = 0) -> Message:
     """Of an alert; step: how often it was escalated."""
     room, probability = alert.odds[0] if alert.odds else ("?", 0.0)
     kind = _(KINDS[alert.activity.kind])
-    title = _("{name}: {kind} in {room}").format(name=alert.name, kind=kind, room=room)
+    if at_gate(alert):
+        person = alert.details.get("person", "–")
+        title = _("{name}: {kind} at the gate, number {person}").format(name=alert.name, kind=kind, person=person)
+    else:
+        title = _("{name}: {kind} in {room}").format(name=alert.name, kind=kind, room=room)
     if step:
         title = _("Not acknowledged: {title}").format(title=title)
-    rooms = ", ".join(f"{name} {number(100 * p)} %" for name, p in alert.odds[:TOLD_ROOMS])
-    if alert.activity.kind == "junction":
+    rooms = ", ".join(f"{name} {number(100 * p)} %" for name, p in alert.odds[:TOLD_ROOMS]) or "–"
+    if at_gate(alert):
+        words = _("{kind}: a second check decides. Severity {severity}. A hypothesis: a person decides.")
+    elif alert.activity.kind == JUNCTION:
         words = _(
             "{kind}: a second check decides. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides."
         )
