@@ -11,9 +11,8 @@ from tests.console.conftest import Wing
 
 from cellwarden.console import live as live_module
 from cellwarden.console import words
-from cellwarden.console.floor import drawn, marked_plan, marks, sensor_marks
+from cellwarden.console.floor import drawn, marks, sensor_marks
 from cellwarden.console.live import Live
-from cellwarden.document.sheet import Area, svg
 from cellwarden.errors import StoreError
 from cellwarden.language import speaking
 from cellwarden.model import SensorState
@@ -161,15 +160,6 @@ def test_every_room_and_sensor_of_a_floor_is_drawn_within_it() -> None:
             for x, y in (map(float, point.split(",")) for point in room.points.split()):
                 assert 0 <= x <= floor.width
                 assert 0 <= y <= floor.height
-
-
-def test_the_printed_plan_fills_the_first_room_alone() -> None:
-    sheet = marked_plan(remand_wing(), (("A-104", 0.8), ("A-106", 0.1)))
-    assert sheet is not None
-    filled = [mark.words for mark in sheet.marks if isinstance(mark, Area) and mark.fill == "#b3261e"]
-    assert filled == ["A-104"]
-    assert ">2</text>" in svg(sheet)
-    assert marked_plan(remand_wing(), (("outside", 0.9),)) is None
 
 
 @pytest.mark.parametrize(

@@ -15,23 +15,19 @@ larger, and stands in words.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.console.words import LEAST, deaf, deaf_words, level, percent, room_name
-from cellwarden.document.sheet import Area, Line, Mark, Sheet, Text
+from cellwarden.console.words import LEAST, deaf, deaf_words, level, percent
 from cellwarden.locate.coverage import BEYOND
-from cellwarden.locate.plan import AROUND_M, LETTERS_PX, Frame, plan, sensors_on
+from cellwarden.locate.plan import AROUND_M, Frame, sensors_on
 from cellwarden.locate.site import Floor, Room, Site, area_m2
 from cellwarden.model import Odds, SensorState
 
 UNITS_M = 10.0
-TAKEN = "#b3261e"
-"""Of the cell on a printed plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,34 +145,3 @@ def sensor_marks(site: Site, states: Sequence[SensorState], now_ns: int) -> dict
     newest = {state.sensor: state for state in states}
     reasons = {sensor.name: deaf(newest.get(sensor.name), now_ns) for sensor in site.sensors}
     return {name: (reason, f"{name}: {deaf_words(reason)}") for name, reason in reasons.items()}
-
-
-def marked_plan(site: Site, odds: Odds) -> Sheet | None:
-    """The plan of the floor of the most probable room, that room filled, the next ones framed; None for none.
-
-    For print: it says by edge and number, not by colour alone.
-    """
-    rooms = {room.name: room for room in site.rooms}
-    named = [rooms[name] for name, _p in odds if name in rooms and rooms[name].kind != "outside"]
-    if not named:
-        return None
-    floor = next(floor for floor in site.floors if floor.number == named[0].floor)
-
-    def over(here: Floor, frame: Frame) -> Iterator[Mark]:
-        for rank, room in reversed(list(enumerate(named))):
-            if room.floor == here.number:
-                yield from _taken(room, rank, frame)
-
-    return plan(site, (floor,), over)
-
-
-def _taken(room: Room, rank: int, frame: Frame) -> Iterator[Mark]:
-    """The first room is filled, the others have a thick edge; each has its rank."""
-    corners = [frame.at(point) for point in room.outline_m]
-    if rank == 0:
-        yield Area(tuple(corners), TAKEN, TAKEN, room_name(room.name))
-    for start, end in pairwise((*corners, corners[0])):
-        yield Line(start, end, TAKEN, 3.0)
-    x, y = (float(v) for v in np.mean(corners, axis=0))
-    yield Text((x, y), room.name, LETTERS_PX, "#ffffff" if rank == 0 else "#1d1d1b")
-    yield Text((x, y + 2 * LETTERS_PX), str(rank + 1), 1.6 * LETTERS_PX, "#ffffff" if rank == 0 else TAKEN)

@@ -8,14 +8,13 @@
 ```
 """
 
-import io
 from collections.abc import Callable, Sequence
 
 from fpdf import FPDF
 
 from cellwarden.console import words
-from cellwarden.console.floor import marked_plan
-from cellwarden.document.sheet import Sheet, png
+from cellwarden.console.sheet_plan import plan
+from cellwarden.document.pdf import begun, fit, written
 from cellwarden.language import LANGUAGES, speaking
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
@@ -32,13 +31,11 @@ def search_sheet(
 ) -> bytes:
     """The sheet as PDF. The asker's language comes first; where they differ, the other one follows in grey."""
     spoken = [language, *(other for other in LANGUAGES if other != language)]
-    pdf = _begun(f"{alert.name} – {site.name}", language)
+    pdf = begun(f"{alert.name} – {site.name}", language, MARGIN_MM)
     _head(pdf, site, alert, spoken)
     _rooms(pdf, alert, spoken)
-    with speaking(language):
-        drawn = marked_plan(site, words.best(alert.odds))
-    if drawn is not None:
-        _plan(pdf, drawn)
+    plan(pdf, site, words.best(alert.odds), WIDE_MM, PLAN_MM)
+    pdf.ln(3)
     _facts(pdf, alert, decisions, spoken, now_ns)
     _to_fill_in(pdf, spoken)
     with speaking(language):
@@ -59,18 +56,6 @@ def both(spoken: Sequence[str], say: Callable[[], str]) -> tuple[str, str]:
     return said[0], " · ".join(other for other in dict.fromkeys(said[1:]) if other != said[0])
 
 
-def _begun(title: str, language: str) -> FPDF:
-    """An empty page. Its core letters write French and English; nothing has to be installed."""
-    pdf = FPDF(format="A4", unit="mm")
-    pdf.core_fonts_encoding = "cp1252"
-    pdf.set_lang(language)
-    pdf.set_title(_written(title))
-    pdf.set_auto_page_break(False)
-    pdf.set_margins(MARGIN_MM, MARGIN_MM)
-    pdf.add_page()
-    return pdf
-
-
 def _head(pdf: FPDF, site: Site, alert: Alert, spoken: Sequence[str]) -> None:
     title, other = both(spoken, lambda: _("Search sheet"))
     _line(pdf, f"{title} {f'({other})' if other else ''} – {site.name}", 11, grey=True, right=alert.name)
@@ -87,9 +72,9 @@ def _head(pdf: FPDF, site: Site, alert: Alert, spoken: Sequence[str]) -> None:
 def _rooms(pdf: FPDF, alert: Alert, spoken: Sequence[str]) -> None:
     what, other = both(spoken, lambda: words.to_do(alert, "search ordered"))
     pdf.ln(2)
-    _line(pdf, what, 13)
+    _lines(pdf, what, 13)
     if other:
-        _line(pdf, other, 10, grey=True)
+        _lines(pdf, other, 10, grey=True)
     best = words.best(alert.odds)
     with speaking(spoken[0]):
         told = [f"{at + 1}.  {words.room_name(name)}  {words.percent(p)}" for at, (name, p) in enumerate(best)]
@@ -98,19 +83,13 @@ def _rooms(pdf: FPDF, alert: Alert, spoken: Sequence[str]) -> None:
     pdf.ln(2)
 
 
-def _plan(pdf: FPDF, drawn: Sheet) -> None:
-    scale = min(WIDE_MM / drawn.width, PLAN_MM / drawn.height)
-    wide, high = drawn.width * scale, drawn.height * scale
-    pdf.image(io.BytesIO(png(drawn)), x=MARGIN_MM + (WIDE_MM - wide) / 2, y=pdf.get_y(), w=wide, h=high)
-    pdf.set_y(pdf.get_y() + high + 3)
-
-
 def _facts(pdf: FPDF, alert: Alert, decisions: Sequence[Decision], spoken: Sequence[str], now_ns: int) -> None:
-    for say in (
+    since, phone, heard = (
         lambda: _("There since") + _(": ") + words.moment(alert.since_ns, now_ns),
         lambda: _("Phone") + _(": ") + words.known(alert.emitter),
         lambda: _("Heard by") + _(": ") + ", ".join(alert.sensors),
-    ):
+    )
+    for say in (since, phone, heard) if alert.sensors else (since,):
         what, other = both(spoken, say)
         _line(pdf, f"{what}   ({other})" if other else what, 10)
     for decision in decisions[-2:]:
@@ -148,28 +127,23 @@ def _line(pdf: FPDF, text: str, size: float, *, bold: bool = False, grey: bool =
     pdf.set_text_color(*((90,) * 3 if grey else (0,) * 3))
     if right:
         pdf.set_font("helvetica", "B" if bold else "", size)
-        room -= pdf.get_string_width(_written(right)) + 4
-    _fit(pdf, text, size, bold, room)
-    pdf.cell(room, size * 0.5, _written(text))
+        room -= pdf.get_string_width(written(right)) + 4
+    fit(pdf, text, size, room, bold=bold)
+    pdf.cell(room, size * 0.5, written(text))
     if right:
         pdf.set_font("helvetica", "B" if bold else "", size)
-        pdf.cell(WIDE_MM - room, size * 0.5, _written(right), align="R")
+        pdf.cell(WIDE_MM - room, size * 0.5, written(right), align="R")
     pdf.ln(size * 0.5)
+
+
+def _lines(pdf: FPDF, text: str, size: float, *, grey: bool = False) -> None:
+    """As many as the text needs."""
+    pdf.set_text_color(*((90,) * 3 if grey else (0,) * 3))
+    pdf.set_font("helvetica", "", size)
+    pdf.multi_cell(WIDE_MM, size * 0.5, written(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _cell(pdf: FPDF, text: str, size: float) -> None:
     pdf.set_text_color(0)
-    _fit(pdf, text, size, False, WIDE_MM / 2 - 10)
-    pdf.cell(WIDE_MM / 2 - 10, 7, _written(text))
-
-
-def _fit(pdf: FPDF, text: str, size: float, bold: bool, room: float) -> None:
-    pdf.set_font("helvetica", "B" if bold else "", size)
-    needed = pdf.get_string_width(_written(text))
-    if needed > room:
-        pdf.set_font_size(max(5.0, size * room / needed * 0.99))
-
-
-def _written(text: str) -> str:
-    """What the core letters can write: Western European; a narrow no-break space is a no-break space."""
-    return text.replace("\u202f", "\u00a0").encode("cp1252", "replace").decode("cp1252")
+    fit(pdf, text, size, WIDE_MM / 2 - 10)
+    pdf.cell(WIDE_MM / 2 - 10, 7, written(text))

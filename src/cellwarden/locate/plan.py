@@ -193,6 +193,7 @@ def _sensor(sensor: Sensor, frame: Frame, lines_m: NDArray[np.float64]) -> Itera
     size = LETTERS_PX - 1
     wide = text_width(sensor.name, size)
     walls = np.array([(x, y)]) + (lines_m - sensor.place_m[:2]) * (frame.scale_px_m, -frame.scale_px_m)
+    walls = walls[np.abs(walls - (x, y)).max(axis=1) < 2 * wide + size + 12]  # of a large prison few are near
     sides = [(x + across * (8 + wide / 2), y + down) for down in (0, 7, -7) for across in (1, -1)]
     sides += [(x, y + 12), (x, y - 12)]
     met = [int(np.sum(np.all(np.abs(walls - side) < (wide / 2 + 1, size / 2 + 1), axis=1))) for side in sides]

@@ -61,7 +61,7 @@ def searched(
 
 def _went(c: Connection, request: Request, one: Alert, seen: State, search: Search) -> None:
     """Keep a search; who searches has ordered it."""
-    if at_gate(one) or search.room not in dict(one.odds) and (search.room or rooms_left(one, ())):
+    if at_gate(one) or (search.room not in dict(one.odds) and (search.room or rooms_left(one, ()))):
         raise HTTPException(422, _("This cannot be read: {what}.").format(what="room"))
     if seen != "search ordered":
         made = Decision(one.name, "search ordered", search.who, search.when_ns, _("Search at unlock."))
