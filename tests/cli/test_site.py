@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.locate import heard as small
 from tests.watch.test_notify import broker, server
 
 from benchmarks import geofence as lane
+from cellwarden.cli import plan_sensors, progress
 from cellwarden.locate.site import load
 from cellwarden.locate.site_write import to_toml
 from cellwarden.simulate.levels import heard_dbm, world
@@ -119,6 +121,28 @@ def test_places_on_the_wall_are_proposed_beside_the_sensors_that_hang(run, tmp_p
     assert [sensor.name for sensor in load(output).sensors][12:] == ["W-01", "W-02"]
     code, _out, err = run("plan-sensors", output, "--count", 200, "--goal", "fence")
     assert code == 2 and "on its wall, not 200" in err
+
+
+@pytest.mark.parametrize("goal", ["cells", "fence"])
+def test_places_are_written_without_a_word_and_never_over_a_file_that_is_there(run, tmp_path: Path, goal: str) -> None:  # type: ignore[no-untyped-def]
+    output = tmp_path / "new.toml"
+    asked = ("plan-sensors", WING, "--count", 2, "--goal", goal, "-o", output)
+    assert run(*asked, "--quiet") == (0, "", "")
+    code, out, err = run(*asked)
+    assert (code, out) == (2, "") and "--force" in err
+
+
+def test_who_looks_on_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress.Steps, "told", lambda _self, done, total: told.append((done, total)))
+    with plan_sensors._bar("places", 2, False) as tell:
+        tell()
+        tell()
+    assert told == [(0, 2), (1, 2), (2, 2)]
+    with plan_sensors._bar("places", 2, True) as tell:
+        tell()
+    assert len(told) == 3
 
 
 def test_sensors_cannot_be_planned_without_cells(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -4,6 +4,8 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from tests.console.test_site_page import plan_of
 
 from cellwarden.console import placing
 from cellwarden.console.placing import Look
-from cellwarden.locate.site import load
+from cellwarden.locate.placement import Worth
+from cellwarden.locate.site import Sensor, load
 from cellwarden.store import audit
 from cellwarden.store.engine import reading
 
@@ -82,6 +85,22 @@ def test_who_leaves_off_has_no_answer_and_may_ask_again(wing: Wing, send: Callab
     assert wing.app.state.desk.placing.look() == Look()
     assert send(client, "/site/propose").status_code == 409
     assert "Look for places" in client.get("/sensors/placement").text
+
+
+def test_a_proposal_outlives_the_watch_and_what_cannot_be_read_is_none(wing: Wing, tmp_path: Path) -> None:
+    file = tmp_path / "site.placement.json"
+    asked = placing.Placing(file)
+    assert asked.look() == Look()
+    found = placing.Proposal((Sensor("S-1", (1.0, 2.0, 3.0)),), (Worth(12, 0.5, 0.8, 2.0, 400),), 7)
+    file.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    assert placing.Placing(file).look() == Look(found=found)
+    asked.start(wing.site, 1, ("cell",))
+    assert not file.exists()  # of an old question
+    while asked.look().running:
+        time.sleep(0.1)
+    assert placing.Placing(file).look().found == asked.look().found is not None
+    file.write_text("{", encoding="utf-8")
+    assert placing.Placing(file).look() == Look()
 
 
 def test_a_process_that_dies_is_told(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> None:

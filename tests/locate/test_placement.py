@@ -64,7 +64,9 @@ def test_candidates_stay_off_walls_and_under_the_ceiling() -> None:
 
 def test_sensors_that_hang_already_stay_and_the_next_ones_lower_the_error() -> None:
     own = replace(WING, sensors=WING.sensors[:4])
-    made = propose(own, 3, ("corridor",), keep=True)
+    told: list[int] = []
+    made = propose(own, 3, ("corridor",), keep=True, tell=lambda: told.append(1))
+    assert len(told) == 3
     assert made.sensors[:4] == own.sensors and [one.name for one in made.sensors[4:]] == ["S-01", "S-02", "S-03"]
     places = np.array([sensor.place_m for sensor in made.sensors])
     assert (np.linalg.norm(places[4:, None] - places, axis=2) + 99 * np.eye(3, 7, 4)).min() >= 4.0

@@ -36,7 +36,9 @@ def test_four_on_the_wall_let_few_be_missed_that_the_building_alone_misses() -> 
     ]
     assert bare_wall(WING) and not bare_wall(made) and faults(made, {}) == ()
     assert propose_on_wall(WING, 2).sensors == made.sensors[:14]
-    before, after = fence_worth(WING, 60), fence_worth(made, 60)
+    told: list[int] = []
+    before, after = fence_worth(WING, 60), fence_worth(made, 60, tell=lambda: told.append(1))
+    assert len(told) == 120  # all are heard, on both sides
     assert before.missed > 0.1 and after.missed < before.missed / 2
     assert after.wrong <= 1 / 60
 

@@ -7,12 +7,12 @@ import click
 
 from cellwarden.cli import options
 from cellwarden.cli.inside import inside
+from cellwarden.cli.plan_sensors import plan_sensors, warn_of_bare_wall
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
-    from cellwarden.locate.placement import Worth
     from cellwarden.locate.site import Floor, Site
 
 DRAWINGS = (".svg", ".png")
@@ -27,6 +27,7 @@ def site(context: click.Context) -> None:
 
 
 site.add_command(inside)
+site.add_command(plan_sensors)
 
 
 @site.command(help=_("Say what is wrong with a site's file, a line for each fault, and what to do."))
@@ -46,7 +47,7 @@ def check(context: click.Context, place: Path) -> None:
         said = ngettext("{count} fault in {path}: mend it", "{count} faults in {path}: mend them", len(words))
         raise SiteError(said.format(count=number(len(words)), path=place))
     click.echo(_summary(read))
-    _warn_of_bare_wall(read)
+    warn_of_bare_wall(read)
 
 
 @site.command(help=_("Draw the floor plans of a site: rooms, walls and sensors."))
@@ -176,128 +177,6 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
             wrong,
         )
         click.echo(said.format(count=number(wrong), path=output))
-
-
-@site.command("plan-sensors", help=_("Propose places for sensors, and say how well so many tell cells apart."))
-@click.argument("place", metavar="SITE", type=options.PATH)
-@click.option("--count", required=True, type=click.IntRange(2, 200), help=_("How many sensors."))
-@click.option(
-    "--in",
-    "where",
-    default="corridor",
-    show_default=True,
-    type=click.Choice(("corridor", "cell", "both")),
-    help=_("Where they may be: in corridors, in cells, or in both."),
-)
-@click.option(
-    "--goal",
-    default="cells",
-    show_default=True,
-    type=click.Choice(("cells", "fence")),
-    help=_(
-        "What they are for: to tell cells apart, in place of the site's sensors; or to tell phones inside from those"
-        " outside, on the outer face of the wall, beside the site's sensors (--in does not matter then)."
-    ),
-)
-@click.option("--cost", type=click.FloatRange(0), help=_("What a sensor costs; the table then tells it."))
-@click.option(
-    "--draws", default=300, show_default=True, type=click.IntRange(10, 100_000), help=_("Phones drawn a line.")
-)
-@click.option("-o", "--output", type=options.PATH, help=_("Write the site with the proposed sensors."))
-@options.force
-def plan_sensors(
-    place: Path, count: int, where: str, goal: str, cost: float | None, draws: int, output: Path | None, force: bool
-) -> None:  # fmt: skip
-    """A line for a quarter, half, three quarters and all of the sensors."""
-    from dataclasses import replace
-
-    from cellwarden.locate.placement import propose, worth
-    from cellwarden.locate.site import load
-    from cellwarden.locate.site_file import others
-    from cellwarden.locate.site_write import to_toml
-    from cellwarden.radio.annotations import write_text
-
-    known = load(place)
-    if not any(room.kind == "cell" for room in known.rooms):
-        raise SiteError(_("{path} has no cells to tell apart: add rooms of the kind cell").format(path=place))
-    if goal == "fence":
-        _plan_fence(place, known, count, cost, draws, output, force)
-        return
-    made = propose(known, count, ("corridor", "cell") if where == "both" else (where,))
-    if len(made.sensors) < count:
-        raise SiteError(
-            _("{path} has room for {found} sensors there, not {count}: give --in both or a smaller --count").format(
-                path=place, found=len(made.sensors), count=count
-            )
-        )
-    if output is not None:
-        write_text(output, to_toml(made, others(place)), force=force)
-    numbers = sorted({max(2, round(count * share)) for share in (0.25, 0.5, 0.75, 1.0)})
-    values = [worth(replace(made, sensors=made.sensors[:number]), draws) for number in numbers]
-    _show_worth(values, cost)
-    _warn_of_bare_wall(made)
-
-
-def _plan_fence(
-    place: Path, known: "Site", count: int, cost: float | None, draws: int, output: Path | None, force: bool
-) -> None:
-    """A line for the site as it is, and with half and all of the sensors on its wall."""
-    from dataclasses import replace
-
-    from rich.console import Console
-    from rich.table import Table
-
-    from cellwarden.locate.placement_fence import fence_worth, propose_on_wall
-    from cellwarden.locate.site_file import others
-    from cellwarden.locate.site_write import to_toml
-    from cellwarden.radio.annotations import write_text
-
-    made, before = propose_on_wall(known, count), len(known.sensors)
-    if len(made.sensors) < before + count:
-        raise SiteError(
-            _("{path} has room for {found} sensors on its wall, not {count}: give a smaller --count").format(
-                path=place, found=len(made.sensors) - before, count=count
-            )
-        )
-    if output is not None:
-        write_text(output, to_toml(made, others(place)), force=force)
-    table = Table(show_edge=False)
-    titles = [_("on the wall"), _("inside, missed"), _("outside, called inside")]
-    for title in titles if cost is None else [*titles, _("cost")]:
-        table.add_column(title, justify="right")
-    for more in sorted({0, round(count / 2), count}):
-        value = fence_worth(replace(made, sensors=made.sensors[: before + more]), draws)
-        row = [number(more), f"{number(100 * value.missed, 1)} %", f"{number(100 * value.wrong, 1)} %"]
-        table.add_row(*row, *(() if cost is None else (number(cost * more),)))
-    Console().print(table)
-    click.echo(_("From the plan alone, in {draws} draws of phones, walls and shadows.").format(draws=draws))
-
-
-def _warn_of_bare_wall(known: "Site") -> None:
-    """What sensors in a building cannot tell, however many there are."""
-    from cellwarden.locate.site_check import bare_wall
-
-    if bare_wall(known):
-        words = _(
-            "No sensor stands on the outer face of the wall: of phones inside one in four is then not told for sure"
-            " from those outside. Put some there, at its corners and between them."
-        )
-        click.echo(words)
-
-
-def _show_worth(values: "list[Worth]", cost: float | None) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_edge=False)
-    titles = [_("sensors"), _("right cell first"), _("among three"), _("mean error")]
-    for title in titles if cost is None else [*titles, _("cost")]:
-        table.add_column(title, justify="right")
-    for value in values:
-        row = [number(value.sensors), number(value.first, 2), number(value.three, 2), f"{number(value.error_m, 1)} m"]
-        table.add_row(*row, *(() if cost is None else (number(cost * value.sensors),)))
-    Console().print(table)
-    click.echo(_("From the plan alone, in {draws} draws of phones, walls and shadows.").format(draws=values[0].draws))
 
 
 @site.command(help=_("Make a certificate for the console, where nobody signs one: give it to watch --certificate."))

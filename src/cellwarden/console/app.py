@@ -106,7 +106,7 @@ def application(
         spectra or Spectra(()),
         editing,
         Views(engine, now_ns),
-        Placing(),
+        Placing(None if editing is None else editing.proposal),
         openid,
         ldap,
         read_only,

@@ -24,3 +24,8 @@ class Editing:
     def stays(self) -> Path:
         """Where somebody stood with a test phone, from when to when."""
         return self.path.with_suffix(".stays.csv")
+
+    @property
+    def proposal(self) -> Path:
+        """Where the next sensors would help most, as it was found last."""
+        return self.path.with_suffix(".placement.json")

@@ -6,22 +6,28 @@
                       └── pipe ◄───┘
 ```
 
-One question goes on at a time; its answer stays in memory until the next one, or until the watch ends.
+One question goes on at a time; its answer is kept beside the site's file until the next one, also where the watch ends
+meanwhile.
 """
 
+import json
 import os
 import threading
+import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 
+from cellwarden.errors import OutputError
 from cellwarden.locate.placement import Worth, propose, worth
 from cellwarden.locate.site import Sensor, Site
+from cellwarden.radio.annotations import write_text
 
 DRAWS = 400
-"""Phones that each number of sensors is asked about."""
+"""Phones that each number of sensors is asked about; to find a place takes about as long."""
 EACH = 20
 """Draws between two words of progress."""
 NICE = 10
@@ -36,6 +42,8 @@ class Proposal:
     """The most telling first; fewer than were asked for where there is no room."""
     worths: tuple[Worth, ...]
     """With none of them, with the first, with the first two, …"""
+    when_ns: int
+    """When it was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,14 @@ class Look:
 
 
 class Placing:
-    """The question that was asked last."""
+    """The question that was asked last; its answer is kept in a file, where one is named."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
         self._one = threading.Lock()
         self._process: SpawnProcess | None = None
         self._told: Connection | None = None
-        self._look = Look()
+        self._look = Look(found=None if file is None else kept(file))
 
     def start(self, site: Site, count: int, kinds: tuple[str, ...]) -> bool:
         """Ask how `count` more sensors in rooms of these kinds; False where a question goes on."""
@@ -65,9 +74,11 @@ class Placing:
             self._hear()
             if self._look.running:
                 return False
+            if self._file is not None:
+                self._file.unlink(missing_ok=True)
             context = get_context("spawn")
             self._told, telling = context.Pipe(duplex=False)
-            self._process = context.Process(target=work, args=(telling, site, count, kinds), daemon=True)
+            self._process = context.Process(target=work, args=(telling, site, count, kinds, self._file), daemon=True)
             self._process.start()
             telling.close()
             self._look = Look(running=True)
@@ -103,20 +114,34 @@ class Placing:
             self._look = Look(failed=True)
 
 
-def work(telling: Connection, site: Site, count: int, kinds: tuple[str, ...]) -> None:
+def kept(file: Path) -> Proposal | None:
+    """The proposal in a file; None where there is none that can be read."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        sensors = tuple(Sensor(one["name"], tuple(one["place_m"])) for one in told["sensors"])
+        return Proposal(sensors, tuple(Worth(**one) for one in told["worths"]), int(told["when_ns"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def work(telling: Connection, site: Site, count: int, kinds: tuple[str, ...], file: Path | None) -> None:
     """Answer a question, telling how far it is."""
     with suppress(OSError):
         os.nice(NICE)
     telling.send((0, 1))
-    made = propose(site, count, kinds, keep=True)
-    before, done, all_ = len(site.sensors), 0, DRAWS * (len(made.sensors) - len(site.sensors) + 1)
+    before, done, all_ = len(site.sensors), 0, DRAWS * (2 * count + 1)
 
-    def tell() -> None:
+    def tell(more: int = 1) -> None:
         nonlocal done
-        done += 1
+        done += more
         if not done % EACH:
             telling.send((done, all_))
 
+    made = propose(site, count, kinds, keep=True, tell=lambda: tell(DRAWS))
     numbers = range(before, len(made.sensors) + 1)
     worths = tuple(worth(replace(made, sensors=made.sensors[:number]), DRAWS, tell=tell) for number in numbers)
-    telling.send(Proposal(made.sensors[before:], worths))
+    found = Proposal(made.sensors[before:], worths, time.time_ns())
+    if file is not None:
+        with suppress(OutputError):  # who asked is there, and sees it all the same
+            write_text(file, json.dumps(asdict(found)), force=True)
+    telling.send(found)

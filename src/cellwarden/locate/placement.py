@@ -58,15 +58,22 @@ class Worth:
     draws: int
 
 
-def propose(site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float = 900e6, keep: bool = False) -> Site:
+def silent() -> None:
+    """Nobody waits for news of how far it is."""
+
+
+def propose(
+    site: Site, count: int, kinds: tuple[str, ...], frequency_hz: float = 900e6, keep: bool = False,
+    tell: Callable[[], None] = silent,
+) -> Site:  # fmt: skip
     """The site with `count` sensors in rooms of these kinds, the most telling first: instead of its own, or after them
-    where `keep` says so."""
+    where `keep` says so. `tell` is called after each sensor."""
     tried, kept = tried_at(candidates(site, kinds)), site.sensors if keep else ()
     middles = cell_middles(site)
     levels = telling_db(replace(site, sensors=(*kept, *tried)), middles, frequency_hz)
     one, two = np.triu_indices(len(middles), 1)
     near = np.linalg.norm(middles[one] - middles[two], axis=1) <= NEAR_M
-    return with_chosen(site, kept, tried, levels[:, one[near]] - levels[:, two[near]], count)
+    return with_chosen(site, kept, tried, levels[:, one[near]] - levels[:, two[near]], count, tell=tell)
 
 
 def cell_middles(site: Site) -> NDArray[np.float64]:
@@ -94,10 +101,11 @@ def with_chosen(
     differences_db: NDArray[np.float64],
     count: int,
     letter: str = "S",
+    tell: Callable[[], None] = silent,
 ) -> Site:
     """The site with those that hang already and `count` of those tried, named; rows of differences in that order."""
     places_m = np.array([sensor.place_m for sensor in (*kept, *tried)]).reshape(-1, 3)
-    chosen = chosen_one_by_one(differences_db, places_m, count, Beliefs().own_db2, len(kept))
+    chosen = chosen_one_by_one(differences_db, places_m, count, Beliefs().own_db2, len(kept), tell)
     names = free_names(kept, letter)
     return replace(site, sensors=(*kept, *(Sensor(next(names), tried[at - len(kept)].place_m) for at in chosen)))
 
@@ -129,8 +137,9 @@ def _spots(room: Room) -> NDArray[np.float64]:
 
 
 def chosen_one_by_one(
-    differences_db: NDArray[np.float64], places_m: NDArray[np.float64], count: int, variance_db2: float, kept: int = 0
-) -> list[int]:
+    differences_db: NDArray[np.float64], places_m: NDArray[np.float64], count: int, variance_db2: float, kept: int = 0,
+    tell: Callable[[], None] = silent,
+) -> list[int]:  # fmt: skip
     """Indices of the most telling candidates, greedily. `differences_db`: shape (candidates, pairs of cells); the first
     `kept` hang there already."""
     sums, squares = differences_db[:kept].sum(axis=0), np.square(differences_db[:kept]).sum(axis=0)
@@ -149,11 +158,12 @@ def chosen_one_by_one(
         chosen.append(best)
         sums, squares = sums + differences_db[best], squares + differences_db[best] ** 2
         free &= np.linalg.norm(places_m - places_m[best], axis=1) >= APART_M
+        tell()
     return chosen
 
 
 def worth(
-    site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6, tell: Callable[[], None] = lambda: None
+    site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6, tell: Callable[[], None] = silent
 ) -> Worth:
     """How well a site's sensors tell its cells apart: phones anywhere in cells, walls and shadows drawn each time.
 

@@ -12,7 +12,7 @@ They are chosen as `placement` chooses for cells, by the same formula, over thos
 found by drawing phones on both sides and asking `geofence`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.locate.cells import HEIGHTS_M
 from cellwarden.locate.geofence import fence, level_nats, side
-from cellwarden.locate.placement import cell_middles, drawn_dbm, somewhere, telling_db, tried_at, with_chosen
+from cellwarden.locate.placement import cell_middles, drawn_dbm, silent, somewhere, telling_db, tried_at, with_chosen
 from cellwarden.locate.site import Floor, Site, room_at, rooms_at
 
 OUT_M = 0.3
@@ -54,9 +54,10 @@ class FenceWorth:
     """At most, on each side: of those that are heard."""
 
 
-def propose_on_wall(site: Site, count: int, frequency_hz: float = 900e6) -> Site:
+def propose_on_wall(site: Site, count: int, frequency_hz: float = 900e6, tell: Callable[[], None] = silent) -> Site:
     """The site with `count` sensors on the outer face of its wall after its own, the most telling first; fewer where
-    there is no room for so many. Raises SiteError where it has no cells, or no outside."""
+    there is no room for so many. `tell` is called after each sensor. Raises SiteError where it has no cells, or no
+    outside."""
     places, beyond, middles = wall_places(site), _spread(_beyond(site)), _spread(cell_middles(site))
     if not len(middles) or not len(places) or not len(beyond):
         raise SiteError(
@@ -69,7 +70,7 @@ def propose_on_wall(site: Site, count: int, frequency_hz: float = 900e6) -> Site
     levels = telling_db(both, np.concatenate([middles, beyond]), frequency_hz)
     inner, outer = levels[:, : len(middles)], levels[:, len(middles) :]
     differences = (inner[:, :, None] - outer[:, None]).reshape(len(levels), -1)
-    return with_chosen(site, site.sensors, tried, differences, count, "W")
+    return with_chosen(site, site.sensors, tried, differences, count, "W", tell)
 
 
 def wall_places(site: Site) -> NDArray[np.float64]:
@@ -84,8 +85,11 @@ def wall_places(site: Site) -> NDArray[np.float64]:
     return places[[room is not None and room.kind == "outside" for room in beyond]]
 
 
-def fence_worth(site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6) -> FenceWorth:
-    """How well a site's sensors tell phones in cells from those outside: walls and shadows drawn each time."""
+def fence_worth(
+    site: Site, draws: int, seed: int = 1, frequency_hz: float = 900e6, tell: Callable[[], None] = silent
+) -> FenceWorth:
+    """How well a site's sensors tell phones in cells from those outside: walls and shadows drawn each time. `tell` is
+    called for each phone that is heard, twice `draws` at most."""
     rng, bounds = np.random.default_rng(seed), fence(site, frequency_hz)
     share = {}
     for kind in ("cell", "outside"):
@@ -103,6 +107,7 @@ def fence_worth(site: Site, draws: int, seed: int = 1, frequency_hz: float = 900
             heard = drawn_dbm(site, np.array([place]), bounds.beliefs, rng, frequency_hz)[:, 0]
             if np.isfinite(heard).any():  # who is heard by none is no presence
                 called, made = called + side(level_nats(bounds, np.ascontiguousarray(heard))).inside, made + 1
+                tell()
         share[kind] = called / max(made, 1)
     return FenceWorth(len(site.sensors), 1 - share["cell"], share["outside"], draws)
 
