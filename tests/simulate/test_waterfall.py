@@ -1,5 +1,7 @@
 """The demonstration's rows show a phone where and when it sends, to the sensors that hear it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from cellwarden.model import Sighting
@@ -30,3 +32,9 @@ def test_before_and_after_it_there_is_noise() -> None:
         gsm, lte = rows("A1-S1", start, start + S_NS // 5, [CALL], np.random.default_rng(2))
         assert gsm.heard == lte.heard == ()
         assert max(gsm.levels) / 2 < 8.8 + 5 * 0.6
+
+
+def test_a_sensor_that_hardly_hears_it_does_not_name_it() -> None:
+    far = replace(CALL, sensors=tuple(f"S{n}" for n in range(20)))
+    faint = rows("S19", AT_NS, AT_NS + S_NS // 5, [far], np.random.default_rng(3))[0]
+    assert faint.heard == ()

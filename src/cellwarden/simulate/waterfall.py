@@ -16,6 +16,8 @@ NOISE_DB, NOISE_SIGMA_DB = 8.8, 0.6
 """The loudest of 2,000 frames of two bins each: ln(2,000) times the mean, more or less."""
 LOUDEST_DB, EACH_DB = 36.0, 5.0
 """Over noise at the sensor that hears a phone best; less at each next one."""
+LEAST_DB = 3.5
+"""Weaker, a sensor does not name it."""
 WIDTH_HZ = {"gsm": 200e3, "lte": 720e3}
 HOPS = 24
 """Places of an LTE phone's data within its carrier of 10 MHz, which the cell grants anew each millisecond."""
@@ -49,6 +51,8 @@ def _row(
             at += (rng.integers(HOPS) / (HOPS - 1) - 0.5) * (LTE_HZ - width)
         away = np.maximum(0.0, np.abs(middle_hz - at) - width / 2) / 200e3
         power += 10 ** ((level_db - SKIRT_DB * away) / 10)
+        if level_db < LEAST_DB:
+            continue
         label = max(one.labels, key=lambda name: one.labels[name])
         begin, end = max(one.start_ns, start_ns), min(one.end_ns, end_ns)
         box = at if one.interface == "gsm" else one.frequency_hz
