@@ -1,7 +1,9 @@
 """What people see of an alert, decide about it, and record."""
 
+import csv
 import io
 import re
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -248,6 +250,23 @@ def test_a_phone_whose_place_is_unknown_or_outside_has_a_page_and_a_sheet_too(wi
         assert client.get(f"/alerts/{name}/sheet.pdf").status_code == 200
         assert client.get(f"/alerts/{name}/found").status_code == 200
     assert client.get("/").status_code == 200
+
+
+def test_alerts_are_taken_along_as_a_table_without_transmitters_and_without_formulas(wing: Wing) -> None:
+    first, second = wing.alert(emitter="E-0042"), wing.alert(odds=(), ago_s=10)
+    with wing.engine.begin() as c:
+        queries.decide(c, Decision(first, "false", "Zoé", time.time_ns(), "=1+1, a radio"), "new")
+    client = wing.client("officer")
+    assert "/alerts.csv" in client.get("/alerts").text
+    answer = client.get("/alerts.csv")
+    assert answer.headers["content-type"].startswith("text/csv") and "E-0042" not in answer.text
+    newest, oldest = csv.DictReader(io.StringIO(answer.text))
+    assert (newest["alert"], newest["room"], newest["state"], newest["who"]) == (second, "", "new", "")
+    told = [oldest[name] for name in ("alert", "kind", "seconds", "room", "room_probability", "state", "who", "why")]
+    assert told == [first, "call", "240", "A-104", "0.8300", "false", "Zoé", "'=1+1, a radio"]
+    with reading(wing.engine) as c:
+        last = audit.newest(c, 1)[0]
+    assert (last.action, last.what) == ("take along", "alerts")
 
 
 def test_roles_without_decisions_see_no_buttons(wing: Wing) -> None:

@@ -47,6 +47,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role] | frozenset[Role | None]] = {
     ("GET", "/"): EVERYBODY,  # who may not watch is led to what they may see
     ("GET", "/live"): EVERYBODY,  # beats for all; news for those who watch
     ("GET", "/alerts"): WATCHING,
+    ("GET", "/alerts.csv"): WATCHING,
     ("GET", "/alerts/{name}"): WATCHING | {EXAMINER},
     ("GET", "/alerts/{name}/sheet.pdf"): DECIDING,
     ("GET", "/alerts/{name}/evidence/{digest}.png"): WATCHING | {EXAMINER},

@@ -4,3 +4,8 @@
 def quoted(name: str) -> str:
     """A name as a cell."""
     return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe stands before what might be one."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

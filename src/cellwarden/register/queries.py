@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select
 
+from cellwarden.document.table import harmless
 from cellwarden.model.register import Find
 from cellwarden.store import tables
 
@@ -42,7 +43,7 @@ def finds_csv(c: Connection) -> str:
     for number, one in _numbered(c):
         when = datetime.fromtimestamp(one.when_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         told = (one.alert, one.cell, when, one.model, one.seal, " ".join(one.photographs), one.who)
-        rows.writerow([number, *map(_harmless, told)])
+        rows.writerow([number, *map(harmless, told)])
     return made.getvalue()
 
 
@@ -54,7 +55,3 @@ def _numbered(c: Connection, alert: str | None = None) -> list[tuple[int, Find]]
         (row.number, Find(row.alert, row.cell, row.when_ns, row.model, row.seal, tuple(row.photographs), row.who))
         for row in c.execute(asked)
     ]
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -4,18 +4,18 @@ import time
 from collections.abc import AsyncIterator
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from cellwarden.console import live, words
-from cellwarden.console.desk import desk, viewed, visitor
+from cellwarden.console.desk import desk, note, viewed, visitor
 from cellwarden.console.guard import guarded
 from cellwarden.console.page import LINKS, page, plan
 from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
 from cellwarden.store import people
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries
+from cellwarden.watch import alert_table, queries
 
 ROUTES = guarded()
 MANY = 50
@@ -80,3 +80,13 @@ def alerts(request: Request, of: str = "open", after: int = 0) -> Response:
     pairs = [(alert, decision.state if decision else "new") for alert, decision in found[:MANY]]
     more = after + MANY if len(found) > MANY else 0
     return page(request, "alerts.html", "alerts", alerts=pairs, of=of, choices=choices, more=more)
+
+
+@ROUTES.get("/alerts.csv")
+def table(request: Request) -> Response:
+    """All alerts that are kept with what was decided, to take along."""
+    with desk(request).engine.begin() as c:
+        note(c, request, "take along", "alerts")
+        made = alert_table.table(queries.alerts(c))
+    headers = {"Content-Disposition": 'attachment; filename="alerts.csv"'}
+    return PlainTextResponse(made, media_type="text/csv", headers=headers)
