@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -160,6 +161,14 @@ def test_every_room_and_sensor_of_a_floor_is_drawn_within_it() -> None:
             for x, y in (map(float, point.split(",")) for point in room.points.split()):
                 assert 0 <= x <= floor.width
                 assert 0 <= y <= floor.height
+        for _name, x, y in floor.sensors:  # also those on the prison's wall, far out
+            assert 0 < x < floor.width and 0 < y < floor.height
+
+
+def test_a_span_over_midnight_tells_both_days() -> None:
+    noon_ns = int(datetime(2026, 11, 27, 12).timestamp()) * 10**9
+    assert words.span(noon_ns - 5 * MINUTE_NS, noon_ns, noon_ns) == "11:55 – 12:00"
+    assert words.span(noon_ns - 1440 * MINUTE_NS, noon_ns, noon_ns) == "Nov 26, 2026 12:00 – Nov 27, 2026 12:00"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Every route, as every role and as nobody."""
 
+import html
+import re
 import time
 from collections.abc import Iterator
 from itertools import product
@@ -101,3 +103,24 @@ def test_a_cookie_opens_no_api_and_a_programs_token_no_page(wing: Wing) -> None:
     for cookie in (token, people.PROGRAM + token):
         nobody.cookies.set("session", cookie)
         assert nobody.get("/alerts").status_code == 303
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_leads_its_reader_to_what_they_may_not_see_or_what_is_not_there(wing: Wing, role: Role) -> None:
+    name = wing.alert()
+    wing.alert(odds=())
+    wing.passed()
+    wing.sensors(deaf=wing.site.sensors[0].name)
+    client = wing.client(role)
+    due, seen = ["/", f"/alerts/{name}"], set[str]()
+    if not may(role, "GET", "/alerts/{name}"):
+        due.pop()
+    while due:
+        path = due.pop()
+        seen.add(path)
+        answer = client.get(path, follow_redirects=True)
+        assert answer.status_code == 200, path
+        if answer.headers["content-type"].startswith("text/html"):
+            linked = {html.unescape(one) for one in re.findall(r'<a [^>]*href="(/[^"#]*)"', answer.text)}
+            due += linked - seen - set(due) - {one for one in linked if one.startswith("/language/")}
+    assert "/help" in seen and "/account" in seen

@@ -215,9 +215,11 @@ def warn(words: str) -> None:
 
 def tell(alert: "Alert") -> None:
     """An alert, as a line."""
-    from cellwarden.console.words import best, percent, room_name, told
+    from cellwarden.console.words import best, percent, place, room_name, told
+    from cellwarden.watch.junctions import at_gate
 
     moment = datetime.fromtimestamp(alert.told_ns / 1e9, UTC).astimezone().strftime("%H:%M:%S")
     rooms = ", ".join(f"{room_name(room)} {percent(probability)}" for room, probability in best(alert.odds))
+    rooms = place(alert) if at_gate(alert) else rooms or place(alert)
     with suppress(BrokenPipeError):
         click.echo(f"{moment}  {alert.name}  {told(alert.activity)}  {rooms}")

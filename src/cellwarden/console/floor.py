@@ -28,6 +28,8 @@ from cellwarden.locate.site import Floor, Room, Site, area_m2
 from cellwarden.model import Odds, SensorState
 
 UNITS_M = 10.0
+EDGE = 5.0
+"""No sensor is drawn nearer to the edge: it would be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,14 @@ def _floor(site: Site, floor: Floor) -> DrawnFloor:
         floor.number, floor.name, float(wide), float(tall),
         tuple(_room(room, short.get(room.name, room.name), frame) for room in sorted(inside, key=area_m2)[::-1]),
         walls,
-        tuple((sensor.name, *frame.at(sensor.place_m)) for sensor in sensors_on(site, floor)),
+        tuple((sensor.name, *_drawn_at(frame.at(sensor.place_m), wide, tall)) for sensor in sensors_on(site, floor)),
         tuple("outside" if room.kind == "outside" else room.name for room in rooms if room not in inside),
     )  # fmt: skip
+
+
+def _drawn_at(place: tuple[float, float], wide: float, tall: float) -> tuple[float, float]:
+    """Where a sensor is drawn: one that hangs farther out, on the prison's wall, at the edge towards it."""
+    return min(max(place[0], EDGE), wide - EDGE), min(max(place[1], EDGE), tall - EDGE)
 
 
 def _within(ends_m: Sequence[tuple[float, float]], low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> bool:

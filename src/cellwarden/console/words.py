@@ -119,6 +119,8 @@ SUBJECT_WORDS = {
     "finds": mark("Finds"),
     "audit": mark("Audit"),
 }
+WHY_WORDS = {"open": mark("Open"), "settled": mark("Settled"), "all": mark("All")}
+"""Which alerts were looked at, as the audit keeps it."""
 SILENT_NS = 120 * S_NS
 """A sensor that told nothing for this long is not taken to hear."""
 LEAST = 0.05
@@ -213,6 +215,14 @@ def moment(time_ns: int, now_ns: int) -> str:
     return clock(time_ns) if then == now else f"{day(time_ns)} {clock(time_ns)}"
 
 
+def span(start_ns: int, end_ns: int, now_ns: int) -> str:
+    """From when to when; both days where they differ, so that nobody reads the end as of the first day."""
+    first, last = (datetime.fromtimestamp(t / 1e9).date() for t in (start_ns, end_ns))
+    if first == last:
+        return f"{moment(start_ns, now_ns)} – {clock(end_ns)}"
+    return f"{day(start_ns)} {clock(start_ns)} – {day(end_ns)} {clock(end_ns)}"
+
+
 def iso(time_ns: int) -> str:
     """For machines: the browser counts from it how long ago it was."""
     return datetime.fromtimestamp(time_ns / 1e9).astimezone().isoformat(timespec="seconds")
@@ -271,6 +281,11 @@ def action(name: str) -> str:
 def subject(name: str) -> str:
     """What it was done to: a page by its name, all else as it is."""
     return _(SUBJECT_WORDS[name]) if name in SUBJECT_WORDS else name
+
+
+def why(text: str) -> str:
+    """The reason of a line of the audit: what people wrote stays as it is."""
+    return _(WHY_WORDS[text]) if text in WHY_WORDS else text
 
 
 def details(alert: Alert) -> list[tuple[str, str]]:

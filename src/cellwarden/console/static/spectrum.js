@@ -161,7 +161,7 @@
     const body = get("heard");
     body.replaceChildren(...sorted.map((one) => {
       const line = document.createElement("tr");
-      const cells = [[one.label, words.what], [digits((one.low + one.high) / 2e6, 3), "MHz"], [digits((one.high - one.low) / 1e3, 0), "kHz"], [digits(one.snr, 0) + " dB", "SNR"], [digits(Math.max(0, (newest - one.t1) / 1000), 0) + " s", body.dataset.last]];
+      const cells = [[one.label, words.what], [digits((one.low + one.high) / 2e6, 3), "MHz"], [digits((one.high - one.low) / 1e3, 0), "kHz"], [digits(one.snr, 0) + " dB", body.dataset.snr], [digits(Math.max(0, (newest - one.t1) / 1000), 0) + " s", body.dataset.last]];
       cells.forEach(([text, title], n) => {
         const cell = line.insertCell();
         cell.textContent = text;
