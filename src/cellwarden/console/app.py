@@ -84,7 +84,7 @@ def application(
 
     @contextlib.asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(live.run())
+        looking, _ready = asyncio.create_task(live.run()), asyncio.create_task(asyncio.to_thread(_warm))
         yield
         looking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -129,6 +129,11 @@ def first_link(engine: Engine, address: str, now_ns: int) -> str | None:
     """A link with which the first administrator chooses a password; None where there is somebody already."""
     with engine.begin() as c:
         return None if persons(c) else f"{address}/set-up/{invite(c, FIRST, 'administrator', now_ns)}"
+
+
+def _warm() -> None:
+    """Load what only the search sheet needs: half a second that nobody is to wait for who prints the first one."""
+    import cellwarden.console.sheet  # noqa: F401
 
 
 def _beside(engine: Engine) -> Path:

@@ -80,22 +80,29 @@ def plan(pdf: FPDF, site: Site, odds: Odds, wide_mm: float, most_mm: float) -> N
     pdf.set_text_color(90)
     pdf.set_font("helvetica", "", LETTERS_PT)
     pdf.text(x + pdf.c_margin, y - 1.5, written(floor.name))
-    most_mm -= TITLE_MM
-    alone = _view(whole, x, y, wide_mm, most_mm)
-    if alone.scale_mm_m >= LEGIBLE_MM_M:
-        views = [alone]
-    else:
-        over = _view(whole, x + wide_mm - WHOLE_MM, y, WHOLE_MM, most_mm)
-        shown = [named[: rank + 1] for rank in sorted(ranks.values(), reverse=True)]
-        parts = [_within(_around([room for room in those if room in ranks], AROUND_M), whole) for those in shown]
-        tried = [_view(part, x, y, wide_mm - WHOLE_MM - GAP_MM, most_mm) for part in parts]
-        views = [next((view for view in tried if view.scale_mm_m >= LEGIBLE_MM_M), tried[-1]), over]
+    views = _views(whole, list(ranks), x, y, wide_mm, most_mm - TITLE_MM)
     for view in views:
         _draw(pdf, site, floor, ranks, view)
     if views[1:]:
         _framed(pdf, views[0].box, views[0])
         _framed(pdf, views[0].box, views[1])
     pdf.set_xy(x, y + max(view.size_mm[1] for view in views))
+
+
+def _views(
+    whole: Box, searched: Sequence[Room], x_mm: float, y_mm: float, wide_mm: float, most_mm: float
+) -> list[View]:
+    """The whole alone where its names are legible; else a part with as many of the rooms as leave it so, and the whole.
+
+    searched: in the order of their ranks.
+    """
+    alone = _view(whole, x_mm, y_mm, wide_mm, most_mm)
+    if alone.scale_mm_m >= LEGIBLE_MM_M:
+        return [alone]
+    over = _view(whole, x_mm + wide_mm - WHOLE_MM, y_mm, WHOLE_MM, most_mm)
+    parts = [_within(_around(searched[:count], AROUND_M), whole) for count in range(len(searched), 0, -1)]
+    tried = [_view(part, x_mm, y_mm, wide_mm - WHOLE_MM - GAP_MM, most_mm) for part in parts]
+    return [next((view for view in tried if view.scale_mm_m >= LEGIBLE_MM_M), tried[-1]), over]
 
 
 def _around(rooms: Sequence[Room], beyond_m: float) -> Box:
