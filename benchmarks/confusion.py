@@ -141,7 +141,7 @@ def cell(figures: Mapping[str, Mapping[str, Any]]) -> str:
     if "phones_hidden" not in lane:
         return ""
     below = [
-        f"{_label(name)}{' untold' if name.endswith('-untold') else ''} {one['right'] / one['placed']:.2f}"
+        f"{_label(name)}{' untold' if name.endswith('-untold') else ''} {one['right'] / one['placed']:.3f}"
         for name, one in lane["signals"].items()
         if one["right"] + one["accepted"] < TARGET * one["placed"]
     ]
