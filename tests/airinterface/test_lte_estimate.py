@@ -10,7 +10,22 @@ import pytest
 from benchmarks.one_phone import GROSS, errors
 
 from cellwarden.airinterface import lte
-from cellwarden.airinterface.lte_estimate_kernels import PARTS, matched, repeated, sharpened, steepest
+from cellwarden.airinterface.lte_estimate_kernels import (
+    PARTS,
+    gathered,
+    known,
+    matched,
+    peak_powers,
+    referred,
+    repeated,
+    running_sums,
+    shared_delay,
+    sharpened,
+    shifted_products,
+    steepest,
+    turning,
+    waves,
+)
 from cellwarden.airinterface.lte_pairs import ALIAS_HZ, paired
 from cellwarden.airinterface.lte_waveform import generate
 from cellwarden.model import Block, Burst, Emission, Segment
@@ -65,8 +80,9 @@ def test_the_compiled_match_agrees_with_numpy() -> None:
     period = rng.normal(size=(128, 2)).view(np.complex128)[:, 0].copy()
     lows, highs = np.array([-20, 300, 880]), np.array([400, 441, 1000])
     cycles, turn, origin = np.array([0.0, 3e-4, -7e-4]), 0.013, 77
-    out = np.zeros((3, 3))
-    matched(z, period, origin, turn, lows, highs, cycles, out)
+    out, turns = np.zeros((3, 3)), np.empty((2, PARTS, 3), np.float32)
+    turning(cycles, 400.0, turns)
+    matched(z, period, origin, turn, lows, highs, turns, out)
     for row, (low, high) in enumerate(zip(lows.clip(0), highs.clip(max=len(z)), strict=True)):
         n = np.arange(low, high)
         if len(n) <= PARTS:
@@ -74,9 +90,9 @@ def test_the_compiled_match_agrees_with_numpy() -> None:
             continue
         wave = period[(n - origin) % 128] * np.exp(2j * np.pi * turn * (n - origin))
         part = (n - low) * PARTS // len(n)
-        turns = np.exp(-2j * np.pi * cycles[:, None] * (part * len(n) / PARTS))
-        expected = np.abs((z[n] * np.conj(wave) * turns).sum(axis=1)) ** 2 / np.sum(np.abs(wave) ** 2)
-        assert np.allclose(out[row], expected, rtol=1e-6)
+        back = np.exp(-2j * np.pi * cycles[:, None] * (part * 400 / PARTS))
+        expected = np.abs((z[n] * np.conj(wave) * back).sum(axis=1)) ** 2 / np.sum(np.abs(wave) ** 2)
+        assert np.allclose(out[row], expected, rtol=1e-5)
 
 
 def half(at_s: float, middle_hz: float, centre_hz: float, error_hz: float) -> Emission:
@@ -166,15 +182,84 @@ def test_newtons_steps_end_at_the_highest_place_nearby() -> None:
     assert steepest(rows, 0.07, 4) == pytest.approx(fine[each.sum(axis=1).argmax()], abs=2e-5)
 
 
-def test_repeated_prefixes_and_powers_are_the_plain_sums() -> None:
-    rng = np.random.default_rng(32)
-    z = rng.normal(size=(120, 2)).astype(np.float32).view(np.complex64)[:, 0]
-    edges, first, last = np.array([[3, 10], [100, 120]]), np.array([[0, 40], [5, 50]]), np.array([[8, 48], [13, 58]])
-    level, turn, energy = np.empty(2), np.empty(2, np.complex128), np.empty(2)
-    repeated(z, 60, 2.5, edges, first, last, level, turn, energy)
+def noise(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64)
+
+
+def test_repeated_prefixes_and_powers_are_the_plain_sums_also_beyond_the_edges() -> None:
+    z, lag, most = noise(np.random.default_rng(32), 120), 60, 2.5
+    begins, starts, lengths = np.array([-3.2, 2.4, 30.0]), np.array([0.0, 38.3]), np.array([8.0, 6.4])
+    out = np.empty((3, 5))
+    repeated(*running_sums(z, lag, most), begins, 97.0, starts, lengths, out)
     power = np.abs(z.astype(np.complex128)) ** 2
-    for p in range(2):
-        n = np.concatenate([np.arange(a, b) for a, b in zip(first[p], last[p], strict=True)])
-        assert level[p] == pytest.approx(np.minimum(power, 2.5)[edges[0, p] : edges[1, p]].sum(), rel=1e-4)
-        assert turn[p] == pytest.approx((z[n].conj() * z[n + 60]).sum(), rel=1e-4)
-        assert energy[p] == pytest.approx((power[n] + power[n + 60]).sum(), rel=1e-4)
+    for begin, (level, count, real, imaginary, energy) in zip(begins, out, strict=True):
+        low, high = np.clip([round(begin), round(begin + 97.0)], 0, len(z))
+        firsts = [round(begin + start) for start in starts]
+        n = np.concatenate([np.arange(a, a + round(b)) for a, b in zip(firsts, lengths, strict=True)])
+        n = n[(n >= 0) & (n < len(z) - lag)]
+        assert count == high - low
+        assert level == pytest.approx(np.minimum(power, most)[low:high].sum(), rel=1e-4)
+        assert complex(real, imaginary) == pytest.approx((z[n].conj() * z[n + lag]).sum(), rel=1e-4)
+        assert energy == pytest.approx((power[n] + power[n + lag]).sum(), rel=1e-4)
+
+
+def test_subcarriers_are_those_of_the_symbols_own_beginning() -> None:
+    """A sum over the window's samples, each turned by the subcarrier's phase since the symbol began."""
+    rng = np.random.default_rng(33)
+    y, size, first, begins = noise(rng, 100), 32, np.array([-4, 20, 80]), np.array([-2.3, 23.1, 82.5])
+    lowest, off = -2.5 / size, 0.013
+    windows, out = np.empty((3, size), np.complex64), np.empty((3, 6), np.complex128)
+    gathered(y, first, lowest + off, windows)
+    referred(np.fft.fft(windows).astype(np.complex64), first, begins, lowest, 1 / size, off, out)
+    for s in range(3):
+        n = first[s] + np.arange(size)
+        for k in range(6):
+            cycles = (lowest + k / size) * (n - begins[s]) + off * n
+            expected = (y[n.clip(0, 99)] * np.exp(-2j * np.pi * cycles)).sum()
+            assert out[s, k] == pytest.approx(expected, abs=2e-4)
+
+
+def test_products_with_shifted_sequences_and_their_peaks() -> None:
+    rng = np.random.default_rng(34)
+    values, sequences = noise(rng, 2, 32).astype(np.complex128), noise(rng, 2, 12).astype(np.complex128)
+    rows = np.empty((10, 12), np.complex64)
+    shifted_products(values, sequences, 2, rows)
+    expected = [values[s, low : low + 24 : 2] * sequences[s].conj() for low in range(0, 10, 2) for s in range(2)]
+    assert np.allclose(rows, expected, atol=1e-5)
+    power = np.empty(10)
+    peak_powers(rows, np.fft.ifft(rows, 24).astype(np.complex64), 4, power)
+    fine = np.arange(0, 1, 1e-4)
+    expected = np.max([twin_power(rows.astype(np.complex128), d) for d in fine], axis=0)
+    assert np.median(power / expected) == pytest.approx(1.0, abs=1e-4)
+    assert (power > 0.98 * expected).all()  # two peaks of one height may be taken for each other
+
+
+def test_symbols_share_a_delay_but_for_their_shifts() -> None:
+    rng = np.random.default_rng(35)
+    k, delay, turns = np.arange(24), 0.0413, np.array([3, 0, 11])
+    phases = np.exp(1j * rng.uniform(0, 6, (3, 1)))
+    rows = phases * np.exp(-2j * np.pi * k * (delay + turns[:, None] / 12)) + 0.1 * noise(rng, 3, 24)
+    found, sums = np.empty(3, np.int64), np.empty(3, np.complex128)
+    told = shared_delay(rows, np.fft.ifft(rows, 96), 12, found, sums)
+    assert (found == turns).all()
+    assert told == pytest.approx(delay, abs=2e-3)
+    back = np.exp(2j * np.pi * k * (told + turns[:, None] / 12))
+    assert np.allclose(sums, (rows * back).sum(axis=1))
+
+
+def test_known_symbols_are_matched_where_they_lie() -> None:
+    """A wave of two symbols: the match of all of it is its energy, at its own time and frequency."""
+    rng = np.random.default_rng(36)
+    sequences, size = np.exp(1j * rng.uniform(0, 6, (2, 12))), 32
+    spectra, useful = np.empty((2, size), np.complex128), np.array([40.0, 140.0])
+    waves(sequences, np.array([0.1, 0.3]), 2, spectra)
+    assert np.allclose(spectra[:, :24:2], sequences * np.exp(-2j * np.pi * np.arange(12) * [[0.1], [0.3]]))
+    assert not spectra[:, 1::2].any() and not spectra[:, 24:].any()
+    y, periods = np.zeros(200, np.complex64), np.fft.ifft(spectra)
+    for period, begin in zip(periods, useful.astype(int), strict=True):
+        n = np.arange(begin - 4, begin + size)
+        y[n] = period[(n - begin) % size] * np.exp(2j * np.pi * 0.02 * n)
+    out, cycles = np.empty((3, 3)), np.array([-2e-3, 0.0, 2e-3])
+    known(y, periods, useful, np.array([-6.0, 0.0, 6.0]), (4.0, float(size)), 0.02, cycles, out)
+    assert np.unravel_index(out.argmax(), out.shape) == (1, 1)
+    assert out[1, 1] == pytest.approx(np.sum(np.abs(y) ** 2), rel=1e-5)

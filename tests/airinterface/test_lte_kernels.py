@@ -5,8 +5,25 @@ import math
 import numpy as np
 import pytest
 
-from cellwarden.airinterface.lte_kernels import best_pairs, best_parts, best_stretches, prefix_likeness, tones, turned
-from cellwarden.airinterface.lte_receiver import stretch
+from cellwarden.airinterface.lte_kernels import (
+    best_stretches,
+    cropped,
+    prefix_likeness,
+    slot_powers,
+    symbols_at,
+    tones,
+    turned,
+)
+from cellwarden.airinterface.lte_match_kernels import (
+    best_pairs,
+    best_parts,
+    beyond_chance,
+    conjugate_products,
+    explained_parts,
+    largest_parts,
+    tone_powers,
+)
+from cellwarden.airinterface.lte_receiver import Stretch, narrowed, stretch
 from cellwarden.airinterface.lte_waveform import generate
 from cellwarden.airinterface.nr_likeness import look
 from cellwarden.model import Block, Burst, Segment
@@ -139,3 +156,78 @@ def test_tones_are_the_plain_sums() -> None:
         sums = part @ np.exp(1j * turns[None, :] * np.arange(start, start + 23)[:, None])
         plain = (np.abs(sums) ** 2 / np.sum(np.abs(part) ** 2, axis=1)[:, None]).sum(axis=0)
         assert np.allclose(out[p], plain, rtol=1e-4)
+
+
+def noise(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64)
+
+
+@pytest.mark.parametrize(("count", "kept"), [(12, 8), (13, 8), (12, 7), (8, 12), (7, 12), (8, 8)])
+def test_a_spectrum_is_cropped_or_filled_up_and_silent_beyond_its_edge(count: int, kept: int) -> None:
+    spectrum, out = noise(np.random.default_rng(count), count), np.empty(kept, np.complex64)
+    cropped(spectrum, 1.5, 4.0, out)
+    for at, k in enumerate(np.fft.fftfreq(kept, 1 / kept).round().astype(int)):
+        held = k in np.fft.fftfreq(count, 1 / count).round() and abs(1.5 + k) <= 4.0
+        assert out[at] == pytest.approx(spectrum[k] * kept / count if held else 0)
+
+
+def test_narrowed_samples_hold_the_frequencies_that_are_asked_for() -> None:
+    rng = np.random.default_rng(41)
+    y = noise(rng, 50)
+    hz = np.fft.fftfreq(50, 1 / 100.0)
+    for middle, half in ((0.0, 10.0), (-20.0, 5.0), (30.0, 90.0)):
+        expected = np.fft.ifft(np.fft.fft(y) * (np.abs(hz - middle) <= half))
+        for spectrum in (None, np.fft.fft(y).astype(np.complex64)):
+            told = narrowed(Stretch(y, 100.0, 0.0, 1.0, 0.0, 1.0, spectrum), middle, half)
+            assert np.allclose(told, expected, atol=1e-5)
+
+
+def test_windows_are_turned_and_silent_beside_the_samples() -> None:
+    y, starts, turns = noise(np.random.default_rng(42), 40), np.array([-50, -5, 0, 30, 70]), np.array([0.0, 0.13])
+    out = np.empty((2, 5, 16), np.complex64)
+    symbols_at(y, starts, turns, out)
+    padded = np.concatenate([np.zeros(60), y, np.zeros(60)])
+    expected = padded[60 + starts[:, None] + np.arange(16)] * np.exp(-2j * np.pi * turns[:, None, None] * np.arange(16))
+    assert np.allclose(out, expected, atol=1e-5)
+
+
+def test_parts_of_chosen_sequences_are_those_of_the_twin() -> None:
+    rng = np.random.default_rng(43)
+    bands, sequences, which = noise(rng, 3, 20), noise(rng, 5, 20), np.array([1, 4])
+    products, out = np.empty((6, 40), np.complex64), np.full((3, 5), 7.0)
+    conjugate_products(bands, sequences, which, products)
+    largest_parts(bands, np.fft.fft(products).astype(np.complex64), which, out)
+    delays = np.abs(np.fft.fft(bands[:, None] * sequences[which], 40)) ** 2
+    energy = (np.abs(bands) ** 2).sum(axis=-1)[:, None]
+    assert np.allclose(out[:, which], delays.max(axis=-1) / energy / 20, rtol=1e-4)
+    assert (out[:, [0, 2, 3]] == 7.0).all()
+
+
+def test_tones_of_products_and_explained_energy_are_those_of_the_twin() -> None:
+    rng = np.random.default_rng(44)
+    bands, sent, out = noise(rng, 2, 20), noise(rng, 19, 6), np.empty((2, 6), np.float32)
+    tone_powers(bands, np.ascontiguousarray(sent.real), np.ascontiguousarray(sent.imag), out)
+    assert np.allclose(out, np.abs((bands[:, :-1] * bands[:, 1:].conj()) @ sent) ** 2, rtol=1e-4)
+    both, parts, explained = noise(rng, 2, 4, 30), rng.uniform(0, 1.2, (2, 4)), np.empty(4)
+    explained_parts(both, parts, 1.0, explained)
+    energy = np.mean(np.abs(both) ** 2, axis=-1)
+    expected = np.minimum(parts, 0.9999) * energy / np.maximum(energy - 1.0, 0.05 * energy)
+    assert np.allclose(explained, expected.min(axis=0), rtol=1e-4)
+
+
+def test_a_subframe_is_as_strong_as_its_weaker_slot() -> None:
+    y, places = noise(np.random.default_rng(45), 400), np.array([-150.0, 0.0, 20.3, 390.0])
+    out = np.empty(4)
+    slot_powers(y, places, 200.0, out)
+    power = np.abs(y) ** 2
+    for place, told in zip(places, out, strict=True):
+        edges = [np.clip([round(place + b), round(place + b + 160.0)], 0, 400) for b in (20.0, 220.0)]
+        assert told == pytest.approx(min(power[a:b].sum() / max(b - a, 1) for a, b in edges), rel=1e-4)
+
+
+def test_nats_beyond_chance_are_summed_over_symbols() -> None:
+    parts = np.random.default_rng(46).uniform(0, 1, (7, 5, 30)).astype(np.float32)
+    out = np.empty((5, 30))
+    beyond_chance(parts, 11, 2.9, 12.0, out)
+    expected = np.clip(-11 * np.log1p(-np.minimum(parts.astype(float), 0.9999)) - 2.9, 0, 12).sum(axis=0)
+    assert np.allclose(out, expected, rtol=1e-5)

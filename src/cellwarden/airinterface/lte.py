@@ -32,7 +32,7 @@ from cellwarden.airinterface.lte_found import LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_pairs import paired
 from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
-from cellwarden.airinterface.lte_receiver import logistic, stretch
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, narrowed, stretch
 from cellwarden.airinterface.lte_sweep import is_swept
 from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.preamble_name import by_place
@@ -70,7 +70,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     if "uplink" in sides:
         preambles = [refined(e, burst, block, RASTER_HZ) for e in lte_prach.recognise(burst, block)]
         found = [] if preambles else _uplink(burst, block)
-        if any(f.kind == "pusch" and f.blocks > 2 for f in found) and _repeats(burst, block):
+        if any(f.kind == "pusch" and f.blocks > 2 for f in found) and _repeats(burst, block, found[0].heard):
             found = []  # NR's short preamble: the reference sequence of twelve blocks again and again
         found = [f for f in found if not is_swept(f, burst, block)]
         sent = preambles or [_emission(f, burst, block) for f in _closed(found, burst, block)]
@@ -108,12 +108,17 @@ def _closed(found: list[Found], burst: Burst, block: Block) -> list[Found]:
     return out
 
 
-def _repeats(burst: Burst, block: Block) -> bool:
-    """Whether all of a box comes again a symbol later without a prefix between, as no data do."""
+def _repeats(burst: Burst, block: Block, heard: Stretch | None) -> bool:
+    """Whether all of a box comes again a symbol later without a prefix between, as no data do.
+
+    heard: the box, where it is at hand.
+    """
     width = (burst.high_offset_hz - burst.low_offset_hz) / SUBCARRIER_HZ
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
-    heard = stretch(burst, block, 0.0, middle, max(SMALLEST, 4 * math.ceil(width / 4)))
-    y = heard.y[heard.index(burst.sample_start) : heard.index(burst.sample_start + burst.sample_count)]
+    if heard is None:
+        heard = stretch(burst, block, 0.0, middle, max(SMALLEST, 4 * math.ceil(width / 4)))
+    y = narrowed(heard, middle - heard.centre_hz, max(SMALLEST, width) / 2 * SUBCARRIER_HZ)
+    y = y[heard.index(burst.sample_start) : heard.index(burst.sample_start + burst.sample_count)]
     lag = round(SYMBOL_S * heard.rate_hz)
     if len(y) < 2 * lag:
         return False

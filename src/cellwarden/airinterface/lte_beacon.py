@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface.lte_cell import LONG_PREFIX_S, secondaries
-from cellwarden.airinterface.lte_kernels import best_parts, folded_prefixes, slot_power
+from cellwarden.airinterface.lte_kernels import folded_prefixes, slot_power
+from cellwarden.airinterface.lte_match_kernels import best_parts
 from cellwarden.airinterface.lte_symbols import rarity
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, synchronisation
 

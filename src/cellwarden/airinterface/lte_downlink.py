@@ -154,7 +154,7 @@ def _heard(window: Window, centre: float) -> Stretch:
     """A window around a carrier, and nothing after its end."""
     block = Block(window.iq, window.scale, 0, Segment(0, window.count, window.rate_hz))
     heard = stretch(Burst(0, window.count, 0.0, 0.0, 0.0, -200.0), block, 0.0, centre, SIZE)
-    return replace(heard, y=heard.y[: math.ceil(window.count / heard.per_sample)])
+    return heard.holding(heard.y[: math.ceil(window.count / heard.per_sample)])
 
 
 @lru_cache(maxsize=64)

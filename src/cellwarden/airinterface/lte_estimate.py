@@ -26,9 +26,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_estimate_kernels import matched, repeated, sharpened, steepest
+from cellwarden.airinterface.lte_estimate_kernels import (
+    gathered,
+    known,
+    peak_powers,
+    referred,
+    repeated,
+    running_sums,
+    shared_delay,
+    shifted_products,
+    steepest,
+    waves,
+)
 from cellwarden.airinterface.lte_found import Found
-from cellwarden.airinterface.lte_receiver import Stretch, mixed, stretch
+from cellwarden.airinterface.lte_receiver import Stretch, narrowed, stretch
 from cellwarden.airinterface.lte_symbols import long_matches
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
@@ -45,10 +56,11 @@ from cellwarden.measure.power import squared
 from cellwarden.measure.vertex import vertex
 from cellwarden.model import Block, Burst
 
-Complex: TypeAlias = NDArray[np.complexfloating]
+Complex: TypeAlias = NDArray[np.complex128]
 Real: TypeAlias = NDArray[np.float64]
 
 MARGIN_S = 0.1e-3
+GROUPS = 30
 GUARD_S = PREFIX_S / 4
 """Symbols are read from this much before the end of their prefix: echoes lie behind, errors on either side."""
 REACH = (5, 0)
@@ -66,6 +78,10 @@ COVERS = (
 5 carry data an eighth of a turn off the axes."""
 FARTHEST_HZ, NEAREST_HZ, STEP_HZ = 6e3, 500.0, 250.0
 """As far as a burst may lie beside where it was found, and steps in which that is tried."""
+_STEPS_HZ = np.arange(-FARTHEST_HZ, FARTHEST_HZ + 1, STEP_HZ)
+_NEAR_HZ = _STEPS_HZ[np.abs(_STEPS_HZ) <= NEAREST_HZ]
+_MULTIPLES_HZ = np.arange(-round(FARTHEST_HZ * SLOT_S), round(FARTHEST_HZ * SLOT_S) + 1) / SLOT_S
+"""The first time, the second, and of PUSCH, which two reference symbols tell but for multiples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,44 +98,60 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """The samples of one allocation, its middle at frequency zero and nothing beside it."""
+    """The samples around one allocation."""
 
-    z: NDArray[np.complex64]
-    rate_hz: float
-    at: float
-    """Where the burst begins among the samples, so far as is known."""
-    seconds: float
+    heard: Stretch
     size: int
     """Samples of a symbol."""
     count: int
     """Subcarriers from the lowest to the highest."""
     every: int
     """Of which every first or second is filled."""
-    snr: float
-    noise: float
-    """Variance of the noise in one sample, without that outside of the band."""
+    places_s: Real
+    """From a burst's start to the useful part of each of its known symbols."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Seconds later and hertz higher than thought, and what known symbols were like there."""
+
+    late_s: float
+    off_hz: float
+    delay: float
+    """Of a turn of neighbours' phases, but for shifts."""
+    shifts: int
+    turns: NDArray[np.int64]
+    """Shifts of each known symbol besides."""
+    sums: Complex
+    """Of the subcarriers of each."""
 
 
 def estimate(found: Found, burst: Burst, block: Block) -> Estimate:
     """Where exactly lies what was found in a box."""
-    rate, every = block.segment.rate_hz, 2 if found.kind == "srs" else 1
+    every = 2 if found.kind == "srs" else 1
     count = found.blocks * BLOCK - (every - 1)
-    size = 1 << math.ceil(math.log2(count + 4 * ASTRAY))
-    box = replace(burst, sample_start=math.floor(found.start), sample_count=round(found.seconds * rate))
-    heard = stretch(box, block, MARGIN_S, found.middle_hz, size)
-    start, middle_hz = found.start, found.middle_hz
-    band = _band(heard, found, start, middle_hz, size, count, every)
-    places_s = _references_s(found)
-    sequences = _sequences(_symbols(band, places_s, 0)[:, ::every], found)
-    if not found.fixed:
-        middle_hz += _astray(band, places_s, sequences, found) * SUBCARRIER_HZ
+    heard = found.heard or _heard(found, burst, block, count)
+    band = _Band(heard, round(heard.rate_hz / SUBCARRIER_HZ), count, every, _references_s(found))
+    at, off_hz = (found.start - heard.first) / heard.per_sample, found.middle_hz - heard.centre_hz
+    values, sequences, astray = _placed(band, at, off_hz, found)
+    off_hz += astray * SUBCARRIER_HZ
+    sums = _running(found, band, off_hz)
     for reach in REACH:  # the second time, what the first one found is taken out before
-        band = _band(heard, found, start, middle_hz, size, count, every)
-        late_s, off_hz, details = _fit(found, band, places_s, sequences, min(reach, 1) if found.fixed else reach)
-        start, middle_hz = start + late_s * rate, middle_hz + off_hz
-    if "turn_hz" in details:
-        details["turn_hz"] = round((float(details["turn_hz"]) + middle_hz - off_hz) % ALIAS_HZ, 1)
-    return Estimate(start, middle_hz, *_bounds(found, len(places_s), sequences.shape[1], every), details)
+        if reach != REACH[0]:
+            values = _symbols(band, at, off_hz, band.places_s, 0)[:, ::every]
+        fit = _fit(found, band, at, off_hz, values, sequences, sums, min(reach, 1) if found.fixed else reach)
+        before_hz, at, off_hz = off_hz, at + fit.late_s * heard.rate_hz, off_hz + fit.off_hz
+    bounds = _bounds(found, len(band.places_s), sequences.shape[1], every)
+    habits = _habits(found, band, fit, heard.centre_hz + before_hz)
+    return Estimate(heard.sample(at), heard.centre_hz + off_hz, *bounds, habits)
+
+
+def _heard(found: Found, burst: Burst, block: Block, count: int) -> Stretch:
+    """The samples around a burst of `count` subcarriers."""
+    lasts = round(found.seconds * block.segment.rate_hz)
+    box = replace(burst, sample_start=math.floor(found.start), sample_count=lasts)
+    size = 1 << math.ceil(math.log2(count + 4 * ASTRAY))
+    return stretch(box, block, MARGIN_S, found.middle_hz, size)
 
 
 def _references_s(found: Found) -> Real:
@@ -131,40 +163,47 @@ def _references_s(found: Found) -> Real:
     return np.array([PREFIX_S])
 
 
-def _band(heard: Stretch, found: Found, start: float, middle_hz: float, size: int, count: int, every: int) -> _Band:
-    """Mixed to the middle of the allocation, and only its own subcarriers kept (with a half on either side)."""
-    z = mixed(heard.y, (middle_hz - heard.centre_hz) / heard.rate_hz)
-    at = (start - heard.first) / heard.per_sample
-    return _Band(z, heard.rate_hz, at, found.seconds, size, count, every, found.snr, heard.noise)
+def _running(found: Found, band: _Band, off_hz: float) -> tuple[Real, NDArray[np.complex128]]:
+    """`running_sums` of the band's own subcarriers, with a half on either side; what is much louder is another's."""
+    narrow = narrowed(band.heard, off_hz, (band.count / 2 + 0.3) * SUBCARRIER_HZ)
+    return running_sums(narrow, band.size, 3 * (1 + found.snr) * band.heard.noise * band.count / band.size)
 
 
-def _narrowed(band: _Band) -> Complex:
-    """Only the band's own subcarriers, with a half on either side."""
-    spectrum = fft.fft(band.z)
-    reach = int((band.count / 2 + 0.3) * SUBCARRIER_HZ / band.rate_hz * len(band.z))
-    spectrum[reach + 1 : len(band.z) - reach] = 0
-    return np.asarray(fft.ifft(spectrum, overwrite_x=True))
-
-
-def _symbols(band: _Band, places_s: Real, beside: int) -> Complex:
+def _symbols(band: _Band, at: float, off_hz: float, places_s: Real, beside: int) -> Complex:
     """Subcarriers, and `beside` more on either side, of symbols whose useful parts begin at `places_s`.
 
-    Shape (symbols, count + 2 beside).
+    The burst begins at sample `at`, its middle lies at `off_hz`. Shape (symbols, count + 2 beside).
     """
-    begins = band.at + places_s * band.rate_hz
-    first = np.round(begins - GUARD_S * band.rate_hz).astype(np.int64)
-    n, width = np.arange(band.size), band.count + 2 * beside
-    at = np.minimum(np.maximum(first[:, None] + n, 0), len(band.z) - 1)  # `np.clip` asks for the limits of integers
-    ramp, hz = _grid(band.size, width, band.rate_hz)
-    values = fft.fft(band.z[at] * ramp, axis=-1, overwrite_x=True)[:, :width]
-    return np.asarray(values * np.exp(-2j * np.pi * hz * ((first - begins) / band.rate_hz)[:, None]))
+    rate, width = band.heard.rate_hz, band.count + 2 * beside
+    begins = at + places_s * rate
+    first = np.round(begins - GUARD_S * rate).astype(np.int64)
+    lowest_hz = (1 - width) / 2 * SUBCARRIER_HZ
+    windows, out = np.empty((len(first), band.size), np.complex64), np.empty((len(first), width), np.complex128)
+    gathered(band.heard.y, first, (lowest_hz + off_hz) / rate, windows)
+    spectra = fft.fft(windows, axis=-1, overwrite_x=True)
+    referred(spectra, first, begins, lowest_hz / rate, SUBCARRIER_HZ / rate, off_hz / rate, out)
+    return out
 
 
-@lru_cache(maxsize=64)
-def _grid(size: int, width: int, rate_hz: float) -> tuple[NDArray[np.complex64], Real]:
-    """What brings the lowest of `width` subcarriers around zero to the first place, and their frequencies."""
-    hz = (np.arange(width) - (width - 1) / 2) * SUBCARRIER_HZ
-    return np.exp(-2j * np.pi * hz[0] / rate_hz * np.arange(size)).astype(np.complex64), np.asarray(hz, np.float64)
+def _placed(band: _Band, at: float, off_hz: float, found: Found) -> tuple[Complex, Complex, int]:
+    """Known subcarriers, their sequences, and by how many subcarriers the band lies beside where it was found."""
+    if found.fixed:
+        values = _symbols(band, at, off_hz, band.places_s, 0)[:, :: band.every]
+        return values, _sequences(values, found), 0
+    others_s = _others_s(round(found.seconds / SLOT_S * 7)) if found.kind == "pusch" else band.places_s[:0]
+    wide = _symbols(band, at, off_hz, np.concatenate([band.places_s, others_s]), ASTRAY)
+    known, others = wide[: len(band.places_s)], wide[len(band.places_s) :]
+    sequences = _sequences(known[:, ASTRAY : ASTRAY + band.count : band.every], found)
+    astray = _astray(band, known, others, sequences, found)
+    low, hz = ASTRAY + astray, astray * SUBCARRIER_HZ
+    turned = np.exp(-2j * np.pi * hz * (at / band.heard.rate_hz + band.places_s))[:, None]
+    return known[:, low : low + band.count : band.every] * turned, sequences, astray
+
+
+@lru_cache(maxsize=4)
+def _others_s(symbols: int) -> Real:
+    """When the useful parts of a subframe's symbols begin that are not known."""
+    return np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] for n in range(symbols) if n % 7 != REFERENCE])
 
 
 def _sequences(values: Complex, found: Found) -> Complex:
@@ -173,143 +212,119 @@ def _sequences(values: Complex, found: Found) -> Complex:
     versions = [base_sequence(found.group, v, length) for v in range(2 if length >= 6 * BLOCK else 1)]
     if found.kind == "pucch":
         return np.array(versions[:1] * len(values))
-    tried = np.asarray(values, np.complex64)[:, None] * np.conj(np.array(versions, np.complex64))
-    delays = squared(fft.fft(tried, 2 * length, axis=-1, overwrite_x=True)).max(axis=-1)
-    parts = delays / np.maximum(np.sum(squared(values), axis=-1), 1e-30)[:, None] / length
+    which, heard = np.array([found.group, found.group + GROUPS][: len(versions)]), values.astype(np.complex64)
     rows = []
-    for row, part in zip(values, parts, strict=True):
+    for row, part in zip(heard, long_matches(heard, which)[:, which], strict=True):
         best = int(np.argmax(part))
         if part[best] > 0.5 * found.snr / (1 + found.snr):
             rows.append(versions[best])
         else:  # groups hop from slot to slot
-            best = int(np.argmax(long_matches(np.asarray(row, np.complex64))))
-            rows.append(base_sequence(best % 30, best // 30, length))
+            best = int(np.argmax(long_matches(row)))
+            rows.append(base_sequence(best % GROUPS, best // GROUPS, length))
     return np.array(rows)
 
 
-def _astray(band: _Band, places_s: Real, sequences: Complex, found: Found) -> int:
+def _astray(band: _Band, known: Complex, others: Complex, sequences: Complex, found: Found) -> int:
     """By how many subcarriers the band lies beside where it was found: where all its energy is, known and unknown."""
-    known = _symbols(band, places_s, ASTRAY)
-    noise = band.noise * band.size
+    noise = band.heard.noise * band.size
     gain = np.zeros(2 * ASTRAY + 1)
-    if found.kind == "pusch":
-        others_s = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] for n in range(14) if n % 7 != REFERENCE])
-        energy = squared(_symbols(band, others_s[others_s < found.seconds - SYMBOL_S / 2], ASTRAY)).sum(axis=0)
-        total = np.concatenate([[0.0], np.cumsum(energy, dtype=np.float64)])
+    if len(others):
+        total = np.concatenate([[0.0], np.cumsum(squared(others).sum(axis=0), dtype=np.float64)])
         gain += (total[band.count :] - total[: -band.count]) * found.snr / (1 + found.snr) / noise
-    lows = np.arange(0, 2 * ASTRAY + 1, band.every)
-    rows = np.stack([known[:, low : low + band.count : band.every] * np.conj(sequences) for low in lows])
-    teeth = rows.shape[-1]
-    gain[lows] += peaks(rows.reshape(-1, teeth)).reshape(len(lows), -1).sum(axis=1) / (teeth * noise)
+    lows, teeth = len(range(0, 2 * ASTRAY + 1, band.every)), sequences.shape[1]
+    rows = np.empty((lows * len(known), teeth), np.complex64)
+    shifted_products(known, sequences, band.every, rows)
+    gain[:: band.every] += peaks(rows).reshape(lows, -1).sum(axis=1) / (teeth * noise)
     if band.every == 2:
         gain[1::2] = -math.inf
     return int(np.argmax(gain)) - ASTRAY
 
 
-def peaks(rows: Complex) -> Real:
+def peaks(rows: NDArray[np.complexfloating]) -> Real:
     """The largest |Σ_k h_k exp(j 2π k d)|² of each row over the delay d. rows: shape (n, subcarriers)."""
-    size = fft.next_fast_len(2 * rows.shape[-1])
-    delays = np.argmax(squared(fft.ifft(rows, size, axis=-1)), axis=-1) / size
-    out = np.empty(len(rows))
-    sharpened(np.ascontiguousarray(rows, np.complex128), delays, 3, out)
+    rows, out = np.ascontiguousarray(rows, np.complex64), np.empty(len(rows))
+    peak_powers(rows, fft.ifft(rows, fft.next_fast_len(2 * rows.shape[-1]), axis=-1), 3, out)
     return out
 
 
-def _shared_delay(matched: Complex, shifts: int) -> tuple[float, NDArray[np.int64]]:
-    """One delay within 1/shifts that all rows share, and by how many shifts each row lies beyond it.
-
-    matched: shape (rows, n). Delays are parts of the time in which the phase of neighbours turns once.
-    """
-    steps = math.ceil(4 * matched.shape[-1] / shifts)
-    power = squared(fft.ifft(matched, shifts * steps, axis=-1)).reshape(len(matched), shifts, steps)
-    place = int(np.argmax(power.max(axis=1).sum(axis=0)))
-    return place / (shifts * steps), np.asarray(np.argmax(power[:, :, place], axis=1), np.int64)
-
-
-def _steepest(rows: Complex, guess: float) -> float:
-    """The d near `guess` at which Σ_rows |Σ_k h_k exp(j 2π k d)|² is largest, by Newton's steps; shape (rows, n)."""
-    return steepest(np.ascontiguousarray(rows, np.complex128), guess, 4)
-
-
 def _fit(
-    found: Found, band: _Band, places_s: Real, sequences: Complex, reach: int
-) -> tuple[float, float, dict[str, str | int | float]]:
-    """Seconds later and hertz higher than thought, and habits."""
+    found: Found,
+    band: _Band,
+    at: float,
+    off_hz: float,
+    values: Complex,
+    sequences: Complex,
+    running: tuple[Real, NDArray[np.complex128]],
+    reach: int,
+) -> _Fit:
+    """How far a burst lies beside where it is thought to. values: of its known subcarriers, as there."""
     shifts = 8 if band.every == 2 else 12
     period_s = SYMBOL_S / band.every
-    heard = _symbols(band, places_s, 0)[:, :: band.every] * np.conj(sequences)
-    delay, turns = _shared_delay(heard, shifts)
-    k = np.arange(heard.shape[-1])
-    aligned = heard * np.exp(2j * np.pi * k * turns[:, None] / shifts)
-    delay = _steepest(aligned, delay)
-    sums = (aligned * np.exp(2j * np.pi * k * delay)).sum(axis=-1)
-    hz = np.arange(-FARTHEST_HZ, FARTHEST_HZ + 1, STEP_HZ)
-    if not reach:
-        hz = hz[np.abs(hz) <= NEAREST_HZ]
+    rows = values * np.conj(sequences)
+    delays = fft.ifft(rows, shifts * math.ceil(4 * rows.shape[1] / shifts), axis=-1)
+    turns, sums = np.empty(len(rows), np.int64), np.empty(len(rows), np.complex128)
+    delay = shared_delay(rows, delays, shifts, turns, sums)
+    hz = _STEPS_HZ if reach else _NEAR_HZ
     if found.kind == "pusch":
         fine = float(np.angle(sums[1] * np.conj(sums[0]))) / (2 * np.pi * SLOT_S)
-        hz = fine + np.arange(-round(FARTHEST_HZ * SLOT_S), round(FARTHEST_HZ * SLOT_S) + 1) / SLOT_S
-    sent = sequences * np.exp(-2j * np.pi * k * (delay + turns[:, None] / shifts))
+        hz = fine + _MULTIPLES_HZ
     early = delay - round(delay * shifts) / shifts
-    lates_s = [(early + step / shifts) * period_s for step in range(-reach, reach + 1)]
-    nats = _known(band, places_s, sent, lates_s, hz)
+    lates_s = (early + np.arange(-reach, reach + 1) / shifts) * period_s
+    nats = _known(band, at, off_hz, sequences, delay + turns / shifts, lates_s, hz)
     if reach or found.kind == "pusch":  # else the same for all
-        nats += _repeated_and_ends(band, found, lates_s, hz)
-    place, at = np.unravel_index(int(np.argmax(nats)), nats.shape)
-    late_s, off_hz = lates_s[int(place)], float(hz[at])
+        nats += _repeated_and_ends(band, found, running, at + lates_s * band.heard.rate_hz, off_hz + hz)
+    place, best = divmod(int(np.argmax(nats)), len(hz))
+    more_hz = float(hz[best])
     if found.kind != "pusch":
-        off_hz += STEP_HZ * vertex(nats[place], int(at))
-    shift = (round((late_s / period_s - delay) * shifts) - int(turns[0])) % shifts
-    details: dict[str, str | int | float] = {"cyclic_shift": shift}
+        more_hz += STEP_HZ * vertex(nats[place], best)
+    return _Fit(float(lates_s[place]), more_hz, delay, shifts, turns, sums)
+
+
+def _habits(found: Found, band: _Band, fit: _Fit, middle_hz: float) -> dict[str, str | int | float]:
+    """What a phone's known symbols are like besides; middle_hz: where the band was thought to lie before the fit."""
     if found.kind == "pucch":
-        turn, cover = _fourth_power(sums, places_s)
-        details = {"turn_hz": turn, "cover": cover}
-    return late_s, off_hz, details
+        turn, cover = _fourth_power(fit.sums, band.places_s)
+        return {"turn_hz": round((turn + middle_hz) % ALIAS_HZ, 1), "cover": cover}
+    late = fit.late_s * band.every / SYMBOL_S
+    return {"cyclic_shift": (round((late - fit.delay) * fit.shifts) - int(fit.turns[0])) % fit.shifts}
 
 
-def _known(band: _Band, places_s: Real, sent: Complex, lates_s: list[float], hz: Real) -> Real:
+def _known(band: _Band, at: float, off_hz: float, sequences: Complex, delays: Real, lates_s: Real, hz: Real) -> Real:
     """Nats of the known symbols, prefixes included, in a burst that begins later and lies higher.
 
-    sent: subcarriers as they arrive, shape (symbols, n); returns shape (lates, frequencies).
+    delays: of each symbol's sequence; returns shape (lates, frequencies).
     """
-    nats = np.zeros((len(lates_s), len(hz)))
-    rate, lowest = band.rate_hz, -(band.count - 1) / 2 * SUBCARRIER_HZ
-    teeth = np.arange(sent.shape[-1]) * band.every
-    useful = band.at + places_s * rate
-    origins = np.round(useful).astype(np.int64)
-    spectra = np.zeros((len(sent), band.size), np.complex128)
-    spectra[:, teeth] = sent * np.exp(2j * np.pi * SUBCARRIER_HZ / rate * (origins - useful)[:, None] * teeth)
-    periods = fft.ifft(spectra, axis=-1, overwrite_x=True) * band.size
-    begins = useful[:, None] + np.array(lates_s) * rate
-    lows = np.round(begins - PREFIX_S * rate).astype(np.int64)
-    highs = np.round(begins + SYMBOL_S * rate).astype(np.int64)
-    for period, origin, low, high in zip(periods, origins.tolist(), lows, highs, strict=True):
-        matched(band.z, period, origin, lowest / rate, low, high, hz / rate, nats)
-    return nats / band.noise
+    rate, lowest_hz = band.heard.rate_hz, (1 - band.count) / 2 * SUBCARRIER_HZ
+    useful = at + band.places_s * rate
+    begun = (useful - np.round(useful)) * (SUBCARRIER_HZ * band.every / rate)  # each wave begins with a sample
+    spectra, nats = np.empty((len(sequences), band.size), np.complex128), np.empty((len(lates_s), len(hz)))
+    waves(sequences, delays + begun, band.every, spectra)
+    periods = fft.ifft(spectra, axis=-1, overwrite_x=True)
+    around, turn = (PREFIX_S * rate, SYMBOL_S * rate), (lowest_hz + off_hz) / rate
+    known(band.heard.y, periods, useful, lates_s * rate, around, turn, hz / rate, nats)
+    return nats / band.heard.noise
 
 
-def _repeated_and_ends(band: _Band, found: Found, lates_s: list[float], hz: Real) -> Real:
-    """Nats of PUSCH's prefixes, which repeat the ends of its symbols, and of the energy from beginning to end."""
-    z, rate = _narrowed(band), band.rate_hz
-    dense, noise = band.count / band.size, band.noise * band.count / band.size
-    rho, count = found.snr / (1 + found.snr), len(lates_s)
-    begins = band.at + np.array(lates_s) * rate
-    edges = np.round(np.stack([begins, begins + found.seconds * rate])).astype(np.int64)
-    edges = np.minimum(np.maximum(edges, 0), len(z))
-    starts_s, prefixes_s = _prefixes_s(round(found.seconds / SLOT_S * 7) if found.kind == "pusch" else 0)
-    first = np.round(begins[:, None] + starts_s * rate).astype(np.int64)
-    last = first + np.round(prefixes_s * rate).astype(np.int64)
-    most = len(z) - band.size
-    first, last = (np.minimum(np.maximum(edge, 0), most) for edge in (first, last))
-    level, turn, energy = np.empty(count), np.empty(count, np.complex128), np.empty(count)
-    # what is much louder is another's
-    repeated(z, band.size, 3 * (1 + found.snr) * noise, edges, first, last, level, turn, energy)
-    ends = dense * (rho / noise * level - math.log1p(found.snr) * (edges[1] - edges[0]))
+def _repeated_and_ends(
+    band: _Band, found: Found, running: tuple[Real, NDArray[np.complex128]], begins: Real, hz: Real
+) -> Real:
+    """Nats of PUSCH's prefixes, which repeat the ends of its symbols, and of the energy from beginning to end.
+
+    running: `running_sums`; returns shape (places, frequencies), or (places, 1) where frequencies do not tell.
+    """
+    rate, rho = band.heard.rate_hz, found.snr / (1 + found.snr)
+    dense, noise = band.count / band.size, band.heard.noise * band.count / band.size
+    starts_s, lasts_s = _prefixes_s(round(found.seconds / SLOT_S * 7) if found.kind == "pusch" else 0)
+    sums = np.empty((len(begins), 5))
+    repeated(*running, begins, found.seconds * rate, starts_s * rate, lasts_s * rate, sums)
+    level, count, real, imaginary, energy = sums.T[..., None]
+    ends = dense * (rho / noise * level - math.log1p(found.snr) * count)
     if found.kind != "pusch":
-        return np.repeat(ends[:, None], len(hz), axis=1)
+        return np.asarray(ends)
     scale = dense / (noise * (1 + found.snr) * (1 - rho**2))
-    alike = -np.real(turn[:, None] * np.exp(-2j * np.pi * hz * SYMBOL_S))  # subcarriers lie halfway between multiples
-    return np.asarray(ends[:, None] + scale * (2 * rho * alike - rho**2 * energy[:, None]), np.float64)
+    turns = 2 * np.pi * hz * SYMBOL_S
+    alike = -(real * np.cos(turns) + imaginary * np.sin(turns))  # subcarriers lie halfway between multiples
+    return np.asarray(ends + scale * (2 * rho * alike - rho**2 * energy), np.float64)
 
 
 @lru_cache(maxsize=8)
@@ -328,7 +343,7 @@ def _fourth_power(sums: Complex, starts_s: Real) -> tuple[float, int]:
     fourths = weights * (phases * covers) ** 4
     strength = np.abs(fourths @ turns)
     cover, place = (int(i) for i in np.unravel_index(int(np.argmax(strength)), strength.shape))
-    return -_steepest(fourths[cover][None], -4 * hz[place] * PITCH_S) / (4 * PITCH_S), cover
+    return -steepest(fourths[cover][None], -4 * hz[place] * PITCH_S, 4) / (4 * PITCH_S), cover
 
 
 @lru_cache(maxsize=4)

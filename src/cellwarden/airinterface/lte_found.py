@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cellwarden.airinterface.lte_receiver import Stretch
+
 SURE_DB = 6.0
 """A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
 NEIGHBOURS = 1
@@ -34,3 +36,7 @@ class Found:
     snr: float
     fixed: bool = False
     """Its edges are certain, as those of others lie beside it; else a sequence may fit some subcarriers off."""
+    comb: float = 0.0
+    """Of data's last symbol: power of every other subcarrier as a part of the others', which a sounding leaves."""
+    heard: Stretch | None = None
+    """The samples that it was found in, where it is alone."""

@@ -1,4 +1,4 @@
-"""LTE's loops: short reference sequences at all times and frequencies that a box leaves open, bands, prefixes."""
+"""LTE's loops over samples and subcarriers: windows, prefixes, powers, bands."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,47 +7,49 @@ from cellwarden.compiled import fast
 
 
 @fast
-def best_parts(
-    bands: NDArray[np.complex64],
-    real: NDArray[np.float32],
-    imaginary: NDArray[np.float32],
-    sequences: int,
-    out: NDArray[np.float32],
+def symbols_at(
+    y: NDArray[np.complex64], starts: NDArray[np.int64], turns: NDArray[np.float64], out: NDArray[np.complex64]
 ) -> None:
-    """Largest part of each band's energy that lies in a sequence, over the delays.
+    """Windows of the samples, once for each turn: out[t, s, n] = y[starts[s] + n] exp(-j 2π turns[t] n), 0 beside y.
 
-    bands: complex64, shape (n, length), length a multiple of 4; real, imaginary: conjugate sequences of energy 1,
-    float32, shape (length, delays * sequences), the sequences of one delay beside each other; out: float32, shape
-    (n, sequences).
+    y: complex64, shape (n,); turns: cycles a sample; out: complex64, shape (turns, windows, size).
     """
-    length, columns = real.shape
-    re = np.empty(columns, np.float32)
-    im = np.empty(columns, np.float32)
-    for n in range(len(bands)):
-        re[:] = 0
-        im[:] = 0
-        energy = np.float32(1e-30)
-        for k in range(0, length, 4):  # four at once: sums are written a quarter as often
-            x0, x1, x2, x3 = bands[n, k].real, bands[n, k + 1].real, bands[n, k + 2].real, bands[n, k + 3].real
-            y0, y1, y2, y3 = bands[n, k].imag, bands[n, k + 1].imag, bands[n, k + 2].imag, bands[n, k + 3].imag
-            energy += x0 * x0 + y0 * y0 + x1 * x1 + y1 * y1 + x2 * x2 + y2 * y2 + x3 * x3 + y3 * y3
-            a0, a1, a2, a3 = real[k], real[k + 1], real[k + 2], real[k + 3]
-            b0, b1, b2, b3 = imaginary[k], imaginary[k + 1], imaginary[k + 2], imaginary[k + 3]
-            for c in range(columns):
-                re[c] += (x0 * a0[c] - y0 * b0[c] + x1 * a1[c] - y1 * b1[c]) + (
-                    x2 * a2[c] - y2 * b2[c] + x3 * a3[c] - y3 * b3[c]
-                )
-                im[c] += (x0 * b0[c] + y0 * a0[c] + x1 * b1[c] + y1 * a1[c]) + (
-                    x2 * b2[c] + y2 * a2[c] + x3 * b3[c] + y3 * a3[c]
-                )
-        best = out[n]
-        best[:] = 0
-        for d in range(0, columns, sequences):
-            parts, others = re[d : d + sequences], im[d : d + sequences]
-            for s in range(sequences):
-                best[s] = max(best[s], parts[s] * parts[s] + others[s] * others[s])
-        for s in range(sequences):
-            best[s] /= energy
+    many, windows, size = out.shape
+    along, across = np.empty(size, np.float32), np.empty(size, np.float32)
+    for t in range(many):
+        step, phasor = np.exp(-2j * np.pi * turns[t]), 1.0 + 0j
+        for n in range(size):
+            along[n], across[n] = phasor.real, phasor.imag
+            phasor *= step
+        for s in range(windows):
+            row = out[t, s]
+            first = min(max(starts[s], -size), len(y))
+            low, high = max(0, -first), max(0, min(size, len(y) - first))
+            row[:low] = 0
+            row[high:] = 0
+            part, to, c, d = y[first + low : first + high], row[low:high], along[low:high], across[low:high]
+            for n in range(len(to)):
+                a, b = part[n].real, part[n].imag
+                to[n] = complex(a * c[n] - b * d[n], a * d[n] + b * c[n])
+
+
+@fast
+def slot_powers(y: NDArray[np.complex64], places: NDArray[np.float64], slot: float, out: NDArray[np.float64]) -> None:
+    """The lower mean power of the two slots from each place on, all but their ends. out: float64, shape of places.
+
+    y: complex64; places and the length of a slot in samples.
+    """
+    n = len(y)
+    total = np.zeros(n + 1)
+    for i in range(n):
+        total[i + 1] = total[i] + y[i].real * y[i].real + y[i].imag * y[i].imag
+    for p in range(len(places)):
+        least = np.inf
+        for number in range(2):
+            begin = places[p] + (number + 0.1) * slot
+            low, high = min(max(round(begin), 0), n), min(max(round(begin + 0.8 * slot), 0), n)
+            least = min(least, (total[high] - total[low]) / max(high - low, 1))
+        out[p] = least
 
 
 @fast
@@ -193,6 +195,24 @@ def folded_prefixes(
 
 
 @fast
+def cropped(spectrum: NDArray[np.complex64], centre: float, edge: float, out: NDArray[np.complex64]) -> None:
+    """The lowest frequencies of a spectrum, or all of it with zeros beside it, for another number of samples.
+
+    centre: what lies at zero, edge: what is heard at most, in bins; beyond that is silence. complex64, shapes (n,) and
+    (m,), zero first; scaled so that the inverse transform has the samples' own size.
+    """
+    n, m = len(spectrum), len(out)
+    upper, lower = min(m - m // 2, (n + 1) // 2), min(m // 2, n // 2)
+    scale = np.float32(m / n)
+    out[upper : m - lower] = 0
+    above, below, from_below = out[:upper], out[m - lower :], spectrum[n - lower :]
+    for k in range(upper):
+        above[k] = spectrum[k] * scale if abs(centre + k) <= edge else np.complex64(0)
+    for k in range(lower):
+        below[k] = from_below[k] * scale if abs(centre + k - lower) <= edge else np.complex64(0)
+
+
+@fast
 def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[np.complex64]) -> None:
     """out[n] = y[n] exp(-j 2π cycles (n - origin)). y and out: complex64, shape (n,)."""
     step = np.exp(-2j * np.pi * cycles)
@@ -205,30 +225,3 @@ def turned(y: NDArray[np.complex64], cycles: float, origin: float, out: NDArray[
             b = np.float32(phasor.imag)
             out[n] = complex(y[n].real * a - y[n].imag * b, y[n].real * b + y[n].imag * a)
             phasor *= step
-
-
-@fast
-def best_pairs(beyond: NDArray[np.float64], least: float, best: NDArray[np.float64], group: NDArray[np.int64]) -> None:
-    """Most nats of two reference symbols of one sequence, or of two where that is more, and the first's sequence.
-
-    beyond: float64, shape (2, n, sequences), nats of each; a symbol of less than `least` tells nothing, and two
-    sequences cost ln(sequences) more. best: float64, group: int64, shape (n,).
-    """
-    _, n, count = beyond.shape
-    cost = np.log(count)
-    for i in range(n):
-        same, at = 0.0, 0
-        most = np.full(2, -1e300)
-        first = 0
-        for s in range(count):
-            a, b = beyond[0, i, s], beyond[1, i, s]
-            if min(a, b) > least and a + b > same:
-                same, at = a + b, s
-            if a > most[0]:
-                most[0], first = a, s
-            most[1] = max(most[1], b)
-        two = 0.0
-        if min(most[0], most[1]) - cost > least:
-            two = most[0] + most[1] - cost
-        best[i] = max(same, two)
-        group[i] = at if same >= two else first

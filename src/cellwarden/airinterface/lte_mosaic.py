@@ -26,6 +26,7 @@ from cellwarden.airinterface import lte_uplink
 from cellwarden.airinterface.lte_found import EMPTY, LEAST_NATS, LEAST_SHORT_NATS, Found
 from cellwarden.airinterface.lte_kernels import tones
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
+from cellwarden.airinterface.lte_sounding import comb
 from cellwarden.airinterface.lte_symbols import LEAST_EACH, conjugates, roots, surprise
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
@@ -191,13 +192,14 @@ def _pieces(grid: _Grid, start: float, values: NDArray[np.complex64], run: tuple
         halves = sorted((float(np.mean(band[:6])), float(np.mean(band[7:13]))))
         if halves[0] - 1 < HALVES * (halves[1] - 1):
             continue  # PUCCH lies elsewhere in the other half
-        teeth = sorted(float(np.mean(squared(values[13, inside][n::2]))) for n in range(2))
-        left = band[13] < EMPTY * float(np.mean(band[:13])) or teeth[0] < COMB * teeth[1]
+        teeth = comb(squared(values[13, inside]))
+        left = band[13] < EMPTY * float(np.mean(band[:13])) or teeth < COMB
         symbols = 13 if left else 14
         snr = max(float(np.mean(band[:symbols])) - 1.0, 1e-3)
         middle = inside.start + (blocks * BLOCK - 1) / 2 - grid.size // 2 + grid.fraction
         hz = grid.heard.centre_hz + middle * grid.heard.rate_hz / grid.size
-        found.append(Found("pusch", grid.heard.sample(start), symbols * PITCH_S, hz, blocks, group, nats, snr, True))
+        begin = grid.heard.sample(start)
+        found.append(Found("pusch", begin, symbols * PITCH_S, hz, blocks, group, nats, snr, True, teeth))
     return found
 
 

@@ -13,16 +13,16 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
-from cellwarden.airinterface.lte_kernels import prefix_likeness
-from cellwarden.airinterface.lte_receiver import Stretch
+from cellwarden.airinterface.lte_kernels import prefix_likeness, slot_powers
+from cellwarden.airinterface.lte_receiver import Stretch, narrowed
 from cellwarden.airinterface.lte_symbols import TURNS
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, SYMBOL_STARTS_S
-from cellwarden.measure.power import squared
 from cellwarden.model import Burst
 
 SUBFRAME_S = 2 * SLOT_S
+PREFIXES_S = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S for n in range(14)])
+"""When the prefixes of a subframe begin, the longer ones' last part."""
 PREFIX_NATS, PREFIX_PART = 12.0, 0.25
 """Asked of a subframe's prefixes: chance gives 5 to 9 among all places; or this part of what is expected at its SNR."""
 TELLING_NATS = 30.0
@@ -40,15 +40,17 @@ WORTH, LEADERS = 24, 2
 def likely_places(heard: Stretch, burst: Burst, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Those of `places` at which a subframe may lie: both slots are on the air, prefixes are alike to symbols' ends."""
     width = burst.high_offset_hz - burst.low_offset_hz
-    part = np.abs(fft.fftfreq(len(heard.y), 1 / heard.rate_hz)) < width / 2 + SUBCARRIER_HZ
-    y = np.asarray(fft.ifft(fft.fft(heard.y) * part, overwrite_x=True), np.complex64)
+    half_hz = width / 2 + SUBCARRIER_HZ
+    y = narrowed(heard, 0.0, half_hz)
     snr = 10 ** (burst.snr_db / 10)
     least = 1 + ON * snr - UNSURE * (1 + ON * snr) / math.sqrt(SLOT_S * width)
-    noise = heard.noise * float(np.mean(part))
-    places = places[np.min(_slot_powers(y, places, heard.rate_hz), axis=0) > least * noise]
+    noise = heard.noise * min(1.0, 2 * half_hz / heard.rate_hz)
+    powers = np.empty(len(places))
+    slot_powers(y, places, SLOT_S * heard.rate_hz, powers)
+    places = places[powers > least * noise]
     if not len(places):
         return places
-    offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S for n in range(14)]) * heard.rate_hz
+    offsets = PREFIXES_S * heard.rate_hz
     alike = np.empty(len(places), np.float32)
     lag, length = round(SYMBOL_S * heard.rate_hz), max(2, round(PREFIX_S * heard.rate_hz))
     prefix_likeness(y, lag, length, np.round(places).astype(np.int64), np.round(offsets).astype(np.int64), alike)
@@ -64,14 +66,6 @@ def likely_places(heard: Stretch, burst: Burst, places: NDArray[np.float64]) -> 
     if expected > TELLING_NATS and most < min(PREFIX_NATS, PREFIX_PART * expected):
         return places[:0]
     return places[nats > LIKELY_PART * most - LIKELY_NATS]
-
-
-def _slot_powers(y: NDArray[np.complex64], places: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
-    """Mean power of the two slots from each place on, all but their ends: shape (2, places)."""
-    total = np.concatenate([[0.0], np.cumsum(squared(y), dtype=np.float64)])
-    begins = places + np.array([[0.1], [1.1]]) * SLOT_S * rate_hz
-    edges = np.clip(np.round([begins, begins + 0.8 * SLOT_S * rate_hz]).astype(np.int64), 0, len(y))
-    return np.asarray((total[edges[1]] - total[edges[0]]) / np.maximum(edges[1] - edges[0], 1))
 
 
 def leaders(

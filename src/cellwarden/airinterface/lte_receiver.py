@@ -6,14 +6,14 @@ of LTE and a whole number of samples at the rates that receivers have.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from cellwarden.airinterface.lte_kernels import turned
+from cellwarden.airinterface.lte_kernels import cropped, turned
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ
 from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import decimate
@@ -34,10 +34,16 @@ class Stretch:
     centre_hz: float
     noise: float
     """Variance of the noise in one sample."""
+    spectrum: NDArray[np.complex64] | None = None
+    """Of `y`, zero first, where it was at hand."""
 
     def index(self, sample: float) -> int:
         """Where a sample of the recording lies among these."""
         return round((sample - self.first) / self.per_sample)
+
+    def holding(self, y: NDArray[np.complex64], centre_hz: float | None = None) -> "Stretch":
+        """The same time with other samples, perhaps around another frequency."""
+        return replace(self, y=y, centre_hz=self.centre_hz if centre_hz is None else centre_hz, spectrum=None)
 
     def sample(self, index: float) -> float:
         """Where one of these lies in the recording."""
@@ -77,18 +83,21 @@ def stretch(burst: Burst, block: Block, around_s: float, centre_hz: float, subca
     kept = round(count / rate * subcarriers * SUBCARRIER_HZ)
     if kept == count and centre_hz == 0.0:  # as it was heard
         return Stretch(x, rate, float(block.sample_start + low), float(step), centre_hz, _noise(burst, rate))
-    spectrum, half = fft.fft(x, overwrite_x=True), kept // 2
-    part = np.zeros(kept, np.complex64)
-    upper, lower = min(kept - half, (count + 1) // 2), min(half, count // 2)
-    part[:upper] = spectrum[:upper]
-    part[kept - lower :] = spectrum[count - lower :]
-    beside = np.arange(kept)
-    beside[kept - half :] -= kept
-    part[np.abs(centre_hz + beside * (rate / count)) > own / 2] = 0
-    part *= np.float32(kept / count)
+    spectrum, part = fft.fft(x, overwrite_x=True), np.empty(kept, np.complex64)
+    cropped(spectrum, centre_hz * count / rate, own / 2 * count / rate, part)
     out_hz = kept * rate / count
-    y = np.asarray(fft.ifft(part, overwrite_x=True), np.complex64)
-    return Stretch(y, out_hz, float(block.sample_start + low), count * step / kept, centre_hz, _noise(burst, out_hz))
+    noise = _noise(burst, out_hz)
+    return Stretch(fft.ifft(part), out_hz, float(block.sample_start + low), count * step / kept, centre_hz, noise, part)
+
+
+def narrowed(heard: Stretch, middle_hz: float, half_hz: float) -> NDArray[np.complex64]:
+    """The samples without what lies more than `half_hz` beside a frequency of a stretch: shape (n,)."""
+    n, unit = len(heard.y), heard.rate_hz / len(heard.y)
+    lowest, highest = math.ceil((middle_hz - half_hz) / unit), math.floor((middle_hz + half_hz) / unit)
+    inside = np.arange(max(lowest, -(n // 2)), min(highest, (n - 1) // 2) + 1)  # negative ones count from the end
+    spectrum, part = fft.fft(heard.y) if heard.spectrum is None else heard.spectrum, np.zeros(n, np.complex64)
+    part[inside] = spectrum[inside]
+    return np.asarray(fft.ifft(part, overwrite_x=True))
 
 
 def _noise(burst: Burst, rate_hz: float) -> float:

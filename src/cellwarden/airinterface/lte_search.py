@@ -244,7 +244,7 @@ def _on_grid(burst: Burst, block: Block, middle_hz: float, size: int, carrier_hz
     wanted = carrier_hz + (round((middle_hz - carrier_hz) / SUBCARRIER_HZ - 0.5) + 0.5) * SUBCARRIER_HZ
     heard = stretch(burst, block, 0.3e-3, wanted, size)
     turn = np.exp(-2j * np.pi * (wanted - heard.centre_hz) / heard.rate_hz * np.arange(len(heard.y)))
-    return replace(heard, y=np.asarray(heard.y * turn, np.complex64), centre_hz=wanted)
+    return heard.holding(np.asarray(heard.y * turn, np.complex64), wanted)
 
 
 def _places(cell: Cell) -> tuple[list[float], float]:

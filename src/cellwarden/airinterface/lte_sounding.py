@@ -53,6 +53,8 @@ FRACTIONS = tuple(n / 8 for n in range(-4, 4))
 LAST_COMB = 0.5
 """Where one half of a last symbol's subcarriers has less than this part of the other's power it may sound; of data on
 36 subcarriers one in twenty-five does."""
+LEAST_FULL = 0.7
+"""Where the data were found this tells that it does not sound: the symbol is read once more where it may."""
 FOURS = tuple(range(1, 25))
 """Multiples of four blocks that are sounded."""
 WIDEST_HZ = 20e6
@@ -116,6 +118,8 @@ def closing(data: Found, burst: Burst, block: Block) -> Found | None:
 
     Where it does, every other subcarrier of the data's own is empty there.
     """
+    if data.blocks < 3 or data.comb > LEAST_FULL:
+        return None
     rate, size = block.segment.rate_hz, int(min(block.segment.rate_hz, WIDEST_HZ) / SUBCARRIER_HZ) // 2 * 2
     start = data.start + (2 * SLOT_S - PREFIX_S - SYMBOL_S) * rate
     symbol = replace(burst, sample_start=round(start), sample_count=round((PREFIX_S + SYMBOL_S) * rate))
@@ -124,8 +128,7 @@ def closing(data: Found, burst: Burst, block: Block) -> Found | None:
     power = squared(fft.fftshift(fft.fft(heard.y[first : first + size]))) / (size * heard.noise)
     length = data.blocks * BLOCK
     own = power[max(0, size // 2 + 1 - length // 2) : size // 2 + 1 + length // 2]
-    teeth = sorted(float(np.mean(own[n::2])) for n in range(2))
-    if length < 3 * BLOCK or teeth[0] > LAST_COMB * teeth[1]:
+    if comb(own) > LAST_COMB:
         return None
     low, high = _around(power, size // 2, (1 + float(np.mean(own))) / 2)
     box = replace(
@@ -135,6 +138,12 @@ def closing(data: Found, burst: Burst, block: Block) -> Found | None:
         snr_db=10 * math.log10(max(float(np.mean(power[low:high])) - 1, 1e-2)),
     )
     return sounding(box, block)
+
+
+def comb(power: NDArray[np.floating]) -> float:
+    """Power of every other subcarrier as a part of the others', 0 to 1."""
+    one, other = float(np.mean(power[::2])), float(np.mean(power[1::2]))
+    return min(one, other) / max(one, other, 1e-30)
 
 
 def _around(power: NDArray[np.floating], at: int, least: float) -> tuple[int, int]:

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import gammaincc, gammaln
 
-from cellwarden.airinterface.lte_kernels import best_pairs, best_parts, best_stretches
+from cellwarden.airinterface.lte_kernels import best_stretches, symbols_at
+from cellwarden.airinterface.lte_match_kernels import (
+    best_pairs,
+    best_parts,
+    conjugate_products,
+    largest_parts,
+    tone_powers,
+)
 from cellwarden.airinterface.lte_receiver import Stretch
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ, allowed_blocks, base_sequences
 from cellwarden.measure.power import squared
@@ -30,24 +37,16 @@ DELAYS = 1.5
 """Delays tried for each subcarrier of a sequence."""
 
 
-@lru_cache(maxsize=64)
-def _ramps(size: int, turns: tuple[float, ...]) -> NDArray[np.complex64]:
-    """What brings a band that lies beside the grid onto it, and the lowest subcarrier first: shape (turns, 1, size)."""
-    n = np.arange(size)
-    return np.exp(-2j * np.pi * (np.array(turns)[:, None, None] / size - 0.5) * n).astype(np.complex64)
-
-
 def transforms(
     heard: Stretch, size: int, starts: NDArray[np.int64], turns: tuple[float, ...] = TURNS
 ) -> NDArray[np.complex64]:
     """Subcarriers of the symbols that begin at `starts`: shape (len(turns), len(starts), size), lowest first.
 
-    `size` is even.
+    `size` is even. A turn brings a band that lies beside the grid by such a part of a subcarrier onto it.
     """
-    padded = np.concatenate([np.zeros(size, np.complex64), heard.y, np.zeros(size, np.complex64)])
-    first = np.minimum(np.maximum(starts + size, 0), len(padded) - size)
-    symbols = padded[first[:, None] + np.arange(size)]
-    return np.asarray(fft.fft(symbols[None] * _ramps(size, turns), axis=-1, overwrite_x=True), np.complex64)
+    windows = np.empty((len(turns), len(starts), size), np.complex64)
+    symbols_at(heard.y, starts, np.array(turns) / size - 0.5, windows)
+    return np.asarray(fft.fft(windows, axis=-1, overwrite_x=True))
 
 
 @lru_cache(maxsize=4)
@@ -69,16 +68,16 @@ def conjugates(length: int) -> NDArray[np.complex64]:
 
 def surprise(part: NDArray[np.floating], length: int) -> NDArray[np.float64]:
     """-(N - 1) ln(1 - F)."""
-    return np.asarray(-(length - 1) * np.log1p(-np.minimum(part, 0.9999)), np.float64)
+    return np.asarray(-(length - 1) * np.log1p(-np.minimum(part.astype(np.float64), 0.9999)))
 
 
-def short_matches(bands: NDArray[np.complex64]) -> NDArray[np.float64]:
+def short_matches(bands: NDArray[np.complex64]) -> NDArray[np.float32]:
     """Best delay's part of the energy for each sequence of one or two blocks: shape (..., 30)."""
     length = bands.shape[-1]
     real, imaginary = _bank(length)
     out = np.empty((bands.size // length, 30), np.float32)
     best_parts(np.ascontiguousarray(bands.reshape(-1, length), np.complex64), real, imaginary, 30, out)
-    return np.asarray(out.reshape(*bands.shape[:-1], 30), np.float64)
+    return out.reshape(*bands.shape[:-1], 30)
 
 
 def long_matches(bands: NDArray[np.complex64], chosen: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
@@ -86,11 +85,11 @@ def long_matches(bands: NDArray[np.complex64], chosen: NDArray[np.int64] | None 
     length = bands.shape[-1]
     sequences = conjugates(length)
     which = np.arange(len(sequences)) if chosen is None else chosen
-    delays = squared(fft.fft(bands[..., None, :] * sequences[which], 2 * length, axis=-1))
-    energy = np.sum(squared(bands), axis=-1)[..., None]
-    out = np.zeros((*bands.shape[:-1], len(sequences)))
-    out[..., which] = delays.max(axis=-1) / np.maximum(energy * length, 1e-30)
-    return out
+    rows = np.ascontiguousarray(bands, np.complex64).reshape(-1, length)
+    products, out = np.empty((len(rows) * len(which), 2 * length), np.complex64), np.zeros((len(rows), len(sequences)))
+    conjugate_products(rows, sequences, which, products)
+    largest_parts(rows, fft.fft(products, axis=-1, overwrite_x=True), which, out)
+    return out.reshape(*bands.shape[:-1], len(sequences))
 
 
 @lru_cache(maxsize=64)
@@ -108,10 +107,18 @@ def likely(bands: NDArray[np.complex64], most: int) -> NDArray[np.int64] | None:
     length = bands.shape[-1]
     if length < TELLING:
         return None
-    tones = squared((bands[:, :-1] * np.conj(bands[:, 1:])) @ roots(length).T)
+    real, imaginary = _tones(length)
+    tones = np.empty((len(bands), real.shape[1]), np.float32)
+    tone_powers(np.ascontiguousarray(bands), real, imaginary, tones)
     tones /= np.maximum(tones.max(axis=-1, keepdims=True), 1e-30)
     ranked = np.argsort(-tones, axis=-1)[:, : most // 4]
-    return np.unique(np.concatenate([np.argsort(-tones.sum(axis=0))[:most], ranked.ravel()]))
+    return np.array(sorted({*np.argsort(-tones.sum(axis=0))[:most].tolist(), *ranked.ravel().tolist()}))
+
+
+@lru_cache(maxsize=64)
+def _tones(length: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """`roots`, real and imaginary parts: shape (length - 1, sequences) each."""
+    return np.ascontiguousarray(roots(length).real.T), np.ascontiguousarray(roots(length).imag.T)
 
 
 def tone_strength(bands: NDArray[np.complex64], apart: int = 1) -> NDArray[np.float64]:
@@ -165,12 +172,17 @@ def best_band(
 
     power: over the noise, mean of `freedom` symbols, shape (subcarriers,).
     """
-    numbers = np.array(blocks or allowed_blocks())
-    numbers = numbers[numbers * per_block <= len(power)]
+    numbers = _numbers(blocks or allowed_blocks(), len(power) // per_block)
     nats, first = np.empty(len(numbers)), np.empty(len(numbers), np.int64)
     best_stretches(np.asarray(power, np.float64), freedom, per_block, numbers, nats, first)
     best = sorted(zip(nats.tolist(), first.tolist(), numbers.tolist(), strict=True), reverse=True)
     return best[:3]
+
+
+@lru_cache(maxsize=256)
+def _numbers(blocks: tuple[int, ...], most: int) -> NDArray[np.int64]:
+    """Numbers of blocks that fit."""
+    return np.array([number for number in blocks if number <= most], np.int64)
 
 
 def middle_hz(heard: Stretch, size: int, turn: float, first: int, width: int) -> float:

@@ -12,34 +12,32 @@ Source: 3GPP TS 36.211 §5.3 to §5.5.
 """
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from cellwarden.airinterface.lte_found import (
     CERTAIN_NATS,
     EMPTY,
     LEAST_NATS,
     LEAST_SHORT_NATS,
-    MATCHED,
-    NEAR_NATS,
-    NEIGHBOURS,
     SURE_DB,
     SURE_NATS,
     Found,
 )
+from cellwarden.airinterface.lte_match import matched_in
+from cellwarden.airinterface.lte_match_kernels import beyond_chance
 from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
-from cellwarden.airinterface.lte_sounding import sounding
+from cellwarden.airinterface.lte_sounding import comb, sounding
 from cellwarden.airinterface.lte_symbols import (
     DELAYS,
     STEPS,
     TURNS,
     best_band,
-    likely,
-    long_matches,
     middle_hz,
     pair,
     rarity,
@@ -74,6 +72,9 @@ TELLING_DB, LEAST_TONE = 3.0, 22.0
 both together: anything else has 13 to 18 at its best place and one in a hundred 22, a PUSCH behind indoor echoes 60."""
 SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
 """By signal-to-noise ratio in decibels: how far off a box's edges may be."""
+MIDDLES_S = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(-1, 15)])
+"""Middles of prefixes, of one symbol before a subframe, its fourteen, and one behind it."""
+REFERENCES_S = MIDDLES_S[[1 + REFERENCE, 8 + REFERENCE]]
 NARROW_SIZE = 64
 """Subcarriers that are looked at around a narrow box."""
 MOST_EACH = 12.0
@@ -84,8 +85,6 @@ LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
 WIDTH_ERROR = 0.1
 """Of a box, as a part of it, in whose blocks a signal is looked for."""
-EXPLAINED = 0.25
-"""Part of a reference symbol's energy above the noise that one path of its sequence has; echoes have the rest."""
 FILLED = 0.6
 """A symbol before the first whose power is more than this part of the others' is one of them."""
 SHORTEST_SOUNDING_S, CUT_NATS = 36e-6, 50.0
@@ -97,8 +96,9 @@ FIT = 0.3
 """Part of a symbol's energy in its sequence that is a fit; chance gives 0.22."""
 
 
-Match: TypeAlias = tuple[float, int, float, int, int, int]
-"""Nats, turn, start in samples of the stretch, first subcarrier, subcarriers, group of sequences."""
+Match: TypeAlias = tuple[float, int, int, int, int, float, NDArray[np.float32]]
+"""Nats, first subcarrier, subcarriers, group of sequences, turn, start in samples of the stretch, and the power of each
+symbol's subcarriers, shape (14, size)."""
 
 
 def find(burst: Burst, block: Block) -> list[Found]:
@@ -132,11 +132,12 @@ def _narrow(burst: Burst, block: Block, slot: bool) -> Found | None:
     heard = stretch(burst, block, around_s, (burst.low_offset_hz + burst.high_offset_hz) / 2, NARROW_SIZE)
     missing = SUBFRAME_S - burst.sample_count / rate
     bonus = LENGTH_NATS if min(abs(missing), abs(missing - SLOT_S / 7)) < LENGTH_S else 0.0
+    energies = _energies(heard, burst)
     best: Found | None = None
     for blocks in (1, 2):
         length = blocks * BLOCK
         if 0.25 * length < width < length + 14:
-            turns, lows = _frequencies(heard, burst, rate, length)
+            turns, lows = _frequencies(energies, burst.snr_db, length)
             if not slot:
                 places = likely_places(heard, burst, _places(heard, burst, rate, SUBFRAME_S))
                 best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
@@ -169,15 +170,24 @@ def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArra
     return heard.index(burst.sample_start) + np.arange(low, high + step_s, step_s) * heard.rate_hz
 
 
-def _frequencies(heard: Stretch, burst: Burst, rate: float, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Turns and first subcarriers at which a band of `length` may lie: around that which holds most of the energy."""
+def _energies(heard: Stretch, burst: Burst) -> tuple[NDArray[np.float64], float]:
+    """Running sum of a box's power over frequency, lowest first, and the bins of a subcarrier."""
     first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
-    power = np.abs(np.fft.fft(heard.y[first:last])) ** 2
-    unit = len(power) / NARROW_SIZE  # bins of a subcarrier
-    total = np.concatenate([[0.0], np.cumsum(np.roll(power, len(power) // 2))])
+    power = squared(fft.fft(heard.y[first:last], fft.next_fast_len(last - first)))
+    half = -(-len(power) // 2)
+    total = np.zeros(len(power) + 1)
+    np.cumsum(np.concatenate([power[half:], power[:half]]), out=total[1:], dtype=np.float64)
+    return total, len(power) / NARROW_SIZE
+
+
+def _frequencies(
+    energies: tuple[NDArray[np.float64], float], snr_db: float, length: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Turns and first subcarriers at which a band of `length` may lie: around that which holds most of the energy."""
+    total, unit = energies
     wide = round(length * unit)
     most = (int(np.argmax(total[wide:] - total[:-wide])) + unit / 2) / unit  # first subcarrier, with its fraction
-    reach = 0.5 if burst.snr_db > 10.0 else 1.0 if burst.snr_db > 4.0 else 3.0
+    reach = 0.5 if snr_db > 10.0 else 1.0 if snr_db > 4.0 else 3.0
     pairs = [
         (turn, low)
         for low in range(max(0, math.floor(most - reach)), min(NARROW_SIZE - length, math.ceil(most + reach)) + 1)
@@ -192,9 +202,12 @@ def _bands(
     heard: Stretch, starts: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64], length: int
 ) -> NDArray[np.complex64]:
     """Bands of the symbols at `starts`: shape (*starts.shape, frequencies, length)."""
-    values = transforms(heard, NARROW_SIZE, np.round(starts).astype(np.int64).ravel())
-    bands = values[turns[:, None], :, lows[:, None] + np.arange(length)]  # frequencies, length, times
-    return np.moveaxis(bands, 2, 0).reshape(*starts.shape, len(turns), length)
+    used = sorted(set(turns.tolist()))
+    values = transforms(heard, NARROW_SIZE, np.rint(starts).astype(np.int64).ravel(), tuple(TURNS[n] for n in used))
+    bands = np.empty((starts.size, len(turns), length), np.complex64)
+    for n, (turn, low) in enumerate(zip(turns.tolist(), lows.tolist(), strict=True)):
+        bands[:, n] = values[used.index(turn), :, low : low + length]
+    return bands.reshape(*starts.shape, len(turns), length)
 
 
 def _pusch_short(
@@ -207,13 +220,12 @@ def _pusch_short(
 ) -> Found | None:
     if not len(places):
         return None
-    offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
     tried = len(places) * len(turns)
 
     def scored(
         places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        bands = _bands(heard, places + offsets[:, None] * heard.rate_hz, turns, lows, length)
+        bands = _bands(heard, places + REFERENCES_S[:, None] * heard.rate_hz, turns, lows, length)
         return pair(surprise(short_matches(bands), length) - math.log(DELAYS * length), tried)
 
     places, turns, lows = leaders(lambda *where: scored(*where)[0], places, turns, lows)
@@ -226,15 +238,18 @@ def _pusch_short(
 def _pucch(
     heard: Stretch, places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
 ) -> Found | None:
-    offsets = (np.array(SYMBOL_STARTS_S) - PREFIX_S / 2) * heard.rate_hz
+    offsets = MIDDLES_S[1:8] * heard.rate_hz
     tried = len(places) * len(turns) * 30
 
     def fitting(
         places: NDArray[np.float64], turns: NDArray[np.int64], lows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         fits = short_matches(_bands(heard, places + offsets[:, None], turns, lows, BLOCK))
-        beyond = np.clip(surprise(fits, BLOCK) - math.log(DELAYS * BLOCK), 0.0, MOST_EACH)
-        return fits, beyond.sum(axis=0)
+        total = np.empty(fits.shape[1:])
+        groups = fits.shape[-1]
+        chance = math.log(DELAYS * BLOCK)
+        beyond_chance(fits.reshape(7, -1, groups), BLOCK - 1, chance, MOST_EACH, total.reshape(-1, groups))
+        return fits, total
 
     places, turns, lows = leaders(lambda *where: fitting(*where)[1].max(axis=-1), places, turns, lows)
     fits, total = fitting(places, turns, lows)
@@ -257,15 +272,18 @@ def _found(
     length: int,
     group: int,
     evidence: float,
+    power: NDArray[np.floating] | None = None,
 ) -> Found | None:
+    """The burst itself. power: of its band in each symbol, where it is known already."""
     if evidence < (LEAST_SHORT_NATS if kind == "pusch" and length <= 2 * BLOCK else LEAST_NATS):
         return None
-    power = _powers(heard, size, turn, start, symbols, low, length)
-    if kind == "pucch":
-        moved = _begun(power)
-        start += moved * SLOT_S / 7 * heard.rate_hz
-        power = _powers(heard, size, turn, start, symbols, low, length)
-    power = power[1:-1]
+    if power is None:
+        around = _powers(heard, size, turn, start, symbols, low, length)
+        moved = _begun(around) if kind == "pucch" else 0
+        if moved:
+            start += moved * SLOT_S / 7 * heard.rate_hz
+            around = _powers(heard, size, turn, start, symbols, low, length)
+        power = around[1:-1]
     if power[-1] < EMPTY * float(np.mean(power[:-1])):  # left free for sounding signals
         symbols -= 1
     snr = float(np.mean(power[:symbols])) / (size * heard.noise) - 1.0
@@ -278,8 +296,7 @@ def _powers(
     heard: Stretch, size: int, turn: float, start: float, symbols: int, low: int, length: int
 ) -> NDArray[np.float32]:
     """Mean power of a band in each symbol, and in one before and one after: shape (symbols + 2,)."""
-    offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(-1, symbols + 1)]
-    starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
+    starts = np.rint(start + MIDDLES_S[: symbols + 2] * heard.rate_hz).astype(np.int64)
     return np.mean(squared(transforms(heard, size, starts, (turn,))[0, :, low : low + length]), axis=-1)
 
 
@@ -305,8 +322,7 @@ def _wide(burst: Burst, block: Block) -> Found | None:
     count = len(places)
     if not count:
         return None
-    offsets = np.array([slot * SLOT_S + SYMBOL_STARTS_S[REFERENCE] - PREFIX_S / 2 for slot in range(2)])
-    starts = np.round(places[:, None] + offsets * heard.rate_hz).astype(np.int64)
+    starts = np.rint(places[:, None] + REFERENCES_S * heard.rate_hz).astype(np.int64)
     values = transforms(heard, size, starts.ravel()).reshape(len(TURNS), count, 2, size)
     half = int(width / 2)
     box = slice(max(0, size // 2 - half), min(size, size // 2 + half + 1))
@@ -323,13 +339,17 @@ def _wide(burst: Burst, block: Block) -> Found | None:
         seen.add((turn, place))
         found = _matched(heard, size, turn, places[place], values[turn, place], tones.size, width / BLOCK)
         lower = best is not None and found is not None and found[0] < best[0]
-        best = max((m for m in (best, found) if m is not None), default=None)
+        if found is not None and not lower:
+            best = found
         if len(seen) == most or (best is not None and best[0] > (60 if lower else SURE_NATS)):
             break
     if best is None:
         return None
-    nats, turn, place_at, first, length, group = best
-    return _found("pusch", heard, size, TURNS[turn], place_at, 14, first, length, group, nats)
+    nats, low, length, group, turn, start, powers = best
+    inside = powers[:, low : low + length]
+    power = inside.mean(axis=-1)
+    alone = _found("pusch", heard, size, TURNS[turn], start, 14, low, length, group, nats, power)
+    return alone and replace(alone, comb=comb(inside[-1]), heard=heard)
 
 
 def _matched(
@@ -345,17 +365,12 @@ def _matched(
 
     Where none of these fits, in those that the box holds, which is `wide` blocks: beside it the floor may be another.
     """
-    offsets = [n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)]
-    starts = np.round(start + np.array(offsets) * heard.rate_hz).astype(np.int64)
-    power = np.mean(squared(transforms(heard, size, starts, (TURNS[turn],))[0]), axis=0) / (size * heard.noise)
-    bands = [(at, blocks) for _nats, at, blocks in best_band(power, 14)]
-    found = _matched_in(references, bands, tried, size * heard.noise)
-    if found is None:
-        found = _matched_in(references, _within(power, wide), tried, size * heard.noise)
-    if found is None:
-        return None
-    evidence, low, length, group = found
-    return evidence, turn, start, low, length, group
+    starts = np.rint(start + MIDDLES_S[1:15] * heard.rate_hz).astype(np.int64)
+    powers, noise = squared(transforms(heard, size, starts, (TURNS[turn],))[0]), size * heard.noise
+    power = np.mean(powers, axis=0) / noise
+    found = matched_in(references, [(at, blocks) for _nats, at, blocks in best_band(power, 14)], tried, noise)
+    found = found or matched_in(references, _within(power, wide), tried, noise)
+    return found and (*found, turn, start, powers)
 
 
 def _within(power: NDArray[np.floating], wide: float) -> list[tuple[int, int]]:
@@ -367,37 +382,3 @@ def _within(power: NDArray[np.floating], wide: float) -> list[tuple[int, int]]:
     reach = math.ceil((wide / 2 + 1) * BLOCK)
     low = max(0, len(power) // 2 - reach)
     return [(low + at, n) for _nats, at, n in best_band(power[low : len(power) // 2 + reach], 14, near)] if near else []
-
-
-def _matched_in(
-    references: NDArray[np.complex64], bands: Sequence[tuple[int, int]], tried: int, noise: float
-) -> tuple[float, int, int, int] | None:
-    """Evidence, first subcarrier, subcarriers and group of the sequences that fit best in one of some bands.
-
-    bands: first subcarrier and blocks; noise: power of noise in a subcarrier.
-    """
-    best = (LEAST_NATS, 0, 0, 0)
-    size, trials = references.shape[-1], tried * len(bands) * (2 * NEIGHBOURS + 1)
-    for at, blocks in bands:
-        length = blocks * BLOCK
-        if blocks < 3 or best[0] > CERTAIN_NATS:
-            continue
-        chosen = likely(references[:, at : at + length], MATCHED)
-        parts = surprise(long_matches(references[:, at : at + length], chosen), length)
-        if float(pair(parts - math.log(2 * length), trials)[0]) < LEAST_NATS - NEAR_NATS:
-            continue
-        chosen = np.unique(np.append(np.argmax(parts, axis=-1), np.argmax(parts.sum(axis=0))))
-        for low in range(max(0, at - NEIGHBOURS), min(size - length, at + NEIGHBOURS) + 1):
-            there = references[:, low : low + length]
-            parts = surprise(long_matches(there, chosen), length)
-            nats, group = pair(parts - math.log(2 * length), trials)
-            if nats > best[0] and _explained(there, parts, noise) >= EXPLAINED:
-                best = float(nats), low, length, int(group)
-    return best if best[2] else None
-
-
-def _explained(bands: NDArray[np.complex64], parts: NDArray[np.float64], noise: float) -> float:
-    """The part of the energy above the noise that the best sequences explain, in the worse of two symbols."""
-    energy = np.mean(squared(bands), axis=-1)
-    fits = -np.expm1(-parts.max(axis=-1) / (bands.shape[-1] - 1))
-    return float(np.min(fits * energy / np.maximum(energy - noise, 0.05 * energy)))

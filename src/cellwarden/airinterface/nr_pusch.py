@@ -15,7 +15,7 @@ Source: 3GPP TS 38.211 §5.3.1, §6.3.1, §6.4.1.1.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -224,7 +224,7 @@ def _filtered(heard: Stretch, spectrum: NDArray[np.complex64], low: int, length:
     kept = np.zeros(count, np.complex64)
     for begin, stop in ((max(first, 0), max(end, 0)), (count + min(first, 0), count + min(end, 0))):
         kept[begin:stop] = spectrum[begin:stop]
-    return replace(heard, y=np.asarray(fft.ifft(kept, overwrite_x=True), np.complex64))
+    return heard.holding(np.asarray(fft.ifft(kept, overwrite_x=True), np.complex64))
 
 
 def _is_steady(levels: NDArray[np.floating], length: int) -> bool:
