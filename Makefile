@@ -8,14 +8,18 @@ FRESH  := $(VENV)/.fresh
 # Where Python may not keep what it compiled, each start of the program compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run demo test coverage check format bench soak figures lock clean
+.PHONY: run demo test test-long coverage check format bench soak figures lock clean
 
 # A recording is scanned, then a simulated wing is watched, at the address that is printed. Ctrl-C ends it, or FOR=60s.
 run demo: $(FRESH)
 	@$(BIN)/cellwarden demo --output out --force $(if $(FOR),--for $(FOR))
 
 test: $(FRESH)
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
+
+# Curves, many trials, whole lanes: of each `make test` proves a small part.
+test-long: $(FRESH)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m long
 
 coverage: $(FRESH)
 	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered

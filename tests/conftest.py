@@ -32,6 +32,7 @@ last are those that wait in true time: three workers keep two cores busy."""
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+@pytest.hookimpl(trylast=True)  # of those that are run
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """As many to each worker, which begins with its own part: what is too many of one stands at the end of others."""
     places = {folder: place for place, folder in enumerate(folder for part in ORDER for folder in part)}
