@@ -65,7 +65,9 @@ def test_where_nothing_was_heard_all_cells_are_alike() -> None:
     assert cell_probabilities(plan, np.full(12, np.nan)) == pytest.approx(np.full(60, 1 / 60))
 
 
-@pytest.mark.parametrize(("places", "first", "three"), [("corridor", 0.40, 0.85), ("cells", 0.70, 0.98)])
+@pytest.mark.parametrize(
+    ("places", "first", "three"), [pytest.param("corridor", 0.40, 0.85, marks=pytest.mark.long), ("cells", 0.70, 0.98)]
+)
 def test_the_right_cell_is_found_as_often_as_is_asked_and_as_is_said(places: str, first: float, three: float) -> None:
     """The issue's targets without a survey; walls, shadows and powers are drawn anew for each of 120 worlds."""
     site = remand_wing(places=places)

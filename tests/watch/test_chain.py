@@ -45,6 +45,7 @@ def test_a_call_is_told_as_soon_as_its_first_second_was_heard() -> None:
     assert alert.told_ns - first.start_ns == S_NS
 
 
+@pytest.mark.long
 def test_two_hours_of_a_lively_prison_are_told_and_nothing_else() -> None:
     noon_ns = START_NS + 12 * 3600 * S_NS
     acts, told, alerts = played(events(11, noon_ns, LIVELY), rules_of(Week()), noon_ns + 7200 * S_NS, noon_ns)
