@@ -115,7 +115,7 @@ def repeated(make, times: int) -> np.ndarray:  # type: ignore[no-untyped-def]
     return np.concatenate([make() for _ in range(times)])
 
 
-@pytest.mark.parametrize("snr_db", [6.5, 25.0])
+@pytest.mark.parametrize("snr_db", [6.5, pytest.param(25.0, marks=pytest.mark.long)])
 def test_no_phone_no_base_station_and_no_wifi_is_noise(snr_db: float) -> None:
     rng = np.random.default_rng(2)
     lte = partial(lte_waveform.generate, "pusch", rng, rate_hz=7.68e6, blocks=25)
@@ -204,7 +204,7 @@ def test_noise_over_what_is_recorded_of_a_band_is_a_jammer_behind_echoes() -> No
     assert found["noise:jammer"] >= 12 and not found["noise:wideband"]
 
 
-@pytest.mark.parametrize("snr_db", [6.5, 12.0, 25.0])
+@pytest.mark.parametrize("snr_db", [6.5, *(pytest.param(snr_db, marks=pytest.mark.long) for snr_db in (12.0, 25.0))])
 def test_carriers_of_umts_beside_each_other_are_no_noise(snr_db: float) -> None:
     rng, rate_hz = np.random.default_rng(10), 10e6
     for phones in (2, 6):
