@@ -46,9 +46,10 @@ def test_one_sample_out_of_step_is_told_with_its_side(late: int) -> None:
     assert -late not in told
 
 
-def test_what_is_in_step_is_never_called_out_of_step() -> None:
+@pytest.mark.parametrize("recordings", [10, pytest.param(40, marks=pytest.mark.long)])
+def test_what_is_in_step_is_never_called_out_of_step(recordings: int) -> None:
     rng = np.random.default_rng(2)
-    for _ in range(40):
+    for _ in range(recordings):
         x = heard(rng)
         assert iq.out_of_step(x) == 0
         gain, phase = 1 + rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.1)  # an image some 20 dB down

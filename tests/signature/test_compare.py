@@ -129,12 +129,13 @@ def test_where_twins_are_too_much_alike_it_says_so(toy: Comparator) -> None:
     assert any((t.verdict, t.reason) == ("cannot say", "undecided") for t in told)
 
 
-def test_the_search_finds_the_best_of_all_exact_ratios(toy: Comparator) -> None:
+@pytest.mark.parametrize("count", [20, pytest.param(50, marks=pytest.mark.long)])
+def test_the_search_finds_the_best_of_all_exact_ratios(toy: Comparator, count: int) -> None:
     made = examples(600, 2, 20, 10)
     among = index(toy, [Emitter(k, (joined(v[0]),)) for k, v in made.items()])
-    asked = [joined(v[1]) for v in list(made.values())[:50]]
+    asked = [joined(v[1]) for v in list(made.values())[:count]]
     hits = sum(ratios(among, s)[0] == ratios(among, s, 600)[0] for s in asked)
-    assert hits >= 49  # at a recall of 0.99 two misses of 50 come once in eleven times
+    assert hits >= count - 1  # at a recall of 0.99 two misses of 50 come once in eleven times
 
 
 def test_what_is_learned_is_written_and_read_again(toy: Comparator) -> None:

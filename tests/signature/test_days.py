@@ -56,11 +56,14 @@ def enrolled() -> tuple[list[Transmitter], Index]:
 @pytest.mark.parametrize(
     ("sensor", "channel", "twins"),
     [
-        (0, FLAT, Twins()), (0, FLAT, WARMER), (0, ECHOES, Twins()), (0, LONG, Twins()), (1, FLAT, Twins()),
-        (1, ECHOES, WARMER),
+        pytest.param(0, FLAT, Twins(), id="another day"),
+        pytest.param(0, FLAT, WARMER, id="warmer", marks=pytest.mark.long),
+        pytest.param(0, ECHOES, Twins(), id="echoes", marks=pytest.mark.long),
+        pytest.param(0, LONG, Twins(), id="long echoes", marks=pytest.mark.long),
+        pytest.param(1, FLAT, Twins(), id="another receiver", marks=pytest.mark.long),
+        pytest.param(1, ECHOES, WARMER, id="all at once"),
     ],
-    ids=["another day", "warmer", "echoes", "long echoes", "another receiver", "all at once"],
-)  # fmt: skip
+)
 def test_a_phone_is_found_again(
     enrolled: tuple[list[Transmitter], Index], sensor: int, channel: Channel, twins: Twins
 ) -> None:

@@ -72,7 +72,10 @@ def test_every_familys_errors_come_out_as_they_went_in(name: str) -> None:
         assert abs(image) == pytest.approx(abs(PHONE.image), rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["bluetooth:br", "wifi:ofdm", "wifi:dsss", "lte:prach"])
+@pytest.mark.parametrize(
+    "name",
+    ["bluetooth:br", "wifi:ofdm", *(pytest.param(name, marks=pytest.mark.long) for name in ("wifi:dsss", "lte:prach"))],
+)
 def test_echoes_are_not_taken_for_the_transmitter(name: str) -> None:
     air = Channel("tdl-a", (30e-9, 30e-9), doppler_hz=0.0, fading="received")  # a Doppler shift is the carrier's
     carrier = 3e3 if name in EXACT else 60e3

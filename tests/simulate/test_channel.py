@@ -39,13 +39,14 @@ def test_a_tables_delay_spread_is_one_because_the_standard_normalises_it(name: s
     assert math.sqrt(float(np.sum(powers * delays**2)) - mean**2) == pytest.approx(1.0, abs=2e-4)
 
 
-def test_the_mean_power_over_places_is_one_and_a_narrow_signals_power_is_exponential() -> None:
+@pytest.mark.parametrize("places", [400, pytest.param(2000, marks=pytest.mark.long)])
+def test_the_mean_power_over_places_is_one_and_a_narrow_signals_power_is_exponential(places: int) -> None:
     rng, wave = np.random.default_rng(6), np.ones(200, np.complex64)
     channel = Channel("tdl-a", (30e-9, 30e-9), 0.0)
-    powers = np.array([np.mean(np.abs(behind(wave, channel, 1e6, rng)[50:150]) ** 2) for _ in range(2000)])
-    # An exponential distribution: mean and standard deviation 1, a tenth below 0.105; of 2000 within 4 sigma.
-    assert powers.mean() == pytest.approx(1.0, abs=4 / math.sqrt(2000))
-    assert np.mean(powers < -math.log(0.9)) == pytest.approx(0.1, abs=4 * math.sqrt(0.09 / 2000))
+    powers = np.array([np.mean(np.abs(behind(wave, channel, 1e6, rng)[50:150]) ** 2) for _ in range(places)])
+    # An exponential distribution: mean and standard deviation 1, a tenth below 0.105; within 4 sigma.
+    assert powers.mean() == pytest.approx(1.0, abs=4 / math.sqrt(places))
+    assert np.mean(powers < -math.log(0.9)) == pytest.approx(0.1, abs=4 * math.sqrt(0.09 / places))
 
 
 def test_a_power_that_is_held_is_each_bursts_own() -> None:
@@ -62,7 +63,8 @@ def test_a_gain_turns_as_jakes_says() -> None:
     assert correlation == pytest.approx(j0(2 * np.pi * doppler_hz * lag / 10e3), abs=0.06)
 
 
-def test_the_delay_spread_of_what_is_heard_is_the_one_asked_for() -> None:
+@pytest.mark.parametrize("places", [600, pytest.param(3000, marks=pytest.mark.long)])
+def test_the_delay_spread_of_what_is_heard_is_the_one_asked_for(places: int) -> None:
     rng, spread_s, rate = np.random.default_rng(9), 300e-9, 50e6
     pulse = np.exp(-(((np.arange(64) - 32) / 6) ** 2)).astype(np.complex64)
 
@@ -72,7 +74,7 @@ def test_the_delay_spread_of_what_is_heard_is_the_one_asked_for() -> None:
         return float(np.sum(profile * t**2) / profile.sum() - mean**2)
 
     channel = Channel("tdl-a", (spread_s, spread_s), 0.0)
-    mean_profile = np.mean([np.abs(behind(pulse, channel, rate, rng)) ** 2 for _ in range(3000)], axis=0)
+    mean_profile = np.mean([np.abs(behind(pulse, channel, rate, rng)) ** 2 for _ in range(places)], axis=0)
     # Variances of a pulse and of the echoes add up.
     spread = math.sqrt(variance(mean_profile) - variance(np.abs(pulse) ** 2))
     assert spread == pytest.approx(spread_s, rel=0.1)
