@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.engine import URL
+from tests.compiling import in_turn
 from tests.postgres import server
 
 from cellwarden import language
@@ -58,6 +59,14 @@ def shared() -> Path:
     if not (SHARED / "recordings").is_dir():
         pytest.skip("the shared recordings are not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """By whichever worker comes first; workers of a run share the folder above their own."""
+    own = tmp_path_factory.getbasetemp()
+    with in_turn((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "compiling"):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
