@@ -5,6 +5,7 @@ import os
 import shutil
 from bisect import bisect
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """As many to each worker, which begins with its own part: what is too many of one stands at the end of others."""
     places = {folder: place for place, folder in enumerate(folder for part in ORDER for folder in part)}
 
+    @cache
+    def place_of(path: Path) -> int:
+        return places.get(path.relative_to(Path(__file__).parent).parts[0], len(places))
+
     def place(item: pytest.Item) -> int:
-        return places.get(item.path.relative_to(Path(__file__).parent).parts[0], len(places))
+        return place_of(item.path)
 
     items.sort(key=place)
     ends = list(accumulate(map(len, ORDER)))

@@ -1,6 +1,7 @@
 """What a survey teaches about a plan."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,8 +19,14 @@ from cellwarden.simulate.parameters import Air
 from cellwarden.simulate.prison import remand_wing
 
 SITE = remand_wing()
-PLAN = plan_levels(SITE)
-MIDDLES = np.array([(*np.mean(cell.outline_m, axis=0), 3.0 * cell.floor + 1.0) for cell in PLAN.cells])
+CELLS = [room for room in SITE.rooms if room.kind == "cell"]
+MIDDLES = np.array([(*np.mean(cell.outline_m, axis=0), 3.0 * cell.floor + 1.0) for cell in CELLS])
+
+
+@cache
+def plan() -> Plan:
+    """Not made by a worker that only collects: it is compiled first."""
+    return plan_levels(SITE)
 
 
 def surveyed(levels_dbm: NDArray[np.float64], at_m: NDArray[np.float64] = MIDDLES) -> Survey:
@@ -30,7 +37,7 @@ def surveyed(levels_dbm: NDArray[np.float64], at_m: NDArray[np.float64] = MIDDLE
 
 def drawn(process: Process, rng: np.random.Generator, at_m: NDArray[np.float64], wrong: float) -> NDArray[np.float64]:
     """Levels of a phone of 30 dBm where the plan errs as `learned` believes, by `wrong` deviations of each cause."""
-    lines, b = paths(SITE, at_m), PLAN.beliefs
+    lines, b = paths(SITE, at_m), plan().beliefs
     common = unsure_after(lines, b, 900e6)[..., :-1]
     here = plan_at(at_m) + wrong * common.sum(axis=2) + 30.0
     residual = multivariate_normal(cov=process.covariance(at_m, at_m)).rvs(len(here), random_state=rng)
@@ -46,7 +53,7 @@ def plan_at(at_m: NDArray[np.float64]) -> NDArray[np.float64]:
 def test_how_large_and_how_long_errors_are_is_found_from_the_survey(process: Process) -> None:
     rng = np.random.default_rng(1)
     at = np.concatenate([MIDDLES + rng.uniform(-0.9, 0.9, MIDDLES.shape) for _ in range(3)])
-    found = likeliest(SITE, surveyed(drawn(process, rng, at, 0.3), at), PLAN.beliefs, 900e6)
+    found = likeliest(SITE, surveyed(drawn(process, rng, at, 0.3), at), plan().beliefs, 900e6)
     # 180 places of 12 sensors: some hundred independent values of g, of which half as many tell its length
     assert found.deviation_db == pytest.approx(process.deviation_db, rel=0.25)
     assert found.length_m == pytest.approx(process.length_m, rel=0.45)
@@ -55,9 +62,9 @@ def test_how_large_and_how_long_errors_are_is_found_from_the_survey(process: Pro
 
 def test_levels_are_foretold_within_the_errors_said() -> None:
     rng, process = np.random.default_rng(2), Process(6.0, 5.0, 2.0)
-    at = np.concatenate([MIDDLES, PLAN.places_m[::7]])
+    at = np.concatenate([MIDDLES, plan().places_m[::7]])
     levels = drawn(process, rng, at, -0.3)
-    known = learned(SITE, PLAN, surveyed(levels[:, :60]))
+    known = learned(SITE, plan(), surveyed(levels[:, :60]))
     own = levels[:, 60:] - levels[:, 60:].mean(axis=0)  # the phone's power is not known
     said = known.all.row(LEVEL)[:, ::7]
     error = own - (said - said.mean(axis=0))
@@ -77,10 +84,10 @@ def test_a_world_whose_walls_lose_a_third_of_what_they_should_is_learned() -> No
     rng = np.random.default_rng(3)
     there = world(SITE, rng)
     there = replace(there, walls_db=there.walls_db / 3)
-    phones = np.array([place_in(cell, 3.0 * cell.floor, rng) for cell in PLAN.cells])
+    phones = np.array([place_in(cell, 3.0 * cell.floor, rng) for cell in plan().cells])
     survey = surveyed(heard(mean_levels_dbm(there, MIDDLES), 33.0, rng))
     gain = mean_levels_dbm(there, phones)
-    alone, after = asked(PLAN, gain, rng), asked(learned(SITE, PLAN, survey), gain, rng)
+    alone, after = asked(plan(), gain, rng), asked(learned(SITE, plan(), survey), gain, rng)
     assert after >= 0.55 and after > alone + 0.2  # sixty phones: two standard errors are 0.13
 
 
@@ -88,7 +95,7 @@ def test_a_sensor_that_heard_nothing_of_a_survey_keeps_its_plan_and_its_doubt() 
     rng = np.random.default_rng(4)
     levels = heard(mean_levels_dbm(world(SITE, rng), MIDDLES), 33.0, rng)
     levels[3] = np.nan
-    known = learned(SITE, PLAN, surveyed(levels))
+    known = learned(SITE, plan(), surveyed(levels))
     spread = known.all.row(SPREAD)
     assert spread[3].min() > SENSOR_DB and np.median(spread[3]) > 1.3 * np.median(np.delete(spread, 3, axis=0))
     assert np.isfinite(known.all.row(LEVEL)).all()
@@ -99,6 +106,6 @@ def test_of_a_large_survey_some_places_tell_the_process_and_all_tell_levels() ->
     at = np.concatenate([MIDDLES + rng.uniform(-0.9, 0.9, MIDDLES.shape) for _ in range(5)])
     assert len(at) > MOST_FITTED
     gain = mean_levels_dbm(world(SITE, rng), at)
-    known = learned(SITE, PLAN, surveyed(heard(gain, 33.0, rng), at))
-    few = learned(SITE, PLAN, surveyed(heard(gain[:, :60], 33.0, rng), at[:60]))
+    known = learned(SITE, plan(), surveyed(heard(gain, 33.0, rng), at))
+    few = learned(SITE, plan(), surveyed(heard(gain[:, :60], 33.0, rng), at[:60]))
     assert known.all.row(SPREAD).mean() < few.all.row(SPREAD).mean()
