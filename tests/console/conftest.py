@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -106,6 +108,13 @@ def token_of(html: str) -> str:
     found = re.search('name="csrf" value="([0-9a-f]+)"', html)
     assert found is not None
     return found[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loop() -> Iterator[None]:
+    """For all clients: each request starts a loop and its threads otherwise, which takes as long as many an answer."""
+    with start_blocking_portal() as portal, patch.object(TestClient, "portal", portal):
+        yield
 
 
 @pytest.fixture(scope="session")
