@@ -3,15 +3,17 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from benchmarks.killed import killed, wrong
 
 from cellwarden.store.engine import opened
 
 
-def test_what_was_acknowledged_outlives_kill_nine(place: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.long)])
+def test_what_was_acknowledged_outlives_kill_nine(place: str, tmp_path: Path, kills: int) -> None:
     opened(place).dispose()
     rng = np.random.default_rng(7)
-    for _ in range(1 if "://" in place else 2):
+    for _ in range(kills):
         killed(place, tmp_path, rng)
         assert wrong(place, tmp_path) == []
 
