@@ -165,7 +165,7 @@ def test_data_of_the_coded_layer_is_named_by_its_long_preamble() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(IMPOSTORS))
-@pytest.mark.parametrize("snr_db", [5.0, 15.0])
+@pytest.mark.parametrize("snr_db", [5.0, pytest.param(15.0, marks=pytest.mark.long)])
 def test_other_signals_are_no_low_energy(name: str, snr_db: float) -> None:
     rng = np.random.default_rng(3)
     for _ in range(30):

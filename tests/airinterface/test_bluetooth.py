@@ -142,7 +142,7 @@ def test_time_carrier_and_level_are_measured() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(IMPOSTORS))
-@pytest.mark.parametrize("snr_db", [6.0, 15.0])
+@pytest.mark.parametrize("snr_db", [6.0, pytest.param(15.0, marks=pytest.mark.long)])
 def test_other_signals_are_no_bluetooth(name: str, snr_db: float) -> None:
     rng = np.random.default_rng(6)
     for _ in range(30):
