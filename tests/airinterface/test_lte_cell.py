@@ -66,7 +66,7 @@ def test_secondary_sequences_differ() -> None:
     ("name", "physical_cells", "duplex"),
     [
         ("lte/lte_dl25_s4", {1}, "fdd"),  # of another's stack, whose cell is number 1 where nothing else is said
-        ("real/lte_dl_fdd_1815M_19M2", {301}, "fdd"),
+        pytest.param("real/lte_dl_fdd_1815M_19M2", {301}, "fdd", marks=pytest.mark.long),
         ("real/lte_dl_fdd_1860M_1M92", {142, 86}, "fdd"),
         ("real/lte_dl_tdd_2645M_1M92", {21, 22}, "tdd"),
     ],
