@@ -18,7 +18,7 @@ of known symbols at unknown phase.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -38,8 +38,8 @@ from cellwarden.airinterface.lte_estimate_kernels import (
     steepest,
     waves,
 )
-from cellwarden.airinterface.lte_found import Found
-from cellwarden.airinterface.lte_receiver import Stretch, narrowed, stretch
+from cellwarden.airinterface.lte_found import Found, samples_of
+from cellwarden.airinterface.lte_receiver import Stretch, narrowed
 from cellwarden.airinterface.lte_symbols import long_matches
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
@@ -130,7 +130,7 @@ def estimate(found: Found, burst: Burst, block: Block) -> Estimate:
     """Where exactly lies what was found in a box."""
     every = 2 if found.kind == "srs" else 1
     count = found.blocks * BLOCK - (every - 1)
-    heard = found.heard or _heard(found, burst, block, count)
+    heard = samples_of(found, burst, block, MARGIN_S, 1 << math.ceil(math.log2(count + 4 * ASTRAY)))
     band = _Band(heard, round(heard.rate_hz / SUBCARRIER_HZ), count, every, _references_s(found))
     at, off_hz = (found.start - heard.first) / heard.per_sample, found.middle_hz - heard.centre_hz
     values, sequences, astray = _placed(band, at, off_hz, found)
@@ -144,14 +144,6 @@ def estimate(found: Found, burst: Burst, block: Block) -> Estimate:
     bounds = _bounds(found, len(band.places_s), sequences.shape[1], every)
     habits = _habits(found, band, fit, heard.centre_hz + before_hz)
     return Estimate(heard.sample(at), heard.centre_hz + off_hz, *bounds, habits)
-
-
-def _heard(found: Found, burst: Burst, block: Block, count: int) -> Stretch:
-    """The samples around a burst of `count` subcarriers."""
-    lasts = round(found.seconds * block.segment.rate_hz)
-    box = replace(burst, sample_start=math.floor(found.start), sample_count=lasts)
-    size = 1 << math.ceil(math.log2(count + 4 * ASTRAY))
-    return stretch(box, block, MARGIN_S, found.middle_hz, size)
 
 
 def _references_s(found: Found) -> Real:

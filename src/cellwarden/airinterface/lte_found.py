@@ -1,8 +1,10 @@
 """What the uplink of LTE finds before it is an emission, and the evidence that all its channels are asked for."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
-from cellwarden.airinterface.lte_receiver import Stretch
+from cellwarden.airinterface.lte_receiver import Stretch, stretch
+from cellwarden.model import Block, Burst
 
 SURE_DB = 6.0
 """A box as strong as this has edges that are right to some 20 µs; a fainter one may hold but a part of its burst."""
@@ -40,3 +42,12 @@ class Found:
     """Of data's last symbol: power of every other subcarrier as a part of the others', which a sounding leaves."""
     heard: Stretch | None = None
     """The samples that it was found in, where it is alone."""
+
+
+def samples_of(found: Found, burst: Burst, block: Block, around_s: float, size: int) -> Stretch:
+    """The samples that something was found in, or, where they are not at hand, `size` subcarriers around it."""
+    if found.heard is not None:
+        return found.heard
+    lasts = round(found.seconds * block.segment.rate_hz)
+    box = replace(burst, sample_start=math.floor(found.start), sample_count=lasts)
+    return stretch(box, block, around_s, found.middle_hz, size)

@@ -7,12 +7,10 @@ A sweep of the right slope matches a reference sequence wherever it is asked, an
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
-from cellwarden.airinterface.lte_found import Found
-from cellwarden.airinterface.lte_receiver import stretch
+from cellwarden.airinterface.lte_found import Found, samples_of
 from cellwarden.airinterface.lte_symbols import conjugates, long_matches, surprise, transforms
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
@@ -40,10 +38,9 @@ def is_swept(found: Found, burst: Burst, block: Block) -> bool:
     """Whether the sequence that told a PUSCH of three blocks and more in a box fits its data as well."""
     if found.kind != "pusch" or found.blocks < 3 or found.snr > CLEAR:
         return False
-    rate, length = block.segment.rate_hz, found.blocks * BLOCK
-    box = replace(burst, sample_start=math.floor(found.start), sample_count=round(found.seconds * rate))
-    size = 4 * math.ceil(1.2 * length / 4)
-    heard = stretch(box, block, 0.0, found.middle_hz, size)
+    length = found.blocks * BLOCK
+    heard = samples_of(found, burst, block, 0.0, 4 * math.ceil(1.2 * length / 4))
+    size = round(heard.rate_hz / SUBCARRIER_HZ)
     offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in DATA])
     first = (found.start - heard.first) / heard.per_sample
     starts = np.round(first + offsets * heard.rate_hz).astype(np.int64)
