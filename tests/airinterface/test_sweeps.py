@@ -95,8 +95,8 @@ def test_a_preamble_behind_echoes_fills_its_band_and_a_sweep_through_a_third_of_
             assert (evenness(response, int(np.argmax(np.abs(response))), 3) > EVEN) == fills
 
 
-def test_one_root_again_and_again_is_a_sweep_and_two_phones_are_not() -> None:
-    def preamble(sample_start: int, root: int) -> Emission:
+def test_one_root_again_and_again_is_a_sweep_and_phones_of_one_cell_are_not() -> None:
+    def preamble(sample_start: int, root: int, format_: str = "C0") -> Emission:
         return Emission(
             label="nr:prach",
             sample_start=sample_start,
@@ -105,9 +105,11 @@ def test_one_root_again_and_again_is_a_sweep_and_two_phones_are_not() -> None:
             high_offset_hz=2e6,
             snr_db=10.0,
             confidence=1.0,
-            details={"root": root, "evidence": 30.0, "spacing_khz": 15, "format": "C0"},
+            details={"root": root, "evidence": 30.0, "spacing_khz": 15, "format": format_},
         )
 
     often = [preamble(n * 4000, 69) for n in range(5)]
-    others = [preamble(500_000, 69), preamble(512_000, 69), preamble(9_000, 7)]
-    assert nr.settle([*often, *others], RATE_HZ) == sorted(others, key=lambda e: e.sample_start)
+    cut = [preamble(200_000 + n * 8000, 23, kind) for n, kind in enumerate(("A1", "B4", "C2", "B2"))]
+    others = [preamble(9_000, 7), *(preamble(300_000 + n * 9000, 23, "A1") for n in range(4))]
+    others += [preamble(500_000, 69), preamble(512_000, 69)]
+    assert nr.settle([*often, *cut, *others], RATE_HZ) == others

@@ -93,7 +93,7 @@ def test_names_behind_echoes_are_counted_right_or_wrong() -> None:
     done = {"gsm-normal-0": part, "gsm-normal-1": {**part, "right": 3, "hidden": 1, "instead": {"other:fsk": 1}}}
     figures = confusion.summary(done)
     assert figures["signals"]["gsm-normal"]["right"] == 7 and figures["phones_hidden"]["count"] == 1
-    assert "gsm:normal 0.88" in confusion.cell({"confusion": figures})
+    assert "gsm:normal 0.875" in confusion.cell({"confusion": figures})
 
 
 def test_pieces_of_one_name_that_cover_half_of_a_carrier_name_it() -> None:

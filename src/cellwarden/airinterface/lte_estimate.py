@@ -274,11 +274,14 @@ def _fit(
 
 def _habits(found: Found, band: _Band, fit: _Fit, middle_hz: float) -> dict[str, str | int | float]:
     """What a phone's known symbols are like besides; middle_hz: where the band was thought to lie before the fit."""
+    details: dict[str, str | int | float]
     if found.kind == "pucch":
         turn, cover = _fourth_power(fit.sums, band.places_s)
-        return {"turn_hz": round((turn + middle_hz) % ALIAS_HZ, 1), "cover": cover}
-    late = fit.late_s * band.every / SYMBOL_S
-    return {"cyclic_shift": (round((late - fit.delay) * fit.shifts) - int(fit.turns[0])) % fit.shifts}
+        details = {"turn_hz": round((turn + middle_hz) % ALIAS_HZ, 1), "cover": cover}
+    else:
+        late = fit.late_s * band.every / SYMBOL_S
+        details = {"cyclic_shift": (round((late - fit.delay) * fit.shifts) - int(fit.turns[0])) % fit.shifts}
+    return details
 
 
 def _known(band: _Band, at: float, off_hz: float, sequences: Complex, delays: Real, lates_s: Real, hz: Real) -> Real:

@@ -27,7 +27,9 @@ SAME = 0.5
 AT_ONCE_S = 3e-6
 """Pieces of one burst begin together to within this."""
 SWEEPS, SWEEP_S = 3, 5e-3
-"""Preambles of one root within this before and after one of them: a phone waits for an answer before it asks again."""
+"""Preambles of one root within this before and after one of them, from which on they may be a sweep's."""
+SINGLE = "C0"
+"""The format of a single symbol."""
 FADE_HZ = 0.8e6
 """Width of a fade: that of echoes 1 µs apart."""
 IMAGE_DB = 20.0
@@ -84,24 +86,23 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
 
 
 def _without_sweeps(emissions: list[Emission], rate_hz: float) -> list[Emission]:
-    """Emissions without preambles of one root again and again.
+    """Emissions without preambles of one root again and again that are no cell's.
 
-    No phone sends so many, but a sweep of the right slope is one wherever it is cut.
+    A cell's phones send one format. A sweep of the right slope has the root wherever it is cut and in any length, and
+    in most pieces that of a single symbol.
     """
-    starts: dict[int | None, list[int]] = {}
+    roots: dict[int, list[Emission]] = {}
     for e in emissions:
-        starts.setdefault(_root(e), []).append(e.sample_start)
-    around = SWEEP_S * rate_hz
-    return [
-        e
-        for e in emissions
-        if _root(e) is None or sum(abs(at - e.sample_start) < around for at in starts[_root(e)]) < SWEEPS
-    ]
+        if e.label == "nr:prach":
+            roots.setdefault(int(e.details["root"]), []).append(e)
+    swept = {id(e) for alike in roots.values() for e in alike if _is_swept(e, alike, SWEEP_S * rate_hz)}
+    return [e for e in emissions if id(e) not in swept]
 
 
-def _root(e: Emission) -> int | None:
-    """A preamble's root; None for what is none."""
-    return int(e.details["root"]) if e.label == "nr:prach" else None
+def _is_swept(e: Emission, alike: list[Emission], around: float) -> bool:
+    """Whether a preamble is one of several of its root, in a single symbol each or in several formats."""
+    formats = [other.details["format"] for other in alike if abs(other.sample_start - e.sample_start) < around]
+    return len(formats) >= SWEEPS and (len(set(formats)) > 1 or formats[0] == SINGLE)
 
 
 def _joined(emissions: list[Emission], rate_hz: float) -> list[Emission]:
