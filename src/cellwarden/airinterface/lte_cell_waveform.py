@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.lte_cell import secondaries
-from cellwarden.airinterface.lte_search import GROUPS, SHIFTS, hopped, slot_shift
+from cellwarden.airinterface.lte_search import SHIFTS, hopped, slot_shift
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     FIRST_PREFIX_S,
+    GROUPS,
     PREFIX_S,
     REFERENCE,
     SLOT_S,

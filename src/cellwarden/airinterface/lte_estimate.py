@@ -44,6 +44,7 @@ from cellwarden.airinterface.lte_symbols import long_matches
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     FIRST_PREFIX_S,
+    GROUPS,
     PREFIX_S,
     REFERENCE,
     SLOT_S,
@@ -60,7 +61,6 @@ Complex: TypeAlias = NDArray[np.complex128]
 Real: TypeAlias = NDArray[np.float64]
 
 MARGIN_S = 0.1e-3
-GROUPS = 30
 GUARD_S = PREFIX_S / 4
 """Symbols are read from this much before the end of their prefix: echoes lie behind, errors on either side."""
 REACH = (5, 0)
@@ -184,12 +184,12 @@ def _placed(band: _Band, at: float, off_hz: float, found: Found) -> tuple[Comple
         return values, _sequences(values, found), 0
     others_s = _others_s(round(found.seconds / SLOT_S * 7)) if found.kind == "pusch" else band.places_s[:0]
     wide = _symbols(band, at, off_hz, np.concatenate([band.places_s, others_s]), ASTRAY)
-    known, others = wide[: len(band.places_s)], wide[len(band.places_s) :]
-    sequences = _sequences(known[:, ASTRAY : ASTRAY + band.count : band.every], found)
-    astray = _astray(band, known, others, sequences, found)
+    references, others = wide[: len(band.places_s)], wide[len(band.places_s) :]
+    sequences = _sequences(references[:, ASTRAY : ASTRAY + band.count : band.every], found)
+    astray = _astray(band, references, others, sequences, found)
     low, hz = ASTRAY + astray, astray * SUBCARRIER_HZ
     turned = np.exp(-2j * np.pi * hz * (at / band.heard.rate_hz + band.places_s))[:, None]
-    return known[:, low : low + band.count : band.every] * turned, sequences, astray
+    return references[:, low : low + band.count : band.every] * turned, sequences, astray
 
 
 @lru_cache(maxsize=4)
@@ -216,7 +216,7 @@ def _sequences(values: Complex, found: Found) -> Complex:
     return np.array(rows)
 
 
-def _astray(band: _Band, known: Complex, others: Complex, sequences: Complex, found: Found) -> int:
+def _astray(band: _Band, references: Complex, others: Complex, sequences: Complex, found: Found) -> int:
     """By how many subcarriers the band lies beside where it was found: where all its energy is, known and unknown."""
     noise = band.heard.noise * band.size
     gain = np.zeros(2 * ASTRAY + 1)
@@ -224,8 +224,8 @@ def _astray(band: _Band, known: Complex, others: Complex, sequences: Complex, fo
         total = np.concatenate([[0.0], np.cumsum(squared(others).sum(axis=0), dtype=np.float64)])
         gain += (total[band.count :] - total[: -band.count]) * found.snr / (1 + found.snr) / noise
     lows, teeth = len(range(0, 2 * ASTRAY + 1, band.every)), sequences.shape[1]
-    rows = np.empty((lows * len(known), teeth), np.complex64)
-    shifted_products(known, sequences, band.every, rows)
+    rows = np.empty((lows * len(references), teeth), np.complex64)
+    shifted_products(references, sequences, band.every, rows)
     gain[:: band.every] += peaks(rows).reshape(lows, -1).sum(axis=1) / (teeth * noise)
     if band.every == 2:
         gain[1::2] = -math.inf

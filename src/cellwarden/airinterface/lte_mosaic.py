@@ -36,7 +36,6 @@ from cellwarden.airinterface.lte_waveform import (
     SLOT_S,
     SUBCARRIER_HZ,
     SYMBOL_S,
-    SYMBOL_STARTS_S,
     allowed_blocks,
 )
 from cellwarden.measure.power import squared
@@ -172,7 +171,7 @@ def _edges(runs: list[tuple[int, int]]) -> list[int]:
 
 def _values(grid: _Grid, start: float) -> NDArray[np.complex64]:
     """Subcarriers of a subframe's symbols: shape (14, size), lowest first."""
-    offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(14)])
+    offsets = lte_uplink.MIDDLES_S[1:15]
     first = np.round(start + offsets * grid.heard.rate_hz).astype(np.int64)
     at = np.clip(first[:, None] + np.arange(grid.size), 0, len(grid.y) - 1)
     return np.asarray(fft.fftshift(fft.fft(grid.y[at], axis=-1), axes=-1))

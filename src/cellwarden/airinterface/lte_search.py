@@ -26,6 +26,7 @@ from cellwarden.airinterface.lte_symbols import best_band, surprise
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     BLOCK_HZ,
+    GROUPS,
     PREAMBLE,
     PREFIX_S,
     REFERENCE,
@@ -40,7 +41,6 @@ from cellwarden.detect.evidence import evidence
 from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Cell, Emission
 
-GROUPS = 30
 SHIFTS = 12
 CLEAR, CLEAR_DB = 0.99, 0.0
 """What a cell is followed by: emissions as sure and as strong as this."""

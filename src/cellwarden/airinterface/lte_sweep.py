@@ -12,21 +12,12 @@ import numpy as np
 
 from cellwarden.airinterface.lte_found import Found, samples_of
 from cellwarden.airinterface.lte_symbols import conjugates, long_matches, surprise, transforms
-from cellwarden.airinterface.lte_waveform import (
-    BLOCK,
-    BLOCK_HZ,
-    PREFIX_S,
-    REFERENCE,
-    SLOT_S,
-    SUBCARRIER_HZ,
-    SYMBOL_STARTS_S,
-)
+from cellwarden.airinterface.lte_uplink import MIDDLES_S
+from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, GROUPS, REFERENCE, SUBCARRIER_HZ
 from cellwarden.model import Block, Burst
 
-GROUPS = 30
-"""Of sequences (TS 36.211 §5.5.1.3); long ones are two a group."""
-DATA = tuple(n for n in range(13) if n % 7 != REFERENCE)
-"""Symbols of a subframe that hold data; the last may be left free."""
+DATA_S = MIDDLES_S[[1 + n for n in range(13) if n % 7 != REFERENCE]]
+"""Middles of prefixes of the symbols that hold data; the last may be left free."""
 FITTING_NATS, SWEPT = 6.0, 2
 """Nats by which the sequence of the reference symbols fits a symbol of data beyond chance, and in how many it does in a
 sweep; of 40 real and generated subframes of 3 to 100 blocks none had more than one."""
@@ -41,9 +32,8 @@ def is_swept(found: Found, burst: Burst, block: Block) -> bool:
     length = found.blocks * BLOCK
     heard = samples_of(found, burst, block, 0.0, 4 * math.ceil(1.2 * length / 4))
     size = round(heard.rate_hz / SUBCARRIER_HZ)
-    offsets = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in DATA])
     first = (found.start - heard.first) / heard.per_sample
-    starts = np.round(first + offsets * heard.rate_hz).astype(np.int64)
+    starts = np.round(first + DATA_S * heard.rate_hz).astype(np.int64)
     low_hz = found.middle_hz - found.blocks * BLOCK_HZ / 2 + SUBCARRIER_HZ / 2 - heard.centre_hz
     low = size // 2 + math.floor(low_hz / SUBCARRIER_HZ)
     turn = low_hz / SUBCARRIER_HZ % 1.0

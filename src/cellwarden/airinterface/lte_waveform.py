@@ -24,6 +24,8 @@ SUBCARRIER_HZ = 15e3
 BLOCK = 12
 """Subcarriers of a resource block."""
 BLOCK_HZ = BLOCK * SUBCARRIER_HZ
+GROUPS = 30
+"""Of base sequences (TS 36.211 §5.5.1.3); long ones are two a group."""
 SYMBOL_S = 1 / SUBCARRIER_HZ
 TICK_S = 1 / 30.72e6
 SLOT_S = 0.5e-3
@@ -77,7 +79,7 @@ def base_sequence(group: int, version: int, length: int) -> Complex:
 def base_sequences(length: int) -> Complex:
     """All base sequences of a length: shape (30, length), or (60, length) where there are two versions."""
     versions = (0, 1) if length >= 6 * BLOCK else (0,)
-    return np.array([base_sequence(group, version, length) for version in versions for group in range(30)])
+    return np.array([base_sequence(group, version, length) for version in versions for group in range(GROUPS)])
 
 
 @lru_cache

@@ -150,9 +150,9 @@ def _response(values: NDArray[np.complex64], root: int) -> NDArray[np.complex64]
     return np.asarray(fft.ifft(values * np.conj(_spectrum(root, values.shape[-1])), axis=-1))
 
 
-def _delays(values: NDArray[np.complex64], root: int) -> NDArray[np.float64]:
-    """Power of a root's sequence at each delay, summed over windows: float64, shape (length,)."""
-    return np.asarray(np.sum(squared(_response(values, root)), axis=0) * values.shape[-1], np.float64)
+def _delays(response: NDArray[np.complex64]) -> NDArray[np.float64]:
+    """Power of a response at each delay, summed over windows: float64, shape (length,)."""
+    return np.asarray(np.sum(squared(response), axis=0) * response.shape[-1], np.float64)
 
 
 def _placed(symbols: NDArray[np.complex64], tone: Tone, length: int) -> Tone:
@@ -162,7 +162,7 @@ def _placed(symbols: NDArray[np.complex64], tone: Tone, length: int) -> Tone:
     """
     lows = np.arange(max(0, tone.low - NEAR), min(symbols.shape[-1] - length, tone.low + NEAR) + 1)
     k = np.arange(length)
-    delay = int(np.argmax(_delays(symbols[:, tone.low : tone.low + length], tone.root)))
+    delay = int(np.argmax(_delays(_response(symbols[:, tone.low : tone.low + length], tone.root))))
     moved = (lows - tone.low) * pow(tone.root, -1, length)
     delays = delay + np.stack([moved, -moved], axis=-1)
     turns = _unity(length)[k[:, None] * delays[:, None, :] % length]
@@ -191,7 +191,8 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     symbols = windows(heard.y, starts, moving(tone.fraction, wave.size))
     tone = _placed(symbols, tone, length)
     values = symbols[:, tone.low : tone.low + length]
-    delays = _delays(values, tone.root)
+    response = _response(values, tone.root)
+    delays = _delays(response)
     energy = float(np.sum(squared(values), dtype=np.float64))
     peak = int(np.argmax(delays))
     spread = SPREAD * length // SHORT_PREAMBLE
@@ -202,7 +203,7 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
-    if evenness(_response(values, tone.root), peak, spread) < EVEN:
+    if evenness(response, peak, spread) < EVEN:
         return None
     if wave.multiple == 2 and len(starts) <= 2 and is_longer(symbols, tone.low, wave.size * heard.noise):
         return None
