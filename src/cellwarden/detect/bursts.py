@@ -22,6 +22,7 @@ from cellwarden.detect import coarse, kernels, spectrum, suppress
 from cellwarden.detect.evidence import evidence, log_likelihood_ratio
 from cellwarden.detect.filters import low_pass
 from cellwarden.detect.finds import Find
+from cellwarden.detect.likeliest import faint_boxes
 from cellwarden.model import Burst
 
 SPLIT = 16.0
@@ -48,9 +49,36 @@ OVERSAMPLING = 1.5
 
 
 def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
-    """The bursts in one of the rough boxes, with sharp edges."""
+    """The bursts in one of the rough boxes, with sharp edges; where they are faint, around it as well."""
     sharp = refine(find.chunk, find.regions[number], rejected)
+    faint = [burst for box in faint_boxes(find, number) for burst in _within(find.chunk, *box)]
+    if faint:
+        sharp = _surest([*sharp, *faint], find.chunk.grid.rate_hz)
     return suppress.join_bands(sharp, find.chunk.grid.rate_hz)
+
+
+def _within(chunk: coarse.Chunk, first_row: int, end_row: int, first_band: int, end_band: int) -> Iterator[Burst]:
+    """The bursts in a box of rows and bands that is about as large as they are."""
+    size, per_band, refused = chunk.grid.size, chunk.grid.per_band, Counter[str]()
+    power = _power(chunk, first_row * size, end_row * size)
+    low, high = max(0, (first_row - 2) * size), min(len(chunk.samples.iq), (end_row + 2) * size)
+    first_bin, end_bin = max(0, (first_band - 2) * per_band), min(size, (end_band + 2) * per_band)
+    for band_low, band_high in _bands(chunk, power, first_bin, end_bin):
+        yield from _stretches(chunk, low, high, band_low, band_high, refused)
+
+
+def _surest(found: list[Burst], rate_hz: float) -> list[Burst]:
+    """Of bursts that lie over each other the one with the most evidence."""
+
+    def told(burst: Burst) -> float:
+        width_hz = burst.high_offset_hz - burst.low_offset_hz
+        return evidence(1.0 + 10 ** (burst.snr_db / 10), burst.sample_count / rate_hz * width_hz)
+
+    kept: list[Burst] = []
+    for burst in sorted(found, key=told, reverse=True):
+        if all(suppress.overlap(burst, other) <= suppress.RIVAL for other in kept):
+            kept.append(burst)
+    return kept
 
 
 def whole(find: Find, sharp: list[Burst], rejected: Counter[str]) -> list[Burst]:

@@ -245,8 +245,7 @@ def without_shadows(
     strong = sorted(everything, key=density_db, reverse=True)
     kept = []
     for burst in bursts:
-        # What is narrow and faint has blurred edges: they are told to some degrees of freedom, each 1/width long.
-        slack = (EDGE_S + BLUR / (burst.high_offset_hz - burst.low_offset_hz)) * rate_hz
+        slack = EDGE_S * rate_hz + _blur(burst, rate_hz)
         start, end = burst.sample_start + slack, burst.sample_start + burst.sample_count - slack
         for other in strong:
             if density_db(other) < density_db(burst) + SHADOW_DB:
