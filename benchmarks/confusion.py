@@ -57,7 +57,7 @@ def confused(label: str, trials: int, snr_db: float, told: bool, seed: int) -> d
     placed = list(bursts(label, trials, snr_db, CONDITIONS, rng))
     air = air_of(DRAWINGS[label], placed)
     truths, emissions = _heard(air, placed, seed, told)
-    on = [_names(truth, emissions) for truth in truths]
+    on = [names_on(truth, emissions) for truth in truths]
     wrong = Counter("+".join(sorted(names)) or "nothing" for names in on if label not in names)
     sent_by_phone = is_phone_label(label)
     return {
@@ -73,7 +73,7 @@ def confused(label: str, trials: int, snr_db: float, told: bool, seed: int) -> d
     }
 
 
-def _names(truth: Truth, emissions: Sequence[Emission]) -> set[str]:
+def names_on(truth: Truth, emissions: Sequence[Emission]) -> set[str]:
     """Names of which the pieces together cover half of a truth's time, as a base station's carrier is told by slots."""
     lasting: Counter[str] = Counter()
     for emission in emissions:

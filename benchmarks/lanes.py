@@ -25,6 +25,7 @@ from benchmarks import (
     recordings,
     referee,
     results,
+    sensitivity,
     speed,
     table,
     tasks,
@@ -64,6 +65,7 @@ SOAK: dict[int, Lane] = {
     25: on_screen.LANE,
     26: week_iq.LANE,
     27: tasks.LANE,
+    28: sensitivity.LANE,
 }
 QUICK: tuple[tuple[Lane, float], ...] = (
     (recordings.LANE, 1.0),
@@ -74,6 +76,7 @@ QUICK: tuple[tuple[Lane, float], ...] = (
     (memory.LANE, 0.01),
     (speed.LANE, 0.05),
     (confusion.LANE, 0.02),
+    (sensitivity.LANE, 0.04),
     (cost.LANE, 0.05),
     (one_phone.LANE, 0.1),
     (walks.LANE, 1.0),

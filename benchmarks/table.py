@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
-from benchmarks import cells, confusion, tasks
+from benchmarks import cells, confusion, sensitivity, tasks
 from benchmarks.cells import Figures
 from benchmarks.results import ROOT, newest
 
@@ -49,6 +50,16 @@ LINES: tuple[tuple[str, str, str, Callable[[Figures], str]], ...] = (
         "confusion",
         confusion.cell,
     ),
+    *(
+        (
+            f"Faint bursts in white noise: {words}",
+            sensitivity.asked(family),
+            "sensitivity",
+            partial(sensitivity.cell, family),
+        )
+        for words, family in sensitivity.FAMILIES.items()
+    ),
+    ("A learned cell's extra time", "≤ 10 %", "sensitivity", sensitivity.extra),
     ("Peak memory", "< 500 MB for 10 GB and for 1 GB", "memory", cells.memory),
     ("Speed, one core, 10 MS/s", "≥ 60 MS/s at 5 % occupied", "speed", cells.speed),
     ("The quiet scan over window, transform and power of every sample alone", "≥ 0.6", "speed", cells.limit),

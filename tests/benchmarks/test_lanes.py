@@ -25,6 +25,8 @@ from benchmarks import (
     recognition,
     referee,
     results,
+    sensitivity,
+    sensitivity_learned,
     speed,
     table,
     tdoa,
@@ -94,6 +96,26 @@ def test_names_behind_echoes_are_counted_right_or_wrong() -> None:
     figures = confusion.summary(done)
     assert figures["signals"]["gsm-normal"]["right"] == 7 and figures["phones_hidden"]["count"] == 1
     assert "gsm:normal 0.875" in confusion.cell({"confusion": figures})
+
+
+def test_what_is_clear_is_named_and_what_is_hopeless_is_not_at_all_levels_that_are_asked() -> None:
+    ask = sensitivity.ASKED["lte:prach format 0"]
+    assert sensitivity.named(ask._replace(snr_db=10.0), 10, 1) == {"placed": 10, "right": 10}
+    assert sensitivity.named(ask._replace(snr_db=-20.0), 10, 1) == {"placed": 10, "right": 0}
+    proven = sensitivity.ASKED["bluetooth:br proven"]
+    assert sensitivity.named(proven, 10, 1)["right"] >= 9
+    assert sensitivity.named(proven._replace(snr_db=-5.0), 10, 1)["right"] == 0
+
+
+def test_phones_of_a_learned_cell_are_found_below_what_energy_finds() -> None:
+    part = sensitivity_learned.preambles(-13.0, 8, 7)
+    assert part["right"] >= 7 and part["plain"] <= 3  # without the cell the two clear ones alone
+    assert part["false"] == 0
+    done = {f"{name}@0": {"placed": 4, "right": 3} for name in sensitivity.ASKED}
+    done |= {f"{name}@{n}": part for name in sensitivity.LEARNED for n in range(2)}
+    told = {"sensitivity": sensitivity.summary(done)}
+    assert "lte:pusch 6 RB at 0 dB 0.750" in sensitivity.cell(("lte",), told)
+    assert f"{2 * part['false']} false in 16 windows" in sensitivity.cell(("lte",), told)
 
 
 def test_pieces_of_one_name_that_cover_half_of_a_carrier_name_it() -> None:

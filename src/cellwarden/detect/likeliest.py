@@ -59,7 +59,7 @@ def faint_boxes(find: Find, number: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _level(ratio: NDArray[np.float32], hot: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What is not hot in each band, over the noise: more than 1 where the floor is told too low, as on a filter's slope.
+    """What is not hot in each band, over the noise: above 1 where the floor is told too low, as on a filter's slope.
 
     ratio: float32, and hot: uint8, of a chunk, both of shape (rows, bands). Returns shape (bands,).
     """

@@ -47,10 +47,15 @@ def bursts(
     conditions: Conditions,
     rng: np.random.Generator,
     *,
+    drawing: Drawing | None = None,
     within: Drawing | None = None,
 ) -> Iterator[Placed]:
-    """Bursts of one label in its own band, or in that of another drawing that is as wide at least."""
-    drawing, place = DRAWINGS[label], within or DRAWINGS[label]
+    """Bursts of one label, as its drawing or another one makes them, in their own band or in a third one's.
+
+    The band of `within` is as wide as theirs at least.
+    """
+    drawing = drawing or DRAWINGS[label]
+    place = within or drawing
     rate = place.rate_hz
     reach = int(max(0.0, TURNED * rate - drawing.width_hz / 2) / place.raster_hz)
     at = round(LEAD_S * rate)
