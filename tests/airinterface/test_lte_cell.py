@@ -94,3 +94,13 @@ def test_what_is_no_carrier_of_lte_holds_no_cell(name: str) -> None:
     if not path.exists():
         pytest.skip("shared recordings are not here")
     assert lte_cell.learn(next(blocks(open_recording(path), 1 << 18))) == []
+
+
+@pytest.mark.parametrize("number", [0, 7, 8, 11])
+def test_a_clear_cell_is_learned_alone(number: int) -> None:
+    rng, rate = np.random.default_rng(number), 1.92e6
+    wave = downlink(rng, number, rate_hz=rate, frames=4)
+    samples = 0.1 * rng.normal(size=(len(wave), 2)) @ [1, 1j] + wave  # 17 dB
+    iq = np.stack([samples.real, samples.imag], axis=1).astype(np.float32)
+    cells = lte_cell.learn(Block(iq, 1.0, 0, Segment(0, len(iq), rate)))
+    assert [cell.details["physical_cell"] for cell in cells] == [number]

@@ -59,6 +59,8 @@ PREFIX_LEVEL = 0.6
 """Part of the strongest prefix that another one has at least."""
 AT_ONCE_S = 2e-6
 """Primary sequences that are one begin together to within this."""
+GHOST = 0.05
+"""Part of a cell's evidence that its ghosts have at most: 0.02 of one at 20 dB."""
 LONG_PREFIX_S = 512 / 30.72e6
 """Extended cyclic prefix (TS 36.211 table 6.12-1)."""
 PLACES = {  # duplex, prefix: seconds from S to P, and from the beginning of the (half) frame to P
@@ -146,13 +148,16 @@ def _spectrum(block: Block, seconds: float) -> NDArray[np.complex64]:
 
 def _is_ghost(one: Cell, other: Cell) -> bool:
     """Whether a cell is a clearer one seen again, or seen beside its carrier: a Zadoff-Chu sequence moved in frequency
-    is itself, moved in time, and m-sequences moved are others. Cells of one carrier have the same frequency.
+    is itself, moved in time, and m-sequences moved are others. Cells of one carrier have the same frequency, duplex and
+    cyclic prefix; a clear one's secondary sequences, asked with another primary one, are like a third cell's.
     """
     apart = abs(one.carriers_hz[0] - other.carriers_hz[0])
     late = (one.frame_start - other.frame_start) / one.frame_samples * 2  # half frames
     at_once = abs(late - round(late)) * HALF_S < AT_ONCE_S
     same = int(one.details["physical_cell"]) % 3 == int(other.details["physical_cell"]) % 3
-    return SAME_HZ < apart < 62 * SUBCARRIER_HZ or (same and at_once and apart <= SAME_HZ)
+    unlike = any(one.details[word] != other.details[word] for word in ("duplex", "prefix"))
+    faint = float(one.details["evidence"]) < GHOST * float(other.details["evidence"])
+    return SAME_HZ < apart < 62 * SUBCARRIER_HZ or (apart <= SAME_HZ and (unlike or faint or (same and at_once)))
 
 
 def _band(spectrum: NDArray[np.complex64], seconds: float, middle_hz: float) -> NDArray[np.complex64]:

@@ -23,7 +23,7 @@ MOST = 3
 
 @fast
 def windows(
-    total: NDArray[np.float64],
+    ratio: NDArray[np.float32],
     firsts: NDArray[np.int64],
     ends: NDArray[np.int64],
     widths: NDArray[np.int64],
@@ -34,18 +34,24 @@ def windows(
 ) -> int:
     """Boxes with the most evidence, at most `most` beside each other of each stretch of rows.
 
-    total: float64, shape (rows + 1, bands), power over noise summed over the rows before; firsts, ends: int64, rows of
-    each stretch; widths: int64, bands; freedom: of one cell. Fills out, shape (n, 5): stretch,
-    first band, end band, mean, evidence; returns how many.
+    ratio: power over noise, float32, shape (rows, bands); firsts, ends: int64, rows of each stretch; widths: int64,
+    bands; freedom: of one cell. Fills out, shape (n, 5): stretch, first band, end band, mean, evidence; returns how
+    many.
     """
-    bands = total.shape[1]
+    bands = ratio.shape[1]
+    power = np.empty(bands)
     line = np.zeros(bands + 1)
     count = 0
     for number in range(len(firsts)):
         first, end = firsts[number], ends[number]
         rows = end - first
+        power[:] = 0.0
+        for row in range(first, end):
+            values = ratio[row]
+            for band in range(bands):
+                power[band] += values[band]
         for band in range(bands):
-            line[band + 1] = line[band] + total[end, band] - total[first, band]
+            line[band + 1] = line[band] + power[band]
         begun = count
         for _ in range(most):
             best, best_low, best_width, best_mean = least, -1, 0, 0.0
@@ -90,11 +96,9 @@ def faint(chunk: Chunk, starts: NDArray[np.float64], seconds: float, narrowest_h
     firsts, starts = firsts[inside], starts[inside]
     if not len(firsts):
         return []
-    total = np.zeros((rows + 1, grid.bands))
-    np.cumsum(chunk.ratio, axis=0, dtype=np.float64, out=total[1:])
     out = np.empty((MOST * len(firsts), 5))
     widths = _widths(narrowest_hz / grid.band_hz, grid.bands)
-    found = windows(total, firsts, firsts + count, widths, grid.per_band * grid.freedom, LEAST_NATS, MOST, out)
+    found = windows(chunk.ratio, firsts, firsts + count, widths, grid.per_band * grid.freedom, LEAST_NATS, MOST, out)
     return [_burst(chunk, float(starts[int(row[0])]), seconds, row) for row in _with_unions(out[:found])]
 
 
