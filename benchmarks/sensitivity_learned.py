@@ -45,7 +45,7 @@ FARTHEST_S = 6.7e-6
 
 def preambles(snr_db: float, trials: int, seed: int) -> dict[str, Any]:
     """Format 0 at one level in every other frame: how many are named, and in how many windows without one is a name."""
-    air = Air(1.92e6, UP_HZ, (2 * trials + 4) * FRAME_S)
+    air = Air(10e6, UP_HZ, (2 * trials + 4) * FRAME_S)
     rng = np.random.default_rng(seed)
     root = int(rng.integers(1, PREAMBLE))
 

@@ -24,6 +24,7 @@ from cellwarden.airinterface.lte_waveform import (
     carrier_wave,
     zadoff_chu,
 )
+from cellwarden.compiled import exact
 
 Kind: TypeAlias = Literal["prach", "pusch", "downlink"]
 Complex: TypeAlias = NDArray[np.complex128]
@@ -101,14 +102,18 @@ def secondaries(sector: int) -> NDArray[np.float64]:
     return np.array([np.roll(one, -(15 * (n // 112) + 5 * sector)) * np.roll(two, -(n % 112)) for n in range(336)])
 
 
+@exact
 def gold(seed: int, count: int) -> NDArray[np.int64]:
-    """The pseudo-random sequence c(n) of c_init = `seed` (TS 38.211 §5.2.1)."""
+    """The pseudo-random sequence c(n), n < `count`, of c_init = `seed` (TS 38.211 §5.2.1)."""
     total = 1600 + count
-    one, two = [1] + [0] * 30, [seed >> n & 1 for n in range(31)]
+    one, two = np.zeros(total, np.int64), np.zeros(total, np.int64)
+    one[0] = 1
+    for n in range(min(31, total)):
+        two[n] = seed >> n & 1
     for n in range(total - 31):
-        one.append(one[n + 3] ^ one[n])
-        two.append(two[n + 3] ^ two[n + 2] ^ two[n + 1] ^ two[n])
-    return np.array(one[1600:total]) ^ np.array(two[1600:total])
+        one[n + 31] = one[n + 3] ^ one[n]
+        two[n + 31] = two[n + 3] ^ two[n + 2] ^ two[n + 1] ^ two[n]
+    return one[1600:] ^ two[1600:]
 
 
 def short_preamble(root: int, shift: int, rate_hz: float, kind: str, multiple: int) -> Complex:
