@@ -11,6 +11,7 @@ from tests.conftest import SHARED
 
 from cellwarden.airinterface import umts, umts_kernels
 from cellwarden.airinterface import umts_waveform as waveform
+from cellwarden.airinterface.umts_repeated import repeated
 from cellwarden.detect.bursts import bursts
 from cellwarden.detect.finds import finds
 from cellwarden.model import Block, Burst, Emission, Segment
@@ -305,19 +306,30 @@ def test_synchronisation_power_is_that_of_the_plain_correlation(count: int) -> N
     assert np.allclose(folded, whole[: slots * slot].reshape(slots, slot).sum(axis=0), rtol=1e-3)
 
 
-@pytest.mark.parametrize("count", [150, 511, 800])
-def test_turns_of_a_code_are_those_of_its_plain_parts(count: int) -> None:
-    rng = np.random.default_rng(24)
-    inner, outer = (rng.choice(np.array([-1, 1], np.float32), n) for n in (16, 8))
-    z, slot = rng.normal(size=(count, 2)).astype(np.float32).view(np.complex64)[:, 0], 100
-    turns = np.empty(slot, np.complex64)
-    umts_kernels.code_turns(z, inner, outer, turns)
-    parts = np.correlate(z, inner, "valid")
-    plain = np.zeros(slot, np.complex128)
-    for k in range((len(parts) - 16 * 7) // slot * slot):
-        sums = parts[k : k + 16 * 7 + 1 : 16] * outer
-        plain[k % slot] += np.sum(sums[:-1].conj() * sums[1:])
-    assert np.allclose(turns, plain, atol=1e-2)
+@pytest.mark.parametrize(("slots", "part"), [(7, 0.1), (15, 0.05)])
+@pytest.mark.parametrize("offset_hz", [-550e3, -1.2e3, 203.4e3])
+def test_slots_that_are_alike_tell_the_carrier(slots: int, part: float, offset_hz: float) -> None:
+    rng, right = np.random.default_rng(24), 0
+    for _ in range(20):
+        chips = waveform.downlink_chips(slots + 1, rng, synchronisation=part)
+        chips += rng.normal(0, 0.3, (len(chips), 2)).view(np.complex128)[:, 0]
+        turned = chips * np.exp(2j * np.pi * offset_hz / waveform.CHIP_RATE_HZ * np.arange(len(chips)))
+        found = repeated(turned[rng.integers(waveform.SLOT_CHIPS) :].astype(np.complex64))
+        right += found is not None and abs(found.beside_hz - offset_hz) < 5e3
+    assert right >= 17
+
+
+def test_slots_of_noise_are_not_alike() -> None:
+    rng = np.random.default_rng(25)
+    noise = rng.normal(size=(30, 7 * waveform.SLOT_CHIPS, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    assert sum(repeated(z) is None for z in noise) >= 29
+
+
+def test_power_of_cells_is_the_plain_sum() -> None:
+    values = np.random.default_rng(26).normal(size=(3, 48, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    cells = np.empty((3, 6), np.float32)
+    umts_kernels.cell_power(values, cells)
+    assert np.allclose(cells, (np.abs(values) ** 2).reshape(3, 6, 8).sum(axis=2), rtol=1e-5)
 
 
 def test_masks_of_shifts_are_each_the_plain_power() -> None:

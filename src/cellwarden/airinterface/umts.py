@@ -14,18 +14,29 @@ enhanced data with codes of spreading factor 2 breaks the pairs and is not named
 from dataclasses import replace
 
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.umts_base import MOST_SHIFTED, base_of
-from cellwarden.airinterface.umts_carrier import CFO_HZ, CLEAR_DB, ECHO_CHIPS, carriers, chips_of, on_raster
-from cellwarden.airinterface.umts_dedicated import dedicated, pairs_of
+from cellwarden.airinterface.umts_base import FEW_SLOTS, PLACES, base_of
+from cellwarden.airinterface.umts_carrier import (
+    CFO_HZ,
+    CLEAR_DB,
+    ECHO_CHIPS,
+    MOST_CHIPS,
+    Carrier,
+    carriers,
+    chips_of,
+    on_raster,
+)
+from cellwarden.airinterface.umts_dedicated import Pairs, dedicated, pairs_of
 from cellwarden.airinterface.umts_emission import sides_at
 from cellwarden.airinterface.umts_preamble import BESIDE_CHIPS, preamble_of
-from cellwarden.airinterface.umts_waveform import BANDWIDTH_HZ, CHIP_RATE_HZ, PREAMBLE_CHIPS, RASTER_HZ
+from cellwarden.airinterface.umts_waveform import BANDWIDTH_HZ, CHIP_RATE_HZ, PREAMBLE_CHIPS, RASTER_HZ, SLOT_CHIPS
 from cellwarden.model import Block, Burst, Emission
 
 SHORTEST_S, NARROWEST_HZ, WIDEST_HZ = 0.25e-3, 150e3, 16e6
 """A box shorter, narrower or wider than this is not looked into: a faint preamble's pieces are larger."""
 QUICK_CHIPS = 9600
 """What is looked at first of a long and clear box: it tells a dedicated channel, and not its carrier."""
+HOPELESS_NATS = 5.0
+"""Of pairs of chips there, with which four times as many do not become a dedicated channel's."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -47,30 +58,45 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True) -> Emission | None:
     """What is sent on a carrier; once more on the carrier that it tells itself, where the spectrum told another."""
     count = round(burst.sample_count / block.segment.rate_hz * CHIP_RATE_HZ)
-    clear = burst.snr_db > CLEAR_DB
-    if clear and _of_bases_only(block, offset_hz):
-        carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, None, MOST_SHIFTED)
-        base = base_of(carrier, burst, block) if carrier else None
+    if burst.snr_db > CLEAR_DB and _of_bases_only(block, offset_hz):
+        base = _base_in(burst, block, offset_hz, FEW_SLOTS)
         if base is not None:
             return base
-    quick = clear and count > 2 * PREAMBLE_CHIPS + QUICK_CHIPS
-    carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, None, QUICK_CHIPS) if quick else None
-    pairs = pairs_of(carrier, burst) if carrier else None
-    if pairs is None:
-        around = PREAMBLE_CHIPS + BESIDE_CHIPS - min(count, PREAMBLE_CHIPS)  # what `preamble` looks at
-        carrier = chips_of(burst, block, offset_hz, around if count < 3 * PREAMBLE_CHIPS else ECHO_CHIPS)
-        if carrier is None:
-            return None
-        preamble = preamble_of(carrier, burst, block)
-        pairs = None if preamble else pairs_of(carrier, burst)
-        if pairs is None:
-            named = preamble or base_of(carrier, burst, block)
-            at_hz = None if named is None else named.carrier_offset_hz
-            return named if named is None or at_hz is None else _placed(named, burst, block, offset_hz, again)
-    assert carrier is not None
-    if again and abs(on_raster(offset_hz + pairs.rough_hz, block) - offset_hz) >= CFO_HZ * 1.5:
-        return _on_carrier(burst, block, on_raster(offset_hz + pairs.rough_hz, block), again=False)
-    return _placed(dedicated(carrier, pairs, burst, block), burst, block, offset_hz, again)
+    elif burst.snr_db > CLEAR_DB and count > 2 * PREAMBLE_CHIPS + QUICK_CHIPS:
+        carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, most_chips=QUICK_CHIPS)
+        pairs = pairs_of(carrier, burst) if carrier else Pairs(0.0)
+        if carrier and pairs.told:
+            return _dedicated(carrier, pairs, burst, block, again)
+        base = _base_in(burst, block, offset_hz, FEW_SLOTS)
+        if base is None and pairs.nats < HOPELESS_NATS:
+            base = _base_in(burst, block, offset_hz, MOST_CHIPS // SLOT_CHIPS)
+        if base is not None or pairs.nats < HOPELESS_NATS:
+            return base
+    around = PREAMBLE_CHIPS + BESIDE_CHIPS - min(count, PREAMBLE_CHIPS)  # what `preamble` looks at
+    carrier = chips_of(burst, block, offset_hz, around if count < 3 * PREAMBLE_CHIPS else ECHO_CHIPS)
+    if carrier is None:
+        return None
+    preamble = preamble_of(carrier, burst, block)
+    if preamble:
+        return _placed(preamble, burst, block, offset_hz, again)
+    pairs = pairs_of(carrier, burst)
+    if pairs.told:
+        return _dedicated(carrier, pairs, burst, block, again)
+    return base_of(carrier, burst, block)
+
+
+def _base_in(burst: Burst, block: Block, offset_hz: float, slots: int) -> Emission | None:
+    """The base station on a carrier, by so many slots."""
+    carrier = chips_of(burst, block, offset_hz, ECHO_CHIPS, most_chips=slots * SLOT_CHIPS, places=PLACES)
+    return base_of(carrier, burst, block) if carrier else None
+
+
+def _dedicated(carrier: Carrier, pairs: Pairs, burst: Burst, block: Block, again: bool) -> Emission | None:
+    """The dedicated channel whose pairs were seen on a carrier, or `again` on the one that they tell."""
+    told_hz = on_raster(carrier.offset_hz + pairs.rough_hz, block)
+    if again and abs(told_hz - carrier.offset_hz) >= CFO_HZ * 1.5:
+        return _on_carrier(burst, block, told_hz, again=False)
+    return _placed(dedicated(carrier, pairs, burst, block), burst, block, carrier.offset_hz, again)
 
 
 def _placed(named: Emission, burst: Burst, block: Block, offset_hz: float, again: bool) -> Emission | None:

@@ -51,7 +51,7 @@ ECHO_CHIPS = 4
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Chips of one carrier: matched filter outputs at PHASES places a chip, and where they lie."""
+    """Chips of one carrier: matched filter outputs at places of each chip, PHASES at most, and where they lie."""
 
     offset_hz: float
     z: NDArray[np.complex64]
@@ -161,12 +161,13 @@ def chips_of(
     block: Block,
     offset_hz: float,
     around: int = PREAMBLE_CHIPS,
-    phase: int | None = None,
+    phase: int = 0,
     most_chips: int = MOST_CHIPS,
+    places: int = kernels.PHASES,
 ) -> Carrier | None:
     """The carrier's chips in the box's time and `around` chips more, of a long box `most_chips` from its middle.
 
-    At all phases, or at one, which then is z's only row.
+    At so many places of each chip, the first of which is a `phase`.
     """
     rate = block.segment.rate_hz
     step = max(1, int(rate / (1.6 * BANDWIDTH_HZ)))
@@ -184,9 +185,9 @@ def chips_of(
     if chips < PREAMBLE_CHIPS // 4:
         return None
     decimate(block.iq, block.scale, first, offset_hz / rate, taps, step, y)
-    z = np.empty((kernels.PHASES if phase is None else 1, chips), np.complex64)
+    z = np.empty((places, chips), np.complex64)
     re, im = np.ascontiguousarray(y.real), np.ascontiguousarray(y.imag)
-    middle = (0.5 + (phase or 0) / kernels.PHASES) * per_chip
+    middle = (0.5 + phase / kernels.PHASES) * per_chip
     kernels.matched(re, im, middle, per_chip, _table(per_chip), z)
     inside = (int((start - first) / step / per_chip), int((start + count - first) / step / per_chip))
     noise = 10 ** (burst.floor_dbfs_hz / 10) * rate / step

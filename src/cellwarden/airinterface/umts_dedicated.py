@@ -60,15 +60,17 @@ class Pairs:
     """How sure it is that chips come in pairs, at which phase they have their middle, how far the carrier is off."""
 
     nats: float
-    phase: int
-    rough_hz: float
+    phase: int = 0
+    rough_hz: float = 0.0
+    told: bool = False
+    """Whether they are those of a dedicated channel."""
 
 
-def pairs_of(carrier: Carrier, burst: Burst) -> Pairs | None:
-    """The pairs of chips of a dedicated channel in the box's time, by the turns within them."""
+def pairs_of(carrier: Carrier, burst: Burst) -> Pairs:
+    """The pairs of chips in the box's time, by the turns within them."""
     blocks = (carrier.end - carrier.first - 1) // TURN_BLOCK
     if blocks < FEWEST_BLOCKS:
-        return None
+        return Pairs(0.0)
     turns = np.empty((kernels.PHASES, blocks, 2), np.complex64)
     for phase in range(kernels.PHASES):
         kernels.pair_turns(carrier.z[phase, carrier.first : carrier.first + blocks * TURN_BLOCK + 1], turns[phase])
@@ -85,13 +87,14 @@ def pairs_of(carrier: Carrier, burst: Burst) -> Pairs | None:
     angle, coherence = float(np.angle(-within)), abs(within) / max(blocks * TURN_BLOCK / 2 * power, 1e-30)
     near = abs(angle) <= 4 * np.pi * FIRST_CFO_HZ / CHIP_RATE_HZ
     if best >= PAIR_NATS and near and coherence >= LEAST_TURN * (snr / (1 + snr)) ** 2:
-        return Pairs(best, phase, angle / (4 * np.pi) * CHIP_RATE_HZ)
+        return Pairs(best, phase, angle / (4 * np.pi) * CHIP_RATE_HZ, told=True)
     best, phase, coherence = _echoed(carrier, blocks)
+    unlike = Pairs(max(best, float(np.max(nats))))
     if best < PAIR_NATS or coherence < ECHOED_TURN * (snr / (1 + snr)) ** 2:
-        return None
+        return unlike
     if _line_of_squares(carrier.z[phase, carrier.first : carrier.end]) > SQUARE_LINE:
-        return None
-    return Pairs(best, phase, 0.0)
+        return unlike
+    return Pairs(best, phase, told=True)
 
 
 def dedicated(carrier: Carrier, pairs: Pairs, burst: Burst, block: Block) -> Emission:
@@ -102,7 +105,7 @@ def dedicated(carrier: Carrier, pairs: Pairs, burst: Burst, block: Block) -> Emi
         at, chips, noise = float(burst.sample_start - block.sample_start), count, carrier.noise
     else:
         around = ECHO_CHIPS if burst.snr_db > CLEAR_DB else MOST_CHIPS // 2  # of what is faint the box may hold a part
-        wide = chips_of(burst, block, carrier.offset_hz, around, pairs.phase) or carrier
+        wide = chips_of(burst, block, carrier.offset_hz, around, pairs.phase, places=1) or carrier
         low, high = _extent(wide)
         z, noise = wide.z[0, low:high], wide.noise
         at, chips = wide.base + (low - 0.5) * wide.per_chip, high - low

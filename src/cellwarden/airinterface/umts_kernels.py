@@ -274,27 +274,15 @@ def synchronisation_power(
 
 
 @fast
-def code_turns(
-    z: NDArray[np.complex64], inner: NDArray[np.float32], outer: NDArray[np.float32], out: NDArray[np.complex64]
-) -> None:
-    """How a code of `outer` times `inner` turns from one part to the next, at each place of the slot, over all slots.
-
-    out[k % slot] = Σ conj(c[i]) c[i + 1], c[i] the sum of the code's part i that begins at chip k + i len(inner).
-    z: complex64, shape (n,), one sample a chip; inner, outer: float32, ±1; out: complex64, shape (slot,).
-    """
-    width, slot = len(inner), len(out)
-    count = max(0, len(z) - width + 1)
-    places = max(0, count - width * (len(outer) - 1)) // slot * slot
-    part = _inner(z, inner, count)
-    turns = np.empty((2, max(0, count - width)), np.float32)
-    a, b, c, d = part[0], part[1], part[0, width:], part[1, width:]
-    for k in range(turns.shape[1]):
-        turns[0, k] = a[k] * c[k] + b[k] * d[k]
-        turns[1, k] = a[k] * d[k] - b[k] * c[k]
-    signs = outer[1:] * outer[:-1]
-    whole = np.zeros((2, places), np.float32)
-    _summed(turns[0], signs, width, whole[0])
-    _summed(turns[1], signs, width, whole[1])
-    out[:] = 0
-    for k in range(places):
-        out[k % slot] += complex(whole[0, k], whole[1, k])
+def cell_power(values: NDArray[np.complex64], out: NDArray[np.float32]) -> None:
+    """Sums of the power of neighbours. values: complex64, shape (rows, n cells); out: float32, shape (rows, cells)."""
+    rows, cells = out.shape
+    wide = values.shape[1] // cells
+    for r in range(rows):
+        row = values[r]
+        for c in range(cells):
+            part = row[c * wide : (c + 1) * wide]
+            total = np.float32(0)
+            for k in range(wide):
+                total += part[k].real * part[k].real + part[k].imag * part[k].imag
+            out[r, c] = total
