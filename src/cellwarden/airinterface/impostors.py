@@ -23,10 +23,10 @@ CLEAR_DB = 6.0
 _LOOKS: tuple[tuple[float, float, float, float, Callable[[Burst, Block], Emission | None]], ...] = (
     (10e-6, 2e-3, 0.0, math.inf, impulse),
     (0.2e-3, 20e-3, 0.0, TONE_HZ, one_of_two),
+    (4e-3, 2.0, 80e3, 700e3, chirps),
     (0.2e-3, math.inf, 0.0, 200e3, line),
     (0.3e-3, math.inf, 4e3, WIDEST_KEYED_HZ, keyed_frequency),
     (0.1e-3, 6e-3, 1.2e6, 3.5e6, zigbee),
-    (4e-3, 2.0, 80e3, 700e3, chirps),
     (0.2e-3, 2.0, 40e3, 700e3, piece_of_chirps),
     (0.3e-3, 1e-3, 6e6, 13e6, drone),
     (LEAST_S, math.inf, LEAST_HZ, math.inf, wideband),

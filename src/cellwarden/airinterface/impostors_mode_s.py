@@ -22,6 +22,7 @@ from scipy.ndimage import maximum_filter1d
 
 from cellwarden.airinterface.impostors_features import Narrow, line_share, named, narrow, resampled, rounded
 from cellwarden.airinterface.impostors_kernels import fitted, pulse_contrasts
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 FAINT_DB, MODE_S_LEAST_S, MODE_S_LEAST_HZ = 2.0, 38e-6, 0.4e6
@@ -44,6 +45,10 @@ LONGEST_US, EDGE_US, MOST_BLURRED_US, CUT = 120, 8.0, 40.0, 0.6
 cuts."""
 SQUARED_APART_HZ = 1e6
 """Half of what strong lines of a frame's square are apart: those of the pulses' rate, 2 MHz."""
+LONG_S, STEADY_RATE_HZ, STEADY = 1e-3, 1e6, 2.2
+"""Length of a box that can be but frames of many aircraft, at random; and the fourth moment of its samples, at so many
+a second, over the squared power: noise has 2 and a steady carrier 1, boxes of frames in a real recording 2.4 and more.
+"""
 ECHO_RATE_HZ, ECHO_TAPS, ECHO_TRIES = 4e6, 17, (0, 2, -2, 1, -1, 3, -3)
 """Samples a second behind which echoes are taken out, how many a filter has, and how far a box's beginning may err."""
 ECHO_ROUNDS, ECHO_RIDGE, DESPAIR, PAIR_WEIGHT = 5, 0.03, 0.3, 0.7
@@ -62,13 +67,28 @@ def mode_s(burst: Burst, block: Block) -> list[Emission]:
     width, duration = burst.high_offset_hz - burst.low_offset_hz, burst.sample_count / rate
     if burst.snr_db < FAINT_DB or duration < MODE_S_LEAST_S or width > MODE_S_MOST_HZ:
         return []
+    if width < MODE_S_LEAST_HZ and duration > (LONGEST_US + _edge_us(burst)) * 1e-6:
+        return []
     middles = _carriers(burst, block) if centre is None else [MODE_S_HZ - centre]
     for middle in middles:
         if burst.low_offset_hz - MODE_S_SLACK_HZ < middle < burst.high_offset_hz + MODE_S_SLACK_HZ:
+            if duration > LONG_S and _is_steady(burst, block, middle):
+                return []
             found = _frames(burst, block, middle)
             if found:
                 return found
     return []
+
+
+def _is_steady(burst: Burst, block: Block, middle: float) -> bool:
+    """Whether power is as even as that of one sender: frames of several have pauses, beside those between pulses.
+
+    In pieces of LONG_S, so that slow changes do not show.
+    """
+    box = narrow(burst, block, 2 * MODE_S_SLACK_HZ, STEADY_RATE_HZ, middle)
+    piece = round(LONG_S * box.rate_hz)
+    power = squared(box.y[: len(box.y) // piece * piece]).reshape(-1, piece)
+    return float(np.sum(power**2)) < STEADY * piece * float(np.sum(power.mean(axis=1) ** 2))
 
 
 def _frames(burst: Burst, block: Block, middle: float) -> list[Emission]:

@@ -61,6 +61,8 @@ SCREENED_SAMPLES = 1 << 12
 NOTCH, MORE = 0.5, 1.1
 """Widest notch that parts noise in two boxes, as a part of the box; a box that grows by less is as it was told."""
 BINS = 256
+WINDOW = (np.hanning(BINS) / math.sqrt(float(np.sum(np.hanning(BINS) ** 2)))).astype(np.float32)
+"""Of as many samples, which leaves white noise its power."""
 UMTS_HZ, UMTS_APART_HZ = (3.55e6, 5.5e6), 5e6
 """Widths of boxes around a carrier of 3.84 Mchip/s: behind echoes of 30 to 300 ns one in 400 is narrower; from one
 carrier to the next."""
@@ -107,11 +109,12 @@ def wideband(burst: Burst, block: Block) -> Emission | None:
     if abs(_fourth_moment(first.y, first, width) - 2) > 2 * GAUSSIAN:
         return None
     heard = _heard(burst, block)
-    found, joined = _noise(burst, block, heard), _joined(burst, heard)
+    joined = _joined(burst, heard)
     if joined is burst:
-        return found
-    wider = _noise(joined, block, heard)  # what lies beside it may be a phone's
-    return wider if wider and (found is None or wider.label == "noise:jammer") else found
+        return _noise(burst, block, heard)
+    # What lies beside a box may be a phone's: it counts where all is a jammer's, or where the box alone is nothing.
+    one, other = (joined, burst) if _jammed(joined, block, heard) else (burst, joined)
+    return _noise(one, block, heard) or _noise(other, block, heard)
 
 
 def _noise(burst: Burst, block: Block, heard: Heard) -> Emission | None:
@@ -172,9 +175,7 @@ def _umts_carriers(burst: Burst, block: Block) -> int:
 
 def _density(y: NDArray[np.complex64]) -> NDArray[np.float64]:
     """Mean power of BINS frequencies, lowest first; of white noise, the power of a sample."""
-    window = np.hanning(BINS)
-    window /= math.sqrt(float(np.sum(window**2)))
-    rows = y[: len(y) // BINS * BINS].reshape(-1, BINS) * window.astype(np.float32)
+    rows = y[: len(y) // BINS * BINS].reshape(-1, BINS) * WINDOW
     return np.asarray(np.fft.fftshift(squared(scipy.fft.fft(rows, axis=1)).mean(axis=0)), np.float64)
 
 
@@ -192,12 +193,9 @@ def _has_gaps(density: NDArray[np.float64], box: Narrow, rate_hz: float, noise: 
         np.abs(offsets) < (box.rate_hz - GAP_HZ) / 2
     )
     gaps = BINS // 2 + np.round((np.arange(carriers + 1) - carriers / 2) * UMTS_APART_HZ / bin_hz).astype(int)
-    for astray in range(-reach, reach + 1):
-        inside = gaps + astray
-        inside = inside[(inside >= 0) & (inside < BINS)]
-        if np.all(empty[inside[recorded[inside]]]):
-            return True
-    return False
+    places = gaps + np.arange(-reach, reach + 1)[:, None]
+    fits = np.concatenate([empty | ~recorded, [True]])  # the last is what lies outside
+    return bool(np.any(np.all(fits[np.where((places >= 0) & (places < BINS), places, BINS)], axis=1)))
 
 
 def _fourth_moment(y: NDArray[np.complex64], box: Narrow, width_hz: float) -> float:
@@ -224,7 +222,8 @@ def _is_flat(density: NDArray[np.float64], box: Narrow, width_hz: float) -> bool
         return False
     edge = round((end - low) / 10)
     inner = inside[low + edge : end - edge]
-    parts = np.array([part.mean() for part in np.array_split(inner, PIECES)])
+    firsts = np.arange(PIECES) * len(inner) // PIECES
+    parts = np.add.reduceat(inner, firsts) / np.diff(firsts, append=len(inner))
     return float(parts.max() / np.partition(parts, 1)[1]) < 10 ** (FLAT_DB / 10)  # one piece may be a notch
 
 
