@@ -126,6 +126,20 @@ def test_the_carrier_of_an_aircraft_is_told_where_a_fade_has_taken_it(bits: int)
         assert abs(line) > 0.5e6 and min(map(abs, others)) < 5e3
 
 
+def test_boxes_of_many_aircraft_are_not_steady_and_others_are() -> None:
+    rng, rate_hz = np.random.default_rng(8), 4e6
+    count = round(6e-3 * rate_hz)
+    frames = np.zeros(count, np.complex128)
+    for start in rng.integers(0, count - 500, 20):  # every 300 µs, at levels within 12 dB
+        wave = mode_s(rng, rate_hz, 56)
+        frames[start : start + len(wave)] += 10 ** rng.uniform(-0.6, 0.0) * wave
+    noise = rng.normal(size=(count, 2)).view(np.complex128)[:, 0]
+    mains = noise * np.abs(np.sin(2 * np.pi * 50 * np.arange(count) / rate_hz + 1))
+    for wave, steady in ((frames, False), (noise, True), (mains, True), (lora(rng, rate_hz, 500e3, 11), True)):
+        block, box = block_of(wave, 12.0, 1.9e6, rate_hz, rng, None)
+        assert impostors_mode_s._is_steady(box, block, 0.0) is steady
+
+
 def test_chirps_are_followed_through_fades() -> None:
     rng, rate_hz = np.random.default_rng(7), 2e6
     wave = lora(rng, rate_hz, 125e3, 9) * np.linspace(0.1, 1.0, 16 * 8192)
