@@ -8,6 +8,8 @@ from cellwarden.model import Interleaved
 
 PHASES = 4
 """Timing hypotheses a chip."""
+TINY = np.float32(1e-30)
+"""Beside a power, so that nothing is divided by zero."""
 SUBSTEPS = 32
 """Tabulated positions of the matched filter within one sample."""
 
@@ -137,12 +139,13 @@ def alternating_turns(z: NDArray[np.complex64], out: NDArray[np.complex64]) -> N
     # change, the compiler makes no vectors.
     half = (len(z) + 1) // 2
     re, im = np.zeros((2, half), np.float32), np.zeros((2, half), np.float32)
-    for k in range(len(z)):
-        x, y = z[k].real, z[k].imag
-        size = np.sqrt(x * x + y * y)
-        if size > 0:
-            re[k & 1, k >> 1] = (x * x - y * y) / size
-            im[k & 1, k >> 1] = 2 * x * y / size
+    for parity in range(2):
+        every, real, imaginary = z[parity::2], re[parity], im[parity]
+        for k in range(len(every)):
+            x, y = every[k].real, every[k].imag
+            by = np.float32(1) / np.sqrt(x * x + y * y + TINY)  # no branch, so that vectors can be made of it
+            real[k] = (x * x - y * y) * by
+            imaginary[k] = np.float32(2) * x * y * by
     for b in range(blocks):
         first, count = b * n // 2, n // 2
         for lag in range(1, lags + 1):
