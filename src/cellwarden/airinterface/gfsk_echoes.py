@@ -47,11 +47,11 @@ def without_echoes(heard: Heard, first: int, end: int) -> tuple[Heard, float]:
     first = max(first, 0)
     windows = _windows(heard, SIDE_TAPS)
     seen = np.ascontiguousarray(windows[first : min(end, first + MOST_SAMPLES)])
-    fitted = _fitted(seen)
+    solved, back = _fitted(seen)
     w = np.zeros(seen.shape[1], np.complex64)
     w[SIDE_TAPS] = 1.0
     for _ in range(ROUNDS):
-        w = fitted @ _unit(seen @ w)
+        w = solved @ (back @ _unit(seen @ w))
     return _filtered(heard, windows, w, seen)
 
 
@@ -72,7 +72,8 @@ def sent_again(heard: Heard, even: Heard, first: int, end: int, index: float) ->
         place, span = gfsk.clearest(soft, low, count), PER_SYMBOL * count
         phase = gfsk.sampled_phase(np.where(soft[place + PER_SYMBOL // 2 :][:span:PER_SYMBOL] > 0, 1.0, -1.0))
         seen = np.ascontiguousarray(windows[place : place + span])
-        w = _fitted(seen) @ _wave(even.y[place : place + span], phase, index)
+        solved, back = _fitted(seen)
+        w = solved @ (back @ _wave(even.y[place : place + span], phase, index))
         even, gain = _filtered(heard, windows, w, seen)
     return even, gain
 
@@ -96,11 +97,12 @@ def _windows(heard: Heard, taps: int) -> NDArray[np.complex64]:
     return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)[:, ::APART]
 
 
-def _fitted(seen: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """What turns wanted samples into the filter that makes them of what is seen: shape (taps, n)."""
-    products = seen.conj().T @ seen
+def _fitted(seen: NDArray[np.complex64]) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+    """What turns wanted samples into the filter that makes them of what is seen: shapes (taps, taps) and (taps, n)."""
+    back = np.ascontiguousarray(seen.conj().T)
+    products = back @ seen
     size = float(np.trace(products).real) / len(products)
-    return np.linalg.solve(products + np.float32(RIDGE * size) * np.eye(len(products), dtype=np.float32), seen.conj().T)
+    return np.linalg.inv(products + np.float32(RIDGE * size) * np.eye(len(products), dtype=np.float32)), back
 
 
 def _filtered(
