@@ -14,12 +14,23 @@ Sources: Bluetooth Core 5.4 Vol 6 Part A §2, §3.1, Part B §2, §3.
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.airinterface import gfsk, gfsk_lines, gfsk_modulation
+from cellwarden.airinterface import gfsk, gfsk_known, gfsk_lines, gfsk_modulation
+from cellwarden.airinterface.ble_box import (
+    CLEAR_DB,
+    HEARD_SYMBOLS,
+    INDEX,
+    LEAST_LINE,
+    NOMINAL_HZ,
+    REACH_SYMBOLS,
+    Box,
+    begun,
+    boxes,
+    evened,
+)
 from cellwarden.airinterface.ble_waveform import (
     CHANNEL_HZ,
     CHANNELS,
@@ -36,73 +47,52 @@ from cellwarden.airinterface.ble_waveform import (
     whitened_octets,
 )
 from cellwarden.airinterface.declaration import Interface
-from cellwarden.airinterface.gfsk import PER_SYMBOL, Fit, Heard
-from cellwarden.airinterface.gfsk_echoes import between, sent_again, unevenness, without_echoes
+from cellwarden.airinterface.gfsk import PER_SYMBOL
+from cellwarden.airinterface.gfsk_known import Known
 from cellwarden.model import Block, Burst, Emission
 
-NOMINAL_HZ = 1e6
-"""SNR is told in this bandwidth, whatever the physical layer."""
 WIDEST = 2.2
 """A box wider than this, in symbol rates, is not looked into."""
-NARROWEST_2M_HZ = 0.8e6
-CFO = 0.2
-"""Largest carrier offset in symbol rates: 150 kHz (Vol 6 Part A §3.1), and the error of a weak box's middle."""
-REACH_SYMBOLS = 24
-"""How far from the box's beginning a packet may begin."""
-HEARD_SYMBOLS = 400
-"""As much of a packet is looked at, unless its CRC lies further on."""
-INDEX = 0.5
+NARROWEST: dict[Phy, float] = {"1M": 0.3, "2M": 0.4, "coded": 0.3}
+"""And one narrower than this neither: slow keying and voices are as periodic as a preamble, for they hardly change."""
 INDICES = (0.46, 0.5, 0.54)
 INDEX_HEARD = (0.33, 0.56)
-LEAST_EXPLAINED = 0.8
-"""Least part of the signal that the known symbols explain."""
+CODED, PERIOD, LATE_PERIODS = np.array([int(s) for s in CODED_PREAMBLE], np.int64), 8, 2
+"""The coded layer's preamble, symbols after which it comes again, and how many periods it may be taken too late."""
+CFO = 0.25
+"""Largest carrier offset in symbol rates at which known symbols are looked for: echoes move a box's middle."""
+ECHOES, ECHOES_WEAK = 8, 4
+"""Echoes of known symbols, half a symbol apart: 300 ns spread over 3 µs; weak ones cannot be told from noise."""
+LEAST_EXPLAINED = ((5.0, 10.0), (0.77, 0.87))
+"""SNR of a box in dB, and the least part of the signal that the known symbols and their echoes explain: clear ones of
+other signals of this width 0.73 at most, of narrower noise 0.78."""
 LEAST_RHO: dict[Phy, float] = {"1M": 0.5, "2M": 0.5, "coded": 0.25}
-"""Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁹ places tried."""
+"""Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁷ places tried."""
+LEAST_NATS = 15.0
+"""Of their evidence: some 10⁴ places and carriers are tried in a box."""
 LEAST_CHANGES = ((5.0, 10.0), (0.45, 0.85))
 """SNR in dB, and the least soft correlation of eight or sixteen symbols with a preamble's alternation."""
 RULED_DB = 10.0
 """From here on no bit is wrong, and an access address must keep the standard's rules."""
 EARLIEST, LATEST = 5, 20
 """Symbols before and after the box's beginning at which a preamble may begin: some radios ramp up for 15 µs."""
-LINE_NATS, LEAST_LINE = 20.0, 0.05
-"""Of the two lines of a packet's square, and the least part that one has of both, before they tell its carrier."""
 NAMING_NATS, NAMING_LINE, NAMING_CARRIER = 26.0, 0.12, 0.03
-"""The same, and the carrier beside the samples' in symbol rates, before they name a packet whose wave does not."""
+"""Of the two lines of a packet's square, the least part that one has of both, and the carrier beside the samples' in
+symbol rates, before they name a packet whose wave does not."""
 ZIGBEE_CHIPS, ZIGBEE_REPEATED, ZIGBEE_COHERENCE = 32, 192, 0.3
 """Chips of a symbol, how many symbols' chips of a preamble of eight are compared, and their least coherence; 192 random
 symbols reach 0.3 once in 10⁷ packets."""
-CLEAR_DB = 8.0
-"""SNR of a box from which on its echoes are worth taking out."""
-EDGE, UNEVEN = 2 * PER_SYMBOL, 0.1
-"""Samples of a box's ends that may be ramps, and the unevenness of the envelope between them from which on it is."""
-FEWEST_ANYWHERE, SHORTEST_ANYWHERE_S = 130, 80e-6
-"""Symbols and length of a packet whose echoes are taken out where the band is not told: a filter makes much of little,
-and what is shorter may be an aircraft's frame or a phone's sounding signal, which lasts for 71 µs."""
-PRIMARY = 37
-"""First of the three channels on which advertising begins (Vol 6 Part B §1.4.1)."""
-ALIKE = 0.005
-"""Carriers nearer to each other than this part of the symbol rate are one."""
+SENT, SENT_INDICES, SENT_ECHOES, SENT_LATE = 60, (0.46, 0.48, 0.5, 0.52, 0.54), 12, (0, -1, 1, -2)
+"""Symbols of a packet that are sent again, with which modulation indices, how many echoes half a symbol apart, and by
+how many symbols these may come later than a filter leaves them."""
+SENT_AGAIN, SENT_EXPLAINED = 0.93, 0.7
+"""Least part of the signal that they explain: right ones do 0.97 and more, Bluetooth's 0.88 but for one of 50; and that
+they explain behind the filter, where it leaves much noise."""
 LATE_S = 12e-6
 """By which a packet may end after its box."""
 PROVEN, ADDRESSED, NAMED, NAMED_ANYWHERE = 0.9999, 0.998, 0.9, 0.75
 """Probability that the name is right: with the CRC, with the access address, by modulation and preamble in the band,
 and the same where the band is not told."""
-
-
-class _Box(NamedTuple):
-    """One box as one physical layer would fill it."""
-
-    burst: Burst
-    block: Block
-    phy: Phy
-    layer: Layer
-    heard: Heard
-    at: int
-    """Where the box begins in `heard.y`."""
-    noise: float
-    """Power of noise in a sample of it."""
-    raster: int | None
-    """Channel's place in the band, 0…39."""
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -113,7 +103,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     for phy, layer in LAYERS.items():
         if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
             continue
-        if width > WIDEST * layer.symbol_rate_hz or (phy == "2M" and width < NARROWEST_2M_HZ):
+        if not NARROWEST[phy] < width / layer.symbol_rate_hz <= WIDEST:
             continue
         if block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
             continue
@@ -123,142 +113,92 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 def _names(burst: Burst, block: Block, layers: list[tuple[Phy, Layer]]) -> Iterator[Emission | None]:
     """What a box may be named as one layer or another would fill it, the surest first."""
-    boxes: list[_Box] = []
-    for phy, layer in layers:
-        box = _box(burst, block, phy, layer)
-        if box:
-            boxes.append(box)
-            yield _advertising(box)
-    echoed = [box for box in boxes if _is_echoed(box)]
-    evened = [one for box in echoed if _may_advertise(box) for one in _evened(box)]
-    yield from map(_advertising, evened)
-    yield from map(_connection, boxes)
-    for box in boxes:  # the coded layer has the lines of 1M as well
-        yield _connection(box, by_lines=True) if box.phy != "coded" else None
-    yield from map(_connection, evened)
-    for box in echoed:
-        yield from map(_connection, () if _may_advertise(box) else _evened(box))
+    starts = [start for phy, layer in layers if (start := begun(burst, block, phy, layer))]
+    for start in starts:
+        yield _coded(start) if start.phy == "coded" else _advertising(start)
+    plain = [box for start in starts if start.phy != "coded" for box in boxes(start)]
+    yield from map(_connection, plain)
+    for box in plain:
+        yield _connection(box, by_lines=True)
+    for box in plain:
+        for even in evened(box):
+            yield _connection(even) if even.preamble_hz is None else _sent_again(even, box)
 
 
-def _may_advertise(box: _Box) -> bool:
-    """Whether a box lies where most advertising does, and is of a layer that it has there."""
-    return box.phy != "2M" and (box.raster is None or channel_number(box.raster) >= PRIMARY)
-
-
-def _is_echoed(box: _Box) -> bool:
-    """Whether a box has echoes that are worth taking out."""
-    seconds = box.burst.sample_count / box.block.segment.rate_hz
-    shortest = max(FEWEST_ANYWHERE / box.layer.symbol_rate_hz, SHORTEST_ANYWHERE_S)
-    if box.burst.snr_db < CLEAR_DB or (box.raster is None and seconds < shortest):
-        return False
-    end = box.at + round(box.burst.sample_count / box.heard.step)
-    inside = slice(max(0, box.at + EDGE), max(0, end - EDGE))
-    return unevenness(box.heard.y[inside], box.noise) > UNEVEN
-
-
-def _evened(box: _Box) -> Iterator[_Box]:
-    """A box whose echoes are taken out, on each of the carriers that it may have.
-
-    Echoes move the middle of the power by a tenth of the symbol rate, which spoils every decision. Without them the
-    carrier lies between both frequencies, where lines tell, or in its channel's middle.
-    """
-    end = box.at + round(box.burst.sample_count / box.heard.step)
-    rate = box.layer.symbol_rate_hz
-    even, _ = without_echoes(box.heard, box.at, end)
-    told = gfsk_lines.lines(even.y[max(0, box.at) : end])
-    offsets = [between(even, box.at, end)] + ([] if told is None else [told.carrier])
-    if box.raster is not None and box.block.segment.centre_hz is not None:
-        nominal = FIRST_CHANNEL_HZ + box.raster * CHANNEL_HZ - box.block.segment.centre_hz
-        offsets.append((nominal - even.carrier_hz) / rate)
-    for number, offset in enumerate(offsets):
-        if all(abs(offset - other) > ALIKE for other in offsets[:number]):
-            heard, evener = (gfsk.turned(one, offset, rate) for one in (box.heard, even))
-            heard, gain = sent_again(heard, evener, box.at, end, INDEX)
-            yield box._replace(heard=heard, noise=box.noise * gain)
-
-
-def _box(burst: Burst, block: Block, phy: Phy, layer: Layer) -> _Box | None:
-    rate, centre = block.segment.rate_hz, block.segment.centre_hz
-    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
-    raster: int | None = None
-    if centre is not None:
-        raster = round((centre + middle - FIRST_CHANNEL_HZ) / CHANNEL_HZ)
-        nominal = FIRST_CHANNEL_HZ + raster * CHANNEL_HZ - centre
-        if not 0 <= raster < CHANNELS or abs(nominal - middle) > 0.6 * NOMINAL_HZ:
-            return None
-        middle = nominal
-    begin = burst.sample_start - block.sample_start
-    end = begin + min(burst.sample_count, round(HEARD_SYMBOLS / layer.symbol_rate_hz * rate))
-    carrier = _carrier(block, begin, end, middle, phy, layer)
-    if carrier is None:
-        return None
-    around = round((REACH_SYMBOLS + 12) / layer.symbol_rate_hz * rate)
-    heard = gfsk.hear(block, begin - around, end + around, carrier, layer.symbol_rate_hz)
-    if heard is None:
-        return None
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
-    at = round((begin - heard.first) / heard.step)
-    heard = gfsk.steadied(heard, INDEX, at, at + round((end - begin) / heard.step), layer.symbol_rate_hz)
-    return _Box(burst, block, phy, layer, heard, at, noise, raster)
-
-
-def _carrier(block: Block, begin: int, end: int, middle: float, phy: Phy, layer: Layer) -> float | None:
-    """A packet's carrier: by the lines of its square, which echoes leave where they are, else by its power's middle."""
-    heard = gfsk.hear(block, begin, end, middle, layer.symbol_rate_hz)
-    told = None if heard is None else gfsk_lines.lines(heard.y)
-    if phy != "coded" and told is not None and told.nats > LINE_NATS and told.weaker > LEAST_LINE:
-        return middle + told.carrier * layer.symbol_rate_hz
-    return gfsk.tuned(block, begin, end, middle, layer.symbol_rate_hz, CFO * layer.symbol_rate_hz)
-
-
-def _advertising(box: _Box) -> Emission | None:
+def _advertising(start: Box) -> Emission | None:
     """A packet that begins as all advertising does."""
-    known = known_symbols(box.phy)
-    found = _known(box, known)
+    known = known_symbols(start.phy)
+    found = _known(start, known)
     if found is None:
         return None
-    fit, turn, index = found
-    carrier = box.heard.carrier_hz + turn / (2 * np.pi) * box.layer.symbol_rate_hz
-    length = None if box.phy == "coded" else _proven_length(box, fit, carrier, len(known))
+    carrier = start.heard.carrier_hz + found.carrier * start.layer.symbol_rate_hz
+    length = _proven_length(start, found.place, carrier, len(known))
     if length is None:
-        return _emission("ble:advertising", box, fit.place, carrier, index, ADDRESSED, "access address")
-    named = _emission("ble:advertising", box, fit.place, carrier, index, PROVEN, "crc")
-    return replace(named, sample_count=round(length / box.layer.symbol_rate_hz * box.block.segment.rate_hz))
+        return _emission("ble:advertising", start, found, ADDRESSED, "access address")
+    named = _emission("ble:advertising", start, found, PROVEN, "crc")
+    return replace(named, sample_count=round(length / start.layer.symbol_rate_hz * start.block.segment.rate_hz))
 
 
-def _known(box: _Box, known: NDArray[np.int64]) -> tuple[Fit, float, float] | None:
-    """Where known symbols lie near the box's beginning, with carrier and modulation index; None where they do not."""
-    soft = gfsk.decisions(box.heard, INDEX)
+def _coded(start: Box) -> Emission | None:
+    """A packet of the coded layer, by its long preamble: advertising or a connection's."""
+    found = _known(start, CODED)
+    if found is None:
+        return None
+    for late in range(-LATE_PERIODS, LATE_PERIODS + 1):
+        place = found.place + late * PERIOD * PER_SYMBOL
+        there = gfsk_known.fit_at(
+            start.heard.y, replace(found, place=place), known_symbols("coded"), INDICES, _copies(start)
+        )
+        if there is not None and _is_known(start, there, len(known_symbols("coded"))):
+            return _emission("ble:advertising", start, there, ADDRESSED, "access address")
+    return _emission("ble:data", start, found, NAMED_ANYWHERE if start.raster is None else NAMED, "preamble")
+
+
+def _known(start: Box, known: NDArray[np.int64]) -> Known | None:
+    """Where known symbols lie near a box's beginning; None where they do not."""
     reach = REACH_SYMBOLS * PER_SYMBOL
-    first = gfsk.best_fit(soft, box.at - reach, box.at + reach, (2 * known - 1).astype(np.float32))
-    if first is None or first.correlation < LEAST_RHO[box.phy]:
-        return None
-    fit = gfsk.fit_at(box.heard.d, first.place, gfsk.smeared((2 * known - 1).astype(np.float32)))
-    rho, turn, index = gfsk.coherence(box.heard, fit, known, INDICES)
-    part = box.heard.y[fit.place : fit.place + PER_SYMBOL * len(known)]
-    signal = gfsk.signal_part(part, box.noise)
-    if rho < LEAST_RHO[box.phy] or rho / signal < LEAST_EXPLAINED:
-        return None
-    return fit, turn, index
+    found = gfsk_known.find(start.heard.y, start.at - reach, start.at + reach, known, INDICES, CFO, _copies(start))
+    return found if found is not None and _is_known(start, found, len(known)) else None
 
 
-def _proven_length(box: _Box, fit: Fit, carrier: float, before: int) -> int | None:
+def _copies(start: Box) -> int:
+    return ECHOES if start.burst.snr_db > CLEAR_DB else ECHOES_WEAK
+
+
+def _is_known(start: Box, found: Known, symbols: int) -> bool:
+    """Whether known symbols and their echoes explain enough of the signal, and more than chance would.
+
+    The part that k free amplitudes explain of D independent values is of a beta distribution, whose tail beyond r is at
+    most D^(k-1) (1 - r)^(D - k). What is clear and narrower than a packet has fewer values, and fewer amplitudes.
+    """
+    part = start.heard.y[found.place : found.place + PER_SYMBOL * symbols]
+    width = (start.burst.high_offset_hz - start.burst.low_offset_hz) / start.layer.symbol_rate_hz
+    width = min(width, 1.0) if start.burst.snr_db > CLEAR_DB else 1.0
+    freedom, copies = symbols * width, 1 + (_copies(start) - 1) * width
+    left = math.log(max(1 - found.explained, 1e-6))
+    nats = -(freedom - copies) * left - (copies - 1) * math.log(max(freedom, 1.0))
+    least = float(np.interp(start.burst.snr_db, *LEAST_EXPLAINED))
+    explained = max(LEAST_RHO[start.phy], least * gfsk.signal_part(part, start.noise))
+    return nats > LEAST_NATS and found.explained > explained
+
+
+def _proven_length(box: Box, place: int, carrier: float, before: int) -> int | None:
     """Symbols of the packet, where the 24 bits behind header and payload are their CRC; None where they are not.
 
     Where the channel is not told, every one is tried: three timings of forty channels pass by chance once in 10⁵.
     """
     rate, symbol_rate = box.block.segment.rate_hz, box.layer.symbol_rate_hz
-    start = round(box.heard.first + fit.place * box.heard.step)
+    start = round(box.heard.first + place * box.heard.step)
     begin = box.burst.sample_start - box.block.sample_start
     end = begin + min(box.burst.sample_count, round(box.layer.longest_s * rate)) + round(LATE_S * rate)
     heard = gfsk.hear(box.block, start - round(8 / symbol_rate * rate), end, carrier, symbol_rate)
     if heard is None:
         return None
-    place = round((start - heard.first) / heard.step) + PER_SYMBOL // 2 + PER_SYMBOL * before
+    first = round((start - heard.first) / heard.step) + PER_SYMBOL // 2 + PER_SYMBOL * before
     soft = gfsk.decisions(heard, INDEX)
     channels = range(CHANNELS) if box.raster is None else [channel_number(box.raster)]
     for shift in (0, -1, 1):
-        bits = (soft[place + shift :: PER_SYMBOL] > 0).astype(np.int64)
+        bits = (soft[first + shift :: PER_SYMBOL] > 0).astype(np.int64)
         if len(bits) < 16:
             continue
         told = whitened_octets(int(bits[8:16] @ (1 << np.arange(8))), 8, channels)
@@ -272,42 +212,59 @@ def _proven_length(box: _Box, fit: Fit, carrier: float, before: int) -> int | No
     return None
 
 
-def _connection(box: _Box, *, by_lines: bool = False) -> Emission | None:
-    """A packet of a connection: by its long known preamble where coded, else by modulation and preamble."""
-    confidence = NAMED_ANYWHERE if box.raster is None else NAMED
-    carrier = box.heard.carrier_hz
-    if box.phy == "coded":
-        found = _known(box, np.array([int(s) for s in CODED_PREAMBLE], np.int64))
-        if found is None:
-            return None
-        carrier += found[1] / (2 * np.pi) * box.layer.symbol_rate_hz
-        return _emission("ble:data", box, found[0].place, carrier, found[2], confidence, "preamble")
-    end = box.at + round(box.burst.sample_count / box.heard.step)
-    told = gfsk_modulation.measure(box.heard, box.at, end, INDEX, box.noise)
+def _connection(box: Box, *, by_lines: bool = False) -> Emission | None:
+    """A packet of a connection, by modulation and preamble."""
+    told = gfsk_modulation.measure(box.heard, box.at, box.end, INDEX, box.noise)
     if told is None:
         return None
     clear = gfsk_modulation.fits(told, INDEX, INDEX_HEARD)
-    if not clear and not (by_lines and _by_lines(box, end)):
+    if not clear and not (by_lines and _by_lines(box)):
         return None
     place = _preamble(box, told, ruled=clear and told.snr_db >= RULED_DB)
     if place is None:
         return None
-    return _emission("ble:data", box, place, carrier, told.index, confidence, "modulation")
+    confidence = NAMED_ANYWHERE if box.raster is None else NAMED
+    return _emission("ble:data", box, Known(place, 0.0, told.index, told.explained), confidence, "modulation")
 
 
-def _by_lines(box: _Box, end: int) -> bool:
+def _sent_again(even: Box, plain: Box) -> Emission | None:
+    """A packet of a connection behind echoes, whose carrier its preamble told.
+
+    A filter makes much of what is no packet. So the symbols that it leads to must explain what was heard before it.
+    """
+    told = gfsk_modulation.measure(even.heard, even.at, even.end, INDEX, even.noise)
+    most = SENT_EXPLAINED if even.phy == "2M" else gfsk_modulation.ECHOED  # a slower one may be Bluetooth's
+    if told is None or not gfsk_modulation.fits(told, INDEX, INDEX_HEARD, most):
+        return None
+    place = _preamble(even, told, ruled=told.snr_db >= RULED_DB)
+    if place is None:
+        return None
+    bits = (gfsk.decisions(even.heard, INDEX)[place + PER_SYMBOL // 2 :: PER_SYMBOL][:SENT] > 0).astype(np.int64)
+    carrier = (even.heard.carrier_hz - plain.heard.carrier_hz) / plain.layer.symbol_rate_hz
+    part = plain.heard.y[place : place + PER_SYMBOL * SENT]
+    least = SENT_AGAIN * gfsk.signal_part(part, plain.noise)
+    for late in SENT_LATE:
+        at = Known(place + late * PER_SYMBOL, carrier, INDEX, 0.0)
+        found = gfsk_known.fit_at(plain.heard.y, at, bits, SENT_INDICES, SENT_ECHOES)
+        if found is not None and found.explained > least:
+            confidence = NAMED_ANYWHERE if even.raster is None else NAMED
+            return _emission("ble:data", plain, replace(found, place=place), confidence, "modulation")
+    return None
+
+
+def _by_lines(box: Box) -> bool:
     """Whether a packet's square has the lines of index 0.5 that echoes or noise leave of its modulation."""
-    told = gfsk_lines.lines(box.heard.y[max(0, box.at) : end])
+    told = gfsk_lines.lines(box.heard.y[max(0, box.at) : box.end])
     return (
         told is not None
         and told.nats > NAMING_NATS
         and told.weaker > NAMING_LINE
         and abs(told.carrier) < NAMING_CARRIER
-        and not (_is_zigbee(box, end) if box.phy == "2M" else _has_lines_of_2m(box, told.nats))
+        and not (_is_zigbee(box) if box.phy == "2M" else _has_lines_of_2m(box, told.nats))
     )
 
 
-def _has_lines_of_2m(box: _Box, nats: float) -> bool:
+def _has_lines_of_2m(box: Box, nats: float) -> bool:
     """Whether a square has lines twice as far apart, rather: keying twice as fast has some of half its rate as well."""
     begin = box.burst.sample_start - box.block.sample_start
     seconds = HEARD_SYMBOLS / box.layer.symbol_rate_hz
@@ -317,16 +274,16 @@ def _has_lines_of_2m(box: _Box, nats: float) -> bool:
     return told is not None and told.nats > 0.5 * nats and told.weaker > LEAST_LINE / 2
 
 
-def _is_zigbee(box: _Box, end: int) -> bool:
+def _is_zigbee(box: Box) -> bool:
     """Whether a box begins with the same 32 chips again and again, as IEEE 802.15.4 does: the 2M layer's modulation."""
     lag, count = ZIGBEE_CHIPS * PER_SYMBOL, ZIGBEE_REPEATED * PER_SYMBOL
-    y = box.heard.y[max(0, box.at) : end][: lag + count]
+    y = box.heard.y[max(0, box.at) : box.end][: lag + count]
     early, late = y[: len(y) - lag], y[lag:]
     energy = float(np.linalg.norm(early) * np.linalg.norm(late)) + 1e-30
     return abs(complex(np.vdot(early, late))) > ZIGBEE_COHERENCE * energy
 
 
-def _preamble(box: _Box, told: gfsk_modulation.Modulation, *, ruled: bool) -> int | None:
+def _preamble(box: Box, told: gfsk_modulation.Modulation, *, ruled: bool) -> int | None:
     """Where near the box's beginning a preamble goes before what may be an access address; None where nowhere."""
     soft = gfsk.decisions(box.heard, INDEX)
     phase = told.place % PER_SYMBOL
@@ -350,12 +307,11 @@ def _preamble(box: _Box, told: gfsk_modulation.Modulation, *, ruled: bool) -> in
     return None if best is None else best[1]
 
 
-def _emission(
-    label: str, box: _Box, place: int, carrier: float, index: float, confidence: float, proof: str
-) -> Emission:
+def _emission(label: str, box: Box, found: Known, confidence: float, proof: str) -> Emission:
     """What leaves this room: no bit of an address, none of a payload."""
     rate, centre = box.block.segment.rate_hz, box.block.segment.centre_hz
-    heard, burst = box.heard, box.burst
+    heard, burst, place, index = box.heard, box.burst, found.place, found.index
+    carrier = heard.carrier_hz + found.carrier * box.layer.symbol_rate_hz
     start = box.block.sample_start + heard.first + place * heard.step
     count = burst.sample_start + burst.sample_count - start
     details: dict[str, str | int | float] = {"proof": proof, "phy": box.phy, "modulation_index": round(index, 2)}

@@ -97,14 +97,17 @@ def measure(heard: Heard, first: int, end: int, index: float, noise: float) -> M
     )
 
 
-def fits(modulation: Modulation, index: float, heard: tuple[float, float]) -> bool:
-    """Whether a burst is the modulation of this index, which is heard between two bounds."""
+def fits(modulation: Modulation, index: float, heard: tuple[float, float], most: float = ECHOED) -> bool:
+    """Whether a burst is the modulation of this index, which is heard between two bounds.
+
+    most: part explained that is enough of a burst, however strong.
+    """
     least = float(np.interp(modulation.snr_db, *LEAST_EXPLAINED[index]))
     lowest, highest = heard
     opening = float(np.interp(modulation.snr_db, *LEAST_OPENING[index]))
     return bool(
         modulation.snr_db >= LEAST_SNR_DB[index]
-        and modulation.explained >= min(least, ECHOED)
+        and modulation.explained >= min(least, most)
         and modulation.opening >= (opening if modulation.explained < CERTAIN else CERTAIN_OPENING)
         and lowest <= modulation.index <= highest
         and ALTERNATION[0] < modulation.changes < ALTERNATION[1]
