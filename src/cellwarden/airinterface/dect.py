@@ -19,6 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.airinterface import gfsk
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.dect_kernels import best_field
 from cellwarden.airinterface.dect_waveform import (
@@ -30,6 +31,7 @@ from cellwarden.airinterface.dect_waveform import (
     field_bits,
     phase,
 )
+from cellwarden.airinterface.gfsk_preamble import periodic
 from cellwarden.airinterface.resample import at_rate, effective_width
 from cellwarden.model import Block, Burst, Emission
 
@@ -51,6 +53,9 @@ CFO_STEP_HZ = 12e3
 """At half of it the S-field's 28 µs turn by 60° from end to end, which costs 0.4 dB."""
 CFO_HZ, CFO_UNKNOWN_HZ = 165e3, 200e3
 """Carriers may err by 50 kHz (§5.2), a receiver by 60 ppm besides; without a raster the box's middle errs too."""
+CFO_TOLD_HZ, PREAMBLE_BITS, LEAST_PERIODIC, MOVED = 40e3, 16, 0.7, 0.4
+"""Where no raster is told, the alternating half of an S-field tells the carrier to some kilohertz, wherever echoes move
+the box's middle: up to so many bit rates away."""
 FIELD_SAMPLES = 64
 FIELD_BITS = (np.arange(FIELD_SAMPLES) + 0.5) / 2
 """Times, in bits, of the S-field's waveform."""
@@ -94,11 +99,24 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         return []
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     if centre is None:
-        return _on_carrier(burst, block, middle, CFO_UNKNOWN_HZ)
+        told = (_on_carrier(burst, block, carrier, CFO_TOLD_HZ) for carrier in _by_preamble(burst, block, middle))
+        return next((found for found in told if found), []) or _on_carrier(burst, block, middle, CFO_UNKNOWN_HZ)
     if not any(low <= centre + middle <= high for low, high in BANDS_HZ):
         return []
     nearest = CARRIER_HZ + round((centre + middle - CARRIER_HZ) / CARRIER_RASTER_HZ) * CARRIER_RASTER_HZ - centre
     return _on_carrier(burst, block, nearest, CFO_HZ)
+
+
+def _by_preamble(burst: Burst, block: Block, middle: float) -> list[float]:
+    """Carriers that the alternating first half of an S-field leaves possible, which echoes do not move."""
+    begin, per_bit = burst.sample_start - block.sample_start, block.segment.rate_hz / BIT_RATE_HZ
+    first, end = (begin + round(bits * per_bit) for bits in (-PREAMBLE_BITS, 3 * PREAMBLE_BITS))
+    heard = gfsk.hear(block, first, end, middle, BIT_RATE_HZ)
+    told = None if heard is None else periodic(heard.y, round((begin - heard.first) / heard.step), PREAMBLE_BITS)
+    if told is None or told.coherence < LEAST_PERIODIC:
+        return []
+    carriers = [told.carrier, told.carrier - math.copysign(0.5, told.carrier)]
+    return [middle + carrier * BIT_RATE_HZ for carrier in carriers if abs(carrier) < MOVED]
 
 
 def _on_carrier(burst: Burst, block: Block, carrier: float, cfo_hz: float) -> list[Emission]:
