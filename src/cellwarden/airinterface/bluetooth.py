@@ -38,6 +38,8 @@ from cellwarden.model import Block, Burst, Emission
 
 WIDEST_HZ = 2.2e6
 """A box wider than this is not looked into: a strong packet's skirts fill two channels."""
+NARROWEST_HZ = 0.5e6
+"""And on other carriers only in one wider than this: echoes leave so much of a packet's megahertz."""
 SLOWEST_HZ = 1.2e6
 """Least sample rate at which a packet can be heard."""
 CFO_HZ = 150e3
@@ -75,6 +77,10 @@ HEADER_EXPLAINED = 0.7
 LEAST_TRIPLES = 13
 """Of 18 header bits sent thrice, how many must be heard thrice alike: one of 10⁵ random headers is, and at 5 dB all but
 one of 1000 packets."""
+MOVED_HZ = tuple(60e3 * step for step in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5))
+"""Carriers tried beside a box's middle where no channel is told: decisions bear 40 kHz."""
+MOST_HEADED = 24
+"""Places looked into that a header may follow: a header three symbols beside is nearly one as well."""
 LEAST_RHO = 0.5
 """Least part of the whole power that they explain: 68 symbols of noise have 0.33 in one case of 300."""
 LEAST_EDR = 0.55
@@ -103,6 +109,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
             return []
         middle = FIRST_CHANNEL_HZ + channel * CHANNEL_HZ - centre
     told: tuple[Heard, int, float] | None = None
+    swings = True
     for symbols, listens in TUNINGS[: 1 if burst.snr_db < WEAK_DB else 3 if channel is not None else 2]:
         tuned = _tuned(burst, block, middle, symbols, listens=listens)
         if tuned is None:
@@ -110,6 +117,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         heard, at = tuned
         swing = float(np.std(heard.d[max(0, at + RAMPS) : at + SWUNG]))
         if burst.snr_db > SWING_CLEAR_DB and not SWING[0] < swing < SWING[1]:
+            swings = False
             break
         noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
         proven = _proven(heard, at, noise, burst, block, channel)
@@ -117,6 +125,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
             return proven
         told = told if told and not listens else (heard, at, noise)
     echoed = _echoed(burst, block, middle, channel) if burst.snr_db > WEAK_DB else []
+    if not echoed and swings and channel is None and burst.snr_db > WEAK_DB and width > NARROWEST_HZ:
+        echoed = _moved(burst, block, middle)
     return echoed or (_named(*told, burst, block, channel) if told else [])
 
 
@@ -142,8 +152,21 @@ def _tuned(burst: Burst, block: Block, middle_hz: float, symbols: int, *, listen
     return heard, at
 
 
-def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, channel: int | None) -> list[Emission]:
-    """A packet whose sync word is one."""
+def _proven(
+    heard: Heard,
+    at: int,
+    noise: float,
+    burst: Burst,
+    block: Block,
+    channel: int | None,
+    *,
+    raw: Heard | None = None,
+    headed: bool = False,
+) -> list[Emission]:
+    """A packet whose sync word is one.
+
+    raw: the channel with its echoes, where `heard` has none; headed: whether a header must follow.
+    """
     soft = gfsk.decisions(heard, INDEX)
     first = max(4 * PER_SYMBOL + 1, at + (4 - REACH_SYMBOLS) * PER_SYMBOL)
     late = WEAK_REACH_SYMBOLS if burst.snr_db < WEAK_DB else REACH_SYMBOLS
@@ -152,7 +175,8 @@ def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, cha
         return []
     best: tuple[float, float, Fit, float] | None = None
     step = PER_SYMBOL // 2 if burst.snr_db < WEAK_DB else PER_SYMBOL
-    for place in _likely(soft, first, end, step, float(np.interp(burst.snr_db, *LEAST_MERIT))):
+    least = float(np.interp(burst.snr_db, *LEAST_MERIT))
+    for place in _headed(soft, first, end, least) if headed else _likely(soft, first, end, step, least):
         bits = _nearest(soft, place)
         fit = gfsk.fit_at(heard.d, place - 4 * PER_SYMBOL, gfsk.smeared((2 * bits - 1).astype(np.float32)))
         rho, turn, index = gfsk.coherence(heard, fit, bits, INDICES)
@@ -165,7 +189,8 @@ def _proven(heard: Heard, at: int, noise: float, burst: Burst, block: Block, cha
     signal = gfsk.signal_part(part, noise)
     if rho < LEAST_RHO or rho / signal < (HEADER_EXPLAINED if _has_header(soft, fit.place) else PROVEN_EXPLAINED):
         return []
-    kind = "bluetooth:edr" if _is_edr(heard, fit.place, turn) else "bluetooth:br"
+    enhanced = any(_is_edr(one, fit.place, turn) for one in (heard, raw) if one is not None)
+    kind = "bluetooth:edr" if enhanced else "bluetooth:br"
     carrier = heard.carrier_hz + turn / (2 * np.pi) * SYMBOL_RATE_HZ
     return [_emission(kind, heard, fit.place, carrier, index, PROVEN, "sync word", burst, block, channel)]
 
@@ -186,7 +211,23 @@ def _echoed(burst: Burst, block: Block, middle_hz: float, channel: int | None) -
         even, gain = without_echoes(heard, first, end)
     even = gfsk.turned(even, between(even, first, end), SYMBOL_RATE_HZ)
     even = gfsk.steadied(even, INDEX, first, end, SYMBOL_RATE_HZ)
-    return _proven(even, at, noise * gain, burst, block, channel)
+    raw = gfsk.turned(heard, (even.carrier_hz - heard.carrier_hz) / SYMBOL_RATE_HZ, SYMBOL_RATE_HZ)
+    return _proven(even, at, noise * gain, burst, block, channel, raw=raw)
+
+
+def _moved(burst: Burst, block: Block, middle_hz: float) -> list[Emission]:
+    """A packet with a header on whatever carrier near a box's middle: echoes and what an EDR packet goes on with move
+    the middle of its power further than decisions bear."""
+    for offset in MOVED_HZ:
+        tuned = _tuned(burst, block, middle_hz + offset, HEADER_END, listens=False)
+        if tuned is None:
+            return []
+        heard, at = tuned
+        noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
+        proven = _proven(heard, at, noise, burst, block, None, headed=True)
+        if proven:
+            return proven
+    return []
 
 
 def _likely(soft: NDArray[np.float32], first: int, end: int, step: int, least: float) -> list[int]:
@@ -210,6 +251,27 @@ def _likely(soft: NDArray[np.float32], first: int, end: int, step: int, least: f
         if np.max(fine) >= least:
             likely[before + int(np.argmax(fine))] = float(np.max(fine))
     return sorted(likely, key=lambda place: -likely[place])
+
+
+def _headed(soft: NDArray[np.float32], first: int, end: int, least: float) -> list[int]:
+    """The same among the places behind which a header follows, 18 bits sent thrice."""
+    begin = first - 4 * PER_SYMBOL + PER_SYMBOL * ACCESS + PER_SYMBOL // 2
+    span = PER_SYMBOL * (HEADER_END - ACCESS - 1) + 1
+    ones = soft[begin : end - first + begin + span - 1] > 0
+    if len(ones) < span:
+        return []
+    bits = np.lib.stride_tricks.sliding_window_view(ones, span)[:, ::PER_SYMBOL]
+    thrice = bits.reshape(len(bits), -1, 3).sum(axis=2)
+    alike = np.count_nonzero((thrice == 0) | (thrice == 3), axis=1)
+    rows, zero = code_rows()
+    merit, likely = np.empty(1, np.float32), {}
+    for place in np.argsort(-alike, kind="stable")[:MOST_HEADED]:
+        if alike[place] < LEAST_TRIPLES:
+            break
+        sync_places(soft, first + int(place), 1, PER_SYMBOL, rows, np.uint64(zero), True, merit)
+        if merit[0] >= least:
+            likely[first + int(place)] = float(merit[0])
+    return sorted(likely, key=lambda place: -likely[place])[:CANDIDATES]
 
 
 def _nearest(soft: NDArray[np.float32], place: int) -> NDArray[np.int64]:
