@@ -47,8 +47,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     alike = look(burst, block)
     sides = nr_prach.recognise, nr_downlink.recognise, nr_pusch.recognise
     found = next((named for recognised in sides if (named := recognised(burst, block, alike))), [])
-    # a piece of a long preamble's chirp is like a sequence of wider subcarriers
-    chirp = told_by_lte and any(e.label == "nr:prach" for e in found) and lte_prach.recognise(burst, block)
+    # a piece of a long preamble's chirp is like a sequence of wider subcarriers, and a fast one like symbols
+    chirp = told_by_lte and found and lte_prach.recognise(burst, block)
     return [] if chirp else found
 
 
