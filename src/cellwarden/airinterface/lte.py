@@ -80,9 +80,15 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
 
 
 def carriers(find: Find) -> list[Emission]:
-    """The base stations' carriers in a chunk's rough boxes, of which there is more than of all else."""
-    boxes = [rough(find, number) for number in range(len(find.regions))]
-    return [e for b in boxes if "downlink" in _sides(b, find.samples) for e in lte_carrier.carrier(b, find)]
+    """What fills a chunk's rough boxes: base stations' carriers, of which there is more than of all else; preambles."""
+    named: list[Emission] = []
+    for box in (rough(find, number) for number in range(len(find.regions))):
+        sides = _sides(box, find.samples)
+        told = lte_carrier.carrier(box, find) if "downlink" in sides else []
+        if not told and "uplink" in sides:
+            told = [refined(e, box, find.samples, RASTER_HZ) for e in lte_prach.in_rough(box, find.samples)]
+        named += told
+    return named
 
 
 def _uplink(burst: Burst, block: Block) -> list[Found]:

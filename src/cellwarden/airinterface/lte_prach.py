@@ -11,7 +11,7 @@ Source: 3GPP TS 36.211 §5.7. NR's long preambles (TS 38.211 §6.3.3) are the sa
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -35,6 +35,8 @@ CLEAR_DB, MOST_SNR = 3.0, 4.0
 """From which on a box of a preamble's size begins with its prefix; echoes and neighbours make the most of it."""
 LATE_S, EARLY_S, LOOKED_S = 60e-6, 40e-6, 60e-6
 """How far a box may begin after and before its preamble, and how much of the prefix (103 µs and more) is looked at."""
+ROUGH_S = 60e-6
+"""By which a rough box's edges lie outside of its preamble, about."""
 PREFIX_NATS, PREFIX_PART = 8.0, 0.25
 """Asked of the prefix: so much, or this part of what the SNR lets expect."""
 BLIND_NATS = 9.0
@@ -90,6 +92,21 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     return [
         named(_emission(found, heard, burst), WAVES[found.kind], None if centre is None else centre + found.middle_hz)
     ]
+
+
+def in_rough(burst: Burst, block: Block) -> list[Emission]:
+    """The preamble that fills a rough box, if one does: echoes cut the sweep that one is into boxes for each period.
+
+    A rough box begins before what it holds and ends after it.
+    """
+    rate = block.segment.rate_hz
+    sooner = round(ROUGH_S * rate)
+    inner = replace(
+        burst, sample_start=burst.sample_start + sooner, sample_count=max(1, burst.sample_count - 2 * sooner)
+    )
+    if inner.sample_count < 0.85e-3 * rate or burst.high_offset_hz - burst.low_offset_hz < 0.7 * WIDTH_HZ:
+        return []
+    return recognise(inner, block)
 
 
 def _is_prefixed(heard: Stretch, begin: int, snr_db: float) -> bool:
