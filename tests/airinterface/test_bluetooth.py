@@ -50,6 +50,16 @@ def test_packets_are_proven_behind_echoes_wherever_their_channel_lies(kind: Lite
     assert proven >= 35  # 34 where echoes are not taken out
 
 
+def test_a_packet_is_proven_where_echoes_move_its_box() -> None:
+    """What the header tells of three hundred kilohertz beside the box's middle, no power does."""
+    rng, proven = np.random.default_rng(14), 0
+    for _ in range(20):
+        wave, _ = generate("edr", rng, rate_hz=RATE, symbols=600, carrier_offset_hz=float(rng.choice([-3e5, 3e5])))
+        told = bluetooth.recognise(*boxed(wave, 15.0, rng, centre_hz=None))
+        proven += bool(told and told[0].label == "bluetooth:edr")
+    assert proven >= 18
+
+
 def test_an_even_packet_is_proven_around_the_middle_of_its_frequencies_too() -> None:
     """Echoes may move the middle of the power by 50 kHz and leave the envelope even."""
     rng = np.random.default_rng(13)

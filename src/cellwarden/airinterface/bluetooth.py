@@ -33,7 +33,7 @@ from cellwarden.airinterface.bluetooth_waveform import (
 )
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gfsk import PER_SYMBOL, Fit, Heard
-from cellwarden.airinterface.gfsk_echoes import between, unevenness, without_echoes
+from cellwarden.airinterface.gfsk_echoes import between, sent_again, unevenness, without_echoes
 from cellwarden.model import Block, Burst, Emission
 
 WIDEST_HZ = 2.2e6
@@ -79,6 +79,9 @@ LEAST_TRIPLES = 13
 one of 1000 packets."""
 MOVED_HZ = tuple(60e3 * step for step in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5))
 """Carriers tried beside a box's middle where no channel is told: decisions bear 40 kHz."""
+HEADED_MERIT, SWING_MOVED = 0.8, 1.12
+"""Merit of a sync word that a header follows from which on its echoes are taken out; and most swing of a box on
+a wrong carrier."""
 MOST_HEADED = 24
 """Places looked into that a header may follow: a header three symbols beside is nearly one as well."""
 LEAST_RHO = 0.5
@@ -117,7 +120,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         heard, at = tuned
         swing = float(np.std(heard.d[max(0, at + RAMPS) : at + SWUNG]))
         if burst.snr_db > SWING_CLEAR_DB and not SWING[0] < swing < SWING[1]:
-            swings = False
+            swings = SWING[0] < swing < SWING_MOVED
             break
         noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
         proven = _proven(heard, at, noise, burst, block, channel)
@@ -168,9 +171,7 @@ def _proven(
     raw: the channel with its echoes, where `heard` has none; headed: whether a header must follow.
     """
     soft = gfsk.decisions(heard, INDEX)
-    first = max(4 * PER_SYMBOL + 1, at + (4 - REACH_SYMBOLS) * PER_SYMBOL)
-    late = WEAK_REACH_SYMBOLS if burst.snr_db < WEAK_DB else REACH_SYMBOLS
-    end = min(len(soft) - 66 * PER_SYMBOL, at + (4 + late) * PER_SYMBOL)
+    first, end = _reach(soft, at, burst)
     if end <= first:
         return []
     best: tuple[float, float, Fit, float] | None = None
@@ -193,6 +194,13 @@ def _proven(
     kind = "bluetooth:edr" if enhanced else "bluetooth:br"
     carrier = heard.carrier_hz + turn / (2 * np.pi) * SYMBOL_RATE_HZ
     return [_emission(kind, heard, fit.place, carrier, index, PROVEN, "sync word", burst, block, channel)]
+
+
+def _reach(soft: NDArray[np.float32], at: int, burst: Burst) -> tuple[int, int]:
+    """Between which samples a sync word may begin."""
+    late = WEAK_REACH_SYMBOLS if burst.snr_db < WEAK_DB else REACH_SYMBOLS
+    first = max(4 * PER_SYMBOL + 1, at + (4 - REACH_SYMBOLS) * PER_SYMBOL)
+    return first, min(len(soft) - 66 * PER_SYMBOL, at + (4 + late) * PER_SYMBOL)
 
 
 def _echoed(burst: Burst, block: Block, middle_hz: float, channel: int | None) -> list[Emission]:
@@ -225,6 +233,11 @@ def _moved(burst: Burst, block: Block, middle_hz: float) -> list[Emission]:
         heard, at = tuned
         noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
         proven = _proven(heard, at, noise, burst, block, None, headed=True)
+        soft = gfsk.decisions(heard, INDEX)
+        if not proven and _headed(soft, *_reach(soft, at, burst), HEADED_MERIT):
+            first, end = at + RAMPS // 2, at + HEADER_END * PER_SYMBOL
+            even, gain = sent_again(heard, heard, first, end, INDEX)
+            proven = _proven(even, at, noise * gain, burst, block, None, raw=heard, headed=True)
         if proven:
             return proven
     return []
