@@ -116,8 +116,10 @@ def _names(burst: Burst, block: Block, layers: list[tuple[Phy, Layer]]) -> Itera
     starts = [start for phy, layer in layers if (start := begun(burst, block, phy, layer))]
     for start in starts:
         yield _coded(start) if start.phy == "coded" else _advertising(start)
-    plain = [box for start in starts if start.phy != "coded" for box in boxes(start)]
-    yield from map(_connection, plain)
+    plain: list[Box] = []
+    for box in (box for start in starts if start.phy != "coded" for box in boxes(start)):
+        plain.append(box)
+        yield _connection(box)
     for box in plain:
         yield _connection(box, by_lines=True)
     for box in plain:

@@ -18,6 +18,8 @@ APART = PER_SYMBOL // 2
 """Samples from one place to the next: what a channel filter of little more than the symbol rate lets tell apart."""
 FINER = 2
 """Carriers tried in a line's width."""
+HOPELESS = 0.35
+"""Part that the middle one of the indices explains below which no other is tried: a true one loses a third at most."""
 RIDGE = 1e-3
 """Part of the power that keeps the fit small."""
 
@@ -83,9 +85,17 @@ def _fitted(
 ) -> Known:
     """What the copies of a wave of the best index explain of samples, with a carrier in radians a sample mended."""
     n = np.arange(len(phase))
-    _, rest, index = max((*_explained(part, index * phase + turn * n, copies), index) for index in indices)
-    explained, more = _explained(part, index * phase + (turn + rest) * n, copies)
-    return Known(0, (turn + rest + more) / (2 * np.pi) * PER_SYMBOL / APART, index, explained)
+    best = Known(0, 0.0, 0.0, 0.0)
+    for index in sorted(indices, key=lambda one: abs(one - indices[len(indices) // 2])):
+        # symbols of which more are ones lie on another carrier with each index
+        _, rest = _explained(part, index * phase + turn * n, copies)
+        explained, more = _explained(part, index * phase + (turn + rest) * n, copies)
+        if explained > best.explained:
+            carrier = (turn + rest + more) / (2 * np.pi) * PER_SYMBOL / APART
+            best = Known(0, carrier, index, explained)
+        if best.explained < HOPELESS:
+            break
+    return best
 
 
 def _met(
