@@ -21,6 +21,7 @@ from cellwarden.airinterface.resample import filter_table, resample
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
+from cellwarden.simulate.channel import Channel, behind
 from cellwarden.simulate.waves import frequency_shift, fsk, gaussian, ofdm, tone
 
 NOMINAL_HZ = 1e6
@@ -53,6 +54,17 @@ def test_the_two_fields_are_inverted_and_as_printed() -> None:
     # ETSI EN 300 175-2 §4.6: s0 … s31 from a fixed part
     assert "".join(map(str, field_bits("base"))) == "10101010101010101110100110001010"
     assert (field_bits("base") ^ field_bits("portable")).all()
+
+
+@pytest.mark.parametrize("side", ["base", "portable"])
+def test_a_packet_is_named_behind_echoes_wherever_they_move_its_box(side: Side) -> None:
+    rng, named = np.random.default_rng(4), 0
+    for _ in range(40):
+        wave, _ = generate(side, rng, rate_hz=4e6, bits=420)
+        wave = behind(wave, Channel("tdl-a", fading="received"), 4e6, rng)
+        told, _ = recognised(wave, 15.0, rng, centre=None, boxes_hz=280e3)
+        named += bool(told and told[0].label == f"dect:{side}")
+    assert named >= 38
 
 
 def test_a_run_of_ones_swings_the_frequency_to_its_deviation() -> None:

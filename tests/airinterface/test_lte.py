@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.airinterface import lte, lte_downlink, lte_prach_search
+from cellwarden.airinterface import lte, lte_downlink, lte_prach, lte_prach_search
 from cellwarden.airinterface.lte_cell_waveform import downlink
 from cellwarden.airinterface.lte_symbols import long_matches, rarity, short_matches
 from cellwarden.airinterface.lte_tables import ONE_BLOCK, TWO_BLOCKS
@@ -98,6 +98,21 @@ def test_a_preamble_of_each_format_is_found_with_its_root(kind: int, rate: float
     assert emission.label == "lte:prach"
     assert (emission.details["root"], emission.details["format"]) == (129, kind)
     assert abs(emission.sample_start - start) < 15e-6 * rate
+
+
+@pytest.mark.parametrize("root", [3, 22, 832])
+def test_a_preamble_that_echoes_cut_into_boxes_is_named_in_its_rough_one(root: int) -> None:
+    rate, rng = 7.68e6, np.random.default_rng(root)
+    wave = generate("prach", rng, rate_hz=rate, root=root, preamble_format=int(rng.integers(4)))
+    wave = behind(wave, Channel("tdl-a", (290e-9, 300e-9), fading="received"), rate, rng)
+    block = heard(wave, 15.0, WIDTHS_HZ["prach"], rate, root)
+    early, late = (round(rng.uniform(40e-6, 110e-6) * rate) for _ in range(2))
+    start = round(1.5e-3 * rate) - early
+    box = Burst(start, early + len(wave) + late, -610e3, 580e3, 14.0, 10 * math.log10(2 / rate))
+    (emission,) = lte_prach.in_rough(box, block)
+    assert (emission.label, emission.details["root"]) == ("lte:prach", root)
+    silence = Block(block.iq[: round(1.4e-3 * rate)], 1.0, 0, block.segment)
+    assert lte_prach.in_rough(replace(box, sample_start=0, sample_count=round(1.2e-3 * rate)), silence) == []
 
 
 def test_a_preamble_is_found_blind_at_minus_three_decibels() -> None:
