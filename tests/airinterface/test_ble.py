@@ -1,6 +1,7 @@
 """Bluetooth Low Energy against the standard's and others' vectors, a generator that obeys it, impostors, recordings."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -157,6 +158,16 @@ def test_echoes_are_taken_out_of_what_keeps_its_envelope() -> None:
 def test_advertising_of_the_other_layers_is_named(phy: Phy, snr_db: float) -> None:
     told = packets("advertising", snr_db, 40, centre_hz=2430e6, phy=phy, channel=12)
     assert sum(bool(e and e[0].label == "ble:advertising" and e[0].details["phy"] == phy) for e in told) >= 39
+
+
+@pytest.mark.parametrize(("phy", "width_hz"), [("coded", 0.29e6), ("1M", 0.25e6)])
+def test_faint_packets_whose_boxes_hold_but_their_lines_are_named(phy: Phy, width_hz: float) -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(12):
+        wave, _ = generate("advertising", rng, rate_hz=RATE, phy=phy, octets=20)
+        box, block = boxed(wave, 6.0, rng, centre_hz=2402e6)
+        told = ble.recognise(replace(box, low_offset_hz=-width_hz / 2, high_offset_hz=width_hz / 2), block)
+        assert [e.label for e in told] == ["ble:advertising"]
 
 
 def test_data_of_the_coded_layer_is_named_by_its_long_preamble() -> None:

@@ -53,7 +53,7 @@ from cellwarden.model import Block, Burst, Emission
 
 WIDEST = 2.2
 """A box wider than this, in symbol rates, is not looked into."""
-NARROWEST: dict[Phy, float] = {"1M": 0.3, "2M": 0.4, "coded": 0.3}
+NARROWEST: dict[Phy, float] = {"1M": 0.22, "2M": 0.4, "coded": 0.22}
 """And one narrower than this neither: slow keying and voices are as periodic as a preamble, for they hardly change."""
 INDICES = (0.46, 0.5, 0.54)
 INDEX_HEARD = (0.33, 0.56)
@@ -69,6 +69,9 @@ other signals of this width 0.73 at most, of narrower noise 0.78."""
 LEAST_RHO: dict[Phy, float] = {"1M": 0.5, "2M": 0.5, "coded": 0.4}
 """Least part of all power that they explain: 40 symbols of noise reach 0.5 once in 10⁷ places tried;
 a faint piece of Zigbee reached 0.34 of the coded preamble."""
+EXPLAINED_ANYWHERE = 0.75
+"""The same where nothing but the coded preamble speaks for a packet and the band is not told: pieces of LoRa's chirps
+reach 0.7 in one packet of forty."""
 LEAST_NATS = 15.0
 """Of their evidence: some 10⁴ places and carriers are tried in a box."""
 LEAST_CHANGES = ((5.0, 10.0), (0.45, 0.85))
@@ -154,6 +157,8 @@ def _coded(start: Box) -> Emission | None:
         )
         if there is not None and _is_known(start, there, len(known_symbols("coded"))):
             return _emission("ble:advertising", start, there, ADDRESSED, "access address")
+    if start.raster is None and found.explained < EXPLAINED_ANYWHERE:
+        return None
     return _emission("ble:data", start, found, NAMED_ANYWHERE if start.raster is None else NAMED, "preamble")
 
 
