@@ -4,7 +4,7 @@ Each line of ASKED is a scene of bursts in a band of their own, with any carrier
 chain; `sensitivity_learned` does the same for phones of a cell that was learned first.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from benchmarks.confusion import names_on
 from benchmarks.lane import Lane
 from benchmarks.truth import heard
 from cellwarden.airinterface import ble_waveform, lte_waveform
+from cellwarden.airinterface.handed import PROOFS
 from cellwarden.measure.proportion import wilson
 from cellwarden.simulate.drawings import DRAWINGS, Drawing, Made
 from cellwarden.simulate.trials import Conditions, air_of, bursts
@@ -24,9 +25,6 @@ TRIALS, PIECE, SEED = 500, 50, 2800
 """Bursts of a line in full, of which a piece is a scene of its own, so that a run goes on where it was broken off."""
 SURE = 0.5
 """Least confidence of a name that counts: what a scan tells unless it is asked for more."""
-PROOFS = ("sync word", "crc")
-"""What proves a name rather than makes it likely."""
-
 FAMILIES = {
     "LTE": ("lte",),
     "UMTS, NR": ("umts", "nr"),
@@ -103,37 +101,40 @@ def named(ask: Ask, trials: int, seed: int) -> dict[str, Any]:
     return {"placed": len(truths), "right": sum(ask.label in names_on(truth, sure) for truth in truths)}
 
 
-LEARNED: Mapping[str, tuple[float, float, Callable[[float, int, int], dict[str, Any]]]] = {
-    "lte:prach format 0, cell learned": (-13.0, 0.99, learned.preambles),
-    "lte:pusch 1 RB, cell learned": (0.0, 0.97, partial(learned.data, 1)),
-    "lte:pusch 6 RB, cell learned": (-2.0, 0.97, partial(learned.data, 6)),
-    "lte:pusch 25 RB, cell learned": (-5.0, 0.97, partial(learned.data, 25)),
-}
-"""Level, least share and measurement of phones whose cell was learned."""
+Measure = Callable[[int, int], dict[str, Any]]
+"""From trials and a seed to what was placed, what was named right, and what else is counted, which adds up."""
+
+
+def _lines() -> Iterator[tuple[str, tuple[float, float, Measure]]]:
+    for name, ask in ASKED.items():
+        yield name, (ask.snr_db, ask.least, partial(named, ask))
+    yield "lte:prach format 0, cell learned", (-13.0, 0.99, partial(learned.preambles, -13.0))
+    for blocks, snr_db in ((1, 0.0), (6, -2.0), (25, -5.0)):
+        yield f"lte:pusch {blocks} RB, cell learned", (snr_db, 0.97, partial(learned.data, blocks, snr_db))
+
+
+LINES: Mapping[str, tuple[float, float, Measure]] = dict(_lines())
+"""All of the table: level, least share and measurement, of phones whose cell was learned, too."""
 
 
 def parts(scale: float) -> dict[str, Any]:
     """Pieces for each line."""
     trials = max(2, round(TRIALS * scale))
     made: dict[str, Any] = {}
-    lines = {name: partial(named, ask) for name, ask in ASKED.items()}
-    lines |= {name: partial(measure, level) for name, (level, _least, measure) in LEARNED.items()}
-    for number, (name, line) in enumerate(lines.items()):
+    for number, (name, (_snr_db, _least, measure)) in enumerate(LINES.items()):
         for piece, first in enumerate(range(0, trials, PIECE)):
-            made[f"{name}@{piece}"] = partial(line, min(PIECE, trials - first), SEED + number + 1000 * piece)
+            made[f"{name}@{piece}"] = partial(measure, min(PIECE, trials - first), SEED + number + 1000 * piece)
     return made
 
 
 def summary(done: Mapping[str, Any]) -> dict[str, Any]:
     """Each line's pieces together: share named, with its interval, beside what is asked for."""
-    levels = {name: (ask.snr_db, ask.least) for name, ask in ASKED.items()}
-    levels |= {name: (level, least) for name, (level, least, _measure) in LEARNED.items()}
     lines: dict[str, Any] = {}
-    for name, (level, least) in levels.items():
+    for name, (snr_db, least, _measure) in LINES.items():
         pieces = [one for key, one in done.items() if key.partition("@")[0] == name]
         total = {key: sum(one[key] for one in pieces) for key in pieces[0]}
         interval = list(wilson(total["right"], total["placed"]))
-        lines[name] = {"snr_db": level, "least": least, **total, "interval": interval}
+        lines[name] = {"snr_db": snr_db, "least": least, **total, "interval": interval}
     return {"seed": SEED, "lines": lines}
 
 
@@ -151,7 +152,7 @@ def cell(family: tuple[str, ...], figures: Mapping[str, Mapping[str, Any]]) -> s
 
 def asked(family: tuple[str, ...]) -> str:
     """The README's target for these."""
-    least = {ask.least for ask in ASKED.values() if ask.label.partition(":")[0] in family}
+    least = {least for name, (_snr_db, least, _measure) in LINES.items() if name.partition(":")[0] in family}
     return f"≥ {' or '.join(f'{one:g}' for one in sorted(least))}"
 
 

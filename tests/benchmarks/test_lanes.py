@@ -112,7 +112,7 @@ def test_phones_of_a_learned_cell_are_found_below_what_energy_finds() -> None:
     assert part["right"] >= 7 and part["plain"] <= 3  # without the cell the two clear ones alone
     assert part["false"] == 0
     done = {f"{name}@0": {"placed": 4, "right": 3} for name in sensitivity.ASKED}
-    done |= {f"{name}@{n}": part for name in sensitivity.LEARNED for n in range(2)}
+    done |= {f"{name}@{n}": part for name in sensitivity.LINES.keys() - sensitivity.ASKED for n in range(2)}
     told = {"sensitivity": sensitivity.summary(done)}
     assert "lte:pusch 6 RB at 0 dB 0.750" in sensitivity.cell(("lte",), told)
     assert f"{2 * part['false']} false in 16 windows" in sensitivity.cell(("lte",), told)

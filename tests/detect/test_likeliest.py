@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cellwarden.detect.bursts import bursts
+from cellwarden.detect.evidence import about, evidence
 from cellwarden.detect.finds import finds
 from cellwarden.detect.likeliest import likeliest
 from cellwarden.detect.suppress import overlap
@@ -68,3 +69,9 @@ def alike(a: Burst, b: Burst) -> float:
     areas = [one.sample_count * (one.high_offset_hz - one.low_offset_hz) for one in (a, b)]
     shared = common * min(areas)
     return shared / (sum(areas) - shared)
+
+
+@pytest.mark.parametrize("excess", [0.01, 0.1, 0.5, 1.0, 2.0])
+def test_evidence_is_told_without_a_logarithm(excess: float) -> None:
+    assert about(excess, 30.0) == pytest.approx(evidence(1.0 + excess, 30.0), rel=0.05)
+    assert about(-excess, 30.0) == 0.0

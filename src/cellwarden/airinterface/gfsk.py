@@ -262,20 +262,6 @@ def fit_at(d: NDArray[np.float32], place: int, shape: NDArray[np.float32]) -> Fi
     return Fit(slope * math.sqrt(power / spread), place, slope / math.pi, float(x.mean()) - slope * float(shape.mean()))
 
 
-def best_fit(d: NDArray[np.float32], first: int, end: int, shape: NDArray[np.float32]) -> Fit | None:
-    """The place from `first` to before `end` at which known symbols fit best; None where they do not fit in."""
-    first = max(0, first)
-    end = min(end, len(d) - PER_SYMBOL * len(shape) - PER_SYMBOL)
-    if end <= first:
-        return None
-    centred = (shape - shape.mean()).astype(np.float32)
-    rows = np.lib.stride_tricks.sliding_window_view(d[PER_SYMBOL // 2 :], PER_SYMBOL * (len(shape) - 1) + 1)
-    rows = rows[first:end, ::PER_SYMBOL]
-    spread = rows.var(axis=1) * len(shape) + 1e-9
-    correlation = rows @ centred / np.sqrt(spread * np.float32(centred @ centred))
-    return fit_at(d, first + int(np.argmax(correlation)), shape)
-
-
 def explained(y: NDArray[np.complex64], wave: NDArray[np.complex128]) -> float:
     """Part of the power of y, 0…1, that a wave and its echoes within a symbol explain (least squares)."""
     overlap = np.empty((len(ECHOES), len(ECHOES)), np.complex128)

@@ -59,12 +59,10 @@ def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
 
 def _within(chunk: coarse.Chunk, first_row: int, end_row: int, first_band: int, end_band: int) -> Iterator[Burst]:
     """The bursts in a box of rows and bands that is about as large as they are."""
-    size, per_band, refused = chunk.grid.size, chunk.grid.per_band, Counter[str]()
+    size = chunk.grid.size
     power = _power(chunk, first_row * size, end_row * size)
     low, high = max(0, (first_row - 2) * size), min(len(chunk.samples.iq), (end_row + 2) * size)
-    first_bin, end_bin = max(0, (first_band - 2) * per_band), min(size, (end_band + 2) * per_band)
-    for band_low, band_high in _bands(chunk, power, first_bin, end_bin):
-        yield from _stretches(chunk, low, high, band_low, band_high, refused)
+    yield from _in_bands(chunk, power, _bins(chunk, first_band, end_band), low, high, Counter())
 
 
 def _surest(found: list[Burst], rate_hz: float) -> list[Burst]:
@@ -119,18 +117,28 @@ def refine(chunk: coarse.Chunk, region: coarse.Region, rejected: Counter[str]) -
     size = chunk.grid.size
     low = max(0, (region.first_row - 1) * size)
     high = min(len(chunk.samples.iq), (region.end_row + 1) * size)
-    first_bin = max(0, (region.first_band - 2) * chunk.grid.per_band)
-    end_bin = min(size, (region.end_band + 2) * chunk.grid.per_band)
+    bins = _bins(chunk, region.first_band, region.end_band)
     power = _power(chunk, low + size, max(low + 2 * size, high - size))
-    found: list[Burst] = []
-    for band_low, band_high in _bands(chunk, power, first_bin, end_bin):
-        found += _stretches(chunk, low, high, band_low, band_high, rejected)
+    found = list(_in_bands(chunk, power, bins, low, high, rejected))
     if len(power) == (high - low) // size - 2:  # no row is left out
-        for first, end in _loud(power[:, first_bin:end_bin], chunk.grid.freedom):
+        for first, end in _loud(power[:, bins], chunk.grid.freedom):
             start, stop = low + (first - 1) * size, min(low + (end + 3) * size, high)
-            for band_low, band_high in _bands(chunk, power[first:end], first_bin, end_bin):
-                found += _stretches(chunk, max(start, low), stop, band_low, band_high, rejected)
+            found += _in_bands(chunk, power[first:end], bins, max(start, low), stop, rejected)
     return found
+
+
+def _bins(chunk: coarse.Chunk, first_band: int, end_band: int) -> slice:
+    """The bins of some bands, and of two bands beside them."""
+    per_band = chunk.grid.per_band
+    return slice(max(0, (first_band - 2) * per_band), min(chunk.grid.size, (end_band + 2) * per_band))
+
+
+def _in_bands(
+    chunk: coarse.Chunk, power: NDArray[np.float32], bins: slice, low: int, high: int, rejected: Counter[str]
+) -> Iterator[Burst]:
+    """The bursts between two samples, in each of the bands that some rows of power over noise show as occupied."""
+    for band_low, band_high in _bands(chunk, power, bins.start, bins.stop):
+        yield from _stretches(chunk, low, high, band_low, band_high, rejected)
 
 
 def _loud(power: NDArray[np.float32], freedom: float) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.compiled import fast
+from cellwarden.compiled import exact, fast
 
 
 @fast
@@ -32,6 +32,12 @@ def evidence(ratio: float, freedom: float) -> float:
     0 where the ratio is not above the noise.
     """
     return freedom * (ratio - 1.0 - math.log(ratio)) if ratio > 1.0 else 0.0
+
+
+@exact
+def about(excess: float, freedom: float) -> float:
+    """`evidence` of a ratio of 1 + excess, without a logarithm: f x² / (2 + 4 x / 3), too low by 5 % at x = 2."""
+    return freedom * excess * excess / (2.0 + 4.0 / 3.0 * excess) if excess > 0 else 0.0
 
 
 @fast

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.compiled import exact
-from cellwarden.detect.evidence import evidence
+from cellwarden.detect.evidence import about, evidence
 from cellwarden.detect.finds import Find
 
 FAINT = 3.0
@@ -82,8 +82,7 @@ def _strongest(ratio: NDArray[np.float32]) -> float:
 def likeliest(ratio: NDArray[np.float32]) -> NDArray[np.int64]:
     """The box with the most evidence against noise: first and end row, first and end band, int64, shape (4,).
 
-    ratio: power over noise, float32, shape (rows, bands), not empty. Of a box of n cells whose mean is 1 + x, n times
-    x - ln(1 + x) is compared, as n x² / (2 + 4 x / 3), which is that to a few percent up to x = 4.
+    ratio: power over noise, float32, shape (rows, bands), not empty.
     """
     rows, bands = ratio.shape
     total = np.zeros((rows + 1, bands + 1))
@@ -129,4 +128,4 @@ def _weight(total: NDArray[np.float64], first: int, end: int, low: int, high: in
     """What a box tells against noise, 0 where it is no stronger. total: sums of power over noise less 1."""
     count = (end - first) * (high - low)
     excess = (total[end, high] - total[first, high] - total[end, low] + total[first, low]) / count
-    return count * excess * excess / (2.0 + 4.0 / 3.0 * excess) if excess > 0 else 0.0
+    return about(excess, count)
