@@ -38,8 +38,10 @@ THINNED = 61
 NEAR_S = 4e-3
 """Around a box, in which slots must show: 8 of them."""
 REACH_HZ, WIDE_REACH_HZ = 50e3, 100e3
-"""From a place of the raster to the carrier, by its error, the receiver's and the box's; and where the carrier is taken
-for the floor, so that no edge shows its middle."""
+"""From a place of the raster to the carrier, by its error, the receiver's and the box's; and where no edge shows the
+carrier's middle: it is taken for the floor, or fills the recording."""
+FILLED = 0.7
+"""Part of a recording's width from which a carrier is taken to be the one that it was tuned to."""
 PAUSE_S = 0.33e-3
 """Longest pause within a downlink: between reference symbols 0.29 ms."""
 QUIET = 0.1
@@ -89,7 +91,7 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
     last = block.sample_start + len(block.iq)
     first = max(block.sample_start, min(sample // frame * frame, last - frame))
     begin, end = max(block.sample_start, first - beside), min(last, first + frame + beside)
-    reach_hz = WIDE_REACH_HZ if burst.sample_count > frame else REACH_HZ
+    reach_hz = WIDE_REACH_HZ if burst.sample_count > frame or _is_filled(burst, rate) else REACH_HZ
     window = block.iq[begin - block.sample_start : end - block.sample_start]
     near, whole = _window(block, _near(block, sample)), _window(block, window)
     found = [
@@ -131,11 +133,16 @@ def _in_frame(burst: Burst, block: Block, sample: int) -> list[Emission]:
 
 def centres_of(burst: Burst, rate_hz: float) -> set[float]:
     """Offsets at which the carrier of a box may lie."""
-    width, middle = burst.high_offset_hz - burst.low_offset_hz, (burst.low_offset_hz + burst.high_offset_hz) / 2
+    middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     centres = {round(middle / CENTRE_STEP_HZ) * CENTRE_STEP_HZ}
     if burst.low_offset_hz < 0.5e6 and burst.high_offset_hz > -0.5e6:
-        return {0.0} if width > 0.7 * rate_hz else centres | {0.0}
+        return {0.0} if _is_filled(burst, rate_hz) else centres | {0.0}
     return centres
+
+
+def _is_filled(burst: Burst, rate_hz: float) -> bool:
+    """Whether a box fills its recording, so that its edges are the recording's and tell no middle."""
+    return burst.high_offset_hz - burst.low_offset_hz > FILLED * rate_hz
 
 
 def _near(block: Block, sample: int) -> Interleaved:
