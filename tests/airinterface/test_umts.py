@@ -11,6 +11,7 @@ from tests.conftest import SHARED
 
 from cellwarden.airinterface import umts, umts_kernels
 from cellwarden.airinterface import umts_waveform as waveform
+from cellwarden.airinterface.umts_lines import preamble_carrier
 from cellwarden.airinterface.umts_repeated import repeated
 from cellwarden.detect.bursts import bursts
 from cellwarden.detect.finds import finds
@@ -129,6 +130,32 @@ def test_preambles_are_recognised_at_the_published_level(paths: list[tuple[float
         found, _ = heard(waveform.preamble_chips(code, signature), 0.0, rng, cfo_hz=rng.uniform(-2e3, 2e3), paths=paths)
         hits += [(e.label, e.details["preamble_code"]) for e in found] == [("umts:prach", code)]
     assert hits >= 38
+
+
+@pytest.mark.parametrize("beside_hz", [-1.1e6, 0.0, 1.1e6])
+def test_squares_tell_a_preambles_carrier_whatever_echoes_make_of_its_spectrum(beside_hz: float) -> None:
+    rng = np.random.default_rng(11)
+    chips = waveform.preamble_chips(4445, 3)
+    wave, _ = waveform.generate(chips, rate_hz=RATE, carrier_offset_hz=CARRIER, delay_samples=0.0)
+    for _ in range(20):
+        echoed = wave + 0.5 * np.exp(2j * np.pi * rng.random()) * np.roll(wave, 3)
+        noise = rng.normal(size=(len(wave), 2)).view(np.complex128)[:, 0]
+        noisy = echoed / np.std(echoed) + noise / math.sqrt(2) * math.sqrt(RATE / waveform.CHIP_RATE_HZ)
+        iq = np.stack([noisy.real, noisy.imag], axis=1).astype(np.float32)
+        box = Burst(0, len(iq), CARRIER + beside_hz - 1e6, CARRIER + beside_hz + 1e6, 0.0, -60.0)
+        told = preamble_carrier(box, Block(iq, 1.0, 0, Segment(0, len(iq), RATE, None)))
+        assert told == pytest.approx(CARRIER, abs=500.0)  # half a line's width
+
+
+def test_neither_noise_nor_a_dedicated_channel_tells_a_preambles_carrier() -> None:
+    rng = np.random.default_rng(12)
+    wave, _ = waveform.generate(
+        waveform.dedicated_chips(99, 2, rng)[:4096], rate_hz=RATE, carrier_offset_hz=CARRIER, delay_samples=0.0
+    )
+    for signal in (wave, rng.normal(size=(len(wave), 2)).view(np.complex128)[:, 0]):
+        iq = np.stack([signal.real, signal.imag], axis=1).astype(np.float32)
+        box = Burst(0, len(iq), CARRIER - 2e6, CARRIER + 2e6, 0.0, -60.0)
+        assert preamble_carrier(box, Block(iq, 1.0, 0, Segment(0, len(iq), RATE, None))) is None
 
 
 @pytest.mark.parametrize("paths", [None, SLOW_FADES])

@@ -27,6 +27,7 @@ from cellwarden.airinterface.umts_carrier import (
 )
 from cellwarden.airinterface.umts_dedicated import Pairs, dedicated, pairs_of
 from cellwarden.airinterface.umts_emission import sides_at
+from cellwarden.airinterface.umts_lines import preamble_carrier
 from cellwarden.airinterface.umts_preamble import BESIDE_CHIPS, preamble_of
 from cellwarden.airinterface.umts_waveform import BANDWIDTH_HZ, CHIP_RATE_HZ, PREAMBLE_CHIPS, RASTER_HZ, SLOT_CHIPS
 from cellwarden.model import Block, Burst, Emission
@@ -52,7 +53,14 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         named = _on_carrier(burst, block, offset)
         if named:
             found.append(named)
-    return found
+    return found or _by_lines(burst, block)
+
+
+def _by_lines(burst: Burst, block: Block) -> list[Emission]:
+    """A preamble on the carrier that its squares tell."""
+    offset_hz = preamble_carrier(burst, block)
+    named = None if offset_hz is None else _on_carrier(burst, block, offset_hz)
+    return [named] if named and named.label == "umts:prach" else []
 
 
 def _on_carrier(burst: Burst, block: Block, offset_hz: float, again: bool = True) -> Emission | None:
