@@ -191,6 +191,17 @@ def test_minimum_shift_keying_of_two_megachips_is_no_low_energy() -> None:
         assert ble.recognise(*boxed(wave, 15.0, rng, centre_hz=None, width_hz=2e6)) == []
 
 
+@pytest.mark.parametrize("centre_hz", [None, 2430e6])
+def test_a_keyed_tone_is_no_preamble_of_which_echoes_left_one_line(centre_hz: float | None) -> None:
+    rng = np.random.default_rng(5)
+    n = np.arange(round(430e-6 * RATE))
+    for _ in range(12):
+        ripple = 1 + 0.08 * np.sin(2 * np.pi * 9e3 * n / RATE)
+        wave = (ripple * np.exp(2j * np.pi * rng.uniform(-20e3, 20e3) * n / RATE)).astype(np.complex64)
+        box, block = boxed(wave, 34.0, rng, centre_hz=centre_hz)
+        assert ble.recognise(replace(box, low_offset_hz=-112e3, high_offset_hz=112e3), block) == []
+
+
 def test_no_address_leaves_with_an_emission() -> None:
     for (emission,) in packets("advertising", 20.0, 3):
         assert set(emission.details) == {"proof", "phy", "modulation_index", "hop_channel"}

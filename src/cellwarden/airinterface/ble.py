@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import gfsk, gfsk_known, gfsk_lines, gfsk_modulation
@@ -49,6 +50,7 @@ from cellwarden.airinterface.ble_waveform import (
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gfsk import PER_SYMBOL
 from cellwarden.airinterface.gfsk_known import Known
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 
 WIDEST = 2.2
@@ -72,6 +74,9 @@ a faint piece of Zigbee reached 0.34 of the coded preamble."""
 EXPLAINED_ANYWHERE = 0.75
 """The same where nothing but the coded preamble speaks for a packet and the band is not told: pieces of LoRa's chirps
 reach 0.7 in one packet of forty."""
+ONE_LINE = 0.6
+"""Part of the power in one line from which on it is a tone: the coded preamble's strongest has a quarter, and echoes
+of 300 ns are much the same across half a megahertz."""
 LEAST_NATS = 15.0
 """Of their evidence: some 10⁴ places and carriers are tried in a box."""
 LEAST_CHANGES = ((5.0, 10.0), (0.45, 0.85))
@@ -148,7 +153,7 @@ def _advertising(start: Box) -> Emission | None:
 def _coded(start: Box) -> Emission | None:
     """A packet of the coded layer, by its long preamble: advertising or a connection's."""
     found = _known(start, CODED)
-    if found is None:
+    if found is None or _is_one_line(start.heard.y[found.place : found.place + PER_SYMBOL * len(CODED)]):
         return None
     for late in range(-LATE_PERIODS, LATE_PERIODS + 1):
         place = found.place + late * PERIOD * PER_SYMBOL
@@ -160,6 +165,12 @@ def _coded(start: Box) -> Emission | None:
     if start.raster is None and found.explained < EXPLAINED_ANYWHERE:
         return None
     return _emission("ble:data", start, found, NAMED_ANYWHERE if start.raster is None else NAMED, "preamble")
+
+
+def _is_one_line(y: NDArray[np.complex64]) -> bool:
+    """Whether samples are a tone. A preamble that comes again is lines, one of which its echoes could leave of it."""
+    line = float(np.max(squared(scipy.fft.fft(y, 2 * len(y)))))
+    return line > ONE_LINE * len(y) * float(np.vdot(y, y).real)
 
 
 def _known(start: Box, known: NDArray[np.int64]) -> Known | None:
