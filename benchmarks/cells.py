@@ -397,7 +397,8 @@ def live(f: Figures) -> str:
         if "unexplained" in one:
             lost += f", {one['injected']} of them dropped on purpose and {one['no_room']} for want of room"
             lost += f", {one['unexplained']} unexplained, {one['different']} other than the file's"
-        said.append(f"{name}: {lost}, load {one['load']:.2f}{late}")
+        cores = f", {one['cores']:.2f} cores with what plays and compares" if "cores" in one else ""
+        said.append(f"{name}: {lost}, load {one['load']:.2f}{cores}{late}")
     return "; ".join(said)
 
 

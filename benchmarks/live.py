@@ -5,13 +5,17 @@
 
 Ten minutes each in full. Every sample that comes out is compared with the file; those that do not must be as many as
 were dropped on purpose, but for what found no room because the work did not keep up, which is counted apart.
+
+What two cores carry is measured with one process for each of two receivers, at the same time.
 """
 
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +31,20 @@ from cellwarden.runtime.listen import Health, listen
 from cellwarden.simulate.scenes import Air, write
 
 SECONDS = 600.0
-SCENE_S = 4.0
+SCENE_S, SCENE_SAMPLES = 4.0, 80e6
 """Of the scene, which is played again and again."""
 DROPPED = 0.005
 """Part of the pieces of 20 ms that a receiver loses; two in a row now and then."""
 STALL_EACH_S, STALL_S = 30.0, 1.0
 """The ring holds two seconds."""
 RATES = {
-    "quiet, 10 MS/s": ("quiet", 10e6),
-    "quiet, 20 MS/s": ("quiet", 20e6),
-    "now and then, 20 MS/s": ("now and then", 20e6),
-    "5 % of the time, 10 MS/s": ("5 % of the time", 10e6),
+    "quiet, 10 MS/s": ("quiet", 10e6, 1),
+    "quiet, 20 MS/s": ("quiet", 20e6, 1),
+    "now and then, 20 MS/s": ("now and then", 20e6, 1),
+    "5 % of the time, 10 MS/s": ("5 % of the time", 10e6, 1),
+    "now and then, two receivers of 50 MS/s": ("now and then", 50e6, 2),
 }
-"""The densest scenes are left out: no core keeps up with them at these rates while others work."""
+"""Scene, rate and receivers. The densest scenes are left out: no core keeps up with them while others work."""
 
 
 @dataclass
@@ -97,8 +102,8 @@ class Compared:
 
 
 def measured(scene: str, rate_hz: float, seconds: float) -> dict[str, Any]:
-    """One scene."""
-    air = Air(seconds=SCENE_S, rate_hz=rate_hz)
+    """One receiver in one scene. Its processor time holds the comparison with the file and what plays it."""
+    air = Air(seconds=min(SCENE_S, SCENE_SAMPLES / rate_hz), rate_hz=rate_hz)
     late_s: list[float] = []
     health: list[Health] = []
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
@@ -108,11 +113,13 @@ def measured(scene: str, rate_hz: float, seconds: float) -> dict[str, Any]:
         stream = open_stream(f"file:{path}?loop&realtime", Tuning())
         faults = Faults(rate_hz)
         stream = replace(stream, pieces=faults.pieces(stream.pieces))
+        began_s = time.process_time()
         for event in listen(stream, seconds=seconds, health=health.append, passing=compared.passing):
             if event.what == "burst":
                 e, segment = event.emission, event.segment
                 ended_s = (e.sample_start + e.sample_count - segment.sample_start) / segment.rate_hz
                 late_s.append(time.time_ns() / 1e9 - (segment.start_ns or 0) / 1e9 - ended_s)
+        processor_s = time.process_time() - began_s
     received, injected = compared.same + compared.different, faults.injected(compared.end)
     no_room = health[-1].dropped if health else 0
     return {
@@ -125,15 +132,34 @@ def measured(scene: str, rate_hz: float, seconds: float) -> dict[str, Any]:
         "stalls": faults.stalls,
         "different": compared.different,
         "load": float(np.mean([h.load for h in health])) if health else None,
+        "cores": processor_s / seconds,
         "bursts": len(late_s),
         "late_s": [float(q) for q in np.percentile(late_s, (50, 99))] if late_s else None,
     }
 
 
+def together(scene: str, rate_hz: float, seconds: float, receivers: int) -> dict[str, Any]:
+    """Several receivers at once, each in a process of its own: their counts added, the latest of their moments."""
+    with ProcessPoolExecutor(receivers, get_context("spawn")) as pool:
+        heard = list(pool.map(partial(measured, scene, rate_hz), [seconds] * receivers))
+    told = [one["late_s"] for one in heard if one["late_s"]]
+    added = ("samples", "lost", "injected", "no_room", "unexplained", "stalls", "different", "cores", "bursts")
+    return {
+        **{key: sum(one[key] for one in heard) for key in added},
+        "seconds": seconds,
+        "load": max(one["load"] for one in heard),
+        "late_s": [max(moments) for moments in zip(*told, strict=True)] if told else None,
+    }
+
+
 def parts(scale: float) -> dict[str, Any]:
     """One for each scene and rate."""
+    seconds = max(3.0, SECONDS * scale)
     return {
-        name: partial(measured, scene, rate_hz, max(3.0, SECONDS * scale)) for name, (scene, rate_hz) in RATES.items()
+        name: partial(measured, scene, rate_hz, seconds)
+        if receivers == 1
+        else partial(together, scene, rate_hz, seconds, receivers)
+        for name, (scene, rate_hz, receivers) in RATES.items()
     }
 
 
