@@ -84,7 +84,7 @@ def _nats(slots: tuple[Whole, Whole], channels: tuple[Whole, Whole], count: int)
 def _by_frame(heard: NDArray[np.bool_]) -> tuple[Whole, Floats, float]:
     """Of each phone and frame, shape (n, frames): −1 beyond its bursts, 0 silent, 1 heard; its nats if not idle; and
     those of when all phones began and ended."""
-    some = heard.any(axis=0)
+    some = np.asarray(heard.any(axis=0))
     inside = np.maximum.accumulate(some, axis=1) & np.maximum.accumulate(some[:, ::-1], axis=1)[:, ::-1]
     length = inside.sum(axis=1)
     one, two, both = (each.sum(axis=1) for each in (heard[0], heard[1], heard[0] & heard[1]))

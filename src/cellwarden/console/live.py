@@ -45,6 +45,7 @@ BEHIND = 50
 """A viewer who is so many messages behind is let go; their browser comes back and is told how things stand."""
 PROGRAMS = "programs"
 """In a language's place: what programs are told."""
+FALSE: tuple[State, ...] = ("false",)
 LOG = logging.getLogger(__name__)
 
 
@@ -194,7 +195,7 @@ def shown(c: Connection, force: Rules, now_ns: int) -> Shown:
     pairs = tuple((alert, decision.state if decision else "new") for alert, decision in (*new, *taken))
     states = tuple(queries.sensor_states(c))
     failing = tuple(deliveries.failing(c, now_ns - DAY_NS))
-    control = rules.control(force, queries.alerts(c, ("false",), since_ns=now_ns - WEEK_NS), now_ns)
+    control = rules.control(force, queries.alerts(c, FALSE, since_ns=now_ns - WEEK_NS), now_ns)
     return Shown(pairs, sum(count.get(state, 0) for state in words.OPEN), states, now_ns, failing, control)
 
 

@@ -167,14 +167,14 @@ def powers(x: Real, variance: Real) -> Real:
 
 def _likelihood(sums: Sums, prior: _Prior) -> Real:
     """Of each cluster by itself, shape (n,)."""
-    nothing = Sums(*(np.zeros((1, *each.shape[1:])) for each in _summands(sums)), sums.slots)
-    return _unions(sums, nothing, 0, prior)
+    return _unions(sums, None, prior)
 
 
-def _unions(sums: Sums, others: Sums, one: int, prior: _Prior) -> Real:
-    """Of each cluster together with one of `others`, shape (n,)."""
-    habits = prior.token_kind, prior.shares
-    return unions(*_summands(sums), *(each[one] for each in _summands(others)), prior.level_db, *habits)
+def _unions(sums: Sums, one: int | None, prior: _Prior) -> Real:
+    """Of each cluster together with cluster `one`, or by itself: shape (n,)."""
+    more = [np.zeros(each.shape[1:]) if one is None else each[one] for each in _summands(sums)]
+    told = unions(*_summands(sums), more[0], more[1], more[2], more[3], prior.level_db, prior.token_kind, prior.shares)
+    return np.asarray(told)
 
 
 def _summands(sums: Sums) -> tuple[Real, Real, Real, Real]:
@@ -183,7 +183,7 @@ def _summands(sums: Sums) -> tuple[Real, Real, Real, Real]:
 
 def _gains(sums: Sums, own: Real, one: int, prior: _Prior) -> Real:
     """Nats by which the union of cluster `one` with each is likelier than both apart; -inf where they meet in time."""
-    gains = _unions(sums, sums, one, prior) - own - own[one] + _between(sums, one, prior)
+    gains = _unions(sums, one, prior) - own - own[one] + _between(sums, one, prior)
     meet = sums.slots[:, sums.slots[one]].any(axis=1)
     gains[meet] = -np.inf
     gains[one] = -np.inf

@@ -63,10 +63,8 @@ def shift(c: Connection, since_ns: int, until_ns: int, many: int) -> Shift:
     at_gate, all_told = _counted(c, since_ns, until_ns)
     made = tables.decisions.c.when_ns
     return Shift(
-        *(
-            tuple(queries.alerts(c, since_ns=since_ns, limit=many, until_ns=until_ns, gate=gate))
-            for gate in (False, True)
-        ),
+        tuple(queries.alerts(c, since_ns=since_ns, limit=many, until_ns=until_ns, gate=False)),
+        tuple(queries.alerts(c, since_ns=since_ns, limit=many, until_ns=until_ns, gate=True)),
         tuple(_decided(c, since_ns, until_ns, many)),
         tuple(_deaf(c, since_ns, until_ns)),
         tuple(notes(c, since_ns, until_ns)),
