@@ -32,6 +32,6 @@ def test_a_burst_is_heard_at_each_sensor_with_the_same_payload() -> None:
     assert len(loud) > 4
     first, *others = (np.fft.fft(wave) / np.linalg.norm(wave) for wave in loud)
     alike = [np.abs(np.fft.ifft(first * np.conj(other))).max() for other in others]
-    assert np.median(alike) > 0.7  # where clocks are 1 ppm apart, a carrier turns once in a subframe
+    assert sum(share > 0.7 for share in alike) >= 4  # where clocks are 1 ppm apart, a carrier turns once in a subframe
     same = [each for each in SCENE.bursts if each.act == one.act and each.kind == one.kind and each.first == one.first]
     assert 1 < len({id(waves.of(each)) for each in same}) <= WAVES * len({each.subframe % 10 for each in same})
