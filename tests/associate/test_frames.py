@@ -50,3 +50,13 @@ def test_bursts_beside_the_slots_of_others_are_not_taken_for_theirs() -> None:
     on, beside = told(one, call(0, rng), np.array([0.0, 0.4 * SLOT_S]))
     assert on > 5 and beside == pytest.approx(0.0, abs=1e-6)
     assert not told(one, np.zeros(0), np.array([0.0, 1.0])).any()
+
+
+def test_of_what_was_heard_in_an_hour_some_stretches_tell() -> None:
+    rng = np.random.default_rng(4)
+    one, other = (
+        np.concatenate([minute * 60.0 + np.sort(np.concatenate([call(0, rng), call(2, rng)])) for minute in range(60)])
+        for _side in range(2)
+    )
+    nats = told(one + FRAME_S, other, FRAME_S * np.arange(4))
+    assert int(np.argmax(nats)) == 1 and nats[1] > np.sort(nats)[-2] + 20

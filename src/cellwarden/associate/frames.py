@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS, SYMBOL_RATE_HZ
-from cellwarden.associate.seen import Seen
+from cellwarden.associate.seen import Seen, some
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -34,6 +34,7 @@ FULLEST = 0.97
 """Most of its frames in which a phone is held to send: one in 26 is idle."""
 LEAST = 1e-3
 """Of a share: what was never seen may be."""
+STRETCH_S, STRETCHES = 4.0, 8
 ASTRAY = 0.2
 """Of a slot, by which a burst does not lie in one."""
 
@@ -42,10 +43,26 @@ def frame_nats(node: Seen, common: Seen, channels: tuple[Whole, Whole], shifts_s
     """Nats by which what both heard is likelier for each shift of the node's clock than if they had heard nothing in
     common: shape (shifts,).
 
-    channels: one number for kind and channel of each burst of both.
+    channels: one number for kind and channel of each burst of both. Of what was heard in hours, as after a cut, some
+    stretches tell enough.
     """
+    found = np.zeros(len(shifts_s))
     if not (len(node.time_s) and len(common.time_s)):
-        return np.zeros(len(shifts_s))
+        return found
+    begin_s = min(node.time_s.min(), common.time_s.min())
+    parts = [((one.time_s - begin_s) / STRETCH_S).astype(np.int64) for one in (node, common)]
+    counts = [np.bincount(part, minlength=1 + max(int(part.max()) for part in parts)) for part in parts]
+    least = np.minimum(*counts)
+    for part in np.argsort(-least, kind="stable")[:STRETCHES]:
+        if least[part]:
+            mine, theirs = (each == part for each in parts)
+            chosen = channels[0][mine], channels[1][theirs]
+            found += _stretch_nats(some(node, mine), some(common, theirs), chosen, shifts_s)
+    return found
+
+
+def _stretch_nats(node: Seen, common: Seen, channels: tuple[Whole, Whole], shifts_s: Floats) -> Floats:
+    """The same of one stretch of time, in which both heard something."""
     names, channel = np.unique(np.concatenate(channels), return_inverse=True)
     mine, theirs, count = channel[: len(node.time_s)], channel[len(node.time_s) :], len(names)
     begins = _begins(common.time_s, theirs, count)
@@ -84,8 +101,8 @@ def _nats(slots: tuple[Whole, Whole], channels: tuple[Whole, Whole], count: int)
 def _by_frame(heard: NDArray[np.bool_]) -> tuple[Whole, Floats, float]:
     """Of each phone and frame, shape (n, frames): −1 beyond its bursts, 0 silent, 1 heard; its nats if not idle; and
     those of when all phones began and ended."""
-    some = np.asarray(heard.any(axis=0))
-    inside = np.maximum.accumulate(some, axis=1) & np.maximum.accumulate(some[:, ::-1], axis=1)[:, ::-1]
+    either = np.asarray(heard.any(axis=0))
+    inside = np.maximum.accumulate(either, axis=1) & np.maximum.accumulate(either[:, ::-1], axis=1)[:, ::-1]
     length = inside.sum(axis=1)
     one, two, both = (each.sum(axis=1) for each in (heard[0], heard[1], heard[0] & heard[1]))
     least = np.maximum(one, two) / length  # of the frames at least so many are sent
@@ -97,7 +114,7 @@ def _by_frame(heard: NDArray[np.bool_]) -> tuple[Whole, Floats, float]:
     nats = np.log(np.maximum(shares, LEAST**2))[np.arange(len(which))[:, None], which]
     # a phone begins in any frame as likely, and is heard some frames later: those that are as likely
     ends = -2 * float(np.log1p(heard.shape[2] * (1 - none)).sum())
-    return np.where(inside, some, -1).astype(np.int64), np.where(inside, nats, 0.0), ends
+    return np.where(inside, either, -1).astype(np.int64), np.where(inside, nats, 0.0), ends
 
 
 def _with_idle(each: Whole, nats: Floats, slot: Whole) -> float:
