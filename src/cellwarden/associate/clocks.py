@@ -130,8 +130,9 @@ def _added(old_s: Floats, nats: Floats, new_s: Floats) -> tuple[Floats, Floats]:
 def _weighed(difference_s: Floats, mine: Whole, shifts_s: Floats, node: Seen, common: Seen) -> Floats:
     """What a window tells for each shift: shape (shifts,)."""
     others = ~node.framed[mine]
-    counts = np.array([(others & (np.abs(difference_s - shift) <= COARSE_S)).sum() for shift in shifts_s], np.float64)
-    best = shifts_s[int(np.argmax(counts))]
+    left = np.sort(difference_s[others])
+    counts = np.searchsorted(left, shifts_s + COARSE_S, "right") - np.searchsorted(left, shifts_s - COARSE_S)
+    best = float(shifts_s[int(np.argmax(counts))])
     worth = _worth(difference_s[others], mine[others], best, node, common)
     both = some(node, node.framed), some(common, common.framed)
     return worth * counts + frame_nats(*both, (_channel(both[0]), _channel(both[1])), shifts_s)
@@ -186,7 +187,8 @@ def peaks(difference_s: Floats, most: int = MOST_SHIFTS) -> tuple[Floats, Floats
         best = int(np.argmax(count))
         middles.append(float(np.median(ordered[best : best + count[best]])))
         numbers.append(float(count[best]))
-        count[np.abs(ordered - middles[-1]) <= APART_S] = 0
+        low, high = np.searchsorted(ordered, (middles[-1] - APART_S, middles[-1] + APART_S))
+        count[low:high] = 0
     return np.array(middles), np.array(numbers)
 
 
