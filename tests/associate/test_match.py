@@ -73,7 +73,7 @@ def bursts(time_s: NDArray[np.float64]) -> Seen:
     count = len(time_s)
     return Seen(
         time_s, np.full(count, 2e-7), np.zeros(count, np.int64), np.full(count, 9e8), np.full(count, 2e5),
-        np.full(count, np.nan), np.zeros(count, np.int64),
+        np.full(count, np.nan), np.zeros(count, np.int64), np.ones(count, np.bool_),
     )  # fmt: skip
 
 

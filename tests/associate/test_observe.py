@@ -27,6 +27,14 @@ def test_ten_phones_at_once_are_told_apart_by_nodes_whose_clocks_err(clock_error
     assert purity(phones) >= 0.99 and completeness(phones) >= 0.95
 
 
+@pytest.mark.parametrize("seed", [4, 6, 16, 24])
+def test_ten_faint_phones_for_half_a_second_do_not_set_a_clock_a_frame_wrong(seed: int) -> None:
+    """Of seven bursts in ten, of a phone near the edge; by counting matches alone 0.6 to 0.75 were pure here."""
+    ears = Ears(clock_error_s=30e-3, levels_db=(-5.0, 12.0), missed=0.3)
+    bursts, _phones = associated(told(10, 0.5, ears, np.random.default_rng([11, seed])), 30e-3)
+    assert purity(bursts) >= 0.99 and completeness(bursts) >= 0.85  # of one node the clock may stay unknown
+
+
 def test_each_burst_is_told_once_in_the_order_of_time_and_no_sensor_twice_in_it() -> None:
     said = told(4, 3 * WINDOW_S, Ears(), np.random.default_rng(2))
     found = heard(said)

@@ -290,3 +290,24 @@ def test_an_alert_that_nobody_ended_stays_at_the_lane_after_its_day(wing: Wing) 
     number, name = lane_alert(wing, ago_s=3 * 24 * 3600)
     page = wing.client("officer").get("/lane").text
     assert "Not ended yet" in page and name in page and f'action="/lane/{number}/check"' in page
+
+
+def test_the_handover_tells_alerts_at_the_gate_beside_those_of_rooms(
+    wing: Wing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shift, "MANY", 3)
+    room = wing.alert(ago_s=900)
+    for k in range(5):  # a day at the gate: they push no room out of the list
+        number = wing.passed(f"P-{k:04}", ago_s=60 - k)
+        with wing.engine.begin() as c:
+            one = passages.passage(c, number)
+            assert one is not None
+            alert = junctions.alerted(Rules(), one, queries.next_alert_name(c, 2026), one.when_ns)
+            assert alert is not None
+            queries.keep_alert(c, alert)
+    log = wing.client("officer").get("/handover").text
+    rooms, gate = log[: log.index("h-gate")], log[log.index("h-gate") :]
+    assert "Alerts told (1)" in rooms and room in rooms and "P-0004" not in rooms
+    assert "Alerts told at the gate (5)" in gate and "P-0004" in gate and "… and 2 more" in gate
+    assert "1 open alert:" in log and '<a href="/lane">5 alerts at the gate: no room to search</a>' in log
+    assert '<a href="/alerts">5 alerts at the gate' in wing.client("administrator").get("/handover").text

@@ -16,7 +16,7 @@ from cellwarden.console.floor import drawn, marks, sensor_marks
 from cellwarden.console.live import Live
 from cellwarden.errors import StoreError
 from cellwarden.language import speaking
-from cellwarden.model import SensorState
+from cellwarden.model import Decision, SensorState
 from cellwarden.simulate.prison import remand_wing
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
@@ -120,7 +120,7 @@ def test_no_beat_comes_while_the_store_cannot_be_looked_at(wing: Wing, monkeypat
 
 
 def test_a_viewer_who_does_not_listen_is_let_go_and_takes_no_memory(wing: Wing) -> None:
-    live = Live(wing.engine, wing.site, wing.app.state.desk.now_ns)
+    live = Live(wing.engine, wing.site, wing.app.state.desk.now_ns, wing.app.state.desk.rules)
     viewer = live_module.Viewer("en")
     live._viewers.add(viewer)
     for _n in range(live_module.BEHIND + 1):
@@ -181,3 +181,35 @@ def test_durations_are_worded_by_their_size(seconds: int, said: str) -> None:
 
 def test_nothing_is_ever_said_to_be_certain() -> None:
     assert [words.percent(p) for p in (0.0, 0.004, 0.5, 0.999, 1.0)] == ["< 1 %", "< 1 %", "50 %", "99 %", "99 %"]
+
+
+@pytest.mark.parametrize("path", ["/", "/?wall=1", "/handover"])
+def test_an_officer_is_told_that_more_evidence_is_asked_than_usual(wing: Wing, path: str) -> None:
+    client = wing.client("officer")
+    wing.sensors()
+    assert "The sensors listen" in client.get("/").text and "tells less" not in client.get(path).text
+    for _k in range(6):  # three times what the budget of two a week allows
+        name = wing.alert()
+        with wing.engine.begin() as c:
+            queries.decide(c, Decision(name, "false", "officer", time.time_ns(), "a radio"), "new")
+    page = client.get(path).text
+    assert "The watch tells less than usual</a>: 6 false alerts in seven days, 2.0 are allowed" in page
+    assert "The sensors listen" not in page
+    french = wing.client("officer", "fr").get(path).text
+    assert "La veille signale moins que d’habitude</a>\u00a0: 6 fausses alertes en sept jours" in french
+
+
+def test_a_page_that_is_open_is_told_when_the_watch_grows_deafer_and_when_it_hears_again(wing: Wing) -> None:
+    live, force = wing.app.state.desk.live, wing.app.state.desk.rules
+    names = [wing.alert() for _k in range(3)]
+
+    def act() -> None:
+        with wing.engine.begin() as c:
+            for name in names:
+                queries.decide(c, Decision(name, "false", "officer", time.time_ns(), "a radio"), "new")
+        time.sleep(1.5)
+        force.rules = replace(force.rules, false_a_week=5.0)  # no change in the store
+
+    messages = told(asyncio.run(heard(live, "en", True, 1.5, act)))
+    deafer = ["3 false alerts in seven days, 2.0 are allowed" in one["alerts"] for one in messages]
+    assert not deafer[0] and any(deafer) and not deafer[-1]

@@ -13,6 +13,7 @@ from cellwarden.airinterface import is_phone
 from cellwarden.measure.groups import completeness, purity
 from cellwarden.model import Emission, Segment
 from cellwarden.signature import clusters
+from cellwarden.signature.clusters_kernels import _normal
 from cellwarden.signature.group import Grouper, trains
 
 RATE = 7.68e6
@@ -145,7 +146,7 @@ def test_trains_and_numbers_do_not_depend_on_who_asks() -> None:
 
 def test_a_clusters_likelihood_is_the_integral_over_its_unknown_mean() -> None:
     x, variance, spread = np.array([30.0, 42.0, 25.0]), np.array([100.0, 64.0, 225.0]), 120.0
-    sums = clusters.powers(x, variance).sum(axis=0)[None]
+    sums = clusters.powers(x, variance).sum(axis=0)
     single = clusters.powers(x, variance)
 
     def joint(mean: float) -> float:
@@ -153,7 +154,7 @@ def test_a_clusters_likelihood_is_the_integral_over_its_unknown_mean() -> None:
 
     direct = math.log(quad(joint, -500, 500, points=[30.0], limit=200)[0])
     apart = sum(math.log(norm.pdf(v, 0, math.sqrt(s + spread**2))) for v, s in zip(x, variance, strict=True))
-    gain = float(clusters._normal(sums, spread)[0] - clusters._normal(single, spread).sum())
+    gain = _normal(*sums, spread) - sum(_normal(*one, spread) for one in single)
     assert gain == pytest.approx(direct - apart, abs=1e-6)
 
 

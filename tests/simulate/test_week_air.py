@@ -15,10 +15,10 @@ from cellwarden.simulate.week_air import (
     RATE_HZ,
     SLOT_S,
     STEPS,
-    Ear,
     Scene,
     network_of,
 )
+from cellwarden.simulate.week_ear import Ear, Waves
 
 SCENE = Scene(29, 150.0, LIVELY, 43_200.0)
 
@@ -51,10 +51,10 @@ def test_phones_of_lte_never_share_a_block() -> None:
 
 def test_a_burst_is_as_loud_at_a_sensor_as_the_wing_lets_it_be() -> None:
     at = next(one for one in SCENE.bursts if one.kind == "gsm:normal")
-    levels = SCENE.levels_dbm(at.act)[:, int(at.at_s - SCENE.acts[at.act].start_s)]
+    levels = SCENE.levels_dbm[at.act][:, int(at.at_s - SCENE.acts[at.act].start_s)]
     beside = []
     for sensor in np.flatnonzero(levels > -100.0).tolist():
-        (placed,) = Ear(SCENE, sensor).placed([at])
+        (placed,) = Ear(Waves(SCENE), sensor).placed([at])
         middle = placed.wave[400 : round(placed.truth.count)]
         told = np.mean(np.abs(middle) ** 2) / (2 * STEPS**2 * 200e3 / RATE_HZ)
         beside.append(told / 10 ** ((levels[sensor] - NOISE_DBM) / 10))
@@ -65,6 +65,6 @@ def test_a_burst_is_as_loud_at_a_sensor_as_the_wing_lets_it_be() -> None:
 
 def test_a_sensor_hears_noise_of_its_level_where_nobody_sends() -> None:
     silent = Scene(1, 0.5, Week(calls_a_day=0.001, texts_a_day=0.001, cars_a_day=0.001), 0.0)
-    iq = np.concatenate(list(Ear(silent, 0).samples())).astype(np.float64)
+    iq = np.concatenate(list(Ear(Waves(silent), 0).samples())).astype(np.float64)
     assert iq.shape == (round(0.5 * RATE_HZ), 2) and not silent.bursts
     assert np.std(iq) == pytest.approx(STEPS, rel=0.01) and len(site().sensors) == 26

@@ -8,15 +8,16 @@ the pattern: the shift at which most of the node's bursts fall upon bursts of th
  node       ▌  ▌▌    ▌     ▌▌▌      ▌      └─► differences of all pairs; most of them are alike at the right one
 ```
 
-A call sends in each frame of 60/13 ms, so wrong shifts by a frame fit nearly as well; what tells is where a call
-begins, ends, is silent (one frame in 26, and in pauses of speech) and that several calls at once are shifted alike. The
-matches of shifts are therefore kept and added from window to window. What a match is worth depends on how surely a
-burst that one side heard is heard by the other, as a wrong shift takes each for two that the other side missed:
+A call sends in each frame of 60/13 ms, so wrong shifts by a frame have nearly as many matches; what tells is where a
+call begins, ends, is silent (one frame in 26, and in pauses of speech) and that several calls at once are shifted
+alike: `frames` weighs that. Of bursts that keep no frame a match is worth the more the surer a burst that one side
+heard is heard by the other, as a wrong shift takes each for two that the other side missed. What shifts are worth is
+kept and added from window to window:
 
-    score = matches × (−log(1 − p₁) − log(1 − p₂)) − shift² / 2 σ²        σ: what the clock is believed to be off
+    score = frames + other matches × (−log(1 − p₁) − log(1 − p₂)) − shift² / 2 σ²
 
-with p₁, p₂ the parts of both sides' bursts that match at the best shift. It is believed where no other is nearly as
-good. Then a line through the matches tells offset and rate.
+with σ what the clock is believed to be off, and p₁, p₂ the parts of both sides' other bursts that match at the best
+shift. It is believed where no other is nearly as good. Then a line through the matches tells offset and rate.
 """
 
 from dataclasses import dataclass, field, replace
@@ -24,9 +25,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.associate.seen import Seen
+from cellwarden.associate.frames import frame_nats
+from cellwarden.associate.seen import Seen, some
 
 Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 COARSE_S = 100e-6
 """Width of a peak of differences: two clocks 40 ppm apart smear it so within two seconds."""
@@ -36,17 +39,21 @@ FINE_S = 6e-6
 """Width of the peak once the rates agree."""
 RATES = np.arange(-60e-6, 60.1e-6, 1e-6)
 """Differences of two clocks' rates that are tried; a television dongle is 30 ppm off."""
-MOST_SHIFTS = 8
+MOST_SHIFTS, FEW_SHIFTS = 100, 8
+"""That are weighed while a clock is not known, and then: a slot more or less has many matches, too, where phones are on
+most slots of a carrier."""
+KEPT = 16
+"""Of them from window to window."""
 FORGET = 0.97
-"""Part of old matches that is kept from window to window: clocks wander."""
+"""Part of old evidence that is kept from window to window: clocks wander."""
 FEW = 0.2
 """Of a train's bursts that match by chance."""
 SURE = 0.98
 """Probability of the best shift from which it is believed."""
 RASTER_HZ = 100e3
 REACH_SIGMAS = 4.0
-RECALLED = 10.0
-"""Matches by which a shift that was found at another time goes before others: enough against one a frame off."""
+RECALLED = 30.0
+"""Nats by which a shift that was found at another time goes before others: enough against one a frame off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +68,8 @@ class Clock:
     sure: float = 0.0
     """Probability of the shift."""
     shifts_s: Floats = field(default_factory=lambda: np.zeros(0))
-    """Shifts that were ever good, at `at_s`, and the sums of their matches."""
-    matches: Floats = field(default_factory=lambda: np.zeros(0))
+    """Shifts that were ever good, at `at_s`, and what matches have told for them."""
+    nats: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def known(self) -> bool:
@@ -79,9 +86,9 @@ def recalled(clock: Clock) -> Clock:
 
     The common clock has no shifts, and stays what it is.
     """
-    if not len(clock.matches):
+    if not len(clock.nats):
         return clock
-    return replace(clock, sure=0.0, matches=np.maximum(clock.matches - clock.matches.max() + RECALLED, 0.0))
+    return replace(clock, sure=0.0, nats=np.maximum(clock.nats - clock.nats.max() + RECALLED, 0.0))
 
 
 def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clock:
@@ -90,39 +97,66 @@ def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clo
     difference, mine = differences(node, common, reach)
     at = float(node.time_s.mean()) if len(node.time_s) else clock.at_s
     moved = clock.shifts_s + clock.rate * (at - clock.at_s)
-    shifts, counts = peaks(difference)
-    worth = _nats(difference, mine, shifts, node, common)
-    shifts, matches = _added(moved, FORGET * clock.matches, shifts, counts)
+    fresh = peaks(difference, FEW_SHIFTS if clock.known else MOST_SHIFTS)[0]
+    shifts, before = _added(moved, clock.nats, fresh)
     if not len(shifts):
         return clock
-    total = worth * matches - 0.5 * (shifts / clock_error_s) ** 2
-    weight = np.exp(total - total.max())
-    best = int(np.argmax(weight))
-    told = replace(clock, at_s=at, shifts_s=shifts, matches=matches, sure=float(weight[best] / weight.sum()))
-    near = np.abs(difference - shifts[best]) <= COARSE_S
+    nats = FORGET * before + _weighed(difference, mine, shifts, node, common)
+    total = nats - 0.5 * (shifts / clock_error_s) ** 2
+    kept = np.argsort(-total, kind="stable")[:KEPT]
+    shifts, nats, total = shifts[kept], nats[kept], total[kept]
+    sure = float(1 / np.exp(total - total[0]).sum())
+    told = replace(clock, at_s=at, shifts_s=shifts, nats=nats, sure=sure)
+    near = np.abs(difference - shifts[0]) <= COARSE_S
     if not near.any():
-        return replace(told, offset_s=float(shifts[best]))
+        return replace(told, offset_s=float(shifts[0]))
     offset, rate, error = line(node.time_s[mine[near]] - at, difference[near], told.rate)
     return replace(told, offset_s=offset, rate=rate, error_s=error)
 
 
-def _nats(difference_s: Floats, mine: NDArray[np.int64], shifts_s: Floats, node: Seen, common: Seen) -> float:
-    """What a match is worth at the shift that has most: of the node's trains that match at all, and of all others'."""
-    if not len(shifts_s):
+def _added(old_s: Floats, nats: Floats, new_s: Floats) -> tuple[Floats, Floats]:
+    """Shifts of a window, then those of before that are none of them, and what was told for each before."""
+    shifts, before = list(new_s), [0.0] * len(new_s)
+    for shift, told in zip(old_s, nats, strict=True):
+        near = [n for n, other in enumerate(shifts) if abs(other - shift) <= APART_S]
+        if near:
+            before[near[0]] += told
+        else:
+            shifts.append(float(shift))
+            before.append(float(told))
+    return np.array(shifts, np.float64), np.array(before, np.float64)
+
+
+def _weighed(difference_s: Floats, mine: Whole, shifts_s: Floats, node: Seen, common: Seen) -> Floats:
+    """What a window tells for each shift: shape (shifts,)."""
+    others = ~node.framed[mine]
+    left = np.sort(difference_s[others])
+    counts = np.searchsorted(left, shifts_s + COARSE_S, "right") - np.searchsorted(left, shifts_s - COARSE_S)
+    best = float(shifts_s[int(np.argmax(counts))])
+    worth = _worth(difference_s[others], mine[others], best, node, common)
+    both = some(node, node.framed), some(common, common.framed)
+    return worth * counts + frame_nats(*both, (_channel(both[0]), _channel(both[1])), shifts_s)
+
+
+def _worth(difference_s: Floats, mine: Whole, shift_s: float, node: Seen, common: Seen) -> float:
+    """Nats of a match at the shift that has most: of the node's trains that match at all, and of all others'."""
+    if not len(difference_s):
         return 0.0
     on = np.zeros(len(node.time_s), np.bool_)
-    on[mine[np.abs(difference_s - shifts_s[0]) <= COARSE_S]] = True
-    _trains, train = np.unique(node.train, return_inverse=True)
-    matched, every = np.bincount(train, on), np.bincount(train)
+    on[mine[np.abs(difference_s - shift_s) <= COARSE_S]] = True
+    kept = ~node.framed
+    _trains, train = np.unique(node.train[kept], return_inverse=True)
+    matched, every = np.bincount(train, on[kept]), np.bincount(train)
     both = matched >= FEW * every
+    theirs = int((~common.framed).sum())
     parts = (
         (matched[both].sum() + 0.5) / (every[both].sum() + 1.0),
-        (on.sum() + 0.5) / (max(len(common.time_s), on.sum()) + 1.0),
+        (on.sum() + 0.5) / (max(theirs, on.sum()) + 1.0),
     )
     return float(-sum(np.log1p(-part) for part in parts))
 
 
-def differences(node: Seen, common: Seen, reach_s: float) -> tuple[Floats, NDArray[np.int64]]:
+def differences(node: Seen, common: Seen, reach_s: float) -> tuple[Floats, Whole]:
     """Of all pairs of one kind and channel within reach: node's time minus common time, and the index of the node's."""
     mine, theirs = _channel(node), _channel(common)
     found, index = [np.zeros(0)], [np.zeros(0, np.int64)]
@@ -138,37 +172,24 @@ def differences(node: Seen, common: Seen, reach_s: float) -> tuple[Floats, NDArr
     return np.concatenate(found), np.concatenate(index)
 
 
-def _channel(bursts: Seen) -> NDArray[np.int64]:
+def _channel(bursts: Seen) -> Whole:
     """Kind and channel as one number."""
     return np.asarray(bursts.kind * (1 << 32) + np.rint(bursts.frequency_hz / RASTER_HZ).astype(np.int64))
 
 
-def peaks(difference_s: Floats) -> tuple[Floats, Floats]:
-    """Where most differences are alike to COARSE_S, at most MOST_SHIFTS: their medians, and how many they are."""
+def peaks(difference_s: Floats, most: int = MOST_SHIFTS) -> tuple[Floats, Floats]:
+    """Where most differences are alike to COARSE_S, so many places at most: their medians, and how many they are."""
     ordered = np.sort(difference_s)
     count = np.searchsorted(ordered, ordered + COARSE_S, "right") - np.arange(len(ordered))
     middles: list[float] = []
     numbers: list[float] = []
-    while len(middles) < MOST_SHIFTS and count.any():
+    while len(middles) < most and count.any():
         best = int(np.argmax(count))
         middles.append(float(np.median(ordered[best : best + count[best]])))
         numbers.append(float(count[best]))
-        count[np.abs(ordered - middles[-1]) <= APART_S] = 0
+        low, high = np.searchsorted(ordered, (middles[-1] - APART_S, middles[-1] + APART_S))
+        count[low:high] = 0
     return np.array(middles), np.array(numbers)
-
-
-def _added(old_s: Floats, old: Floats, new_s: Floats, new: Floats) -> tuple[Floats, Floats]:
-    """Matches of shifts with those of a new window; the best stay."""
-    shifts, matches = list(new_s), list(new)
-    for shift, count in zip(old_s, old, strict=True):
-        near = [n for n, other in enumerate(shifts) if abs(other - shift) <= APART_S]
-        if near:
-            matches[near[0]] += count
-        else:
-            shifts.append(float(shift))
-            matches.append(float(count))
-    best = np.argsort(matches)[::-1][: 2 * MOST_SHIFTS]
-    return np.array(shifts, np.float64)[best], np.array(matches, np.float64)[best]
 
 
 def line(time_s: Floats, difference_s: Floats, rate: float) -> tuple[float, float, float]:

@@ -29,6 +29,7 @@ from cellwarden.associate.seen import (
     level_dbfs,
     level_error_db,
     seen,
+    some,
     time_s,
 )
 from cellwarden.model import Emission, Observation, Reception, Segment
@@ -156,7 +157,7 @@ def _new(column: Seen, settled: list[Seen]) -> Seen:
     group[order] = _groups(both, order, node, np.full(len(node), math.nan))
     mine = node == 1
     fresh = ~np.isin(group[mine], group[~mine])
-    return Seen(*(getattr(column, name)[fresh] for name in Seen.__slots__))
+    return some(column, fresh)
 
 
 def _groups(both: Seen, order: Whole, node: Whole, cfo: Floats) -> Whole:

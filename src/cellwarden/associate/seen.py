@@ -27,6 +27,7 @@ Whole = NDArray[np.int64]
 SEQUENCES = ("training_sequence", "synchronisation_sequence")
 ARRIVAL_S: Mapping[str, float] = {"gsm": 0.25e-6, "lte": 2e-6, "nr": 2e-6, "umts": 2e-6}
 """Standard deviation of a burst's measured start at 10 dB: GSM's as measured (docs/bench.md), the others' guessed."""
+FRAMED = "gsm:normal"
 VAGUE_ARRIVAL_S = 20e-6
 """Of what was found by its energy alone."""
 LEAST_ARRIVAL_S = 0.1e-6
@@ -49,15 +50,17 @@ class Seen:
     """Carrier offset as a part of the carrier; nan where not known."""
     train: Whole
     """Its train at this node, or −1."""
+    framed: NDArray[np.bool_]
+    """Whether it keeps a slot of GSM's frames."""
 
 
 def seen(bursts: Sequence[tuple[Emission, Segment]], since_ns: int, kinds: dict[tuple[str, object], int]) -> Seen:
     """Columns of bursts whose segments tell their start. `kinds` numbers labels with sequences, and learns new ones."""
     rows = [_row(emission, segment, since_ns, kinds) for emission, segment in bursts]
-    table = np.array(rows, np.float64).reshape(-1, 7)
+    table = np.array(rows, np.float64).reshape(-1, 8)
     table = table[np.argsort(table[:, 0], kind="stable")]
-    time, error, kind, frequency, width, cfo, train = table.T
-    return Seen(time, error, kind.astype(np.int64), frequency, width, cfo, train.astype(np.int64))
+    time, error, kind, frequency, width, cfo, train, framed = table.T
+    return Seen(time, error, kind.astype(np.int64), frequency, width, cfo, train.astype(np.int64), framed > 0)
 
 
 def _row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, object], int]) -> tuple[float, ...]:
@@ -67,7 +70,8 @@ def _row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, ob
     cfo = math.nan if e.cfo_hz is None or not middle else e.cfo_hz / middle
     width, train = e.high_offset_hz - e.low_offset_hz, e.details.get("train", -1)
     number = float(train) if isinstance(train, int) else -1.0
-    return time_s(e, segment, since_ns), arrival_error_s(e), float(kind), middle, width, cfo, number
+    framed = float(e.label == FRAMED)
+    return time_s(e, segment, since_ns), arrival_error_s(e), float(kind), middle, width, cfo, number, framed
 
 
 def time_s(e: Emission, segment: Segment, since_ns: int) -> float:
@@ -101,6 +105,11 @@ def level_error_db(e: Emission, rate_hz: float) -> float:
     snr = 10 ** (e.snr_db / 10)
     independent = max(1.0, e.sample_count / rate_hz * band_hz(e))
     return 10 / math.log(10) * math.sqrt((2 * snr + 1) / independent) / snr
+
+
+def some(column: Seen, kept: NDArray[np.bool_]) -> Seen:
+    """Some of a node's bursts."""
+    return Seen(*(getattr(column, name)[kept] for name in Seen.__slots__))
 
 
 def joined(parts: Iterable[Seen]) -> Seen:

@@ -91,6 +91,7 @@ def guarded(asked: Asked) -> None:
         signature_settings,
     )
     from cellwarden.runtime import site as receivers_of
+    from cellwarden.runtime.carriers import carriers
     from cellwarden.runtime.guard import guard
     from cellwarden.runtime.keep import Keeper
     from cellwarden.runtime.known import Known
@@ -147,6 +148,7 @@ def guarded(asked: Asked) -> None:
             vault=vault,
             spectra=spectra,
             whose=whose,
+            carriers=carriers(named),
         )
         steps = until(stopped, heard)
         if end is not None:

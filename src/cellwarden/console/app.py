@@ -80,7 +80,8 @@ def application(
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
-    live = Live(engine, site, now_ns)
+    force = rules or held(None)
+    live = Live(engine, site, now_ns, force)
 
     @contextlib.asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
@@ -101,7 +102,7 @@ def application(
         photographs or _beside(engine),
         live,
         drawn(site),
-        rules or held(None),
+        force,
         evidence,
         spectra or Spectra(()),
         editing,

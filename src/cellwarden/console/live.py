@@ -24,9 +24,11 @@ from cellwarden.language import LANGUAGES, language, speaking
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert, SensorState, State
-from cellwarden.model.span import DAY_NS, S_NS
+from cellwarden.model.span import DAY_NS, S_NS, WEEK_NS
 from cellwarden.store.engine import reading
-from cellwarden.watch import deliveries, queries
+from cellwarden.watch import deliveries, queries, rules
+from cellwarden.watch.rules_file import Rules
+from cellwarden.watch.rules_held import Held
 
 LOOK_S = 0.2
 SLOWLY = 5
@@ -43,6 +45,7 @@ BEHIND = 50
 """A viewer who is so many messages behind is let go; their browser comes back and is told how things stand."""
 PROGRAMS = "programs"
 """In a language's place: what programs are told."""
+FALSE: tuple[State, ...] = ("false",)
 LOG = logging.getLogger(__name__)
 
 
@@ -55,8 +58,10 @@ class Shown:
     open: int
     sensors: tuple[SensorState, ...]
     now_ns: int
-    failing: tuple[str, ...] = ()
+    failing: tuple[str, ...]
     """Places that do not take the alerts that are sent to them."""
+    control: rules.Control
+    """Whether more evidence is asked than the rules say."""
 
 
 @dataclass(slots=True)
@@ -66,6 +71,8 @@ class Live:
     engine: Engine
     site: Site
     now_ns: Callable[[], int]
+    rules: Held
+    """Those in force."""
     _number: int = 0
     _looks: int = 0
     _known: set[str] = field(default_factory=set)
@@ -79,7 +86,7 @@ class Live:
         """Look until cancelled. What goes wrong with the store is logged, and shows as a beat that does not come."""
         with reading(self.engine) as c:
             self._number = queries.newest_change(c)
-            self._known = {alert.name for alert, _state in shown(c, self.now_ns()).alerts}
+            self._known = {alert.name for alert, _state in self._shown(c, self.now_ns()).alerts}
         beat = asyncio.get_running_loop().time()
         while True:
             try:
@@ -133,8 +140,11 @@ class Live:
     def _stands(self, c: Connection) -> Shown:
         number, now_ns, kept = queries.newest_change(c), self.now_ns(), self._kept
         if kept is None or kept[0] != number or not 0 <= now_ns - kept[1].now_ns < KEPT_NS:
-            self._kept = kept = number, shown(c, now_ns)
+            self._kept = kept = number, self._shown(c, now_ns)
         return kept[1]
+
+    def _shown(self, c: Connection, now_ns: int) -> Shown:
+        return shown(c, self.rules.rules, now_ns)
 
     def _whole(self, spoken: str) -> str:
         found = self.stands()
@@ -177,15 +187,16 @@ class Viewer:
         self.queue: asyncio.Queue[str | None] = asyncio.Queue()
 
 
-def shown(c: Connection, now_ns: int) -> Shown:
-    """How things stand in the store."""
+def shown(c: Connection, force: Rules, now_ns: int) -> Shown:
+    """How things stand in the store, by the rules in force."""
     new = queries.alerts(c, words.OPEN[:1], limit=MARKED)
     taken = queries.alerts(c, words.OPEN[1:], limit=MARKED)
     count = queries.counted(c)
     pairs = tuple((alert, decision.state if decision else "new") for alert, decision in (*new, *taken))
     states = tuple(queries.sensor_states(c))
     failing = tuple(deliveries.failing(c, now_ns - DAY_NS))
-    return Shown(pairs, sum(count.get(state, 0) for state in words.OPEN), states, now_ns, failing)
+    control = rules.control(force, queries.alerts(c, FALSE, since_ns=now_ns - WEEK_NS), now_ns)
+    return Shown(pairs, sum(count.get(state, 0) for state in words.OPEN), states, now_ns, failing, control)
 
 
 def values_of(found: Shown, site: Site) -> dict[str, Any]:
@@ -197,8 +208,14 @@ def values_of(found: Shown, site: Site) -> dict[str, Any]:
         "open": found.open,
         "deaf": deaf,
         "failing": found.failing,
+        "raised": raised(found),
         "now_ns": found.now_ns,
     }
+
+
+def raised(found: Shown) -> str:
+    """That more evidence is asked than the rules say, and why; empty where it is not."""
+    return rules.control_words(found.control)
 
 
 def marks_of(found: Shown, site: Site) -> dict[str, dict[str, tuple[str, str]]]:

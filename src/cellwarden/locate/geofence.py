@@ -13,8 +13,8 @@ the phone's power unsure, and silence as evidence, unless the sensor is deaf. Th
 inside and outside. Differences of levels between sensors inside and outside decide, as the power cancels.
 
 What else is known of a phone is counted as a habit: how often phones inside, and phones outside, were seen with the
-same serving cell (downlink context) and the same timing advance. A habit is worth the log of the ratio of its shares,
-with half a count added to each, so that what was never seen proves little.
+same serving cell (downlink context). A habit is worth the log of the ratio of its shares, with half a count added to
+each, so that what was never seen proves little. A timing advance tells nothing here: a step of GSM's is 554 m.
 
 A phone is called inside from SURE_NATS on. As long as the belief holds, a phone outside comes to as many nats with a
 probability of e^-nats at most (Markov's inequality), which is the false alarm that is allowed.

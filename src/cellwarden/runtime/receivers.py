@@ -7,6 +7,7 @@ source = "rtltcp://192.168.1.20:1234"      # as `cellwarden listen` takes it
 centre_hz = 897.5e6
 rate_hz = 2.4e6
 gain_db = 30                               # without it the receiver sets it itself
+carriers = "DOWNLINK.sigmf-meta"           # base stations, recorded by this receiver, whose clock a reference keeps
 ```
 """
 
@@ -18,9 +19,9 @@ from cellwarden.language import gettext as _
 from cellwarden.locate import site_file
 from cellwarden.locate.site import Site
 from cellwarden.radio.live import Tuning
-from cellwarden.runtime.tables import RECEIVER, Kinds, tuning, values
+from cellwarden.runtime.tables import RECEIVER, Kinds, beside, tuning, values
 
-KINDS: Kinds = RECEIVER | {"sensor": (str, True)}
+KINDS: Kinds = RECEIVER | {"sensor": (str, True), "carriers": (str, False)}
 
 
 class Receiver(NamedTuple):
@@ -29,6 +30,8 @@ class Receiver(NamedTuple):
     sensor: str
     source: str
     tuning: Tuning
+    carriers: Path | None = None
+    """Recording of base stations that tells how its clock lies beside theirs: see `runtime.carriers`."""
 
 
 def read(path: Path, site: Site) -> list[Receiver]:
@@ -50,4 +53,4 @@ def _receiver(path: Path, number: int, table: Any, site: Site) -> Receiver:
     told = values(table, KINDS, refuse)
     if told["sensor"] not in {sensor.name for sensor in site.sensors}:
         refuse(_("the site has no sensor {name}").format(name=told["sensor"]))
-    return Receiver(told["sensor"], told["source"], tuning(told))
+    return Receiver(told["sensor"], told["source"], tuning(told), beside(path, told, "carriers"))

@@ -27,6 +27,7 @@ from cellwarden.locate.site import Sensor, Site, privileged
 from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Block, Emission, Observation, Segment, SensorState, Sighting, Stray
 from cellwarden.radio.live.stream import Stream
+from cellwarden.runtime.carriers import NONE, Carriers
 from cellwarden.runtime.evidence import Cut, Cutter
 from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.intake import Intake
@@ -89,12 +90,14 @@ def steps(
     vault: Vault | None = None,
     spectra: Spectra | None = None,
     whose: Whose | None = None,
+    carriers: Carriers = NONE,
 ) -> Iterator[Step]:
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
-    `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing. `vault`
-    takes in what receivers cut out of phones' bursts, `spectra` what they hear, where somebody looks at it, `whose`
-    phones' signatures. Whoever stops asking closes the streams, and waits for their threads.
+    `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing.
+    `vault` takes in what receivers cut out of phones' bursts, `spectra` what they hear, where somebody looks at it,
+    `whose` phones' signatures; `carriers` are those of cells that receivers know. Whoever stops asking closes the
+    streams, and waits for their threads.
     """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
     spectra = Spectra(()) if spectra is None else spectra
@@ -105,7 +108,7 @@ def steps(
         threads.append(threading.Thread(target=_receive, args=given, daemon=True))
     for thread in threads:
         thread.start()
-    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns, vault, whose)
+    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns, vault, whose, carriers)
     if post is not None:
         inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
         ears.intake = Intake(inbox, nodes, ears.together)
@@ -141,8 +144,9 @@ class _Ears:
         now_ns: Callable[[], int],
         vault: Vault | None,
         whose: Whose | None,
+        carriers: Carriers,
     ) -> None:
-        self._vault, self._whose = vault, whose
+        self._vault, self._whose, self._carriers = vault, whose, carriers
         self._site, self._believing = site, believing
         self._beliefs: dict[tuple[Sensor, ...], Belief] = {site.sensors: belief}
         """By the sensors that are left."""
@@ -203,14 +207,15 @@ class _Ears:
         of = self._vault.of if self._vault is not None else nothing
         whose = self._whose.of if self._whose is not None else nobody
         if not observed or self._believing is None:
-            return sightings(observed, self._site, self._beliefs[self._site.sensors], counted, of, whose)
+            belief = self._beliefs[self._site.sensors]
+            return sightings(observed, self._site, belief, counted, of, whose, self._carriers.of)
         heard = {one.sensor for burst in observed for one in burst.heard}
         present = {one for one in self.alive if self.intake is None or self.intake.told_until(one, until_ns)}
         left = tuple(sensor for sensor in self._site.sensors if sensor.name in present | heard)
         site = replace(self._site, sensors=left)
         if left not in self._beliefs:
             self._beliefs[left] = self._believing(site)
-        return sightings(observed, site, self._beliefs[left], counted, of, whose)
+        return sightings(observed, site, self._beliefs[left], counted, of, whose, self._carriers.of)
 
     def taken(self) -> None:
         """The last step was kept."""

@@ -16,28 +16,21 @@ Source: K. Murphy, Conjugate Bayesian analysis of the Gaussian distribution (200
 J. Am. Stat. Assoc. 97 (2002) 611 for the clustering.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+
+from cellwarden.signature.clusters_kernels import FADING_DB, HABITUAL, LEVEL_SPREAD_DB, unions
 
 Real = NDArray[np.float64]
 
-CARRIER_SPREAD_HZ, LATE_SPREAD_S = 120.0, 0.5e-6
-"""How phones of a cell differ: ±0.1 ppm of 2 GHz; half a step of timing advance and a phone's own error of 12 Ts."""
-LEVEL_SPREAD_DB = 10.0
 SLOT_S = 0.5e-3
 """A burst shorter than half of this fills no time: soundings come in between."""
-FADING_DB = 2.0
-"""How one phone's levels of one kind differ from burst to burst: mostly by where in the carrier they lie."""
 ALIKE_DB = 2.0
 """How phones of a cell differ in by how much their PUCCH is louder than their PUSCH."""
 OFFSET_DB = 12.0
 """How far that may be from none where no phone has shown it."""
-HABITUAL = 1.0
-"""Concentration of habits: how many bursts' worth of all phones' habits a phone begins with."""
 JOIN_NATS = 2.0
 """By how much a union must be likelier."""
 
@@ -97,7 +90,8 @@ def clustered(
     """
     count = len(sums.carrier)
     levels = sums.levels.sum(axis=(0, 1))
-    prior = _Prior(float(levels[1] / max(levels[0], 1.0)), sums.habits.sum(axis=0), token_kind, *offsets)
+    shares = _shares(sums.habits.sum(axis=0), token_kind)
+    prior = _Prior(float(levels[1] / max(levels[0], 1.0)), shares, token_kind, *offsets)
     own, number, alive = _likelihood(sums, prior), np.arange(count), np.ones(count, np.bool_)
     is_known = np.arange(count) >= count - known
 
@@ -130,10 +124,17 @@ def clustered(
 @dataclass(frozen=True, slots=True)
 class _Prior:
     level_db: float
-    common: Real
+    shares: Real
+    """What of its kind's habits each token is, as bursts that a phone begins with."""
     token_kind: NDArray[np.int64]
     offsets_db: Real
     offsets_variance: Real
+
+
+def _shares(common: Real, token_kind: NDArray[np.int64]) -> Real:
+    """Of how often all phones show each token."""
+    seen = common + 1e-3
+    return np.asarray(HABITUAL * seen / np.bincount(token_kind, seen)[token_kind])
 
 
 def summed(bursts: Bursts, kinds: int, tokens: int) -> Sums:
@@ -164,55 +165,25 @@ def powers(x: Real, variance: Real) -> Real:
     return np.stack([1 / variance, x / variance, x**2 / variance], axis=1)
 
 
-def _normal(sums: Real, spread: float) -> Real:
-    """Of known variances, but for what does not change when clusters are joined. sums: shape (n, 3)."""
-    s0, s1, s2 = sums[..., 0], sums[..., 1], sums[..., 2]
-    return np.asarray(-0.5 * (np.log1p(spread**2 * s0) + s2 - s1**2 / (s0 + 1 / spread**2)))
-
-
-def _faded(levels: Real, prior: _Prior) -> Real:
-    """Levels of each kind, about a mean of its own. levels: shape (n, kinds, 3); returns (n,)."""
-    count, total, squares = levels[..., 0], levels[..., 1], levels[..., 2]
-    centred = np.stack(
-        [count, total - count * prior.level_db, squares - 2 * prior.level_db * total + count * prior.level_db**2],
-        axis=-1,
-    )
-    return np.asarray(_normal(centred / FADING_DB**2, LEVEL_SPREAD_DB).sum(axis=-1))
-
-
-def _habitual(habits: Real, prior: _Prior) -> Real:
-    """Tokens of one phone against those of all. habits: shape (n, tokens)."""
-    nats = np.zeros(len(habits))
-    for kind in np.unique(prior.token_kind):
-        mine = prior.token_kind == kind
-        share = HABITUAL * (prior.common[mine] + 1e-3) / float(np.sum(prior.common[mine] + 1e-3))
-        counts = habits[:, mine]
-        total = counts.sum(axis=1)
-        nats += math.lgamma(HABITUAL) - gammaln(HABITUAL + total)
-        nats += (gammaln(share + counts) - gammaln(share)).sum(axis=1)
-    return nats
-
-
 def _likelihood(sums: Sums, prior: _Prior) -> Real:
     """Of each cluster by itself, shape (n,)."""
-    return np.asarray(
-        _normal(sums.carrier, CARRIER_SPREAD_HZ)
-        + _normal(sums.late, LATE_SPREAD_S)
-        + _faded(sums.levels, prior)
-        + _habitual(sums.habits, prior)
-    )
+    return _unions(sums, None, prior)
+
+
+def _unions(sums: Sums, one: int | None, prior: _Prior) -> Real:
+    """Of each cluster together with cluster `one`, or by itself: shape (n,)."""
+    more = [np.zeros(each.shape[1:]) if one is None else each[one] for each in _summands(sums)]
+    told = unions(*_summands(sums), more[0], more[1], more[2], more[3], prior.level_db, prior.token_kind, prior.shares)
+    return np.asarray(told)
+
+
+def _summands(sums: Sums) -> tuple[Real, Real, Real, Real]:
+    return sums.carrier, sums.late, sums.levels, sums.habits
 
 
 def _gains(sums: Sums, own: Real, one: int, prior: _Prior) -> Real:
     """Nats by which the union of cluster `one` with each is likelier than both apart; -inf where they meet in time."""
-    union = Sums(
-        sums.carrier + sums.carrier[one],
-        sums.late + sums.late[one],
-        sums.levels + sums.levels[one],
-        sums.habits + sums.habits[one],
-        sums.slots,
-    )
-    gains = _likelihood(union, prior) - own - own[one] + _between(sums, one, prior)
+    gains = _unions(sums, one, prior) - own - own[one] + _between(sums, one, prior)
     meet = sums.slots[:, sums.slots[one]].any(axis=1)
     gains[meet] = -np.inf
     gains[one] = -np.inf
@@ -241,7 +212,7 @@ def _reduced(levels: Real, prior: _Prior) -> tuple[Real, Real]:
 
 
 def _join(sums: Sums, own: Real, one: int, two: int, prior: _Prior) -> None:
-    for values in (sums.carrier, sums.late, sums.levels, sums.habits):
+    for values in _summands(sums):
         values[one] += values[two]
     sums.slots[one] |= sums.slots[two]
     row = slice(one, one + 1)

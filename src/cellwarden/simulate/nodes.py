@@ -65,9 +65,9 @@ def calls(phones: int, seconds: float, rng: np.random.Generator) -> list[tuple[f
         begin, end = np.sort(rng.uniform(-0.5, 1.5, 2)) * seconds
         if end - begin < 0.5 * seconds:
             begin, end = 0.0, seconds
-        idle = frame % 26 == 25
+        idle, signals = (frame % 26 == at for at in ((12, 25) if slot % 2 else (25, 12)))
         talking = np.repeat(rng.random(int(seconds) + 2) < 0.6, int(1 / FRAME_S) + 1)[: len(frame)]
-        kept = ~idle & (talking | (frame % 26 == 12) | (frame % 104 < 8))
+        kept = ~idle & (talking | signals | (frame % 104 < 8))
         at = frame * FRAME_S + slot * SLOT_S
         middle = CENTRE_HZ + (carrier - carriers // 2) * CHANNEL_HZ
         made.append((middle, at[kept & (at >= begin) & (at < end)]))

@@ -1,8 +1,8 @@
-"""The acts of `week_people` on the air: when each phone sends which burst, and what a sensor receives of all of them.
+"""The acts of `week_people` on the air: when each phone sends which burst; `week_ear` is what a sensor receives of it.
 
 ```
- act ─► place, level at each sensor, second by second ──┐
-  └───► bursts, by frames of GSM and subframes of LTE ──┴─► wave ─► echoes ─► sensor's clock ─► noise ─► 16 bits
+ act ─► place, level at each sensor, second by second
+  └───► bursts, by frames of GSM and subframes of LTE
 
  901.8 MHz        ├─ LTE, 6 blocks ─┤  ├ GSM, four carriers ┤
 ```
@@ -15,7 +15,7 @@ Sources: frames TS 45.002 §4.3 and §7 (26 and 51 frames), SACCH and SID in pau
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import merge
@@ -26,22 +26,18 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_waveform import (
     CHANNEL_HZ,
-    FORMATS,
     FRAME_SYMBOLS,
     SLOT_SYMBOLS,
     SYMBOL_RATE_HZ,
-    Kind,
-    burst_bits,
 )
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, preamble
+from cellwarden.airinterface.lte_waveform import BLOCK_HZ
 from cellwarden.airinterface.lte_waveform import SLOT_S as SLOT_LTE_S
 from cellwarden.locate.whereabouts import LOUDEST_DBM
 from cellwarden.simulate import cell
 from cellwarden.simulate.levels import World, mean_levels_dbm, world
 from cellwarden.simulate.parameters import Air as Between
-from cellwarden.simulate.parameters import Parameters, Twins, Week
-from cellwarden.simulate.scenes import NOISE_STEPS, Air, Placed, Truth, rounded, superposed
-from cellwarden.simulate.transmitters import Transmitter, drawn, in_session, wave
+from cellwarden.simulate.parameters import Twins, Week
+from cellwarden.simulate.transmitters import Transmitter, drawn, in_session
 from cellwarden.simulate.week import SETUP_S, TALKS, place_of, site
 from cellwarden.simulate.week_people import Act, people
 
@@ -59,15 +55,9 @@ NOISE_DBM = -115.0
 """In a channel of GSM: thermal noise of -121 dBm and a receiver's 6 dB."""
 FULL_DBM = NOISE_DBM + 10 * math.log10(RATE_HZ / CHANNEL_HZ) + 20 * math.log10(32768 / STEPS) - 10 * math.log10(2)
 """Power of a carrier that fills the converter: what is told in dBFS is this much less than in dBm."""
-FAINT_DB = -12.0
-"""What is fainter than this beside the noise is not drawn."""
-CLOCK_S, CLOCK_PPM = 1e-3, 1.0
-"""Standard deviation of a sensor's clock, and the most by which its crystal errs."""
 SPEECH_BLOCKS, SIGNALLED_BLOCKS = 2, 1
-GRANT_MS, SILENCE_MS, REPORT_MS = 20, 160, 80
-"""Between two packets of speech, of silence (TS 26.092), and two reports on PUCCH."""
-POOL = 1 << 23
-"""Samples of noise that are drawn; they come again from another place each time."""
+GRANT_MS, SILENCE_MS, REPORT_MS = 20, 160, 160
+"""Between two packets of speech, of silence (TS 26.092), and two reports on PUCCH (TS 36.213 table 7.2.2-1A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +125,12 @@ class Scene:
         edges = lowest_hz + BLOCK_HZ / 2, lowest_hz + (BLOCKS - 0.5) * BLOCK_HZ
         return [(at_s + slot_s, edge) for slot_s in (0.0, SLOT_LTE_S) for edge in edges]
 
-    def levels_dbm(self, number: int) -> NDArray[np.float64]:
-        """Of an act at each sensor in each of its seconds, shape (m, seconds)."""
+    @cached_property
+    def levels_dbm(self) -> tuple[NDArray[np.float64], ...]:
+        """Of each act, at each sensor in each of its seconds, shape (m, seconds)."""
+        return tuple(self._levels_dbm(number) for number in range(len(self.acts)))
+
+    def _levels_dbm(self, number: int) -> NDArray[np.float64]:
         act, rng = self.acts[number], np.random.default_rng([26, self.seed, 4, number])
         assert act.room is not None
         power_dbm = LOUDEST_DBM[act.interface] - rng.uniform(0, self.world.air.control_db)
@@ -214,126 +208,3 @@ def _lte(number: int, act: Act, used: dict[int, int], rng: np.random.Generator) 
             yield Sent(ms * 1e-3, number, "lte:pusch", at, ms, blocks)
         elif ms % REPORT_MS == report:
             yield Sent(ms * 1e-3, number, "lte:pucch", 0, ms, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class Ear:
-    """One sensor in a scene."""
-
-    scene: Scene
-    number: int
-
-    @cached_property
-    def _clock(self) -> tuple[float, float]:
-        rng = np.random.default_rng([26, self.scene.seed, 6, self.number])
-        return float(rng.normal(0.0, CLOCK_S)), float(rng.uniform(-1, 1)) * CLOCK_PPM * 1e-6
-
-    @property
-    def late_s(self) -> float:
-        """By how much its clock is wrong when it begins."""
-        return self._clock[0]
-
-    def placed(self, sent: Iterable[Sent]) -> Iterator[Placed]:
-        """What of some bursts, in the order of time, can be heard here."""
-        acts: dict[int, _Heard] = {}
-        for one in sent:
-            if one.act not in acts:
-                acts[one.act] = _Heard(self.scene, self.number, one.act, self._clock[1])
-            made = acts[one.act].placed(one)
-            if made is not None:
-                yield made
-
-    def samples(self, block: int = 1 << 18) -> Iterator[NDArray[np.int16]]:
-        """What its receiver gives, int16, shape (n, 2) each."""
-        rng = np.random.default_rng([26, self.scene.seed, 7, self.number])
-        pool = rng.standard_normal((POOL, 2), np.float32) * np.float32(STEPS)
-        count = round(self.scene.seconds * RATE_HZ)
-
-        def noise() -> Iterator[NDArray[np.float32]]:
-            for low in range(0, count, block):
-                at = int(rng.integers(POOL - block))
-                yield pool[at : at + min(block, count - low)].copy()
-
-        for mixed in superposed(noise(), self.placed(self.scene.bursts)):
-            yield rounded(mixed)
-
-
-class _Heard:
-    """An act as a sensor hears it."""
-
-    def __init__(self, scene: Scene, sensor: int, number: int, clock: float) -> None:
-        self._scene, self._number, self._clock = scene, number, clock
-        self._act, self._levels = scene.acts[number], scene.levels_dbm(number)[sensor]
-        rng = np.random.default_rng([26, scene.seed, 8, number, sensor])
-        mine = np.random.default_rng([26, scene.seed, 9, number])  # alike for all sensors
-        self._paths = cell.place(Parameters(), rng)
-        self._off_hz = float(mine.uniform(-1, 1)) * Parameters().locked_ppm * 1e-6 * CENTRE_HZ
-        self._late_s = float(mine.uniform(-0.5, 0.5)) * cell.ADVANCE_S
-        self._report = int(mine.integers(EDGE_BLOCKS)), int(mine.integers(3))
-        self._phone = scene.transmitter(number)
-
-    def placed(self, one: Sent) -> Placed | None:
-        """A burst of it; None where it is too faint."""
-        width_hz = one.blocks * BLOCK_HZ if one.blocks else CHANNEL_HZ
-        level_dbm = float(self._levels[int(one.at_s - self._act.start_s)])
-        snr_db = level_dbm - NOISE_DBM - 10 * math.log10(width_hz / CHANNEL_HZ)
-        if snr_db < FAINT_DB:
-            return None
-        rng = np.random.default_rng([26, self._scene.seed, 10, self._number, one.subframe, round(one.at_s * 1e6)])
-        if one.kind.startswith("gsm"):
-            return self._gsm(one, level_dbm, rng)
-        return self._preamble(one, level_dbm) if one.kind == "lte:prach" else self._lte(one, snr_db, rng)
-
-    def _gsm(self, one: Sent, level_dbm: float, rng: np.random.Generator) -> Placed:
-        kind: Kind = "access" if one.kind == "gsm:access" else "normal"
-        network = network_of(self._act)
-        bits = burst_bits(kind, network if kind == "normal" else 0, rng)
-        per, margin = RATE_HZ / SYMBOL_RATE_HZ, 160
-        at = one.at_s * (1 + self._clock) * RATE_HZ
-        first = math.floor(at) - margin
-        count = 2 * margin + math.ceil(len(bits) * per)
-        made = wave(self._phone, bits, np.asarray((np.arange(count) + first - at) / per, np.float64))
-        return self._through(one, made, GSM_HZ[network], first, 0.0, level_dbm, FORMATS[kind].symbols * per)
-
-    def _preamble(self, one: Sent, level_dbm: float) -> Placed:
-        """Of one root of the cell, any of whose shifts a phone may choose."""
-        made = preamble(1 + 7 * self._scene.seed % 838, 13 * (self._number % 64), RATE_HZ)
-        middle = LTE_HZ + (one.first + 3 - BLOCKS / 2) * BLOCK_HZ
-        at = (self._scene.cell.start_s + one.at_s + self._late_s) * (1 + self._clock) * RATE_HZ
-        made = made / math.sqrt(float(np.mean(np.abs(made) ** 2)))
-        return self._through(one, made, middle, math.floor(at), at % 1.0, level_dbm, len(made))
-
-    def _through(
-        self, one: Sent, made: NDArray[np.complex128], middle_hz: float, first: int, late: float, level_dbm: float,
-        count: float,
-    ) -> Placed:  # fmt: skip
-        heard = cell.echoed(made, self._paths, middle_hz, late, RATE_HZ)
-        off = middle_hz + self._off_hz - self._clock * CENTRE_HZ
-        turn = np.exp(2j * np.pi * off / RATE_HZ * np.arange(len(heard)))
-        level = STEPS * math.sqrt(2 * CHANNEL_HZ / RATE_HZ * 10 ** ((level_dbm - NOISE_DBM) / 10))
-        truth = Truth(one.kind, float(first), round(count), middle_hz, middle_hz, level_dbm, off)
-        return Placed(truth, first, np.asarray(heard * turn * level, np.complex64))
-
-    def _lte(self, one: Sent, snr_db: float, rng: np.random.Generator) -> Placed:
-        here, (resource, cover) = self._scene.cell, self._report
-        phone = cell.Phone(
-            self._number, self._off_hz, self._late_s, snr_db, self._paths, 0.0, 0.0, 0, resource, cover, (4, 0, 0)
-        )
-        air = Air(RATE_HZ, CENTRE_HZ, self._scene.seconds)
-        if one.kind == "lte:pusch":
-            sent = [cell.pusch(here, phone, one.subframe, one.first, one.blocks, 14, rng)]
-        else:
-            sent = [cell.pucch(here, phone, slot, 7, rng) for slot in range(2)]
-        made = [cell.placed(air, here, each, one.subframe, self._clock, rng) for each in sent]
-        return _joined(made)
-
-
-def _joined(parts: Iterable[Placed]) -> Placed:
-    """Parts of a subframe as one, in this receiver's steps."""
-    parts = list(parts)
-    first = min(one.first for one in parts)
-    end = max(one.first + len(one.wave) for one in parts)
-    whole = np.zeros(end - first, np.complex64)
-    for one in parts:
-        whole[one.first - first : one.first - first + len(one.wave)] += one.wave
-    return Placed(parts[0].truth, first, whole * np.float32(STEPS / NOISE_STEPS))

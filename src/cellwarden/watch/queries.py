@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select, union_all, update
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, insert, not_, select, union_all, update
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
@@ -25,6 +25,9 @@ _OLDER = (
 _STATE = insert(tables.sensor_states)
 _CHANGE = insert(tables.changes)
 """Made once: SQLAlchemy takes longer to make them than the database to do them."""
+_ACTIVITY = tables.alerts.c.activity
+AT_GATE = and_(_ACTIVITY["kind"].as_string() == JUNCTION, _ACTIVITY["interface"].as_string().in_(junctions.AT_GATE))
+"""`junctions.at_gate`, asked of the store."""
 MANY = 1000
 """Rows that are fetched at once where there is no end of them."""
 
@@ -118,8 +121,12 @@ def alerts(
     limit: int | None = None,
     skipped: int = 0,
     until_ns: int | None = None,
+    gate: bool | None = None,
 ) -> list[tuple[Alert, Decision | None]]:
-    """Alerts told in [since, until) in one of the states, the newest first, each with its newest decision."""
+    """Alerts told in [since, until) in one of the states, the newest first, each with its newest decision.
+
+    gate: those of persons and parcels at the gate alone, or all others; without states.
+    """
     asked: Select[tuple[object, ...]] = select(
         tables.alerts, *(column.label(f"decided_{column.name}") for column in tables.decisions.c)
     ).select_from(tables.alerts.outerjoin(tables.decisions, tables.alerts.c.decision == tables.decisions.c.id))
@@ -132,6 +139,8 @@ def alerts(
         asked = asked.where(tables.alerts.c.told_ns >= since_ns)
     if until_ns is not None:
         asked = asked.where(tables.alerts.c.told_ns < until_ns)
+    if gate is not None:
+        asked = asked.where(AT_GATE if gate else not_(AT_GATE))
     asked = (
         asked.order_by(tables.alerts.c.told_ns.desc(), tables.alerts.c.name.desc()).limit(limit).offset(skipped or None)
     )

@@ -40,13 +40,17 @@ class Shift(NamedTuple):
     """What happened between two moments."""
 
     told: tuple[tuple[Alert, Decision | None], ...]
-    """Alerts that are new, the newest first, each with the newest decision on it."""
+    """Alerts that are new, the newest first, each with the newest decision on it; but those at the gate."""
+    gate: tuple[tuple[Alert, Decision | None], ...]
+    """The same of persons and parcels at the gate: of those there may be hundreds a day."""
     decided: tuple[tuple[Decision, Alert], ...]
     """The newest, in the order of time."""
     deaf: tuple[Deaf, ...]
     notes: tuple[Note, ...]
     alerts: int
-    """That were told, those that are left out here as well."""
+    """That were told, those that are left out here as well; but those at the gate."""
+    at_gate: int
+    """The same there."""
     decisions: int
 
 
@@ -56,13 +60,17 @@ class AlreadySigned(StoreError):
 
 def shift(c: Connection, since_ns: int, until_ns: int, many: int) -> Shift:
     """What happened in [since, until); of alerts and of decisions as many as that, the newest."""
-    told, made = tables.alerts.c.told_ns, tables.decisions.c.when_ns
+    at_gate, all_told = _counted(c, since_ns, until_ns)
+    made = tables.decisions.c.when_ns
     return Shift(
-        tuple(queries.alerts(c, since_ns=since_ns, limit=many, until_ns=until_ns)),
+        tuple(queries.alerts(c, since_ns=since_ns, limit=many, until_ns=until_ns, gate=False)),
+        tuple(queries.alerts(c, since_ns=since_ns, limit=many, until_ns=until_ns, gate=True)),
         tuple(_decided(c, since_ns, until_ns, many)),
         tuple(_deaf(c, since_ns, until_ns)),
         tuple(notes(c, since_ns, until_ns)),
-        *(c.execute(select(func.count()).where(at >= since_ns, at < until_ns)).scalar_one() for at in (told, made)),
+        all_told - at_gate,
+        at_gate,
+        c.execute(select(func.count()).where(made >= since_ns, made < until_ns)).scalar_one(),
     )
 
 
@@ -111,6 +119,13 @@ def searches(c: Connection, alerts: Collection[str]) -> Mapping[str, list[Search
     for row in c.execute(asked):
         found.setdefault(row.alert, []).append(Search(row.alert, row.room, row.when_ns, row.who, row.why))
     return found
+
+
+def _counted(c: Connection, since_ns: int, until_ns: int) -> tuple[int, int]:
+    """Alerts told in [since, until): those at the gate, and all."""
+    told = tables.alerts.c.told_ns
+    asked = select(func.count()).where(told >= since_ns, told < until_ns)
+    return c.execute(asked.where(queries.AT_GATE)).scalar_one(), c.execute(asked).scalar_one()
 
 
 def _decided(c: Connection, since_ns: int, until_ns: int, many: int) -> list[tuple[Decision, Alert]]:

@@ -6,7 +6,7 @@ from fastapi import Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
-from cellwarden.console import words
+from cellwarden.console import live, words
 from cellwarden.console.desk import desk, note, viewed, visitor
 from cellwarden.console.floor import sensor_marks
 from cellwarden.console.guard import guarded
@@ -162,13 +162,15 @@ def _log(request: Request, number: int, notice: Notice | None = None, status: in
         last = next(iter(signed_before), None)
         since, until = (one.since_ns, one.when_ns) if one else (_begun(last, now), now)
         found = shifts.shift(c, since, until, MANY)
-        left = sum(queries.counted(c).get(state, 0) for state in words.OPEN)
+        at_the_gate = sum(map(at_gate, passages.waiting(c)))
+        left = sum(queries.counted(c).get(state, 0) for state in words.OPEN) - at_the_gate
         states = queries.sensor_states(c)
     deaf = [(name, reason) for name, (reason, _w) in sensor_marks(here.site, states, now).items() if reason]
     role = who.role if who else None
     return page(
         request, "handover.html", "handover", status=status, notice=notice, shift=found, since=since, until=until,
         signed=one, before=signed_before, seen=last.number if last else 0, last=last, left=left, deaf=deaf,
+        at_gate=at_the_gate, passing=may(role, "GET", "/lane"), raised=live.raised(here.live.stands()),
         writing=one is None and may(role, "POST", "/handover/note"),
         signing=one is None and may(role, "POST", "/handover/sign"),
     )  # fmt: skip
