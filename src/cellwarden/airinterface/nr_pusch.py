@@ -71,6 +71,8 @@ SINGLE_NATS, UNEVEN = 22.0, 1.7
 frequency reached 19 in one of 1000 bursts of 15 dB."""
 COMB_NATS, COMB_FAINT_NATS = 7.0, 5.0
 """Asked of the reference symbols alone."""
+DOUBT_NATS = 8.0
+"""A faint box's bands are not tried whose energy has so much less evidence than that of another."""
 SURE_NATS = 60.0
 """Evidence of the likeliest band's reference symbols with which no other band is tried."""
 AWAY_NATS = 2.0
@@ -138,13 +140,13 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
         return None
     mean = np.asarray(np.mean(inside, axis=0), np.float64)
     best: tuple[float, int, int, Comb] | None = None
-    for _, low, blocks in best_band(np.where(near, mean, 0.0), grid.count, _numbers(near)):
-        if best is not None and best[0] > SURE_NATS:
+    faint, bands = burst.snr_db < FAINT_DB, best_band(np.where(near, mean, 0.0), grid.count, _numbers(near))
+    for nats, low, blocks in bands:
+        if (best is not None and best[0] > SURE_NATS) or (faint and nats < bands[0][0] - DOUBT_NATS):
             break
         comb = _comb(grid, low, blocks * BLOCK)
         if comb is not None and (best is None or comb.evidence > best[0]):
             best = (comb.evidence, low, blocks, comb)
-    faint = burst.snr_db < FAINT_DB
     least_comb, least_nats = (COMB_FAINT_NATS, LEAST_FAINT_NATS) if faint else (COMB_NATS, LEAST_NATS)
     if best is None or best[0] < least_comb or best[0] + grid.nats < least_nats:
         return None
