@@ -47,7 +47,7 @@ EDGE = 3.0
 FOREIGN = 5.0
 """What is stronger than a box by this factor is another burst, beside it."""
 FAINT_DB = 4.0
-"""SNR of a box below which less is asked: what is as faint seldom has lines or edges that look like prefixes or combs."""
+"""SNR of a box below which less is asked: nothing so faint has edges that look like prefixes or combs."""
 PREFIX_NATS, PREFIX_FAINT_NATS = 4.0, 0.0
 """Asked of the prefixes beyond chance, and of a faint box's."""
 EDGE_S, EDGE_PART = 4e-6, 0.7
@@ -277,7 +277,7 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
 
 
 def _near(late_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Nats by which symbols are likelier to begin so much later than a box than anywhere. late_s: evenly, of a symbol."""
+    """Nats by which symbols are likelier to begin so much later than a box than anywhere in a symbol."""
     near = np.exp(-((late_s / EDGE_S) ** 2) / 2)
     return np.asarray(np.log(1 - EDGE_PART + EDGE_PART * near / np.mean(near)))
 
