@@ -34,7 +34,14 @@ from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, narrowed, stretch
 from cellwarden.airinterface.lte_sweep import is_swept
-from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, PREAMBLE, SUBCARRIER_HZ, SYMBOL_S
+from cellwarden.airinterface.lte_waveform import (
+    BLOCK,
+    BLOCK_HZ,
+    PREAMBLE,
+    PREAMBLE_HZ,
+    SUBCARRIER_HZ,
+    SYMBOL_S,
+)
 from cellwarden.airinterface.preamble_name import by_place
 from cellwarden.detect.finds import Find, rough
 from cellwarden.model import Block, Burst, Cell, Emission
@@ -51,6 +58,8 @@ CLEAR = 0.15
 REPEATED, SMALLEST = 0.5, 64
 """Of a box's likeness to itself a symbol later, what noise leaves of a preamble's; data have 0.07, by their prefixes.
 And subcarriers that are looked at, at least."""
+FAINTEST_PREAMBLE_HZ = 0.14 * PREAMBLE * PREAMBLE_HZ
+"""SNR times width that a box must have to hold a preamble which is found blind: -8.5 dB, two below what that needs."""
 GHOST_DB = 20.0
 """What is weaker by this than a mirrored emission of the same time, or than a preamble of its root, is no phone."""
 
@@ -267,7 +276,9 @@ def _level_db(emission: Emission) -> float:
 
 def _within(burst: Burst, block: Block, cell: Cell) -> list[Emission]:
     """What a phone of a learned cell sent in a faint subframe: data, or a preamble of whatever root."""
-    return lte_prach.recognise(burst, block) or lte_search.within(burst, block, cell)
+    energy = 10 ** (burst.snr_db / 10) * (burst.high_offset_hz - burst.low_offset_hz)
+    found = lte_prach.recognise(burst, block) if energy > FAINTEST_PREAMBLE_HZ else []
+    return found or lte_search.within(burst, block, cell)
 
 
 INTERFACE = Interface(

@@ -13,11 +13,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from cellwarden.airinterface.lte_kernels import prefix_likeness, slot_powers
 from cellwarden.airinterface.lte_receiver import Stretch, narrowed
 from cellwarden.airinterface.lte_symbols import TURNS
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SLOT_S, SUBCARRIER_HZ, SYMBOL_S, SYMBOL_STARTS_S
+from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.model import Burst
 
 SUBFRAME_S = 2 * SLOT_S
@@ -33,6 +35,8 @@ LIKELY_PART, LIKELY_NATS = 0.4, 4.0
 """Places are tried whose prefixes have this part of the best place's nats, less so much."""
 ON, UNSURE = 0.25, 3.0
 """Each slot of a subframe has this part of its box's power; standard deviations by which that may seem less."""
+FINE, MOST_ALIKE = 4, 0.6
+"""Places of which the mean likelihood of prefixes is taken, and the most likeness expected: echoes take from it."""
 WORTH, LEADERS = 24, 2
 """Hypotheses of time and frequency from which on the best of every other one are looked at closely."""
 
@@ -66,6 +70,30 @@ def likely_places(heard: Stretch, burst: Burst, places: NDArray[np.float64]) -> 
     if expected > TELLING_NATS and most < min(PREFIX_NATS, PREFIX_PART * expected):
         return places[:0]
     return places[nats > LIKELY_PART * most - LIKELY_NATS]
+
+
+def prefix_nats(
+    heard: Stretch, middle_hz: float, length: int, starts: NDArray[np.float64], apart_s: float, level: float
+) -> NDArray[np.float64]:
+    """Log-likelihood ratios that a subframe begins about each of `starts`, by its prefixes: shape (starts,).
+
+    Pairs of D values of unit mean power that correlate by ρ, their mean product being r, against pairs that do not:
+    D (-ln(1 - ρ²) - 2 ρ (ρ - r) / (1 - ρ²)); a subcarrier lies at zero, and a phone's frequency error turns r little.
+    `length` subcarriers lie around `middle_hz` of the stretch; starts: in its samples, `apart_s` apart, between which
+    the mean likelihood is taken; level: power over noise.
+    """
+    half = (length / 2 + 0.5) * SUBCARRIER_HZ
+    y = narrowed(heard, middle_hz, half)
+    fine = starts[:, None] + np.linspace(-3 / 8, 3 / 8, FINE) * apart_s * heard.rate_hz
+    first = np.round(fine.reshape(-1, 1) + PREFIXES_S * heard.rate_hz).astype(np.int64)
+    lag, count = round(SYMBOL_S * heard.rate_hz), max(2, round(PREFIX_S * heard.rate_hz))
+    alike, power = np.empty(len(first), np.complex128), np.empty(len(first))
+    prefixed(y, lag, count, np.clip(first, 0, len(y) - lag - count), alike, power)
+    part = (alike.real / np.maximum(power, 1e-30)).reshape(fine.shape)
+    likely = min((level - 1.0) / level, MOST_ALIKE)
+    freedom = first.shape[1] * PREFIX_S * length * SUBCARRIER_HZ
+    nats = -math.log1p(-(likely**2)) - 2 * likely * (likely - part) / (1 - likely**2)
+    return np.asarray(logsumexp(freedom * nats, axis=1) - math.log(FINE))
 
 
 def leaders(

@@ -1,7 +1,7 @@
 """LTE's and NR's preambles below the energy floor: the root, the band and the subframe are known, the shift is not.
 
     subframe                              formats 0 … 3: prefix, then the sequence once or twice
-    ├─ prefix ─┤├──── 800 µs ────┤        one Fourier transform of the 800 µs, at the recording's own rate, has the 839
+    ├─ prefix ─┤├──── 800 µs ────┤        one Fourier transform of the 800 µs, at twice their band, has the 839
                ▲ one window                subcarriers among its bins; matched with the root, all shifts at once
 
 Of noise, the power of one shift over its mean is exponential; that of a preamble of SNR γ stands at 839 γ. What is
@@ -24,7 +24,7 @@ from scipy import fft
 from scipy.special import gammainccinv
 
 from cellwarden.airinterface.lte_prach import spectrum_of
-from cellwarden.airinterface.lte_receiver import logistic, stretch
+from cellwarden.airinterface.lte_receiver import logistic, low_pass, stretch
 from cellwarden.airinterface.lte_waveform import (
     PREAMBLE,
     PREAMBLE_FORMATS,
@@ -35,6 +35,8 @@ from cellwarden.airinterface.lte_waveform import (
     SUBCARRIER_HZ,
 )
 from cellwarden.airinterface.nr_waveform import LONG_FORMATS, SHORT_FORMATS
+from cellwarden.detect.kernels import decimate
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Cell, Emission
 
 FALSE_ALARM = 1e-3
@@ -115,47 +117,34 @@ def _starts(block: Block, cell: Cell, layout: Layout) -> NDArray[np.float64]:
 
 
 def _windows(block: Block, layout: Layout, starts: NDArray[np.float64], carrier_hz: float) -> NDArray[np.complex64]:
-    """Subcarriers of each repetition: shape (starts, repeats, length).
+    """Subcarriers of each repetition, as a transform at the recording's own rate has them: (starts, repeats, length).
 
-    Where the rate gives a whole number of samples in a sequence these are bins of its transform, else it is resampled.
+    Where that rate gives a whole number of samples in a sequence every so manieth is kept, else it is resampled.
     """
     rate = block.segment.rate_hz
-    size = round(rate / layout.spacing_hz)
-    exact = abs(rate / layout.spacing_hz - size) < 1e-6
-    if not exact:
-        size = RESAMPLED[layout.length]
+    whole = rate / layout.spacing_hz
+    step = _step(round(whole), layout.length) if abs(whole - round(whole)) < 1e-6 else 0
+    size = round(whole) // step if step else RESAMPLED[layout.length]
     samples = np.empty((len(starts), layout.repeats, size), np.complex64)
     for number, start in enumerate(starts.tolist()):
         for repeat in range(layout.repeats):
             begin = start + (layout.prefix_s + repeat / layout.spacing_hz) * rate
-            samples[number, repeat] = (
-                _cut(block, round(begin), size) if exact else _resampled(block, begin, layout, carrier_hz, size)
-            )
-    offset = carrier_hz / layout.spacing_hz
-    middle = round(offset)
+            if step:
+                first = round(begin) - block.sample_start
+                decimate(block.iq, block.scale, first, carrier_hz / rate, low_pass(step), step, samples[number, repeat])
+            else:
+                samples[number, repeat] = _resampled(block, begin, layout, carrier_hz, size)
     if layout.together:  # each is turned on by what the carrier lies beside the grid
-        apart = np.exp(-2j * np.pi * (offset - middle) * np.arange(layout.repeats)).astype(np.complex64)
-        samples = np.sum(samples * apart[:, None], axis=1, keepdims=True)
-    if exact:
-        samples *= _ramp(size, offset - middle)
-    else:
-        middle = 0
-    k = (np.arange(layout.length) - (layout.length - 1) // 2 + middle) % size
-    return np.asarray(fft.fft(samples, axis=-1, overwrite_x=True)[..., k], np.complex64)
+        apart = np.exp(-2j * np.pi * (carrier_hz / layout.spacing_hz % 1.0) * np.arange(layout.repeats))
+        samples = np.sum(samples * apart[:, None].astype(np.complex64), axis=1, keepdims=True)
+    k = np.arange(layout.length) - (layout.length - 1) // 2
+    return np.asarray(fft.fft(samples, axis=-1, overwrite_x=True)[..., k] * np.float32(whole / size), np.complex64)
 
 
 @lru_cache(maxsize=32)
-def _ramp(size: int, fraction: float) -> NDArray[np.complex64]:
-    """Moves a spectrum down by a fraction of a bin, shape (size,)."""
-    return np.asarray(np.exp(-2j * np.pi * fraction / size * np.arange(size)), np.complex64)
-
-
-def _cut(block: Block, begin: int, count: int) -> NDArray[np.complex64]:
-    first = begin - block.sample_start
-    part = np.ascontiguousarray(block.iq[first : first + count], np.float32).view(np.complex64)[:, 0]
-    out = np.zeros(count, np.complex64)
-    out[: len(part)] = part * np.float32(block.scale)
-    return out
+def _step(size: int, length: int) -> int:
+    """Every how manieth of `size` samples is kept: nothing then folds into a band of `length` subcarriers."""
+    return next(step for step in range(max(1, size * 2 // (3 * length)), 0, -1) if size % step == 0)
 
 
 def _resampled(block: Block, begin: float, layout: Layout, carrier_hz: float, size: int) -> NDArray[np.complex64]:
@@ -168,15 +157,21 @@ def _resampled(block: Block, begin: float, layout: Layout, carrier_hz: float, si
     return np.asarray(heard.y[:size] * np.exp(-2j * np.pi * (turn * np.arange(size) - late)), np.complex64)
 
 
+@lru_cache(maxsize=8)
+def _least(repeats: int) -> float:
+    """What the power of one shift, summed over repetitions and over its mean, is asked for."""
+    return float(gammainccinv(repeats, FALSE_ALARM / DELAYS))
+
+
 def _found(block: Block, cell: Cell, layout: Layout, starts: NDArray[np.float64], carrier_hz: float) -> list[Emission]:
     root, rate = int(cell.details["preamble_root"]), block.segment.rate_hz
     bands = _windows(block, layout, starts, carrier_hz)
     delays = fft.fft(bands * np.conj(spectrum_of(root, layout.length)), DELAYS, axis=-1, overwrite_x=True)
-    power = (delays.real**2 + delays.imag**2).sum(axis=1)  # of all repetitions
+    power = squared(delays).sum(axis=1)  # of all repetitions
     repeats, summed = (1, layout.repeats) if layout.together else (layout.repeats, 1)
     level = power.mean(axis=-1) / repeats  # of one shift of noise; a preamble's own part is taken for noise too
     best = power.max(axis=-1) / level
-    least = float(gammainccinv(repeats, FALSE_ALARM / DELAYS))
+    least = _least(repeats)
     found = []
     for number in np.flatnonzero(best > least).tolist():
         part = min(float(best[number]) / (layout.length * repeats), 0.999)

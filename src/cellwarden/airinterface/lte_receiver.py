@@ -51,7 +51,7 @@ class Stretch:
 
 
 @lru_cache(maxsize=64)
-def _low_pass(step: int) -> NDArray[np.float32]:
+def low_pass(step: int) -> NDArray[np.float32]:
     """Filter before every `step`-th sample is kept: flat in the middle half of that, 74 dB down where it folds.
 
     Blackman's window falls within 5.5 / n cycles a sample.
@@ -79,7 +79,7 @@ def stretch(burst: Burst, block: Block, around_s: float, centre_hz: float, subca
     step = _step(own, subcarriers * SUBCARRIER_HZ)
     rate, count = own / step, round(duration * own / step)
     x = np.empty(count, np.complex64)
-    decimate(block.iq, block.scale, low, centre_hz / own, _low_pass(step), step, x)
+    decimate(block.iq, block.scale, low, centre_hz / own, low_pass(step), step, x)
     kept = round(count / rate * subcarriers * SUBCARRIER_HZ)
     if kept == count and centre_hz == 0.0:  # as it was heard
         return Stretch(x, rate, float(block.sample_start + low), float(step), centre_hz, _noise(burst, rate))

@@ -6,7 +6,8 @@
 The energy of the fourteen symbols shows which resource blocks were sent. In these the reference symbols R of both slots
 are matched coherently: their sequence follows from the cell's number, the slot and what its phones were heard to use;
 the cyclic shift of the second against the first follows from the cell's number, too (`slot_shift`). A burst that begins
-and ends with the subframe needs less evidence than one that goes on.
+and ends with the subframe needs less evidence than one that goes on, and so does one whose prefixes are like the ends
+of its symbols there.
 
 Source: 3GPP TS 36.211 §5.5.1.3 (group hopping), §5.5.2.1.1 (cyclic shifts), §7.2 (pseudo-random sequence).
 """
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from cellwarden.airinterface.lte_places import prefix_nats
 from cellwarden.airinterface.lte_prach_search import LAYOUTS, SUBFRAMES
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_symbols import best_band, surprise
@@ -60,11 +62,12 @@ EDGE_NATS = 3.5
 """That a burst begins, or ends, just where the subframe does: one in thirty of others does."""
 BESIDE = 4
 """Symbols before and after the subframe that are looked at."""
-DOUBT_NATS = 8.0
-"""Bands whose energy has this much less evidence than another's are not looked at."""
+DOUBT_NATS, MOST_BANDS, UNLIKELY_BANDS = 8.0, 8, 3
+"""Bands whose energy has this much less evidence than another's are not looked at; most that are, each of another
+number of blocks, and those of them in which unlikely groups are tried."""
 LEAST_NATS = 7.5
-MATCH_NATS = 1.5
-"""Asked of all, and of the reference symbols alone."""
+MATCH_NATS = 0.5
+"""Asked of all, and of the reference symbols and prefixes alone."""
 UNLIKELY_NATS = math.log(60.0)
 """That a cell uses another group than its number gives, and all its phones one of the other twenty-nine."""
 LONG, EXPLAINED = 3 * BLOCK, 0.3
@@ -74,6 +77,8 @@ STRONG = 20.0
 CHOICES = 2.3
 """Independent delays for each subcarrier of a sequence."""
 SMALLEST = 64
+WIDE_HZ, MISSED = 1e6, 1.4
+"""A faint box as wide as this may hold but half of its burst, and miss so much of its width to both sides together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,8 @@ def within(burst: Burst, block: Block, cell: Cell) -> list[Emission]:
         return []
     rate = block.segment.rate_hz
     middle, width = (burst.low_offset_hz + burst.high_offset_hz) / 2, burst.high_offset_hz - burst.low_offset_hz
-    size = max(SMALLEST, 1 << math.ceil(math.log2((width + 2 * BLOCK_HZ) / SUBCARRIER_HZ)))
+    missed = 2 * BLOCK_HZ if width < WIDE_HZ else MISSED * width
+    size = max(SMALLEST, 1 << math.ceil(math.log2((width + missed) / SUBCARRIER_HZ)))
     if rate < 2 * BLOCK_HZ:
         return []
     heard = _on_grid(burst, block, middle, size, cell.carriers_hz[0])
@@ -215,24 +221,32 @@ def within(burst: Burst, block: Block, cell: Cell) -> list[Emission]:
         slot = 2 * (round((burst.sample_start - cell.frame_start) / cell.frame_samples * SUBFRAMES) % SUBFRAMES)
     likely, others = _groups(cell, slot)
     best, best_nats = None, 0.0
+    starts = burst.sample_start - np.array(places) * rate
     noise, middle_start = size * heard.noise, burst.sample_start - places[len(places) // 2] * rate
     usual = _symbols(heard, size, middle_start, range(14))
     power = np.asarray(np.mean(squared(usual), axis=0, dtype=np.float64) / noise)
-    for low, blocks in _bands(cell, heard, size, power):
+    for number, (low, blocks) in enumerate(_bands(cell, heard, size, power)):
         length = blocks * BLOCK
         level = float(np.mean(power[low : low + length]))
         energy = evidence(level, 14.0 * length) - math.log(size * 4)
         if energy < ENERGY_NATS:
             continue
         edges = _edges_nats(heard, size, middle_start, low, length, level)
-        starts = burst.sample_start - np.array(places) * rate
+        begun = (starts - heard.first) / heard.per_sample
+        middle_hz = (low + (length - 1) / 2 - size // 2) * SUBCARRIER_HZ
+        prefixes = prefix_nats(heard, middle_hz, length, begun, PLACE_S, level)
         both = np.array([_references(heard, size, start)[:, low : low + length] for start in starts.tolist()])
-        least = MATCH_NATS if length < LONG else max(MATCH_NATS, EXPLAINED * (2 * length - 1) * math.log(level))
-        match, group, place = _match(both, likely)
-        if match - given_nats < least and (level - 1.0) * length > STRONG and others:
-            match, group, place = max((match, group, place), _match(both, others))
+        least = -math.inf if length < LONG else EXPLAINED * (2 * length - 1) * math.log(level)
+        match, group, place = _match(both, likely, prefixes)
+        if match - given_nats < least and others and number < UNLIKELY_BANDS and (level - 1.0) * length > STRONG:
+            match, group, place = max((match, group, place), _match(both, others, prefixes))
         nats = match - given_nats
-        if nats < least or nats + edges < LEAST_NATS or (best is not None and nats + edges <= best_nats):
+        if (
+            nats < MATCH_NATS
+            or nats - prefixes[place] < least
+            or nats + edges < LEAST_NATS
+            or (best is not None and nats + edges <= best_nats)
+        ):
             continue
         best_nats = nats + edges
         best = _emission(burst, heard, size, low, blocks, float(starts[place]), level, group, best_nats, rate)
@@ -273,7 +287,7 @@ def _references(heard: Stretch, size: int, start: float) -> NDArray[np.complex64
 def _bands(cell: Cell, heard: Stretch, size: int, power: NDArray[np.float64]) -> list[tuple[int, int]]:
     """First subcarrier and number of blocks of the likeliest bands: blocks begin on half of the cell's raster."""
     found = []
-    bands = best_band(power, 14)
+    bands = best_band(power, 14, most=MOST_BANDS)
     for nats, low, blocks in bands:
         if nats < bands[0][0] - DOUBT_NATS:
             break
@@ -308,12 +322,15 @@ def _sent(pairs: tuple[tuple[int, int], ...], length: int) -> NDArray[np.complex
     return np.asarray(np.conj(np.array(made)) / math.sqrt(length), np.complex64)
 
 
-def _match(both: NDArray[np.complex64], groups: Sequence[Groups]) -> tuple[float, int, int]:
-    """Nats of two reference symbols, beyond what chance gives, the first one's group and the place.
+def _match(
+    both: NDArray[np.complex64], groups: Sequence[Groups], prefixes: NDArray[np.float64]
+) -> tuple[float, int, int]:
+    """Nats of two reference symbols and the prefixes, beyond what chance gives, the first one's group and the place.
 
-    both: shape (places, 2, length). With c₀ and c₁ the matches of a delay, turned against each other by at most PHASE,
-    the part F of both symbols' energy E in the sequence is the largest |c₀ + c₁ exp(jφ)|² / 2E. Of what else may have
-    been sent, as of noise, -(N - 1) ln(1 - F) is exponential but for the choices, N being two lengths.
+    both: shape (places, 2, length); prefixes: nats of each place. With c₀ and c₁ the matches of a delay, turned against
+    each other by at most PHASE, the part F of both symbols' energy E in the sequence is the largest
+    |c₀ + c₁ exp(jφ)|² / 2E. Of what else may have been sent, as of noise, -(N - 1) ln(1 - F) is exponential but for the
+    choices, N being two lengths.
     """
     length = both.shape[-1]
     sent = _sent(tuple((g.first, g.second) for g in groups), length)
@@ -336,7 +353,7 @@ def _match(both: NDArray[np.complex64], groups: Sequence[Groups]) -> tuple[float
         turned = along * math.cos(PHASE) + across * math.sin(PHASE)
         joint = (levels[0] + levels[1]) / 2 + np.where(along > both_levels * math.cos(PHASE), both_levels, turned)
         nats = surprise(joint.max(axis=-1) / energies.sum(axis=-1), 2 * length) - math.log(2 * CHOICES * length)
-    nats = nats - np.array([g.nats for g in groups] * versions) - math.log(versions)
+    nats = nats + prefixes[:, None] - np.array([g.nats for g in groups] * versions) - math.log(versions)
     place, best = (int(i) for i in np.unravel_index(int(np.argmax(nats)), nats.shape))
     return float(nats[place, best]), groups[best % len(groups)].first, place
 

@@ -166,9 +166,13 @@ def rarities(excess: NDArray[np.float64], symbols: int) -> NDArray[np.float64]:
 
 
 def best_band(
-    power: NDArray[np.floating], freedom: int, blocks: tuple[int, ...] | None = None, per_block: int = 12
+    power: NDArray[np.floating],
+    freedom: int,
+    blocks: tuple[int, ...] | None = None,
+    per_block: int = 12,
+    most: int = 3,
 ) -> list[tuple[float, int, int]]:
-    """The likeliest bands of whole resource blocks: (nats, first subcarrier, blocks), best first.
+    """The likeliest bands of whole resource blocks, `most` of them: (nats, first subcarrier, blocks), best first.
 
     power: over the noise, mean of `freedom` symbols, shape (subcarriers,).
     """
@@ -176,7 +180,7 @@ def best_band(
     nats, first = np.empty(len(numbers)), np.empty(len(numbers), np.int64)
     best_stretches(np.asarray(power, np.float64), freedom, per_block, numbers, nats, first)
     best = sorted(zip(nats.tolist(), first.tolist(), numbers.tolist(), strict=True), reverse=True)
-    return best[:3]
+    return best[:most]
 
 
 @lru_cache(maxsize=256)

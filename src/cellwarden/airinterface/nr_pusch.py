@@ -46,8 +46,12 @@ EDGE = 3.0
 """Subcarriers by which any box's edge may be off."""
 FOREIGN = 5.0
 """What is stronger than a box by this factor is another burst, beside it."""
-PREFIX_NATS = 4.0
-"""Asked of the prefixes beyond chance."""
+FAINT_DB = 4.0
+"""SNR of a box below which less is asked: nothing so faint has edges that look like prefixes or combs."""
+PREFIX_NATS, PREFIX_FAINT_NATS = 4.0, 0.0
+"""Asked of the prefixes beyond chance, and of a faint box's."""
+EDGE_S, EDGE_PART = 4e-6, 0.7
+"""A box begins with its burst to within this deviation, in this part of all cases."""
 CARRIER = 0.5
 """Between prefixes, symbols have less than this part of the prefixes' likeness; what has a carrier has as much."""
 STEADY = 0.3
@@ -59,13 +63,16 @@ CHANCE = 3.0
 """Standard deviations of a symbol's level that noise may add."""
 LEAST_EACH = 2.5
 """Nats asked of each reference symbol."""
-LEAST_NATS = 12.0
-"""Asked of reference symbols and prefixes together, beyond chance."""
+LEAST_NATS, LEAST_FAINT_NATS = 12.0, 9.0
+"""Asked of reference symbols and prefixes together, beyond chance: of 6000 faint bursts without reference signals one
+had 9."""
 SINGLE_NATS, UNEVEN = 22.0, 1.7
 """Asked of both of a clear burst where but one reference symbol is, unless its power is as uneven as this: keyed
 frequency reached 19 in one of 1000 bursts of 15 dB."""
-COMB_NATS = 7.0
+COMB_NATS, COMB_FAINT_NATS = 7.0, 5.0
 """Asked of the reference symbols alone."""
+DOUBT_NATS = 8.0
+"""A faint box's bands are not tried whose energy has so much less evidence than that of another."""
 SURE_NATS = 60.0
 """Evidence of the likeliest band's reference symbols with which no other band is tried."""
 AWAY_NATS = 2.0
@@ -133,13 +140,15 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
         return None
     mean = np.asarray(np.mean(inside, axis=0), np.float64)
     best: tuple[float, int, int, Comb] | None = None
-    for _, low, blocks in best_band(np.where(near, mean, 0.0), grid.count, _numbers(near)):
-        if best is not None and best[0] > SURE_NATS:
+    faint, bands = burst.snr_db < FAINT_DB, best_band(np.where(near, mean, 0.0), grid.count, _numbers(near))
+    for nats, low, blocks in bands:
+        if (best is not None and best[0] > SURE_NATS) or (faint and nats < bands[0][0] - DOUBT_NATS):
             break
         comb = _comb(grid, low, blocks * BLOCK)
         if comb is not None and (best is None or comb.evidence > best[0]):
             best = (comb.evidence, low, blocks, comb)
-    if best is None or best[0] < COMB_NATS or best[0] + grid.nats < LEAST_NATS:
+    least_comb, least_nats = (COMB_FAINT_NATS, LEAST_FAINT_NATS) if faint else (COMB_NATS, LEAST_NATS)
+    if best is None or best[0] < least_comb or best[0] + grid.nats < least_nats:
         return None
     evidence, low, blocks, comb = best[0] + grid.nats, *best[1:]
     if len(comb.references) == 1:
@@ -162,7 +171,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
         low_offset_hz=carrier - blocks * BLOCK / 2 * unit_hz,
         high_offset_hz=carrier + blocks * BLOCK / 2 * unit_hz,
         snr_db=10 * math.log10(max(level - 1.0, 1e-3)),
-        confidence=logistic(min(evidence - LEAST_NATS, comb.evidence - COMB_NATS) + 2.0),
+        confidence=logistic(min(evidence - least_nats, comb.evidence - least_comb) + 2.0),
         carrier_offset_hz=carrier,
         timing_samples=start - math.floor(start),
         direction="downlink" if downlink else "uplink",
@@ -249,11 +258,12 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
     alike, power = np.empty(len(places), np.complex128), np.empty(len(places))
     prefixed(y, size, length, first, alike, power)
     part = np.abs(alike) ** 2 / np.maximum(power, 1e-30) ** 2
-    at = int(np.argmax(part))
     freedom = max(2.0, count * PREFIX_S / multiple * width_hz)
     tried = max(1.0, symbol / heard.rate_hz * width_hz)
-    nats = -(freedom - 1) * math.log1p(-min(float(part[at]), 0.999)) - math.log(tried)
-    if nats < PREFIX_NATS:
+    told = -(freedom - 1) * np.log1p(-np.minimum(part, 0.999)) + _near((places - begin) / heard.rate_hz)
+    at = int(np.argmax(told))
+    nats = float(told[at]) - math.log(tried)
+    if nats < (PREFIX_FAINT_NATS if burst.snr_db < FAINT_DB else PREFIX_NATS):
         return None
     others = first[at : at + 1, :-1] + round(2 * prefix)
     mean, energy = np.empty(1, np.complex128), np.empty(1)
@@ -264,6 +274,12 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
     starts = places[at] + prefix / 2 + symbol * np.arange(-BESIDE, count + BESIDE)
     power_over_noise = _powers(y, starts, turn, size) / np.float32(size * heard.noise)
     return Grid(power_over_noise, float(places[at]), -turn, min(nats, CAPPED), count)
+
+
+def _near(late_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Nats by which symbols are likelier to begin so much later than a box than anywhere in a symbol."""
+    near = np.exp(-((late_s / EDGE_S) ** 2) / 2)
+    return np.asarray(np.log(1 - EDGE_PART + EDGE_PART * near / np.mean(near)))
 
 
 def _powers(y: NDArray[np.complex64], starts: NDArray[np.float64], turn: float, size: int) -> NDArray[np.float32]:
