@@ -71,3 +71,68 @@ def echo_products(
                 im += one[i].real * other[i].imag - one[i].imag * other[i].real
             overlap[a, b] = complex(re, im)
             overlap[b, a] = complex(re, -im)
+
+
+@fast
+def likeliest_symbols(
+    y: NDArray[np.complex64], waves: NDArray[np.complex64], turn: np.complex64, forget: np.float32, out: NDArray[np.uint8]
+) -> float:
+    """The likeliest symbols of a stretch and the sum of the amplitudes at which their wave lies in it.
+
+    y: complex64, shape (n, L), L samples of each symbol; waves: complex64, shape (8, L), conjugated waves of a symbol
+    after one and before one, numbered with the first symbol's bit highest, from the phase at the first one's beginning
+    on; turn: what a 1 turns the phase by, of modulus 1; forget: part of a survivor's reference that is left a symbol
+    later; out: uint8, shape (n,).
+
+    A state is 4 phase + 2 (symbol before) + symbol, phase: ones less noughts of all before, modulo 4. Each survivor's
+    phase is that of its own symbols, whatever the index.
+    """
+    states = 16
+    low = np.float32(-1e30)
+    metric = np.full(states, low, np.float32)
+    metric[:4] = 0
+    next_metric = np.empty(states, np.float32)
+    reference = np.zeros((2, states), np.complex64)
+    back_turned = np.ones((2, states), np.complex64)  # conjugated phase of all symbols before a state's two
+    came = np.zeros((len(y), states), np.uint8)
+    z = np.empty(8, np.complex64)
+    old, new = 0, 1
+    for k in range(len(y)):
+        for h in range(8):
+            re = np.float32(0)
+            im = np.float32(0)
+            for i in range(waves.shape[1]):
+                a = y[k, i]
+                b = waves[h, i]
+                re += a.real * b.real - a.imag * b.imag
+                im += a.real * b.imag + a.imag * b.real
+            z[h] = complex(re, im)
+        next_metric[:] = low
+        for s in range(states):
+            if metric[s] == low:
+                continue
+            before = s >> 1 & 1
+            phase = (s >> 2) + (1 if before else 3) & 3
+            r = reference[old, s]
+            size = np.sqrt(r.real * r.real + r.imag * r.imag)
+            for follows in range(2):
+                w = z[(s & 3) << 1 | follows] * back_turned[old, s]
+                if size > 0:
+                    gain = (w.real * r.real + w.imag * r.imag) / size
+                else:
+                    gain = np.sqrt(w.real * w.real + w.imag * w.imag)
+                total = metric[s] + gain
+                t = phase << 2 | (s & 1) << 1 | follows
+                if total > next_metric[t]:
+                    next_metric[t] = total
+                    reference[new, t] = complex(forget * r.real + w.real, forget * r.imag + w.imag)
+                    back_turned[new, t] = back_turned[old, s] * (turn.conjugate() if before else turn)
+                    came[k, t] = s
+        metric[:] = next_metric
+        old, new = new, old
+    state = int(np.argmax(metric))
+    best = float(metric[state])
+    for k in range(len(y) - 1, -1, -1):
+        state = came[k, state]
+        out[k] = state & 1
+    return best
