@@ -75,7 +75,11 @@ def echo_products(
 
 @fast
 def likeliest_symbols(
-    y: NDArray[np.complex64], waves: NDArray[np.complex64], turn: np.complex64, forget: np.float32, out: NDArray[np.uint8]
+    y: NDArray[np.complex64],
+    waves: NDArray[np.complex64],
+    turn: np.complex64,
+    forget: np.float32,
+    out: NDArray[np.uint8],
 ) -> float:
     """The likeliest symbols of a stretch and the sum of the amplitudes at which their wave lies in it.
 
