@@ -140,3 +140,93 @@ def likeliest_symbols(
         state = came[k, state]
         out[k] = state & 1
     return best
+
+
+@fast
+def copies_explain(
+    part: NDArray[np.complex64], phase: NDArray[np.float64], copies: int, ridge: float
+) -> tuple[float, float]:
+    """Part of the power of samples that copies of a wave fit by least squares, and what carrier is left in them.
+
+    part: complex64, phase: float64, radians, both of one length; each copy is a sample later than the one before. Only
+    samples that all of them reach are compared. ridge: part of the power that keeps the fit small; the carrier is in
+    radians a sample, by the two halves of what the copies fit.
+    """
+    count = len(part) - copies + 1
+    wave = np.empty(len(part), np.complex64)
+    for n in range(len(part)):
+        wave[n] = complex(np.cos(phase[n]), np.sin(phase[n]))
+    products = np.empty((copies, copies), np.complex128)
+    weights = np.empty(copies, np.complex128)
+    for a in range(copies):
+        late = copies - 1 - a
+        re = np.float32(0)
+        im = np.float32(0)
+        for n in range(count):
+            u = wave[late + n]
+            v = part[copies - 1 + n]
+            re += u.real * v.real + u.imag * v.imag
+            im += u.real * v.imag - u.imag * v.real
+        weights[a] = complex(re, im)
+        re = np.float32(0)
+        im = np.float32(0)
+        for n in range(count):
+            u = wave[copies - 1 + n]
+            v = wave[late + n]
+            re += u.real * v.real + u.imag * v.imag
+            im += u.real * v.imag - u.imag * v.real
+        products[0, a] = complex(re, im)
+    for a in range(1, copies):  # one copy further on, a sample enters at the beginning and one leaves at the end
+        for b in range(a, copies):
+            enters = wave[copies - 1 - a].conjugate() * wave[copies - 1 - b]
+            leaves = wave[copies - a + count - 1].conjugate() * wave[copies - b + count - 1]
+            products[a, b] = products[a - 1, b - 1] + enters - leaves
+    power = 0.0
+    for n in range(count):
+        power += part[copies - 1 + n].real ** 2 + part[copies - 1 + n].imag ** 2
+    explained = _solved(products, weights, ridge * count) / (power + 1e-30)
+    half = count // 2
+    first = 0j
+    second = 0j
+    for n in range(2 * half):
+        fit = 0j
+        for a in range(copies):
+            fit += weights[a] * wave[copies - 1 - a + n]
+        turned = part[copies - 1 + n] * fit.conjugate()
+        if n < half:
+            first += turned
+        else:
+            second += turned
+    left = second * first.conjugate()
+    return explained, np.arctan2(left.imag, left.real) / half
+
+
+@fast
+def _solved(products: NDArray[np.complex128], weights: NDArray[np.complex128], ridge: float) -> float:
+    """Solve for what a Hermitian matrix, given by its upper half, makes of weights, in place; their product with it.
+
+    products: its lower triangle becomes the Cholesky factor's; weights: the right side, then the solution.
+    """
+    size = len(weights)
+    met = weights.copy()
+    for a in range(size):
+        for b in range(a + 1):
+            value = products[b, a].conjugate() if b < a else products[a, a] + ridge
+            for k in range(b):
+                value -= products[a, k] * products[b, k].conjugate()
+            if b < a:
+                products[a, b] = value / products[b, b].real
+            else:
+                products[a, a] = np.sqrt(max(value.real, 1e-30))
+    for a in range(size):
+        for k in range(a):
+            weights[a] -= products[a, k] * weights[k]
+        weights[a] /= products[a, a].real
+    for a in range(size - 1, -1, -1):
+        for k in range(a + 1, size):
+            weights[a] -= products[k, a].conjugate() * weights[k]
+        weights[a] /= products[a, a].real
+    total = 0.0
+    for a in range(size):
+        total += (met[a].conjugate() * weights[a]).real
+    return total
