@@ -31,7 +31,9 @@ from cellwarden.airinterface.ble_box import (
     begun,
     boxes,
     evened,
+    whole,
 )
+from cellwarden.airinterface.ble_faint import is_zigbee, named
 from cellwarden.airinterface.ble_waveform import (
     CHANNEL_HZ,
     CHANNELS,
@@ -88,9 +90,6 @@ EARLIEST, LATEST = 5, 20
 NAMING_NATS, NAMING_LINE, NAMING_CARRIER = 26.0, 0.12, 0.03
 """Of the two lines of a packet's square, the least part that one has of both, and the carrier beside the samples' in
 symbol rates, before they name a packet whose wave does not."""
-ZIGBEE_CHIPS, ZIGBEE_REPEATED, ZIGBEE_COHERENCE = 32, 192, 0.3
-"""Chips of a symbol, how many symbols' chips of a preamble of eight are compared, and their least coherence; 192 random
-symbols reach 0.3 once in 10⁷ packets."""
 SENT, SENT_INDICES, SENT_ECHOES, SENT_LATE = 60, (0.46, 0.48, 0.5, 0.52, 0.54), 12, (0, -1, 1, -2)
 """Symbols of a packet that are sent again, with which modulation indices, how many echoes half a symbol apart, and by
 how many symbols these may come later than a filter leaves them."""
@@ -117,7 +116,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         if block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
             continue
         layers.append((phy, layer))
-    return next(([named] for named in _names(burst, block, layers) if named), [])
+    told = next((name for name in _names(burst, block, layers) if name), None) or _faint(burst, block)
+    return [told] if told else []
 
 
 def _names(burst: Burst, block: Block, layers: list[tuple[Phy, Layer]]) -> Iterator[Emission | None]:
@@ -134,6 +134,20 @@ def _names(burst: Burst, block: Block, layers: list[tuple[Phy, Layer]]) -> Itera
     for box in plain:
         for even in evened(box):
             yield _connection(even) if even.preamble_hz is None else _sent_again(even, box)
+
+
+def _faint(burst: Burst, block: Block) -> Emission | None:
+    """A faint packet of a connection on the 2M layer; its box may be narrower than such a packet by far."""
+    layer, duration = LAYERS["2M"], burst.sample_count / block.segment.rate_hz
+    width = (burst.high_offset_hz - burst.low_offset_hz) / layer.symbol_rate_hz
+    if burst.snr_db > CLEAR_DB or width > WIDEST or block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
+        return None
+    if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
+        return None
+    start = begun(burst, block, "2M", layer)
+    box = None if start is None or start.raster is None else whole(start, start.heard.carrier_hz)
+    found = None if box is None else named(box)
+    return None if box is None or found is None else _emission("ble:data", box, found, NAMED, "modulation")
 
 
 def _advertising(start: Box) -> Emission | None:
@@ -279,7 +293,7 @@ def _by_lines(box: Box) -> bool:
         and told.nats > NAMING_NATS
         and told.weaker > NAMING_LINE
         and abs(told.carrier) < NAMING_CARRIER
-        and not (_is_zigbee(box) if box.phy == "2M" else _has_lines_of_2m(box, told.nats))
+        and not (is_zigbee(box) if box.phy == "2M" else _has_lines_of_2m(box, told.nats))
     )
 
 
@@ -291,15 +305,6 @@ def _has_lines_of_2m(box: Box, nats: float) -> bool:
     heard = gfsk.hear(box.block, begin, end, box.heard.carrier_hz, 2 * box.layer.symbol_rate_hz)
     told = None if heard is None else gfsk_lines.lines(heard.y)
     return told is not None and told.nats > 0.5 * nats and told.weaker > LEAST_LINE / 2
-
-
-def _is_zigbee(box: Box) -> bool:
-    """Whether a box begins with the same 32 chips again and again, as IEEE 802.15.4 does: the 2M layer's modulation."""
-    lag, count = ZIGBEE_CHIPS * PER_SYMBOL, ZIGBEE_REPEATED * PER_SYMBOL
-    y = box.heard.y[max(0, box.at) : box.end][: lag + count]
-    early, late = y[: len(y) - lag], y[lag:]
-    energy = float(np.linalg.norm(early) * np.linalg.norm(late)) + 1e-30
-    return abs(complex(np.vdot(early, late))) > ZIGBEE_COHERENCE * energy
 
 
 def _preamble(box: Box, told: gfsk_modulation.Modulation, *, ruled: bool) -> int | None:

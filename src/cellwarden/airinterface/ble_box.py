@@ -88,18 +88,27 @@ def boxes(start: Box) -> Iterator[Box]:
     per_symbol = block.segment.rate_hz / layer.symbol_rate_hz
     begin, middle = burst.sample_start - block.sample_start, start.heard.carrier_hz
     end = begin + min(burst.sample_count, round(HEARD_SYMBOLS * per_symbol))
-    around = round(AROUND_SYMBOLS * per_symbol)
     told = _by_preamble(start)
     for carrier in (told, _by_power(block, begin, end, middle, layer)):
         again = carrier is not told
         if carrier is None or (again and told is not None and abs(carrier - told) < APART * layer.symbol_rate_hz):
             continue
-        heard = gfsk.hear(block, begin - around, end + around, carrier, layer.symbol_rate_hz)
-        if heard is None:
+        box = whole(start, carrier)
+        if box is None:
             return
-        at = round((begin - heard.first) / heard.step)
-        heard = gfsk.steadied(heard, INDEX, at, at + round((end - begin) / heard.step), layer.symbol_rate_hz)
+        last = box.at + round((end - begin) / box.heard.step)
+        heard = gfsk.steadied(box.heard, INDEX, box.at, last, layer.symbol_rate_hz)
         yield _box(heard, burst, block, start.phy, layer, start.raster, None if again else told)
+
+
+def whole(start: Box, carrier_hz: float) -> Box | None:
+    """All of a box that is looked at, around a carrier; None where it is too short."""
+    burst, block, layer = start.burst, start.block, start.layer
+    per_symbol = block.segment.rate_hz / layer.symbol_rate_hz
+    begin, around = burst.sample_start - block.sample_start, round(AROUND_SYMBOLS * per_symbol)
+    end = begin + min(burst.sample_count, round(HEARD_SYMBOLS * per_symbol))
+    heard = gfsk.hear(block, begin - around, end + around, carrier_hz, layer.symbol_rate_hz)
+    return None if heard is None else _box(heard, burst, block, start.phy, layer, start.raster, None)
 
 
 def _channel(burst: Burst, block: Block) -> tuple[float, int | None] | None:

@@ -44,7 +44,8 @@ RATE_HZ = PER_BIT * BIT_RATE_HZ
 LEAST_RATE_HZ = 1.6e6
 NARROWEST_HZ, NARROWEST_CLEAR_HZ, WIDEST_HZ = 200e3, 500e3, 3.2e6
 """A faint packet's box holds but the middle of its 1.15 MHz, a clear one's more, a strong one's its skirts."""
-CLEAR_DB = 7.0
+CLEAR_DB = 4.0
+"""Of all of a box's power over noise in a packet's band: a faint packet's box is as narrow as its middle stands out."""
 SHORTEST_S, LONGEST_S = 60e-6, 12e-3
 SEARCH_S = 25e-6
 """How far from a box's beginning its packet's first bit is looked for: ramps, and a faint box's blurred edge."""
@@ -95,7 +96,8 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     width = burst.high_offset_hz - burst.low_offset_hz
     if rate < LEAST_RATE_HZ or not SHORTEST_S <= duration <= LONGEST_S or width > WIDEST_HZ:
         return []
-    if width < (NARROWEST_CLEAR_HZ if burst.snr_db > CLEAR_DB else NARROWEST_HZ):
+    clear = burst.snr_db + 10 * math.log10(width / NOMINAL_HZ + 1e-9) > CLEAR_DB
+    if width < (NARROWEST_CLEAR_HZ if clear else NARROWEST_HZ):
         return []
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2
     if centre is None:

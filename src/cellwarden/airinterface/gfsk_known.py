@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cellwarden.airinterface.gfsk import PER_SYMBOL, sampled_phase
+from cellwarden.airinterface.gfsk_kernels import copies_explain
 from cellwarden.measure.power import squared
 
 APART = PER_SYMBOL // 2
@@ -88,8 +89,8 @@ def _fitted(
     best = Known(0, 0.0, 0.0, 0.0)
     for index in sorted(indices, key=lambda one: abs(one - indices[len(indices) // 2])):
         # symbols of which more are ones lie on another carrier with each index
-        _, rest = _explained(part, index * phase + turn * n, copies)
-        explained, more = _explained(part, index * phase + (turn + rest) * n, copies)
+        _, rest = copies_explain(part, index * phase + turn * n, copies, RIDGE)
+        explained, more = copies_explain(part, index * phase + (turn + rest) * n, copies, RIDGE)
         if explained > best.explained:
             carrier = (turn + rest + more) / (2 * np.pi) * PER_SYMBOL / APART
             best = Known(0, carrier, index, explained)
@@ -108,21 +109,3 @@ def _met(
     lines = np.arange(-most, most + 1)
     spectra = fft.fft(rows * np.exp(-1j * phase).astype(np.complex64), size, axis=1)
     return squared(spectra[:, lines]), 2 * np.pi * lines / size
-
-
-def _explained(part: NDArray[np.complex64], phase: NDArray[np.float64], copies: int) -> tuple[float, float]:
-    """Part of the power of samples that copies of a wave fit, each a sample later than the one before; and what carrier
-    is left, in radians a sample.
-
-    Only samples that all copies reach are compared: before and behind them other symbols are heard as well.
-    """
-    wave = np.exp(1j * phase).astype(np.complex64)
-    heard = part[copies - 1 :]
-    late = np.stack([wave[copies - 1 - k : len(wave) - k] for k in range(copies)], axis=1)
-    products = late.conj().T @ late + np.float32(RIDGE * len(heard)) * np.eye(copies, dtype=np.float32)
-    seen = late.conj().T @ heard
-    weights = np.linalg.solve(products, seen)
-    turned = heard * (late @ weights).conj()
-    half = len(turned) // 2
-    rest = float(np.angle(np.sum(turned[half : 2 * half]) * np.conj(np.sum(turned[:half])))) / half
-    return float(np.vdot(seen, weights).real / (np.vdot(heard, heard).real + 1e-30)), rest
