@@ -90,6 +90,8 @@ EARLIEST, LATEST = 5, 20
 NAMING_NATS, NAMING_LINE, NAMING_CARRIER = 26.0, 0.12, 0.03
 """Of the two lines of a packet's square, the least part that one has of both, and the carrier beside the samples' in
 symbol rates, before they name a packet whose wave does not."""
+FAINTEST_DB = 0.0
+"""SNR in a packet's band, as its samples tell it, below which lines are somebody else's."""
 SENT, SENT_INDICES, SENT_ECHOES, SENT_LATE = 60, (0.46, 0.48, 0.5, 0.52, 0.54), 12, (0, -1, 1, -2)
 """Symbols of a packet that are sent again, with which modulation indices, how many echoes half a symbol apart, and by
 how many symbols these may come later than a filter leaves them."""
@@ -251,7 +253,7 @@ def _connection(box: Box, *, by_lines: bool = False) -> Emission | None:
     if told is None:
         return None
     clear = gfsk_modulation.fits(told, INDEX, INDEX_HEARD)
-    if not clear and not (by_lines and _by_lines(box)):
+    if not clear and not (by_lines and told.snr_db > FAINTEST_DB and _by_lines(box)):
         return None
     place = _preamble(box, told, ruled=clear and told.snr_db >= RULED_DB)
     if place is None:
