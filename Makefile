@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 FRESH  := $(VENV)/.fresh
+WARM   := $(VENV)/.warm
 
 # Where Python may not keep what it compiled, each start of the program compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,14 +15,14 @@ unexport PYTHONDONTWRITEBYTECODE
 run demo: $(FRESH)
 	@$(BIN)/cellwarden demo --output out --force $(if $(FOR),--for $(FOR))
 
-test: $(FRESH)
+test: $(WARM)
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
 
 # Curves, many trials, whole lanes: of each `make test` proves a small part.
-test-long: $(FRESH)
+test-long: $(WARM)
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m long
 
-coverage: $(FRESH)
+coverage: $(WARM)
 	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(READY)
@@ -66,6 +67,11 @@ $(READY): requirements.lock pyproject.toml
 # A compiled loop holds those that it calls, of other files too: what was compiled from older ones goes.
 $(FRESH): $(READY) $(shell find src -name '*.py')
 	@find src -name '*.nb[ic]' -delete
+	@touch $@
+
+# Each of the tests' processes would compile the loops for itself: for each other's sake they are compiled before.
+$(WARM): $(FRESH)
+	$(BIN)/python -m tests.warm
 	@touch $@
 
 clean:

@@ -1,0 +1,33 @@
+"""Compiles the loops once, on all cores, before each of the tests' processes would do it for itself.
+
+Those of GSM take the longest. One process makes them, while others hear the interfaces in whose bands GSM is not asked.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+from benchmarks.confusion import confused
+from cellwarden.radio.bands import channels_at
+from cellwarden.simulate.drawings import DRAWINGS
+
+BURSTS, LEVEL_DB, SEED = 2, 15.0, 1
+
+
+def heard(labels: Sequence[str]) -> None:
+    """Scan a scene of each label, with the tuned frequency told and, for GSM, not."""
+    for label in labels:
+        for told in (True, False) if label.startswith("gsm:") else (True,):
+            confused(label, BURSTS, LEVEL_DB, told, SEED)
+
+
+def main() -> None:
+    """Scan scenes of all labels."""
+    gsm = [label for label in DRAWINGS if label.startswith("gsm:")]
+    others = sorted(set(DRAWINGS) - set(gsm), key=lambda label: (bool(channels_at(DRAWINGS[label].centre_hz)), label))
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(heard, [gsm, *([label] for label in others)]))
+
+
+if __name__ == "__main__":
+    main()
