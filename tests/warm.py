@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.confusion import confused
+
 from cellwarden.radio.bands import channels_at
 from cellwarden.simulate.drawings import DRAWINGS
 
