@@ -267,7 +267,8 @@ def test_recordings_of_no_phones_are_named(name: str, label: str, least: int) ->
     assert sum(e.label == label for e in found) >= least
 
 
-@pytest.mark.parametrize(("up", "down"), [pytest.param(6, 5, marks=pytest.mark.long), (5, 4)])
+@pytest.mark.long
+@pytest.mark.parametrize(("up", "down"), [(6, 5), (5, 4)])
 def test_real_aircraft_are_named_as_well_where_halves_of_bits_fall_between_samples(up: int, down: int) -> None:
     path = RECORDINGS / "real/adsb_1090M_2M.sigmf-meta"
     if not path.exists():

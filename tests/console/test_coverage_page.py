@@ -111,6 +111,7 @@ def test_a_process_that_dies_is_told(wing: Wing, monkeypatch: pytest.MonkeyPatch
     assert "It ended without an answer" in wing.client("rf engineer").get("/sensors/placement").text
 
 
+@pytest.mark.long
 def test_the_keyboard_alone_asks_for_places_and_takes_them_over(visit: Any) -> None:
     page = visit("/sensors/placement", role="rf engineer", width=1024)
     page.locator("#count").focus()

@@ -40,7 +40,7 @@ def test_what_was_taken_at_last_is_no_failure_any_more(wing: Wing) -> None:
     with wing.engine.begin() as c:
         keep_delivery(c, replace(keep, tries=2), "taken")
     with reading(wing.engine) as c:
-        assert shown(c, time.time_ns()).failing == ()
+        assert shown(c, wing.app.state.desk.rules.rules, time.time_ns()).failing == ()
     page = wing.client("officer").get("/notifications").text
     assert "Every address takes what is sent to it." in page
 
@@ -50,8 +50,9 @@ def test_what_was_given_up_is_told_for_a_day(wing: Wing) -> None:
     with wing.engine.begin() as c:
         keep_delivery(c, keep, "given up")
     with reading(wing.engine) as c:
-        assert len(shown(c, time.time_ns()).failing) == 1
-        assert shown(c, time.time_ns() + 25 * 3600 * S_NS).failing == ()
+        force, now_ns = wing.app.state.desk.rules.rules, time.time_ns()
+        assert len(shown(c, force, now_ns).failing) == 1
+        assert shown(c, force, now_ns + 25 * 3600 * S_NS).failing == ()
 
 
 def test_what_a_server_says_is_shown_as_text(wing: Wing) -> None:

@@ -20,6 +20,8 @@ from cellwarden.store import people
 
 VALUES = {"token": "none", "code": "fr", "digest": "00", "number": "1"}
 REFUSED = 401, 403
+MANY = ("rf engineer", "administrator")
+"""Roles with so many pages that following all their links takes twenty seconds."""
 
 
 def routes(wing: Wing) -> Iterator[tuple[str, str]]:
@@ -105,7 +107,9 @@ def test_a_cookie_opens_no_api_and_a_programs_token_no_page(wing: Wing) -> None:
         assert nobody.get("/alerts").status_code == 303
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "role", [pytest.param(role, marks=pytest.mark.long) if role in MANY else role for role in ROLES]
+)
 def test_no_page_leads_its_reader_to_what_they_may_not_see_or_what_is_not_there(wing: Wing, role: Role) -> None:
     name = wing.alert()
     wing.alert(odds=())
