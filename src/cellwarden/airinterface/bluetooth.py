@@ -232,14 +232,9 @@ def _weak(burst: Burst, block: Block, middle_hz: float, channel: int) -> list[Em
     """A weak packet with a header, on carriers near its channel's middle: noise moves the middle of its power by more
     than they err, and what an EDR packet goes on with says nothing of its first symbols."""
     for offset in NEAR_HZ:
-        tuned = _tuned(burst, block, middle_hz + offset, HEADER_END, listens=False)
-        if tuned is None:
-            return []
-        heard, at = tuned
-        noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
-        proven = _proven(heard, at, noise, burst, block, channel, headed=True)
-        if proven:
-            return proven
+        tried = _with_header(burst, block, middle_hz + offset, channel)
+        if tried is None or tried[0]:
+            return tried[0] if tried else []
     return []
 
 
@@ -247,12 +242,10 @@ def _moved(burst: Burst, block: Block, middle_hz: float) -> list[Emission]:
     """A packet with a header on whatever carrier near a box's middle: echoes and what an EDR packet goes on with move
     the middle of its power further than decisions bear."""
     for offset in MOVED_HZ:
-        tuned = _tuned(burst, block, middle_hz + offset, HEADER_END, listens=False)
-        if tuned is None:
+        tried = _with_header(burst, block, middle_hz + offset, None)
+        if tried is None:
             return []
-        heard, at = tuned
-        noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
-        proven = _proven(heard, at, noise, burst, block, None, headed=True)
+        proven, heard, at, noise = tried
         soft = gfsk.decisions(heard, INDEX)
         if not proven and _headed(soft, *_reach(soft, at, burst), HEADED_MERIT):
             first, end = at + RAMPS // 2, at + HEADER_END * PER_SYMBOL
@@ -261,6 +254,18 @@ def _moved(burst: Burst, block: Block, middle_hz: float) -> list[Emission]:
         if proven:
             return proven
     return []
+
+
+def _with_header(
+    burst: Burst, block: Block, carrier_hz: float, channel: int | None
+) -> tuple[list[Emission], Heard, int, float] | None:
+    """What a header proves on a carrier; the samples there, where the box begins in them, and the noise of one."""
+    tuned = _tuned(burst, block, carrier_hz, HEADER_END, listens=False)
+    if tuned is None:
+        return None
+    heard, at = tuned
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
+    return _proven(heard, at, noise, burst, block, channel, headed=True), heard, at, noise
 
 
 def _likely(soft: NDArray[np.float32], first: int, end: int, step: int, least: float) -> list[int]:
