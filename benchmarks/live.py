@@ -156,9 +156,7 @@ def parts(scale: float) -> dict[str, Any]:
     """One for each scene and rate."""
     seconds = max(3.0, SECONDS * scale)
     return {
-        name: partial(measured, scene, rate_hz, seconds)
-        if receivers == 1
-        else partial(together, scene, rate_hz, seconds, receivers)
+        name: partial(together, scene, rate_hz, seconds, receivers)
         for name, (scene, rate_hz, receivers) in RATES.items()
     }
 

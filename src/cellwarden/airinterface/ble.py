@@ -107,19 +107,20 @@ and the same where the band is not told."""
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
     """Name the packet in a box."""
-    duration = burst.sample_count / block.segment.rate_hz
-    width = burst.high_offset_hz - burst.low_offset_hz
-    layers: list[tuple[Phy, Layer]] = []
-    for phy, layer in LAYERS.items():
-        if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
-            continue
-        if not NARROWEST[phy] < width / layer.symbol_rate_hz <= WIDEST:
-            continue
-        if block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
-            continue
-        layers.append((phy, layer))
+    layers = [(phy, layer) for phy, layer in LAYERS.items() if _may_fill(burst, block, layer, NARROWEST[phy])]
     told = next((name for name in _names(burst, block, layers) if name), None) or _faint(burst, block)
     return [told] if told else []
+
+
+def _may_fill(burst: Burst, block: Block, layer: Layer, narrowest: float) -> bool:
+    """Whether a packet of a layer may fill a box: by its length, its width in symbol rates and the recording's rate."""
+    duration = burst.sample_count / block.segment.rate_hz
+    width = (burst.high_offset_hz - burst.low_offset_hz) / layer.symbol_rate_hz
+    return (
+        0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6
+        and narrowest < width <= WIDEST
+        and block.segment.rate_hz >= 1.2 * layer.symbol_rate_hz
+    )
 
 
 def _names(burst: Burst, block: Block, layers: list[tuple[Phy, Layer]]) -> Iterator[Emission | None]:
@@ -140,11 +141,8 @@ def _names(burst: Burst, block: Block, layers: list[tuple[Phy, Layer]]) -> Itera
 
 def _faint(burst: Burst, block: Block) -> Emission | None:
     """A faint packet of a connection on the 2M layer; its box may be narrower than such a packet by far."""
-    layer, duration = LAYERS["2M"], burst.sample_count / block.segment.rate_hz
-    width = (burst.high_offset_hz - burst.low_offset_hz) / layer.symbol_rate_hz
-    if burst.snr_db > CLEAR_DB or width > WIDEST or block.segment.rate_hz < 1.2 * layer.symbol_rate_hz:
-        return None
-    if not 0.85 * layer.shortest_s < duration < layer.longest_s + 200e-6:
+    layer = LAYERS["2M"]
+    if burst.snr_db > CLEAR_DB or not _may_fill(burst, block, layer, 0.0):
         return None
     start = begun(burst, block, "2M", layer)
     box = None if start is None or start.raster is None else whole(start, start.heard.carrier_hz)

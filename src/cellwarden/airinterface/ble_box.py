@@ -125,7 +125,7 @@ def _box(
     heard: Heard, burst: Burst, block: Block, phy: Phy, layer: Layer, raster: int | None, preamble_hz: float | None
 ) -> Box:
     at = round((burst.sample_start - block.sample_start - heard.first) / heard.step)
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
+    noise = gfsk.noise_of(heard, burst.floor_dbfs_hz, block.segment.rate_hz)
     return Box(burst, block, phy, layer, heard, at, noise, raster, preamble_hz)
 
 

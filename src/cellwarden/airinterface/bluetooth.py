@@ -127,7 +127,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         if burst.snr_db > SWING_CLEAR_DB and not SWING[0] < swing < SWING[1]:
             swings = SWING[0] < swing < SWING_MOVED
             break
-        noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * heard.noise
+        noise = gfsk.noise_of(heard, burst.floor_dbfs_hz, rate)
         proven = _proven(heard, at, noise, burst, block, channel)
         if proven:
             return proven
@@ -218,7 +218,7 @@ def _echoed(burst: Burst, block: Block, middle_hz: float, channel: int | None) -
         return []
     heard, at = tuned
     first, end = at + RAMPS // 2, at + HEADER_END * PER_SYMBOL
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
+    noise = gfsk.noise_of(heard, burst.floor_dbfs_hz, block.segment.rate_hz)
     even, gain = heard, 1.0
     if unevenness(heard.y[max(0, first) : end], noise) > UNEVEN:
         even, gain = without_echoes(heard, first, end)
@@ -264,7 +264,7 @@ def _with_header(
     if tuned is None:
         return None
     heard, at = tuned
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * block.segment.rate_hz * heard.noise
+    noise = gfsk.noise_of(heard, burst.floor_dbfs_hz, block.segment.rate_hz)
     return _proven(heard, at, noise, burst, block, channel, headed=True), heard, at, noise
 
 

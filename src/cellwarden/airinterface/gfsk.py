@@ -303,9 +303,13 @@ def signal_part(samples: NDArray[np.complex64], noise: float) -> float:
     return max(1 - noise / (float(np.mean(np.abs(samples) ** 2)) + 1e-30), LEAST_PART)
 
 
+def noise_of(heard: Heard, floor_dbfs_hz: float, rate_hz: float) -> float:
+    """Power of noise in a sample of y."""
+    return float(10 ** (floor_dbfs_hz / 10) * rate_hz * heard.noise)
+
+
 def level_db(heard: Heard, place: int, symbols: int, floor_dbfs_hz: float, rate_hz: float, width_hz: float) -> float:
     """SNR in `width_hz` of the symbols that begin at `place`."""
     part = heard.y[max(0, place) : place + PER_SYMBOL * symbols]
-    density = 10 ** (floor_dbfs_hz / 10)
-    signal = float(np.mean(np.abs(part) ** 2)) - density * rate_hz * heard.noise
-    return 10 * math.log10(max(signal / (density * width_hz), 1e-3))
+    signal = float(np.mean(np.abs(part) ** 2)) - noise_of(heard, floor_dbfs_hz, rate_hz)
+    return 10 * math.log10(max(signal / (10 ** (floor_dbfs_hz / 10) * width_hz), 1e-3))
