@@ -131,7 +131,7 @@ def sweep(iq: NDArray[np.generic], rate_hz: float) -> Sweep | None:
     raw = x[1:] * x[:-1].conj()
     size = np.abs(raw)
     most = CLIPPED * float(np.mean(size)) + 1e-30
-    turns = raw * np.minimum(1.0, most / np.maximum(size, 1e-30))
+    turns = raw * (most / np.maximum(size, most))
     period, returned = _period(turns - turns.mean(), SHORTEST_S * rate_hz)
     if returned < max(LEAST_RETURN, math.sqrt(NATS / len(turns))):
         return None

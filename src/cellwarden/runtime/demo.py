@@ -75,7 +75,7 @@ def people(engine: Engine, officer: str, password: str, now_ns: int) -> None:
 
 
 def past(engine: Engine, seed: int, now_ns: int) -> None:
-    """A week of unknown bursts, which people may name, and who passed the gate an hour ago."""
+    """A week of unknown bursts, which people may name, and who passed the gate, the last a minute ago."""
     names = [sensor.name for sensor in site().sensors]
     rng, world = np.random.default_rng([10, seed]), GATE
     empty = log_csv([("", passage(world, [], rng, somebody=False)[0])])
@@ -86,7 +86,7 @@ def past(engine: Engine, seed: int, now_ns: int) -> None:
         strays.keep(c, (one for one, _kind in simulated.strays(seed, now_ns - WEEK_NS, now_ns, names)))
         passages.keep_empty(c, empty, PROGRAM, now_ns - 2 * HOUR_NS)
         for k, log in enumerate(parsed(table.splitlines(), Path("LOG.csv"))):
-            when_ns = now_ns - HOUR_NS + k * MINUTE_NS
+            when_ns = now_ns - (len(carried) - k) * MINUTE_NS
             passages.keep(c, Passage(0, when_ns, log.person, examined(log, own).readings, True, True, PROGRAM))
 
 
