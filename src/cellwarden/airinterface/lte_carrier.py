@@ -42,6 +42,8 @@ MISSED = 2
 FALL, LEAST_FALL, EMPTY, SMOOTH_HZ, CORE_HZ = 16.0, 4.0, 2.0, 200e3, 3 * BLOCK_HZ
 """A carrier ends where its density, mean over SMOOTH_HZ, is less by such a factor than within CORE_HZ of its middle: by
 the least of them where that is as empty as it gets, but for the factor EMPTY."""
+FADED = 0.5
+"""Part of a carrier's side beyond a fade that has to be there."""
 ROWS = 8
 """One of so many rows tells its density."""
 
@@ -128,12 +130,19 @@ def _edges(box: Burst, find: Find, middle_hz: float) -> tuple[float, float]:
     level, empty = float(np.median(density[max(0, middle - core) : middle + core + 1])), float(np.min(smooth))
     least = min(max(level / FALL, EMPTY * empty), level / LEAST_FALL)
     reach = int(WIDEST_HZ / 2 / grid.band_hz)
-    below, above = _filled(smooth[middle::-1][:reach], least, core), _filled(smooth[middle:][:reach], least, core)
+    below, above = _filled(smooth[middle::-1][:reach], smooth[middle:][:reach], least, core)
     low, high = (middle - below) * grid.band_hz - edge, (middle + 1 + above) * grid.band_hz - edge
     return max(low, box.low_offset_hz), min(high, box.high_offset_hz)
 
 
-def _filled(density: NDArray[np.float64], least: float, core: int) -> int:
-    """Bands from a carrier's middle on to the last one before it ends, which lies beyond its core."""
-    empty = np.flatnonzero(density[core:] < least)
-    return core + int(empty[0]) - 1 if len(empty) else len(density) - 1
+def _filled(below: NDArray[np.float64], above: NDArray[np.float64], least: float, core: int) -> tuple[int, int]:
+    """Bands from a carrier's middle on to the last one before it ends, on its either side, beyond its core.
+
+    below, above: density from the middle on. It is as wide on both sides: where one ends before the other, and most of
+    what the other has more is there too, an echo has put it out in between.
+    """
+    ends = [core + int(np.append(np.flatnonzero(side[core:] < least), len(side) - core)[0]) for side in (below, above)]
+    most = max(ends)
+    more = [side[end:most] >= least for side, end in zip((below, above), ends, strict=True)]
+    whole = [end + len(part) if len(part) and np.mean(part) > FADED else end for end, part in zip(ends, more, strict=True)]
+    return whole[0] - 1, whole[1] - 1

@@ -36,6 +36,8 @@ def is_swept(found: Found, burst: Burst, block: Block) -> bool:
     starts = np.round(first + DATA_S * heard.rate_hz).astype(np.int64)
     low_hz = found.middle_hz - found.blocks * BLOCK_HZ / 2 + SUBCARRIER_HZ / 2 - heard.centre_hz
     low = size // 2 + math.floor(low_hz / SUBCARRIER_HZ)
+    if low < 0 or low + length > size:
+        return False  # it reaches beyond what was heard
     turn = low_hz / SUBCARRIER_HZ % 1.0
     data = transforms(heard, size, starts, (turn,))[0, :, low : low + length]
     groups = np.arange(found.group, len(conjugates(length)), GROUPS)

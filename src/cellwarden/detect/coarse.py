@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainccinv
 
-from cellwarden.detect import cells, kernels, leak, pauses, spectrum
+from cellwarden.detect import cells, kernels, leak, pauses, spectrum, spurs
 from cellwarden.model import Block, Interleaved
 from cellwarden.model.many import many
 
@@ -227,11 +227,11 @@ class _Segment:
 
     def _floor(self, old: int, rows: int) -> NDArray[np.float64]:
         """Noise of each bin, from a low quantile over some frames of this chunk and of those before it."""
-        fresh, size = rows - old, self.grid.size
+        count, size = rows - old, self.grid.size
         wanted = spectrum.FLOOR_ROWS if len(self.quantiles) < FLOOR_MEMORY else spectrum.LATER_ROWS
-        if fresh >= wanted or not self.quantiles:
-            step = max(1, fresh // wanted)
-            end = old + fresh // step * step
+        if count >= wanted or not self.quantiles:
+            step = max(1, count // wanted)
+            end = old + count // step * step
             starts = np.arange(old, end, step) * size
             power = spectrum.powers(self.iq, starts, self.grid, np.ones(size, np.float32))
             means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
@@ -246,6 +246,12 @@ class _Segment:
         # The median leaves out the chunks in which a channel was busy all along.
         quantile = spectrum.median(np.array(self.quantiles, np.float32))
         self._pass(spectrum.passband(quantile, self.least_noise))
+        fresh = self.iq[old * size : rows * size]
+        gone = spurs.take_out(fresh, quantile, self.grid)
+        if len(gone):
+            quantile = spurs.without(quantile, gone)
+            means = kernels.group_power(fresh, size, 1, QUIET_SAMPLES)
+            self.ceilings[-1] = spectrum.ceiling(means[means > 0], QUIET_SAMPLES)
         noise = spectrum.floor(quantile[self.inside], self.rows_known * len(self.quantiles), self.grid.bin_hz)
         most = median(self.ceilings) * size / len(noise)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise

@@ -1,0 +1,136 @@
+"""Steady lines of the receiver: harmonics of its clocks, carriers that never end. They are taken out of each chunk.
+
+         ▁▁▁█▁▁▁▁▂▁▁▁█▁▁▁     as narrow as the window allows, all along: who sends across one would drown in it
+            a₁        a₂
+
+A line is a wave a·e^(2πjfn) whose amplitude and phase hold for a whole chunk: what has something to say is none. Lines
+that stand out but do not hold stay in the samples and in the floor, so that no box is made of them.
+
+    frames · conj(waves) ─► z[row, line] ─► f, a of each line that holds ─► frames − (a · turns) · waves
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from cellwarden.detect.spectrum import Grid
+from cellwarden.model import Interleaved
+
+RISE, LOBE = 3.0, 3
+"""A line stands so many times above what lies so many bins to either side of it, where the window stops it by 40 dB."""
+MOST = 64
+"""Lines at most, the strongest."""
+PIECES = 32
+"""Parts of a chunk whose amplitudes have to agree."""
+APART, AGREEING = 0.25, 0.8
+"""Part of a line's amplitude by which pieces may differ from it, and the part of them that may not differ by more."""
+LIMIT = 2.0
+"""A frame that is stronger than so many times their median holds more than the line, and counts as so much."""
+FINER, REFINEMENTS = 4, 3
+
+
+class Lines(NamedTuple):
+    """Those that hold: bins, frequencies in cycles a sample, complex amplitudes at the first sample."""
+
+    bins: NDArray[np.int64]
+    turns: NDArray[np.float64]
+    amplitudes: NDArray[np.complex128]
+
+
+def bins_of(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Bins in which a line may stand. quantile: each bin's power, see `spectrum.chunk_quantile`, shape (n,)."""
+    beside = np.maximum(quantile[: -2 * LOBE], quantile[2 * LOBE :])
+    found = np.flatnonzero(quantile[LOBE:-LOBE] > RISE * beside) + LOBE
+    if not len(found):
+        return found
+    found = found[quantile[found] >= np.maximum(quantile[found - 1], quantile[found + 1])]
+    return found[np.argsort(-quantile[found])[:MOST]]
+
+
+def steady(frames: NDArray[np.complex64], bins: NDArray[np.int64], window: NDArray[np.float32]) -> Lines:
+    """The lines in some bins of a spectrum that hold all along some frames without gaps, shape (rows, size)."""
+    turns, rows = _tuned(frames, bins / frames.shape[1] - 0.5, window)
+    pieces = _pieces(rows)
+    middle = np.median(pieces.real, axis=0) + 1j * np.median(pieces.imag, axis=0)
+    agree = np.abs(pieces - middle) <= APART * np.abs(middle)
+    amplitudes = np.sum(np.where(agree, pieces, 0), axis=0) / np.maximum(agree.sum(axis=0), 1)
+    held = agree.mean(axis=0) >= AGREEING
+    return Lines(bins[held], turns[held], amplitudes[held])
+
+
+def take_out(iq: Interleaved, quantile: NDArray[np.float64], grid: Grid) -> NDArray[np.int64]:
+    """Subtract in place the lines that hold in some whole frames, shape (n, 2). Returns their bins.
+
+    quantile: see `bins_of`. Zeros stay zeros, for they fill what a receiver lost; 16 bits are not left.
+    """
+    bins = bins_of(quantile)
+    if not len(bins) or len(iq) < 2 * PIECES * grid.size:
+        return bins[:0]
+    frames = iq.astype(np.float32).view(np.complex64).reshape(-1, grid.size)
+    found = steady(frames, bins, np.abs(grid.window))
+    if not len(found.bins):
+        return found.bins
+    rows = found.amplitudes * _waves(found.turns * grid.size, len(frames))
+    sent = rows.astype(np.complex64) @ _waves(found.turns, grid.size).T.astype(np.complex64)
+    left = np.where(frames == 0, 0, frames - sent).view(np.float32)
+    iq[:] = (np.clip(np.rint(left), -32768, 32767) if iq.dtype == np.int16 else left).reshape(-1, 2)
+    return found.bins
+
+
+def without(quantile: NDArray[np.float64], bins: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The floor where the lines in some bins are gone: what lies beside them. Returns the same shape."""
+    if not len(bins):
+        return quantile
+    left, foot = quantile.copy(), bins[:, None] + np.arange(1 - LOBE, LOBE)
+    beside = np.maximum(quantile[bins - LOBE], quantile[bins + LOBE])
+    left[foot] = np.minimum(quantile[foot], beside[:, None])
+    return left
+
+
+def _waves(turns: NDArray[np.float64], count: int) -> NDArray[np.complex128]:
+    """e^(2πjfn): shape (count, lines)."""
+    return np.asarray(np.exp(2j * np.pi * np.outer(np.arange(count), turns)))
+
+
+def _tuned(
+    frames: NDArray[np.complex64], turns: NDArray[np.float64], window: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    """Frequencies of lines from those of their bins' middles, and each line's own rows: shape (rows, lines)."""
+    off = _frequencies(_mixed(frames, turns, window))
+    ways = [turns + each / frames.shape[1] for each in (off, off - np.sign(off))]  # half a bin either way looks the same
+    rows = np.array([_mixed(frames, way, window) for way in ways])
+    right = np.median(np.abs(rows), axis=1).argmax(axis=0)
+    line = np.arange(len(turns))
+    return np.array(ways)[right, line], rows[right, :, line].T
+
+
+def _mixed(
+    frames: NDArray[np.complex64], turns: NDArray[np.float64], window: NDArray[np.float32]
+) -> NDArray[np.complex128]:
+    """Mean of each frame at some frequencies, in the phase of the first sample of all, limited: shape (rows, lines)."""
+    waves = np.conj(_waves(turns, frames.shape[1])) * (window / window.sum())[:, None]
+    turned = np.conj(_waves(turns * frames.shape[1], len(frames)))
+    rows = (frames @ waves.astype(np.complex64)) * turned
+    size = np.abs(rows)
+    most = LIMIT * np.median(size, axis=0)
+    return np.asarray(rows * (most / np.maximum(np.maximum(size, most), 1e-30)))
+
+
+def _pieces(rows: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Means of PIECES parts: shape (PIECES, lines)."""
+    length = len(rows) // PIECES
+    return np.asarray(rows[: PIECES * length].reshape(PIECES, length, -1).mean(axis=1))
+
+
+def _frequencies(rows: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """What turns each line, in cycles a row: the strongest tone, refined by how its pieces turn against each other."""
+    size = FINER * len(rows)
+    strongest = np.abs(fft.fft(rows, size, axis=0)).argmax(axis=0)
+    turns = (strongest / size + 0.5) % 1.0 - 0.5
+    for _ in range(REFINEMENTS):
+        pieces = _pieces(rows * np.conj(_waves(turns, len(rows))))
+        between = np.angle(np.sum(pieces[1:] * np.conj(pieces[:-1]), axis=0))
+        turns = turns + between / (2 * np.pi * (len(rows) // PIECES))
+    return np.asarray(turns)
