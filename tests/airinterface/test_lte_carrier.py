@@ -153,3 +153,11 @@ def test_a_base_station_that_pauses_is_named_with_nothing_beside_it(tmp_path: Pa
     for truth in truths:
         assert covered([truth], [e for e in found if e.label == "lte:downlink"])[0] > 0.9
     assert sum(e.label != "lte:downlink" for e in found) <= 1
+
+
+def test_a_carrier_is_as_wide_on_both_sides_but_for_what_lies_beside_it() -> None:
+    side, faded, shared = np.ones(40), np.ones(40), np.ones(40)
+    side[30:] = faded[30:] = 0.01
+    faded[15:19] = 0.01  # an echo puts it out
+    assert lte_carrier._filled(side, faded, 0.1, 5) == (29, 29)
+    assert lte_carrier._filled(side, shared, 0.1, 5) == (29, 39)  # another carrier goes on where it ends

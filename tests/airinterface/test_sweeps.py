@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import is_phone, nr
+from cellwarden.airinterface.lte_found import Found
 from cellwarden.airinterface.lte_prach import spectrum_of
+from cellwarden.airinterface.lte_receiver import stretch
+from cellwarden.airinterface.lte_sweep import is_swept
 from cellwarden.airinterface.preamble_fills import EVEN, evenness
-from cellwarden.model import Emission
+from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
 
@@ -113,3 +116,12 @@ def test_one_root_again_and_again_is_a_sweep_and_phones_of_one_cell_are_not() ->
     others = [preamble(9_000, 7), *(preamble(300_000 + n * 9000, 23, "A1") for n in range(4))]
     others += [preamble(500_000, 69), preamble(512_000, 69)]
     assert nr.settle([*often, *cut, *others], RATE_HZ) == others
+
+
+def test_whether_data_are_a_sweep_is_not_asked_beyond_what_was_heard() -> None:
+    block = Block(np.ones((20_000, 2), np.int16), 2.0**-15, 0, Segment(0, 20_000, RATE_HZ, 895e6))
+    burst = Burst(2_000, 10_000, 3.0e6, 4.9e6, 0.0, -80.0)
+    heard = stretch(burst, block, 2e-4, 3.95e6, 256)
+    found = Found("pusch", 2_000.0, 1e-3, 2.0e6, 30, 14, 200.0, 1.0, fixed=False, comb=0.8, heard=heard)
+    assert heard.centre_hz - heard.rate_hz / 2 > found.middle_hz - found.blocks * 90e3
+    assert not is_swept(found, burst, block)

@@ -1,11 +1,19 @@
 """Steady lines are taken out of samples; what is modulated, and what lies across them, stays as it was."""
 
+import json
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from cellwarden.detect import spectrum, spurs
+from cellwarden.radio.recording import open_recording
+from cellwarden.runtime.scan import scan
+from cellwarden.simulate import wing
 
+WING = wing.PLACE.with_suffix(".sigmf-meta")
 RATE_HZ = 10e6
 GRID = spectrum.grid(RATE_HZ)
 COUNT = 1024 * GRID.size
@@ -55,8 +63,8 @@ def test_a_line_under_bursts_is_taken_out_and_they_stay() -> None:
     rng = np.random.default_rng(4)
     bursts = np.zeros(COUNT, complex)
     for start in range(0, COUNT, 16 * GRID.size):  # a quarter of the time, 20 dB above the line
-        bursts[start : start + 4 * GRID.size] = 10 * abs(line(0.0, 20.0)[0]) * np.exp(
-            1j * np.cumsum(rng.normal(size=4 * GRID.size) / 3)
+        bursts[start : start + 4 * GRID.size] = (
+            10 * abs(line(0.0, 20.0)[0]) * np.exp(1j * np.cumsum(rng.normal(size=4 * GRID.size) / 3))
         )
     calm, iq = heard(bursts + line(70e3, 20.0), 5)
     assert len(spurs.take_out(iq, floor_of(heard(line(70e3, 20.0), 5)[1]), GRID)) == 1
@@ -88,3 +96,21 @@ def test_noise_has_no_lines_and_lost_samples_stay_zeros() -> None:
     iq[1000:3000] = 0
     assert len(spurs.take_out(iq, floor_of(iq), GRID)) == 1
     assert not iq[1000:3000].any()
+
+
+def test_who_sends_across_lines_is_named_as_if_they_were_not_there(tmp_path: Path) -> None:
+    plain = open_recording(WING)
+    samples = np.fromfile(WING.with_suffix(".sigmf-data"), "<i2").reshape(-1, 2) @ (1, 1j)
+    meta = json.loads(WING.read_text(encoding="utf-8"))
+    rate_hz = meta["global"]["core:sample_rate"]
+    named = [e for e in scan(plain) if e.label.startswith("gsm:")]
+    level = np.sqrt(10 ** (named[0].floor_dbfs_hz / 10) * 200e3) * 32768  # as strong as the noise in a channel
+    for n, hz in enumerate(sorted({round(e.carrier_offset_hz or 0.0, -5) + 31e3 for e in named})):
+        samples = samples + level * np.exp(1j * (n + 2 * np.pi * hz / rate_hz * np.arange(len(samples))))
+    path = tmp_path / "lines.sigmf-meta"
+    np.round(samples.view(np.float64)).astype("<i2").tofile(path.with_suffix(".sigmf-data"))
+    path.write_text(json.dumps(meta), encoding="utf-8")
+    found = [e for e in scan(open_recording(path)) if e.label.startswith("gsm:")]
+    assert Counter(e.label for e in found) == Counter(e.label for e in named)
+    assert [e.sample_start for e in found] == pytest.approx([e.sample_start for e in named], abs=rate_hz * 5e-6)
+    assert [e.snr_db for e in found] == pytest.approx([e.snr_db for e in named], abs=0.5)

@@ -144,5 +144,7 @@ def _filled(below: NDArray[np.float64], above: NDArray[np.float64], least: float
     ends = [core + int(np.append(np.flatnonzero(side[core:] < least), len(side) - core)[0]) for side in (below, above)]
     most = max(ends)
     more = [side[end:most] >= least for side, end in zip((below, above), ends, strict=True)]
-    whole = [end + len(part) if len(part) and np.mean(part) > FADED else end for end, part in zip(ends, more, strict=True)]
+    whole = [
+        end + len(part) if len(part) and np.mean(part) > FADED else end for end, part in zip(ends, more, strict=True)
+    ]
     return whole[0] - 1, whole[1] - 1

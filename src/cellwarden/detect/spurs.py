@@ -22,8 +22,8 @@ RISE, LOBE = 3.0, 3
 """A line stands so many times above what lies so many bins to either side of it, where the window stops it by 40 dB."""
 MOST = 64
 """Lines at most, the strongest."""
-PIECES = 32
-"""Parts of a chunk whose amplitudes have to agree."""
+PIECE, PIECES = 32, 8
+"""Frames of a part of a chunk, and the parts at least, whose amplitudes have to agree."""
 APART, AGREEING = 0.25, 0.8
 """Part of a line's amplitude by which pieces may differ from it, and the part of them that may not differ by more."""
 LIMIT = 2.0
@@ -66,7 +66,7 @@ def take_out(iq: Interleaved, quantile: NDArray[np.float64], grid: Grid) -> NDAr
     quantile: see `bins_of`. Zeros stay zeros, for they fill what a receiver lost; 16 bits are not left.
     """
     bins = bins_of(quantile)
-    if not len(bins) or len(iq) < 2 * PIECES * grid.size:
+    if not len(bins) or len(iq) < PIECES * PIECE * grid.size:
         return bins[:0]
     frames = iq.astype(np.float32).view(np.complex64).reshape(-1, grid.size)
     found = steady(frames, bins, np.abs(grid.window))
@@ -99,7 +99,9 @@ def _tuned(
 ) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
     """Frequencies of lines from those of their bins' middles, and each line's own rows: shape (rows, lines)."""
     off = _frequencies(_mixed(frames, turns, window))
-    ways = [turns + each / frames.shape[1] for each in (off, off - np.sign(off))]  # half a bin either way looks the same
+    ways = [
+        turns + each / frames.shape[1] for each in (off, off - np.sign(off))
+    ]  # half a bin either way looks the same
     rows = np.array([_mixed(frames, way, window) for way in ways])
     right = np.median(np.abs(rows), axis=1).argmax(axis=0)
     line = np.arange(len(turns))
@@ -119,9 +121,9 @@ def _mixed(
 
 
 def _pieces(rows: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Means of PIECES parts: shape (PIECES, lines)."""
-    length = len(rows) // PIECES
-    return np.asarray(rows[: PIECES * length].reshape(PIECES, length, -1).mean(axis=1))
+    """Medians of parts of PIECE rows, in which bursts may be: shape (pieces, lines)."""
+    parts = rows[: len(rows) // PIECE * PIECE].reshape(-1, PIECE, rows.shape[1])
+    return np.asarray(np.median(parts.real, axis=1) + 1j * np.median(parts.imag, axis=1))
 
 
 def _frequencies(rows: NDArray[np.complex128]) -> NDArray[np.float64]:
@@ -132,5 +134,5 @@ def _frequencies(rows: NDArray[np.complex128]) -> NDArray[np.float64]:
     for _ in range(REFINEMENTS):
         pieces = _pieces(rows * np.conj(_waves(turns, len(rows))))
         between = np.angle(np.sum(pieces[1:] * np.conj(pieces[:-1]), axis=0))
-        turns = turns + between / (2 * np.pi * (len(rows) // PIECES))
+        turns = turns + between / (2 * np.pi * PIECE)
     return np.asarray(turns)
