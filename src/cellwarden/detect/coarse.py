@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainccinv
 
-from cellwarden.detect import cells, kernels, leak, pauses, spectrum, spurs
+from cellwarden.detect import cells, kernels, leak, levels, pauses, spectrum, spurs
 from cellwarden.model import Block, Interleaved
 from cellwarden.model.many import many
 
@@ -159,6 +159,7 @@ class _Segment:
         self.quantiles: list[NDArray[np.float64]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
+        self.before = np.ones(0)  # levels of the last parts of the chunk before
         self.inside, self.bands = slice(0, size), slice(0, self.grid.bands)  # bins and bands of the passband
         self.overrated: NDArray[np.float32] | None = None  # what the floor of a crowded band is multiplied with
         self.rows = 0  # carried rows at the front, whose ratio is known
@@ -202,6 +203,9 @@ class _Segment:
             spectrum.band_powers(self.iq[end - size : end], self.grid, weight, self.ratio[rows - 1 : rows])
         noise, weight = self._lowered(old, rows, noise, weight)
         self._blank_impulses(old, rows, weight)
+        self._sum(rows)
+        if self._even_out(old, rows, noise):
+            self._sum(rows)
         ready, boxes, waiting = self._regions(old, rows, last)
         keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
         self.rows, self.keep, self.ready = rows, keep, tuple(ready)
@@ -304,12 +308,33 @@ class _Segment:
         frames[clicked[gone]] = quiet.reshape(-1, size, 2)[gone]
         self.ratio[clicked[gone]] = ratio[gone]
 
+    def _sum(self, rows: int) -> None:
+        """Sums over all boxes of the rows, of which nothing is hot yet."""
+        hot = self.hot[:rows]
+        hot[:] = 0
+        cells.cumulate(self.ratio[:rows], hot, 0, self.most, self.units, self.total[: rows + 1])
+
+    def _even_out(self, old: int, rows: int, noise: NDArray[np.float64]) -> bool:
+        """Bring rows whose noise is not at the floor's level there, samples and ratios; whether any was."""
+        if rows - old < levels.ROWS or self.grid.bands < levels.NARROWEST:
+            return False
+        freedom = self.grid.per_band * self.grid.freedom
+        fresh = levels.levels(self.total[old : rows + 1], self.bands, self.units, freedom)
+        lasting = levels.lasting(fresh, self.before, self.grid.rate_hz)
+        self.before = fresh[-levels.LASTING + 1 :]
+        if np.max(np.abs(np.log(lasting))) < math.log(levels.LEAST):
+            return False
+        if self.iq.dtype == np.int16 and leak.needs_fractions(0.5, 0.0, float(np.median(noise))):
+            self.iq = self.iq.astype(np.float32)
+        ratio, size = self.ratio[old:rows], self.grid.size
+        row = levels.along(lasting, np.minimum(ratio[:, self.bands], levels.SEEN).mean(axis=1))
+        ratio /= row[:, None].astype(np.float32)
+        levels.bring(self.iq[old * size : rows * size], row, self.grid)
+        return True
+
     def _regions(self, old: int, rows: int, last: bool) -> tuple[list[Region], NDArray[np.int64], list[int]]:
         """Regions that are complete (or as long as a chunk), their boxes, and the first rows of those that wait."""
-        hot, ratio = self.hot[:rows], self.ratio[:rows]
-        hot[:] = 0
-        total = self.total[: rows + 1]
-        cells.cumulate(ratio, hot, 0, self.most, self.units, total)
+        hot, ratio, total = self.hot[:rows], self.ratio[:rows], self.total[: rows + 1]
         loud = self.sizes[cells.first_size(total, self.sizes) :]
         for number, (frames, bands, limit) in enumerate(loud.tolist()):
             first = cells.mark_boxes(total, frames, bands, limit, hot)
