@@ -54,6 +54,9 @@ CLICK = 12.0
 """A sample of a click is this far above the mean of the frame's noise."""
 RINGING_SAMPLES = 6
 """Either way of a click, as far as its filter rings; more where that passes but a part of the band."""
+ORDER = 1 << np.array([48, 32, 16, 0])
+"""Makes one number of a box's first row, end row, first band and end band, none of which has more than 15 bits."""
+NO_BOXES: NDArray[np.int64] = np.empty((0, 4), np.int64)
 NEAR_ROWS = 5
 """Regions of the same bands this close in time are one: a weak burst is hot here and there only."""
 
@@ -156,7 +159,7 @@ class _Segment:
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
         self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
         self.hot = np.zeros((rows, self.grid.bands), np.uint8)
-        self.quantiles: list[NDArray[np.float64]] = []
+        self.quantiles: list[NDArray[np.float32]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
         self.inside, self.bands = slice(0, size), slice(0, self.grid.bands)  # bins and bands of the passband
@@ -235,16 +238,17 @@ class _Segment:
             starts = np.arange(old, end, step) * size
             power = spectrum.powers(self.iq, starts, self.grid, np.ones(size, np.float32))
             means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
-            power, means = power[power.any(axis=1)], means[means > 0]  # zeros fill what was lost, and are no noise
+            lit, means = power.max(axis=1) > 0, means[means > 0]  # zeros fill what was lost, and are no noise
+            power = power if lit.all() else power[lit]
             if len(power) and len(means):
-                self.quantiles.append(spectrum.chunk_quantile(power))
+                self.quantiles.append(spectrum.chunk_quantile(power).astype(np.float32))
                 self.rows_known = len(power)
                 self.ceilings.append(spectrum.ceiling(means, QUIET_SAMPLES))
                 del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
         if not self.quantiles:
             return np.full(size, self.least_noise)
         # The median leaves out the chunks in which a channel was busy all along.
-        quantile = spectrum.median(np.array(self.quantiles, np.float32))
+        quantile = spectrum.median(np.array(self.quantiles))
         self._pass(spectrum.passband(quantile, self.least_noise))
         fresh = self.iq[old * size : rows * size]
         gone = spurs.take_out(fresh, quantile, self.grid)
@@ -255,9 +259,10 @@ class _Segment:
         noise = spectrum.floor(quantile[self.inside], self.rows_known * len(self.quantiles), self.grid.bin_hz)
         most = median(self.ceilings) * size / len(noise)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
-        whole = np.full(size, np.median(noise))
-        whole[self.inside] = noise
-        return np.maximum(whole, self.least_noise)
+        if len(noise) < size:
+            within, noise = noise, np.full(size, np.median(noise))
+            noise[self.inside] = within
+        return np.maximum(noise, self.least_noise)
 
     def _pass(self, inside: slice) -> None:
         """Take some bins, and the bands that lie within them, for what the receiver's own filter lets through."""
@@ -311,11 +316,13 @@ class _Segment:
         total = self.total[: rows + 1]
         cells.cumulate(ratio, hot, 0, self.most, self.units, total)
         loud = self.sizes[cells.first_size(total, self.sizes) :]
+        if not len(loud):
+            return [], NO_BOXES, []
         for number, (frames, bands, limit) in enumerate(loud.tolist()):
             first = cells.mark_boxes(total, frames, bands, limit, hot)
             if first < rows and number + 1 < len(loud):  # what is hot is noise for the sizes that follow
                 cells.cumulate(ratio, hot, first, self.most, self.units, total)
-        found = connected(hot if len(loud) else hot[:0])
+        found = connected(hot)
         waits = (found[:, 1] > rows - MARGIN_FRAMES) & (rows - found[:, 0] < CHUNK_FRAMES - MARGIN_FRAMES) & (not last)
         whole = found[~waits]
         # The rest of a piece goes back far enough that no burst is lost in the cut.
@@ -344,6 +351,6 @@ def connected(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     Boxes that follow each other within NEAR_ROWS in common bands are one. int64, shape (count, 4).
     """
     found = cells.components(hot)
-    order = np.lexsort((found[:, 3], found[:, 2], found[:, 1], found[:, 0]))
+    order = np.argsort(found @ ORDER, kind="stable")
     joined: NDArray[np.int64] = cells.joined(found[order], NEAR_ROWS)
     return joined
