@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainccinv
 
 from cellwarden.detect import cells, kernels, leak, pauses, spectrum, spurs
-from cellwarden.model import Block, Interleaved
+from cellwarden.model import Block, Interleaved, Room
 from cellwarden.model.many import many
 
 CHUNK_FRAMES = 1024
@@ -125,8 +125,8 @@ def fixed_point(sizes: Sequence[_Scale]) -> tuple[float, float]:
     return most, math.floor(2**31 / (most * max(s.frames * s.bands for s in sizes)))
 
 
-def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
-    """The coarse pass over all segments of a stream."""
+def chunks(blocks: Iterable[Block], rejected: Counter[str], room: Room | None = None) -> Iterator[Chunk]:
+    """The coarse pass over all segments of a stream, which may be read to where there is `room`."""
     state: _Segment | None = None
     for block in blocks:
         if state is None or block.segment != state.segment:
@@ -134,6 +134,8 @@ def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
                 yield from state.finish()
             state = _Segment(block, rejected)
         yield from state.push(block)
+        if room is not None:
+            room.iq = state.free
     if state is not None:
         yield from state.finish()
 
@@ -170,12 +172,24 @@ class _Segment:
         self.filled = 0  # samples in the buffer
         self.first = block.sample_start  # sample index of the buffer's first
 
+    @property
+    def wanted(self) -> int:
+        """Samples that the next chunk lacks."""
+        return (self.rows + CHUNK_FRAMES) * self.grid.size - self.filled
+
+    @property
+    def free(self) -> Interleaved:
+        """Where the next samples belong, as many as the next chunk lacks and the segment has."""
+        left = self.segment.sample_start + self.segment.sample_count - self.first - self.filled
+        return self.iq[self.filled : self.filled + min(self.wanted, left)]
+
     def push(self, block: Block) -> Iterator[Chunk]:
         taken = 0
         while taken < len(block.iq):
-            wanted = (self.rows + CHUNK_FRAMES) * self.grid.size - self.filled
+            wanted = self.wanted
             part = block.iq[taken : taken + wanted]
-            self.iq[self.filled : self.filled + len(part)] = part
+            if block.iq.base is not self.iq:  # else it was read to where it belongs
+                self.iq[self.filled : self.filled + len(part)] = part
             self.filled += len(part)
             taken += len(part)
             if len(part) == wanted:

@@ -15,7 +15,7 @@ from cellwarden.airinterface.impostors_jammer import beside, jammer
 from cellwarden.detect.bursts import bursts, whole
 from cellwarden.detect.finds import Find, finds, rest, rough, without
 from cellwarden.detect.suppress import covered, density_db, without_rivals, without_shadows, without_twins
-from cellwarden.model import ENDLESS, Block, Burst, Emission
+from cellwarden.model import ENDLESS, Block, Burst, Emission, Room
 from cellwarden.radio.recording import Recording, blocks
 from cellwarden.runtime.learned import Learned
 from cellwarden.runtime.searched import Searcher
@@ -63,15 +63,16 @@ def scan(
     samples done since it was last called. Phones of the cells in `learned` are searched below the energy floor.
     """
     refused: Counter[str] = Counter() if rejected is None else rejected
+    room = Room()
 
     def told() -> Iterator[Block]:
-        for block in blocks(recording, block_samples):
+        for block in blocks(recording, block_samples, room):
             yield block
             if progress:
                 progress(len(block.iq))
 
     searcher = Searcher(learned, recording.data_path) if learned else None
-    return emissions(finds(told(), refused), refused, min_confidence, searcher)
+    return emissions(finds(told(), refused, room), refused, min_confidence, searcher)
 
 
 def emissions(
