@@ -21,7 +21,6 @@ from cellwarden.airinterface.gsm_cancel import LEAST_WIDE_HZ, RAMP, Wide, channe
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_sweep import Raster, carriers_in, density_at, raster, roomy
-from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.compiled import exact, fast
 from cellwarden.detect.finds import Find, boxes
@@ -112,12 +111,12 @@ def _beside(
                     for other in others:
                         if other.start < stop and other.start + whole > begin:
                             take_out(heard, (other.start - begin) / step, other, carrier_hz, how, rise, circle)
-                y = channel_of(heard, 0.0, how)
+                y = channel_of(heard, 0, len(heard), 0.0, how)
                 density = density_at(on, noise, carrier_hz)
                 found = roomy(found, count)
                 room = found[count : count + MOST_CLEAR]
                 spacing = step * how.channel_step
-                fresh, _clear = plain(parts(y), density / spacing, how.form, MANY_SCORE, room)
+                fresh, _clear = plain(y, density / spacing, how.form, MANY_SCORE, room)
                 for one in room[:fresh]:
                     one.box = box
                     one.carrier_hz = carrier_hz
