@@ -124,6 +124,8 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
 
     Beside them the part of its time in which something is loud that was not named at once.
     """
+    if not find.regions:
+        return [], 0.0
     rate = find.samples.segment.rate_hz
     recognised: Names = {interface.name: [] for interface in INTERFACES}
     for interface in INTERFACES:
@@ -149,8 +151,6 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
 
 def _loud(find: Find) -> float:
     """Part of a chunk's time in which one of its rough boxes lies."""
-    if not find.regions:
-        return 0.0
     rows = np.zeros(len(find.chunk.ratio), np.bool_)
     for region in find.regions:
         rows[region.first_row : region.end_row] = True
