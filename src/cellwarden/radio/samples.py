@@ -68,7 +68,8 @@ class Recording:
 def blocks(recording: Recording, block_samples: int = 1 << 20, room: Room | None = None) -> Iterator[Block]:
     """The samples, in blocks of at most `block_samples` that never span two segments, in a reused buffer.
 
-    Where there is `room` for samples as they lie in the file, they are read there, no more than fit. Raises RecordingError for infinities and NaN, for a file that ends early, and at the end where every sample is zero.
+    Where there is `room` for samples as they lie in the file, they are read there, no more than fit. Raises
+    RecordingError for infinities and NaN, for a file that ends early, and at the end where every sample is zero.
     """
     most = max(1, min(block_samples, recording.sample_count))
     buffer = _buffer(recording, most)
