@@ -37,7 +37,7 @@ def heard(path: Path) -> tuple[int, int]:
     plain = more = 0
     for find in finds(blocks(open_recording(path), 1 << 20), Counter()):
         first = gsm_sweep.sweep(find)
-        plain, more = plain + len(first), more + len(gsm_beside.beside(find, first))
+        plain, more = plain + len(first), more + len(gsm_beside.beside(find, first)) - len(first)
     return plain, more
 
 

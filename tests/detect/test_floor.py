@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import median_filter, uniform_filter1d
 
 from cellwarden.detect import spectrum
 
@@ -72,3 +73,18 @@ def test_the_hump_of_one_carrier_is_no_passband() -> None:
 def test_half_a_band_that_is_empty_is_no_filter() -> None:
     level = np.where(np.arange(512) < 256, 40.0, -5.0)
     assert spectrum.passband(quantiles(level, 7), 1.0) == slice(0, 512)
+
+
+@pytest.mark.parametrize("bins", [1, 5, 21, 63])
+@pytest.mark.parametrize("seed", range(4))
+def test_medians_and_means_of_neighbours_are_the_plain_ones(bins: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.exponential(size=128) * rng.choice([1, 1, 1, 30], 128)
+    values[rng.random(128) < 0.2] = values[0]  # several alike
+    middle = median_filter(values, bins, mode="nearest")
+    np.testing.assert_array_equal(spectrum.medians(values, bins), middle)
+    mean, noise = spectrum._smooth(values, bins, 0.1)
+    plain = uniform_filter1d(np.minimum(values, 2.5 * middle), bins, mode="nearest")
+    np.testing.assert_allclose(mean, plain, rtol=1e-12)
+    own = np.where(np.abs(plain - middle) > spectrum.SLOPE * middle, middle * (1 + 0.1 * spectrum.CAUTIOUS), plain)
+    np.testing.assert_allclose(noise, np.where(values > 2.5 * plain, values, own), rtol=1e-12)

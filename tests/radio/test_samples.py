@@ -1,7 +1,8 @@
 """Samples of every datatype, in blocks of any size, against plain numpy and against the library of SigMF."""
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from cellwarden.detect.coarse import chunks
 from cellwarden.errors import RecordingError
+from cellwarden.model import Block, Room
 from cellwarden.radio import recording as room
 from cellwarden.radio.datatype import named
 
@@ -93,6 +96,30 @@ def test_integers_of_this_machine_are_handed_on_without_a_copy(write: Write) -> 
     name = "ci16_le" if np.little_endian else "ci16_be"
     first, *others = room.blocks(room.open_recording(write(name, raw.tobytes())), 100)
     assert first.iq.dtype == np.int16 and all(np.shares_memory(first.iq, other.iq) for other in others)
+
+
+@pytest.mark.parametrize("name", ["ci16_le", "ci16_be", "ci8", "cf32_le"])
+@pytest.mark.parametrize("seed", range(3))
+def test_samples_are_the_same_where_the_detector_lets_them_be_read_to_where_it_wants_them(
+    write: Write, name: str, seed: int
+) -> None:
+    kind, rng = named(name), np.random.default_rng(seed)
+    assert kind is not None
+    cuts = np.sort(rng.integers(1, 400_000, 3)).tolist()  # captures of any length, at 1 MS/s in frames of 64 samples
+    samples = np.clip(rng.normal(size=(400_000, 2)) * 30, -127, 127)
+    samples[50_000:51_000] += 60  # a burst, so that rows are carried over
+    path = write(
+        name,
+        np.rint(samples).astype(kind.component).tobytes(),
+        captures=[{"core:sample_start": at, "core:frequency": 9e8 + at} for at in (0, *cuts)],
+    )
+    recording, space = room.open_recording(path), Room()
+
+    def heard(blocks: Iterator[Block], where: Room | None) -> list[tuple[int, bytes]]:
+        return [(c.samples.sample_start, c.samples.iq.tobytes()) for c in chunks(blocks, Counter(), where)]
+
+    straight = heard(room.blocks(recording, 1 << 20, space), space)
+    assert straight == heard(room.blocks(recording, 7_001), None)
 
 
 @pytest.mark.parametrize("name", ["cf32_le", "cf64_be", "rf32_be", "rf64_le"])

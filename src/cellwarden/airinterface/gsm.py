@@ -92,7 +92,7 @@ def recognise_all(find: Find) -> list[list[Emission]]:
     plain = sweep(find)
     if not len(plain):
         return told
-    found = np.concatenate([plain, beside(find, plain)])
+    found = beside(find, plain)
     for box, emission in zip(found["box"].tolist(), _plain(found, find.samples), strict=True):
         told[box].append(emission)
     return told

@@ -21,7 +21,6 @@ from cellwarden.airinterface.gsm_cancel import LEAST_WIDE_HZ, RAMP, Wide, channe
 from cellwarden.airinterface.gsm_clear import FOUND, MOST_CLEAR, plain
 from cellwarden.airinterface.gsm_judge import MANY_SCORE
 from cellwarden.airinterface.gsm_sweep import Raster, carriers_in, density_at, raster, roomy
-from cellwarden.airinterface.gsm_symbols import parts
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ
 from cellwarden.compiled import exact, fast
 from cellwarden.detect.finds import Find, boxes
@@ -41,10 +40,13 @@ LEAST = 1.5
 
 
 def beside(find: Find, known: NDArray[np.void]) -> NDArray[np.void]:
-    """Normal bursts in what those `known` leave of a chunk's rough boxes: FOUND, shape (n,), as `gsm_sweep` has it."""
+    """Bursts of a chunk, and behind them those in what they leave of its rough boxes: FOUND, shape (n,).
+
+    known: normal bursts, as `gsm_sweep` has them.
+    """
     centre, rate = find.samples.segment.centre_hz, find.samples.segment.rate_hz
     if centre is None or not len(known) or rate < LEAST_WIDE_HZ:
-        return known[:0]
+        return known
     chunk = find.chunk
     return _beside(
         find.samples.iq,
@@ -52,7 +54,7 @@ def beside(find: Find, known: NDArray[np.void]) -> NDArray[np.void]:
         chunk.hot,
         chunk.noise,
         boxes(find),
-        known[np.lexsort((known["start"], known["carrier_hz"]))],
+        known,
         raster(find, centre),
         wide(rate),
         *tables(),
@@ -75,12 +77,16 @@ def _beside(
     size, step = on.size, how.step
     whole = how.form.symbols * how.per_symbol * step
     around, ramp = int(AROUND * how.per_symbol * step), RAMP * how.per_symbol * step
+    clear = known
+    known = known[np.argsort(known["carrier_hz"] * (2 * len(iq) / CHANNEL_HZ) + known["start"])]
     channel = np.rint((known["carrier_hz"] - on.lowest_hz) / CHANNEL_HZ).astype(np.int64)
     first_of = np.searchsorted(channel, np.arange(len(on.allowed) + 1))
     found = np.empty(64, FOUND)
     count = 0
     for box in range(len(regions)):
         first_row, end_row, first_band, end_band = regions[box]
+        if end_row - first_row < int(SHORTEST_S * on.rate_hz / size):
+            continue
         low, high = carriers_in(on, first_band, end_band)
         for number in range(low, high + 1):
             if not on.allowed[number]:
@@ -105,12 +111,12 @@ def _beside(
                     for other in others:
                         if other.start < stop and other.start + whole > begin:
                             take_out(heard, (other.start - begin) / step, other, carrier_hz, how, rise, circle)
-                y = channel_of(heard, 0.0, how)
+                y = channel_of(heard, 0, len(heard), 0.0, how)
                 density = density_at(on, noise, carrier_hz)
                 found = roomy(found, count)
                 room = found[count : count + MOST_CLEAR]
                 spacing = step * how.channel_step
-                fresh, _clear = plain(parts(y), density / spacing, how.form, MANY_SCORE, room)
+                fresh, _clear = plain(y, density / spacing, how.form, MANY_SCORE, room)
                 for one in room[:fresh]:
                     one.box = box
                     one.carrier_hz = carrier_hz
@@ -119,7 +125,7 @@ def _beside(
                     if _new(one, own, whole) and _new(one, found[:count], whole):
                         found[count] = one
                         count += 1
-    return found[:count]
+    return np.concatenate((clear, found[:count]))
 
 
 @exact

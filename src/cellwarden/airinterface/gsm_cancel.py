@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_receiver import FILTER_HZ, FILTER_SYMBOLS, Layout, layout, receiver
-from cellwarden.airinterface.gsm_symbols import QUARTER, equalise, filtered, parts, spin, turning
+from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, spin, turning
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, frequency_pulse_integral
 from cellwarden.compiled import fast
+from cellwarden.detect.dots import picked
 from cellwarden.detect.filters import low_pass_taps
-from cellwarden.detect.kernels import decimate, padded
+from cellwarden.detect.kernels import padded, phasors
 
 LEAST_WIDE_HZ = 1e6
 """Samples a second at which a channel and both beside it are whole."""
@@ -111,14 +112,24 @@ def take_out(
 
 
 @fast
-def channel_of(heard: NDArray[np.complex64], turns: float, how: Wide) -> NDArray[np.complex64]:
-    """One channel, cut out of wide samples in which its carrier turns on by so many turns a sample."""
-    samples = np.empty((len(heard), 2), np.float32)
-    for i in range(len(heard)):
-        samples[i, 0] = heard[i].real
-        samples[i, 1] = heard[i].imag
-    y = np.empty(len(heard) // how.channel_step, np.complex64)
-    decimate(samples, 1.0, 0, turns, how.channel_taps, how.channel_step, y)
+def channel_of(heard: NDArray[np.complex64], first: int, end: int, turns: float, how: Wide) -> Parts:
+    """One channel, cut out of wide samples in which its carrier turns on by so many turns a sample.
+
+    From wide sample `first` to before `end`, but for what makes no four of a channel's samples. Outside, all is zero.
+    """
+    taps, step = how.channel_taps, how.channel_step
+    low, count = first - len(taps) // 2, (end - first) // step // 4 * 4
+    x = np.zeros((2, count * step + len(taps)), np.float32)
+    wave = phasors(turns, 1.0, x.shape[1])
+    re, im, cosine, sine = x[0], x[1], wave[0], wave[1]
+    for i in range(max(0, -low), min(x.shape[1], len(heard) - low)):
+        a, b = heard[low + i].real, heard[low + i].imag
+        re[i] = a * cosine[i] - b * sine[i]
+        im[i] = a * sine[i] + b * cosine[i]
+    y = np.empty((2, count), np.float32)
+    for m in range(0, count, 4):
+        places = (m * step, (m + 1) * step, (m + 2) * step, (m + 3) * step)
+        picked(x, x.shape[1], places, taps, (0, 0, 0, 0), len(taps), y, m, count)
     return y
 
 
@@ -128,10 +139,13 @@ def _decided(
 ) -> NDArray[np.float32]:
     """The symbols of a burst, ±1, those that are known as they are: float32, shape (symbols,)."""
     form, step = how.form, how.channel_step
-    y = channel_of(heard, radians / (2 * np.pi * how.per_symbol), how)
+    around = form.table.shape[1]
+    first = (int(start / step) - around) * step
+    end = first + (int(form.symbols * form.per_symbol) + 2 * around) * step
+    y = channel_of(heard, first, end, radians / (2 * np.pi * how.per_symbol), how)
     z = np.empty((2, form.symbols), np.float32)
     e = np.empty_like(z)
-    filtered(parts(y), start / step, form.per_symbol, form.table, z)
+    filtered(y, (start - first) / step, form.per_symbol, form.table, z)
     spin(z, turning(QUARTER, form.symbols), 1.0 + 0.0j)
     equalise(z, form.weights, e)
     re, im = 0.0, 0.0

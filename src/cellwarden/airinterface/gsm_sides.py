@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.gsm_station import ALIKE, FILLED, STATION_SLOTS, one_clock
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, SLOT_SYMBOLS, SYMBOL_RATE_HZ, Kind
 from cellwarden.model import Emission
+from cellwarden.model.many import columns
 
 FEWEST_STATIONS = 2
 """Bursts in a stretch that prove that the receiver hears base stations, where the tuned frequency is not told."""
@@ -46,7 +47,10 @@ def settle(emissions: list[Emission], rate_hz: float) -> list[Emission]:
     if undecided:
         told = _of_stations(emissions, undecided, rate_hz)
         for number in undecided:
-            settled[number] = (_downlink if number in told else _uplink)(emissions[number])
+            if number in told:
+                settled[number] = _downlink(emissions[number])
+            elif emissions[number].label != "gsm:normal":
+                settled[number] = _uplink(emissions[number])
     stations = [e for e in settled if e.label == "gsm:downlink"]
     if not stations:
         return settled
@@ -86,21 +90,22 @@ def _of_stations(emissions: Sequence[Emission], undecided: Sequence[int], rate_h
     Bursts of all carriers are looked at at once: by carrier and start they lie in one row, carriers far apart.
     """
     slot = SLOT_SYMBOLS / SYMBOL_RATE_HZ * rate_hz
-    edges = np.array([(e.low_offset_hz, e.high_offset_hz) for e in emissions])
-    carriers = np.rint(edges.sum(axis=1) / CHANNEL_HZ).astype(np.int64)
-    access = np.array([e.label == "gsm:access" for e in emissions])
+    low, high, starts, levels = columns(emissions, "low_offset_hz", "high_offset_hz", "sample_start", "snr_db")
+    carriers = np.rint((low + high) / CHANNEL_HZ).astype(np.int64)
+    labels = [e.label for e in emissions]
+    access = np.array([label == "gsm:access" for label in labels])
+    station = np.array([label == "gsm:downlink" for label in labels])
     own = np.flatnonzero(np.isin(carriers, carriers[undecided]) & ~access)
-    starts = np.array([emissions[n].sample_start for n in own.tolist()], np.float64)
-    starts -= starts.min()
+    starts = starts[own] - starts[own].min()
     starts += (carriers[own] - carriers[own].min()) * (starts.max() + 3 * AROUND_SLOTS * slot)
     order = np.argsort(starts, kind="stable")
     own, starts = own[order], starts[order]
-    levels = np.array([emissions[n].snr_db for n in own.tolist()])
+    levels = levels[own]
     first = np.searchsorted(starts, starts - AROUND_SLOTS * slot)
     end = np.searchsorted(starts, starts + AROUND_SLOTS * slot)
     slots = np.rint((starts[end - 1] - starts[first]) / slot) + 1
     looks = _filled(levels, first, end, slots)
-    looks |= np.array([emissions[n].label == "gsm:downlink" for n in own.tolist()])
+    looks |= station[own]
     return {
         int(own[i])
         for i in np.flatnonzero(looks).tolist()
@@ -132,7 +137,5 @@ def _downlink(emission: Emission) -> Emission:
 
 
 def _uplink(emission: Emission) -> Emission:
-    if emission.label == "gsm:normal":
-        return emission
     kind: Kind = "normal" if "training_sequence" in emission.details else "access"
     return replace(emission, label=f"gsm:{kind}", direction="uplink" if emission.cfo_hz is None else "unknown")

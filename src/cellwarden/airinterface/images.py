@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import narrow
-from cellwarden.compiled import exact
+from cellwarden.compiled import exact, fast
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.model.many import BOX, columns
 
@@ -175,8 +175,20 @@ def mirror(block: Block, start: int, end: int, low_hz: float, high_hz: float) ->
     """Coherence (0…1) of a band with the conjugate of the mirrored one, and how many decibels it lies below that."""
     at = Burst(start, end - start, low_hz, high_hz, 0.0, 0.0)
     width = high_hz - low_hz
-    image = narrow(at, block, width, 1.5 * width).y.astype(np.complex128)
-    original = narrow(at, block, width, 1.5 * width, -(low_hz + high_hz) / 2).y.conj().astype(np.complex128)
-    strong, weak = float(np.sum(np.abs(original) ** 2)), float(np.sum(np.abs(image) ** 2))
-    common = abs(complex(np.vdot(original, image))) ** 2
+    image = narrow(at, block, width, 1.5 * width).y
+    original = narrow(at, block, width, 1.5 * width, -(low_hz + high_hz) / 2).y
+    strong, weak, common = _common(original, image)
     return common / max(strong * weak, 1e-60), 10 * math.log10(max(strong, 1e-30) / max(weak, 1e-30))
+
+
+@fast
+def _common(original: NDArray[np.complex64], image: NDArray[np.complex64]) -> tuple[float, float, float]:
+    """Σ |x|², Σ |y|² and |Σ x y|²: what y has in common with the conjugate of x."""
+    strong = weak = re = im = 0.0
+    for i in range(len(image)):
+        a, b, c, d = original[i].real, original[i].imag, image[i].real, image[i].imag
+        strong += a * a + b * b
+        weak += c * c + d * d
+        re += a * c - b * d
+        im += a * d + b * c
+    return strong, weak, re * re + im * im

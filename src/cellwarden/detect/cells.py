@@ -65,28 +65,25 @@ def mark_boxes(total: NDArray[np.int32], frames: int, width: int, limit: int, ho
     """Set `hot` where the sum over a box of frames x width cells exceeds `limit`; returns the first row that was set.
 
     total: int32, shape (rows + 1, bands + 1), of `cumulate`; hot: uint8, shape (rows, bands), only ever set. Where
-    nothing was, `rows` is returned. Rows are gone through from the last: a box that ends at one marks those before.
+    nothing was, `rows` is returned.
     """
     rows, bands = hot.shape
-    places = bands - width + 1
-    if rows < frames or places < 1:
-        return rows
-    # All of 16 bits, and said to be so at each step: of mixed lengths the compiler makes vectors of the longest.
-    left = np.zeros(bands, np.int16)  # rows still to be marked, in each band
-    over, before = np.empty(bands, np.int16), np.empty(bands, np.int16)
-    nothing, one = np.int16(0), np.int16(1)
     first = rows
-    for t in range(rows - 1, -1, -1):
-        if t >= frames - 1 and _largest(total[t + 1 - frames], total[t + 1], width) > limit:
-            _over(total[t + 1 - frames], total[t + 1], width, np.int32(limit), np.int16(frames), over, before)
-            for b in range(bands):
-                left[b] = max(left[b], over[b])
-            first = t + 1 - frames
-        if t >= first:
-            row = hot[t]
-            for b in range(bands):
-                row[b] |= np.uint8(left[b] > nothing)
-                left[b] = max(np.int16(left[b] - one), nothing)
+    if bands < width:
+        return first
+    over, held = np.empty(bands, np.uint8), np.empty(bands, np.uint8)
+    lit = False
+    for t in range(rows - frames, -1, -1):
+        before, after = total[t], total[t + frames]
+        if not lit and _largest(before, after, width) <= limit:  # sooner said than which; where some are, more follow
+            continue
+        lit = _over(before, after, width, np.int32(limit), over, held)
+        if lit:
+            for k in range(t, t + frames):
+                row = hot[k]
+                for b in range(bands):
+                    row[b] |= over[b]
+            first = t
     return first
 
 
@@ -96,30 +93,34 @@ def _over(
     after: NDArray[np.int32],
     width: int,
     limit: np.int32,
-    value: np.int16,
-    over: NDArray[np.int16],
-    held: NDArray[np.int16],
-) -> None:
-    """Set `over` to a value in the bands of all boxes of `width` whose sum exceeds a limit, else 0.
+    over: NDArray[np.uint8],
+    held: NDArray[np.uint8],
+) -> bool:
+    """Set `over` to 1 in the bands of all boxes of `width` whose sum exceeds a limit, else to 0; whether there are any.
 
-    before, after: as in `_largest`; over: int16, shape (bands,), and held, as long, is of no use afterwards. A box's
+    before, after: as in `_largest`; over: uint8, shape (bands,), and held, as long, is of no use afterwards. A box's
     first band is told, then what was told is laid over itself, moved by 1, 2, 4, … bands: steps without a condition, of
     which the compiler makes vectors.
     """
     places = len(after) - width
     low, high, low_before, high_before = after[:places], after[width:], before[:places], before[width:]
+    most = np.int32(0)
     for b in range(places):
-        over[b] = value if np.int32(high[b] - low[b] - high_before[b] + low_before[b]) > limit else np.int16(0)
+        value = np.int32(high[b] - low[b] - high_before[b] + low_before[b])
+        over[b] = value > limit
+        most = max(most, value)
+    if most <= limit:
+        return False
     over[places:] = 0
     done = 1
     while done < width:
         step = min(done, width - done)
-        for b in range(len(over)):
-            held[b] = over[b]
+        held[:] = over
         to, by = over[step:], held[: len(held) - step]
         for b in range(len(to)):
             to[b] |= by[b]
         done += step
+    return True
 
 
 @exact

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainccinv
 
 from cellwarden.detect import cells, kernels, leak, levels, pauses, spectrum, spurs
-from cellwarden.model import Block, Interleaved
+from cellwarden.model import Block, Interleaved, Room
 from cellwarden.model.many import many
 
 CHUNK_FRAMES = 1024
@@ -54,6 +54,9 @@ CLICK = 12.0
 """A sample of a click is this far above the mean of the frame's noise."""
 RINGING_SAMPLES = 6
 """Either way of a click, as far as its filter rings; more where that passes but a part of the band."""
+ORDER = 1 << np.array([48, 32, 16, 0])
+"""Makes one number of a box's first row, end row, first band and end band, none of which has more than 15 bits."""
+NO_BOXES: NDArray[np.int64] = np.empty((0, 4), np.int64)
 NEAR_ROWS = 5
 """Regions of the same bands this close in time are one: a weak burst is hot here and there only."""
 
@@ -122,8 +125,8 @@ def fixed_point(sizes: Sequence[_Scale]) -> tuple[float, float]:
     return most, math.floor(2**31 / (most * max(s.frames * s.bands for s in sizes)))
 
 
-def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
-    """The coarse pass over all segments of a stream."""
+def chunks(blocks: Iterable[Block], rejected: Counter[str], room: Room | None = None) -> Iterator[Chunk]:
+    """The coarse pass over all segments of a stream, which may be read to where there is `room`."""
     state: _Segment | None = None
     for block in blocks:
         if state is None or block.segment != state.segment:
@@ -131,6 +134,8 @@ def chunks(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Chunk]:
                 yield from state.finish()
             state = _Segment(block, rejected)
         yield from state.push(block)
+        if room is not None:
+            room.iq = state.free
     if state is not None:
         yield from state.finish()
 
@@ -156,7 +161,7 @@ class _Segment:
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
         self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
         self.hot = np.zeros((rows, self.grid.bands), np.uint8)
-        self.quantiles: list[NDArray[np.float64]] = []
+        self.quantiles: list[NDArray[np.float32]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
         self.before = np.ones(0)  # levels of the last parts of the chunk before
@@ -168,12 +173,24 @@ class _Segment:
         self.filled = 0  # samples in the buffer
         self.first = block.sample_start  # sample index of the buffer's first
 
+    @property
+    def wanted(self) -> int:
+        """Samples that the next chunk lacks."""
+        return (self.rows + CHUNK_FRAMES) * self.grid.size - self.filled
+
+    @property
+    def free(self) -> Interleaved:
+        """Where the next samples belong, as many as the next chunk lacks and the segment has."""
+        left = self.segment.sample_start + self.segment.sample_count - self.first - self.filled
+        return self.iq[self.filled : self.filled + min(self.wanted, left)]
+
     def push(self, block: Block) -> Iterator[Chunk]:
         taken = 0
         while taken < len(block.iq):
-            wanted = (self.rows + CHUNK_FRAMES) * self.grid.size - self.filled
+            wanted = self.wanted
             part = block.iq[taken : taken + wanted]
-            self.iq[self.filled : self.filled + len(part)] = part
+            if block.iq.base is not self.iq:  # else it was read to where it belongs
+                self.iq[self.filled : self.filled + len(part)] = part
             self.filled += len(part)
             taken += len(part)
             if len(part) == wanted:
@@ -239,16 +256,17 @@ class _Segment:
             starts = np.arange(old, end, step) * size
             power = spectrum.powers(self.iq, starts, self.grid, np.ones(size, np.float32))
             means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
-            power, means = power[power.any(axis=1)], means[means > 0]  # zeros fill what was lost, and are no noise
+            lit, means = power.max(axis=1) > 0, means[means > 0]  # zeros fill what was lost, and are no noise
+            power = power if lit.all() else power[lit]
             if len(power) and len(means):
-                self.quantiles.append(spectrum.chunk_quantile(power))
+                self.quantiles.append(spectrum.chunk_quantile(power).astype(np.float32))
                 self.rows_known = len(power)
                 self.ceilings.append(spectrum.ceiling(means, QUIET_SAMPLES))
                 del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
         if not self.quantiles:
             return np.full(size, self.least_noise)
         # The median leaves out the chunks in which a channel was busy all along.
-        quantile = spectrum.median(np.array(self.quantiles, np.float32))
+        quantile = spectrum.median(np.array(self.quantiles))
         self._pass(spectrum.passband(quantile, self.least_noise))
         fresh = self.iq[old * size : rows * size]
         gone = spurs.take_out(fresh, quantile, self.grid)
@@ -259,9 +277,10 @@ class _Segment:
         noise = spectrum.floor(quantile[self.inside], self.rows_known * len(self.quantiles), self.grid.bin_hz)
         most = median(self.ceilings) * size / len(noise)
         noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
-        whole = np.full(size, np.median(noise))
-        whole[self.inside] = noise
-        return np.maximum(whole, self.least_noise)
+        if len(noise) < size:
+            within, noise = noise, np.full(size, np.median(noise))
+            noise[self.inside] = within
+        return np.maximum(noise, self.least_noise)
 
     def _pass(self, inside: slice) -> None:
         """Take some bins, and the bands that lie within them, for what the receiver's own filter lets through."""
@@ -336,11 +355,13 @@ class _Segment:
         """Regions that are complete (or as long as a chunk), their boxes, and the first rows of those that wait."""
         hot, ratio, total = self.hot[:rows], self.ratio[:rows], self.total[: rows + 1]
         loud = self.sizes[cells.first_size(total, self.sizes) :]
+        if not len(loud):
+            return [], NO_BOXES, []
         for number, (frames, bands, limit) in enumerate(loud.tolist()):
             first = cells.mark_boxes(total, frames, bands, limit, hot)
             if first < rows and number + 1 < len(loud):  # what is hot is noise for the sizes that follow
                 cells.cumulate(ratio, hot, first, self.most, self.units, total)
-        found = connected(hot if len(loud) else hot[:0])
+        found = connected(hot)
         waits = (found[:, 1] > rows - MARGIN_FRAMES) & (rows - found[:, 0] < CHUNK_FRAMES - MARGIN_FRAMES) & (not last)
         whole = found[~waits]
         # The rest of a piece goes back far enough that no burst is lost in the cut.
@@ -369,6 +390,6 @@ def connected(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     Boxes that follow each other within NEAR_ROWS in common bands are one. int64, shape (count, 4).
     """
     found = cells.components(hot)
-    order = np.lexsort((found[:, 3], found[:, 2], found[:, 1], found[:, 0]))
+    order = np.argsort(found @ ORDER, kind="stable")
     joined: NDArray[np.int64] = cells.joined(found[order], NEAR_ROWS)
     return joined

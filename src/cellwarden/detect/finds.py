@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.detect import cells, coarse
-from cellwarden.model import Block, Boxed, Burst
+from cellwarden.model import Block, Boxed, Burst, Room
 from cellwarden.model.many import BOX, columns
 
 NEAR = 0.2
@@ -31,12 +31,12 @@ class Find:
     chunk: coarse.Chunk
 
 
-def finds(blocks: Iterable[Block], rejected: Counter[str]) -> Iterator[Find]:
+def finds(blocks: Iterable[Block], rejected: Counter[str], room: Room | None = None) -> Iterator[Find]:
     """Find all energy above the noise floor in a stream of blocks, in bounded memory.
 
-    What was looked at and refused is counted in `rejected` by reason.
+    What was looked at and refused is counted in `rejected` by reason. `room` tells where the next samples are wanted.
     """
-    for chunk in coarse.chunks(blocks, rejected):
+    for chunk in coarse.chunks(blocks, rejected, room):
         yield Find(chunk.regions, chunk.samples, chunk.watermark, chunk)
 
 

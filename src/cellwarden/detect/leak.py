@@ -37,23 +37,29 @@ def leak(iq: Interleaved) -> tuple[float, float, float]:
     length = min(LONGEST, len(iq) // PIECES)
     if length < SHORTEST:
         return 0.0, 0.0, 0.0
-    means = piece_means(iq, len(iq) // PIECES, length)
-    means = means[means.any(axis=1)]
+    return _told(piece_means(iq, len(iq) // PIECES, length), length)
+
+
+@exact
+def _told(means: NDArray[np.float64], length: int) -> tuple[float, float, float]:
+    """What means of pieces of `length` samples tell: shape (n, 2); compiled, since numpy takes long to begin."""
+    means = means[(means[:, 0] != 0) | (means[:, 1] != 0)]
     if len(means) < PIECES // 2:
         return 0.0, 0.0, 0.0
-    middle = _median(means)
-    spread = DEVIATION * _median(np.abs(means - middle))
-    error = math.sqrt(math.pi / 2 / len(means)) * math.sqrt(float(np.mean(spread**2)))
-    noise = float(np.sum(spread**2)) * length
-    if math.hypot(*middle) <= SIGMAS * error:
+    i, q = _median(means[:, 0]), _median(means[:, 1])
+    i_spread = DEVIATION * _median(np.abs(means[:, 0] - i))
+    q_spread = DEVIATION * _median(np.abs(means[:, 1] - q))
+    spread = i_spread**2 + q_spread**2
+    noise = spread * length
+    if math.hypot(i, q) <= SIGMAS * math.sqrt(math.pi / 2 / len(means)) * math.sqrt(spread / 2):
         return 0.0, 0.0, noise
-    return float(middle[0]), float(middle[1]), noise
+    return i, q, noise
 
 
-def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each column of a few values; numpy's own takes ten times as long to begin."""
-    ordered = np.sort(values, axis=0)
-    return np.asarray((ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2)
+@exact
+def _median(values: NDArray[np.float64]) -> float:
+    ordered = np.sort(values)
+    return float((ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2)
 
 
 def needs_fractions(i: float, q: float, noise: float) -> bool:

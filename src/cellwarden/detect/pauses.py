@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d
 from scipy.special import gammaincinv
 
-from cellwarden.compiled import fast
+from cellwarden.compiled import exact, fast
 from cellwarden.detect import kernels
 from cellwarden.detect.spectrum import Grid
 
@@ -41,13 +41,21 @@ LEAST = 0.8
 """What lowers the floor by less than this factor is chance."""
 
 
+@exact
 def crowded(ratio: NDArray[np.float32]) -> bool:
     """Whether so much is on the air that the floor may be too high. ratio: power over noise, shape (rows, bands)."""
-    if not len(ratio):
+    rows, bands = (len(ratio) + SEEN_ROWS - 1) // SEEN_ROWS, ratio.shape[1]
+    if not rows:
         return False
-    busy = np.sort(np.count_nonzero(ratio[::SEEN_ROWS] > LOUD, axis=1) / ratio.shape[1])
-    tenth, mean = len(busy) // 10, float(busy.mean())
-    return bool(mean > CROWDED and busy[tenth] > mean / STEADY and busy[-1 - tenth] < mean * STEADY)
+    busy = np.empty(rows)
+    for i in range(rows):
+        row, count = ratio[i * SEEN_ROWS], 0
+        for b in range(bands):
+            count += row[b] > LOUD
+        busy[i] = count / bands
+    busy.sort()
+    tenth, mean = rows // 10, busy.mean()
+    return bool(mean > CROWDED and busy[tenth] > mean / STEADY and busy[rows - 1 - tenth] < mean * STEADY)
 
 
 def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:

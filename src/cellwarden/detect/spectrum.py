@@ -12,9 +12,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import grey_opening, label, maximum, median_filter, rank_filter, sum_labels, uniform_filter1d
+from scipy.ndimage import grey_opening, label, maximum, median_filter, rank_filter, sum_labels
 from scipy.special import gammaincinv
 
+from cellwarden.compiled import exact
 from cellwarden.detect import kernels, transform
 from cellwarden.model import Interleaved
 
@@ -165,10 +166,7 @@ def floor(quantile: NDArray[np.float64], rows: int, bin_hz: float) -> NDArray[np
     """
     n = len(quantile)
     smooth_bins = min(n // 4 * 2 + 1, 2 * max(2, round(2500 / rows / 2)) + 1)
-    smooth, own = _smooth(quantile, smooth_bins, rows)
-    spike = quantile > 2.5 * smooth
-    noise = np.where(spike, quantile, own)
-
+    smooth, noise = _smooth(quantile, smooth_bins, _own_error(rows))
     if np.max(smooth) > CARRIER_RISE * np.min(smooth):  # else nothing stands out
         noise = _without_carriers(noise, smooth, quantile, bin_hz, smooth_bins)
     # Beyond the receiver's own filter nothing is left but rounding; there, no floor is below a tiny part of the median.
@@ -249,15 +247,58 @@ def _quiet(group: int) -> float:
     return float(gammaincinv(group, QUIET_SHARE)) / group
 
 
-def _smooth(values: NDArray[np.float64], bins: int, rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Average over neighbouring bins that ignores lines narrower than a third of it, and what is each bin's own.
+@lru_cache
+def _own_error(rows: int) -> float:
+    """Standard deviation of what a bin's quantile over so many frames says, over what it says."""
+    return math.sqrt(FLOOR_QUANTILE / (1 - FLOOR_QUANTILE) / rows) / -math.log1p(-FLOOR_QUANTILE)
 
-    values: of `rows` frames. On a step or a slope, as a receiver's filter has, an average is another bin's. There the
-    median is each bin's own: its chance error is added, CAUTIOUS times, so that noise does not stand out. Carriers are
-    told by the average, whose edges do not waver.
+
+@exact
+def _smooth(values: NDArray[np.float64], bins: int, error: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average over an odd number of neighbouring bins that ignores lines narrower than a third of it, and the noise of
+    each bin with such lines in it.
+
+    On a step or a slope, as a receiver's filter has, an average is another bin's. There the median is each bin's own:
+    its chance error is added, CAUTIOUS times, so that noise does not stand out. Carriers are told by the average, whose
+    edges do not waver.
     """
-    middle = median_filter(values, bins, mode="nearest")
-    calm = np.minimum(values, 2.5 * middle)
-    mean = np.asarray(uniform_filter1d(calm, bins, mode="nearest"))
-    error = math.sqrt(FLOOR_QUANTILE / (1 - FLOOR_QUANTILE) / rows) / -math.log1p(-FLOOR_QUANTILE)
-    return mean, np.where(np.abs(mean - middle) > SLOPE * middle, middle * (1 + CAUTIOUS * error), mean)
+    n, half = len(values), bins // 2
+    middle = medians(values, bins)
+    calm = np.empty(n + 2 * half)
+    for k in range(n + 2 * half):
+        at = min(max(k - half, 0), n - 1)
+        calm[k] = min(values[at], 2.5 * middle[at])
+    mean, noise = np.empty(n), np.empty(n)
+    total = 0.0
+    for k in range(bins):
+        total += calm[k]
+    for k in range(n):
+        total += calm[k + bins - 1] - calm[k - 1] if k else 0.0
+        mean[k] = total / bins
+        plain = abs(mean[k] - middle[k]) <= SLOPE * middle[k]
+        noise[k] = mean[k] if plain else middle[k] * (1 + CAUTIOUS * error)
+        if values[k] > 2.5 * mean[k]:
+            noise[k] = values[k]
+    return mean, noise
+
+
+@exact
+def medians(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Median of an odd number of neighbours of each value, the outermost of which stand for those beyond them."""
+    n, half = len(values), bins // 2
+    made, held = np.empty(n), np.full(bins, values[0])
+    held[half + 1 :] = values[np.minimum(np.arange(1, half + 1), n - 1)]
+    held.sort()
+    for k in range(n):
+        if k:  # one leaves, one comes, and those between them move by a place
+            old, new = values[max(k - 1 - half, 0)], values[min(k + half, n - 1)]
+            at = np.searchsorted(held, old)
+            while at + 1 < bins and held[at + 1] < new:
+                held[at] = held[at + 1]
+                at += 1
+            while at > 0 and held[at - 1] > new:
+                held[at] = held[at - 1]
+                at -= 1
+            held[at] = new
+        made[k] = held[half]
+    return made

@@ -271,6 +271,8 @@ def without_twins(emissions: Sequence[Emission], known: int, most: float) -> lis
 
     The first `known` stay as they are; the others are in the order of their start.
     """
+    if len(emissions) == known:
+        return list(emissions)
     names: dict[str, int] = {}
     told = np.empty((len(emissions), 5))
     told[:, :4] = columns(emissions, *BOX).T

@@ -10,7 +10,7 @@ from cellwarden.model.associate import Observation, Reception
 from cellwarden.model.detect import Boxed, Burst
 from cellwarden.model.locate import Fix
 from cellwarden.model.passage import Passage
-from cellwarden.model.radio import ENDLESS, Block, Interleaved, Segment
+from cellwarden.model.radio import ENDLESS, Block, Interleaved, Room, Segment
 from cellwarden.model.register import Find
 from cellwarden.model.shift import Handover, Note, Search
 from cellwarden.model.signature import (
@@ -58,6 +58,7 @@ __all__ = [
     "Provenance",
     "Reception",
     "Role",
+    "Room",
     "Row",
     "RulesText",
     "Search",

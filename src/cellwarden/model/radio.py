@@ -41,3 +41,11 @@ class Block:
     sample_start: int
     """Index of the first sample in the recording."""
     segment: Segment
+
+
+@dataclass(slots=True)
+class Room:
+    """Where whoever takes a stream wants its next samples, so that they need not be copied there."""
+
+    iq: Interleaved | None = None
+    """Shape (n, 2); None: anywhere."""

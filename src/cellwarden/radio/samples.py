@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
-from cellwarden.model import Block, Emission, Segment
+from cellwarden.model import Block, Emission, Room, Segment
 from cellwarden.radio import analytic
 from cellwarden.radio.datatype import widened
 from cellwarden.radio.metadata import Stretch, shown
@@ -65,10 +65,11 @@ class Recording:
     """Of complex samples; other than this where a recorder mixed them up (see `radio.iq`)."""
 
 
-def blocks(recording: Recording, block_samples: int = 1 << 20) -> Iterator[Block]:
+def blocks(recording: Recording, block_samples: int = 1 << 20, room: Room | None = None) -> Iterator[Block]:
     """The samples, in blocks of at most `block_samples` that never span two segments, in a reused buffer.
 
-    Raises RecordingError for infinities and NaN, for a file that ends early, and at the end where every sample is zero.
+    Where there is `room` for samples as they lie in the file, they are read there, no more than fit. Raises
+    RecordingError for infinities and NaN, for a file that ends early, and at the end where every sample is zero.
     """
     most = max(1, min(block_samples, recording.sample_count))
     buffer = _buffer(recording, most)
@@ -78,7 +79,10 @@ def blocks(recording: Recording, block_samples: int = 1 << 20) -> Iterator[Block
             done = 0
             while done < segment.sample_count:
                 count = min(most, segment.sample_count - done)
-                iq, scale, raw = _read(file, recording, stretch, segment.sample_start + done, buffer, count)
+                to = buffer
+                if room is not None and room.iq is not None and len(room.iq) and _is_read_as_it_is(recording, room.iq):
+                    to, count = room.iq, min(count, len(room.iq))
+                iq, scale, raw = _read(file, recording, stretch, segment.sample_start + done, to, count)
                 silent = silent and not raw.any()
                 yield Block(iq, scale, segment.sample_start + done, segment)
                 done += count
@@ -99,6 +103,11 @@ def read_samples(recording: Recording, sample_start: int, sample_count: int) -> 
                 part = np.ascontiguousarray(iq, np.float32).view(np.complex64)[:, 0]
                 np.multiply(part, np.float32(scale), out=samples[low - first : high - first])
     return samples
+
+
+def _is_read_as_it_is(recording: Recording, iq: NDArray[Any]) -> bool:
+    """Whether samples lie in the file as they are told, and as in `iq`."""
+    return not recording.real and recording.iq == IQ() and recording.dtype == iq.dtype
 
 
 def _buffer(recording: Recording, samples: int) -> NDArray[Any]:

@@ -1,9 +1,11 @@
 """One recording in, its emissions out: the chain radio → detect → airinterface."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from cellwarden.airinterface.impostors_jammer import beside, jammer
 from cellwarden.detect.bursts import bursts, whole
 from cellwarden.detect.finds import Find, finds, rest, rough, without
 from cellwarden.detect.suppress import covered, density_db, without_rivals, without_shadows, without_twins
-from cellwarden.model import ENDLESS, Block, Burst, Emission
+from cellwarden.model import ENDLESS, Block, Burst, Emission, Room
 from cellwarden.radio.recording import Recording, blocks
 from cellwarden.runtime.learned import Learned
 from cellwarden.runtime.searched import Searcher
@@ -39,6 +41,9 @@ of the coarse pass longer."""
 EXPLAINED = 0.25
 """A box of which named emissions cover this part needs no name of its own: the rest are the skirts of strong ones."""
 
+PLACE = attrgetter("sample_start", "low_offset_hz")
+"""By which bursts and emissions are put in order."""
+
 Names = dict[str, list[Emission]]
 """Emissions of a chunk by the name of the interface that told them."""
 
@@ -58,15 +63,16 @@ def scan(
     samples done since it was last called. Phones of the cells in `learned` are searched below the energy floor.
     """
     refused: Counter[str] = Counter() if rejected is None else rejected
+    room = Room()
 
     def told() -> Iterator[Block]:
-        for block in blocks(recording, block_samples):
+        for block in blocks(recording, block_samples, room):
             yield block
             if progress:
                 progress(len(block.iq))
 
     searcher = Searcher(learned, recording.data_path) if learned else None
-    return emissions(finds(told(), refused), refused, min_confidence, searcher)
+    return emissions(finds(told(), refused, room), refused, min_confidence, searcher)
 
 
 def emissions(
@@ -92,22 +98,17 @@ def by_chunk(
             jam = jammer(find.samples, find.watermark, loud, jam)
         if jam:
             fresh = [*beside(jam, fresh, refused), jam]
-        fresh.sort(key=_place)
+        fresh.sort(key=PLACE)
         recent = [o for o in recent if fresh and o.sample_start + o.sample_count > fresh[0].sample_start]
         known = without_twins([*recent, *fresh], len(recent), SAME)
         refused["twice"] += len(recent) + len(fresh) - len(known)
         waiting += known[len(recent) :]
         recent = known
-        waiting.sort(key=_place)
-        ready = [e for e in waiting if e.sample_start < find.watermark]
-        waiting = [e for e in waiting if e.sample_start >= find.watermark]
-        yield list(_sure(ready, min_confidence, refused)), find.watermark
+        waiting.sort(key=PLACE)
+        ready = bisect_left(waiting, find.watermark, key=attrgetter("sample_start"))
+        yield list(_sure(waiting[:ready], min_confidence, refused)), find.watermark
+        del waiting[:ready]
     yield list(_sure(waiting, min_confidence, refused)), ENDLESS
-
-
-def _place(box: Burst | Emission) -> tuple[int, float]:
-    """By which they are put in order."""
-    return box.sample_start, box.low_offset_hz
 
 
 def _sure(ready: list[Emission], least: float, rejected: Counter[str]) -> Iterator[Emission]:
@@ -123,6 +124,8 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
 
     Beside them the part of its time in which something is loud that was not named at once.
     """
+    if not find.regions:
+        return [], 0.0
     rate = find.samples.segment.rate_hz
     recognised: Names = {interface.name: [] for interface in INTERFACES}
     for interface in INTERFACES:
@@ -139,7 +142,8 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
     named: list[Emission] = []
     kept = set(map(id, without_rivals(list(chain.from_iterable(recognised.values())), rejected)))
     for interface in INTERFACES:
-        named += interface.settle([e for e in recognised[interface.name] if id(e) in kept], rate)
+        told = [e for e in recognised[interface.name] if id(e) in kept]
+        named += interface.settle(told, rate) if told else ()
     found += slivers
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
     return images(named + _unknown(left, named, rate, rejected), find.samples), _loud(find)
@@ -187,7 +191,7 @@ def _rough(
                 slivers.append(box)
             else:
                 found += bursts(find, number, rejected)
-    return sorted(whole(find, found, rejected), key=_place), slivers
+    return sorted(whole(find, found, rejected), key=PLACE), slivers
 
 
 def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recognised: Names) -> None:
