@@ -1,4 +1,4 @@
-"""What changes in all of the band at once is the receiver's, or its surroundings': no burst, and bursts in it are as ever."""
+"""What changes in all of the band at once is no burst, and bursts in it are as ever."""
 
 from collections import Counter
 

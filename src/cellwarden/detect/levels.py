@@ -1,13 +1,13 @@
-"""Level of the noise along a chunk, where it rises everywhere at once: a receiver's gain went up, a lamp was switched on.
+"""Level of the noise along a chunk, where it rises in all bands at once: a gain went up, a lamp was switched on.
 
-    bands  ▁▁▁▁▂▂▂▂▂▂▁▁▁▁     all of them, the emptiest too: no signal is as wide as the receiver, or it is a base station's
-           ▁█▁▁▂█▂▂▂▂▁█▁▁     that never stops
+    bands  ▁▁▁▁▂▂▂▂▂▂▁▁▁▁     all of them, the emptiest too: no signal is as wide as the receiver, or it is a
+           ▁█▁▁▂█▂▂▂▂▁█▁▁     base station's that never stops
            ▁▁▁▁▂▂▂▂▂▂▁▁▁▁
                time
 
-The floor is what the chunks before said, and so a step of a decibel would be a burst of the whole band. Here the samples
-are brought down to the floor's level. What is short or strong, and may be a signal, stays; so does what lies below the
-floor, which is then overrated, as where a signal filled the band when it was taken.
+The floor is what the chunks before said, and so a step of a decibel would be a burst of the whole band. Here the
+samples are brought down to the floor's level. What is short or strong, and may be a signal, stays; so does what lies
+below the floor, which is then overrated, as where a signal filled the band when it was taken.
 """
 
 import math
