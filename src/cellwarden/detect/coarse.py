@@ -268,19 +268,30 @@ class _Segment:
         # The median leaves out the chunks in which a channel was busy all along.
         quantile = spectrum.median(np.array(self.quantiles))
         self._pass(spectrum.passband(quantile, self.least_noise))
-        fresh = self.iq[old * size : rows * size]
-        gone = spurs.take_out(fresh, quantile, self.grid)
-        if len(gone):
-            quantile = spurs.without(quantile, gone)
-            means = kernels.group_power(fresh, size, 1, QUIET_SAMPLES)
-            self.ceilings[-1] = spectrum.ceiling(means[means > 0], QUIET_SAMPLES)
-        noise = spectrum.floor(quantile[self.inside], self.rows_known * len(self.quantiles), self.grid.bin_hz)
+        quantile, standing = self._without_lines(old, rows, quantile)
+        noise = self._noise(quantile)
+        calm = self._noise(spurs.without(quantile, standing)) if len(standing) else noise
         most = median(self.ceilings) * size / len(noise)
-        noise = np.minimum(noise, most) if np.mean(noise) > 4 * most else noise
+        noise = np.minimum(noise, most) if np.mean(calm) > 4 * most else noise
         if len(noise) < size:
             within, noise = noise, np.full(size, np.median(noise))
             noise[self.inside] = within
         return np.maximum(noise, self.least_noise)
+
+    def _noise(self, quantile: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Noise of each bin of the passband from what the remembered chunks say."""
+        return spectrum.floor(quantile[self.inside], self.rows_known * len(self.quantiles), self.grid.bin_hz)
+
+    def _without_lines(
+        self, old: int, rows: int, quantile: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Take steady lines out of the samples; the quantile without them, and the bins of the lines that stay."""
+        lines, fresh = spurs.bins_of(quantile), self.iq[old * self.grid.size : rows * self.grid.size]
+        gone = spurs.take_out(fresh, lines, self.grid)
+        if len(gone):  # the quiet moments have lost them, too
+            means = kernels.group_power(fresh, self.grid.size, 1, QUIET_SAMPLES)
+            self.ceilings[-1] = spectrum.ceiling(means[means > 0], QUIET_SAMPLES)
+        return spurs.without(quantile, gone), np.setdiff1d(lines, gone)
 
     def _pass(self, inside: slice) -> None:
         """Take some bins, and the bands that lie within them, for what the receiver's own filter lets through."""

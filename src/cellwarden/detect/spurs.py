@@ -60,12 +60,11 @@ def steady(frames: NDArray[np.complex64], bins: NDArray[np.int64], window: NDArr
     return Lines(bins[held], turns[held], amplitudes[held])
 
 
-def take_out(iq: Interleaved, quantile: NDArray[np.float64], grid: Grid) -> NDArray[np.int64]:
-    """Subtract in place the lines that hold in some whole frames, shape (n, 2). Returns their bins.
+def take_out(iq: Interleaved, bins: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
+    """Subtract in place those of the lines in some bins that hold in some whole frames, shape (n, 2). Returns their bins.
 
-    quantile: see `bins_of`. Zeros stay zeros, for they fill what a receiver lost; 16 bits are not left.
+    Zeros stay zeros, for they fill what a receiver lost; 16 bits are not left.
     """
-    bins = bins_of(quantile)
     if not len(bins) or len(iq) < PIECES * PIECE * grid.size:
         return bins[:0]
     frames = iq.astype(np.float32).view(np.complex64).reshape(-1, grid.size)
