@@ -22,8 +22,8 @@ from cellwarden.measure.power import squared
 
 FINE, REACH = 4, 1 / 8
 """Delays tried for each subcarrier, and to what part of half a symbol: what begins further off shows no comb."""
-INDEPENDENT = 1.5
-"""Delays for each subcarrier that count as choices."""
+INDEPENDENT = 3.0
+"""Delays for each subcarrier that count as choices: so many make chance what noise shows."""
 
 
 @lru_cache(maxsize=32)

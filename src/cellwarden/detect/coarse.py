@@ -35,7 +35,7 @@ SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
     (50e-6, 4.2e6),
     (800e-6, 4.5e6),
 )
-"""The last three fit a preamble of LTE, a short one of NR and 25 resource blocks: faint, they stand out nowhere else."""
+"""The last three fit a preamble of LTE, a short one of NR and 25 resource blocks, which stand out nowhere else if faint."""
 FALSE_BOXES = 0.1
 """Boxes of noise of each size that are hot, in a second and a megahertz; the fine pass asks again, and more."""
 MOST_FALSE_ALARM = 1e-5
