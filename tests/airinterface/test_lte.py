@@ -10,6 +10,8 @@ import pytest
 
 from cellwarden.airinterface import lte, lte_downlink, lte_prach, lte_prach_search
 from cellwarden.airinterface.lte_cell_waveform import downlink
+from cellwarden.airinterface.lte_places import prefix_nats
+from cellwarden.airinterface.lte_receiver import stretch
 from cellwarden.airinterface.lte_symbols import long_matches, rarity, short_matches
 from cellwarden.airinterface.lte_tables import ONE_BLOCK, TWO_BLOCKS
 from cellwarden.airinterface.lte_waveform import (
@@ -85,6 +87,28 @@ def test_long_sequences_are_of_the_largest_prime_below_their_length() -> None:
 
 def test_pusch_has_only_widths_of_two_three_and_five() -> None:
     assert allowed_blocks(20) == (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20)
+
+
+def test_data_of_one_block_is_named_at_five_decibels() -> None:
+    """Of 300 boxes that are right 294 were named so; twenty have 19 or more at that rate but for one time in 200."""
+    found = [named("pusch", 5.0, seed, blocks=1) for seed in range(20)]
+    assert sum(len(f) == 1 and f[0].label == "lte:pusch" for f in found) >= 18
+
+
+@pytest.mark.parametrize("beside", [0.0, 0.25])
+def test_prefixes_tell_where_a_subframe_begins_and_how_far_beside_the_grid_it_lies(beside: float) -> None:
+    rate, turns = 7.68e6, [0.0, 0.25, 0.5]
+    offset = (6 + 0.5 + beside) * 15e3  # the lowest of twelve subcarriers lies `beside` a subcarrier of the stretch's
+    rng = np.random.default_rng(8)
+    wave = generate("pusch", rng, rate_hz=rate, blocks=1, carrier_offset_hz=offset)
+    block = heard(wave, 10.0, 180e3, rate, 8)
+    box = Burst(round(1.5e-3 * rate), len(wave), offset - 90e3, offset + 90e3, 10.0, 10 * math.log10(2 / rate))
+    near = stretch(box, block, 0.3e-3, 0.0, 64)
+    begins = near.index(box.sample_start) + np.arange(-8, 9) * 4e-6 * near.rate_hz
+    told = prefix_nats(near, offset, 12, begins, 4e-6, 11.0, turns)
+    assert np.unravel_index(int(np.argmax(told)), told.shape)[0] == turns.index(beside)
+    assert abs(int(np.argmax(told.max(axis=0))) - 8) <= 1
+    assert float(told.max()) > 4 > 0 > float(told[2 - turns.index(beside) // 2 * 2].max())
 
 
 @pytest.mark.parametrize("rate", [1.92e6, 10e6, 15.36e6])

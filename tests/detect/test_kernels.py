@@ -8,7 +8,8 @@ from cellwarden.detect import cells, kernels
 
 
 @pytest.mark.parametrize(
-    ("rows", "bands", "frames", "width"), [(200, 20, 5, 4), (6, 4, 6, 4), (3, 4, 5, 1), (9, 3, 1, 4), (40, 9, 1, 1)]
+    ("rows", "bands", "frames", "width"),
+    [(200, 20, 5, 4), (6, 4, 6, 4), (3, 4, 5, 1), (9, 3, 1, 4), (40, 9, 1, 1), (60, 31, 3, 7)],
 )
 def test_marked_boxes_are_those_above_the_threshold(rows: int, bands: int, frames: int, width: int) -> None:
     ratio = np.random.default_rng(3).exponential(size=(rows, bands)).astype(np.float32)

@@ -9,7 +9,7 @@ Source: 3GPP TS 36.211 §5.6.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,14 +73,20 @@ def likely_places(heard: Stretch, burst: Burst, places: NDArray[np.float64]) -> 
 
 
 def prefix_nats(
-    heard: Stretch, middle_hz: float, length: int, starts: NDArray[np.float64], apart_s: float, level: float
+    heard: Stretch,
+    middle_hz: float,
+    length: int,
+    starts: NDArray[np.float64],
+    apart_s: float,
+    level: float,
+    turns: Sequence[float] = (0.0,),
 ) -> NDArray[np.float64]:
-    """Log-likelihood ratios that a subframe begins about each of `starts`, by its prefixes: shape (starts,).
+    """Log-likelihood ratios that a subframe begins about each of `starts`, by its prefixes: shape (turns, starts).
 
     Pairs of D values of unit mean power that correlate by ρ, their mean product being r, against pairs that do not:
-    D (-ln(1 - ρ²) - 2 ρ (ρ - r) / (1 - ρ²)); a subcarrier lies at zero, and a phone's frequency error turns r little.
-    `length` subcarriers lie around `middle_hz` of the stretch; starts: in its samples, `apart_s` apart, between which
-    the mean likelihood is taken; level: power over noise.
+    D (-ln(1 - ρ²) - 2 ρ (ρ - r) / (1 - ρ²)); a subcarrier lies at zero, or beside it by one of `turns`, parts of the
+    pitch, and a phone's frequency error turns r little. `length` subcarriers lie around `middle_hz` of the stretch;
+    starts: in its samples, `apart_s` apart, between which the mean likelihood is taken; level: power over noise.
     """
     half = (length / 2 + 0.5) * SUBCARRIER_HZ
     y = narrowed(heard, middle_hz, half)
@@ -89,11 +95,12 @@ def prefix_nats(
     lag, count = round(SYMBOL_S * heard.rate_hz), max(2, round(PREFIX_S * heard.rate_hz))
     alike, power = np.empty(len(first), np.complex128), np.empty(len(first))
     prefixed(y, lag, count, np.clip(first, 0, len(y) - lag - count), alike, power)
-    part = (alike.real / np.maximum(power, 1e-30)).reshape(fine.shape)
+    onto = np.exp(2j * np.pi * np.array(turns))[:, None]
+    part = ((alike * onto).real / np.maximum(power, 1e-30)).reshape(-1, *fine.shape)
     likely = min((level - 1.0) / level, MOST_ALIKE)
     freedom = first.shape[1] * PREFIX_S * length * SUBCARRIER_HZ
     nats = -math.log1p(-(likely**2)) - 2 * likely * (likely - part) / (1 - likely**2)
-    return np.asarray(logsumexp(freedom * nats, axis=1) - math.log(FINE))
+    return np.asarray(logsumexp(freedom * nats, axis=-1) - math.log(FINE))
 
 
 def leaders(

@@ -234,7 +234,7 @@ def within(burst: Burst, block: Block, cell: Cell) -> list[Emission]:
         edges = _edges_nats(heard, size, middle_start, low, length, level)
         begun = (starts - heard.first) / heard.per_sample
         middle_hz = (low + (length - 1) / 2 - size // 2) * SUBCARRIER_HZ
-        prefixes = prefix_nats(heard, middle_hz, length, begun, PLACE_S, level)
+        (prefixes,) = prefix_nats(heard, middle_hz, length, begun, PLACE_S, level)
         both = np.array([_references(heard, size, start)[:, low : low + length] for start in starts.tolist()])
         least = -math.inf if length < LONG else EXPLAINED * (2 * length - 1) * math.log(level)
         match, group, place = _match(both, likely, prefixes)

@@ -23,14 +23,14 @@ from cellwarden.airinterface.lte_found import (
     CERTAIN_NATS,
     EMPTY,
     LEAST_NATS,
-    LEAST_SHORT_NATS,
+    LEAST_PREFIXED_NATS,
     SURE_DB,
     SURE_NATS,
     Found,
 )
 from cellwarden.airinterface.lte_match import matched_in
 from cellwarden.airinterface.lte_match_kernels import beyond_chance
-from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places
+from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places, prefix_nats
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_sounding import comb, sounding
 from cellwarden.airinterface.lte_symbols import (
@@ -79,6 +79,8 @@ NARROW_SIZE = 64
 """Subcarriers that are looked at around a narrow box."""
 MOST_EACH = 12.0
 """Nats that one symbol of PUCCH counts at most: all seven are to fit."""
+PREFIX_NATS = 4.0
+"""Most that the prefixes of one or two blocks count: NR's data has them too, and is told by the sequences alone."""
 LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
 """For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
 LEAST_SYMBOLS = 5
@@ -140,7 +142,8 @@ def _narrow(burst: Burst, block: Block, slot: bool) -> Found | None:
             turns, lows = _frequencies(energies, burst.snr_db, length)
             if not slot:
                 places = likely_places(heard, burst, _places(heard, burst, rate, SUBFRAME_S))
-                best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus))
+                level = 1 + 10 ** (burst.snr_db / 10)
+                best = _better(best, _pusch_short(heard, places, turns, lows, length, bonus, level))
             if blocks == 1 and (best is None or best.evidence < CERTAIN_NATS):
                 best = _better(best, _pucch(heard, _places(heard, burst, rate, SLOT_S), turns, lows))
     return best
@@ -217,7 +220,9 @@ def _pusch_short(
     lows: NDArray[np.int64],
     length: int,
     bonus: float,
+    level: float,
 ) -> Found | None:
+    """PUSCH of one or two blocks; bonus: nats of its length; level: power over noise."""
     if not len(places):
         return None
     tried = len(places) * len(turns)
@@ -230,6 +235,10 @@ def _pusch_short(
 
     places, turns, lows = leaders(lambda *where: scored(*where)[0], places, turns, lows)
     evidence, groups = scored(places, turns, lows)
+    used = sorted(set(turns.tolist()))
+    middle_hz = (float(np.median(lows)) + (length - 1) / 2 - NARROW_SIZE // 2) * SUBCARRIER_HZ
+    alike = prefix_nats(heard, middle_hz, length, places, SYMBOL_S / STEPS, level, [TURNS[n] for n in used])
+    evidence += np.minimum(alike[np.searchsorted(used, turns)].T, PREFIX_NATS)
     place, at = divmod(int(np.argmax(evidence)), len(turns))
     turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at]) + bonus
     return _found("pusch", heard, NARROW_SIZE, turn, places[place], 14, int(lows[at]), length, group, nats)
@@ -275,7 +284,7 @@ def _found(
     power: NDArray[np.floating] | None = None,
 ) -> Found | None:
     """The burst itself. power: of its band in each symbol, where it is known already."""
-    if evidence < (LEAST_SHORT_NATS if kind == "pusch" and length <= 2 * BLOCK else LEAST_NATS):
+    if evidence < (LEAST_PREFIXED_NATS if kind == "pusch" and length <= 2 * BLOCK else LEAST_NATS):
         return None
     if power is None:
         around = _powers(heard, size, turn, start, symbols, low, length)

@@ -28,6 +28,7 @@ from cellwarden.airinterface.lte_symbols import best_band, rarities
 from cellwarden.airinterface.lte_waveform import BLOCK, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
 from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_likeness import Look
+from cellwarden.airinterface.nr_precoded import sequence_nats
 from cellwarden.airinterface.nr_waveform import MULTIPLES, REFERENCES, SLOT_SYMBOLS
 from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
@@ -77,6 +78,8 @@ SURE_NATS = 60.0
 """Evidence of the likeliest band's reference symbols with which no other band is tried."""
 AWAY_NATS = 2.0
 """Evidence that each symbol costs by which the slot begins beside the box's edge."""
+LIKELY = 6
+"""Patterns of reference symbols in which the sequences of precoded data are looked for."""
 CAPPED = 200.0
 THIRD = 0.6
 """Most of a comb's power that each third of its subcarriers may have."""
@@ -86,11 +89,12 @@ EVEN = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Powers over the noise of the subcarriers of a box's symbols, shape (symbols, size).
+    """The subcarriers of a box's symbols, and their powers over the noise: shape (symbols, size).
 
     The box begins with symbol BESIDE.
     """
 
+    values: NDArray[np.complex64]
     power: NDArray[np.float32]
     start: float
     turn: float
@@ -144,7 +148,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     for nats, low, blocks in bands:
         if (best is not None and best[0] > SURE_NATS) or (faint and nats < bands[0][0] - DOUBT_NATS):
             break
-        comb = _comb(grid, low, blocks * BLOCK)
+        comb = _comb(grid, low, blocks * BLOCK, faint)
         if comb is not None and (best is None or comb.evidence > best[0]):
             best = (comb.evidence, low, blocks, comb)
     least_comb, least_nats = (COMB_FAINT_NATS, LEAST_FAINT_NATS) if faint else (COMB_NATS, LEAST_NATS)
@@ -272,8 +276,10 @@ def _grid(heard: Stretch, burst: Burst, width_hz: float, size: int, multiple: in
         return None
     turn = float(np.angle(alike[at])) / (2 * math.pi)
     starts = places[at] + prefix / 2 + symbol * np.arange(-BESIDE, count + BESIDE)
-    power_over_noise = _powers(y, starts, turn, size) / np.float32(size * heard.noise)
-    return Grid(power_over_noise, float(places[at]), -turn, min(nats, CAPPED), count)
+    values = _values(y, starts, turn, size)
+    return Grid(
+        values, squared(values) / np.float32(size * heard.noise), float(places[at]), -turn, min(nats, CAPPED), count
+    )
 
 
 def _near(late_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -282,17 +288,16 @@ def _near(late_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log(1 - EDGE_PART + EDGE_PART * near / np.mean(near)))
 
 
-def _powers(y: NDArray[np.complex64], starts: NDArray[np.float64], turn: float, size: int) -> NDArray[np.float32]:
-    """Powers of the subcarriers of the symbols that begin at `starts`, lowest first; silence outside of `y`."""
+def _values(y: NDArray[np.complex64], starts: NDArray[np.float64], turn: float, size: int) -> NDArray[np.complex64]:
+    """Subcarriers of the symbols that begin at `starts`, lowest first; silence outside of `y`."""
     padded = np.concatenate([np.zeros(size, np.complex64), y, np.zeros(size, np.complex64)])
     first = np.clip(np.round(starts).astype(np.int64) + size, 0, len(padded) - size)
     ramp = np.exp(2j * np.pi * turn / size * np.arange(size)).astype(np.complex64)
-    values = fft.fftshift(fft.fft(padded[first[:, None] + np.arange(size)] * ramp, axis=-1), axes=-1)
-    return squared(values)
+    return np.asarray(fft.fftshift(fft.fft(padded[first[:, None] + np.arange(size)] * ramp, axis=-1), axes=-1))
 
 
-def _comb(grid: Grid, low: int, length: int) -> Comb | None:
-    """The likeliest pattern of reference symbols in a band."""
+def _comb(grid: Grid, low: int, length: int, faint: bool) -> Comb | None:
+    """The likeliest pattern of reference symbols in a band; of a faint one what they carry counts as well."""
     band = grid.power[:, low : low + length].astype(np.float64)
     usual = np.median(band[BESIDE : BESIDE + grid.count], axis=0)
     usual = np.convolve(np.pad(usual, 2, "reflect"), np.array([1, 2, 2, 2, 1]) / 8, "valid")  # both halves count alike
@@ -315,10 +320,29 @@ def _comb(grid: Grid, low: int, length: int) -> Comb | None:
             (e, h, int(firsts[n]), patterns[n])
             for e, h, n in zip(evidence.tolist(), half.tolist(), at.tolist(), strict=True)
         ]
-    for sure, half_at, first, references in sorted(tried, key=lambda t: -t[0]):
+    tried.sort(key=lambda t: -t[0])
+    if faint:
+        told = [(_with_sequence(grid, low, length, *one), *one[1:]) for one in tried[:LIKELY]]
+        tried = sorted(told, key=lambda t: -t[0]) + tried[LIKELY:]
+    for sure, half_at, first, references in tried:
         if _is_full(band[first + np.array(references), half_at::2]):
             return Comb(sure, first, references)
     return None
+
+
+def _with_sequence(
+    grid: Grid, low: int, length: int, nats: float, half: int, first: int, references: tuple[int, ...]
+) -> float:
+    """Evidence of some reference symbols with what they carry, where data is precoded and that tells more.
+
+    Of two surprises that sum to x noise has a gamma tail, (1 + x) exp(-x); and data may be precoded or not. Every other
+    value of LTE's sequences is like one, too: half of the subcarriers must be seen to be empty.
+    """
+    if nats < 0:
+        return nats
+    combs = grid.values[first + np.array(references), low + half : low + length : 2]
+    both = nats + sequence_nats(combs)
+    return max(nats, both - math.log1p(both) - math.log(2.0))
 
 
 @lru_cache(maxsize=16)

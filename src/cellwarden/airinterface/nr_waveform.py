@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.lte_waveform import (
     BLOCK,
     FIRST_PREFIX_S,
+    GROUPS,
     PREAMBLE,
     PREAMBLE_HZ,
     PREFIX_S,
@@ -24,6 +25,7 @@ from cellwarden.airinterface.lte_waveform import (
     carrier_wave,
     zadoff_chu,
 )
+from cellwarden.airinterface.nr_tables import EIGHTEEN, SIX, TWELVE, TWENTY_FOUR
 from cellwarden.compiled import exact
 
 Kind: TypeAlias = Literal["prach", "pusch", "downlink"]
@@ -60,6 +62,8 @@ LONG_FORMATS: dict[str, tuple[float, int, float]] = {
 }
 """Cyclic prefix in seconds, repetitions and spacing of the 839 subcarriers in hertz (TS 38.211 table 6.3.3.1-1)."""
 
+THIRTY = 30
+"""Subcarriers of the one short sequence that is told by a formula (TS 38.211 §5.2.2.2)."""
 REFERENCES: tuple[tuple[int, ...], ...] = (
     (2,),
     (3,),
@@ -116,6 +120,25 @@ def gold(seed: int, count: int) -> NDArray[np.int64]:
     return one[1600:] ^ two[1600:]
 
 
+@lru_cache(maxsize=512)
+def reference_sequence(group: int, version: int, length: int) -> Complex:
+    """The low-PAPR base sequence r_{u,v}(n) of `length` subcarriers (TS 38.211 §5.2.2)."""
+    for table in (SIX, TWELVE, EIGHTEEN, TWENTY_FOUR):
+        if length == table.shape[1]:
+            return np.asarray(np.exp(0.25j * np.pi * table[group].astype(np.float64)))
+    if length == THIRTY:
+        n = np.arange(1, THIRTY + 1)
+        return np.asarray(np.exp(-1j * np.pi * (group + 1) * n * (n + 1) / (THIRTY + 1)))
+    return base_sequence(group, version, length)
+
+
+@lru_cache(maxsize=128)
+def reference_sequences(length: int) -> Complex:
+    """All base sequences of a length: shape (30, length), or (60, length) where there are two versions."""
+    versions = (0, 1) if length >= 6 * BLOCK else (0,)
+    return np.array([reference_sequence(group, version, length) for version in versions for group in range(GROUPS)])
+
+
 def short_preamble(root: int, shift: int, rate_hz: float, kind: str, multiple: int) -> Complex:
     """A random access preamble of 139 subcarriers (TS 38.211 §6.3.3)."""
     prefix, repeats = SHORT_FORMATS[kind]
@@ -162,7 +185,7 @@ def _pusch(
         values[symbol] = 0
         comb: Complex
         if precoded:
-            comb = base_sequence(identity % 30, 0, width // 2)
+            comb = reference_sequence(identity % GROUPS, 0, width // 2)
         else:
             seed = ((SLOT_SYMBOLS * slot + symbol + 1) * (2 * identity + 1) << 17) + 2 * identity
             bits = 1.0 - 2.0 * gold(seed % 2**31, width)

@@ -31,10 +31,12 @@ SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
     (300e-6, 200e3),
     (550e-6, 200e3),
     (100e-6, 800e3),
-    (800e-6, 1.6e6),
+    (800e-6, 1.1e6),
     (50e-6, 6.4e6),
     (800e-6, 6.4e6),
 )
+POWER_OF_TWO = 1.25
+"""Boxes are so many bands wide where their width is not off by more than this factor: a preamble drowns in others."""
 FALSE_BOXES = 0.1
 """Boxes of noise of each size that are hot, in a second and a megahertz; the fine pass asks again, and more."""
 MOST_FALSE_ALARM = 1e-5
@@ -106,7 +108,10 @@ def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
     made: dict[tuple[int, int], _Scale] = {}
     for duration_s, width_hz in SCALES:
         frames = max(1, round(duration_s / grid.frame_s))
-        bands = 1 << max(0, round(np.log2(width_hz / grid.band_hz)))
+        wide = width_hz / grid.band_hz
+        bands = 1 << max(0, round(math.log2(wide)))
+        if max(bands / wide, wide / bands) > POWER_OF_TWO:
+            bands = max(1, round(wide))
         if bands > grid.bands:
             continue
         freedom = frames * bands * grid.per_band * grid.freedom

@@ -107,8 +107,11 @@ def _lte_base(rng: np.random.Generator, rate: float, carrier: float) -> Made:
 def _nr(kind: nr_waveform.Kind, rng: np.random.Generator, rate: float, carrier: float) -> Made:
     multiple = int(rng.integers(1, 3))
     blocks, symbols = int(rng.integers(2, 25 // multiple)), int(rng.choice([14, 14, 13, 12, 10, 7]))
+    precoded = bool(rng.random() < 0.3)
+    if precoded:
+        blocks = max(n for n in lte_waveform.allowed_blocks() if n <= blocks)  # TS 38.211 §6.3.1.4
     wave = nr_waveform.generate(
-        kind, rng, rate_hz=rate, multiple=multiple, blocks=blocks, symbols=symbols, precoded=bool(rng.random() < 0.3),
+        kind, rng, rate_hz=rate, multiple=multiple, blocks=blocks, symbols=symbols, precoded=precoded,
         preamble_format=str(rng.choice(list(nr_waveform.SHORT_FORMATS))), carrier_offset_hz=carrier,
     )  # fmt: skip
     subcarriers = {"prach": nr_waveform.SHORT_PREAMBLE, "pusch": 12 * blocks, "downlink": 240}[kind]
