@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-EACH = (100_000, 50, 100)
+EACH = (200_000, 25, 100)
 """Objects made for a collection of the youngest, and how many of these for one of the elder (Python: 700, 10, 10)."""
 
 
