@@ -11,6 +11,7 @@ Where the start itself is what a test is about, or a signal, it starts Python an
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -58,12 +59,16 @@ def _end(server: "subprocess.Popen[str]") -> None:
 
 def _ready() -> None:
     """Import what a scan and its report need, and load the loops of one."""
+    from cellwarden.runtime import garbage
+
+    garbage.rarely()
     from cellwarden.runtime.files import Job, hear
     from cellwarden.simulate.wing import PLACE
 
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as place:
         found, page = Path(place, "found.sigmf-meta"), Path(place, "page.html")
         assert hear(Job(PLACE.with_suffix(".sigmf-meta"), output=found, report=page)).total
+    gc.freeze()  # no child looks through what is the server's
 
 
 def _serve(answers: IO[str]) -> None:

@@ -1,13 +1,17 @@
 """Compiles the loops once, on all cores, before each of the tests' processes would do it for itself.
 
 Those of GSM take the longest. One process makes them, while others hear the interfaces in whose bands GSM is not asked.
+What two of them need one compiles, and the other waits.
 """
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.confusion import confused
+from tests.compiling import in_turn
 
 from cellwarden.radio.bands import channels_at
 from cellwarden.simulate.drawings import DRAWINGS
@@ -26,7 +30,11 @@ def main() -> None:
     """Scan scenes of all labels."""
     gsm = [label for label in DRAWINGS if label.startswith("gsm:")]
     others = sorted(set(DRAWINGS) - set(gsm), key=lambda label: (bool(channels_at(DRAWINGS[label].centre_hz)), label))
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with (
+        TemporaryDirectory(prefix="cellwarden-") as folder,
+        in_turn(Path(folder, "compiling")),
+        ProcessPoolExecutor(os.cpu_count()) as pool,
+    ):
         list(pool.map(heard, [gsm, *([label] for label in others)]))
 
 

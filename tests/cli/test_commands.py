@@ -61,6 +61,12 @@ def test_the_table_fits_eighty_columns_and_tells_the_clock() -> None:
     assert [line[:15] for line in lines[3:43]] == sorted(line[:15] for line in lines[3:43])
 
 
+def test_a_scan_has_its_first_sample_before_it_imports_any_part_of_scipy() -> None:
+    parts = ("fft", "linalg", "ndimage", "optimize", "signal", "special", "stats")
+    code = f"import sys, cellwarden.runtime.files; print([one for one in {parts} if 'scipy.' + one in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
 def test_scan_speaks_french() -> None:
     done = run("scan", WING, "--no-hash", language="fr")
     assert "Un téléphone a parlé\xa0: 51 salves GSM (ARFCN 59, 64)" in done.stdout

@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine
 from tests.cli.conftest import interruptible, two_cells
 from tests.cli.test_commands import run
 from tests.processes import started
@@ -131,8 +133,14 @@ def port() -> int:
         return int(one.getsockname()[1])
 
 
+@cache
+def engine(store: Path) -> Engine:
+    """Opened once: what is awaited is asked many times."""
+    return opened(str(store))
+
+
 def sightings(store: Path) -> list[Sighting]:
-    with opened(str(store)).connect() as c:
+    with engine(store).connect() as c:
         return list(queries.sightings(c, 0, 1 << 62))
 
 
@@ -211,7 +219,7 @@ def sent(begin_ns: int, end_ns: int) -> int:
 
 def told(store: Path) -> bool:
     """Whether a call was told, and each with both sensors as evidence."""
-    with opened(str(store)).connect() as c:
+    with engine(store).connect() as c:
         calls = [alert for alert, _decision in queries.alerts(c) if alert.activity.kind == "call"]
     return bool(calls) and all(set(alert.sensors) == set(HEARD) for alert in calls)
 

@@ -17,8 +17,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from tests.postgres import empty_store
 
+from cellwarden.console import app as console
 from cellwarden.console.app import application
 from cellwarden.console.editing import Editing
+from cellwarden.console.floor import drawn
 from cellwarden.console.rights import ROLES
 from cellwarden.console.spectra import Spectra
 from cellwarden.locate.site import Site
@@ -162,6 +164,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, empty: Path, hashed: s
 @pytest.fixture(scope="session")
 def remand() -> Site:
     return remand_wing()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once(remand: Site) -> Iterator[None]:
+    """The wing's floors, for all consoles that show them."""
+    floors = drawn(remand)
+    with patch.object(console, "drawn", lambda site: floors if site is remand else drawn(site)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import gfsk, gfsk_known, gfsk_lines, gfsk_modulation

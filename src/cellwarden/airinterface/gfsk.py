@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from cellwarden.airinterface.gfsk_kernels import block_decisions, echo_products
 from cellwarden.airinterface.resample import filter_table, resample
@@ -57,7 +57,9 @@ def _pulse_integral(t: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     sigma = math.sqrt(math.log(2)) / (2 * math.pi * BANDWIDTH_TIME)
 
     def ramp(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        return np.asarray(x * ndtr(x / sigma) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * (x / sigma) ** 2))
+        return np.asarray(
+            x * scipy.special.ndtr(x / sigma) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * (x / sigma) ** 2)
+        )
 
     return ramp(t) - ramp(t - 1)
 

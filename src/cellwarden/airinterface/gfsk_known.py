@@ -8,8 +8,8 @@ echo     ╱╲╱▔╲╱╲     explained: what all the copies together fit t
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.gfsk import PER_SYMBOL, sampled_phase
 from cellwarden.airinterface.gfsk_kernels import copies_explain
@@ -104,8 +104,8 @@ def _met(
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """|Σ conj(wave) y|² at each place and carrier, shape (places, carriers); and the carriers, in radians a sample."""
     rows = np.lib.stride_tricks.sliding_window_view(heard, len(phase))[:-1]
-    size = fft.next_fast_len(FINER * len(phase))
+    size = scipy.fft.next_fast_len(FINER * len(phase))
     most = min(round(reach * size * APART / PER_SYMBOL), size // 2 - 1)
     lines = np.arange(-most, most + 1)
-    spectra = fft.fft(rows * np.exp(-1j * phase).astype(np.complex64), size, axis=1)
+    spectra = scipy.fft.fft(rows * np.exp(-1j * phase).astype(np.complex64), size, axis=1)
     return squared(spectra[:, lines]), 2 * np.pi * lines / size

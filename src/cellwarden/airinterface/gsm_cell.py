@@ -14,8 +14,8 @@ Source: 3GPP TS 45.002 §5.2.4, §5.2.5, §3.3.2.2.1; TS 45.003 §4.7; TS 45.010
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Receiver
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
@@ -131,7 +131,7 @@ def _tones(y: NDArray[np.complex64], rx: Receiver) -> list[tuple[int, float]]:
     found: list[tuple[float, int, float]] = []
     for first in range(0, len(starts), 512):
         rows = y[starts[first : first + 512, None] + np.arange(size)]
-        level = np.abs(fft.fft(rows, 4 * size, axis=-1)) ** 2
+        level = np.abs(scipy.fft.fft(rows, 4 * size, axis=-1)) ** 2
         energy = np.sum(np.abs(rows) ** 2, axis=-1) * size + 1e-30
         peaks = np.argmax(level, axis=-1)
         parts = level[np.arange(len(rows)), peaks] / energy

@@ -14,7 +14,7 @@ Source: 3GPP TS 45.004 §2, TS 45.005 annex A.1 (the spectrum of the modulation)
 import math
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.compiled import fast

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import expit, gammainccinv, logit
 
 from cellwarden.airinterface.gsm_receiver import LEAST_RATE_HZ, Receiver, known_symbols, pulse_autocorrelation
 from cellwarden.airinterface.gsm_receiver import receiver as receiver_at
@@ -171,7 +171,7 @@ def _calls(
     if not frames:
         return []
     seconds = len(block.iq) / block.segment.rate_hz
-    least = float(gammainccinv(frames, FALSE_PER_S * seconds / trials))
+    least = float(scipy.special.gammainccinv(frames, FALSE_PER_S * seconds / trials))
     evidence = grid.told.sum(axis=0)
     found: list[Emission] = []
     for slot in range(SLOTS):
@@ -181,7 +181,9 @@ def _calls(
             continue
         each = grid.strength[:, slot, place, sequence]
         gain = max(float(np.mean(each)) - 1.0, 0.1)
-        sure = expit(logit(LIKELY) + each.astype(np.float64) * gain / (1 + gain) - math.log1p(gain))
+        sure = scipy.special.expit(
+            scipy.special.logit(LIKELY) + each.astype(np.float64) * gain / (1 + gain) - math.log1p(gain)
+        )
         for frame in np.flatnonzero(sure > 0.5).tolist():
             start = grid.first + frame * grid.per_frame + (slot * SLOT_SYMBOLS + PLACES[place]) * grid.per_symbol
             snr = gain / known_symbols("normal").shape[1]
@@ -204,7 +206,7 @@ def _requests(y: NDArray[np.complex64], receiver: Receiver, block: Block, cell: 
             continue
         start = grid.first + frame * grid.per_frame + PLACES[place] * grid.per_symbol
         snr = (strength - 1.0) / known_symbols("access").shape[1]
-        sure = float(expit(strength - least + logit(LIKELY)))
+        sure = float(scipy.special.expit(strength - least + scipy.special.logit(LIKELY)))
         found.append(_emission("access", int(sequence), start, sure, snr, block, receiver, carrier))
     return found
 

@@ -19,8 +19,8 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import erf
 
 SYMBOL_RATE_HZ = 1_625_000 / 6
 CHANNEL_HZ = 200_000.0
@@ -85,7 +85,7 @@ def _integral(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of the distribution function of the Gaussian filter."""
     sigma = math.sqrt(math.log(2)) / (2 * math.pi * BANDWIDTH_TIME)
     u = x / sigma
-    return x * 0.5 * (1 + erf(u / math.sqrt(2))) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * u * u)
+    return x * 0.5 * (1 + scipy.special.erf(u / math.sqrt(2))) + sigma / math.sqrt(2 * math.pi) * np.exp(-0.5 * u * u)
 
 
 @lru_cache

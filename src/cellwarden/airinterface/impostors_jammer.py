@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import rounded

@@ -14,7 +14,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import named, narrow, resampled, rounded

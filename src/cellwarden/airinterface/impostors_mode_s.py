@@ -16,9 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from cellwarden.airinterface.impostors_features import Narrow, line_share, named, narrow, resampled, rounded
 from cellwarden.airinterface.impostors_kernels import fitted, pulse_contrasts
@@ -304,7 +303,7 @@ def _preambles(total: NDArray[np.float64], half: float) -> tuple[NDArray[np.int6
 
     on, off = mean(MODE_S_PULSES), mean(MODE_S_GAPS)
     clear = on - off
-    peaks = np.flatnonzero((on > MODE_S_RATIO * off) & (clear >= maximum_filter1d(clear, 5)))
+    peaks = np.flatnonzero((on > MODE_S_RATIO * off) & (clear >= scipy.ndimage.maximum_filter1d(clear, 5)))
     return peaks, clear[peaks]
 
 

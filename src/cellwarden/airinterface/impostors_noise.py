@@ -21,7 +21,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import Narrow, named, narrow, rounded

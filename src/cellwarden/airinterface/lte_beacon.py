@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_cell import LONG_PREFIX_S, secondaries
 from cellwarden.airinterface.lte_kernels import folded_prefixes, slot_power
@@ -201,7 +201,7 @@ def _spectra(y: NDArray[np.complex64], places: NDArray[np.int64], cycles: float)
     """Subcarriers of the symbols at some places, the lowest first, `cycles` a sample taken off: shape (n, SIZE)."""
     n = np.arange(SIZE)
     ramp = (np.exp(-2j * np.pi * cycles * n) * (1 - 2 * (n % 2))).astype(np.complex64)
-    return np.asarray(fft.fft(y[places[:, None] + n] * ramp, axis=-1, overwrite_x=True), np.complex64)
+    return np.asarray(scipy.fft.fft(y[places[:, None] + n] * ramp, axis=-1, overwrite_x=True), np.complex64)
 
 
 def _held(spectra: NDArray[np.complex64], shift: int) -> NDArray[np.complex64]:
@@ -268,7 +268,7 @@ def _phase_fit(band: NDArray[np.complex64], sector: int) -> float:
     turned /= np.maximum(np.abs(turned), 1e-30)
     half = HELD // 2
     spread = np.concatenate([turned[:half], [0.0], turned[half:]])
-    return float(np.max(np.abs(fft.fft(spread, 256)) ** 2)) / HELD**2
+    return float(np.max(np.abs(scipy.fft.fft(spread, 256)) ** 2)) / HELD**2
 
 
 def _late(held: NDArray[np.complex64], sector: int) -> int:

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.ndimage import uniform_filter1d
 
 from cellwarden.airinterface.lte_symbols import rarity
 from cellwarden.airinterface.lte_waveform import (
@@ -143,7 +142,7 @@ def learn(block: Block) -> list[Cell]:
 
 def _spectrum(block: Block, seconds: float) -> NDArray[np.complex64]:
     samples = np.ascontiguousarray(block.iq[: round(seconds * block.segment.rate_hz)], np.float32)
-    return np.asarray(fft.fft(samples.view(np.complex64)[:, 0] * np.float32(block.scale)), np.complex64)
+    return np.asarray(scipy.fft.fft(samples.view(np.complex64)[:, 0] * np.float32(block.scale)), np.complex64)
 
 
 def _is_ghost(one: Cell, other: Cell) -> bool:
@@ -173,26 +172,26 @@ def _replica(sector: int, count: int) -> NDArray[np.complex64]:
     subcarriers = np.zeros(SIZE, np.complex128)
     sent = synchronisation(sector)
     subcarriers[-31:], subcarriers[1:32] = sent[:31], sent[31:]
-    wave = fft.ifft(subcarriers)
-    return np.asarray(np.conj(fft.fft(wave / np.linalg.norm(wave), count)), np.complex64)
+    wave = scipy.fft.ifft(subcarriers)
+    return np.asarray(np.conj(scipy.fft.fft(wave / np.linalg.norm(wave), count)), np.complex64)
 
 
 def _candidates(spectrum: NDArray[np.complex64], seconds: float, rate: float) -> list[Candidate]:
     """Where primary sequences seem to be, the likeliest first: the best time of each frequency and sector."""
     count, halves = round(seconds * RATE_HZ), round(seconds / HALF_S)
     reach = int((rate / 2 - RATE_HZ / 2 + STEP_HZ) / STEP_HZ)
-    inside = np.abs(fft.fftfreq(count, 1 / RATE_HZ)) < 31.5 * SUBCARRIER_HZ
+    inside = np.abs(scipy.fft.fftfreq(count, 1 / RATE_HZ)) < 31.5 * SUBCARRIER_HZ
     late = np.exp(1j * np.pi * np.fft.fftfreq(count)).astype(np.complex64)  # half a sample
     replicas = np.array([[_replica(sector, count) * by for sector in range(3)] for by in (np.complex64(1), late)])
     tried = math.log(3 * HALF * (2 * reach + 1))
     found = []
     for number in range(-reach, reach + 1):
         part = _band(spectrum, seconds, number * STEP_HZ) * inside
-        y = fft.ifft(part)
-        energy = uniform_filter1d(y.real**2 + y.imag**2, SIZE, mode="wrap") * SIZE
+        y = scipy.fft.ifft(part)
+        energy = scipy.ndimage.uniform_filter1d(y.real**2 + y.imag**2, SIZE, mode="wrap") * SIZE
         energy = np.roll(energy, -SIZE // 2)
         energy = np.maximum(energy, 0.02 * float(np.max(energy)) + 1e-30)
-        matched = fft.ifft(part * replicas, axis=-1)  # times, sectors, samples
+        matched = scipy.fft.ifft(part * replicas, axis=-1)  # times, sectors, samples
         share = (matched.real**2 + matched.imag**2).max(axis=0) / energy
         nats = -(SIZE - 3) * np.log1p(-np.minimum(share, 0.98))
         folded = nats[:, : halves * HALF].reshape(3, halves, HALF).sum(axis=1)
@@ -206,7 +205,7 @@ def _candidates(spectrum: NDArray[np.complex64], seconds: float, rate: float) ->
 def _cell(spectrum: NDArray[np.complex64], seconds: float, block: Block, candidate: Candidate) -> Cell | None:
     """The cell of a candidate, if its secondary sequences are there as well."""
     rate, sector = block.segment.rate_hz, candidate.sector
-    y = fft.ifft(_band(spectrum, seconds, candidate.offset_hz))
+    y = scipy.fft.ifft(_band(spectrum, seconds, candidate.offset_hz))
     offset = _slots_turn_hz(y, _turn_hz(y, np.arange(candidate.at, len(y) - SIZE, HALF), sector))
     y = y * np.exp(-2j * np.pi * offset / RATE_HZ * np.arange(len(y)))
     late, drift = _late(y, np.arange(candidate.at, len(y) - SIZE, HALF), sector)
@@ -254,13 +253,13 @@ def _symbol(y: NDArray[np.complex64], first: int) -> NDArray[np.complex128]:
     """The 62 subcarriers of the symbol that begins at a sample; zeros where there is none."""
     if first < 0 or first + SIZE > len(y):
         return np.zeros(62, np.complex128)
-    spectrum = fft.fft(y[first : first + SIZE])
+    spectrum = scipy.fft.fft(y[first : first + SIZE])
     return np.asarray(np.concatenate([spectrum[-31:], spectrum[1:32]]), np.complex128)
 
 
 def _turn_hz(y: NDArray[np.complex64], firsts: NDArray[np.int64], sector: int) -> float:
     """Frequency that is left: by how much the second half of a primary sequence is turned against the first."""
-    replica = np.conj(fft.ifft(np.conj(_replica(sector, SIZE))))
+    replica = np.conj(scipy.fft.ifft(np.conj(_replica(sector, SIZE))))
     total = 0j
     for first in firsts.tolist():
         matched = y[first : first + SIZE] * replica
@@ -273,7 +272,7 @@ def _delays(y: NDArray[np.complex64], first: int, sector: int) -> NDArray[np.flo
     turned = _symbol(y, first) * np.conj(synchronisation(sector))
     spread = np.zeros(SIZE * FINE, np.complex128)
     spread[-31:], spread[1:32] = turned[:31], turned[31:]
-    power = np.abs(fft.ifft(spread)) ** 2
+    power = np.abs(scipy.fft.ifft(spread)) ** 2
     return np.concatenate([power[-2 * FINE :], power[: 2 * FINE]])
 
 

@@ -23,8 +23,8 @@ from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_estimate_kernels import (
     gathered,
@@ -172,7 +172,7 @@ def _symbols(band: _Band, at: float, off_hz: float, places_s: Real, beside: int)
     lowest_hz = (1 - width) / 2 * SUBCARRIER_HZ
     windows, out = np.empty((len(first), band.size), np.complex64), np.empty((len(first), width), np.complex128)
     gathered(band.heard.y, first, (lowest_hz + off_hz) / rate, windows)
-    spectra = fft.fft(windows, axis=-1, overwrite_x=True)
+    spectra = scipy.fft.fft(windows, axis=-1, overwrite_x=True)
     referred(spectra, first, begins, lowest_hz / rate, SUBCARRIER_HZ / rate, off_hz / rate, out)
     return out
 
@@ -235,7 +235,7 @@ def _astray(band: _Band, references: Complex, others: Complex, sequences: Comple
 def peaks(rows: NDArray[np.complexfloating]) -> Real:
     """The largest |Σ_k h_k exp(j 2π k d)|² of each row over the delay d. rows: shape (n, subcarriers)."""
     rows, out = np.ascontiguousarray(rows, np.complex64), np.empty(len(rows))
-    peak_powers(rows, fft.ifft(rows, fft.next_fast_len(2 * rows.shape[-1]), axis=-1), 3, out)
+    peak_powers(rows, scipy.fft.ifft(rows, scipy.fft.next_fast_len(2 * rows.shape[-1]), axis=-1), 3, out)
     return out
 
 
@@ -253,7 +253,7 @@ def _fit(
     shifts = 8 if band.every == 2 else 12
     period_s = SYMBOL_S / band.every
     rows = values * np.conj(sequences)
-    delays = fft.ifft(rows, shifts * math.ceil(4 * rows.shape[1] / shifts), axis=-1)
+    delays = scipy.fft.ifft(rows, shifts * math.ceil(4 * rows.shape[1] / shifts), axis=-1)
     turns, sums = np.empty(len(rows), np.int64), np.empty(len(rows), np.complex128)
     delay = shared_delay(rows, delays, shifts, turns, sums)
     hz = _STEPS_HZ if reach else _NEAR_HZ
@@ -294,7 +294,7 @@ def _known(band: _Band, at: float, off_hz: float, sequences: Complex, delays: Re
     begun = (useful - np.round(useful)) * (SUBCARRIER_HZ * band.every / rate)  # each wave begins with a sample
     spectra, nats = np.empty((len(sequences), band.size), np.complex128), np.empty((len(lates_s), len(hz)))
     waves(sequences, delays + begun, band.every, spectra)
-    periods = fft.ifft(spectra, axis=-1, overwrite_x=True)
+    periods = scipy.fft.ifft(spectra, axis=-1, overwrite_x=True)
     around, turn = (PREFIX_S * rate, SYMBOL_S * rate), (lowest_hz + off_hz) / rate
     known(band.heard.y, periods, useful, lates_s * rate, around, turn, hz / rate, nats)
     return nats / band.heard.noise

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface import lte_uplink
 from cellwarden.airinterface.lte_found import EMPTY, LEAST_NATS, LEAST_SHORT_NATS, Found
@@ -174,7 +174,7 @@ def _values(grid: _Grid, start: float) -> NDArray[np.complex64]:
     offsets = lte_uplink.MIDDLES_S[1:15]
     first = np.round(start + offsets * grid.heard.rate_hz).astype(np.int64)
     at = np.clip(first[:, None] + np.arange(grid.size), 0, len(grid.y) - 1)
-    return np.asarray(fft.fftshift(fft.fft(grid.y[at], axis=-1), axes=-1))
+    return np.asarray(scipy.fft.fftshift(scipy.fft.fft(grid.y[at], axis=-1), axes=-1))
 
 
 def _pieces(grid: _Grid, start: float, values: NDArray[np.complex64], run: tuple[int, int], edge: int) -> list[Found]:
@@ -221,7 +221,7 @@ def _groups(references: NDArray[np.complex64]) -> list[int]:
         return list(range(30))
     products = references[:, :-1] * np.conj(references[:, 1:])
     products /= np.maximum(np.abs(products), 1e-30)
-    tones = squared(fft.fft(products, 31 * 8, axis=-1)).sum(axis=0)
+    tones = squared(scipy.fft.fft(products, 31 * 8, axis=-1)).sum(axis=0)
     chosen: set[int] = set()
     for _ in range(PEAKS):
         peak = int(np.argmax(tones))
@@ -281,7 +281,7 @@ def _fill(
         :, starts[place][:, None] + np.arange(length)
     ]  # symbols, pairs of place and sequence, subcarriers
     energy = squared(bands).sum(axis=-1) * length
-    delays = squared(fft.fft(bands * bank[rows[row]], 4 * length, axis=-1, overwrite_x=True)).max(axis=-1)
+    delays = squared(scipy.fft.fft(bands * bank[rows[row]], 4 * length, axis=-1, overwrite_x=True)).max(axis=-1)
     parts = delays / np.maximum(energy, 1e-30)
     explained = parts * (energy / np.maximum(energy - noise * length**2, 0.05 * energy))
     beyond = np.where(explained > EXPLAINED, surprise(parts, length) - math.log(2 * length), 0.0)
@@ -316,7 +316,7 @@ def _sounding(grid: _Grid, start: float, found: list[Found], burst: Burst, block
     rate, per_s = block.segment.rate_hz, grid.heard.rate_hz
     last = start + (SUBFRAME_S - LAST_S) * per_s
     at = np.clip(round(last + PREFIX_S / 2 * per_s) + np.arange(grid.size), 0, len(grid.y) - 1)
-    power = squared(fft.fftshift(fft.fft(grid.y[at]))) / (grid.size * grid.heard.noise)
+    power = squared(scipy.fft.fftshift(scipy.fft.fft(grid.y[at]))) / (grid.size * grid.heard.noise)
     mean = np.convolve(power, np.ones(2 * BLOCK) / (2 * BLOCK), "same")
     inside = np.flatnonzero(mean > 2 * FILLED)
     if len(inside) < 3 * BLOCK:

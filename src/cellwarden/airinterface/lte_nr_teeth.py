@@ -14,8 +14,8 @@ Sources: 3GPP TS 36.211 §5.5.1.1, §5.5.3; TS 38.211 §6.3.3.1.
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.nr_waveform import SHORT_PREAMBLE
 from cellwarden.measure.power import squared
@@ -55,7 +55,7 @@ def fullest(y: NDArray[np.complex64], first: int, count: int, size: int) -> int:
 
 def windows(y: NDArray[np.complex64], starts: NDArray[np.int64], ramp: NDArray[np.complex64]) -> NDArray[np.complex64]:
     """Subcarriers of the symbols that begin at `starts`, moved by a ramp: shape (starts, size), lowest first."""
-    values = fft.fft(y[starts[:, None] + np.arange(len(ramp))] * ramp, axis=-1, overwrite_x=True)
+    values = scipy.fft.fft(y[starts[:, None] + np.arange(len(ramp))] * ramp, axis=-1, overwrite_x=True)
     return np.asarray(values, np.complex64)
 
 

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from cellwarden.airinterface.lte_kernels import prefix_likeness, slot_powers
 from cellwarden.airinterface.lte_receiver import Stretch, narrowed
@@ -100,7 +100,7 @@ def prefix_nats(
     likely = min((level - 1.0) / level, MOST_ALIKE)
     freedom = first.shape[1] * PREFIX_S * length * SUBCARRIER_HZ
     nats = -math.log1p(-(likely**2)) - 2 * likely * (likely - part) / (1 - likely**2)
-    return np.asarray(logsumexp(freedom * nats, axis=-1) - math.log(FINE))
+    return np.asarray(scipy.special.logsumexp(freedom * nats, axis=-1) - math.log(FINE))
 
 
 def leaders(

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_kernels import prefix_likeness
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
@@ -65,7 +65,7 @@ class Preamble:
 @lru_cache(maxsize=64)
 def spectrum_of(root: int, length: int = PREAMBLE) -> NDArray[np.complex64]:
     """Subcarriers of a preamble, each of magnitude 1: shape (length,)."""
-    return np.asarray(fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
+    return np.asarray(scipy.fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
 
 
 def recognise(burst: Burst, block: Block) -> list[Emission]:
@@ -134,7 +134,7 @@ def _window(heard: Stretch, start: int, fraction: float) -> NDArray[np.complex64
         part[low - start : high - start] = heard.y[low:high]
     if fraction:
         part = mixed(part, fraction / count)
-    return np.asarray(fft.fftshift(fft.fft(part)), np.complex64)
+    return np.asarray(scipy.fft.fftshift(scipy.fft.fft(part)), np.complex64)
 
 
 def _band(power: NDArray[np.float32]) -> int:
@@ -151,7 +151,7 @@ def _blind(heard: Stretch, starts: list[int]) -> Preamble | None:
             low = _band(squared(spectrum))
             part = spectrum[low : low + PREAMBLE]
             products = part[:-1] * np.conj(part[1:])
-            tones = squared(fft.fft(products, PREAMBLE)) / max(float(np.sum(squared(products))), 1e-30)
+            tones = squared(scipy.fft.fft(products, PREAMBLE)) / max(float(np.sum(squared(products))), 1e-30)
             tone = int(np.argmax(tones[1:])) + 1
             if best is None or tones[tone] > best[0]:
                 best = (float(tones[tone]), tone, start, fraction, part)
@@ -164,7 +164,7 @@ def _blind(heard: Stretch, starts: list[int]) -> Preamble | None:
 
 def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArray[np.complex64]) -> Preamble | None:
     """Match a window with the sequence of a root; then see how far the match goes on to either side."""
-    response = fft.ifft(part * np.conj(spectrum_of(root)))
+    response = scipy.fft.ifft(part * np.conj(spectrum_of(root)))
     delays = np.abs(response) ** 2 * PREAMBLE
     energy = float(np.sum(np.abs(part) ** 2))
     peak = int(np.argmax(delays))
@@ -179,7 +179,7 @@ def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArr
     template = np.zeros(len(spectrum), np.complex64)
     delay = np.exp(-2j * np.pi * peak / PREAMBLE * np.arange(PREAMBLE))
     template[low : low + PREAMBLE] = spectrum_of(root) * delay
-    wave = np.asarray(fft.ifft(fft.ifftshift(template)), np.complex64)
+    wave = np.asarray(scipy.fft.ifft(scipy.fft.ifftshift(template)), np.complex64)
     conjugate = np.conj(wave) / np.float32(math.sqrt(float(np.mean(squared(wave)))))
     n = (np.arange(len(heard.y)) - start) % len(wave)
     matched = mixed(heard.y * conjugate[n], fraction / len(wave), start)
@@ -207,8 +207,8 @@ def _extent(matched: NDArray[np.complex64], tone_hz: float, heard: Stretch) -> t
 
 def _tone_hz(matched: NDArray[np.complex64], heard: Stretch) -> float:
     """What frequency error is left: the tone of the matched wave, within a subcarrier."""
-    size = fft.next_fast_len(max(len(matched), 8 * round(PREAMBLE_S * heard.rate_hz)))
-    spectrum = squared(fft.fft(matched, size))
+    size = scipy.fft.next_fast_len(max(len(matched), 8 * round(PREAMBLE_S * heard.rate_hz)))
+    spectrum = squared(scipy.fft.fft(matched, size))
     reach = max(1, round(0.6 * PREAMBLE_HZ / heard.rate_hz * size))
     bins = np.arange(-reach, reach + 1)
     return int(bins[np.argmax(spectrum[bins % size])]) / size * heard.rate_hz

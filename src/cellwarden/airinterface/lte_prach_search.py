@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.special import gammainccinv
 
 from cellwarden.airinterface.lte_prach import spectrum_of
 from cellwarden.airinterface.lte_receiver import logistic, low_pass, stretch
@@ -138,7 +137,9 @@ def _windows(block: Block, layout: Layout, starts: NDArray[np.float64], carrier_
         apart = np.exp(-2j * np.pi * (carrier_hz / layout.spacing_hz % 1.0) * np.arange(layout.repeats))
         samples = np.sum(samples * apart[:, None].astype(np.complex64), axis=1, keepdims=True)
     k = np.arange(layout.length) - (layout.length - 1) // 2
-    return np.asarray(fft.fft(samples, axis=-1, overwrite_x=True)[..., k] * np.float32(whole / size), np.complex64)
+    return np.asarray(
+        scipy.fft.fft(samples, axis=-1, overwrite_x=True)[..., k] * np.float32(whole / size), np.complex64
+    )
 
 
 @lru_cache(maxsize=32)
@@ -160,13 +161,13 @@ def _resampled(block: Block, begin: float, layout: Layout, carrier_hz: float, si
 @lru_cache(maxsize=8)
 def _least(repeats: int) -> float:
     """What the power of one shift, summed over repetitions and over its mean, is asked for."""
-    return float(gammainccinv(repeats, FALSE_ALARM / DELAYS))
+    return float(scipy.special.gammainccinv(repeats, FALSE_ALARM / DELAYS))
 
 
 def _found(block: Block, cell: Cell, layout: Layout, starts: NDArray[np.float64], carrier_hz: float) -> list[Emission]:
     root, rate = int(cell.details["preamble_root"]), block.segment.rate_hz
     bands = _windows(block, layout, starts, carrier_hz)
-    delays = fft.fft(bands * np.conj(spectrum_of(root, layout.length)), DELAYS, axis=-1, overwrite_x=True)
+    delays = scipy.fft.fft(bands * np.conj(spectrum_of(root, layout.length)), DELAYS, axis=-1, overwrite_x=True)
     power = squared(delays).sum(axis=1)  # of all repetitions
     repeats, summed = (1, layout.repeats) if layout.together else (layout.repeats, 1)
     level = power.mean(axis=-1) / repeats  # of one shift of noise; a preamble's own part is taken for noise too

@@ -14,8 +14,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_estimate import peaks
 from cellwarden.airinterface.lte_prach import SUBCARRIERS, WIDTH_HZ, spectrum_of
@@ -59,21 +59,21 @@ def refined(e: Emission, burst: Burst, block: Block, raster_hz: float) -> Emissi
     nearest = (middle - heard.centre_hz) / grid_hz  # of the middle subcarrier, from the transform's zero
     reference = np.conj(spectrum_of(root))
     at = count // 2 + round(nearest) - PREAMBLE // 2
-    spectra = fft.fft(mixed(part, (nearest - round(nearest)) / count) * _ramps(count), axis=-1, overwrite_x=True)
+    spectra = scipy.fft.fft(mixed(part, (nearest - round(nearest)) / count) * _ramps(count), axis=-1, overwrite_x=True)
     near = spectra[:, np.arange(at - BESIDE, at + PREAMBLE + BESIDE) - count // 2]
     power = np.concatenate(
         [np.zeros((len(FRACTIONS), 1)), np.cumsum(squared(near), axis=-1, dtype=np.float64)], axis=-1
     )
     lows = np.argmax(power[:, PREAMBLE:] - power[:, :-PREAMBLE], axis=-1)
     bands = np.take_along_axis(near, lows[:, None] + np.arange(PREAMBLE), axis=-1) * reference
-    gathered = squared(fft.ifft(bands, DELAYS, axis=-1, overwrite_x=True)).max(axis=-1).astype(np.float64)
+    gathered = squared(scipy.fft.ifft(bands, DELAYS, axis=-1, overwrite_x=True)).max(axis=-1).astype(np.float64)
     place = int(np.argmax(gathered))
     step = 0.0
     if 0 < place < len(gathered) - 1:
         before, at_peak, after = gathered[place - 1 : place + 2]
         step = 0.5 * (before - after) / min(before - 2 * at_peak + after, -1e-30)
     fraction = FRACTIONS[place] + (nearest - round(nearest)) + step * STEP
-    spectrum = fft.fftshift(fft.fft(mixed(part, fraction / count)))
+    spectrum = scipy.fft.fftshift(scipy.fft.fft(mixed(part, fraction / count)))
     lows = np.arange(-BESIDE, BESIDE + 1) + at
     rows = np.array([spectrum[low : low + PREAMBLE] * reference for low in lows])
     low = int(lows[int(np.argmax(peaks(rows)))])

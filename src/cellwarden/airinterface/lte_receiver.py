@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_kernels import cropped, turned
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ
@@ -83,11 +83,13 @@ def stretch(burst: Burst, block: Block, around_s: float, centre_hz: float, subca
     kept = round(count / rate * subcarriers * SUBCARRIER_HZ)
     if kept == count and centre_hz == 0.0:  # as it was heard
         return Stretch(x, rate, float(block.sample_start + low), float(step), centre_hz, _noise(burst, rate))
-    spectrum, part = fft.fft(x, overwrite_x=True), np.empty(kept, np.complex64)
+    spectrum, part = scipy.fft.fft(x, overwrite_x=True), np.empty(kept, np.complex64)
     cropped(spectrum, centre_hz * count / rate, own / 2 * count / rate, part)
     out_hz = kept * rate / count
     noise = _noise(burst, out_hz)
-    return Stretch(fft.ifft(part), out_hz, float(block.sample_start + low), count * step / kept, centre_hz, noise, part)
+    return Stretch(
+        scipy.fft.ifft(part), out_hz, float(block.sample_start + low), count * step / kept, centre_hz, noise, part
+    )
 
 
 def narrowed(heard: Stretch, middle_hz: float, half_hz: float) -> NDArray[np.complex64]:
@@ -95,9 +97,9 @@ def narrowed(heard: Stretch, middle_hz: float, half_hz: float) -> NDArray[np.com
     n, unit = len(heard.y), heard.rate_hz / len(heard.y)
     lowest, highest = math.ceil((middle_hz - half_hz) / unit), math.floor((middle_hz + half_hz) / unit)
     inside = np.arange(max(lowest, -(n // 2)), min(highest, (n - 1) // 2) + 1)  # negative ones count from the end
-    spectrum, part = fft.fft(heard.y) if heard.spectrum is None else heard.spectrum, np.zeros(n, np.complex64)
+    spectrum, part = scipy.fft.fft(heard.y) if heard.spectrum is None else heard.spectrum, np.zeros(n, np.complex64)
     part[inside] = spectrum[inside]
-    return np.asarray(fft.ifft(part, overwrite_x=True))
+    return np.asarray(scipy.fft.ifft(part, overwrite_x=True))
 
 
 def _noise(burst: Burst, rate_hz: float) -> float:

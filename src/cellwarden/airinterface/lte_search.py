@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_places import prefix_nats
 from cellwarden.airinterface.lte_prach_search import LAYOUTS, SUBFRAMES
@@ -277,7 +277,7 @@ def _symbols(heard: Stretch, size: int, start: float, symbols: Sequence[int]) ->
     first = np.round(begin).astype(np.int64)
     padded = np.concatenate([np.zeros(size, np.complex64), heard.y, np.zeros(size, np.complex64)])
     taken = np.clip(first + size, 0, len(padded) - size)[:, None] + np.arange(size)
-    return np.asarray(fft.fftshift(fft.fft(padded[taken], axis=-1), axes=-1), np.complex64)
+    return np.asarray(scipy.fft.fftshift(scipy.fft.fft(padded[taken], axis=-1), axes=-1), np.complex64)
 
 
 def _references(heard: Stretch, size: int, start: float) -> NDArray[np.complex64]:
@@ -336,7 +336,7 @@ def _match(
     sent = _sent(tuple((g.first, g.second) for g in groups), length)
     versions = len(sent) // len(groups)
     fine = 4 if length <= 3 * BLOCK else 2
-    delays = fft.fft(both[:, None] * sent[None], fine * length, axis=-1)
+    delays = scipy.fft.fft(both[:, None] * sent[None], fine * length, axis=-1)
     energies = np.sum(squared(both), axis=-1)[:, None] + np.float32(1e-30)  # places, 1, 2
     shifts = [g.shift for g in groups]
     if None in shifts:

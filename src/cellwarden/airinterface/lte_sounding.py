@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_found import (
     CERTAIN_NATS,
@@ -125,7 +125,7 @@ def closing(data: Found, burst: Burst, block: Block) -> Found | None:
     symbol = replace(burst, sample_start=round(start), sample_count=round((PREFIX_S + SYMBOL_S) * rate))
     heard = stretch(symbol, block, 0.0, data.middle_hz - SUBCARRIER_HZ / 2, size)  # a subcarrier of its own at zero
     first = min(max(heard.index(start + PREFIX_S / 2 * rate), 0), len(heard.y) - size)
-    power = squared(fft.fftshift(fft.fft(heard.y[first : first + size]))) / (size * heard.noise)
+    power = squared(scipy.fft.fftshift(scipy.fft.fft(heard.y[first : first + size]))) / (size * heard.noise)
     length = data.blocks * BLOCK
     own = power[max(0, size // 2 + 1 - length // 2) : size // 2 + 1 + length // 2]
     if comb(own) > LAST_COMB:
@@ -169,7 +169,7 @@ def _combs(heard: Stretch, burst: Burst, size: int) -> _Combs:
     starts = np.minimum(np.maximum(np.round(places).astype(np.int64), 0), len(heard.y) - size)
     symbols = heard.y[starts[:, None] + np.arange(size)] * moving(np.array(fractions), half, size)[:, None]
     one, other = symbols[..., :half], symbols[..., half:]
-    return _Combs(fft.fft(one + other), fft.fft(one - other), fractions, places)
+    return _Combs(scipy.fft.fft(one + other), scipy.fft.fft(one - other), fractions, places)
 
 
 def _matched(teeth: NDArray[np.complex64], at: int, length: int, trials: int) -> tuple[int, int, float]:

@@ -9,9 +9,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.special import gammaincc, gammaln
 
 from cellwarden.airinterface.lte_kernels import best_stretches, symbols_at
 from cellwarden.airinterface.lte_match_kernels import (
@@ -46,7 +45,7 @@ def transforms(
     """
     windows = np.empty((len(turns), len(starts), size), np.complex64)
     symbols_at(heard.y, starts, np.array(turns) / size - 0.5, windows)
-    return np.asarray(fft.fft(windows, axis=-1, overwrite_x=True))
+    return np.asarray(scipy.fft.fft(windows, axis=-1, overwrite_x=True))
 
 
 @lru_cache(maxsize=4)
@@ -88,7 +87,7 @@ def long_matches(bands: NDArray[np.complex64], chosen: NDArray[np.int64] | None 
     rows = np.ascontiguousarray(bands, np.complex64).reshape(-1, length)
     products, out = np.empty((len(rows) * len(which), 2 * length), np.complex64), np.zeros((len(rows), len(sequences)))
     conjugate_products(rows, sequences, which, products)
-    largest_parts(rows, fft.fft(products, axis=-1, overwrite_x=True), which, out)
+    largest_parts(rows, scipy.fft.fft(products, axis=-1, overwrite_x=True), which, out)
     return out.reshape(*bands.shape[:-1], len(sequences))
 
 
@@ -125,7 +124,7 @@ def tone_strength(bands: NDArray[np.complex64], apart: int = 1) -> NDArray[np.fl
     """How much the products of neighbours are one tone, as Zadoff-Chu sequences' are: mean 1 by chance, shape (...)."""
     products = bands[..., :-apart] * np.conj(bands[..., apart:])
     length = 1 << (2 * products.shape[-1] - 1).bit_length()
-    tones = squared(fft.fft(products, length, axis=-1))
+    tones = squared(scipy.fft.fft(products, length, axis=-1))
     edge = max(1, length // 64)
     energy = np.sum(squared(products), axis=-1)
     return np.asarray(tones[..., edge:-edge].max(axis=-1) / np.maximum(energy, 1e-30), np.float64)
@@ -151,17 +150,17 @@ def _rarities(excess: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def rarity(excess: float, symbols: int) -> float:
     """Nats of `symbols` surprises that sum to `excess` beyond what their own choices give: a gamma tail."""
-    chance = float(gammaincc(symbols, max(excess, 0.0)))
+    chance = float(scipy.special.gammaincc(symbols, max(excess, 0.0)))
     if chance > 1e-200:
         return -math.log(chance)
-    return excess - (symbols - 1) * math.log(excess) + float(gammaln(symbols))
+    return excess - (symbols - 1) * math.log(excess) + float(scipy.special.gammaln(symbols))
 
 
 def rarities(excess: NDArray[np.float64], symbols: int) -> NDArray[np.float64]:
     """`rarity` of many: shape of excess."""
-    chance = gammaincc(symbols, np.maximum(excess, 0.0))
+    chance = scipy.special.gammaincc(symbols, np.maximum(excess, 0.0))
     beyond = np.maximum(excess, 1.0)
-    tail = beyond - (symbols - 1) * np.log(beyond) + gammaln(symbols)
+    tail = beyond - (symbols - 1) * np.log(beyond) + scipy.special.gammaln(symbols)
     return np.where(chance > 1e-200, -np.log(np.maximum(chance, 1e-200)), tail)
 
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_found import (
     CERTAIN_NATS,
@@ -176,7 +176,7 @@ def _places(heard: Stretch, burst: Burst, rate: float, whole_s: float) -> NDArra
 def _energies(heard: Stretch, burst: Burst) -> tuple[NDArray[np.float64], float]:
     """Running sum of a box's power over frequency, lowest first, and the bins of a subcarrier."""
     first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
-    power = squared(fft.fft(heard.y[first:last], fft.next_fast_len(last - first)))
+    power = squared(scipy.fft.fft(heard.y[first:last], scipy.fft.next_fast_len(last - first)))
     half = -(-len(power) // 2)
     total = np.zeros(len(power) + 1)
     np.cumsum(np.concatenate([power[half:], power[:half]]), out=total[1:], dtype=np.float64)

@@ -11,9 +11,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.ndimage import uniform_filter1d
 
 from cellwarden.airinterface.lte_symbols import rarity
 from cellwarden.airinterface.lte_waveform import FIRST_PREFIX_S, PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
@@ -49,8 +48,8 @@ def _replica(sector: int, count: int) -> NDArray[np.complex64]:
     """Conjugate spectrum, shape (count,), of a primary sequence of energy 1."""
     subcarriers = np.zeros(SIZE, np.complex128)
     subcarriers[np.arange(-HALF, HALF + 1)] = primary(sector)
-    wave = fft.ifft(subcarriers)
-    return np.asarray(np.conj(fft.fft(wave / np.linalg.norm(wave), count)), np.complex64)
+    wave = scipy.fft.ifft(subcarriers)
+    return np.asarray(np.conj(scipy.fft.fft(wave / np.linalg.norm(wave), count)), np.complex64)
 
 
 @lru_cache(maxsize=64)
@@ -89,19 +88,19 @@ def _cells(block: Block, multiple: int) -> list[Cell]:
     count = math.floor(min(LISTENED_S, len(block.iq) / rate) * SUBCARRIER_HZ * multiple) * SIZE
     taken = round(count / out_hz * rate)
     samples = np.ascontiguousarray(block.iq[:taken], np.float32).view(np.complex64)[:, 0]
-    spectrum = fft.fft(samples * np.float32(block.scale))
+    spectrum = scipy.fft.fft(samples * np.float32(block.scale))
     step = SUBCARRIER_HZ * multiple / 2
     reach = max(0, int((rate / 2 - SYNCHRONISATION / 2 * SUBCARRIER_HZ * multiple) / step))
-    inside = np.abs(fft.fftfreq(count, 1 / out_hz)) < (HALF + 1) * SUBCARRIER_HZ * multiple
+    inside = np.abs(scipy.fft.fftfreq(count, 1 / out_hz)) < (HALF + 1) * SUBCARRIER_HZ * multiple
     replicas = np.array([_replica(sector, count) for sector in range(3)])
     tried = math.log(3.0 * count * (2 * reach + 1))
     likely: list[tuple[float, float, int, int]] = []
     for number in range(-reach, reach + 1):
         part = _band(spectrum, count, taken / rate, number * step) * inside
-        y = fft.ifft(part)
-        energy = np.roll(uniform_filter1d(y.real**2 + y.imag**2, SIZE, mode="wrap") * SIZE, -SIZE // 2)
+        y = scipy.fft.ifft(part)
+        energy = np.roll(scipy.ndimage.uniform_filter1d(y.real**2 + y.imag**2, SIZE, mode="wrap") * SIZE, -SIZE // 2)
         energy = np.maximum(energy, 0.05 * float(np.max(energy)) + 1e-30)
-        shares = np.abs(fft.ifft(part * replicas, axis=-1)) ** 2 / energy
+        shares = np.abs(scipy.fft.ifft(part * replicas, axis=-1)) ** 2 / energy
         sector, at = divmod(int(np.argmax(shares)), count)
         nats = -(SYNCHRONISATION - 1) * math.log1p(-min(float(shares[sector, at]), 0.99)) - tried
         if nats > LEAST_NATS:
@@ -126,14 +125,14 @@ def _cell(
 ) -> Cell | None:
     """The cell of a likely primary sequence, if secondary sequence and reference signals are there as well."""
     rate, out_hz = block.segment.rate_hz, SIZE * SUBCARRIER_HZ * multiple
-    y = fft.ifft(band)
+    y = scipy.fft.ifft(band)
     symbol = round((SYMBOL_S + PREFIX_S) / multiple * out_hz)
     if at + 4 * symbol > len(y) or at < SIZE // 8:
         return None
     at -= round(PREFIX_S / multiple * out_hz / 4)  # within the prefix
     turn = _turn(y, [at + n * symbol for n in range(4)], round(PREFIX_S / multiple * out_hz / 2))
     y = y * np.exp(-2j * np.pi * turn / SIZE * np.arange(len(y)))
-    rows = fft.fft(np.array([y[at + n * symbol : at + n * symbol + SIZE] for n in range(4)]), axis=-1)
+    rows = scipy.fft.fft(np.array([y[at + n * symbol : at + n * symbol + SIZE] for n in range(4)]), axis=-1)
     rows = np.roll(rows, FIRST_SYNCHRONISATION + HALF, axis=-1)[:, :BLOCK_SUBCARRIERS]
     middle = slice(FIRST_SYNCHRONISATION, FIRST_SYNCHRONISATION + SYNCHRONISATION)
     delay = _delay(rows[0, middle] * primary(sector))
@@ -192,7 +191,7 @@ def _turn(y: NDArray[np.complex64], firsts: list[int], prefix: int) -> float:
 def _delay(matched: NDArray[np.complex128]) -> float:
     """Delay in symbols that turns matched subcarriers into one phase."""
     size = 16 * SIZE
-    late = int(np.argmax(np.abs(fft.ifft(matched, size))))
+    late = int(np.argmax(np.abs(scipy.fft.ifft(matched, size))))
     return (late - size * (late > size // 2)) / size
 
 

@@ -12,8 +12,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_waveform import PREFIX_S, SUBCARRIER_HZ, SYMBOL_S
@@ -67,7 +67,7 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
 def _products(sector: int) -> NDArray[np.complex64]:
     """Conjugate spectrum of the primary sequence's products of neighbours: shape (SIZE,)."""
     sent = primary(sector)
-    return np.asarray(np.conj(fft.fft(sent[:-1] * sent[1:], SIZE)), np.complex64)
+    return np.asarray(np.conj(scipy.fft.fft(sent[:-1] * sent[1:], SIZE)), np.complex64)
 
 
 def _block(burst: Burst, block: Block, multiple: int) -> Emission | None:
@@ -77,11 +77,11 @@ def _block(burst: Burst, block: Block, multiple: int) -> Emission | None:
     heard = stretch(burst, block, 1.5 * symbol, middle, SIZE * multiple)
     at, offset, sector, tried = _likeliest(heard, heard.index(burst.sample_start), symbol * heard.rate_hz)
     sent = np.asarray(primary(sector))
-    delays = np.abs(fft.ifft(_symbol(heard, at, offset) * sent, SIZE))
+    delays = np.abs(scipy.fft.ifft(_symbol(heard, at, offset) * sent, SIZE))
     late = int(np.argmax(delays))
     at += late - SIZE * (late > SIZE // 2)
     spectrum = _symbol(heard, at, offset)
-    matched = np.abs(fft.fft(spectrum * sent, 4 * SIZE)) ** 2 / (SYNCHRONISATION * _energy(spectrum))
+    matched = np.abs(scipy.fft.fft(spectrum * sent, 4 * SIZE)) ** 2 / (SYNCHRONISATION * _energy(spectrum))
     evidence = _nats(float(np.max(matched))) - math.log(tried)
     if evidence < LEAST_NATS:
         return None
@@ -123,12 +123,12 @@ def _likeliest(heard: Stretch, begin: int, symbol: float) -> tuple[int, float, i
     best = (0.0, 0, 0.0, 0)
     for fraction in FRACTIONS:
         ramp = np.exp(-2j * np.pi * fraction / SIZE * np.arange(SIZE)).astype(np.complex64)
-        values = fft.fftshift(fft.fft(heard.y[places[:, None] + np.arange(SIZE)] * ramp, axis=-1), axes=-1)
+        values = scipy.fft.fftshift(scipy.fft.fft(heard.y[places[:, None] + np.arange(SIZE)] * ramp, axis=-1), axes=-1)
         products = np.zeros(values.shape, np.complex64)
         products[:, :-1] = values[:, :-1] * np.conj(values[:, 1:])
-        transformed = fft.fft(products, axis=-1)
+        transformed = scipy.fft.fft(products, axis=-1)
         for sector in range(3):
-            level = squared(fft.ifft(transformed * _products(sector), axis=-1))[:, : SIZE - SYNCHRONISATION]
+            level = squared(scipy.fft.ifft(transformed * _products(sector), axis=-1))[:, : SIZE - SYNCHRONISATION]
             place, low = divmod(int(np.argmax(level)), level.shape[1])
             if level[place, low] > best[0]:
                 middle = low + SYNCHRONISATION // 2 - SIZE // 2 + fraction
@@ -141,7 +141,7 @@ def _symbol(heard: Stretch, at: int, offset: float) -> NDArray[np.complex128]:
     part = np.zeros(SIZE, np.complex128)
     piece = heard.y[at : at + SIZE]
     part[: len(piece)] = piece
-    spectrum = fft.fft(part * np.exp(-2j * np.pi * offset / SIZE * np.arange(SIZE)))
+    spectrum = scipy.fft.fft(part * np.exp(-2j * np.pi * offset / SIZE * np.arange(SIZE)))
     half = SYNCHRONISATION // 2
     return np.asarray(np.concatenate([spectrum[-half:], spectrum[: half + 1]]))
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, turned_by, windows
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
@@ -112,7 +112,7 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
 
 @lru_cache(maxsize=256)
 def _spectrum(root: int, length: int) -> NDArray[np.complex64]:
-    return np.asarray(fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
+    return np.asarray(scipy.fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
 
 
 @lru_cache(maxsize=8)
@@ -137,7 +137,7 @@ def _tone(heard: Stretch, starts: NDArray[np.int64], wave: Wave, fractions: tupl
         total = np.concatenate([[0.0], np.cumsum(np.sum(squared(values), axis=0, dtype=np.float64))])
         low = int(np.argmax(total[length:] - total[:-length]))
         products = np.sum(values[:, :-1] * np.conj(values[:, 1:]), axis=0)[low : low + length - 1]
-        tones = squared(fft.fft(products, length)) / max(float(np.sum(squared(products))), 1e-30)
+        tones = squared(scipy.fft.fft(products, length)) / max(float(np.sum(squared(products))), 1e-30)
         tone = int(np.argmax(tones[1:])) + 1
         if tones[tone] > best.strength:
             root = pow(length - tone, -1, length)
@@ -147,7 +147,7 @@ def _tone(heard: Stretch, starts: NDArray[np.int64], wave: Wave, fractions: tupl
 
 def _response(values: NDArray[np.complex64], root: int) -> NDArray[np.complex64]:
     """What answers to a root's sequence at each delay, in each window: complex64, shape (windows, length)."""
-    return np.asarray(fft.ifft(values * np.conj(_spectrum(root, values.shape[-1])), axis=-1))
+    return np.asarray(scipy.fft.ifft(values * np.conj(_spectrum(root, values.shape[-1])), axis=-1))
 
 
 def _delays(response: NDArray[np.complex64]) -> NDArray[np.float64]:
@@ -237,12 +237,12 @@ def _extent(heard: Stretch, at: int, tone: Tone, delay: int, wave: Wave) -> tupl
     spectrum = np.zeros(size, np.complex64)
     ramp = np.exp(-2j * np.pi * delay / length * np.arange(length))
     spectrum[tone.low : tone.low + length] = _spectrum(tone.root, length) * ramp
-    symbol = np.asarray(fft.ifft(fft.ifftshift(spectrum)))
+    symbol = np.asarray(scipy.fft.ifft(scipy.fft.ifftshift(spectrum)))
     symbol /= np.float32(math.sqrt(float(np.mean(squared(symbol)))))
     n = np.arange(len(heard.y)) - at
     matched = mixed(heard.y * np.conj(symbol[n % size]), tone.fraction / size, at)
-    bins_of = max(8 * size, fft.next_fast_len(len(matched)))
-    level = squared(fft.fft(matched, bins_of))
+    bins_of = max(8 * size, scipy.fft.next_fast_len(len(matched)))
+    level = squared(scipy.fft.fft(matched, bins_of))
     bins = np.arange(-(bins_of // size) // 3, (bins_of // size) // 3 + 1)
     left = int(bins[np.argmax(level[bins])])
     total = np.concatenate([[0.0], np.cumsum(mixed(matched, left / bins_of, at), dtype=np.complex128)])

@@ -12,9 +12,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.special import betainc
 
 from cellwarden.airinterface.lte_waveform import BLOCK, allowed_blocks
 from cellwarden.airinterface.nr_waveform import reference_sequences
@@ -40,9 +39,9 @@ def sequence_nats(combs: NDArray[np.complex64]) -> float:
     if 2 * length // BLOCK not in allowed_blocks():
         return 0.0
     sent = _conjugates(length)
-    matched = squared(fft.fft(combs * sent[:, None], FINE * length, axis=-1)).sum(axis=1)
+    matched = squared(scipy.fft.fft(combs * sent[:, None], FINE * length, axis=-1)).sum(axis=1)
     reach = math.ceil(REACH * FINE * length)
     most = float(np.max(matched[:, np.arange(-reach, reach + 1)]))
     part = min(most / max(float(np.sum(squared(combs))), 1e-30), 1.0)
-    chance = float(betainc(symbols * (length - 1), symbols, 1.0 - part))
+    chance = float(scipy.special.betainc(symbols * (length - 1), symbols, 1.0 - part))
     return max(0.0, -math.log(max(chance, 1e-300)) - math.log(len(sent) * (1 + 2 * REACH * INDEPENDENT * length)))

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.special import betainc
 
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, stretch
 from cellwarden.airinterface.lte_symbols import best_band, rarities
@@ -135,7 +134,7 @@ def _pusch(burst: Burst, block: Block, multiple: int) -> Emission | None:
     subcarriers = np.arange(size) - size // 2
     near = np.abs(subcarriers) <= width / unit_hz / 2 + missed
     low, length = _rough(heard, burst, near)
-    spectrum = fft.fft(heard.y)
+    spectrum = scipy.fft.fft(heard.y)
     grid = _grid(_filtered(heard, spectrum, low, length, size), burst, length * unit_hz, size, multiple)
     if grid is None:
         return None
@@ -220,7 +219,7 @@ def _rough(heard: Stretch, burst: Burst, near: NDArray[np.bool_]) -> tuple[int, 
     size = len(near)
     first, last = heard.index(burst.sample_start), heard.index(burst.sample_start + burst.sample_count)
     rows = heard.y[first:last][: (last - first) // size * size].reshape(-1, size)
-    power = fft.fftshift(np.mean(squared(fft.fft(rows, axis=-1)), axis=0)) / (size * heard.noise)
+    power = scipy.fft.fftshift(np.mean(squared(scipy.fft.fft(rows, axis=-1)), axis=0)) / (size * heard.noise)
     around = np.convolve(power, np.ones(BLOCK) / BLOCK, "same")
     near &= around < FOREIGN * (1 + 10 ** (burst.snr_db / 10))
     _, low, blocks = best_band(np.where(near, power, 0.0).astype(np.float64), len(rows), _numbers(near))[0]
@@ -237,7 +236,7 @@ def _filtered(heard: Stretch, spectrum: NDArray[np.complex64], low: int, length:
     kept = np.zeros(count, np.complex64)
     for begin, stop in ((max(first, 0), max(end, 0)), (count + min(first, 0), count + min(end, 0))):
         kept[begin:stop] = spectrum[begin:stop]
-    return heard.holding(np.asarray(fft.ifft(kept, overwrite_x=True), np.complex64))
+    return heard.holding(np.asarray(scipy.fft.ifft(kept, overwrite_x=True), np.complex64))
 
 
 def _is_steady(levels: NDArray[np.floating], length: int) -> bool:
@@ -293,7 +292,9 @@ def _values(y: NDArray[np.complex64], starts: NDArray[np.float64], turn: float, 
     padded = np.concatenate([np.zeros(size, np.complex64), y, np.zeros(size, np.complex64)])
     first = np.clip(np.round(starts).astype(np.int64) + size, 0, len(padded) - size)
     ramp = np.exp(2j * np.pi * turn / size * np.arange(size)).astype(np.complex64)
-    return np.asarray(fft.fftshift(fft.fft(padded[first[:, None] + np.arange(size)] * ramp, axis=-1), axes=-1))
+    return np.asarray(
+        scipy.fft.fftshift(scipy.fft.fft(padded[first[:, None] + np.arange(size)] * ramp, axis=-1), axes=-1)
+    )
 
 
 def _comb(grid: Grid, low: int, length: int, faint: bool) -> Comb | None:
@@ -306,7 +307,7 @@ def _comb(grid: Grid, low: int, length: int, faint: bool) -> Comb | None:
     sums = np.sum(halves, axis=2)
     parts = sums / np.maximum(np.sum(sums, axis=0), 1e-30)
     spread = np.mean(halves, axis=2) ** 2 / np.maximum(np.mean(halves**2, axis=2), 1e-30)
-    chance = betainc(length / 2, length / 2, 1 - np.minimum(parts, 1.0))
+    chance = scipy.special.betainc(length / 2, length / 2, 1 - np.minimum(parts, 1.0))
     nats = np.where(spread > EVEN, np.minimum(-np.log(np.maximum(chance, 1e-300)), CAPPED), 0.0)
     tried: list[tuple[float, int, int, tuple[int, ...]]] = []
     for firsts, chosen, patterns in _patterns(grid.count):

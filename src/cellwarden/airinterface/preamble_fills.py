@@ -8,8 +8,8 @@ slowly: what comes later than these is noise and left out.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.measure.power import squared
 
@@ -27,5 +27,5 @@ def evenness(response: NDArray[np.complex64], peak: int, spread: int) -> float:
     near = np.arange(peak - spread, peak + spread + 1) % response.shape[-1]
     kept = np.zeros_like(response)
     kept[..., near] = response[..., near]
-    power = squared(fft.fft(kept, axis=-1)).reshape(-1, response.shape[-1]).sum(axis=0)
+    power = squared(scipy.fft.fft(kept, axis=-1)).reshape(-1, response.shape[-1]).sum(axis=0)
     return float(np.median(power) / max(float(np.mean(power)), 1e-30))

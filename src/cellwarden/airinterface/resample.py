@@ -12,7 +12,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.compiled import fast

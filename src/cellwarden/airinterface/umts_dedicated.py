@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels

@@ -9,7 +9,7 @@ Source: 3GPP TS 25.213 §4.3.3.
 import math
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.umts_carrier import on_raster

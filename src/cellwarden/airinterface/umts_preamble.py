@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface import umts_kernels as kernels

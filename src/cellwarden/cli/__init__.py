@@ -4,7 +4,6 @@ Help is text that is made when a command's module is imported. So the language i
 imported after it; in them `help=_("…")` is all that is needed.
 """
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -16,7 +15,7 @@ from cellwarden import __version__
 from cellwarden.errors import CellwardenError
 from cellwarden.language import gettext as _
 from cellwarden.language import use
-from cellwarden.runtime.garbage import EACH
+from cellwarden.runtime import garbage
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 EXAMPLES = """\
@@ -117,7 +116,7 @@ def main() -> None:
     from cellwarden.cli.words import speak, wish
 
     interrupt.install()
-    gc.set_threshold(*EACH)  # what importing the libraries makes stays: looking through it costs a sixth of the start
+    garbage.rarely()
     # numpy is not imported yet. Its products are small: threads that wait for each other on busy cores cost far more.
     os.environ.update({name: "1" for name in THREADS if name not in os.environ})
     use(wish(sys.argv[1:]))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammainccinv
 
 from cellwarden.detect import cells, kernels, leak, levels, pauses, spectrum, spurs
 from cellwarden.model import Block, Interleaved, Room
@@ -116,7 +116,7 @@ def scales(grid: spectrum.Grid) -> tuple[_Scale, ...]:
             continue
         freedom = frames * bands * grid.per_band * grid.freedom
         false_alarm = FALSE_BOXES * frames * grid.frame_s * bands * grid.band_hz / 1e6
-        threshold = float(gammainccinv(freedom, min(false_alarm, MOST_FALSE_ALARM))) / freedom
+        threshold = float(scipy.special.gammainccinv(freedom, min(false_alarm, MOST_FALSE_ALARM))) / freedom
         made.setdefault((frames, bands), _Scale(frames, bands, threshold * FLOOR_ERROR))
     return tuple(made.values())
 

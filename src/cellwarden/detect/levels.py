@@ -13,9 +13,8 @@ below the floor, which is then overrated, as where a signal filled the band when
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
-from scipy.special import gammaincinv
 
 from cellwarden.detect.spectrum import Grid
 from cellwarden.model import Interleaved
@@ -47,7 +46,7 @@ def levels(total: NDArray[np.int32], bands: slice, units: float, freedom: float)
     sums = np.diff(np.diff(total[::ROWS, bands.start : bands.stop + 1 : width], axis=0), axis=1)
     means, count = np.sort(sums, axis=1) / (units * ROWS * width), sums.shape[1]
     places, cells = (ORDERS * (count - 1)).astype(np.int64), freedom * ROWS * width
-    expected = gammaincinv(cells, (places + 2 / 3) / (count + 1 / 3)) / cells
+    expected = scipy.special.gammaincinv(cells, (places + 2 / 3) / (count + 1 / 3)) / cells
     low, middle = (means[:, places] / expected).T
     agree = (middle < AGREE * low) & (low < AGREE * middle)
     return np.where(agree, low, np.nan)
@@ -59,7 +58,7 @@ def lasting(levels: NDArray[np.float64], before: NDArray[np.float64], rate_hz: f
     if not len(known):
         return np.ones(len(levels))
     latest = both[known[np.maximum(np.searchsorted(known, np.arange(len(both)), "right") - 1, 0)]]
-    smooth = median_filter(latest, 2 * LASTING - 1, mode="nearest")[len(before) :]
+    smooth = scipy.ndimage.median_filter(latest, 2 * LASTING - 1, mode="nearest")[len(before) :]
     limit = next(factor for rate, factor in reversed(LIMITS.items()) if rate_hz >= rate)
     return np.where((smooth < limit) & (smooth > 1), smooth, 1.0)
 

@@ -16,9 +16,8 @@ one in ten is silent as where all are.
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter1d
-from scipy.special import gammaincinv
 
 from cellwarden.compiled import exact, fast
 from cellwarden.detect import kernels
@@ -68,7 +67,8 @@ def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | N
     rows, bands = max(1, round(PAUSE_S / grid.frame_s)), max(1, round(PAUSE_HZ / grid.band_hz)) | 1
     means = stretches(ratio, rows, bands, EVERY)
     least = kernels.lowest(means.view(np.int32), max(1, round(SHARE * len(means))))[-1].view(np.float32)
-    least = minimum_filter1d(least, bands, mode="nearest")  # a band is silent with those on either side of it
+    # a band is silent with those on either side of it
+    least = scipy.ndimage.minimum_filter1d(least, bands, mode="nearest")
     told = least / np.float32(_expected(min(bands, grid.bands) * rows * grid.per_band * grid.freedom))
     return np.where(told < LEAST, np.maximum(told, np.float32(1e-6)), np.float32(1.0))
 
@@ -76,7 +76,7 @@ def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | N
 @lru_cache
 def _expected(freedom: float) -> float:
     """The quantile SHARE of means over so many exponential values of mean 1."""
-    return float(gammaincinv(freedom, SHARE)) / freedom
+    return float(scipy.special.gammaincinv(freedom, SHARE)) / freedom
 
 
 @fast

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import grey_opening, label, maximum, median_filter, rank_filter, sum_labels
-from scipy.special import gammaincinv
 
 from cellwarden.compiled import exact
 from cellwarden.detect import kernels, transform
@@ -142,7 +141,7 @@ def passband(quantile: NDArray[np.float64], rounding: float) -> slice:
     if np.min(quantile) >= max(NEARLY * rounding, NOTHING * float(np.max(quantile))):
         return slice(0, n)  # no bin is empty, and so no stretch of them
     least = max(2, n // 64)
-    calm = median_filter(quantile, 2 * (n // 64) + 1, mode="nearest")
+    calm = scipy.ndimage.median_filter(quantile, 2 * (n // 64) + 1, mode="nearest")
     nothing = max(NEARLY * rounding, NOTHING * float(np.max(calm)))
     lit = calm[calm > 10 * nothing]
     if not len(lit):
@@ -182,7 +181,7 @@ def _without_carriers(
 ) -> NDArray[np.float64]:
     """Noise of each bin with wide signals that never stop taken out of it. All float64, shape (n,)."""
     n = len(noise)
-    plateau = grey_opening(smooth, max(CARRIER_BINS, round(CARRIER_HZ / bin_hz)))
+    plateau = scipy.ndimage.grey_opening(smooth, max(CARRIER_BINS, round(CARRIER_HZ / bin_hz)))
     reach = min(n // 2, max(round(NEIGHBOURHOOD_HZ / bin_hz), n // 3))
     base = np.maximum(_beside(plateau, reach), _beside(plateau[::-1], reach)[::-1])
     high = (plateau > CARRIER_RISE * base) & (np.abs(np.arange(n) - n / 2) < 0.48 * n)
@@ -212,7 +211,9 @@ def _beside(plateau: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     filter too, but to one side only.
     """
     least = max(1, round(reach / 5))
-    base = np.asarray(rank_filter(plateau, least - 1, reach, mode="reflect", origin=-((reach - 1) // 2)), np.float64)
+    base = np.asarray(
+        scipy.ndimage.rank_filter(plateau, least - 1, reach, mode="reflect", origin=-((reach - 1) // 2)), np.float64
+    )
     base[len(base) - least :] = 0.0
     return base
 
@@ -221,10 +222,10 @@ def _without_lines(plateau: NDArray[np.bool_], power: NDArray[np.float64]) -> ND
     """Leave out the plateaus that are the foot of a single line: three bins hold nearly all their power."""
     if not plateau.any():
         return plateau
-    regions, count = label(plateau)
+    regions, count = scipy.ndimage.label(plateau)
     numbers = np.arange(1, count + 1)
     three = np.convolve(power, np.ones(3), "same")
-    line = maximum(three, regions, numbers) > 0.8 * sum_labels(power, regions, numbers)
+    line = scipy.ndimage.maximum(three, regions, numbers) > 0.8 * scipy.ndimage.sum_labels(power, regions, numbers)
     return plateau & ~np.concatenate([[True], line])[regions]
 
 
@@ -244,7 +245,7 @@ def ceiling(means: NDArray[np.float32], group: int) -> float:
 @lru_cache
 def _quiet(group: int) -> float:
     """The quantile QUIET_SHARE of means over `group` exponential values of mean 1."""
-    return float(gammaincinv(group, QUIET_SHARE)) / group
+    return float(scipy.special.gammaincinv(group, QUIET_SHARE)) / group
 
 
 @lru_cache

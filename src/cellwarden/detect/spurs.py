@@ -12,8 +12,8 @@ that stand out but do not hold stay in the samples and in the floor, so that no 
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from cellwarden.detect.spectrum import Grid
 from cellwarden.model import Interleaved
@@ -61,7 +61,7 @@ def steady(frames: NDArray[np.complex64], bins: NDArray[np.int64], window: NDArr
 
 
 def take_out(iq: Interleaved, bins: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
-    """Subtract in place those of the lines in some bins that hold in some whole frames, shape (n, 2). Returns their bins.
+    """Subtract in place those of the lines in some bins that hold in whole frames, shape (n, 2). Returns their bins.
 
     Zeros stay zeros, for they fill what a receiver lost; 16 bits are not left.
     """
@@ -128,7 +128,7 @@ def _pieces(rows: NDArray[np.complex128]) -> NDArray[np.complex128]:
 def _frequencies(rows: NDArray[np.complex128]) -> NDArray[np.float64]:
     """What turns each line, in cycles a row: the strongest tone, refined by how its pieces turn against each other."""
     size = FINER * len(rows)
-    strongest = np.abs(fft.fft(rows, size, axis=0)).argmax(axis=0)
+    strongest = np.abs(scipy.fft.fft(rows, size, axis=0)).argmax(axis=0)
     turns = (strongest / size + 0.5) % 1.0 - 0.5
     for _ in range(REFINEMENTS):
         pieces = _pieces(rows * np.conj(_waves(turns, len(rows))))

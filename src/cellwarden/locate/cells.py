@@ -23,8 +23,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats.qmc import Halton
 
 from cellwarden.locate.likelihood import NORMAL, ROWS, evidence, parabolas
 from cellwarden.locate.propagation import FLOOR_DB, Paths, floor_loss_db, free_space_db, paths, wall_loss_db
@@ -183,7 +183,7 @@ def places_in(room: Room, base_m: float) -> NDArray[np.float64]:
     """Places where a phone may lie in a room, shape (n, 3): spread evenly, and off the walls."""
     outline = np.array(room.outline_m)
     low, high = outline.min(axis=0) + KEEP_M, outline.max(axis=0) - KEEP_M
-    spread = Halton(3, scramble=False).random(SPOTS + 1)[1:]
+    spread = scipy.stats.qmc.Halton(3, scramble=False).random(SPOTS + 1)[1:]
     spots = np.append(low, base_m + HEIGHTS_M[0]) + spread * np.append(high - low, HEIGHTS_M[1] - HEIGHTS_M[0])
     inside = holds(room, spots[:, :2])
     return spots[inside] if inside.any() else np.append(outline.mean(axis=0), base_m + np.mean(HEIGHTS_M))[None]

@@ -23,10 +23,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.optimize import minimize
-from scipy.spatial.distance import cdist
 
 from cellwarden.locate.cells import POWERS_DBM, Beliefs, Plan, believed, model_loss_db, unsure_db
 from cellwarden.locate.likelihood import LEVEL
@@ -60,7 +58,7 @@ class Process(NamedTuple):
 
     def covariance(self, one_m: Array, other_m: Array) -> Array:
         """Of residuals at places but for what a spot has of its own, dB², shape (n, m)."""
-        near = np.exp(-cdist(one_m, other_m) / self.length_m)
+        near = np.exp(-scipy.spatial.distance.cdist(one_m, other_m) / self.length_m)
         return np.asarray(self.deviation_db**2 * near + SENSOR_DB**2)
 
 
@@ -96,9 +94,9 @@ def learned(site: Site, plan: Plan, survey: Survey, frequency_hz: float = 900e6)
     for s, (heard, factor) in enumerate(zip(known.heard, known.factors, strict=True)):
         left = there[s]
         if factor is not None:
-            turned = solve_triangular(factor, near[:, heard].T, lower=True)
+            turned = scipy.linalg.solve_triangular(factor, near[:, heard].T, lower=True)
             seen = np.column_stack([known.common[s, heard], known.residual[s, heard]])
-            columns = solve_triangular(factor, seen, lower=True)
+            columns = scipy.linalg.solve_triangular(factor, seen, lower=True)
             left = left - turned.T @ columns[:, :-1]
             levels[s] += turned.T @ columns[:, -1]
             own[s] -= np.square(turned).sum(axis=0)
@@ -121,11 +119,13 @@ def likeliest(site: Site, survey: Survey, beliefs: Beliefs, frequency_hz: float)
         total = float(np.linalg.slogdet(known.precision)[1] - known.mean @ known.precision @ known.mean)
         for mine, factor, left in zip(heard, known.factors, residual, strict=True):
             if factor is not None:
-                total += float(np.square(solve_triangular(factor, left[mine], lower=True)).sum())
+                total += float(np.square(scipy.linalg.solve_triangular(factor, left[mine], lower=True)).sum())
                 total += 2 * float(np.log(np.diag(factor)).sum())
         return 0.5 * (total + float(np.square((x - start) / DOUBT).sum()))
 
-    best = minimize(cost, start, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120})
+    best = scipy.optimize.minimize(
+        cost, start, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120}
+    )
     return Process(*(float(value) for value in np.exp(best.x)))
 
 
@@ -161,9 +161,9 @@ def _known(heard: NDArray[np.bool_], residual: Array, common: Array, places_m: A
             factors.append(None)
             continue
         if key not in made:
-            made[key] = cho_factor(covariance[np.ix_(mine, mine)], lower=True)[0]
+            made[key] = scipy.linalg.cho_factor(covariance[np.ix_(mine, mine)], lower=True)[0]
         factors.append(made[key])
-        solved = cho_solve((made[key], True), columns[mine])
+        solved = scipy.linalg.cho_solve((made[key], True), columns[mine])
         precision += columns[mine].T @ solved
         seen += solved.T @ left[mine]
     return Known(heard, residual, common, factors, precision, np.asarray(np.linalg.solve(precision, seen)))

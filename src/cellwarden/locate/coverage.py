@@ -19,8 +19,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from cellwarden.locate.cells import HEIGHTS_M, POWERS_DBM, Beliefs, model_loss_db, unsure_db
 from cellwarden.locate.propagation import paths
@@ -135,7 +135,7 @@ def heard_by(site: Site, band: Band, thresholds_dbm: Sequence[float]) -> NDArray
     """
     there = reach(site, band.frequency_hz)
     margin = band.power_dbm + there.level_db - np.asarray(thresholds_dbm, np.float64)[:, None]
-    return counted(ndtr(margin / there.spread_db))
+    return counted(scipy.special.ndtr(margin / there.spread_db))
 
 
 def counted(heard: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -10,8 +10,8 @@ import math
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
 
 from cellwarden.compiled import exact, fast
 
@@ -22,7 +22,7 @@ LOWEST, STEPS = -8.0, 64
 @cache
 def silence(deaf: float) -> NDArray[np.float64]:
     """Table of the log-probability of silence, by how many standard deviations a level lies below what is heard."""
-    below = np.exp(log_ndtr(np.arange(LOWEST * STEPS, 1 - LOWEST * STEPS) / STEPS))
+    below = np.exp(scipy.special.log_ndtr(np.arange(LOWEST * STEPS, 1 - LOWEST * STEPS) / STEPS))
     return np.asarray(np.log(deaf + (1 - deaf) * below))
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import count as counted
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from cellwarden.locate.cells import (
     HEIGHTS_M,
@@ -153,7 +153,7 @@ def chosen_one_by_one(
             total, square = sums + differences_db[at], squares + differences_db[at] ** 2
             # one sensor alone tells nothing where the power is not known; two would then be chosen blindly
             common = total**2 / number if number > 1 else 0.0
-            confusion[at] = ndtr(-np.sqrt(np.maximum(square - common, 0.0) / variance_db2) / 2).sum()
+            confusion[at] = scipy.special.ndtr(-np.sqrt(np.maximum(square - common, 0.0) / variance_db2) / 2).sum()
         best = int(np.argmin(confusion))
         chosen.append(best)
         sums, squares = sums + differences_db[best], squares + differences_db[best] ** 2

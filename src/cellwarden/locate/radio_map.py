@@ -26,9 +26,8 @@ trend).
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.optimize import minimize
 
 from cellwarden.locate.propagation import paths, wall_loss_db
 from cellwarden.locate.readings import Survey
@@ -166,13 +165,15 @@ def fitted(site: Site, place_m: Array, levels: Array) -> Process:
         factor = _factor(place_m[some], floor[some], length, ratio)
         trend, spread, _weighted = _trend(factor, few, levels[some], deviation)
         residual = levels[some] - np.einsum("spc,sc->ps", few, trend)
-        whitened = solve_triangular(factor[0], residual, lower=True, check_finite=False)
+        whitened = scipy.linalg.solve_triangular(factor[0], residual, lower=True, check_finite=False)
         log_det = 2 * np.log(np.diag(factor[0])).sum() + 2 * (len(some) - trend.shape[1]) * np.log(deviation)
         total = float((whitened**2).sum()) / deviation**2 + len(trend) * log_det
         total += float((((trend - TREND_MEAN) / TREND_SD) ** 2).sum()) - float(np.linalg.slogdet(spread)[1].sum())
         return 0.5 * (total + float((((x - START) / START_SD) ** 2).sum()))
 
-    best = minimize(cost, START, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120})
+    best = scipy.optimize.minimize(
+        cost, START, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.05, "maxfev": 120}
+    )
     length, deviation, ratio = np.exp(best.x)
     return _process(place_m, floor, levels, columns, (float(length), float(deviation), float(ratio)))
 
@@ -180,14 +181,14 @@ def fitted(site: Site, place_m: Array, levels: Array) -> Process:
 def _factor(place_m: Array, floor: NDArray[np.int64], length_m: float, ratio: float) -> tuple[Array, bool]:
     covariance = alike(place_m, floor, place_m, floor, length_m)
     covariance[np.diag_indices(len(place_m))] += ratio**2 + 1e-6
-    factor, lower = cho_factor(covariance, lower=True, check_finite=False)
+    factor, lower = scipy.linalg.cho_factor(covariance, lower=True, check_finite=False)
     return factor, bool(lower)
 
 
 def _trend(factor: tuple[Array, bool], columns: Array, level: Array, deviation: float) -> tuple[Array, Array, Array]:
     """Coefficients of each sensor, the inverse of their precision, and covariance inverse times columns."""
     sensors, places, count = columns.shape
-    solved = cho_solve(factor, columns.transpose(1, 0, 2).reshape(places, -1), check_finite=False)
+    solved = scipy.linalg.cho_solve(factor, columns.transpose(1, 0, 2).reshape(places, -1), check_finite=False)
     weighted = np.ascontiguousarray(solved.reshape(places, sensors, count).transpose(1, 0, 2))
     belief = deviation**2 / TREND_SD**2
     spread = np.linalg.inv(columns.transpose(0, 2, 1) @ weighted + np.diag(belief))
@@ -202,7 +203,7 @@ def _process(
     factor = _factor(place_m, floor, length, ratio)
     trend, spread, weighted = _trend(factor, columns, levels, deviation)
     residual = levels - np.einsum("spc,sc->ps", columns, trend)
-    solved = np.asarray(cho_solve(factor, residual, check_finite=False))
+    solved = np.asarray(scipy.linalg.cho_solve(factor, residual, check_finite=False))
     own = (residual * solved).sum(axis=0)
     variance = (own + OWN_WEIGHT * deviation**2) / (len(place_m) + OWN_WEIGHT)
     return Process(place_m, floor, factor, trend, spread, solved, weighted, variance, length, ratio**2)
@@ -211,7 +212,9 @@ def _process(
 def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int64]) -> tuple[Array, Array]:
     """Mean in dBm and variance in dB² of the local mean level, float64, shape (n, s)."""
     near = alike(place_m, floor, process.place_m, process.floor, process.length_m)
-    explained = (solve_triangular(process.factor[0], near.T, lower=True, check_finite=False) ** 2).sum(axis=0)
+    explained = (scipy.linalg.solve_triangular(process.factor[0], near.T, lower=True, check_finite=False) ** 2).sum(
+        axis=0
+    )
     columns = features(site, place_m, floor)
     left = columns - near @ process.weighted
     mean = near @ process.solved + np.einsum("snc,sc->ns", columns, process.trend)

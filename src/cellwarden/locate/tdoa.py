@@ -20,8 +20,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from cellwarden.locate.propagation import LIGHT_M_S
 
@@ -127,7 +127,7 @@ def _summed(places_m: Floats, cost: Floats, misfit: float, freedom: int) -> Posi
     distance = np.sqrt((away**2).sum(axis=1))
     order = np.argsort(distance)
     reached = min(int(np.searchsorted(np.cumsum(weight[order]), 0.9)), len(order) - 1)
-    chance = float(chi2.sf(misfit, freedom)) if freedom else 1.0
+    chance = float(scipy.stats.chi2.sf(misfit, freedom)) if freedom else 1.0
     return Position(highest, np.asarray((away.T * weight) @ away, np.float64), float(distance[order[reached]]), chance)
 
 

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression, minimize
-from scipy.special import expit
 
 from cellwarden.measure.interval import Interval
 from cellwarden.measure.proportion import wilson
@@ -69,7 +68,7 @@ class Logistic:
 
     def probability(self, scores: ArrayLike) -> NDArray[np.float64]:
         """Probability of each score, same shape."""
-        return np.asarray(expit(self.slope * np.asarray(scores, np.float64) + self.intercept), np.float64)
+        return np.asarray(scipy.special.expit(self.slope * np.asarray(scores, np.float64) + self.intercept), np.float64)
 
 
 def fit_logistic(scores: ArrayLike, labels: ArrayLike) -> Logistic:
@@ -89,10 +88,10 @@ def fit_logistic(scores: ArrayLike, labels: ArrayLike) -> Logistic:
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = parameters[0] * x + parameters[1]
-        slack = expit(z) - target
+        slack = scipy.special.expit(z) - target
         return float(np.mean(np.logaddexp(0, z) - target * z)), np.array([np.mean(slack * x), np.mean(slack)])
 
-    a, b = minimize(loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9}).x
+    a, b = scipy.optimize.minimize(loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9}).x
     return Logistic(float(a / spread), float(b - a * middle / spread))
 
 
@@ -114,7 +113,7 @@ def fit_isotonic(scores: ArrayLike, labels: ArrayLike) -> Isotonic:
     """Rising least-squares fit to labels, shape (n,); equal scores are one point with their weight."""
     points, inverse, weights = np.unique(np.asarray(scores, np.float64), return_inverse=True, return_counts=True)
     shares = np.bincount(inverse, weights=np.asarray(labels, np.float64)) / weights
-    fitted = np.asarray(isotonic_regression(shares, weights=weights.astype(np.float64)).x, np.float64)
+    fitted = np.asarray(scipy.optimize.isotonic_regression(shares, weights=weights.astype(np.float64)).x, np.float64)
     # Within a level stretch only its two ends are needed.
     level = np.concatenate(([False], (fitted[1:-1] == fitted[:-2]) & (fitted[1:-1] == fitted[2:]), [False]))
     keep = ~level[: fitted.size]

@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from cellwarden.measure.interval import Estimate
 from cellwarden.measure.proportion import wilson
@@ -31,7 +31,7 @@ def crossing(
 
 
 def _rising(shares: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(isotonic_regression(shares, weights=weights).x, np.float64)
+    return np.asarray(scipy.optimize.isotonic_regression(shares, weights=weights).x, np.float64)
 
 
 def _reached(levels: NDArray[np.float64], shares: NDArray[np.float64], share: float) -> float:

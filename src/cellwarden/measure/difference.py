@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scipy.stats import binomtest, fisher_exact
+import scipy
 
 from cellwarden.measure.interval import Estimate
 from cellwarden.measure.proportion import wilson
@@ -54,7 +54,7 @@ def independent(hits: tuple[int, int], trials: tuple[int, int], confidence: floa
     """Share hits[0] / trials[0] minus hits[1] / trials[1], of trials that have nothing to do with each other."""
     one, other = (estimated(k, n, confidence) for k, n in zip(hits, trials, strict=True))
     table = [[k, n - k] for k, n in zip(hits, trials, strict=True)]
-    return Difference(*squared_and_added(one, other), p=float(fisher_exact(table).pvalue))
+    return Difference(*squared_and_added(one, other), p=float(scipy.stats.fisher_exact(table).pvalue))
 
 
 def paired(one: Sequence[bool], other: Sequence[bool], confidence: float = 0.95) -> Difference:
@@ -67,7 +67,7 @@ def paired(one: Sequence[bool], other: Sequence[bool], confidence: float = 0.95)
     shares = estimated(sum(one), trials, confidence), estimated(sum(other), trials, confidence)
     interval = squared_and_added(*shares, _correlation(both, first, second, trials - both - first - second))
     differ = first + second
-    p = float(binomtest(first, differ, 0.5).pvalue) if differ else 1.0
+    p = float(scipy.stats.binomtest(first, differ, 0.5).pvalue) if differ else 1.0
     return Difference(*interval, p=p)
 
 

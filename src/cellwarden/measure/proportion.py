@@ -10,7 +10,7 @@ p ± z sqrt(p (1 - p) / n) collapses to a point (Brown, Cai, DasGupta, Stat. Sci
 
 import math
 
-from scipy.special import ndtri
+import scipy
 
 from cellwarden.measure.interval import Interval
 
@@ -24,7 +24,7 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> Interval:
         raise ValueError(f"{successes} of {trials} is no share")
     if trials == 0:
         return Interval(0.0, 1.0)
-    z = float(ndtri((1 + confidence) / 2))
+    z = float(scipy.special.ndtri((1 + confidence) / 2))
     share = successes / trials
     middle = share + z * z / (2 * trials)
     half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import ndtri
 
 from cellwarden.measure.interval import Estimate
 
@@ -69,14 +68,14 @@ def area(curve: Roc) -> float:
 
 def area_between(value: float, signals: int, noises: int, confidence: float = 0.95) -> Estimate:
     """An area that was observed with so many signals and noises, with its interval."""
-    z, k = float(ndtri((1 + confidence) / 2)), (signals + noises) / 2 - 1
+    z, k = float(scipy.special.ndtri((1 + confidence) / 2)), (signals + noises) / 2 - 1
 
     def beyond(t: float) -> float:
         variance = t * (1 - t) / (signals * noises) * (1 + k * (1 - t) / (2 - t) + k * t / (1 + t))
         return float((value - t) ** 2 - z * z * variance)
 
-    lower = 0.0 if value == 0 else float(brentq(beyond, 0.0, min(value, 1 - 1e-9)))
-    upper = 1.0 if value == 1 else float(brentq(beyond, max(value, 1e-9), 1.0))
+    lower = 0.0 if value == 0 else float(scipy.optimize.brentq(beyond, 0.0, min(value, 1 - 1e-9)))
+    upper = 1.0 if value == 1 else float(scipy.optimize.brentq(beyond, max(value, 1e-9), 1.0))
     return Estimate(value, lower, upper)
 
 

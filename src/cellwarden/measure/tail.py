@@ -18,9 +18,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq, minimize_scalar
-from scipy.special import xlog1py
 
 from cellwarden.measure.count import poisson
 from cellwarden.measure.interval import Estimate
@@ -88,7 +87,7 @@ def _most_likely(excesses: NDArray[np.float64]) -> tuple[float, float]:
         return math.log(shape / theta) + shape
 
     def theta_of(shape: float, low: float, high: float) -> float:
-        return float(brentq(lambda theta: shape_at(theta) - shape, low, high))
+        return float(scipy.optimize.brentq(lambda theta: shape_at(theta) - shape, low, high))
 
     # The shape rises with theta, so that its range is a range of theta.
     end = -(1 - 1e-12) / largest
@@ -100,7 +99,9 @@ def _most_likely(excesses: NDArray[np.float64]) -> tuple[float, float]:
     grid = np.concatenate((np.linspace(lowest, 0, 24), np.linspace(0, highest, 25)[1:]))
     best = int(np.argmin([loss(float(theta)) for theta in grid]))
     around = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, grid.size - 1)]))
-    theta = float(minimize_scalar(loss, bounds=around, method="bounded", options={"xatol": 1e-9 / mean}).x)
+    theta = float(
+        scipy.optimize.minimize_scalar(loss, bounds=around, method="bounded", options={"xatol": 1e-9 / mean}).x
+    )
     if abs(theta * mean) < 1e-9:
         return 0.0, mean
     shape = shape_at(theta)
@@ -113,7 +114,7 @@ def survival(excess: ArrayLike, shape: float, scale: float) -> NDArray[np.float6
     if abs(shape) < 1e-9:
         return np.asarray(np.exp(-y), np.float64)
     # Beyond the end of a bounded tail the probability is 0.
-    return np.asarray(np.exp(-xlog1py(1 / shape, np.maximum(shape * y, -1.0))), np.float64)
+    return np.asarray(np.exp(-scipy.special.xlog1py(1 / shape, np.maximum(shape * y, -1.0))), np.float64)
 
 
 def excess_at(log_survival: ArrayLike, shape: float, scale: float) -> NDArray[np.float64]:

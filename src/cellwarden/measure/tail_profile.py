@@ -13,9 +13,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize, minimize_scalar
-from scipy.stats import chi2
 
 from cellwarden.measure.interval import Estimate
 from cellwarden.measure.tail import SHAPE_RANGE, Tail, excess_at, log_likelihood, rate_interval, survival
@@ -90,7 +89,7 @@ def scale_interval(tail: Tail, confidence: float = 0.95) -> Estimate:
         if tail.shape_is_fixed:
             return 2 * (best - log_likelihood(tail.excesses, 0.0, scale))
         lowest = max(SHAPE_RANGE[0], -scale / float(tail.excesses[-1]) * (1 - 1e-9))
-        found = minimize_scalar(
+        found = scipy.optimize.minimize_scalar(
             lambda shape: -log_likelihood(tail.excesses, shape, scale),
             bounds=(lowest, SHAPE_RANGE[1]),
             method="bounded",
@@ -108,11 +107,11 @@ def scale_interval(tail: Tail, confidence: float = 0.95) -> Estimate:
 def _maximum(function: Callable[[float], float], low: float, high: float) -> float:
     """Largest value of a function of log x for x in low…high."""
     bounds = (math.log(low), math.log(high))
-    return -float(minimize_scalar(lambda x: -function(x), bounds=bounds, method="bounded").fun)
+    return -float(scipy.optimize.minimize_scalar(lambda x: -function(x), bounds=bounds, method="bounded").fun)
 
 
 def _excess_deviance(confidence: float, deviance: Callable[[float], float]) -> Callable[[float], float]:
-    allowed = float(chi2.ppf(confidence, 1))
+    allowed = float(scipy.stats.chi2.ppf(confidence, 1))
     return lambda value: min(deviance(value), 1e6) - allowed
 
 
@@ -124,7 +123,7 @@ def _crossing(excess: Callable[[float], float], start: float, step: float, last:
         if last is not None and (far - last) * step > 0:
             far = last
         if excess(far) > 0:
-            return float(brentq(excess, near, far, xtol=1e-6, rtol=1e-6)) if excess(near) < 0 else near
+            return float(scipy.optimize.brentq(excess, near, far, xtol=1e-6, rtol=1e-6)) if excess(near) < 0 else near
         if far == last:
             return None
         near, step = far, 2 * step
@@ -160,7 +159,7 @@ def _deviance(tail: Tail, depth: float, log_rate: float) -> float:
     # The first simplex is of the parameters' own uncertainty, 1 / sqrt(n).
     size = 1 / math.sqrt(n)
     simplex = np.vstack([at, *(at + size * unit for unit in np.eye(at.size))])
-    found = minimize(
+    found = scipy.optimize.minimize(
         loss, at, method="Nelder-Mead", options={"initial_simplex": simplex, "fatol": 1e-4, "xatol": 1e-4 * size}
     )
     return 2 * (best + float(found.fun))

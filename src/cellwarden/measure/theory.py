@@ -29,9 +29,8 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
 
 SignalKind = Literal["fixed", "gaussian"]
 SNR_RANGE_DB = (-80.0, 80.0)
@@ -44,10 +43,10 @@ def energy_detection(
     """P_d of the ideal energy detector that knows noise, start, length and band; snr_db: any shape, in that band."""
     snr = 10 ** (np.asarray(snr_db, np.float64) / 10)
     degrees = 2 * time_bandwidth
-    threshold = chi2.isf(false_alarm, degrees)
+    threshold = scipy.stats.chi2.isf(false_alarm, degrees)
     if signal == "gaussian":
-        return np.asarray(chi2.sf(threshold / (1 + snr), degrees), np.float64)
-    return np.asarray(ncx2.sf(threshold, degrees, degrees * snr), np.float64)
+        return np.asarray(scipy.stats.chi2.sf(threshold / (1 + snr), degrees), np.float64)
+    return np.asarray(scipy.stats.ncx2.sf(threshold, degrees, degrees * snr), np.float64)
 
 
 def matched_filter(snr_db: ArrayLike, symbols: int, false_alarm: float, hypotheses: int = 1) -> NDArray[np.float64]:
@@ -57,7 +56,7 @@ def matched_filter(snr_db: ArrayLike, symbols: int, false_alarm: float, hypothes
     """
     snr = 10 ** (np.asarray(snr_db, np.float64) / 10)
     each = -np.expm1(np.log1p(-false_alarm) / hypotheses)  # 1 - (1 - P_fa)^(1 / M) without cancellation
-    return np.asarray(ncx2.sf(-2 * np.log(each), 2, 2 * symbols * snr), np.float64)
+    return np.asarray(scipy.stats.ncx2.sf(-2 * np.log(each), 2, 2 * symbols * snr), np.float64)
 
 
 def snr_for_energy_detection(
@@ -74,7 +73,7 @@ def snr_for_matched_filter(detection: float, symbols: int, false_alarm: float, h
 
 def _snr_for(detection: float, curve: Callable[[float], NDArray[np.float64]]) -> float:
     """Where a rising curve reaches a P_d; raises ValueError where it does so nowhere (P_d below P_fa, or 1)."""
-    return float(brentq(lambda snr_db: float(curve(snr_db)) - detection, *SNR_RANGE_DB))
+    return float(scipy.optimize.brentq(lambda snr_db: float(curve(snr_db)) - detection, *SNR_RANGE_DB))
 
 
 def per_symbol_db(snr_db: float, bandwidth_hz: float, symbol_rate_hz: float) -> float:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import fft
 
 from cellwarden.language import language
 from cellwarden.radio.recording import Recording, read_samples
@@ -104,9 +104,9 @@ def power_columns(
         start = max(first, min(middle - frames * size // 2, end - frames * size))
         x = read_samples(recording, start, min(frames * size, end - start))
         x = np.pad(x, (0, -len(x) % size)).reshape(-1, size)
-        spectra = fft.fft(x * window, bins, axis=1, overwrite_x=True)
+        spectra = scipy.fft.fft(x * window, bins, axis=1, overwrite_x=True)
         power = np.square(spectra.real) + np.square(spectra.imag)
-        image[column] = fft.fftshift(power.max(axis=0))
+        image[column] = scipy.fft.fftshift(power.max(axis=0))
     return image
 
 

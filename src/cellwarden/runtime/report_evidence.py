@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve, firwin
 
 from cellwarden.airinterface import is_phone
 from cellwarden.model import Emission
@@ -213,7 +213,7 @@ def _channel_filter(e: Emission, rate_hz: float) -> tuple[NDArray[np.float32], i
     if rate_hz < 1.5 * width:
         return np.ones(1, np.float32), step
     length = min(int((3 if is_guarded(e) else 8) * rate_hz / width), PART_SAMPLES) | 1
-    return firwin(length, 0.6 * width, fs=rate_hz).astype(np.float32), step
+    return scipy.signal.firwin(length, 0.6 * width, fs=rate_hz).astype(np.float32), step
 
 
 def _hertz(
@@ -225,6 +225,6 @@ def _hertz(
     """
     turns = centre_offset_hz(e) / rate_hz * np.arange(len(x))
     mixed = x * np.exp(-2j * np.pi * turns).astype(np.complex64)
-    y = fftconvolve(mixed, taps, "valid") if len(taps) > 1 else mixed
+    y = scipy.signal.fftconvolve(mixed, taps, "valid") if len(taps) > 1 else mixed
     hertz = np.angle(y[1:] * np.conj(y[:-1])).astype(np.float64) * rate_hz / (2 * np.pi)
     return hertz, np.abs(y[:-1]).astype(np.float64)

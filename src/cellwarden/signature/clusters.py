@@ -223,7 +223,7 @@ def _join(sums: Sums, own: Real, one: int, two: int, prior: _Prior) -> None:
 def offsets(level_db: Real, kind: NDArray[np.int64], number: NDArray[np.int64], kinds: int) -> tuple[Real, Real]:
     """By how much each kind is louder than kind 0 in the clusters that have both, and the variance of that."""
     shown: list[list[float]] = [[] for _ in range(kinds)]
-    for cluster in np.unique(number):
+    for cluster in sorted(set(number.tolist())):
         levels = [level_db[(number == cluster) & (kind == k)] for k in range(kinds)]
         for k in range(1, kinds):
             if len(levels[0]) > 1 and len(levels[k]) > 1:

@@ -10,8 +10,8 @@ Source: IEEE 802.11-2020 §15.4 (DSSS), §16.2.3 (preambles), §16.3.7 (what a t
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import upfirdn
 
 from cellwarden.airinterface.wifi_dsss import PREAMBLE_SYMBOLS
 from cellwarden.airinterface.wifi_waveform import BARKER, CHIP_RATE_HZ, root_raised_cosine
@@ -81,7 +81,7 @@ def _decided(heard: Heard, symbols: int) -> Real:
 def _ways(chips: Real, t: Real, half: float) -> tuple[Wave, Wave]:
     """The code behind each delay, and its slopes over half of what is fitted: each complex128, shape (delays, n)."""
     reach = np.arange(-PULSE_CHIPS * FINE, PULSE_CHIPS * FINE + 1) / FINE
-    wave = upfirdn(root_raised_cosine(reach, ROLL_OFF), chips, FINE)
+    wave = scipy.signal.upfirdn(root_raised_cosine(reach, ROLL_OFF), chips, FINE)
     grid = 0.5 - PULSE_CHIPS + np.arange(len(wave)) / FINE
     at = t[None, :] - DELAYS_CHIPS[:, None]
     slope = np.gradient(wave, 1 / FINE) * half

@@ -16,8 +16,8 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import upfirdn
 
 from cellwarden.airinterface import gfsk
 from cellwarden.airinterface.ble_waveform import LAYERS
@@ -148,7 +148,7 @@ def _phases(levels: NDArray[np.float64]) -> Callable[[Real], Real]:
     """The phase of a packet of modulation index 1 at any time in symbols, radians: `gfsk.phase` from a table."""
     grid = np.arange(-gfsk.REACH * FINE, (gfsk.REACH + 1) * FINE + 1) / FINE
     pulse = np.diff(gfsk.phase(np.array([1.0]), grid, 1.0), prepend=0.0)
-    turned = np.cumsum(upfirdn(pulse, levels, FINE))
+    turned = np.cumsum(scipy.signal.upfirdn(pulse, levels, FINE))
     at = grid[0] + np.arange(len(turned)) / FINE
     return lambda t: np.asarray(np.interp(t, at, turned), np.float64)
 

@@ -24,8 +24,8 @@ Sources: 3GPP TS 45.004 §2 (modulation), TS 45.005 §4.6 (phase error), annex B
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from cellwarden.airinterface.gsm_receiver import equaliser
 from cellwarden.airinterface.gsm_waveform import (
@@ -173,7 +173,7 @@ def _loops(phase: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.flo
     made = []
     for corner in LOOPS_HZ:
         keep = math.exp(-2 * math.pi * corner / SYMBOL_RATE_HZ * (t[-1] - t[0]) / (len(t) - 1))
-        made.append(phase - phase[0] - lfilter([1 - keep], [1, -keep], phase - phase[0]))
+        made.append(phase - phase[0] - scipy.signal.lfilter([1 - keep], [1, -keep], phase - phase[0]))
     return np.array(made)
 
 

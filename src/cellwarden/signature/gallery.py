@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import faiss
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from cellwarden.model import Emitter, Identified, Session
 from cellwarden.signature.compare import Comparator, Point, log_ratios, point
@@ -108,7 +108,7 @@ def identify(among: Index, session: Session, prior: float = KNOWN_PRIOR) -> Iden
         return Identified("new", probability=1.0)
     told = ratios(among, session)
     each = math.log(prior / len(among.names))
-    whole = float(logsumexp([math.log(1 - prior), *(each + ratio for _name, ratio in told)]))
+    whole = float(scipy.special.logsumexp([math.log(1 - prior), *(each + ratio for _name, ratio in told)]))
     name, ratio = told[0]
     known, new = math.exp(each + ratio - whole), math.exp(math.log(1 - prior) - whole)
     if known >= SURE:

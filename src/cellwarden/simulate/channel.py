@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len
 
 from cellwarden.simulate.parameters import Parameters
 from cellwarden.simulate.waves import Wave
@@ -115,7 +115,7 @@ def behind(wave: Wave, channel: Channel, rate_hz: float, rng: np.random.Generato
     spread_s = math.exp(rng.uniform(math.log(low), math.log(high)))
     delays, powers = taps(PROFILES[channel.name])
     longer = len(wave) + math.ceil(delays[-1] * spread_s * rate_hz) + 1
-    size = next_fast_len(longer)  # a length of large primes takes four times as long to transform
+    size = scipy.fft.next_fast_len(longer)  # a length of large primes takes four times as long to transform
     spectrum = np.fft.fft(wave, size)
     heard = np.zeros(longer, np.complex128)
     for delay, power in zip(delays * spread_s, powers, strict=True):

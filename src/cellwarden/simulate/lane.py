@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from cellwarden.simulate.junction import F0_HZ, LIGHT_M_S, METAL, Junction, answers_w, drawn, losses_db
 from cellwarden.simulate.parameters import Junctions
@@ -174,7 +174,7 @@ def _wander(
     rho = float(np.exp(-step_m / length_m))
     steps = rng.normal(size=len(position_m))
     steps[1:] *= np.sqrt(1 - rho * rho)
-    return np.asarray(deviation_db * lfilter([1.0], [1.0, -rho], steps), np.float64)
+    return np.asarray(deviation_db * scipy.signal.lfilter([1.0], [1.0, -rho], steps), np.float64)
 
 
 def _read(wave: NDArray[np.complex128], noise_dbm: float, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from cellwarden.airinterface.gsm_waveform import FRAME_SYMBOLS, SYMBOL_RATE_HZ, burst_bits
 from cellwarden.model import Block, Emission, Segment, Signature
@@ -196,7 +196,7 @@ def wave(phone: Transmitter, bits: NDArray[np.int64], t: NDArray[np.float64]) ->
     phase = gmsk(bits, t)
     if phone.loop:
         keep = math.exp(-2 * math.pi * phone.loop_hz / SYMBOL_RATE_HZ * (t[-1] - t[0]) / (len(t) - 1))
-        low = phase[0] + lfilter([1 - keep], [1, -keep], phase - phase[0])
+        low = phase[0] + scipy.signal.lfilter([1 - keep], [1, -keep], phase - phase[0])
         phase = phase + phone.loop * (phase - low)
     s = np.exp(1j * phase)
     s = s + phone.image * np.conj(s) + phone.leak

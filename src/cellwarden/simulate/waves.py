@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import firwin
 
 Wave = NDArray[np.complex64]
 EDGE_S = 10e-6
@@ -39,7 +39,7 @@ def shaped(wave: NDArray[np.complex128], rate_hz: float) -> Wave:
 
 def gaussian(count: int, rate_hz: float, rng: np.random.Generator, width_hz: float = 180e3) -> Wave:
     """Gaussian noise of a band: the signal of which nothing but its power is known."""
-    taps = firwin(int(4 * rate_hz / width_hz) | 1, width_hz / 2, fs=rate_hz)
+    taps = scipy.signal.firwin(int(4 * rate_hz / width_hz) | 1, width_hz / 2, fs=rate_hz)
     white = rng.normal(size=(count + len(taps) - 1, 2)).view(np.complex128)[:, 0]
     return shaped(np.convolve(white, taps, "valid"), rate_hz)
 

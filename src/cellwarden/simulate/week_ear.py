@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len
 
 from cellwarden.airinterface.gsm_waveform import CHANNEL_HZ, FORMATS, SYMBOL_RATE_HZ, Kind, burst_bits
 from cellwarden.airinterface.lte_waveform import BLOCK_HZ, SUBCARRIER_HZ, carrier_wave, preamble
@@ -143,7 +143,7 @@ def _of_carrier(sent: list[cell.Sent], rng: np.random.Generator) -> Wave:
 
 def _transformed(made: Wave, middle_hz: float, before: int, count: float) -> Made:
     """With room behind it for echoes."""
-    return Made(np.asarray(np.fft.fft(made, next_fast_len(len(made) + ROOM))), middle_hz, before, count)
+    return Made(np.asarray(np.fft.fft(made, scipy.fft.next_fast_len(len(made) + ROOM))), middle_hz, before, count)
 
 
 @cache
