@@ -169,6 +169,7 @@ class _Segment:
         self.quantiles: list[NDArray[np.float32]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
+        self.steady = np.zeros(0, np.int64)  # bins out of which lines were taken
         self.before = np.ones(0)  # levels of the last parts of the chunk before
         self.inside, self.bands = slice(0, size), slice(0, self.grid.bands)  # bins and bands of the passband
         self.overrated: NDArray[np.float32] | None = None  # what the floor of a crowded band is multiplied with
@@ -290,13 +291,14 @@ class _Segment:
     def _without_lines(
         self, old: int, rows: int, quantile: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Take steady lines out of the samples; the quantile without them, and the bins of the lines that stay."""
+        """Take steady lines out of the samples; the quantile without them, and bins of those that stay this time."""
         lines, fresh = spurs.bins_of(quantile), self.iq[old * self.grid.size : rows * self.grid.size]
         gone = spurs.take_out(fresh, lines, self.grid)
         if len(gone):  # the quiet moments have lost them, too
             means = kernels.group_power(fresh, self.grid.size, 1, QUIET_SAMPLES)
             self.ceilings[-1] = spectrum.ceiling(means[means > 0], QUIET_SAMPLES)
-        return spurs.without(quantile, gone), np.setdiff1d(lines, gone)
+        self.steady = np.union1d(self.steady, gone)
+        return spurs.without(quantile, gone), np.setdiff1d(np.intersect1d(lines, self.steady), gone)
 
     def _pass(self, inside: slice) -> None:
         """Take some bins, and the bands that lie within them, for what the receiver's own filter lets through."""
