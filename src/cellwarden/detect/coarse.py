@@ -293,6 +293,8 @@ class _Segment:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Take steady lines out of the samples; the quantile without them, and bins of those that stay this time."""
         lines, fresh = spurs.bins_of(quantile), self.iq[old * self.grid.size : rows * self.grid.size]
+        if not len(lines):
+            return quantile, lines
         gone = spurs.take_out(fresh, lines, self.grid)
         if len(gone):  # the quiet moments have lost them, too
             means = kernels.group_power(fresh, self.grid.size, 1, QUIET_SAMPLES)
@@ -352,14 +354,17 @@ class _Segment:
         cells.cumulate(self.ratio[:rows], hot, 0, self.most, self.units, self.total[: rows + 1])
 
     def _even_out(self, old: int, rows: int, noise: NDArray[np.float64]) -> bool:
-        """Bring rows whose noise is not at the floor's level there, samples and ratios; whether any was."""
+        """Bring rows whose noise has risen down to the floor, samples and ratios; whether any had."""
         if rows - old < levels.ROWS or self.grid.bands < levels.NARROWEST:
             return False
-        freedom = self.grid.per_band * self.grid.freedom
-        fresh = levels.levels(self.total[old : rows + 1], self.bands, self.units, freedom)
+        total = self.total[old : rows + 1]
+        if not levels.may_rise(total, self.bands, self.units):
+            self.before = np.ones(levels.LASTING - 1)
+            return False
+        fresh = levels.levels(total, self.bands, self.units, self.grid.per_band * self.grid.freedom)
         lasting = levels.lasting(fresh, self.before, self.grid.rate_hz)
         self.before = fresh[-levels.LASTING + 1 :]
-        if np.max(np.abs(np.log(lasting))) < math.log(levels.LEAST):
+        if np.max(lasting) < levels.LEAST:
             return False
         if self.iq.dtype == np.int16 and leak.needs_fractions(0.5, 0.0, float(np.median(noise))):
             self.iq = self.iq.astype(np.float32)

@@ -37,6 +37,12 @@ NARROWEST = 32
 """Bands that a recording has to have, for its emptiest to be empty."""
 
 
+def may_rise(total: NDArray[np.int32], bands: slice, units: float) -> bool:
+    """Whether the mean of a part of ROWS rows, with all that is in it, has risen. total: see `levels`."""
+    sums = np.diff(total[::ROWS, bands.stop] - total[::ROWS, bands.start])
+    return bool(np.any(sums > LEAST * units * ROWS * (bands.stop - bands.start)))
+
+
 def levels(total: NDArray[np.int32], bands: slice, units: float, freedom: float) -> NDArray[np.float64]:
     """Level of parts of ROWS rows over the floor, NaN where it is not known: shape (parts,).
 
