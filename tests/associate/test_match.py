@@ -62,10 +62,11 @@ def test_offset_and_rate_of_a_clock_are_read_off_its_matches() -> None:
     time = rng.uniform(-1, 1, 400)
     difference = 5e-3 + 7.5e-6 * time + rng.normal(0, 0.3e-6, 400)
     difference[:80] += rng.uniform(-50e-6, 50e-6, 80)
-    offset, rate, error = line(time, difference, 0.0)
-    assert offset == pytest.approx(5e-3, abs=1e-7) and rate == pytest.approx(7.5e-6, abs=2e-7)
-    assert error < 1e-7
-    assert line(time[:3], 5e-3 + 1e-6 * time[:3], 1e-6)[1] == 1e-6  # three tell no rate
+    found = line(time, difference, 0.0)
+    assert found.offset_s == pytest.approx(5e-3, abs=1e-7) and found.rate == pytest.approx(7.5e-6, abs=2e-7)
+    assert found.error_s < 1e-7 and abs(found.rate - 7.5e-6) < 4 * found.rate_error < 1e-6
+    few = line(time[:3], 5e-3 + 1e-6 * time[:3], 1e-6)
+    assert few.rate == 1e-6 and few.rate_error == np.inf  # three tell no rate
     assert np.diff(RATES).max() * 1.0 < 6e-6  # steps of the rate stay within a peak over a window of two seconds
 
 
@@ -75,6 +76,13 @@ def bursts(time_s: NDArray[np.float64]) -> Seen:
         time_s, np.full(count, 2e-7), np.zeros(count, np.int64), np.full(count, 9e8), np.full(count, 2e5),
         np.full(count, np.nan), np.zeros(count, np.int64), np.ones(count, np.bool_),
     )  # fmt: skip
+
+
+def unframed(time_s: NDArray[np.float64]) -> Seen:
+    """Bursts that keep no frame, as those of LTE."""
+    every = bursts(time_s)
+    every.framed[:] = False
+    return every
 
 
 def test_a_call_without_a_beginning_is_not_believed_to_tell_the_clock() -> None:
@@ -87,6 +95,29 @@ def test_a_call_without_a_beginning_is_not_believed_to_tell_the_clock() -> None:
     # A clock that is known to a millisecond leaves one frame only.
     narrow = aligned(Clock(), bursts(other + 0.5e-3), bursts(one), 1e-3)
     assert narrow.known and common_s(narrow, np.array([0.5e-3]))[0] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_a_few_bursts_do_not_tell_where_a_clock_is_two_minutes_later() -> None:
+    """Windows of two seconds and long silence: what clocks differ by comes from all of them."""
+    rng, clock, offset, rate = np.random.default_rng(4), Clock(), 1.3e-3, -1.6e-6
+    for begin in (0.0, 2.0, 120.0, 240.0, 360.0):
+        common = np.sort(begin + rng.uniform(0, 2.0, 300 if begin < 2 else 9))
+        own = common + offset + rate * common + rng.normal(0, 3e-6, len(common))
+        clock = aligned(clock, unframed(own), unframed(common), 2e-3)
+        assert clock.known
+        ahead = begin + 122.0
+        assert common_s(clock, np.array([ahead + offset + rate * ahead]))[0] == pytest.approx(ahead, abs=1e-4)
+    assert clock.rate == pytest.approx(rate, abs=5e-8) and abs(clock.rate - rate) < 4 * clock.rate_error
+
+
+def test_a_clock_that_was_set_keeps_its_rate() -> None:
+    rng, clock = np.random.default_rng(5), Clock()
+    for begin, offset in ((0.0, 1e-3), (2.0, 1e-3), (60.0, 1e-3), *((120.0 + 2 * n, -2e-3) for n in range(5))):
+        common = np.sort(begin + rng.uniform(0, 2.0, 200))
+        own = common + offset + 5e-6 * common + rng.normal(0, 3e-7, len(common))
+        clock = aligned(clock, unframed(own), unframed(common), 2e-3)
+    assert clock.rate == pytest.approx(5e-6, abs=1e-7)
+    assert common_s(clock, np.array([180.0 * (1 + 5e-6) - 2e-3]))[0] == pytest.approx(180.0, abs=2e-5)
 
 
 def test_trains_that_share_their_bursts_are_one_phones_and_others_are_not() -> None:

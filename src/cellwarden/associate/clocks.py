@@ -21,6 +21,7 @@ shift. It is believed where no other is nearly as good. Then a line through the 
 """
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,11 @@ APART_S = 200e-6
 FINE_S = 6e-6
 """Width of the peak once the rates agree."""
 RATES = np.arange(-60e-6, 60.1e-6, 1e-6)
-"""Differences of two clocks' rates that are tried; a television dongle is 30 ppm off."""
+"""Differences of two clocks' rates that are tried, from what is known on; a television dongle is 30 ppm off."""
+RATE_ERROR, WANDER = 15e-6, 3e-8
+"""One standard deviation of a difference of rates of which nothing is known, and by how much it wanders in a second."""
+STEP_SIGMAS = 6.0
+"""Beyond so many standard deviations a clock was set, or a shift was wrong, and its rate was not."""
 MOST_SHIFTS, FEW_SHIFTS = 100, 8
 """That are weighed while a clock is not known, and then: a slot more or less has many matches, too, where phones are on
 most slots of a carrier."""
@@ -46,6 +51,8 @@ KEPT = 16
 """Of them from window to window."""
 FORGET = 0.97
 """Part of old evidence that is kept from window to window: clocks wander."""
+FEWEST, SHORTEST_S = 8, 0.2
+"""Differences, and the time between the first and the last of them, that tell a rate."""
 FEW = 0.2
 """Of a train's bursts that match by chance."""
 SURE = 0.98
@@ -65,6 +72,8 @@ class Clock:
     at_s: float = 0.0
     error_s: float = np.inf
     """One standard deviation of `offset_s`, as far as a shift is believed."""
+    rate_error: float = RATE_ERROR
+    """One standard deviation of `rate`."""
     sure: float = 0.0
     """Probability of the shift."""
     shifts_s: Floats = field(default_factory=lambda: np.zeros(0))
@@ -109,9 +118,31 @@ def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clo
     told = replace(clock, at_s=at, shifts_s=shifts, nats=nats, sure=sure)
     near = np.abs(difference - shifts[0]) <= COARSE_S
     if not near.any():
-        return replace(told, offset_s=float(shifts[0]))
-    offset, rate, error = line(node.time_s[mine[near]] - at, difference[near], told.rate)
-    return replace(told, offset_s=offset, rate=rate, error_s=error)
+        return replace(told, offset_s=float(shifts[0]), at_s=at)
+    return _followed(clock, told, line(node.time_s[mine[near]] - at, difference[near], clock.rate, clock.rate_error))
+
+
+def _followed(before: Clock, told: Clock, fresh: "Line") -> Clock:
+    """A clock after a window: what the windows before say of its offset and rate, and what this one does, weighed.
+
+    Two windows far apart tell the rate best: a line through two seconds is no line through the next two minutes. One
+    step of a Kalman filter, whose states are held to be independent before each.
+    """
+    gap = told.at_s - before.at_s
+    offset, var = fresh.offset_s, fresh.error_s**2
+    rate, rate_var = before.rate, before.rate_error**2 + WANDER**2 * abs(gap)
+    if np.isfinite(before.error_s):
+        innovation = fresh.offset_s - (before.offset_s + before.rate * gap)
+        expected = before.error_s**2 + rate_var * gap**2
+        both = expected + var
+        if innovation**2 <= STEP_SIGMAS**2 * both:
+            offset -= innovation * var / both
+            rate += innovation * rate_var * gap / both
+            rate_var *= 1 - rate_var * gap**2 / both
+            var *= expected / both
+    gain = rate_var / (rate_var + fresh.rate_error**2)
+    rate, rate_error = rate + gain * (fresh.rate - rate), float(np.sqrt(rate_var * (1 - gain)))
+    return replace(told, offset_s=float(offset), rate=float(rate), error_s=float(np.sqrt(var)), rate_error=rate_error)
 
 
 def _added(old_s: Floats, nats: Floats, new_s: Floats) -> tuple[Floats, Floats]:
@@ -192,24 +223,39 @@ def peaks(difference_s: Floats, most: int = MOST_SHIFTS) -> tuple[Floats, Floats
     return np.array(middles), np.array(numbers)
 
 
-def line(time_s: Floats, difference_s: Floats, rate: float) -> tuple[float, float, float]:
-    """Offset at time 0, rate, and the offset's error: the line with most differences within FINE_S, then least squares.
+class Line(NamedTuple):
+    """Offset at time 0 and rate, each with its standard deviation."""
 
-    Where too few differences tell a rate, the one given is kept.
+    offset_s: float
+    rate: float
+    error_s: float
+    rate_error: float
+
+
+def line(time_s: Floats, difference_s: Floats, rate: float, rate_error: float = RATE_ERROR) -> Line:
+    """The line with most differences within FINE_S, then least squares, of a rate that is likely.
+
+    Where too few differences tell a rate, the one given is kept, and nothing was learnt of it.
     """
-    spread = float(np.ptp(time_s))
-    tried = RATES if len(time_s) >= 8 and spread > 0.2 else np.array([rate])
-    best, offset, rate = 0, 0.0, float(tried[0])
+    likely = np.abs(RATES) <= max(4 * rate_error, RATES[1] - RATES[0])
+    tried = rate + RATES[likely] if len(time_s) >= FEWEST and np.ptp(time_s) > SHORTEST_S else np.array([rate])
+    best, offset, chosen = 0, 0.0, rate
     for one in tried:
         left = np.sort(difference_s - one * time_s)
         count = np.searchsorted(left, left + FINE_S, "right") - np.arange(len(left))
         at = int(np.argmax(count))
         if count[at] > best:
-            best, offset, rate = int(count[at]), float(np.median(left[at : at + count[at]])), float(one)
-    on = np.abs(difference_s - offset - rate * time_s) <= FINE_S
-    if len(tried) > 1 and on.sum() >= 8:
+            best, offset, chosen = int(count[at]), float(np.median(left[at : at + count[at]])), float(one)
+    on = np.abs(difference_s - offset - chosen * time_s) <= FINE_S
+    told = len(tried) > 1 and on.sum() >= FEWEST
+    if told:
         slope, offset = np.polyfit(time_s[on], difference_s[on], 1)
-        rate = float(slope)
-    left = difference_s[on] - offset - rate * time_s[on]
-    error = float(np.sqrt(np.mean(left**2) + 1e-14) / np.sqrt(on.sum()))  # alone, a match tells no error: 0.1 µs
-    return float(offset), rate, error
+        chosen = float(slope)
+    else:
+        chosen = rate
+        offset = float(np.median((difference_s - rate * time_s)[on]))
+    left = difference_s[on] - offset - chosen * time_s[on]
+    each = float(np.sqrt(np.mean(left**2) + 1e-14))
+    slack = each / max(float(np.sqrt(np.sum((time_s[on] - time_s[on].mean()) ** 2))), 1e-9) if told else np.inf
+    error = each / float(np.sqrt(on.sum())) if on.sum() >= FEWEST else COARSE_S  # a few match by chance, too
+    return Line(float(offset), chosen, error, slack)

@@ -193,7 +193,8 @@ def _due(rules: Rules, told: Told, news: News, control: Control) -> tuple[News, 
     if news.activity is None and news.what != "gone":
         return None
     waited, found = told.waiting.get(key), _weighed(rules, news, control)
-    if found is not None and found.waits and (waited is None or _begun_ns(waited) == _begun_ns(news)):
+    unsigned = not news.presence.emitter  # of the next sign of life, too, the first bursts have no signature
+    if found is not None and found.waits and (waited is None or unsigned or _begun_ns(waited) == _begun_ns(news)):
         told.waiting[key] = news
         return None
     told.waiting.pop(key, None)

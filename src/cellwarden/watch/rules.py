@@ -25,7 +25,7 @@ staff is where it belongs in 19 cases of 20 (an assumption), while odds gave a c
 that, one in a hundred of those is three in five of these. What it costs: a phone whose signature is wrongly found, once
 in a thousand comparisons, in those hours and beside that zone, is not told. A registration that is all but passed over
 for its ratio is a few bursts that say little; it `waits` for the next sign of life, which decides, and is told as well
-if none comes.
+if none comes. So does one that no signature has been told of yet, where staff may be: bursts come before it.
 
 **Once.** What was told, and what is counted to it: `cases`.
 
@@ -88,7 +88,7 @@ class Weighed(NamedTuple):
     silenced: str
     """Zone that silences it: of a phone of staff; empty where none does."""
     waits: bool
-    """Whether it is a registration that its signature alone keeps from being silenced."""
+    """Whether it is a registration that its signature alone, or that there is none yet, keeps from being silenced."""
     outside: float
     allowed: float
     """Probability of a zone where any phone may be now."""
@@ -110,7 +110,7 @@ def weigh(rules: Rules, news: News, control: Control = Control()) -> Weighed:  #
     return Weighed(
         proven(rules, proof, control),
         home if sure else "",
-        bool(home) and short and not sure,
+        short and not sure and (bool(home) or _unsigned(rules, presence, minute)),
         outside,
         allowed,
         phone * max(0.0, 1.0 - outside - allowed),
@@ -258,6 +258,17 @@ def _home(rules: Rules, presence: Presence, minute: int) -> str:
             if within(zone.hours, minute) and near >= NEAR:
                 return zone.name
     return ""
+
+
+def _unsigned(rules: Rules, presence: Presence, minute: int) -> bool:
+    """Whether nothing is known yet of who it is, in a zone of staff whose hours it is."""
+    names = {zone for staff in rules.staff if within(staff.hours, minute) for zone in staff.zones}
+    return not presence.emitter and any(
+        zone.name in names
+        and within(zone.hours, minute)
+        and _weighted(presence, dict.fromkeys(zone.rooms, zone.weight)) >= rules.probability
+        for zone in rules.zones
+    )
 
 
 def zones_of(rules: Rules, presence: Presence) -> tuple[Zone, ...]:
