@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from cellwarden.associate.clocks import RATES, Clock, aligned, common_s, line, peaks
 from cellwarden.associate.match import CFO_ERROR, CFO_SIGMAS, FLIGHT_S, GATE_SIGMAS, grouped
 from cellwarden.associate.phones import Phones
-from cellwarden.associate.seen import Seen
+from cellwarden.associate.seen import Seen, seen
+from cellwarden.model import Emission, Segment
 
 
 def plain(
@@ -118,6 +119,16 @@ def test_a_clock_that_was_set_keeps_its_rate() -> None:
         clock = aligned(clock, unframed(own), unframed(common), 2e-3)
     assert clock.rate == pytest.approx(5e-6, abs=1e-7)
     assert common_s(clock, np.array([180.0 * (1 + 5e-6) - 2e-3]))[0] == pytest.approx(180.0, abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("label", "snr_db", "known"),
+    [("lte:pucch", 3.0, False), ("lte:pucch", 15.0, True), ("gsm:normal", 3.0, True)],
+)
+def test_a_faint_carrier_offset_parts_no_bursts_unless_it_is_gsms(label: str, snr_db: float, known: bool) -> None:
+    e = Emission(label, 100, 500, -90e3, 90e3, snr_db, 1.0, cfo_hz=2000.0)
+    column = seen([(e, Segment(0, 10_000, 1e6, 900e6, 0))], 0, {})
+    assert np.isfinite(column.cfo[0]) == known
 
 
 def test_trains_that_share_their_bursts_are_one_phones_and_others_are_not() -> None:

@@ -146,6 +146,24 @@ def test_a_lone_registration_that_is_likely_of_staff_waits_for_the_next_sign_of_
     assert len(told_of(HOUSE, [*first, *later, *much_later])) == alerts
 
 
+@pytest.mark.parametrize(
+    ("later", "alerts"),
+    [
+        (many(NOON_S + 1, 20, room="Corridor", **KNOWN), 0),  # the call's signature is known by now, and is staff's
+        (many(NOON_S + 1, 20, room="Corridor"), 1),  # it is not known, and it is a call
+        (many(NOON_S + 1, 20, room="Corridor", emitter="E-0002", log_ratio=9.0), 1),  # another's
+        ([], 1),  # nothing more came
+    ],
+)
+def test_the_first_bursts_where_staff_may_be_wait_for_a_signature(later: Iterable[Sighting], alerts: int) -> None:
+    first = list(many(NOON_S, 1, room="Corridor", labels=SIGNALLING["gsm"]))
+    assert told_of(HOUSE, first) == []
+    much_later = list(many(NOON_S + 5 * HOUR_S, 2, "P-9", room="Office"))
+    assert len(told_of(HOUSE, [*first, *later, *much_later])) == alerts
+    elsewhere = list(many(NOON_S, 1, room="A-010", labels=SIGNALLING["gsm"]))
+    assert len(told_of(HOUSE, elsewhere)) == 1
+
+
 def test_a_zones_weight_moves_what_is_doubtful_and_not_what_is_clear() -> None:
     heavy = replace(HOUSE, zones=(replace(HOUSE.zones[0], weight=20.0), HOUSE.zones[1]))
     doubtful = (("A-001", 0.94), ("Office", 0.06))  # 20 · 0.06 against 0.94: more likely the office

@@ -27,6 +27,9 @@ Whole = NDArray[np.int64]
 SEQUENCES = ("training_sequence", "synchronisation_sequence")
 ARRIVAL_S: Mapping[str, float] = {"gsm": 0.25e-6, "lte": 2e-6, "nr": 2e-6, "umts": 2e-6}
 """Standard deviation of a burst's measured start at 10 dB: GSM's as measured (docs/bench.md), the others' guessed."""
+EXACT_DB = 10.0
+"""SNR from which on a carrier offset that is not GSM's is as good as that: of an LTE burst of one block at 3 dB it is
+kilohertz off."""
 FRAMED = "gsm:normal"
 VAGUE_ARRIVAL_S = 20e-6
 """Of what was found by its energy alone."""
@@ -67,7 +70,8 @@ def _row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, ob
     sequence = next((e.details[name] for name in SEQUENCES if name in e.details), None)
     kind = kinds.setdefault((e.label, sequence), len(kinds))
     middle = middle_hz(e, segment)
-    cfo = math.nan if e.cfo_hz is None or not middle else e.cfo_hz / middle
+    exact = e.snr_db >= EXACT_DB or e.label.startswith("gsm:")
+    cfo = e.cfo_hz / middle if e.cfo_hz is not None and middle and exact else math.nan
     width, train = e.high_offset_hz - e.low_offset_hz, e.details.get("train", -1)
     number = float(train) if isinstance(train, int) else -1.0
     framed = float(e.label == FRAMED)
