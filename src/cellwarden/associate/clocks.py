@@ -20,6 +20,7 @@ with σ what the clock is believed to be off, and p₁, p₂ the parts of both s
 shift. It is believed where no other is nearly as good. Then a line through the matches tells offset and rate.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -85,6 +86,15 @@ class Clock:
         return self.sure >= SURE
 
 
+class Line(NamedTuple):
+    """Offset at time 0 and rate, each with its standard deviation."""
+
+    offset_s: float
+    rate: float
+    error_s: float
+    rate_error: float
+
+
 def common_s(clock: Clock, time_s: Floats) -> Floats:
     """Times by the common clock."""
     return np.asarray(time_s - clock.offset_s - clock.rate * (time_s - clock.at_s))
@@ -118,11 +128,11 @@ def aligned(clock: Clock, node: Seen, common: Seen, clock_error_s: float) -> Clo
     told = replace(clock, at_s=at, shifts_s=shifts, nats=nats, sure=sure)
     near = np.abs(difference - shifts[0]) <= COARSE_S
     if not near.any():
-        return replace(told, offset_s=float(shifts[0]), at_s=at)
+        return replace(told, offset_s=float(shifts[0]))
     return _followed(clock, told, line(node.time_s[mine[near]] - at, difference[near], clock.rate, clock.rate_error))
 
 
-def _followed(before: Clock, told: Clock, fresh: "Line") -> Clock:
+def _followed(before: Clock, told: Clock, fresh: Line) -> Clock:
     """A clock after a window: what the windows before say of its offset and rate, and what this one does, weighed.
 
     Two windows far apart tell the rate best: a line through two seconds is no line through the next two minutes. One
@@ -223,15 +233,6 @@ def peaks(difference_s: Floats, most: int = MOST_SHIFTS) -> tuple[Floats, Floats
     return np.array(middles), np.array(numbers)
 
 
-class Line(NamedTuple):
-    """Offset at time 0 and rate, each with its standard deviation."""
-
-    offset_s: float
-    rate: float
-    error_s: float
-    rate_error: float
-
-
 def line(time_s: Floats, difference_s: Floats, rate: float, rate_error: float = RATE_ERROR) -> Line:
     """The line with most differences within FINE_S, then least squares, of a rate that is likely.
 
@@ -247,15 +248,13 @@ def line(time_s: Floats, difference_s: Floats, rate: float, rate_error: float = 
         if count[at] > best:
             best, offset, chosen = int(count[at]), float(np.median(left[at : at + count[at]])), float(one)
     on = np.abs(difference_s - offset - chosen * time_s) <= FINE_S
-    told = len(tried) > 1 and on.sum() >= FEWEST
+    time_s, difference_s, many = time_s[on], difference_s[on], int(on.sum()) >= FEWEST
+    told = many and len(tried) > 1
     if told:
-        slope, offset = np.polyfit(time_s[on], difference_s[on], 1)
-        chosen = float(slope)
+        chosen, offset = map(float, np.polyfit(time_s, difference_s, 1))
     else:
-        chosen = rate
-        offset = float(np.median((difference_s - rate * time_s)[on]))
-    left = difference_s[on] - offset - chosen * time_s[on]
-    each = float(np.sqrt(np.mean(left**2) + 1e-14))
-    slack = each / max(float(np.sqrt(np.sum((time_s[on] - time_s[on].mean()) ** 2))), 1e-9) if told else np.inf
-    error = each / float(np.sqrt(on.sum())) if on.sum() >= FEWEST else COARSE_S  # a few match by chance, too
-    return Line(float(offset), chosen, error, slack)
+        chosen, offset = rate, float(np.median(difference_s - rate * time_s))
+    each = float(np.sqrt(np.mean((difference_s - offset - chosen * time_s) ** 2) + 1e-14))
+    error = each / math.sqrt(len(time_s)) if many else COARSE_S  # a few match by chance, too
+    slack = each / max(float(np.std(time_s)) * math.sqrt(len(time_s)), 1e-9) if told else np.inf
+    return Line(offset, chosen, error, slack)

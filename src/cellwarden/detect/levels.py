@@ -16,6 +16,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from cellwarden.detect import written
 from cellwarden.detect.spectrum import Grid
 from cellwarden.model import Interleaved
 
@@ -85,5 +86,4 @@ def along(levels: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np
 def bring(iq: Interleaved, levels: NDArray[np.float64], grid: Grid) -> None:
     """Divide whole frames by the square root of their level, in place. iq: shape (n, 2)."""
     frames = iq.reshape(-1, grid.size, 2)
-    scaled = frames * (1 / np.sqrt(levels)).astype(np.float32)[:, None, None]
-    frames[:] = np.clip(np.rint(scaled), -32768, 32767) if iq.dtype == np.int16 else scaled
+    written.over(iq, frames * (1 / np.sqrt(levels)).astype(np.float32)[:, None, None])

@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from cellwarden.detect import written
 from cellwarden.detect.spectrum import Grid
 from cellwarden.model import Interleaved
 
@@ -73,8 +74,7 @@ def take_out(iq: Interleaved, bins: NDArray[np.int64], grid: Grid) -> NDArray[np
         return found.bins
     rows = found.amplitudes * _waves(found.turns * grid.size, len(frames))
     sent = rows.astype(np.complex64) @ _waves(found.turns, grid.size).T.astype(np.complex64)
-    left = np.where(frames == 0, 0, frames - sent).view(np.float32)
-    iq[:] = (np.clip(np.rint(left), -32768, 32767) if iq.dtype == np.int16 else left).reshape(-1, 2)
+    written.over(iq, np.where(frames == 0, 0, frames - sent).view(np.float32))
     return found.bins
 
 
@@ -98,13 +98,11 @@ def _tuned(
 ) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
     """Frequencies of lines from those of their bins' middles, and each line's own rows: shape (rows, lines)."""
     off = _frequencies(_mixed(frames, turns, window))
-    ways = [
-        turns + each / frames.shape[1] for each in (off, off - np.sign(off))
-    ]  # half a bin either way looks the same
+    ways = turns + np.array([off, off - np.sign(off)]) / frames.shape[1]  # half a bin either way looks the same
     rows = np.array([_mixed(frames, way, window) for way in ways])
     right = np.median(np.abs(rows), axis=1).argmax(axis=0)
     line = np.arange(len(turns))
-    return np.array(ways)[right, line], rows[right, :, line].T
+    return ways[right, line], rows[right, :, line].T
 
 
 def _mixed(

@@ -35,7 +35,7 @@ more than MOST_RAISED, so that calls go on being told, and the control says so i
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Final, Literal, NamedTuple
@@ -49,7 +49,7 @@ from cellwarden.model import Alert, Decision, Presence
 from cellwarden.model.span import MINUTE_NS, S_NS, WEEK_NS
 from cellwarden.watch.doing import Proof
 from cellwarden.watch.places import share
-from cellwarden.watch.rules_file import MINUTES_A_DAY, Hours, Rules, Zone
+from cellwarden.watch.rules_file import MINUTES_A_DAY, Hours, Rules, Staff, Zone
 from cellwarden.watch.tracker import News
 
 MEAN = 0.9
@@ -250,25 +250,22 @@ def _zone_info(name: str) -> ZoneInfo:
 
 def _home(rules: Rules, presence: Presence, minute: int) -> str:
     """The zone in which a phone may be that is likeliest one of staff, by its signature: zone and hours hold."""
-    for staff in rules.staff:
-        if not presence.emitter or staff.emitter != presence.emitter or not within(staff.hours, minute):
-            continue
-        for zone in (zone for zone in rules.zones if zone.name in staff.zones):
-            near = _weighted(presence, dict.fromkeys(zone.rooms, zone.weight))
-            if within(zone.hours, minute) and near >= NEAR:
-                return zone.name
-    return ""
+    mine = (staff for staff in rules.staff if presence.emitter and staff.emitter == presence.emitter)
+    return next((zone.name for zone, near in _near(rules, mine, presence, minute) if near >= NEAR), "")
 
 
 def _unsigned(rules: Rules, presence: Presence, minute: int) -> bool:
     """Whether nothing is known yet of who it is, in a zone of staff whose hours it is."""
-    names = {zone for staff in rules.staff if within(staff.hours, minute) for zone in staff.zones}
-    return not presence.emitter and any(
-        zone.name in names
-        and within(zone.hours, minute)
-        and _weighted(presence, dict.fromkeys(zone.rooms, zone.weight)) >= rules.probability
-        for zone in rules.zones
-    )
+    near = _near(rules, rules.staff, presence, minute)
+    return not presence.emitter and any(p >= rules.probability for _zone, p in near)
+
+
+def _near(rules: Rules, some: Iterable[Staff], presence: Presence, minute: int) -> Iterator[tuple[Zone, float]]:
+    """Zones in which some of staff may be at this minute, each with the probability that the phone is there."""
+    for staff in some:
+        for zone in rules.zones:
+            if zone.name in staff.zones and within(staff.hours, minute) and within(zone.hours, minute):
+                yield zone, _weighted(presence, dict.fromkeys(zone.rooms, zone.weight))
 
 
 def zones_of(rules: Rules, presence: Presence) -> tuple[Zone, ...]:
