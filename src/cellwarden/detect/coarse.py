@@ -12,13 +12,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from cellwarden.detect import cells, kernels, leak, levels, pauses, spectrum, spurs
+from cellwarden.detect import cells, kernels, leak, levels, spectrum
+from cellwarden.detect.floor import Floor
 from cellwarden.model import Block, Interleaved, Room
 from cellwarden.model.many import many
 
@@ -43,10 +43,6 @@ MOST_FALSE_ALARM = 1e-5
 """Probability of one such box: of the widest there are but a few."""
 FLOOR_ERROR = 1.05
 """The floor is only known to some percent."""
-FLOOR_MEMORY = 24
-"""Chunks whose quantiles the floor is taken from."""
-QUIET_SAMPLES = 32
-"""Shortest pause, in samples, that the floor can be taken from where a band is never silent for a whole frame."""
 QUANTUM = 1 / 6
 """Noise that rounding to integers makes by itself: 1/12 in each of I and Q."""
 IMPULSE_S = 4e-6
@@ -146,7 +142,7 @@ def chunks(blocks: Iterable[Block], rejected: Counter[str], room: Room | None = 
 
 
 class _Segment:
-    """Carries samples, ratios and the floor's memory from chunk to chunk of one segment."""
+    """Carries samples, ratios and the floor from chunk to chunk of one segment."""
 
     def __init__(self, block: Block, rejected: Counter[str]) -> None:
         self.segment = block.segment
@@ -162,17 +158,11 @@ class _Segment:
         rows = 2 * CHUNK_FRAMES
         self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
         self.leaked: tuple[float, float] | None = None
-        self.least_noise = QUANTUM if block.iq.dtype == np.int16 else 1e-30
+        self.floor = Floor(self.grid, QUANTUM if block.iq.dtype == np.int16 else 1e-30)
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
         self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
         self.hot = np.zeros((rows, self.grid.bands), np.uint8)
-        self.quantiles: list[NDArray[np.float32]] = []
-        self.ceilings: list[float] = []
-        self.rows_known = 0
-        self.steady = np.zeros(0, np.int64)  # bins out of which lines were taken
         self.before = np.ones(0)  # levels of the last parts of the chunk before
-        self.inside, self.bands = slice(0, size), slice(0, self.grid.bands)  # bins and bands of the passband
-        self.overrated: NDArray[np.float32] | None = None  # what the floor of a crowded band is multiplied with
         self.rows = 0  # carried rows at the front, whose ratio is known
         self.keep = 0  # first row to carry over
         self.ready: tuple[Region, ...] = ()  # handed out with the chunk that is now worked on
@@ -218,13 +208,13 @@ class _Segment:
         size, old = self.grid.size, self.rows
         rows = self.filled // size
         self._take_out_leak(old * size)
-        noise = self._floor(old, rows)
+        noise = self.floor.under(self.iq[old * size : rows * size])
         weight = (1.0 / (noise * self.grid.per_band)).astype(np.float32)
         self._ratios(old, rows, weight)
         if 0 < missing < self.filled - size:  # a seam in the last frame would splash beyond a receiver's filter
             end = self.filled - missing
             spectrum.band_powers(self.iq[end - size : end], self.grid, weight, self.ratio[rows - 1 : rows])
-        noise, weight = self._lowered(old, rows, noise, weight)
+        noise, weight = self.floor.lowered(self.ratio[old:rows], noise, weight)
         self._blank_impulses(old, rows, weight)
         self._sum(rows)
         if self._even_out(old, rows, noise):
@@ -252,88 +242,13 @@ class _Segment:
         size = self.grid.size
         spectrum.band_powers(self.iq[row * size : end * size], self.grid, weight, self.ratio[row:end])
 
-    def _floor(self, old: int, rows: int) -> NDArray[np.float64]:
-        """Noise of each bin, from a low quantile over some frames of this chunk and of those before it."""
-        count, size = rows - old, self.grid.size
-        wanted = spectrum.FLOOR_ROWS if len(self.quantiles) < FLOOR_MEMORY else spectrum.LATER_ROWS
-        if count >= wanted or not self.quantiles:
-            step = max(1, count // wanted)
-            end = old + count // step * step
-            starts = np.arange(old, end, step) * size
-            power = spectrum.powers(self.iq, starts, self.grid, np.ones(size, np.float32))
-            means = kernels.group_power(self.iq[old * size : end * size], size, step, QUIET_SAMPLES)
-            lit, means = power.max(axis=1) > 0, means[means > 0]  # zeros fill what was lost, and are no noise
-            power = power if lit.all() else power[lit]
-            if len(power) and len(means):
-                self.quantiles.append(spectrum.chunk_quantile(power).astype(np.float32))
-                self.rows_known = len(power)
-                self.ceilings.append(spectrum.ceiling(means, QUIET_SAMPLES))
-                del self.quantiles[:-FLOOR_MEMORY], self.ceilings[:-FLOOR_MEMORY]
-        if not self.quantiles:
-            return np.full(size, self.least_noise)
-        # The median leaves out the chunks in which a channel was busy all along.
-        quantile = spectrum.median(np.array(self.quantiles))
-        self._pass(spectrum.passband(quantile, self.least_noise))
-        quantile, standing = self._without_lines(old, rows, quantile)
-        noise = self._noise(quantile)
-        calm = self._noise(spurs.without(quantile, standing)) if len(standing) else noise
-        most = median(self.ceilings) * size / len(noise)
-        noise = np.minimum(noise, most) if np.mean(calm) > 4 * most else noise
-        if len(noise) < size:
-            within, noise = noise, np.full(size, np.median(noise))
-            noise[self.inside] = within
-        return np.maximum(noise, self.least_noise)
-
-    def _noise(self, quantile: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Noise of each bin of the passband from what the remembered chunks say."""
-        return spectrum.floor(quantile[self.inside], self.rows_known * len(self.quantiles), self.grid.bin_hz)
-
-    def _without_lines(
-        self, old: int, rows: int, quantile: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Take steady lines out of the samples; the quantile without them, and bins of those that stay this time."""
-        lines, fresh = spurs.bins_of(quantile), self.iq[old * self.grid.size : rows * self.grid.size]
-        if not len(lines):
-            return quantile, lines
-        gone = spurs.take_out(fresh, lines, self.grid)
-        if len(gone):  # the quiet moments have lost them, too
-            means = kernels.group_power(fresh, self.grid.size, 1, QUIET_SAMPLES)
-            self.ceilings[-1] = spectrum.ceiling(means[means > 0], QUIET_SAMPLES)
-        self.steady = np.union1d(self.steady, gone)
-        return spurs.without(quantile, gone), np.setdiff1d(np.intersect1d(lines, self.steady), gone)
-
-    def _pass(self, inside: slice) -> None:
-        """Take some bins, and the bands that lie within them, for what the receiver's own filter lets through."""
-        if inside != self.inside:
-            per_band = self.grid.per_band
-            self.inside, self.overrated = inside, None
-            self.bands = slice(-(-inside.start // per_band), min(inside.stop // per_band, self.grid.bands))
-
-    def _lowered(
-        self, old: int, rows: int, noise: NDArray[np.float64], weight: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Noise and weight of each bin where the band is so crowded that its quantile told too much; ratios with it."""
-        ratio = self.ratio[old:rows, self.bands]
-        if not pauses.crowded(ratio):
-            return noise, weight
-        fresh = pauses.overrated(ratio, self.grid)
-        self.overrated = self.overrated if fresh is None else fresh
-        if self.overrated is None:
-            return noise, weight
-        ratio /= self.overrated
-        factor, per_band = np.ones(len(noise), np.float32), self.grid.per_band
-        first, end = self.bands.start * per_band, self.bands.stop * per_band
-        factor[self.inside.start : first], factor[end : self.inside.stop] = self.overrated[0], self.overrated[-1]
-        factor[first:end] = np.repeat(self.overrated, per_band)
-        return np.maximum(noise * factor, self.least_noise), weight / factor
-
     def _blank_impulses(self, old: int, rows: int, weight: NDArray[np.float32]) -> None:
         """Silence single clicks: rows that are loud over the whole band because of a few samples, and only of them."""
-        size, bands = self.grid.size, self.bands
+        size, bands = self.grid.size, self.floor.bands
         step = max(1, (bands.stop - bands.start) // 16)
         loud = kernels.loud_rows(self.ratio[old:rows, bands], LOUD, step) + old
         most = max(2, round(IMPULSE_S * self.grid.rate_hz))
-        ringing = RINGING_SAMPLES * size // (self.inside.stop - self.inside.start)
+        ringing = RINGING_SAMPLES * size // (self.floor.inside.stop - self.floor.inside.start)
         clicked = kernels.peaked(self.iq[: rows * size], loud, size, CLICK / math.log(2), most, ringing)
         if not len(clicked):
             return
@@ -358,10 +273,10 @@ class _Segment:
         if rows - old < levels.ROWS or self.grid.bands < levels.NARROWEST:
             return False
         total = self.total[old : rows + 1]
-        if not levels.may_rise(total, self.bands, self.units):
+        if not levels.may_rise(total, self.floor.bands, self.units):
             self.before = np.ones(levels.LASTING - 1)
             return False
-        fresh = levels.levels(total, self.bands, self.units, self.grid.per_band * self.grid.freedom)
+        fresh = levels.levels(total, self.floor.bands, self.units, self.grid.per_band * self.grid.freedom)
         lasting = levels.lasting(fresh, self.before, self.grid.rate_hz)
         self.before = fresh[-levels.LASTING + 1 :]
         if np.max(lasting) < levels.LEAST:
@@ -369,7 +284,7 @@ class _Segment:
         if self.iq.dtype == np.int16 and leak.needs_fractions(0.5, 0.0, float(np.median(noise))):
             self.iq = self.iq.astype(np.float32)
         ratio, size = self.ratio[old:rows], self.grid.size
-        row = levels.along(lasting, np.minimum(ratio[:, self.bands], levels.SEEN).mean(axis=1))
+        row = levels.along(lasting, np.minimum(ratio[:, self.floor.bands], levels.SEEN).mean(axis=1))
         ratio /= row[:, None].astype(np.float32)
         levels.bring(self.iq[old * size : rows * size], row, self.grid)
         return True
