@@ -13,8 +13,11 @@ from tempfile import TemporaryDirectory
 from benchmarks.confusion import confused
 from tests.compiling import in_turn
 
+from cellwarden.locate.whereabouts import believing
 from cellwarden.radio.bands import channels_at
+from cellwarden.runtime.ready import rehearsed
 from cellwarden.simulate.drawings import DRAWINGS
+from cellwarden.simulate.week import site
 
 BURSTS, LEVEL_DB, SEED = 2, 15.0, 1
 
@@ -26,6 +29,11 @@ def heard(labels: Sequence[str]) -> None:
             confused(label, BURSTS, LEVEL_DB, told, SEED)
 
 
+def placed() -> None:
+    """Believe where a phone is."""
+    rehearsed(site(), believing(site()))
+
+
 def main() -> None:
     """Scan scenes of all labels."""
     gsm = [label for label in DRAWINGS if label.startswith("gsm:")]
@@ -35,7 +43,9 @@ def main() -> None:
         in_turn(Path(folder, "compiling")),
         ProcessPoolExecutor(os.cpu_count()) as pool,
     ):
+        located = pool.submit(placed)
         list(pool.map(heard, [gsm, *([label] for label in others)]))
+        located.result()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from benchmarks.association import associated
 
-from cellwarden.associate.observe import WINDOW_S, Association, observations
+from cellwarden.associate.observe import AHEAD_S, WINDOW_S, Association, observations
 from cellwarden.associate.table import lines
 from cellwarden.measure.groups import completeness, purity
 from cellwarden.model import Emission, Observation, Segment
@@ -129,3 +129,19 @@ def test_bursts_of_another_time_are_paired_by_clocks_that_are_known_where_a_fram
     found = other.until(math.inf)
     assert all(len({truth[id(one.emission)] for one in each.heard}) == 1 for each in found)
     assert sum(len(each.heard) == 2 for each in found) == 16
+
+
+def test_a_minute_that_waits_is_told_second_by_second_as_if_it_had_just_come() -> None:
+    """A machine that was busy has all of it at once: bursts far ahead are left for later."""
+    said = dict(zip("AB", told(3, 12.0, Ears(nodes=2, clock_error_s=5e-3), np.random.default_rng(10)), strict=True))
+    late, live = Association(said, START_NS), Association(said, START_NS)
+    for name, one in said.items():
+        for burst in one.bursts:
+            late.add(name, burst)
+    fresh = {name: iter(one.bursts) for name, one in said.items()}
+    for second in range(1, 14):
+        for name, bursts in fresh.items():
+            for burst in bursts:
+                if live.add(name, burst) >= second + AHEAD_S:
+                    break
+        assert [one.heard for one in late.until(second)] == [one.heard for one in live.until(second)]

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from cellwarden.errors import SiteError
-from cellwarden.locate.cells import cell_probabilities
+from cellwarden.locate.cells import ABSENT_DBM, cell_probabilities
 from cellwarden.locate.geofence import level_nats
 from cellwarden.locate.readings import survey_of
 from cellwarden.locate.whereabouts import (
     OUTSIDE,
     Whereabouts,
     believing,
-    believing_survey,
     room_names,
     room_odds,
     room_probabilities,
@@ -113,6 +112,17 @@ def test_a_sites_belief_takes_the_plan_of_the_nearest_frequency_and_of_the_stand
     assert belief(heard, "gsm", 1747e6) == room_odds(whereabouts(SITE, "gsm", 1.8e9), heard)
 
 
+def test_a_sensor_that_is_not_there_is_as_if_the_site_had_none() -> None:
+    left = np.arange(len(SITE.sensors)) != 2
+    fewer = replace(SITE, sensors=tuple(one for one, kept in zip(SITE.sensors, left, strict=True) if kept))
+    for seed in range(8):
+        heard = levels("A-107", seed)
+        wanted = dict(room_odds(whereabouts(fewer), heard[left]))
+        heard[2] = ABSENT_DBM
+        odds = dict(room_odds(gsm(), heard))
+        assert odds == pytest.approx(wanted, rel=1e-4) and odds != dict(room_odds(gsm(), np.where(left, heard, np.nan)))
+
+
 def test_a_surveyed_site_names_cells_better_also_where_a_sensor_is_gone() -> None:
     rng = np.random.default_rng(8)
     there, cells = world(SITE, rng), [room for room in SITE.rooms if room.kind == "cell"]
@@ -122,10 +132,9 @@ def test_a_surveyed_site_names_cells_better_also_where_a_sensor_is_gone() -> Non
     survey = survey_of(middles, place, sensor, told[sensor, place], len(SITE.sensors))
     phones = np.array([place_in(cell, 3.0 * cell.floor, rng) for cell in cells])
     heard = heard_dbm(there, phones, np.full(60, 25.0), rng)
-    left = np.arange(len(SITE.sensors)) != 2
-    present = replace(SITE, sensors=tuple(one for one, kept in zip(SITE.sensors, left, strict=True) if kept))
+    heard[2] = ABSENT_DBM
     right = []
-    for belief in (believing(present), believing_survey(SITE, survey)(present)):
-        named = [belief(one[left], "gsm", 900e6)[0][0] for one in heard.T]
+    for belief in (believing(SITE), believing(SITE, survey=survey)):
+        named = [belief(one, "gsm", 900e6)[0][0] for one in heard.T]
         right.append(np.mean([name == cell.name for name, cell in zip(named, cells, strict=True)]))
     assert right[1] >= 0.85 and right[1] > right[0]

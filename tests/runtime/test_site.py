@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError, SourceError
+from cellwarden.locate.cells import ABSENT_DBM
 from cellwarden.locate.site import Sensor, Site
-from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Emitter, Odds
 from cellwarden.radio.live import Tuning, open_stream
 from cellwarden.radio.live.stream import Piece, Stream
@@ -75,7 +75,7 @@ def test_two_sensors_tell_each_burst_once_and_their_levels_by_their_calibration(
     assert sum((Counter(one.labels) for one in every), Counter()) == {"gsm:normal": 50, "gsm:access": 1}
     assert {one.sensors for one in every} == {("A", "B")}
     for levels_dbm, frequency_hz in asked:
-        assert levels_dbm[0] - levels_dbm[1] == pytest.approx(6.0, abs=0.01) and np.isnan(levels_dbm[2])
+        assert levels_dbm[0] - levels_dbm[1] == pytest.approx(6.0, abs=0.01) and levels_dbm[2] == ABSENT_DBM
         assert pytest.approx(frequency_hz, abs=1e6) == 901.8e6
     assert [step.end_ns for step in told] == sorted(step.end_ns for step in told)
 
@@ -131,18 +131,30 @@ def test_what_is_wrong_with_a_receiver_is_told(tmp_path: Path, text: str, word: 
 
 def test_a_sensor_that_is_deaf_is_not_taken_for_one_that_heard_nothing() -> None:
     """Else a phone that but one of two hears seems far away."""
-    asked: list[tuple[str, ...]] = []
+    _told, asked = heard({"A": broken(), "B": stream(time.time_ns())})
+    assert all(np.isfinite(levels_dbm[1]) for levels_dbm, _hertz in asked)
+    assert asked[-1][0].tolist()[::2] == [ABSENT_DBM, ABSENT_DBM]  # the one that broke, and the one without a receiver
 
-    def believing(of: Site) -> Belief:
-        def belief(levels_dbm: NDArray[np.float64], interface: str, frequency_hz: float) -> Odds:
-            asked.append(tuple(sensor.name for sensor in of.sensors))
-            assert len(levels_dbm) == len(of.sensors)
-            return (("01", 1.0),)
 
-        return belief
+def test_a_machine_that_was_busy_catches_up_step_by_step() -> None:
+    """Nobody speaks for a minute at once: what a phone does is told by its seconds."""
+    ends = list(site._ends(1_000, 57_300_001_000))
+    assert len(ends) == 57 and ends[-1] == 57_300_001_000
+    assert np.diff([1_000, *ends]) == pytest.approx(57_300_000_000 / 57, abs=1)
+    assert list(site._ends(1_000, 1_020_001_000)) == [1_020_001_000]
 
-    two = replace(SITE, sensors=SITE.sensors[:2])
-    streams = {"A": broken(), "B": stream(time.time_ns())}
-    told = list(steps(streams, two, believing(two), believing=believing))
-    assert sum(sum(one.labels.values()) for step in told for one in step.sightings) == 51
-    assert asked[-1] == ("B",)
+
+def test_the_crystal_of_a_receiver_that_does_not_stamp_is_brought_back_to_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As at a node: a week of 30 millionths is 18 s."""
+    late_ns = 18 * 10**9
+    opened = [replace(stream(time.time_ns()), patient=patient) for patient in (True, False)]
+
+    def pieces(self: site.Pace, received: Iterator[Piece]) -> Iterator[Piece]:
+        self.correction_ns = late_ns
+        return received
+
+    monkeypatch.setattr(site.Pace, "pieces", pieces)
+    begun = [min(one.start_ns for step in heard({"A": each})[0] for one in step.sightings) for each in opened]
+    assert begun[1] - begun[0] == pytest.approx(late_ns, abs=10**9)

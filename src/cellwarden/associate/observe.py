@@ -12,7 +12,9 @@ bursts told for themselves.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +40,8 @@ from cellwarden.radio.absolute import middle_hz
 Located = tuple[Emission, Segment]
 
 WINDOW_S = 2.0
+AHEAD_S = 2.0
+"""So much more than is told at once is looked at: a clock that is fast has the same bursts later."""
 CLOCK_ERROR_S = 10e-3
 """One standard deviation of a node's clock, where nothing else is said: a computer that asks the network's time."""
 CARRIERS = 3
@@ -92,10 +96,21 @@ class Association:
 
     def until(self, end_s: float) -> list[Observation]:
         """Observations that begin before a time, in its order. Every node has handed in what it heard until then."""
-        every = list(self._nodes.values())
+        every = [_Node(node.name, _taken(node.waiting, end_s + AHEAD_S)) for node in self._nodes.values()]
         columns = [seen([burst for _t, burst in node.waiting], self.since_ns, self._kinds) for node in every]
         self._clocks = set_clocks(self._clocks, columns, [self.clock_errors_s[node.name] for node in every])
-        return list(_window(every, columns, self._clocks, self.phones, end_s, self.since_ns))
+        observed = list(_window(every, columns, self._clocks, self.phones, end_s, self.since_ns))
+        for node in every:
+            self._nodes[node.name].waiting[:0] = node.waiting
+        return observed
+
+
+def _taken(waiting: list[tuple[float, Located]], before_s: float) -> list[tuple[float, Located]]:
+    """Take those bursts out of a list that begin before a time, in its order."""
+    waiting.sort(key=itemgetter(0))
+    count = bisect_left(waiting, before_s, key=itemgetter(0))
+    taken, waiting[:count] = waiting[:count], []
+    return taken
 
 
 def observations(
@@ -172,8 +187,6 @@ def _window(
     every: list[_Node], columns: list[Seen], clocks: list[Clock], phones: Phones, end_s: float, since_ns: int
 ) -> Iterator[Observation]:
     """Observations that begin before the end; what begins later goes on waiting."""
-    for one in every:
-        one.waiting.sort(key=lambda item: item[0])  # as the columns are
     both = joined([_shifted(column, clock) for column, clock in zip(columns, clocks, strict=True)])
     node = np.repeat(np.arange(len(every)), [len(column.time_s) for column in columns])
     place = np.concatenate([np.arange(len(column.time_s)) for column in columns])

@@ -78,7 +78,7 @@ def guarded(asked: Asked) -> None:
     from cellwarden.console.spectra import Spectra
     from cellwarden.locate.readings import read_survey
     from cellwarden.locate.site import load
-    from cellwarden.locate.whereabouts import believing_survey, room_names
+    from cellwarden.locate.whereabouts import believing, room_names
     from cellwarden.radio.live import open_stream
     from cellwarden.runtime import (
         addresses,
@@ -96,7 +96,7 @@ def guarded(asked: Asked) -> None:
     from cellwarden.runtime.keep import Keeper
     from cellwarden.runtime.known import Known
     from cellwarden.runtime.nodes_file import sources
-    from cellwarden.runtime.ready import ready
+    from cellwarden.runtime.ready import ready, rehearsed
     from cellwarden.runtime.serve import serve
     from cellwarden.runtime.site_settings import problems
     from cellwarden.runtime.tap import open_sensors
@@ -109,7 +109,6 @@ def guarded(asked: Asked) -> None:
     allowed = mandate(asked.site_path, date.today())
     site = load(asked.site_path)
     survey = read_survey(asked.survey_path, site) if asked.survey_path else None
-    believing = believing_survey(site, survey)
     in_force = held(asked.rules_path, room_names(site))
     named, nodes = sources(asked.site_path, site)
     far = tuple(nodes.files) if nodes else ()
@@ -119,11 +118,12 @@ def guarded(asked: Asked) -> None:
     gallery = signature_settings.read(asked.site_path)
     whose = Whose(Known(gallery, warn)) if gallery else None
     openid, ldap = openid_settings.read(asked.site_path), ldap_settings.read(asked.site_path)
-    where = believing(site)
+    where = believing(site, survey=survey)
     with ExitStack() as stack:
         door = stack.enter_context(closing(console.listening(asked.host, asked.port)))
         engine = opened(asked.store)
         ready(warn)  # before anything is received: what waits meanwhile would be told late
+        rehearsed(site, where)
         address = console.address(door, asked.certificate is not None)
         begin, end = post.opened(nodes, warn) if nodes else (None, None)
         streams: dict[str, Stream] = {one.sensor: open_stream(one.source, one.tuning) for one in named}
@@ -144,7 +144,6 @@ def guarded(asked: Asked) -> None:
             where,
             nodes=far,
             post=begin,
-            believing=believing,
             vault=vault,
             spectra=spectra,
             whose=whose,

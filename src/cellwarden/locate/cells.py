@@ -49,6 +49,8 @@ WIDE_NATS, NARROW_NATS = 20.0, 15.0
 closer: within a cell levels differ by a few decibels, and by a door."""
 CLOSE_NATS = 10.0
 """A place that is less likely than the likeliest by e to this, were all sensors honest, is not looked at closer."""
+ABSENT_DBM = np.inf
+"""In place of a level: the sensor was not there to hear, and its silence says nothing."""
 WRONG = 1e-3
 """Probability that none of this holds: it is left to all cells alike, so that nothing is ever impossible."""
 
@@ -190,7 +192,8 @@ def places_in(room: Room, base_m: float) -> NDArray[np.float64]:
 
 
 def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probability of each cell, shape (len(cells),), given one level for each sensor, nan where it heard nothing.
+    """Probability of each cell, shape (len(cells),), given one level for each sensor, nan where it heard nothing
+    and ABSENT_DBM where it could not.
 
     All cells are equally likely before. Where no sensor heard anything they remain so.
     """
@@ -204,8 +207,7 @@ def cell_probabilities(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[n
 
 def cell_nats(plan: Plan, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-likelihood of each cell, shape (len(cells),), but for what all places have in common; some level is heard."""
-    ears = np.isfinite(levels_dbm)
-    heard, silent = np.flatnonzero(ears), np.flatnonzero(~ears)
+    heard, silent = np.flatnonzero(np.isfinite(levels_dbm)), np.flatnonzero(np.isnan(levels_dbm))
     level = levels_dbm[heard].astype(np.float32)
     asked, curves = _near(plan, heard, level)
     b, there = plan.beliefs, plan.all

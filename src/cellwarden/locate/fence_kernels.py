@@ -26,7 +26,7 @@ def silence(deaf: float) -> NDArray[np.float64]:
     return np.asarray(np.log(deaf + (1 - deaf) * below))
 
 
-@exact  # nan is silence
+@exact  # nan is silence, and infinity no ear
 def place_evidence(
     levels_dbm: NDArray[np.float64],
     mean_dbm: NDArray[np.float64],
@@ -38,8 +38,9 @@ def place_evidence(
 ) -> NDArray[np.float64]:
     """Log-likelihood of levels from each place, but for a constant: float64, shape (p,).
 
-    levels_dbm: shape (m,), nan where a sensor heard nothing; mean_dbm: of a phone of 0 dBm at each place, shape (p, m);
-    unsure_db: shape (p, m, k); silent: of `silence`; powers_dbm: what a phone may send, alike probable.
+    levels_dbm: shape (m,), nan where a sensor heard nothing, infinite where it could not; mean_dbm: of a phone of 0 dBm
+    at each place, shape (p, m); unsure_db: shape (p, m, k); silent: of `silence`; powers_dbm: what a phone may
+    send, alike probable.
     """
     places, sensors, shared = unsure_db.shape
     found = np.empty(places)
@@ -52,6 +53,8 @@ def place_evidence(
         for a in range(shared):
             small[a, a] = own_db2
         for s in range(sensors):
+            if np.isinf(levels_dbm[s]):
+                continue
             u = unsure_db[p, s]
             if np.isnan(levels_dbm[s]):
                 spread = own_db2

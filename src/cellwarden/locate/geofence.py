@@ -143,7 +143,7 @@ def level_nats(bounds: Fence, levels_dbm: NDArray[np.float64]) -> float:
 
 
 def evidence(bounds: Fence, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-likelihood of one level for each sensor from each place, but for a constant: shape (p,)."""
+    """Log-likelihood of levels as `cells` takes them from each place, but for a constant: shape (p,)."""
     b = bounds.beliefs
     return np.asarray(
         place_evidence(

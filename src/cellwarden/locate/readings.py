@@ -157,12 +157,6 @@ def survey_of(
     return Survey(place_m, power_dbm, mean, square / np.maximum(count, 1), count)
 
 
-def of_sensors(survey: Survey, sensors: Sequence[int]) -> Survey:
-    """The survey as some of the sensors heard it, in this order."""
-    power, mean, square = (one[:, sensors] for one in (survey.power_dbm, survey.mean_dbm, survey.square_db2))
-    return Survey(survey.place_m, power, mean, square, survey.count[:, sensors])
-
-
 def numbers(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[float]]]:
     """Of each line its number and the numbers in the columns that are wanted. Raises ReadingsError."""
     for line, cells in _columns(path, wanted):

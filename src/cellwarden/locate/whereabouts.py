@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from cellwarden.locate.cells import Beliefs, Plan, cell_probabilities, plan_levels
 from cellwarden.locate.cells_survey import learned
 from cellwarden.locate.geofence import Fence, evidence, fence
-from cellwarden.locate.readings import Survey, of_sensors
+from cellwarden.locate.readings import Survey
 from cellwarden.locate.site import Site, rooms_at
 from cellwarden.model import Odds
 
@@ -32,8 +32,8 @@ LOUDEST_DBM = {"gsm": 33.0, "umts": 24.0, "lte": 23.0, "nr": 23.0}
 """Most power of the phones met: GSM 900 class 4 (3GPP TS 45.005 §4.1.1), UMTS class 3 (TS 25.101 §6.2.1), LTE and NR
 class 3 (TS 36.101 §6.2.2, TS 38.101-1 §6.2.1)."""
 Belief = Callable[[NDArray[np.float64], str, float], Odds]
-"""From one level for each sensor of the site, dBm, nan where it heard nothing, the air interface, and the frequency
-in Hz."""
+"""From one level for each sensor of the site, dBm, nan where it heard nothing and `cells.ABSENT_DBM` where it could
+not, the air interface, and the frequency in Hz."""
 OUTSIDE = "outside"
 """The name in odds of all that lies beyond the wall."""
 PLANS_HZ = (800e6, 900e6, 1.8e9, 2.1e9, 2.6e9, 3.5e9)
@@ -77,7 +77,8 @@ def whereabouts(
 
 
 def room_probabilities(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float = 0.5) -> NDArray[np.float64]:
-    """Probability of each of `names`, shape (n,), given one level a sensor, shape (m,), nan where it heard nothing.
+    """Probability of each of `names`, shape (n,), given one level a sensor, shape (m,), nan where it heard nothing
+    and `cells.ABSENT_DBM` where it could not.
 
     inside: which part of all phones that are heard is inside. Where no sensor heard anything, what was believed before.
     """
@@ -113,14 +114,3 @@ def believing(site: Site, inside: float = 0.5, survey: Survey | None = None) -> 
         return room_odds(plan(interface, nearest), levels_dbm, inside)
 
     return belief
-
-
-def believing_survey(site: Site, survey: Survey | None) -> Callable[[Site], Belief]:
-    """`believing` for a surveyed site of which some sensors are there: the others' levels are left out."""
-    column = {sensor.name: n for n, sensor in enumerate(site.sensors)}
-
-    def of(present: Site) -> Belief:
-        kept = [column[sensor.name] for sensor in present.sensors]
-        return believing(present, survey=None if survey is None else of_sensors(survey, kept))
-
-    return of

@@ -197,7 +197,7 @@ def _keep(
     told: list[Alert] = []
     waited = dict(state.told.waiting)
     done = [chain.heard(state, sighting, name, now_ns) for sighting in step.sightings]
-    for one in (*done, chain.passed_time(state, name, now_ns)):
+    for one in (*done, chain.passed_time(state, name, now_ns, step.end_ns)):
         if vault is not None:
             vault.keep(digest for sighting in one.passed for digest in sighting.evidence)
         if whose is not None:

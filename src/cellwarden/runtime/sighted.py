@@ -1,11 +1,13 @@
 """From a second's observations to who was where: one sighting for each phone."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
 import numpy as np
 
+from cellwarden.locate.cells import ABSENT_DBM
 from cellwarden.locate.site import Sensor, Site
 from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Measured, Observation, Sighting
@@ -46,13 +48,15 @@ def sightings(
     evidence: Callable[[str, int, str], tuple[str, ...]] = nothing,
     whose: Callable[[str, Iterable[tuple[str, int]]], tuple[str, float]] = nobody,
     carrier: Callable[[str, str, float], Measured | None] = no_carrier,
+    absent: Collection[str] = (),
 ) -> Iterator[Sighting]:
     """One for each phone. Bursts of no train are left out: nobody knows which phone sent them.
 
     Those of which an emission is `counted`, by its identity, tell where, and are not counted again. `evidence` tells
     the hashes of what is kept of a sensor's train that a phone has not yet, `whose` the emitter that a phone with some
     sensors' trains is known as, and the logarithm of its ratio; `carrier` by how many millionths a sensor's clock is
-    fast beside that of the cell in which phones send on a frequency.
+    fast beside that of the cell in which phones send on a frequency. The silence of sensors that are `absent` says
+    nothing.
     """
     sensors = {sensor.name: sensor for sensor in site.sensors}
     phones: dict[str, list[Observation]] = defaultdict(list)
@@ -69,7 +73,7 @@ def sightings(
             for one in burst.heard
             if "train" in one.emission.details
         )
-        row = np.array([levels.get(name, np.nan) for name in sensors])
+        row = np.array([levels.get(name, ABSENT_DBM if name in absent else np.nan) for name in sensors])
         interface, frequency = bursts[0].label.partition(":")[0], bursts[0].frequency_hz
         emitter, log_ratio = whose(phone, trains)
         offset = offset_hz(bursts, interface, carrier)
@@ -78,7 +82,7 @@ def sightings(
             end_ns=bursts[-1].time_ns,
             phone=phone,
             interface=interface,
-            labels=Counter(burst.label for burst in bursts if not _counted(burst, counted)),
+            labels=_labels(burst for burst in bursts if not _counted(burst, counted)),
             frequency_hz=frequency,
             confidence=max(emission.confidence for emission in emissions),
             odds=belief(row, interface, frequency),
@@ -117,6 +121,20 @@ def _spread(hertz: list[float]) -> float:
     if len(hertz) < 3:
         return BURST_HZ
     return float(1.25 * np.std(hertz) / np.sqrt(len(hertz)))
+
+
+def _labels(bursts: Iterable[Observation]) -> Counter[str]:
+    """How many bursts of each label were sent. What sensors heard whose clocks nobody knows yet may be what others
+    heard: of these bursts as many count as the sensor told that told most, or all whose clocks are known together.
+    """
+    by_clock: dict[str, Counter[str]] = defaultdict(Counter)
+    for burst in bursts:
+        known = any(math.isfinite(heard.arrival_error_ns) for heard in burst.heard)
+        by_clock["" if known else burst.heard[0].sensor][burst.label] += 1
+    labels = Counter[str]()
+    for each in by_clock.values():
+        labels |= each
+    return labels
 
 
 def _counted(burst: Observation, counted: Collection[int]) -> bool:

@@ -23,7 +23,7 @@ from cellwarden.airinterface import is_phone
 from cellwarden.associate.observe import Association
 from cellwarden.console.spectra import Spectra
 from cellwarden.errors import CellwardenError
-from cellwarden.locate.site import Sensor, Site, privileged
+from cellwarden.locate.site import Site, privileged
 from cellwarden.locate.whereabouts import Belief
 from cellwarden.model import Block, Emission, Observation, Segment, SensorState, Sighting, Stray
 from cellwarden.radio.live.stream import Stream
@@ -33,6 +33,7 @@ from cellwarden.runtime.inbox import Inbox
 from cellwarden.runtime.intake import Intake
 from cellwarden.runtime.listen import Health, listen
 from cellwarden.runtime.outbox import Message
+from cellwarden.runtime.pace import Pace
 from cellwarden.runtime.sighted import STEP_S, by_step, nobody, nothing, sightings
 from cellwarden.runtime.signing import Signed, Signer
 from cellwarden.runtime.strays import Strays
@@ -86,7 +87,6 @@ def steps(
     now_ns: Callable[[], int] = time.time_ns,
     nodes: Collection[str] = (),
     post: Post | None = None,
-    believing: Callable[[Site], Belief] | None = None,
     vault: Vault | None = None,
     spectra: Spectra | None = None,
     whose: Whose | None = None,
@@ -94,7 +94,6 @@ def steps(
 ) -> Iterator[Step]:
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
-    `believing` makes the belief of a site where fewer sensors are left: one that is deaf has not heard nothing.
     `vault` takes in what receivers cut out of phones' bursts, `spectra` what they hear, where somebody looks at it,
     `whose` phones' signatures; `carriers` are those of cells that receivers know. Whoever stops asking closes the
     streams, and waits for their threads.
@@ -108,11 +107,12 @@ def steps(
         threads.append(threading.Thread(target=_receive, args=given, daemon=True))
     for thread in threads:
         thread.start()
-    ears = _Ears(site, [*streams, *nodes], belief, believing, now_ns, vault, whose, carriers)
+    ears = _Ears(site, [*streams, *nodes], belief, now_ns, vault, whose, carriers)
     if post is not None:
         inbox = post(lambda node, origin, one: told.put(_Told(node, message=(origin, one))))
         ears.intake = Intake(inbox, nodes, ears.together)
     late_ns = round((NODE_LATE_S if nodes else LATE_S) * 1e9)
+    done_ns = now_ns() - late_ns
     try:
         while ears.alive > set(nodes) or nodes:
             end_ns = now_ns() + round(STEP_S * 1e9)
@@ -122,14 +122,22 @@ def steps(
                     states += ears.told(told.get(timeout=left_s))
                 except queue.Empty:
                     break
-            yield ears.step(end_ns - late_ns, states)
-            ears.taken()
+            for until_ns in _ends(done_ns, end_ns - late_ns):
+                yield ears.step(until_ns, states)
+                ears.taken()
+                done_ns, states = until_ns, []
         yield ears.step(END_NS, [])._replace(end_ns=now_ns())
     finally:
         for stream in streams.values():
             stream.close()
         for thread in threads:  # one that Python's end meets while it makes a loop would abort the program
             thread.join(ENDS_S)
+
+
+def _ends(done_ns: int, until_ns: int) -> Iterator[int]:
+    """Ends of steps, of STEP_S each as nearly as may be: several, where a machine that was busy has to catch up."""
+    count = max(1, round((until_ns - done_ns) * 1e-9 / STEP_S))
+    return (done_ns + (until_ns - done_ns) * n // count for n in range(1, count + 1))
 
 
 class _Ears:
@@ -140,16 +148,13 @@ class _Ears:
         site: Site,
         sensors: Iterable[str],
         belief: Belief,
-        believing: Callable[[Site], Belief] | None,
         now_ns: Callable[[], int],
         vault: Vault | None,
         whose: Whose | None,
         carriers: Carriers,
     ) -> None:
         self._vault, self._whose, self._carriers = vault, whose, carriers
-        self._site, self._believing = site, believing
-        self._beliefs: dict[tuple[Sensor, ...], Belief] = {site.sensors: belief}
-        """By the sensors that are left."""
+        self._site, self._belief = site, belief
         self.alive = set(sensors)
         self.together, self._lost = Association(self.alive, now_ns()), Counter[str]()
         self.intake: Intake | None = None
@@ -206,16 +211,10 @@ class _Ears:
         """Who was where, as far as those sensors tell that have told until then, or heard it."""
         of = self._vault.of if self._vault is not None else nothing
         whose = self._whose.of if self._whose is not None else nobody
-        if not observed or self._believing is None:
-            belief = self._beliefs[self._site.sensors]
-            return sightings(observed, self._site, belief, counted, of, whose, self._carriers.of)
-        heard = {one.sensor for burst in observed for one in burst.heard}
-        present = {one for one in self.alive if self.intake is None or self.intake.told_until(one, until_ns)}
-        left = tuple(sensor for sensor in self._site.sensors if sensor.name in present | heard)
-        site = replace(self._site, sensors=left)
-        if left not in self._beliefs:
-            self._beliefs[left] = self._believing(site)
-        return sightings(observed, site, self._beliefs[left], counted, of, whose, self._carriers.of)
+        intake = self.intake
+        present = {one for one in self.alive if intake is None or intake.told_until(one, until_ns)}
+        absent = {sensor.name for sensor in self._site.sensors} - present
+        return sightings(observed, self._site, self._belief, counted, of, whose, self._carriers.of, absent)
 
     def taken(self) -> None:
         """The last step was kept."""
@@ -232,7 +231,9 @@ def _receive(
     signer: Signer | None,
 ) -> None:
     """The life of a receiver's thread."""
-    why, strays = "", Strays(sensor)
+    why, strays, pace = "", Strays(sensor), Pace(stream.rate_hz)
+    if not stream.patient:
+        stream = replace(stream, pieces=pace.pieces(stream.pieces))
 
     def passing(blocks: Iterable[Block]) -> Iterator[Block]:
         kept = cutter.passing(blocks) if cutter is not None else iter(blocks)
@@ -250,7 +251,8 @@ def _receive(
                     tell(_Told(sensor, cut=whole))
             if event.what == "burst" and event.segment.start_ns is not None and is_phone(event.emission):
                 numbered = {**event.emission.details, "train": event.train}
-                tell(_Told(sensor, burst=(replace(event.emission, details=numbered), event.segment)))
+                segment = replace(event.segment, start_ns=event.segment.start_ns + pace.correction_ns)
+                tell(_Told(sensor, burst=(replace(event.emission, details=numbered), segment)))
             for stray in strays.event(event):
                 tell(_Told(sensor, stray=stray))
     except CellwardenError as error:

@@ -58,11 +58,14 @@ def heard(chain: Chain, sighting: Sighting, name: Callable[[], str], now_ns: int
     return _on(chain, passed, name, now_ns)
 
 
-def passed_time(chain: Chain, name: Callable[[], str], now_ns: int) -> Step:
-    """What time alone brings: what waited is released or dropped, activities end, presences go. To be called often."""
+def passed_time(chain: Chain, name: Callable[[], str], now_ns: int, heard_ns: int | None = None) -> Step:
+    """What time alone brings: what waited is released or dropped, activities end, presences go. To be called often.
+
+    All that was on the air until `heard_ns`, or now, has been taken in: who was silent after it may yet be heard.
+    """
     _sieve, passed = lawful.due(chain.sieve, now_ns)
     step = _on(chain, passed, name, now_ns)
-    _tracks, news = tracker.quiet(chain.tracks, now_ns)
+    _tracks, news = tracker.quiet(chain.tracks, now_ns if heard_ns is None else heard_ns)
     more = _told(chain, news, name, now_ns)
     return Step(step.passed, step.news + more.news, step.alerts + more.alerts, step.worse + more.worse)
 

@@ -1,13 +1,15 @@
 """Nothing is lost between the threads that is not counted."""
 
 import threading
+import time
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellwarden.radio.live.receive import blocks
 from cellwarden.radio.live.ring import Ring
-from cellwarden.radio.live.stream import Piece
+from cellwarden.radio.live.stream import Address, Piece, Stream
 
 
 def piece(first: int, count: int, lost: int = 0) -> Piece:
@@ -79,3 +81,17 @@ def test_what_the_source_raised_is_raised_after_its_last_piece() -> None:
         assert str(error) == "gone"
     else:
         raise AssertionError("nothing was raised")
+
+
+def test_samples_are_stamped_when_they_come_though_who_works_is_busy() -> None:
+    class Busy(Ring):
+        def get(self) -> Piece | None:
+            time.sleep(0.5)
+            return super().get()
+
+    stream = Stream(Address("test:", "test", "", {}), 1e6, iter([piece(0, 1000), piece(1000, 1000)]), lambda: None)
+    before_ns = time.time_ns()
+    got = list(blocks(stream, Busy(10_000)))
+    stamps = [block.segment.start_ns for block in got]
+    assert len(got) == 2 and stamps[0] == stamps[1]
+    assert stamps[0] is not None and before_ns - 10**6 <= stamps[0] < before_ns + 300 * 10**6

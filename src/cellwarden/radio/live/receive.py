@@ -30,7 +30,8 @@ def blocks(stream: Stream, ring: Ring) -> Generator[Block, None, None]:
     Samples that were lost are counted as if they were there, so that sample numbers tell time. The stream is closed
     when nobody asks for more.
     """
-    thread = Thread(target=_received, args=(stream, ring), name="receiver", daemon=True)
+    come_ns: list[int] = []
+    thread = Thread(target=_received, args=(stream, ring, come_ns), name="receiver", daemon=True)
     thread.start()
     segment: Segment | None = None
     position = 0
@@ -38,7 +39,7 @@ def blocks(stream: Stream, ring: Ring) -> Generator[Block, None, None]:
         while (piece := ring.get()) is not None:
             if segment is None or piece.lost or piece.centre_hz != segment.centre_hz:
                 position += piece.lost
-                segment = _segment(stream, position, piece, segment)
+                segment = _segment(stream, position, piece, segment, come_ns[0])
             _check(stream, piece.iq)
             yield Block(piece.iq, piece.scale, position, segment)
             position += len(piece.iq)
@@ -48,10 +49,15 @@ def blocks(stream: Stream, ring: Ring) -> Generator[Block, None, None]:
         thread.join(timeout=5)
 
 
-def _received(stream: Stream, ring: Ring) -> None:
-    """What the receiving thread does. An error, whatever it is, is told to the one that works."""
+def _received(stream: Stream, ring: Ring, come_ns: list[int]) -> None:
+    """What the receiving thread does. An error, whatever it is, is told to the one that works.
+
+    `come_ns` takes in when the first piece had come: who works may be busy then, and get it seconds later.
+    """
     try:
         for piece in stream.pieces:
+            if not come_ns:
+                come_ns.append(time.time_ns())
             ring.put(piece, wait=stream.patient)
             if ring.ended:
                 break
@@ -60,14 +66,14 @@ def _received(stream: Stream, ring: Ring) -> None:
         ring.end(error)
 
 
-def _segment(stream: Stream, position: int, piece: Piece, before: Segment | None) -> Segment:
-    """The segment that a piece begins. Without a clock in the source, ours tells when the first piece was complete."""
+def _segment(stream: Stream, position: int, piece: Piece, before: Segment | None, come_ns: int) -> Segment:
+    """The segment that a piece begins. Without a clock in the source, ours told when the first piece was complete."""
     start_ns, clock = piece.start_ns, "machine" if piece.start_ns is None else "receiver"
     if start_ns is None and before is not None and before.start_ns is not None:
         start_ns = before.start_ns + round((position - before.sample_start) / stream.rate_hz * 1e9)
         clock = before.clock
     elif start_ns is None:
-        start_ns = time.time_ns() - round(len(piece.iq) / stream.rate_hz * 1e9)
+        start_ns = come_ns - round(len(piece.iq) / stream.rate_hz * 1e9)
     return Segment(position, ENDLESS, stream.rate_hz, piece.centre_hz, start_ns, clock)
 
 
