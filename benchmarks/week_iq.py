@@ -44,8 +44,8 @@ from cellwarden.simulate.week_people import Act, staff_emitter
 from cellwarden.simulate.week_rules import rules_of
 
 SEED = 31
-"""In its half hour phones of both standards call, and so do staff, a lawyer and cars; by 30 faults were found and mended,
-so it is no witness any more."""
+"""In its half hour phones of both standards call, and so do staff, a lawyer and cars; by 30 faults were found and
+mended, so it is no witness any more."""
 SECONDS = 1800.0
 PACE = replace(
     LIVELY, calls_a_day=45.0, call_median_s=9.0, call_sigma=0.2, texts_a_day=20.0, staff_calls_a_day=10.0,
