@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from cellwarden.associate import phones as phones_room
 from cellwarden.associate.clocks import RATES, Clock, aligned, common_s, line, peaks
 from cellwarden.associate.match import CFO_ERROR, CFO_SIGMAS, FLIGHT_S, GATE_SIGMAS, grouped
 from cellwarden.associate.phones import Phones
@@ -129,6 +130,20 @@ def test_a_faint_carrier_offset_parts_no_bursts_unless_it_is_gsms(label: str, sn
     e = Emission(label, 100, 500, -90e3, 90e3, snr_db, 1.0, cfo_hz=2000.0)
     column = seen([(e, Segment(0, 10_000, 1e6, 900e6, 0))], 0, {})
     assert np.isfinite(column.cfo[0]) == known
+
+
+def test_of_all_trains_that_ever_were_those_met_last_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phones_room, "MOST", 100)
+    phones = Phones()
+    phones.learn([[(0, 0), (1, 0)]] * 5)
+    first = phones.of((0, 0))
+    for number in range(1, 500):
+        assert phones.of((0, number)) == 1 + number  # no name is given twice
+        assert phones.of((1, 0)) == first  # which goes on
+        assert len(phones._of) <= 100
+    assert phones.of((0, 0)) not in range(1, 501)  # forgotten: a new one
+    phones.learn([[(0, 0), (1, 0)]] * 5)
+    assert phones.of((0, 0)) == first
 
 
 def test_trains_that_share_their_bursts_are_one_phones_and_others_are_not() -> None:

@@ -6,23 +6,40 @@ it faintly, while two phones' bursts hardly ever meet. So a phone whose train on
 node that heard it through.
 """
 
-from collections import Counter
+import math
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from dataclasses import dataclass
+from itertools import combinations, count
 
 Train = tuple[int, int]
 """Node and number."""
 SHARED = 0.15
 FEWEST = 3
 """Shared bursts, or all there are: one may be chance."""
+MOST = 100_000
+"""Trains that are known: those of many hours of a site of 60 sensors."""
+
+
+@dataclass(slots=True, eq=False)
+class _Phone:
+    """A phone as far as its trains are known."""
+
+    trains: set[Train]
+    number: int | None = None
+    """Given when it was first asked for."""
 
 
 class Phones:
-    """Which trains are of one phone, so far: sets of trains that grow together. The one thing here that changes."""
+    """Which trains are of one phone, so far: sets of trains that grow together. The one thing here that changes.
+
+    A site runs for years: of its trains the MOST that were met last are known.
+    """
 
     def __init__(self) -> None:
-        self._parent: dict[Train, Train] = {}
-        self._number: dict[Train, int] = {}
+        self._of: OrderedDict[Train, _Phone] = OrderedDict()
+        """Trains that were met last, last."""
+        self._numbers = count(1)
 
     def learn(self, groups: Iterable[Sequence[Train]]) -> None:
         """Take in the bursts of a window, each told by the trains that it belongs to at the nodes that heard it."""
@@ -31,25 +48,29 @@ class Phones:
         for trains in groups:
             alone.update(trains)
             shared.update(combinations(sorted(trains), 2))
-        for (one, other), count in shared.items():
+        for (one, other), together in shared.items():
             least = min(alone[one], alone[other])
-            if count >= max(min(FEWEST, least), SHARED * least):
+            if together >= max(min(FEWEST, least), SHARED * least):
                 self._join(one, other)
 
     def of(self, train: Train) -> int:
         """The phone of a train, numbered from 1 in the order of being asked."""
-        root = self._root(train)
-        return self._number.setdefault(root, 1 + max(self._number.values(), default=0))
+        phone = self._met(train)
+        if phone.number is None:
+            phone.number = next(self._numbers)
+        return phone.number
 
-    def _root(self, train: Train) -> Train:
-        while (parent := self._parent.setdefault(train, train)) != train:
-            self._parent[train] = train = self._parent[parent]
-        return train
+    def _met(self, train: Train) -> _Phone:
+        phone = self._of.setdefault(train, _Phone({train}))
+        self._of.move_to_end(train)
+        if len(self._of) > MOST:
+            oldest, its = self._of.popitem(last=False)
+            its.trains.remove(oldest)
+        return phone
 
     def _join(self, one: Train, other: Train) -> None:
-        a, b = self._root(one), self._root(other)
-        if a == b:
+        kept, gone = sorted((self._met(one), self._met(other)), key=lambda phone: phone.number or math.inf)
+        if kept is gone:
             return
-        if self._number.get(b, 1 << 62) < self._number.get(a, 1 << 62):
-            a, b = b, a  # the name that was given first stays
-        self._parent[b] = a
+        kept.trains |= gone.trains  # the name that was given first stays
+        self._of.update(dict.fromkeys(gone.trains, kept))

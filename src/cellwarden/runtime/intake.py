@@ -14,9 +14,10 @@ counted again.
 """
 
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
 from cellwarden.associate.observe import CLOCK_ERROR_S, Association, Located
@@ -40,6 +41,8 @@ SPEAKS_S = 5.0
 HOLD_S = 45.0
 """For which late bursts wait for nodes that are silent: a node calls again each 30 s at least. 60 s are allowed."""
 KNOWN_NS = 50 * S_NS
+MOST_TRAINS = 10_000
+"""Of a node whose numbers are known."""
 CLOCKLESS_S = 0.25
 """One standard deviation of a clock that follows nothing, as far as bursts of others are looked for."""
 LEAST_CLOCK_S = 1e-3
@@ -61,7 +64,9 @@ class _Node:
     """When it last said that it had lost samples."""
     error_s: float = CLOCK_ERROR_S
     held: list[Located] = field(default_factory=list)
-    trains: dict[tuple[int, int], int] = field(default_factory=dict)
+    trains: OrderedDict[tuple[int, int], int] = field(default_factory=OrderedDict)
+    """Numbers of trains by run and the node's own number; those that were told last, last."""
+    numbers: Iterator[int] = field(default_factory=count)
     untaken: deque[tuple[int, str, int]] = field(default_factory=deque)
     """Of messages that are not done with: end of the last burst, queue, number."""
 
@@ -105,7 +110,12 @@ class Intake:
         node.heard_s, last_ns, fresh, state, signed = self._now_s(), 0, list[Located](), None, None
 
         def numbered(run: int, train: int) -> int:
-            return node.trains.setdefault((run, train), len(node.trains))
+            if (run, train) not in node.trains:
+                node.trains[run, train] = next(node.numbers)
+            node.trains.move_to_end((run, train))
+            if len(node.trains) > MOST_TRAINS:
+                node.trains.popitem(last=False)
+            return node.trains[run, train]
 
         try:
             if message.kind == "bursts":
