@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.associate import plain_frames
 from tests.associate.test_match import bursts
 
-from cellwarden.associate.frames import IDLE, SLOT_S, SLOTS, frame_nats
+from cellwarden.associate import frame_kernels
+from cellwarden.associate.frame_kernels import IDLE, SLOTS
+from cellwarden.associate.frames import SLOT_S, frame_nats
 
 FRAME_S = SLOTS * SLOT_S
 
@@ -60,3 +65,16 @@ def test_of_what_was_heard_in_an_hour_some_stretches_tell() -> None:
     )
     nats = told(one + FRAME_S, other, FRAME_S * np.arange(4))
     assert int(np.argmax(nats)) == 1 and nats[1] > np.sort(nats)[-2] + 20
+
+
+SIDE = st.lists(st.tuples(st.integers(-40, 400), st.integers(0, 2)), min_size=1, max_size=60)
+
+
+@settings(deadline=None)  # compiled at first
+@given(SIDE, SIDE)
+def test_the_compiled_loop_says_what_plain_numpy_does(
+    node: list[tuple[int, int]], common: list[tuple[int, int]]
+) -> None:
+    (slot, channel), (others, theirs) = (np.array(side, np.int64).T.copy() for side in (node, common))
+    wanted = plain_frames.nats((slot, others), (channel, theirs), 3)
+    assert frame_kernels.nats(slot, channel, others, theirs, 3) == pytest.approx(wanted, rel=1e-9, abs=1e-9)

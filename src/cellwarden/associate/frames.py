@@ -17,23 +17,17 @@ count. Where its frames are full, a match is worth hardly anything, and what mat
 Source: TS 45.002 §7 table 1 (idle frame 25 of 26 in even slots, 12 in odd ones).
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.gsm_waveform import SLOT_SYMBOLS, SYMBOL_RATE_HZ
+from cellwarden.associate.frame_kernels import nats
 from cellwarden.associate.seen import Seen, some
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-SLOT_S, SLOTS = SLOT_SYMBOLS / SYMBOL_RATE_HZ, 8
-IDLE = 1 / 26
-FULLEST = 0.97
-"""Most of its frames in which a phone is held to send: one in 26 is idle."""
-LEAST = 1e-3
-"""Of a share: what was never seen may be."""
+SLOT_S = SLOT_SYMBOLS / SYMBOL_RATE_HZ
 STRETCH_S, STRETCHES = 4.0, 8
 ASTRAY = 0.2
 """Of a slot, by which a burst does not lie in one."""
@@ -68,12 +62,12 @@ def _stretch_nats(node: Seen, common: Seen, channels: tuple[Whole, Whole], shift
     begins = _begins(common.time_s, theirs, count)
     slot = np.rint(common.time_s / SLOT_S - begins[theirs]).astype(np.int64)
     at = node.time_s / SLOT_S - begins[mine]
-    apart = _nats((np.rint(at).astype(np.int64), slot), (mine + count, theirs), 2 * count)
+    apart = nats(np.rint(at).astype(np.int64), mine + count, slot, theirs, 2 * count)
     found = []
     for shift in shifts_s / SLOT_S:
         near = np.rint(at - shift).astype(np.int64)
         beside = np.abs(at - shift - near) > ASTRAY  # of another cell, whose slots begin elsewhere
-        found.append(_nats((near, slot), (mine + count * beside, theirs), 2 * count) - apart)
+        found.append(nats(near, mine + count * beside, slot, theirs, 2 * count) - apart)
     return np.array(found)
 
 
@@ -83,47 +77,3 @@ def _begins(time_s: Floats, channel: Whole, count: int) -> Floats:
     first = np.angle(turned[0])
     sums = np.bincount(channel, turned.real, count) + 1j * np.bincount(channel, turned.imag, count)
     return np.asarray((first + np.angle(sums * np.exp(-1j * first))) / (2 * np.pi))
-
-
-def _nats(slots: tuple[Whole, Whole], channels: tuple[Whole, Whole], count: int) -> float:
-    """The same of slots, counted from anywhere, in which each side heard a burst on a channel."""
-    first = min(int(one.min()) for one in slots) // SLOTS * SLOTS
-    frames = (max(int(one.max()) for one in slots) - first) // SLOTS + 2
-    heard = np.zeros((2, count * SLOTS, frames), np.bool_)
-    for side, (slot, channel) in enumerate(zip(slots, channels, strict=True)):
-        heard[side, channel * SLOTS + (slot - first) % SLOTS, (slot - first) // SLOTS] = True
-    place = np.flatnonzero(heard.any(axis=(0, 2)))
-    each, nats, ends = _by_frame(heard[:, place])
-    slot = place % SLOTS
-    return ends + sum(_with_idle(*(one[slot % 2 == odd] for one in (each, nats, slot))) for odd in (0, 1))
-
-
-def _by_frame(heard: NDArray[np.bool_]) -> tuple[Whole, Floats, float]:
-    """Of each phone and frame, shape (n, frames): −1 beyond its bursts, 0 silent, 1 heard; its nats if not idle; and
-    those of when all phones began and ended."""
-    either = np.asarray(heard.any(axis=0))
-    inside = np.maximum.accumulate(either, axis=1) & np.maximum.accumulate(either[:, ::-1], axis=1)[:, ::-1]
-    length = inside.sum(axis=1)
-    one, two, both = (each.sum(axis=1) for each in (heard[0], heard[1], heard[0] & heard[1]))
-    least = np.maximum(one, two) / length  # of the frames at least so many are sent
-    full = np.clip((one * two + 0.5) / (both + 0.5) / length, least, np.maximum(least, FULLEST)).clip(max=1 - LEAST)
-    p = [np.clip(each / (length * full), 0.0, 1 - LEAST) for each in (one, two)]
-    none = 1 - full * (1 - (1 - p[0]) * (1 - p[1]))
-    shares = np.stack([none, full * p[0] * (1 - p[1]), full * (1 - p[0]) * p[1], full * p[0] * p[1]], axis=1)
-    which = heard[0] + 2 * heard[1]
-    nats = np.log(np.maximum(shares, LEAST**2))[np.arange(len(which))[:, None], which]
-    # a phone begins in any frame as likely, and is heard some frames later: those that are as likely
-    ends = -2 * float(np.log1p(heard.shape[2] * (1 - none)).sum())
-    return np.where(inside, either, -1).astype(np.int64), np.where(inside, nats, 0.0), ends
-
-
-def _with_idle(each: Whole, nats: Floats, slot: Whole) -> float:
-    """Phones that are idle in the same frames. Where frames begin is not known: each slot may be the first."""
-    found = []
-    for begin in range(0, SLOTS, 2) if len(slot) else ():
-        late = (slot < begin)[:, None]
-        seen = np.where(late, np.roll(each, 1, axis=1), each)  # the last frame is empty, and comes first then
-        open_nats = math.log(1 - IDLE) + np.where(late, np.roll(nats, 1, axis=1), nats).sum(axis=0)
-        idle = np.where((seen == 1).any(axis=0), -np.inf, math.log(IDLE))
-        found.append(float(np.logaddexp(open_nats, idle)[(seen >= 0).any(axis=0)].sum()))
-    return float(np.logaddexp.reduce(found)) if found else 0.0
