@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cellwarden.locate.site import Sensor, Site
+from cellwarden.model import Odds
 from cellwarden.runtime import ready as room
 from cellwarden.simulate.drawings import DRAWINGS
 
@@ -47,3 +50,16 @@ def test_another_program_is_compiled_anew(monkeypatch: pytest.MonkeyPatch, tmp_p
     (tmp_path / "new.py").touch()
     monkeypatch.setattr(room.cellwarden, "__file__", str(tmp_path / "__init__.py"))
     assert room.place() != before
+
+
+def test_a_site_believes_once_where_a_burst_is_that_all_its_sensors_heard() -> None:
+    asked: list[np.ndarray] = []
+
+    def belief(levels_dbm: np.ndarray, interface: str, frequency_hz: float) -> Odds:
+        asked.append(levels_dbm)
+        return (("01", 1.0),)
+
+    sensors = (Sensor("A", (0, 0, 2)), Sensor("B", (9, 0, 2)))
+    room.rehearsed(Site("two", (), (), (), sensors), belief)
+    (levels_dbm,) = asked
+    assert np.isfinite(levels_dbm).all() and len(levels_dbm) == 2

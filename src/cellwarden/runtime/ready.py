@@ -19,15 +19,21 @@ from cellwarden.detect.kernels import group_power
 from cellwarden.language import gettext as _
 from cellwarden.locate.site import Site
 from cellwarden.locate.whereabouts import Belief
+from cellwarden.model import ENDLESS, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
+from cellwarden.runtime.sighted import sightings
 from cellwarden.simulate.drawings import DRAWINGS
 from cellwarden.simulate.scenes import write
 from cellwarden.simulate.trials import Conditions, air_of, bursts
 
 BURSTS, SNR_DB = 2, 20.0
 """Of each label."""
-BELIEVED_DBM = -60.0
+UNSENT = (
+    Emission("gsm:normal", 0, 546, -1e5, 1e5, 20.0, 1.0, cfo_hz=0.0, floor_dbfs_hz=-130.0, details={"train": 0}),
+    Segment(0, ENDLESS, 1e6, 902.4e6, 0),
+)
+"""A burst of a phone as a receiver would tell it."""
 FRACTIONS = "gsm:normal"
 """The one that is drawn in fractions too, as some receivers give them; all are drawn in whole numbers."""
 
@@ -46,9 +52,11 @@ def ready(tell: Callable[[str], None]) -> None:
 
 
 def rehearsed(site: Site, belief: Belief) -> None:
-    """Put together and place what nobody sent: the first call waits for nothing that is compiled or computed once."""
-    Association([sensor.name for sensor in site.sensors], 0).until(0.0)
-    belief(np.full(len(site.sensors), BELIEVED_DBM), "gsm", 900e6)
+    """Put together and place a burst that nobody sent: the first call waits for nothing that is done but once."""
+    together = Association([sensor.name for sensor in site.sensors], 0)
+    for sensor in site.sensors:
+        together.add(sensor.name, UNSENT)
+    list(sightings(together.until(1.0), site, belief))
 
 
 def place() -> Path:
