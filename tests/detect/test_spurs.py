@@ -51,7 +51,7 @@ def test_lines_are_taken_out_wherever_they_lie_between_bins(offset: float) -> No
     wave = sum(line(hz, db) for hz, db in zip(places, (30.0, 20.0, 10.0), strict=True))
     calm, iq = heard(wave, 3)
     quantile = floor_of(iq)
-    gone = spurs.take_out(iq, spurs.bins_of(quantile), GRID)
+    gone = spurs.take_out(iq, spurs.bins_of(quantile), GRID).bins
     assert sorted(gone) == sorted(spurs.bins_of(quantile)) and len(gone) == 3
     left = iq.astype(np.float64) @ (1, 1j) - calm
     assert power(left) < 2 / 6 + 1e-4 * power(wave)  # samples were rounded twice
@@ -67,7 +67,7 @@ def test_a_line_under_bursts_is_taken_out_and_they_stay() -> None:
             10 * abs(line(0.0, 20.0)[0]) * np.exp(1j * np.cumsum(rng.normal(size=4 * GRID.size) / 3))
         )
     calm, iq = heard(bursts + line(70e3, 20.0), 5)
-    assert len(spurs.take_out(iq, spurs.bins_of(floor_of(heard(line(70e3, 20.0), 5)[1])), GRID)) == 1
+    assert len(spurs.take_out(iq, spurs.bins_of(floor_of(heard(line(70e3, 20.0), 5)[1])), GRID).bins) == 1
     left = iq.astype(np.float64) @ (1, 1j) - calm - bursts
     assert power(left) < 0.05 * power(line(70e3, 20.0))
 
@@ -94,7 +94,7 @@ def test_noise_has_no_lines_and_lost_samples_stay_zeros() -> None:
     assert not len(spurs.bins_of(floor_of(iq)))
     _calm, iq = heard(line(-2e6, 20.0), 9)
     iq[1000:3000] = 0
-    assert len(spurs.take_out(iq, spurs.bins_of(floor_of(iq)), GRID)) == 1
+    assert len(spurs.take_out(iq, spurs.bins_of(floor_of(iq)), GRID).bins) == 1
     assert not iq[1000:3000].any()
 
 

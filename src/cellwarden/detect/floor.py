@@ -26,7 +26,8 @@ class Floor:
         self.quantiles: list[NDArray[np.float32]] = []
         self.ceilings: list[float] = []
         self.rows_known = 0
-        self.steady = np.zeros(0, np.int64)  # bins out of which lines were taken
+        self.lines = spurs.NONE  # that were taken out of the last chunk
+        self.steady = np.zeros(0, np.int64)  # bins out of which lines were taken, ever
         self.inside, self.bands = slice(0, grid.size), slice(0, grid.bands)
         self.overrated: NDArray[np.float32] | None = None  # what the floor of a crowded band is multiplied with
 
@@ -74,7 +75,8 @@ class Floor:
         lines = spurs.bins_of(quantile)
         if not len(lines):
             return quantile, lines
-        gone = spurs.take_out(iq, lines, self.grid)
+        self.lines = spurs.take_out(iq, lines, self.grid, self.lines)
+        gone = self.lines.bins
         if len(gone):  # the quiet moments have lost them, too
             means = kernels.group_power(iq, self.grid.size, 1, QUIET_SAMPLES)
             self.ceilings[-1] = spectrum.ceiling(means[means > 0], QUIET_SAMPLES)

@@ -7,6 +7,8 @@ A line is a wave a·e^(2πjfn) whose amplitude and phase hold for a whole chunk:
 that stand out but do not hold stay in the samples and in the floor, so that no box is made of them.
 
     frames · conj(waves) ─► z[row, line] ─► f, a of each line that holds ─► frames − (a · turns) · waves
+
+A line that held in the chunk before is looked for where it was: its frequency is but followed.
 """
 
 from typing import NamedTuple
@@ -15,7 +17,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from cellwarden.detect import written
+from cellwarden.detect import spur_kernels
 from cellwarden.detect.spectrum import Grid
 from cellwarden.model import Interleaved
 
@@ -30,6 +32,8 @@ APART, AGREEING = 0.25, 0.8
 LIMIT = 2.0
 """A frame that is stronger than so many times their median holds more than the line, and counts as so much."""
 FINER, REFINEMENTS = 4, 3
+NEAR = 0.02
+"""Cycles a row by which a line may turn beside the frequency that it had, to be followed."""
 
 
 class Lines(NamedTuple):
@@ -50,9 +54,20 @@ def bins_of(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
     return found[np.argsort(-quantile[found])[:MOST]]
 
 
-def steady(frames: NDArray[np.complex64], bins: NDArray[np.int64], window: NDArray[np.float32]) -> Lines:
-    """The lines in some bins of a spectrum that hold all along some frames without gaps, shape (rows, size)."""
-    turns, rows = _tuned(frames, bins / frames.shape[1] - 0.5, window)
+NONE = Lines(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.complex128))
+
+
+def steady(iq: Interleaved, bins: NDArray[np.int64], window: NDArray[np.float32], before: Lines = NONE) -> Lines:
+    """The lines in some bins of a spectrum that hold all along some samples, shape (n, 2), whole frames without gaps.
+
+    window: of a frame; before: lines that held in the samples before.
+    """
+    bins = np.sort(bins)
+    turns, rows = bins / len(window) - 0.5, np.zeros((len(iq) // len(window), len(bins)), np.complex128)
+    _both, here, there = np.intersect1d(bins, before.bins, return_indices=True)
+    turns[here], rows[:, here], near = _followed(iq, before.turns[there], window)
+    fresh = np.setdiff1d(np.arange(len(bins)), here[near])
+    turns[fresh], rows[:, fresh] = _tuned(iq, bins[fresh] / len(window) - 0.5, window)
     pieces = _pieces(rows)
     middle = np.median(pieces.real, axis=0) + 1j * np.median(pieces.imag, axis=0)
     agree = np.abs(pieces - middle) <= APART * np.abs(middle)
@@ -61,21 +76,20 @@ def steady(frames: NDArray[np.complex64], bins: NDArray[np.int64], window: NDArr
     return Lines(bins[held], turns[held], amplitudes[held])
 
 
-def take_out(iq: Interleaved, bins: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
-    """Subtract in place those of the lines in some bins that hold in whole frames, shape (n, 2). Returns their bins.
+def take_out(iq: Interleaved, bins: NDArray[np.int64], grid: Grid, before: Lines = NONE) -> Lines:
+    """Subtract in place those of the lines in some bins that hold in whole frames, shape (n, 2). Returns them.
 
     Zeros stay zeros, for they fill what a receiver lost; 16 bits are not left.
     """
     if not len(bins) or len(iq) < PIECES * PIECE * grid.size:
-        return bins[:0]
-    frames = iq.astype(np.float32).view(np.complex64).reshape(-1, grid.size)
-    found = steady(frames, bins, np.abs(grid.window))
-    if not len(found.bins):
-        return found.bins
-    rows = found.amplitudes * _waves(found.turns * grid.size, len(frames))
-    sent = rows.astype(np.complex64) @ _waves(found.turns, grid.size).T.astype(np.complex64)
-    written.over(iq, np.where(frames == 0, 0, frames - sent).view(np.float32))
-    return found.bins
+        return NONE
+    found = steady(iq, bins, np.abs(grid.window), before)
+    if len(found.bins):
+        rows = found.amplitudes * _waves(found.turns * grid.size, len(iq) // grid.size)
+        whole = iq.dtype == np.int16
+        limits = (-32768.0, 32767.0) if whole else (-1e30, 1e30)
+        spur_kernels.take_out(iq, rows.astype(np.complex64), _packed(_waves(found.turns, grid.size)), *limits, whole)
+    return found
 
 
 def without(quantile: NDArray[np.float64], bins: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -93,25 +107,44 @@ def _waves(turns: NDArray[np.float64], count: int) -> NDArray[np.complex128]:
     return np.asarray(np.exp(2j * np.pi * np.outer(np.arange(count), turns)))
 
 
+def _packed(waves: NDArray[np.complex128]) -> NDArray[np.float32]:
+    """Waves, shape (count, lines), as the compiled loops take them."""
+    return np.stack([waves.real.T, waves.imag.T], axis=1).astype(np.float32, order="C")  # a line's wave lies in a row
+
+
+def _followed(
+    iq: Interleaved, turns: NDArray[np.float64], window: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.complex128], NDArray[np.bool_]]:
+    """As `_tuned` from frequencies that lines had, and which of them are still NEAR those."""
+    if not len(turns):
+        return turns, np.zeros((len(iq) // len(window), 0), np.complex128), np.zeros(0, np.bool_)
+    rows = _mixed(iq, turns, window)
+    off = _frequencies(rows)
+    middles = np.arange(len(rows)) + 0.5 * (
+        1 - 1 / len(window)
+    )  # a row tells a line's phase in the middle of its frame
+    return turns + off / len(window), rows * np.exp(-2j * np.pi * np.outer(middles, off)), np.abs(off) < NEAR
+
+
 def _tuned(
-    frames: NDArray[np.complex64], turns: NDArray[np.float64], window: NDArray[np.float32]
+    iq: Interleaved, turns: NDArray[np.float64], window: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
     """Frequencies of lines from those of their bins' middles, and each line's own rows: shape (rows, lines)."""
-    off = _frequencies(_mixed(frames, turns, window))
-    ways = turns + np.array([off, off - np.sign(off)]) / frames.shape[1]  # half a bin either way looks the same
-    rows = np.array([_mixed(frames, way, window) for way in ways])
+    if not len(turns):
+        return turns, np.zeros((len(iq) // len(window), 0), np.complex128)
+    off = _frequencies(_mixed(iq, turns, window))
+    ways = turns + np.array([off, off - np.sign(off)]) / len(window)  # half a bin either way looks the same
+    rows = np.array([_mixed(iq, way, window) for way in ways])
     right = np.median(np.abs(rows), axis=1).argmax(axis=0)
     line = np.arange(len(turns))
     return ways[right, line], rows[right, :, line].T
 
 
-def _mixed(
-    frames: NDArray[np.complex64], turns: NDArray[np.float64], window: NDArray[np.float32]
-) -> NDArray[np.complex128]:
+def _mixed(iq: Interleaved, turns: NDArray[np.float64], window: NDArray[np.float32]) -> NDArray[np.complex128]:
     """Mean of each frame at some frequencies, in the phase of the first sample of all, limited: shape (rows, lines)."""
-    waves = np.conj(_waves(turns, frames.shape[1])) * (window / window.sum())[:, None]
-    turned = np.conj(_waves(turns * frames.shape[1], len(frames)))
-    rows = (frames @ waves.astype(np.complex64)) * turned
+    waves = _packed(_waves(turns, len(window)) * (window / window.sum())[:, None])
+    rows = spur_kernels.mixed(iq, waves)
+    rows = rows * np.conj(_waves(turns * len(window), len(rows)))
     size = np.abs(rows)
     most = LIMIT * np.median(size, axis=0)
     return np.asarray(rows * (most / np.maximum(np.maximum(size, most), 1e-30)))
