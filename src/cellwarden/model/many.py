@@ -39,5 +39,5 @@ def columns(values: Sequence[Any], *names: str) -> NDArray[np.float64]:
     made = np.empty((len(names), len(values)))
     form = f"{len(values)}d"
     for row, name in zip(made, names, strict=True):
-        pack_into(form, row, 0, *READ[name](values))
+        pack_into(form, row.data, 0, *READ[name](values))
     return made
