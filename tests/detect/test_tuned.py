@@ -30,6 +30,20 @@ def test_a_tuned_filter_is_mixing_down_and_filtering(
         np.testing.assert_allclose(out[0] + 1j * out[1], wanted, atol=2.0 if dtype == np.int16 else 0.02)
 
 
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_taps_of_zero_are_left_out_and_change_nothing(dtype: type) -> None:
+    iq = (np.random.default_rng(2).normal(size=(2000, 2)) * 1000).astype(dtype)
+    taps, turn = np.pad(low_pass(147), (7, 6)), 0.13
+    made = bank(np.array([turn]), taps, dtype)
+    # Left out are four at a time in front, and behind all but what fills groups of eight: 7 → 4, 3 + 147 → 152.
+    assert (made.zeros, made.taps.shape[2]) == (4, 2 * 152)
+    for start in (900, 3, 1990):  # in the middle, and where the filter sticks out
+        out, wanted = np.empty((2, 5), np.float32), np.empty(5, np.complex64)
+        tuned(iq, start, turn, 0, made, 18, out)
+        decimate(iq, 1.0, start, turn, taps, 18, wanted)
+        np.testing.assert_allclose(out[0] + 1j * out[1], wanted, atol=2.0 if dtype == np.int16 else 0.02)
+
+
 def test_full_scale_does_not_run_over() -> None:
     turn, taps = 0.0, low_pass(147)
     for sign in (-1, 1):  # the largest sum that samples of 16 bits can make, each of the sign of its tap

@@ -167,16 +167,17 @@ def _left(
     but noise, or the skirt of the next channel, is left out.
     """
     first_row, end_row = rows
-    on = np.zeros(end_row - first_row, np.bool_)
-    low, high = max(0, math.ceil(at - half - 0.25)), min(ratio.shape[1], math.floor(at + half + 0.25))
-    for row in range(first_row, end_row):
-        burning = 0
-        for b in range(low, high):
-            burning += hot[row, b]
-        on[row - first_row] = high > low and 2 * burning >= high - low
+    on = np.ones(end_row - first_row, np.bool_)
     for one in own:
         begin, end = math.floor((one.start - ramp) / size), math.ceil((one.start + whole + ramp) / size)
         on[max(begin - first_row, 0) : max(end - first_row, 0)] = False
+    low, high = max(0, math.ceil(at - half - 0.25)), min(ratio.shape[1], math.floor(at + half + 0.25))
+    for row in range(first_row, end_row):
+        if on[row - first_row]:
+            burning = 0
+            for b in range(low, high):
+                burning += hot[row, b]
+            on[row - first_row] = high > low and 2 * burning >= high - low
     shortest, longest = int(SHORTEST_S * rate_hz / size), int(LONGEST_S * rate_hz / size)
     length = int(whole / size) + 2
     runs = [(0, 0) for _ in range(0)]

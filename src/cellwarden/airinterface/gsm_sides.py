@@ -95,7 +95,10 @@ def _of_stations(emissions: Sequence[Emission], undecided: Sequence[int], rate_h
     labels = [e.label for e in emissions]
     access = np.array([label == "gsm:access" for label in labels])
     station = np.array([label == "gsm:downlink" for label in labels])
-    own = np.flatnonzero(np.isin(carriers, carriers[undecided]) & ~access)
+    lowest = int(carriers.min())
+    asked = np.zeros(int(carriers.max()) - lowest + 1, np.bool_)
+    asked[carriers[undecided] - lowest] = True
+    own = np.flatnonzero(asked[carriers - lowest] & ~access)
     starts = starts[own] - starts[own].min()
     starts += (carriers[own] - carriers[own].min()) * (starts.max() + 3 * AROUND_SLOTS * slot)
     order = np.argsort(starts, kind="stable")

@@ -7,6 +7,7 @@ samples of the box ─ mixed down ─ filtered to its width ─ y ─┬─ |y|:
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy
@@ -40,13 +41,20 @@ def narrow(burst: Burst, block: Block, width_hz: float, rate_hz: float, middle_h
     rate = block.segment.rate_hz
     middle = (burst.low_offset_hz + burst.high_offset_hz) / 2 if middle_hz is None else middle_hz
     step = max(1, int(rate / rate_hz))
-    taps = low_pass(step, round(min(1.0, max(width_hz / rate, 2e-3)), 3))
+    width = round(min(1.0, max(width_hz / rate, 2e-3)), 3)
+    taps = low_pass(step, width)
     first = max(0, burst.sample_start - block.sample_start)
     end = min(len(block.iq), burst.sample_start - block.sample_start + burst.sample_count)
     y = np.empty(max(0, end - first) // step, np.complex64)
     decimate(block.iq, block.scale, first, middle / rate, taps, step, y)
-    noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * float(np.sum(taps.astype(np.float64) ** 2))
+    noise = 10 ** (burst.floor_dbfs_hz / 10) * rate * _passed(step, width)
     return Narrow(y, rate / step, first, step, noise, middle)
+
+
+@lru_cache
+def _passed(step: int, width: float) -> float:
+    """Part of white noise that the filter passes."""
+    return float(np.sum(low_pass(step, width).astype(np.float64) ** 2))
 
 
 def resampled(box: Narrow, rate_hz: float) -> NDArray[np.complex64]:

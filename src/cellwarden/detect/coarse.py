@@ -292,13 +292,16 @@ class _Segment:
     def _regions(self, old: int, rows: int, last: bool) -> tuple[list[Region], NDArray[np.int64], list[int]]:
         """Regions that are complete (or as long as a chunk), their boxes, and the first rows of those that wait."""
         hot, ratio, total = self.hot[:rows], self.ratio[:rows], self.total[: rows + 1]
-        loud = self.sizes[cells.first_size(total, self.sizes) :]
-        if not len(loud):
+        sizes, number = self.sizes, cells.first_size(total, self.sizes)
+        if number == len(sizes):
             return [], NO_BOXES, []
-        for number, (frames, bands, limit) in enumerate(loud.tolist()):
+        while number < len(sizes):
+            frames, bands, limit = sizes[number].tolist()
             first = cells.mark_boxes(total, frames, bands, limit, hot)
-            if first < rows and number + 1 < len(loud):  # what is hot is noise for the sizes that follow
+            number += 1
+            if number < len(sizes):  # what is hot is noise for the sizes that follow
                 cells.cumulate(ratio, hot, first, self.most, self.units, total)
+                number += cells.first_size(total, sizes[number:])
         found = connected(hot)
         waits = (found[:, 1] > rows - MARGIN_FRAMES) & (rows - found[:, 0] < CHUNK_FRAMES - MARGIN_FRAMES) & (not last)
         whole = found[~waits]

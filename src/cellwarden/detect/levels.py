@@ -11,6 +11,7 @@ below the floor, which is then overrated, as where a signal filled the band when
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import scipy
@@ -52,11 +53,17 @@ def levels(total: NDArray[np.int32], bands: slice, units: float, freedom: float)
     width = max(1, (bands.stop - bands.start) // GROUPS)
     sums = np.diff(np.diff(total[::ROWS, bands.start : bands.stop + 1 : width], axis=0), axis=1)
     means, count = np.sort(sums, axis=1) / (units * ROWS * width), sums.shape[1]
-    places, cells = (ORDERS * (count - 1)).astype(np.int64), freedom * ROWS * width
-    expected = scipy.special.gammaincinv(cells, (places + 2 / 3) / (count + 1 / 3)) / cells
+    places, expected = _orders(count, freedom * ROWS * width)
     low, middle = (means[:, places] / expected).T
     agree = (middle < AGREE * low) & (low < AGREE * middle)
     return np.where(agree, low, np.nan)
+
+
+@lru_cache
+def _orders(count: int, freedom: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Numbers of the ORDERS among so many means of noise in order, and how large these are to be expected."""
+    places = (ORDERS * (count - 1)).astype(np.int64)
+    return places, scipy.special.gammaincinv(freedom, (places + 2 / 3) / (count + 1 / 3)) / freedom
 
 
 def lasting(levels: NDArray[np.float64], before: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
@@ -65,7 +72,8 @@ def lasting(levels: NDArray[np.float64], before: NDArray[np.float64], rate_hz: f
     if not len(known):
         return np.ones(len(levels))
     latest = both[known[np.maximum(np.searchsorted(known, np.arange(len(both)), "right") - 1, 0)]]
-    smooth = scipy.ndimage.median_filter(latest, 2 * LASTING - 1, mode="nearest")[len(before) :]
+    around = np.arange(len(before), len(both))[:, None] + np.arange(1 - LASTING, LASTING)
+    smooth = np.sort(latest[np.clip(around, 0, len(both) - 1)], axis=1)[:, LASTING - 1]
     limit = next(factor for rate, factor in reversed(LIMITS.items()) if rate_hz >= rate)
     return np.where((smooth < limit) & (smooth > 1), smooth, 1.0)
 

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from cellwarden.compiled import fast
 from cellwarden.detect import vectors
 from cellwarden.detect.kernels import phasors
-from cellwarden.detect.vectors import INDEX, INTEGERS, SHORTS, VECTOR
+from cellwarden.detect.vectors import INDEX, INTEGERS, LANES, SHORTS, VECTOR
 from cellwarden.model import Interleaved
 
 cgutils: Any = untyped
 OUTPUTS = 4
 """Made at once: taps are read once for all of them."""
-GROUP = 16
-"""Values that taps are filled up to a multiple of, zeros behind them."""
+GROUP, HALF = 16, LANES // 2
+"""Values that taps are filled up to a multiple of, zeros behind them; and taps that are left out together, if zero."""
 MOST = 2.0**31 / 2**15 / np.sqrt(2.0)
 """Largest sum of the magnitudes of 16-bit taps: sums of their products with 16-bit samples are held by 32 bits."""
 
@@ -45,6 +45,8 @@ class Bank(NamedTuple):
     """By which sums are multiplied."""
     before: int
     """Samples of a filter before its middle."""
+    zeros: int
+    """Of these, those with taps of zero, which are left out."""
 
 
 def bank(turns: NDArray[np.float64], taps: NDArray[np.float32], dtype: Any) -> Bank:
@@ -53,17 +55,20 @@ def bank(turns: NDArray[np.float64], taps: NDArray[np.float32], dtype: Any) -> B
     turns: shape (carriers,); taps: of the filter at zero, shape (n,). Rounded to 16 bits, of which some ten are left
     for the largest, taps of a narrow channel stop what lies outside of it by 78 dB at least.
     """
-    length = -(-len(taps) // (GROUP // 2)) * (GROUP // 2)
-    low_pass = np.zeros(length)
-    low_pass[: len(taps)] = taps
-    waves = low_pass * np.exp(-2j * np.pi * turns[:, None] * np.arange(length))
+    some = np.flatnonzero(taps)
+    first = int(some[0]) // HALF * HALF
+    length = -(-(int(some[-1]) + 1 - first) // (GROUP // 2)) * (GROUP // 2)
+    low_pass = np.zeros(first + length)
+    low_pass[: min(len(taps), first + length)] = taps[: first + length]
+    waves = (low_pass * np.exp(-2j * np.pi * turns[:, None] * np.arange(first + length)))[:, first:]
     made = np.empty((len(turns), 2, 2 * length))
     made[:, 0, 0::2], made[:, 0, 1::2] = waves.real, -waves.imag
     made[:, 1, 0::2], made[:, 1, 1::2] = waves.imag, waves.real
     if dtype != np.int16:
-        return Bank(made.astype(np.float32), 1.0, len(taps) // 2)
-    unit = max(float(np.sum(np.abs(low_pass))) / (MOST - length), float(np.max(np.abs(low_pass))) / LARGEST)
-    return Bank(np.rint(made / unit).astype(np.int16), unit, len(taps) // 2)
+        return Bank(made.astype(np.float32), 1.0, len(taps) // 2, first)
+    sizes = np.abs(taps.astype(np.float64))
+    unit = max(float(np.sum(sizes)) / (MOST - len(taps)), float(np.max(sizes)) / LARGEST)
+    return Bank(np.rint(made / unit).astype(np.int16), unit, len(taps) // 2, first)
 
 
 def _write_sums(
@@ -108,7 +113,7 @@ def tuned(
     """
     count, width = out.shape[1], bank.taps.shape[2]
     whole = -(-count // OUTPUTS) * OUTPUTS
-    low = start - bank.before
+    low = start - bank.before + bank.zeros
     end = low + (whole - 1) * step + width // 2
     flat, taps = iq.reshape(-1), bank.taps.reshape(-1)
     if low < 0 or end > len(iq):

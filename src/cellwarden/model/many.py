@@ -1,10 +1,11 @@
 """Values by the thousand, of columns and back: where bursts are many, each by itself is what costs most."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from operator import attrgetter
-from typing import TypeVar
+from itertools import repeat
+from struct import pack_into
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,14 @@ from numpy.typing import NDArray
 Value = TypeVar("Value")
 BOX = "sample_start", "sample_count", "low_offset_hz", "high_offset_hz"
 """Where a burst or an emission lies."""
+READ: dict[str, Callable[[Sequence[Any]], list[float]]] = {
+    "sample_start": lambda values: [one.sample_start for one in values],
+    "sample_count": lambda values: [one.sample_count for one in values],
+    "low_offset_hz": lambda values: [one.low_offset_hz for one in values],
+    "high_offset_hz": lambda values: [one.high_offset_hz for one in values],
+    "snr_db": lambda values: [one.snr_db for one in values],
+}
+"""A column by its name: what is written out Python reads in half the time that it takes for a name it is told."""
 
 
 def many(kind: type[Value], count: int, **columns: Iterable[object]) -> list[Value]:
@@ -19,15 +28,16 @@ def many(kind: type[Value], count: int, **columns: Iterable[object]) -> list[Val
 
     The same as one after the other, but for the check, for each field of each, that a frozen one is not changed.
     """
-    made = [kind.__new__(kind) for _ in range(count)]
+    made: list[Value] = list(map(kind.__new__, repeat(kind, count)))
     for one in fields(kind):  # type: ignore[arg-type]
         deque(map(getattr(kind, one.name).__set__, made, columns[one.name]), maxlen=0)
     return made
 
 
-def columns(values: Sequence[object], *names: str) -> NDArray[np.float64]:
+def columns(values: Sequence[Any], *names: str) -> NDArray[np.float64]:
     """Fields of some values as float64, a row for each field: shape (names, values)."""
     made = np.empty((len(names), len(values)))
+    form = f"{len(values)}d"
     for row, name in zip(made, names, strict=True):
-        row[:] = list(map(attrgetter(name), values))
+        pack_into(form, row.data, 0, *READ[name](values))
     return made

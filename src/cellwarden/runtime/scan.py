@@ -140,9 +140,12 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
     found, slivers = _rough(find, at_once, recognised, rejected)
     _fine(find, found, at_once, recognised)
     named: list[Emission] = []
-    kept = set(map(id, without_rivals(list(chain.from_iterable(recognised.values())), rejected)))
+    everything = list(chain.from_iterable(recognised.values()))
+    settled = without_rivals(everything, rejected)
+    kept = set(map(id, settled)) if len(settled) < len(everything) else None
     for interface in INTERFACES:
-        told = [e for e in recognised[interface.name] if id(e) in kept]
+        told = recognised[interface.name]
+        told = told if kept is None else [e for e in told if id(e) in kept]
         named += interface.settle(told, rate) if told else ()
     found += slivers
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
@@ -196,6 +199,8 @@ def _rough(
 
 def _fine(find: Find, found: Sequence[Burst], at_once: Sequence[Emission], recognised: Names) -> None:
     """Names bursts with sharp edges, but those that sure names cover, of boxes before or of a base station."""
+    if not found:
+        return
     rate = find.samples.segment.rate_hz
     sure = [e for e in chain.from_iterable(recognised.values()) if e.confidence > CERTAIN]
     longer: list[Emission] = []
