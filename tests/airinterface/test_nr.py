@@ -6,10 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cellwarden.airinterface import lte, nr
-from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, is_longer, turned_by
-from cellwarden.airinterface.lte_waveform import base_sequence
+from cellwarden.airinterface.lte_nr_teeth import (
+    SURE_TURN,
+    is_longer,
+    longer_nats,
+    preamble_nats,
+    sounded,
+    turned_by,
+)
+from cellwarden.airinterface.lte_waveform import base_sequence, base_sequences, zadoff_chu
 from cellwarden.airinterface.lte_waveform import generate as lte_wave
 from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_precoded import sequence_nats
@@ -202,8 +210,48 @@ def test_sounding_whose_edge_fades_is_longer_than_a_preamble() -> None:
     sounding[50:62] /= 2.5  # 8 dB less
     preamble[50:189] = math.sqrt(50.0)
     for low in (50, 54):
-        assert is_longer((sounding + noise).astype(np.complex64), low, 1.0)
-        assert not is_longer((preamble + noise).astype(np.complex64), low, 1.0)
+        assert is_longer((sounding + noise).astype(np.complex64), low, 1.0, None)
+        assert not is_longer((preamble + noise).astype(np.complex64), low, 1.0, None)
+
+
+def _teeth(
+    rng: np.random.Generator, sent: NDArray[np.complexfloating], snr: float, first: int
+) -> NDArray[np.complex128]:
+    """256 teeth in noise of power 1, some of which are filled, behind a delay."""
+    teeth = rng.normal(size=(256, 2)).view(np.complex128)[:, 0] / math.sqrt(2)
+    delayed = sent * np.exp(2j * np.pi * rng.random() * np.arange(len(sent)))
+    teeth[first : first + len(sent)] += math.sqrt(snr) * delayed
+    return np.asarray(teeth)
+
+
+def test_five_faint_teeth_are_told_by_what_they_carry() -> None:
+    """Nine of ten at twice the noise: five teeth are 5 · 2 nats away, the six places of the 139 among 144 cost ln 6."""
+    rng = np.random.default_rng(7)
+    right = 0
+    for n in range(60):
+        whole = base_sequence(n % 30, n % 2, 144)
+        at = int(rng.integers(6))
+        right += longer_nats(_teeth(rng, whole, 2.0, 50), 50 + n % 3, 1.0, whole[:139]) > 0
+        right += longer_nats(_teeth(rng, whole[at : at + 139], 2.0, 50 + at), 50 + n % 3, 1.0, whole[:139]) < 0
+    assert right >= 108
+
+
+def test_a_piece_of_a_preamble_is_more_like_all_of_it_than_like_a_sounding_sequence() -> None:
+    rng = np.random.default_rng(8)
+    for root in range(1, 139, 7):
+        spectrum = np.fft.fft(zadoff_chu(root, 139)) / math.sqrt(139)
+        assert preamble_nats(_teeth(rng, spectrum, 2.0, 50).astype(np.complex64), 58, 120) > 40
+    for group in range(0, 30, 3):
+        sounding = _teeth(rng, base_sequence(group, 0, 120), 2.0, 50).astype(np.complex64)
+        assert preamble_nats(sounding, 50, 120) < 0.9 * 119 * math.log(3.0)  # what its own sequence tells
+
+
+def test_roots_that_sound_are_those_whose_spectrum_is_a_sounding_sequence() -> None:
+    assert len(sounded()) == 60  # 30 groups of two versions
+    for root in list(sounded())[:5]:
+        spectrum = np.fft.fft(zadoff_chu(root, 139)) / math.sqrt(139)
+        alike = np.fft.ifft(spectrum * np.conj(base_sequences(144)[:, :139]))
+        assert np.max(np.abs(alike)) == pytest.approx(1.0)
 
 
 def test_a_symbol_tells_how_far_it_lies_beside_the_grid() -> None:

@@ -28,7 +28,7 @@ from cellwarden.airinterface import (
 )
 from cellwarden.airinterface.declaration import ALL_OF_IT, Interface
 from cellwarden.airinterface.lte_estimate import estimate
-from cellwarden.airinterface.lte_found import LEAST_SHORT_NATS, Found
+from cellwarden.airinterface.lte_found import Found, least_nats
 from cellwarden.airinterface.lte_pairs import paired
 from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
@@ -184,7 +184,7 @@ def _emission(found: Found, burst: Burst, block: Block) -> Emission:
         low_offset_hz=low,
         high_offset_hz=low + width,
         snr_db=10 * math.log10(found.snr),
-        confidence=logistic(found.evidence - LEAST_SHORT_NATS + 2.0),
+        confidence=logistic(found.evidence - least_nats(found)),
         cfo_hz=None if centre_hz is None else math.remainder(centre_hz + low, RASTER_HZ),
         carrier_offset_hz=exact.middle_hz,
         timing_samples=exact.start - math.floor(exact.start),

@@ -20,9 +20,9 @@ SURE_NATS = 100.0
 """With this no other place is tried at all: where exactly it lies is measured later."""
 LEAST_NATS, LEAST_SHORT_NATS = 12.0, 9.0
 """Of evidence beyond chance; PUSCH of one or two blocks, with two symbols that count, cannot have more."""
-LEAST_PREFIXED_NATS = 7.0
-"""The same where its prefixes count as well: noise and QPSK of one block, whose ends are like nothing, have as much in
-two of 2000 bursts, and had 9 without prefixes in six; NR's data in 25 of 1000."""
+LEAST_PREFIXED_NATS = 6.0
+"""The same where prefixes, points and length count as well (`lte_points`): of 500 bursts each of one block at 5 dB no
+noise has as much, 1 of QPSK and of OFDM, 3 of precoded data without reference symbols and 4 of GMSK."""
 EMPTY = 0.3
 """A last symbol whose power is less than this part of the others' was not sent."""
 
@@ -54,3 +54,10 @@ def samples_of(found: Found, burst: Burst, block: Block, around_s: float, size: 
     lasts = round(found.seconds * block.segment.rate_hz)
     box = replace(burst, sample_start=math.floor(found.start), sample_count=lasts)
     return stretch(box, block, around_s, found.middle_hz, size)
+
+
+def least_nats(found: Found) -> float:
+    """Evidence with which something is as likely what it seems as not."""
+    if found.kind == "pusch" and found.blocks <= 2:
+        return LEAST_PREFIXED_NATS
+    return LEAST_SHORT_NATS - 2.0

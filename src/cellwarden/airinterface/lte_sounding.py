@@ -27,7 +27,16 @@ from cellwarden.airinterface.lte_found import (
     Found,
 )
 from cellwarden.airinterface.lte_kernels import prefix_likeness
-from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, turned_by, windows
+from cellwarden.airinterface.lte_nr_teeth import (
+    LONGER,
+    SURE_TURN,
+    fullest,
+    is_longer,
+    moving,
+    preamble_nats,
+    turned_by,
+    windows,
+)
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_symbols import STEPS, TURNS, best_band, likely, long_matches, surprise
 from cellwarden.airinterface.lte_waveform import (
@@ -37,6 +46,7 @@ from cellwarden.airinterface.lte_waveform import (
     SLOT_S,
     SUBCARRIER_HZ,
     SYMBOL_S,
+    base_sequences,
 )
 from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst
@@ -90,17 +100,19 @@ def sounding(burst: Burst, block: Block) -> Found | None:
         bands = best_band(levels[which, place], 1, FOURS, 4 * BLOCK // 2)
         other = others[which, place]
         tries += [(nats - float(np.sum(other[at : at + 24 * n])), which, place, at, n) for nats, at, n in bands]
-    longer = cache(partial(_is_longer, heard, burst))
+    lasts = cache(partial(_lasts, heard, burst))
     best: Found | None = None
     for number, (_, which, place, at, fours) in enumerate(sorted(tries, reverse=True)[:12]):
         if best is not None and best.evidence > (SURE_NATS if number < 6 else CERTAIN_NATS):
             break
         teeth, length = combs.teeth[which, place], fours * 24
-        if length > SHORT_PREAMBLE and not longer(at):
-            continue  # NR's, and empty but for its 139
+        if length > SHORT_PREAMBLE and not lasts():
+            continue  # NR's of one symbol
         trials = 2 * length * 12 * 5 * len(TURNS) * len(combs.places)
         low, group, evidence = _matched(teeth, at, length, trials)
         if evidence < LEAST_NATS or (best is not None and evidence <= best.evidence):
+            continue
+        if _is_preamble(heard, burst, teeth, low, length, group, evidence):
             continue
         energy, empty = (float(np.mean(level[which, place, low : low + length])) for level in (levels, others))
         if empty - 1 > 0.3 * (energy - 1):
@@ -189,15 +201,18 @@ def _matched(teeth: NDArray[np.complex64], at: int, length: int, trials: int) ->
     return best
 
 
-def _is_longer(heard: Stretch, burst: Burst, low: int) -> bool:
-    """Whether a comb in a box, about whose `low`-th tooth it begins, has or lasts more than NR's preamble of 139."""
-    if not _lasts(heard, burst):
-        return False
+def _is_preamble(
+    heard: Stretch, burst: Burst, teeth: NDArray[np.complex64], low: int, length: int, group: int, evidence: float
+) -> bool:
+    """Whether a comb of `length` teeth from `low` on is NR's preamble of 139, or a piece of it that is like its own."""
+    if length < SHORT_PREAMBLE:
+        return preamble_nats(teeth, low, length) > evidence
     half = round(SYMBOL_S / 2 * heard.rate_hz)
     begin = fullest(heard.y, heard.index(burst.sample_start), round(burst.sample_count / heard.per_sample), 2 * half)
     fraction, _ = turned_by(heard.y, begin, begin + 2 * half, half)
     symbols = windows(heard.y, begin + half * np.arange(2), moving(fraction, half))
-    return is_longer(symbols, low, half * heard.noise)
+    sequence = base_sequences(length)[group, :SHORT_PREAMBLE] if length == SHORT_PREAMBLE + LONGER else None
+    return not is_longer(symbols, low, half * heard.noise, sequence)
 
 
 def _lasts(heard: Stretch, burst: Burst) -> bool:

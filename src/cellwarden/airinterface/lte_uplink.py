@@ -31,6 +31,7 @@ from cellwarden.airinterface.lte_found import (
 from cellwarden.airinterface.lte_match import matched_in
 from cellwarden.airinterface.lte_match_kernels import beyond_chance
 from cellwarden.airinterface.lte_places import SUBFRAME_S, leaders, likely_places, prefix_nats
+from cellwarden.airinterface.lte_points import points_nats, together
 from cellwarden.airinterface.lte_receiver import Stretch, stretch
 from cellwarden.airinterface.lte_sounding import comb, sounding
 from cellwarden.airinterface.lte_symbols import (
@@ -75,12 +76,14 @@ SLACK_S = ((10.0, 10e-6), (6.0, 20e-6), (3.5, 35e-6), (-100.0, 60e-6))
 MIDDLES_S = np.array([n // 7 * SLOT_S + SYMBOL_STARTS_S[n % 7] - PREFIX_S / 2 for n in range(-1, 15)])
 """Middles of prefixes, of one symbol before a subframe, its fourteen, and one behind it."""
 REFERENCES_S = MIDDLES_S[[1 + REFERENCE, 8 + REFERENCE]]
+DATA_S = np.delete(MIDDLES_S[1:14], (REFERENCE, 7 + REFERENCE))
+"""Those of data, but for the last, which may be left free."""
 NARROW_SIZE = 64
 """Subcarriers that are looked at around a narrow box."""
 MOST_EACH = 12.0
 """Nats that one symbol of PUCCH counts at most: all seven are to fit."""
 PREFIX_NATS = 4.0
-"""Most that the prefixes of one or two blocks count: NR's data has them too, and is told by the sequences alone."""
+"""Most that the prefixes of one or two blocks count where places are compared."""
 LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
 """For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
 LEAST_SYMBOLS = 5
@@ -238,9 +241,12 @@ def _pusch_short(
     used = sorted(set(turns.tolist()))
     middle_hz = (float(np.median(lows)) + (length - 1) / 2 - NARROW_SIZE // 2) * SUBCARRIER_HZ
     alike = prefix_nats(heard, middle_hz, length, places, SYMBOL_S / STEPS, level, [TURNS[n] for n in used])
-    evidence += np.minimum(alike[np.searchsorted(used, turns)].T, PREFIX_NATS)
-    place, at = divmod(int(np.argmax(evidence)), len(turns))
-    turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at]) + bonus
+    alike = alike[np.searchsorted(used, turns)].T
+    place, at = divmod(int(np.argmax(evidence + np.minimum(alike, PREFIX_NATS))), len(turns))
+    turn, group, nats = TURNS[turns[at]], int(groups[place, at]), float(evidence[place, at])
+    data = transforms(heard, NARROW_SIZE, np.rint(places[place] + DATA_S * heard.rate_hz).astype(np.int64), (turn,))
+    points = points_nats(data[0, :, lows[at] : lows[at] + length], NARROW_SIZE * heard.noise)
+    nats += together(float(alike[place, at]), points, bonus)
     return _found("pusch", heard, NARROW_SIZE, turn, places[place], 14, int(lows[at]), length, group, nats)
 
 

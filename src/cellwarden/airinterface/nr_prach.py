@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, turned_by, windows
+from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, sounded, turned_by, windows
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
 from cellwarden.airinterface.lte_waveform import PREAMBLE, SUBCARRIER_HZ, zadoff_chu
 from cellwarden.airinterface.nr_likeness import Look
@@ -46,6 +46,8 @@ BLIND_NATS = 7.0
 MATCHED_NATS = 14.0
 EXPLAINED = 0.55
 """Part of the energy above the noise that the match must explain."""
+LONGER_NATS = 4.0
+"""That a faint one is LTE's sounding signal: LTE has been asked before, and has found none."""
 NEAR = 12
 """Subcarriers by which the strongest band may err."""
 SPREAD = 2
@@ -205,7 +207,7 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
         return None
     if evenness(response, peak, spread) < EVEN:
         return None
-    if wave.multiple == 2 and len(starts) <= 2 and is_longer(symbols, tone.low, wave.size * heard.noise):
+    if _is_sounding(symbols, tone, wave, heard.noise):
         return None
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, wave)
     start = heard.sample(first)
@@ -229,6 +231,13 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
             "evidence": round(evidence, 1),
         },
     )
+
+
+def _is_sounding(symbols: NDArray[np.complex64], tone: Tone, wave: Wave, noise: float) -> bool:
+    """Whether one or two symbols of a preamble are LTE's sounding signal of as many teeth and five more."""
+    if wave.multiple != 2 or len(symbols) > 2 or tone.root not in sounded():
+        return False
+    return is_longer(symbols, tone.low, wave.size * noise, _spectrum(tone.root, wave.length), LONGER_NATS)
 
 
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, wave: Wave) -> tuple[float, float, str]:

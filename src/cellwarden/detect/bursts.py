@@ -58,11 +58,16 @@ def bursts(find: Find, number: int, rejected: Counter[str]) -> list[Burst]:
 
 
 def _within(chunk: coarse.Chunk, first_row: int, end_row: int, first_band: int, end_band: int) -> Iterator[Burst]:
-    """The bursts in a box of rows and bands that is about as large as they are."""
+    """The bursts in a box of rows and bands that is about as large as they are.
+
+    In their own bands or, since a few rows of a faint and wide one are ragged, in the box's.
+    """
     size = chunk.grid.size
     power = _power(chunk, first_row * size, end_row * size)
     low, high = max(0, (first_row - 2) * size), min(len(chunk.samples.iq), (end_row + 2) * size)
     yield from _in_bands(chunk, power, _bins(chunk, first_band, end_band), low, high, Counter())
+    lower, upper = ((n * chunk.grid.per_band - size / 2 - 0.5) * chunk.grid.bin_hz for n in (first_band, end_band))
+    yield from _stretches(chunk, low, high, lower, upper, Counter())
 
 
 def _surest(found: list[Burst], rate_hz: float) -> list[Burst]:

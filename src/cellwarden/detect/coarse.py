@@ -17,7 +17,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from cellwarden.detect import cells, kernels, leak, levels, spectrum
+from cellwarden.detect import between, cells, kernels, leak, levels, spectrum
 from cellwarden.detect.floor import Floor
 from cellwarden.model import Block, Interleaved, Room
 from cellwarden.model.many import many
@@ -31,7 +31,9 @@ SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
     (300e-6, 200e3),
     (550e-6, 200e3),
     (100e-6, 800e3),
+    (125e-6, 2.1e6),
     (800e-6, 1.1e6),
+    (100e-6, 4.2e6),
     (50e-6, 6.4e6),
     (800e-6, 6.4e6),
 )
@@ -154,6 +156,7 @@ class _Segment:
         self.sizes = np.array(
             [(s.frames, s.bands, math.floor(self.units * s.threshold * s.frames * s.bands)) for s in self.scales]
         )
+        self.hides = between.misses(self.grid)
         size = self.grid.size
         rows = 2 * CHUNK_FRAMES
         self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
@@ -219,6 +222,7 @@ class _Segment:
         self._sum(rows)
         if self._even_out(old, rows, noise):
             self._sum(rows)
+        self._between(max(0, old - 1), rows, weight)
         ready, boxes, waiting = self._regions(old, rows, last)
         keep = rows if last else max(rows - CHUNK_FRAMES, min([rows - OVERLAP_FRAMES, *waiting]), 0)
         self.rows, self.keep, self.ready = rows, keep, tuple(ready)
@@ -267,6 +271,15 @@ class _Segment:
         hot = self.hot[:rows]
         hot[:] = 0
         cells.cumulate(self.ratio[:rows], hot, 0, self.most, self.units, self.total[: rows + 1])
+
+    def _between(self, first: int, rows: int, weight: NDArray[np.float32]) -> None:
+        """Look between frames, from a row on, where short bursts may hide there."""
+        if not self.hides:
+            return
+        ratio, total = self.ratio[:rows], self.total[: rows + 1]
+        changed = between.fill(self.iq, self.grid, weight, total, self.units, ratio, first)
+        if changed < rows:
+            cells.cumulate(ratio, self.hot[:rows], changed, self.most, self.units, total)
 
     def _even_out(self, old: int, rows: int, noise: NDArray[np.float64]) -> bool:
         """Bring rows whose noise has risen down to the floor, samples and ratios; whether any had."""

@@ -21,6 +21,8 @@ SOME, STRONG = 4, 4.0
 """What is stronger than this in so many rows and bands is not faint, whatever the mean over more of it says."""
 AROUND_S, AROUND_HZ = 0.8e-3, 0.8e6
 """By which a burst may be larger than what is hot of it."""
+TIMES_WIDER, WIDEST_HZ = 4, 3.4e6
+"""Times as wide as what is hot, if that is more, and how much at most: 800 kHz may be but a part of 4.2 MHz."""
 MOST = 3
 """Bursts that are looked for around a rough box."""
 LEAST_NATS = 10.0
@@ -37,7 +39,8 @@ def faint_boxes(find: Find, number: int) -> Iterator[tuple[int, int, int, int]]:
     chunk, region = find.chunk, find.regions[number]
     if region.ratio > FAINT:
         return
-    rows, bands = round(AROUND_S / chunk.grid.frame_s), round(AROUND_HZ / chunk.grid.band_hz)
+    around_hz = max(AROUND_HZ, min(TIMES_WIDER * (region.end_band - region.first_band) * chunk.grid.band_hz, WIDEST_HZ))
+    rows, bands = round(AROUND_S / chunk.grid.frame_s), round(around_hz / chunk.grid.band_hz)
     first, low = max(0, region.first_row - rows), max(0, region.first_band - bands)
     beside = slice(low, region.end_band + bands)
     ratio = chunk.ratio[first : region.end_row + rows, beside] / _level(chunk.ratio[:, beside], chunk.hot[:, beside])
