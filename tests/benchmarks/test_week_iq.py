@@ -1,19 +1,30 @@
 """From samples to sightings: what two sensors of the wing tell of a call becomes one phone, and its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.week_iq import Truths, gallery, heard, scene, sighted
+from benchmarks import week_iq
+from benchmarks.week_iq import Truths, gallery, heard, scene, sighted, waves
 
 from cellwarden.simulate.week import site
 
-SECONDS = 47.0
+SEED, SECONDS = 30, 47.0
 """Silence costs nothing: somebody registers at 39 s, a call begins at 44 s."""
 CALL = 1
 
 
+@pytest.fixture(scope="module", autouse=True)
+def begun_with_a_call() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(week_iq, "SEED", SEED)
+        waves.cache_clear()
+        yield
+    waves.cache_clear()
+
+
 @pytest.fixture(scope="module")
-def told() -> dict[str, dict]:
+def told(begun_with_a_call: None) -> dict[str, dict]:
     return {site().sensors[n].name: heard(SECONDS, n) for n in (0, 1)}
 
 

@@ -1,7 +1,7 @@
 """From a second's observations to who was where: one sighting for each phone."""
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
@@ -14,6 +14,8 @@ from cellwarden.model import Measured, Observation, Sighting
 
 STEP_S = 1.0
 """A phone is sighted once in so long."""
+BESIDE_NS = 500_000
+"""Bursts in one band that begin so near to each other may be one: half a subframe of LTE, nearly a slot of GSM."""
 BURST_HZ = 50.0
 """Deviation of a carrier that few bursts told: GSM's at 5 dB; 15 Hz at 15 dB."""
 
@@ -56,13 +58,15 @@ def sightings(
     the hashes of what is kept of a sensor's train that a phone has not yet, `whose` the emitter that a phone with some
     sensors' trains is known as, and the logarithm of its ratio; `carrier` by how many millionths a sensor's clock is
     fast beside that of the cell in which phones send on a frequency. The silence of sensors that are `absent` says
-    nothing.
+    nothing. Observations come in the order of time.
     """
     sensors = {sensor.name: sensor for sensor in site.sensors}
     phones: dict[str, list[Observation]] = defaultdict(list)
-    for one in observed:
+    every = list(observed)
+    for one in every:
         if one.phone:
             phones[one.phone].append(one)
+    beside = _beside(every)
     for phone, bursts in phones.items():
         levels = mean_dbm(bursts, sensors)
         loudest = sorted((name for name in sensors if name in levels), key=lambda name: -levels[name])
@@ -73,7 +77,8 @@ def sightings(
             for one in burst.heard
             if "train" in one.emission.details
         )
-        row = np.array([levels.get(name, ABSENT_DBM if name in absent else np.nan) for name in sensors])
+        mute = beside[phone].union(absent)
+        row = np.array([levels.get(name, ABSENT_DBM if name in mute else np.nan) for name in sensors])
         interface, frequency = bursts[0].label.partition(":")[0], bursts[0].frequency_hz
         emitter, log_ratio = whose(phone, trains)
         offset = offset_hz(bursts, interface, carrier)
@@ -121,6 +126,25 @@ def _spread(hertz: list[float]) -> float:
     if len(hertz) < 3:
         return BURST_HZ
     return float(1.25 * np.std(hertz) / np.sqrt(len(hertz)))
+
+
+def _beside(observed: Iterable[Observation]) -> dict[str, set[str]]:
+    """Of each phone the sensors that heard something else at the time and in the band of its bursts: it may have been
+    the same, told too early or too late to be joined, so that they were not silent.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    recent: deque[tuple[Observation, float, float]] = deque()
+    for one in observed:
+        half_hz = 0.5 * max(heard.emission.high_offset_hz - heard.emission.low_offset_hz for heard in one.heard)
+        low, high = one.frequency_hz - half_hz, one.frequency_hz + half_hz
+        while recent and one.time_ns - recent[0][0].time_ns > BESIDE_NS:
+            recent.popleft()
+        for other, least, most in recent:
+            if low < most and least < high and other.phone != one.phone:
+                found[one.phone].update(heard.sensor for heard in other.heard)
+                found[other.phone].update(heard.sensor for heard in one.heard)
+        recent.append((one, low, high))
+    return found
 
 
 def _labels(bursts: Iterable[Observation]) -> Counter[str]:
