@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks import week_iq
 from benchmarks.week_iq import Truths, gallery, heard, scene, sighted, waves
 
+from benchmarks import week_iq
 from cellwarden.simulate.week import site
 
 SEED, SECONDS = 30, 47.0
