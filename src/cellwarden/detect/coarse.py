@@ -31,9 +31,7 @@ SCALES = (  # seconds, hertz, from the small and strong to the wide and faint
     (300e-6, 200e3),
     (550e-6, 200e3),
     (100e-6, 800e3),
-    (125e-6, 2.1e6),
     (800e-6, 1.1e6),
-    (100e-6, 4.2e6),
     (50e-6, 6.4e6),
     (800e-6, 6.4e6),
 )
