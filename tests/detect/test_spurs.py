@@ -59,6 +59,18 @@ def test_lines_are_taken_out_wherever_they_lie_between_bins(offset: float) -> No
     assert spurs.without(quantile, gone).max() < 2 * level < quantile.max()
 
 
+@pytest.mark.parametrize("moved_hz", [0.0, 3.0, 2000.0])
+def test_a_line_that_held_before_is_followed_or_looked_for_anew(moved_hz: float) -> None:
+    before = spurs.steady(
+        heard(line(1.1e6, 20.0), 8)[1], np.array([round((1.1e6 / RATE_HZ + 0.5) * GRID.size)]), np.abs(GRID.window)
+    )
+    wave = line(1.1e6 + moved_hz, 20.0)
+    calm, iq = heard(wave, 9)
+    (turn,) = spurs.take_out(iq, before.bins, GRID, before).turns
+    assert turn * RATE_HZ == pytest.approx(1.1e6 + moved_hz, abs=1.0)
+    assert power(iq.astype(np.float64) @ (1, 1j) - calm) < 2 / 6 + 1e-3 * power(wave)
+
+
 def test_a_line_under_bursts_is_taken_out_and_they_stay() -> None:
     rng = np.random.default_rng(4)
     bursts = np.zeros(COUNT, complex)

@@ -17,7 +17,6 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from cellwarden.detect import written
 from cellwarden.detect.spectrum import Grid
 from cellwarden.model import Interleaved
 
@@ -94,4 +93,6 @@ def along(levels: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np
 def bring(iq: Interleaved, levels: NDArray[np.float64], grid: Grid) -> None:
     """Divide whole frames by the square root of their level, in place. iq: shape (n, 2)."""
     frames = iq.reshape(-1, grid.size, 2)
-    written.over(iq, frames * (1 / np.sqrt(levels)).astype(np.float32)[:, None, None])
+    evened = frames * (1 / np.sqrt(levels)).astype(np.float32)[:, None, None]
+    fitting = np.clip(np.rint(evened), -32768, 32767) if iq.dtype == np.int16 else evened
+    iq[:] = fitting.reshape(iq.shape)

@@ -44,6 +44,9 @@ class Lines(NamedTuple):
     amplitudes: NDArray[np.complex128]
 
 
+NONE = Lines(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.complex128))
+
+
 def bins_of(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
     """Bins in which a line may stand. quantile: each bin's power, see `spectrum.chunk_quantile`, shape (n,)."""
     beside = np.maximum(quantile[: -2 * LOBE], quantile[2 * LOBE :])
@@ -52,9 +55,6 @@ def bins_of(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
         return found
     found = found[quantile[found] >= np.maximum(quantile[found - 1], quantile[found + 1])]
     return found[np.argsort(-quantile[found])[:MOST]]
-
-
-NONE = Lines(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.complex128))
 
 
 def steady(iq: Interleaved, bins: NDArray[np.int64], window: NDArray[np.float32], before: Lines = NONE) -> Lines:
@@ -120,9 +120,7 @@ def _followed(
         return turns, np.zeros((len(iq) // len(window), 0), np.complex128), np.zeros(0, np.bool_)
     rows = _mixed(iq, turns, window)
     off = _frequencies(rows)
-    middles = np.arange(len(rows)) + 0.5 * (
-        1 - 1 / len(window)
-    )  # a row tells a line's phase in the middle of its frame
+    middles = np.arange(len(rows)) + 0.5 * (1 - 1 / len(window))  # of frames, where rows tell a line's phase
     return turns + off / len(window), rows * np.exp(-2j * np.pi * np.outer(middles, off)), np.abs(off) < NEAR
 
 
