@@ -43,7 +43,7 @@ from cellwarden.simulate.week_ear import Ear, Waves
 from cellwarden.simulate.week_people import Act, staff_emitter
 from cellwarden.simulate.week_rules import rules_of
 
-SEED = 31
+SEED = 32
 """In its half hour phones of both standards call, and so do staff, a lawyer and cars; by 30 faults were found and
 mended, so it is no witness any more."""
 SECONDS = 1800.0
