@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.special import expit
 
-from cellwarden.measure.calibration import expected_calibration_error, fit_isotonic, fit_logistic, reliability
+from cellwarden.measure.calibration import expected_calibration_error, fit_logistic, reliability
 from cellwarden.measure.proportion import wilson
 
 
@@ -59,19 +57,3 @@ def test_separable_scores_get_a_finite_slope_and_softened_ends() -> None:
 def test_what_cannot_be_calibrated_is_refused(scores: list[float], labels: list[bool]) -> None:
     with pytest.raises(ValueError, match="calibration needs"):
         fit_logistic(scores, labels)
-
-
-def test_the_isotonic_map_pools_what_falls() -> None:
-    # 0, (1, 0, 0 pooled to 1/3), 1
-    fit = fit_isotonic([1, 2, 3, 4, 5], [False, True, False, False, True])
-    assert fit.probability([1, 2, 3, 4, 5]) == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3, 1])
-    assert fit.probability([-9, 4.5, 9]) == pytest.approx([0, 2 / 3, 1])
-    assert fit.scores.tolist() == [1, 2, 4, 5]
-
-
-@given(st.lists(st.tuples(st.integers(-5, 5), st.booleans()), min_size=1, max_size=40))
-def test_the_isotonic_map_rises_and_keeps_the_number_right(pairs: list[tuple[int, bool]]) -> None:
-    scores, labels = np.array([p[0] for p in pairs], float), np.array([p[1] for p in pairs])
-    fit = fit_isotonic(scores, labels)
-    assert (np.diff(fit.probabilities) >= 0).all()
-    assert fit.probability(scores).sum() == pytest.approx(labels.sum())  # pooling keeps block means

@@ -17,11 +17,10 @@ from cellwarden.measure.tail import (
     fit_tail,
     goodness_of_fit,
     log_likelihood,
-    quantile_pairs,
     rate_interval,
     survival,
 )
-from cellwarden.measure.tail_profile import exceedance_rate, scale_interval, shape_interval, threshold_for
+from cellwarden.measure.tail_profile import exceedance_rate, scale_interval, shape_interval
 
 THRESHOLD, SCALE, DURATION_S = 5.0, 2.0, 100.0
 
@@ -78,17 +77,6 @@ def test_intervals_hold_the_truth_as_often_as_stated(shape: float, exponential: 
         found = exceedance_rate(tail, score)
         held += found.lower <= rate <= found.upper
     assert 68 <= held < 80
-
-
-@pytest.mark.parametrize("shape", [-0.15, 0.25])
-def test_rate_and_threshold_are_two_views_of_one_curve(shape: float) -> None:
-    tail = drawn(shape, 300, seed=6)
-    level = threshold_for(tail, 0.01)
-    assert exceedance_rate(tail, level.value).value == pytest.approx(0.01)
-    # The score at the upper end is the one whose rate may just be as high as 0.01, and the other way round.
-    assert exceedance_rate(tail, level.upper).upper == pytest.approx(0.01, rel=0.02)
-    assert exceedance_rate(tail, level.lower).lower == pytest.approx(0.01, rel=0.02)
-    assert level.lower < level.value < level.upper
 
 
 def test_rates_fall_and_grow_less_sure_beyond_the_data() -> None:
@@ -156,17 +144,7 @@ def test_a_true_tail_fits_and_a_false_one_does_not() -> None:
     assert goodness_of_fit(fit_tail(two_humps, THRESHOLD, 60.0), seed=1) < 0.01
 
 
-def test_quantiles_of_a_true_tail_lie_on_the_diagonal() -> None:
-    tail = drawn(0.1, 5000, seed=13)
-    pairs = quantile_pairs(tail)
-    assert pairs.shape == (tail.excesses.size, 2)
-    middle = pairs[: int(0.95 * len(pairs))]  # the last few scatter by nature
-    assert middle[:, 0] == pytest.approx(middle[:, 1], abs=0.25)
-
-
 def test_what_the_fit_cannot_say_is_refused() -> None:
     tail = drawn(0.0, 100, seed=14)
     with pytest.raises(ValueError, match="below the threshold"):
         exceedance_rate(tail, THRESHOLD - 1)
-    with pytest.raises(ValueError, match="not below"):
-        threshold_for(tail, 2 * tail.rate_per_s)

@@ -2,13 +2,11 @@
 
     ECE = sum over bins  n_k / n  | share right in k - mean confidence of k |
 
-and two maps from a score to a probability, fitted to labelled scores:
+and a map from a score to a probability, fitted to labelled scores by likelihood with Platt's softened labels:
 
-    logistic   P(right | s) = 1 / (1 + exp(-(a s + b)))      likelihood with Platt's softened labels
-    isotonic   the rising step function of least squares     pool adjacent violators
+    P(right | s) = 1 / (1 + exp(-(a s + b)))
 
-Sources: J. Platt, Advances in Large Margin Classifiers (1999) 61; A. Niculescu-Mizil and R. Caruana, ICML 2005;
-C. Guo and others, ICML 2017 (ECE).
+Sources: J. Platt, Advances in Large Margin Classifiers (1999) 61; C. Guo and others, ICML 2017 (ECE).
 """
 
 from collections.abc import Sequence
@@ -93,28 +91,3 @@ def fit_logistic(scores: ArrayLike, labels: ArrayLike) -> Logistic:
 
     a, b = scipy.optimize.minimize(loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9}).x
     return Logistic(float(a / spread), float(b - a * middle / spread))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Isotonic:
-    """A rising map; between its points it is a straight line, beyond them it stays level."""
-
-    scores: NDArray[np.float64]
-    """Rising, shape (m,)."""
-    probabilities: NDArray[np.float64]
-    """Never falling, same shape."""
-
-    def probability(self, scores: ArrayLike) -> NDArray[np.float64]:
-        """Probability of each score, same shape."""
-        return np.asarray(np.interp(np.asarray(scores, np.float64), self.scores, self.probabilities), np.float64)
-
-
-def fit_isotonic(scores: ArrayLike, labels: ArrayLike) -> Isotonic:
-    """Rising least-squares fit to labels, shape (n,); equal scores are one point with their weight."""
-    points, inverse, weights = np.unique(np.asarray(scores, np.float64), return_inverse=True, return_counts=True)
-    shares = np.bincount(inverse, weights=np.asarray(labels, np.float64)) / weights
-    fitted = np.asarray(scipy.optimize.isotonic_regression(shares, weights=weights.astype(np.float64)).x, np.float64)
-    # Within a level stretch only its two ends are needed.
-    level = np.concatenate(([False], (fitted[1:-1] == fitted[:-2]) & (fitted[1:-1] == fitted[2:]), [False]))
-    keep = ~level[: fitted.size]
-    return Isotonic(points[keep], fitted[keep])

@@ -129,14 +129,6 @@ def rate_interval(tail: Tail, confidence: float = 0.95) -> Estimate:
     return Estimate(tail.rate_per_s, lower / tail.duration_s, upper / tail.duration_s)
 
 
-def quantile_pairs(tail: Tail) -> NDArray[np.float64]:
-    """Points of a quantile plot (Coles §4.3.5), shape (n, 2): score that the fit expects, score observed."""
-    n = tail.excesses.size
-    exceeded = 1 - np.arange(1, n + 1) / (n + 1)
-    expected = excess_at(np.log(exceeded), tail.shape, tail.scale)
-    return np.column_stack((tail.threshold + expected, tail.threshold + tail.excesses))
-
-
 def anderson_darling(tail: Tail) -> float:
     """A² = -n - 1/n sum (2 i - 1) (log F(y_i) + log(1 - F(y_{n+1-i}))): distance of fit and data, tails weighing most.
 

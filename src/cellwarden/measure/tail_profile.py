@@ -5,8 +5,6 @@ A value v of a parameter, or of any function of the parameters, lies in the inte
     D(v) = 2 ( l(best) - max { l(zeta, xi, sigma) : the parameters give v } )  <=  chi-squared quantile of c, 1 degree
 
 The log-likelihood is that of the Poisson count and of the excesses: l = n log zeta - zeta T + sum log density(y_i).
-One function D of (score x, rate r) serves both questions: `exceedance_rate` fixes x and seeks the r it admits,
-`threshold_for` fixes r and seeks x.
 """
 
 import math
@@ -17,7 +15,7 @@ import scipy
 from numpy.typing import NDArray
 
 from cellwarden.measure.interval import Estimate
-from cellwarden.measure.tail import SHAPE_RANGE, Tail, excess_at, log_likelihood, rate_interval, survival
+from cellwarden.measure.tail import SHAPE_RANGE, Tail, log_likelihood, rate_interval, survival
 
 LEAST_LOG_RATE = -700.0
 """A rate of exp(-700) is no rate: the interval then begins at 0."""
@@ -41,24 +39,6 @@ def exceedance_rate(tail: Tail, score: float, confidence: float = 0.95) -> Estim
     upper = _crossing(excess, start, 0.5)
     lower = _crossing(excess, start, -0.5, last=LEAST_LOG_RATE)
     return Estimate(value, 0.0 if lower is None else math.exp(lower), math.inf if upper is None else math.exp(upper))
-
-
-def threshold_for(tail: Tail, rate_per_s: float, confidence: float = 0.95) -> Estimate:
-    """The score that noise exceeds `rate_per_s` times a second, with its interval (Coles' return level).
-
-    Raises ValueError where the rate is not below that of the fit's threshold.
-    """
-    if not 0 < rate_per_s < tail.rate_per_s:
-        raise ValueError(f"a rate of {rate_per_s}/s is not below {tail.rate_per_s}/s, the rate of the fit's threshold")
-    depth = float(excess_at(math.log(rate_per_s / tail.rate_per_s), tail.shape, tail.scale))
-    log_rate = math.log(rate_per_s)
-    excess = _excess_deviance(confidence, lambda log_depth: _deviance(tail, math.exp(log_depth), log_rate))
-    lower, upper = _crossing(excess, math.log(depth), -0.05), _crossing(excess, math.log(depth), 0.05)
-    return Estimate(
-        tail.threshold + depth,
-        tail.threshold + (0.0 if lower is None else math.exp(lower)),
-        math.inf if upper is None else tail.threshold + math.exp(upper),
-    )
 
 
 def shape_interval(tail: Tail, confidence: float = 0.95) -> Estimate:

@@ -11,7 +11,6 @@ the field's spectrum, that of the exponential correlation in three dimensions, a
 freedom.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,23 +108,3 @@ def place_in(room: Room, base_m: float, rng: np.random.Generator) -> tuple[float
     low, high = np.min(room.outline_m, axis=0) + KEEP_M, np.max(room.outline_m, axis=0) - KEEP_M
     x, y = rng.uniform(low, high)
     return float(x), float(y), base_m + float(rng.uniform(LOW_M, HIGH_M))
-
-
-def readings_csv(site: Site, time_s: Iterable[float], levels_dbm: NDArray[np.float64]) -> str:
-    """The table that `cellwarden locate` reads: levels, shape (m, n), of n moments. What was not heard has no line."""
-    lines = ["time_s,sensor,rssi_dbm"]
-    for at, time in enumerate(time_s):
-        for sensor, level in zip(site.sensors, levels_dbm[:, at], strict=True):
-            if np.isfinite(level):
-                lines.append(f"{time:.3f},{sensor.name},{level:.0f}")
-    return "\n".join(lines) + "\n"
-
-
-def survey_csv(site: Site, places_m: NDArray[np.float64], levels_dbm: NDArray[np.float64]) -> str:
-    """The table of a survey: levels, shape (m, n), of a phone at n known places."""
-    lines = ["x_m,y_m,z_m,sensor,rssi_dbm"]
-    for at, (x, y, z) in enumerate(places_m):
-        for sensor, level in zip(site.sensors, levels_dbm[:, at], strict=True):
-            if np.isfinite(level):
-                lines.append(f"{x:.2f},{y:.2f},{z:.2f},{sensor.name},{level:.0f}")
-    return "\n".join(lines) + "\n"

@@ -26,10 +26,6 @@ class Replay(NamedTuple):
     def kinds(self) -> Counter[str]:
         return Counter(alert.activity.kind for alert in self.alerts)
 
-    @property
-    def severities(self) -> Counter[str]:
-        return Counter(alert.severity for alert in self.alerts)
-
 
 def replayed(sightings: Iterable[Sighting], site: Site, rules: Rules) -> Replay:
     """Play sightings, in the order of time, as if they came now."""

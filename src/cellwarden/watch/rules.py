@@ -268,12 +268,6 @@ def _near(rules: Rules, some: Iterable[Staff], presence: Presence, minute: int) 
                 yield zone, _weighted(presence, dict.fromkeys(zone.rooms, zone.weight))
 
 
-def zones_of(rules: Rules, presence: Presence) -> tuple[Zone, ...]:
-    """Zones that hold a presence's likeliest room."""
-    room = presence.odds[0][0] if presence.odds else ""
-    return tuple(zone for zone in rules.zones if room in zone.rooms)
-
-
 def counts(proof: Proof) -> dict[str, str | int | float]:
     return {"bursts": proof.bursts, "sightings": proof.sightings, "confidence": proof.mean, "surest": proof.best}
 
