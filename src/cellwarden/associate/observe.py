@@ -14,7 +14,7 @@ bursts told for themselves.
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -22,22 +22,13 @@ import numpy as np
 from cellwarden.associate.clocks import Clock, aligned, common_s, recalled
 from cellwarden.associate.match import grouped
 from cellwarden.associate.phones import Phones
-from cellwarden.associate.seen import (
-    Floats,
-    Seen,
-    Whole,
-    arrival_error_s,
-    joined,
-    level_dbfs,
-    level_error_db,
-    seen,
-    some,
-    time_s,
-)
+from cellwarden.associate.seen import Floats, Row, Seen, Whole, joined, levels, row, some, tabled
 from cellwarden.model import Emission, Observation, Reception, Segment
 from cellwarden.radio.absolute import middle_hz
 
 Located = tuple[Emission, Segment]
+Measured = tuple[Floats, Floats]
+"""What was measured, and one standard deviation of it."""
 
 WINDOW_S = 2.0
 AHEAD_S = 2.0
@@ -49,10 +40,10 @@ CARRIERS = 3
 
 
 class _Node(NamedTuple):
-    """A node's bursts that wait for others', each with its time by the node's clock."""
+    """A node's bursts that wait for others', each behind what is kept of it: its time by the node's clock first."""
 
     name: str
-    waiting: list[tuple[float, Located]]
+    waiting: list[tuple[Row, Located]]
 
 
 class Association:
@@ -86,31 +77,35 @@ class Association:
 
     def add(self, node: str, burst: Located) -> float:
         """Take in a burst, whose segment tells its start; returns its time by its node's clock."""
-        time = time_s(*burst, self.since_ns)
-        self._nodes[node].waiting.append((time, burst))
-        return time
+        told = row(*burst, self.since_ns, self._kinds)
+        self._nodes[node].waiting.append((told, burst))
+        return told[0]
 
     def first_s(self) -> float | None:
         """Time of the first burst that waits."""
-        return min((time for node in self._nodes.values() for time, _burst in node.waiting[:1]), default=None)
+        return min((told[0] for node in self._nodes.values() for told, _burst in node.waiting[:1]), default=None)
 
     def until(self, end_s: float) -> list[Observation]:
         """Observations that begin before a time, in its order. Every node has handed in what it heard until then."""
         every = [_Node(node.name, _taken(node.waiting, end_s + AHEAD_S)) for node in self._nodes.values()]
-        columns = [seen([burst for _t, burst in node.waiting], self.since_ns, self._kinds) for node in every]
-        self._clocks = set_clocks(self._clocks, columns, [self.clock_errors_s[node.name] for node in every])
-        observed = list(_window(every, columns, self._clocks, self.phones, end_s, self.since_ns))
+        heard = [tabled([told for told, _burst in node.waiting]) for node in every]
+        self._clocks = set_clocks(self._clocks, heard, [self.clock_errors_s[node.name] for node in every])
+        observed = list(_window(every, heard, self._clocks, self.phones, end_s, self.since_ns))
         for node in every:
             self._nodes[node.name].waiting[:0] = node.waiting
         return observed
 
 
-def _taken(waiting: list[tuple[float, Located]], before_s: float) -> list[tuple[float, Located]]:
+def _taken(waiting: list[tuple[Row, Located]], before_s: float) -> list[tuple[Row, Located]]:
     """Take those bursts out of a list that begin before a time, in its order."""
-    waiting.sort(key=itemgetter(0))
-    count = bisect_left(waiting, before_s, key=itemgetter(0))
+    waiting.sort(key=_time_s)
+    count = bisect_left(waiting, before_s, key=_time_s)
     taken, waiting[:count] = waiting[:count], []
     return taken
+
+
+def _time_s(waits: tuple[Row, Located]) -> float:
+    return waits[0][0]
 
 
 def observations(
@@ -189,22 +184,21 @@ def _window(
     """Observations that begin before the end; what begins later goes on waiting."""
     both = joined([_shifted(column, clock) for column, clock in zip(columns, clocks, strict=True)])
     node = np.repeat(np.arange(len(every)), [len(column.time_s) for column in columns])
-    place = np.concatenate([np.arange(len(column.time_s)) for column in columns])
     errors = np.array([clock.error_s if clock.known else math.inf for clock in clocks])
-    ready = [m for m in _members(both, node, errors) if both.time_s[m[0]] < end_s]
-    phones.learn([(int(node[i]), int(both.train[i])) for i in m if both.train[i] >= 0] for m in ready)
-    used = [np.zeros(len(one.waiting), np.bool_) for one in every]
-    for m in ready:
-        m = m[np.argsort(node[m])]
-        train = next(((int(node[i]), int(both.train[i])) for i in m if both.train[i] >= 0), None)
-        bursts = [every[node[i]].waiting[place[i]][1] for i in m]
-        names = [every[node[i]].name for i in m]
-        phone = "" if train is None else f"P{phones.of(train)}"
-        yield _observation(names, bursts, both.time_s[m], errors[node[m]], phone, since_ns)
-        for i in m:
-            used[node[i]][place[i]] = True
-    for one, gone in zip(every, used, strict=True):
-        one.waiting[:] = [item for item, away in zip(one.waiting, gone, strict=True) if not away]
+    ready = [np.sort(m) for m in _members(both, node, errors) if both.time_s[m[0]] < end_s]  # by node
+    trains = [(n, train) for n, train in zip(node.tolist(), both.train.tolist(), strict=True)]
+    known = [[trains[i] for i in m.tolist() if trains[i][1] >= 0] for m in ready]
+    phones.learn(known)
+    heard = [(one.name, burst) for one in every for _told, burst in one.waiting]
+    level, level_error = levels([told for one in every for told, _burst in one.waiting])
+    for m, its in zip(ready, known, strict=True):
+        phone = f"P{phones.of(its[0])}" if its else ""
+        arrivals = both.time_s[m], np.hypot(both.error_s[m], errors[node[m]])
+        yield _observation([heard[i] for i in m.tolist()], (level[m], level_error[m]), arrivals, phone, since_ns)
+    waits = np.ones(len(node), np.bool_)
+    waits[np.concatenate([*ready, np.zeros(0, np.int64)])] = False
+    for n, one in enumerate(every):
+        one.waiting[:] = compress(one.waiting, waits[node == n])
 
 
 def _members(both: Seen, node: Whole, errors_s: Floats) -> list[Whole]:
@@ -238,24 +232,16 @@ def _oscillators(both: Seen, order: Whole, node: Whole) -> Floats:
 
 
 def _observation(
-    names: list[str],
-    bursts: list[Located],
-    times_s: Floats,
-    clock_errors_s: Floats,
-    phone: str,
-    since_ns: int,
+    heard: Sequence[tuple[str, Located]], levels: Measured, arrivals: Measured, phone: str, since_ns: int
 ) -> Observation:
-    first = float(times_s.min())
-    heard = tuple(
-        Reception(
-            sensor=name,
-            level_dbfs=level_dbfs(e),
-            level_error_db=level_error_db(e, segment.rate_hz),
-            arrival_ns=1e9 * (float(time) - first),
-            arrival_error_ns=1e9 * math.hypot(arrival_error_s(e), float(clock_error)),
-            emission=e,
+    """One burst as several nodes heard it: its levels in dBFS, its arrivals in seconds by the common clock."""
+    first = float(arrivals[0].min())
+    columns = (*levels, 1e9 * (arrivals[0] - first), 1e9 * arrivals[1])
+    receptions = tuple(
+        Reception(name, level, level_error, arrival, arrival_error, emission)
+        for (name, (emission, _segment)), level, level_error, arrival, arrival_error in zip(
+            heard, *(column.tolist() for column in columns), strict=True
         )
-        for name, (e, segment), time, clock_error in zip(names, bursts, times_s, clock_errors_s, strict=True)
     )
-    e, segment = bursts[0]
-    return Observation(since_ns + round(first * 1e9), e.label, middle_hz(e, segment), phone, heard)
+    e, segment = heard[0][1]
+    return Observation(since_ns + round(first * 1e9), e.label, middle_hz(e, segment), phone, receptions)

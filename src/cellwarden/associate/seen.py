@@ -24,7 +24,7 @@ from cellwarden.radio.absolute import middle_hz
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-SEQUENCES = ("training_sequence", "synchronisation_sequence")
+SEQUENCES = TRAINED, SYNCHRONISED = "training_sequence", "synchronisation_sequence"
 ARRIVAL_S: Mapping[str, float] = {"gsm": 0.25e-6, "lte": 2e-6, "nr": 2e-6, "umts": 2e-6}
 """Standard deviation of a burst's measured start at 10 dB: GSM's as measured (docs/bench.md), the others' guessed."""
 EXACT_DB = 10.0
@@ -57,25 +57,54 @@ class Seen:
     """Whether it keeps a slot of GSM's frames."""
 
 
-def seen(bursts: Sequence[tuple[Emission, Segment]], since_ns: int, kinds: dict[tuple[str, object], int]) -> Seen:
-    """Columns of bursts whose segments tell their start. `kinds` numbers labels with sequences, and learns new ones."""
-    rows = [_row(emission, segment, since_ns, kinds) for emission, segment in bursts]
-    table = np.array(rows, np.float64).reshape(-1, 8)
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    time, error, kind, frequency, width, cfo, train, framed = table.T
+Row = tuple[float, ...]
+"""What is kept of a burst until its columns are made: its time first."""
+
+
+def row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, object], int]) -> Row:
+    """Of a burst whose segment tells its start. `kinds` numbers labels with sequences, and learns new ones."""
+    kind = kinds.setdefault((e.label, e.details.get(TRAINED, e.details.get(SYNCHRONISED))), len(kinds))
+    middle, gsm = middle_hz(e, segment), e.label.startswith("gsm:")
+    exact = e.snr_db >= EXACT_DB or gsm
+    cfo = e.cfo_hz / middle if e.cfo_hz is not None and middle and exact else math.nan
+    width, train = e.high_offset_hz - e.low_offset_hz, e.details.get("train", -1)
+    number = train if isinstance(train, int) else -1
+    floor = math.nan if e.floor_dbfs_hz is None else e.floor_dbfs_hz
+    band, duration_s = CHANNEL_HZ if gsm else width, e.sample_count / segment.rate_hz
+    time = time_s(e, segment, since_ns)
+    return (
+        time,
+        arrival_error_s(e),
+        kind,
+        middle,
+        width,
+        cfo,
+        number,
+        e.label == FRAMED,
+        e.snr_db,
+        floor,
+        band,
+        duration_s,
+    )
+
+
+def tabled(rows: Sequence[Row]) -> Seen:
+    """Columns of some bursts of one node."""
+    table = _table(rows)[:, :8]
+    time, error, kind, frequency, width, cfo, train, framed = table[np.argsort(table[:, 0], kind="stable")].T
     return Seen(time, error, kind.astype(np.int64), frequency, width, cfo, train.astype(np.int64), framed > 0)
 
 
-def _row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, object], int]) -> tuple[float, ...]:
-    sequence = next((e.details[name] for name in SEQUENCES if name in e.details), None)
-    kind = kinds.setdefault((e.label, sequence), len(kinds))
-    middle = middle_hz(e, segment)
-    exact = e.snr_db >= EXACT_DB or e.label.startswith("gsm:")
-    cfo = e.cfo_hz / middle if e.cfo_hz is not None and middle and exact else math.nan
-    width, train = e.high_offset_hz - e.low_offset_hz, e.details.get("train", -1)
-    number = float(train) if isinstance(train, int) else -1.0
-    framed = float(e.label == FRAMED)
-    return time_s(e, segment, since_ns), arrival_error_s(e), float(kind), middle, width, cfo, number, framed
+def levels(rows: Sequence[Row]) -> tuple[Floats, Floats]:
+    """Power of each burst itself in dBFS, nan where its noise floor is not told, and one standard deviation in dB."""
+    snr_db, floor, band_hz, duration_s = _table(rows)[:, 8:].T
+    snr, independent = 10 ** (snr_db / 10), np.maximum(duration_s * band_hz, 1.0)
+    error = 10 / math.log(10) * np.sqrt((2 * snr + 1) / independent) / snr
+    return snr_db + floor + 10 * np.log10(np.maximum(band_hz, 1.0)), error
+
+
+def _table(rows: Sequence[Row]) -> Floats:
+    return np.array(rows, np.float64).reshape(-1, 12)
 
 
 def time_s(e: Emission, segment: Segment, since_ns: int) -> float:
@@ -92,26 +121,7 @@ def arrival_error_s(e: Emission) -> float:
     return max(LEAST_ARRIVAL_S, at_ten_db * 10 ** ((10 - e.snr_db) / 20))
 
 
-def band_hz(e: Emission) -> float:
-    """The band in which an emission's SNR is counted."""
-    return CHANNEL_HZ if e.label.startswith("gsm:") else e.high_offset_hz - e.low_offset_hz
-
-
-def level_dbfs(e: Emission) -> float:
-    """Power of the burst itself; nan where its noise floor is not told."""
-    if e.floor_dbfs_hz is None:
-        return math.nan
-    return e.snr_db + e.floor_dbfs_hz + 10 * math.log10(max(band_hz(e), 1.0))
-
-
-def level_error_db(e: Emission, rate_hz: float) -> float:
-    """One standard deviation of `level_dbfs`."""
-    snr = 10 ** (e.snr_db / 10)
-    independent = max(1.0, e.sample_count / rate_hz * band_hz(e))
-    return 10 / math.log(10) * math.sqrt((2 * snr + 1) / independent) / snr
-
-
-def some(column: Seen, kept: NDArray[np.bool_]) -> Seen:
+def some(column: Seen, kept: NDArray[np.bool_] | Whole) -> Seen:
     """Some of a node's bursts."""
     return Seen(*(getattr(column, name)[kept] for name in Seen.__slots__))
 
