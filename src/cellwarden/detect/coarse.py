@@ -288,7 +288,7 @@ class _Segment:
             self.before = np.ones(levels.LASTING - 1)
             return False
         fresh = levels.levels(total, self.floor.bands, self.units, self.grid.per_band * self.grid.freedom)
-        lasting = levels.lasting(fresh, self.before, self.grid.rate_hz)
+        lasting = levels.lasting(fresh, self.before)
         self.before = fresh[-levels.LASTING + 1 :]
         if np.max(lasting) < levels.LEAST:
             return False

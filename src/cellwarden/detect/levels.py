@@ -32,8 +32,9 @@ LASTING = 5
 """Parts, at least, that a level lasts."""
 LEAST = 10**0.035
 """Factor by which a level has to differ from the floor for anything to be done."""
-LIMITS = {0.0: 10**0.22, 8e6: 10**0.6}
-"""Factors above which a level is taken for a signal's, from a sample rate on: few are as wide as fast recordings."""
+MOST = 10**0.6
+"""Factor above which a level is taken for a signal's. One that fills all bands alike for so long is rare behind echoes,
+and a receiver's gain that goes up is not."""
 NARROWEST = 32
 """Bands that a recording has to have, for its emptiest to be empty."""
 
@@ -65,7 +66,7 @@ def _orders(count: int, freedom: float) -> tuple[NDArray[np.int64], NDArray[np.f
     return places, scipy.special.gammaincinv(freedom, (places + 2 / 3) / (count + 1 / 3)) / freedom
 
 
-def lasting(levels: NDArray[np.float64], before: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+def lasting(levels: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
     """Levels that last, 1 where they may be a signal's or none is known. before: the last ones of the chunk before."""
     known = np.flatnonzero(np.isfinite(both := np.concatenate([before, levels])))
     if not len(known):
@@ -73,8 +74,7 @@ def lasting(levels: NDArray[np.float64], before: NDArray[np.float64], rate_hz: f
     latest = both[known[np.maximum(np.searchsorted(known, np.arange(len(both)), "right") - 1, 0)]]
     around = np.arange(len(before), len(both))[:, None] + np.arange(1 - LASTING, LASTING)
     smooth = np.sort(latest[np.clip(around, 0, len(both) - 1)], axis=1)[:, LASTING - 1]
-    limit = next(factor for rate, factor in reversed(LIMITS.items()) if rate_hz >= rate)
-    return np.where((smooth < limit) & (smooth > 1), smooth, 1.0)
+    return np.where((smooth < MOST) & (smooth > 1), smooth, 1.0)
 
 
 def along(levels: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,6 +87,7 @@ def along(levels: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np
         ahead = np.cumsum((power[first:end] - low) ** 2 - (power[first:end] - high) ** 2)
         step = first + int(np.argmin(np.append(0.0, ahead)))
         out[first:step], out[step:end] = low, high
+        out[max(first, step - 1) : step + 1] = max(low, high)  # a row within which it steps is no burst
     return out
 
 
