@@ -18,7 +18,7 @@ def heard(said: list[Said], clock_error_s: float = 2e-3) -> list[Observation]:
     return list(observations({f"S{n}": one.bursts for n, one in enumerate(said)}, START_NS, clock_error_s))
 
 
-@pytest.mark.parametrize("clock_error_s", [1e-6, 2e-3, 50e-3])
+@pytest.mark.parametrize("clock_error_s", [*(pytest.param(s, marks=pytest.mark.long) for s in (1e-6, 2e-3)), 50e-3])
 def test_ten_phones_at_once_are_told_apart_by_nodes_whose_clocks_err(clock_error_s: float) -> None:
     said = told(10, 3.0, Ears(clock_error_s=clock_error_s), np.random.default_rng(1))
     bursts, phones = associated(said, clock_error_s)

@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from pydantic import BaseModel
 from starlette.routing import Mount
-from tests.console.conftest import BOTH, PASSWORD, Wing
+from tests.console.conftest import PASSWORD, Wing
 from tests.console.test_rights import program_of
 
 from cellwarden.console.guard import HEADERS, form_token
@@ -218,9 +218,13 @@ def open_wing(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> Wing:
     return wing
 
 
-@BOTH
 @pytest.mark.parametrize(
-    "tried", [pytest.param(SOME, id="some"), pytest.param(tuple(PAYLOADS), id="all", marks=pytest.mark.long)]
+    ("store", "tried"),
+    [
+        pytest.param("sqlite", SOME, id="some"),
+        *(pytest.param(s, tuple(PAYLOADS), id=f"all-{s}", marks=pytest.mark.long) for s in ("sqlite", "postgresql")),
+    ],
+    indirect=["store"],
 )
 def test_what_is_written_into_any_field_stays_text_and_stops_nothing(
     open_wing: Wing, store: str, tried: tuple[str, ...]

@@ -42,20 +42,18 @@ def boxed(wave: NDArray[np.complex128], dtype: type = np.int16) -> list[Burst]:
     "level_db",
     [
         lambda t: 1.0 * (t > 0.4),
-        lambda t: 2.0 * (t > 0.4),
         lambda t: 5.0 * ((t > 0.3) & (t < 0.6)),
         lambda t: 2 * t,
         lambda t: np.sin(2 * np.pi * 8 * t),
     ],
-    ids=["a step of 1 dB", "a step of 2 dB", "5 dB up and down", "2 dB in a second", "1 dB up and down"],
+    ids=["a step of 1 dB", "5 dB up and down", "2 dB in a second", "1 dB up and down"],
 )
 def test_a_level_that_changes_everywhere_is_no_burst(level_db) -> None:
     wave = noise(0.9, 3)
     assert boxed(wave * 10 ** (level_db(np.arange(len(wave)) / RATE_HZ) / 20)) == []
 
 
-@pytest.mark.parametrize("step_db", [1.5, 4.0])
-@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize(("dtype", "step_db"), [(np.int16, 1.5), (np.float32, 4.0)])
 def test_bursts_beyond_a_step_are_boxed_as_without_it(dtype: type, step_db: float) -> None:
     wave = noise(0.9, 4)
     for at_s in (0.2, 0.42, 0.6):

@@ -129,7 +129,7 @@ def test_where_twins_are_too_much_alike_it_says_so(toy: Comparator) -> None:
     assert any((t.verdict, t.reason) == ("cannot say", "undecided") for t in told)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [8, pytest.param(50, marks=pytest.mark.long)])
 def test_the_search_finds_the_best_of_all_exact_ratios(toy: Comparator, count: int) -> None:
     made = examples(600, 2, 20, 10)
     among = index(toy, [Emitter(k, (joined(v[0]),)) for k, v in made.items()])

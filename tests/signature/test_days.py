@@ -61,7 +61,7 @@ def enrolled() -> tuple[list[Transmitter], Index]:
         pytest.param(0, ECHOES, Twins(), id="echoes", marks=pytest.mark.long),
         pytest.param(0, LONG, Twins(), id="long echoes", marks=pytest.mark.long),
         pytest.param(1, FLAT, Twins(), id="another receiver", marks=pytest.mark.long),
-        pytest.param(1, ECHOES, WARMER, id="all at once"),
+        pytest.param(1, ECHOES, WARMER, id="all at once", marks=pytest.mark.long),
     ],
 )
 def test_a_phone_is_found_again(
