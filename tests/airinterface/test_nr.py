@@ -19,6 +19,7 @@ from cellwarden.airinterface.lte_nr_teeth import (
 )
 from cellwarden.airinterface.lte_waveform import base_sequence, base_sequences, zadoff_chu
 from cellwarden.airinterface.lte_waveform import generate as lte_wave
+from cellwarden.airinterface.nr_comb import teeth_nats
 from cellwarden.airinterface.nr_kernels import prefixed
 from cellwarden.airinterface.nr_precoded import sequence_nats
 from cellwarden.airinterface.nr_tables import EIGHTEEN, SIX, TWELVE, TWENTY_FOUR
@@ -31,6 +32,7 @@ from cellwarden.airinterface.nr_waveform import (
     reference_sequence,
     secondaries,
     short_preamble,
+    symbols_wave,
 )
 from cellwarden.model import Block, Burst, Emission, Segment
 from cellwarden.radio.recording import open_recording
@@ -155,6 +157,38 @@ def test_precoded_data_of_two_blocks_is_named_at_one_decibel() -> None:
     """23 of 24; 18 by prefixes and combs alone."""
     found = [named("pusch", 1.0, seed, multiple=1, blocks=2, precoded=True) for seed in range(24)]
     assert sum(len(f) == 1 and f[0].label == "nr:pusch" for f in found) >= 21
+
+
+def test_a_comb_of_two_faint_blocks_tells_as_much_as_its_likelihood_lets_expect() -> None:
+    """24 values at 0 dB have 3.45 nats; chance has as much more seldom than its likelihood says."""
+    rng = np.random.default_rng(9)
+    noise = rng.exponential(size=(20000, 24))
+    sent = noise * np.tile([3.0, 1.0], 12)
+    even, odd = teeth_nats(sent, 1.0)
+    # of part F = 3/4 the likelihood is 12 ln 3 - 24 ln (3/4 + 3/4) = 3.45; what F strays by costs half a nat at most
+    assert float(np.mean(even)) == pytest.approx(12 * math.log(3) - 24 * math.log(1.5), abs=0.5)
+    assert float(np.mean(odd)) < -8
+    chance = teeth_nats(2 * noise, 1.0)[0]
+    assert np.mean(np.exp(chance)) == pytest.approx(1.0, abs=0.1)  # a likelihood ratio has mean 1 by chance
+    assert np.mean(chance > 3.0) < math.exp(-3.0)
+
+
+def test_two_faint_blocks_are_named_at_nought_decibels() -> None:
+    """18 of 24; 14 where each reference symbol had to show by itself."""
+    found = [named("pusch", 0.0, seed, multiple=2, blocks=2) for seed in range(24)]
+    assert sum(len(f) == 1 and f[0].label == "nr:pusch" for f in found) >= 17
+
+
+def _grid_without_references(seed: int) -> tuple[Burst, Block]:
+    """Three blocks of 30 kHz, of which no subcarrier is ever empty."""
+    rng = np.random.default_rng(seed)
+    points = np.exp(0.5j * np.pi * (rng.integers(0, 4, (14, 36)) + 0.5))
+    wave = symbols_wave(points, RATE_HZ, 2, first_long=True)
+    return boxed(wave / math.sqrt(float(np.mean(np.abs(wave) ** 2))), 0.0, 1.08e6, seed)
+
+
+def test_faint_symbols_without_references_are_no_pusch() -> None:
+    assert sum(bool(nr.recognise(*_grid_without_references(seed))) for seed in range(60)) <= 1
 
 
 @pytest.mark.parametrize("multiple", [1, 2])
