@@ -58,7 +58,7 @@ class Seen:
 
 
 Row = tuple[float, ...]
-"""What is kept of a burst until its columns are made: its time first."""
+"""What is kept of a burst until its columns are made: those of `Seen`, time first, then SNR, floor, band, duration."""
 
 
 def row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, object], int]) -> Row:
@@ -70,22 +70,8 @@ def row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, obj
     width, train = e.high_offset_hz - e.low_offset_hz, e.details.get("train", -1)
     number = train if isinstance(train, int) else -1
     floor = math.nan if e.floor_dbfs_hz is None else e.floor_dbfs_hz
-    band, duration_s = CHANNEL_HZ if gsm else width, e.sample_count / segment.rate_hz
-    time = time_s(e, segment, since_ns)
-    return (
-        time,
-        arrival_error_s(e),
-        kind,
-        middle,
-        width,
-        cfo,
-        number,
-        e.label == FRAMED,
-        e.snr_db,
-        floor,
-        band,
-        duration_s,
-    )
+    of_all = time_s(e, segment, since_ns), arrival_error_s(e), kind, middle, width, cfo, number, e.label == FRAMED
+    return *of_all, e.snr_db, floor, CHANNEL_HZ if gsm else width, e.sample_count / segment.rate_hz
 
 
 def tabled(rows: Sequence[Row]) -> Seen:

@@ -99,13 +99,10 @@ def given(asked: Asked) -> Given:
     allowed = mandate(path, date.today())
     site = load(path)
     named, nodes = sources(path, site)
-    ears = {
-        *(nodes.files if nodes else ()),
-        *(one.sensor for one in named),
-    }  # who has neither is not silent, but absent
+    ears = {*(nodes.files if nodes else ()), *(one.sensor for one in named)}
     return Given(
         allowed,
-        replace(site, sensors=tuple(sensor for sensor in site.sensors if sensor.name in ears)),
+        replace(site, sensors=tuple(one for one in site.sensors if one.name in ears)),  # others are absent, not silent
         read_survey(asked.survey_path, site) if asked.survey_path else None,
         held(asked.rules_path, room_names(site)),
         named,
