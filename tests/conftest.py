@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy.engine import URL
 from tests.compiling import in_turn
 from tests.postgres import server
@@ -21,6 +22,8 @@ from cellwarden.runtime.garbage import EACH
 for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # numpy, not imported yet, and processes that tests start
     os.environ.setdefault(threads, "1")  # of small matrices on cores that are all taken, more wait for each other
 gc.set_threshold(*EACH)  # as the program has it
+settings.register_profile("untimed", deadline=None)  # a first example imports and compiles
+settings.load_profile("untimed")
 
 ORDER = (
     ("airinterface", "detect", "signature", "associate", "bench", "benchmarks"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.associate import plain_frames
@@ -70,7 +70,6 @@ def test_of_what_was_heard_in_an_hour_some_stretches_tell() -> None:
 SIDE = st.lists(st.tuples(st.integers(-40, 400), st.integers(0, 2)), min_size=1, max_size=60)
 
 
-@settings(deadline=None)  # compiled at first
 @given(SIDE, SIDE)
 def test_the_compiled_loop_says_what_plain_numpy_does(
     node: list[tuple[int, int]], common: list[tuple[int, int]]

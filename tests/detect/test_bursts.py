@@ -49,7 +49,7 @@ def busy() -> np.ndarray:
 
 
 @given(sizes=st.lists(st.integers(1, 100_000), min_size=1, max_size=4).filter(lambda s: sum(s) / len(s) > 3000))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_cutting_the_stream_differently_changes_nothing(busy: np.ndarray, sizes: list[int]) -> None:
     whole = found(busy, [len(busy)])
     assert len(whole) == 5  # two of the six follow each other within a frame

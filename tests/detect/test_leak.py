@@ -54,7 +54,7 @@ def test_means_of_pieces_are_the_plain_ones(apart: int) -> None:
     whole=st.booleans(),
     i=st.floats(-40_000, 40_000),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_leak_is_taken_out_of_all_but_long_zeros(runs: list[tuple[bool, int]], whole: bool, i: float) -> None:
     loud = np.concatenate([np.full(count, sound) for sound, count in runs])
     iq = np.where(loud[:, None], np.array([[7, -7]]), 0).astype(np.int16 if whole else np.float32)

@@ -74,7 +74,7 @@ def test_a_missing_table_and_a_folder_are_told(tmp_path: Path) -> None:
             read_readings(path, SITE)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=200)
     | st.text(alphabet='time_s,snor.rbdm-0123456789S"\r\n', max_size=120).map(lambda t: (HEAD + t).encode())

@@ -110,7 +110,7 @@ sites = st.builds(Site, names, *(st.lists(one, max_size=4).map(tuple) for one in
 
 
 @given(sites)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read_back(tmp_path: Path, site: Site) -> None:
     path = tmp_path / "site.toml"
     path.write_text(to_toml(site), encoding="utf-8")
@@ -118,7 +118,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, site: Site) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_file_is_read_or_refused_in_one_line_that_names_it(tmp_path: Path, data: st.DataObject) -> None:
     lines = WING.splitlines()[:60] + WING.splitlines()[-30:]
     for _ in range(data.draw(st.integers(1, 3))):

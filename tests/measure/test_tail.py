@@ -117,7 +117,7 @@ def test_survival_and_its_inverse_are_scipys(shape: float, scale: float, log_sur
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.floats(0, 1e6), min_size=0, max_size=40), st.booleans())
 def test_any_scores_are_fitted_or_refused(scores: list[float], exponential: bool) -> None:
     above = [score for score in scores if score > 1.0]

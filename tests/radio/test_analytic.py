@@ -43,7 +43,7 @@ def test_the_filter_is_the_plain_convolution(write: Write) -> None:
 
 
 @given(block=st.integers(1, 400), odd=st.booleans(), cut=st.integers(1, 600))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_how_real_samples_are_cut_into_blocks_does_not_show(write: Write, block: int, odd: bool, cut: int) -> None:
     real = np.random.default_rng(3).integers(-9000, 9000, 701 if odd else 700).astype("<i2")
     captures = [{"core:sample_start": 0}, {"core:sample_start": cut, "core:frequency": 9e8}]

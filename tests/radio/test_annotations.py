@@ -56,7 +56,7 @@ def test_what_is_written_is_valid_sigmf_and_keeps_what_was_there(tmp_path: Path)
     theirs=st.lists(st.tuples(st.integers(0, 9), st.text(max_size=4)), max_size=6),
     ours=st.lists(st.integers(0, 9), max_size=6),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_own_annotations_of_any_text_come_back_merged_in_order(
     tmp_path: Path, theirs: list[tuple[int, str]], ours: list[int]
 ) -> None:

@@ -163,7 +163,7 @@ def test_names_without_end_are_refused(tmp_path: Path) -> None:
 
 
 @given(place=st.integers(0, 4000), content=st.binary(max_size=200), cut=st.integers(0, 9000))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_archives_are_read_or_refused_in_words(tmp_path: Path, place: int, content: bytes, cut: int) -> None:
     damaged = bytearray(packed(tmp_path, *GOOD).read_bytes())
     damaged[place : place + len(content)] = content

@@ -262,7 +262,7 @@ KEYS = [
     values=st.dictionaries(st.sampled_from(KEYS).map("core:{}".format), JSON, max_size=3),
     whole=st.none() | JSON,
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.filterwarnings("error")
 def test_mutated_metadata_is_read_or_refused_in_words(
     write: Write, section: str, values: dict[str, object], whole: object
@@ -285,7 +285,7 @@ def test_mutated_metadata_is_read_or_refused_in_words(
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_bytes_are_no_metadata(write: Write, content: bytes) -> None:
     path = write("ci8", DATA)
     path.write_bytes(content)
@@ -294,7 +294,7 @@ def test_random_bytes_are_no_metadata(write: Write, content: bytes) -> None:
 
 
 @given(content=st.binary(max_size=300), datatype=st.sampled_from(["cf32_le", "rf64_be", "cu8", "ri16_le", "ci32_be"]))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.filterwarnings("error")
 def test_random_bytes_are_samples_or_refused_in_words(write: Write, content: bytes, datatype: str) -> None:
     try:

@@ -24,7 +24,7 @@ Write = Callable[..., Path]
 KINDS = ["f32", "f64", "i32", "i16", "u32", "u16"]
 NAMES = [f"{domain}{kind}{order}" for domain in "cr" for kind in KINDS for order in ("_le", "_be")]
 NAMES += [f"{domain}{kind}" for domain in "cr" for kind in ("i8", "u8")]
-CASES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CASES = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def plain(raw: NDArray[np.generic]) -> NDArray[np.float64]:

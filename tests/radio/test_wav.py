@@ -150,7 +150,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, chunks: tuple[bytes, ...], 
 
 
 @given(place=st.integers(0, 120), content=st.binary(max_size=40), cut=st.integers(0, 2200), auxi=st.binary(max_size=60))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_files_are_read_or_refused_in_words(
     tmp_path: Path, place: int, content: bytes, cut: int, auxi: bytes
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.model import Emission, Segment
@@ -116,7 +116,6 @@ def test_without_a_known_centre_carriers_are_compared_by_themselves() -> None:
 
 
 @given(error=st.floats(-20e-6, 20e-6), quiet=st.lists(st.integers(1, 100), min_size=5, max_size=60))
-@settings(deadline=None)
 def test_a_receivers_clock_may_be_twenty_ppm_wrong_and_the_call_mostly_silent(error: float, quiet: list[int]) -> None:
     frames = np.cumsum(quiet)
     (train,) = made(call(frames * (1 + error)))
