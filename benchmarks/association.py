@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.lane import Lane
 from cellwarden.associate.match import grouped
 from cellwarden.associate.observe import observations
-from cellwarden.associate.seen import joined, row, tabled
+from cellwarden.associate.seen import joined, row, table, tabled
 from cellwarden.measure.agreement import bootstrap
 from cellwarden.measure.groups import completeness, purity
 from cellwarden.simulate.nodes import START_NS, Ears, Said, told
@@ -50,7 +50,7 @@ def associated(said: list[Said], clock_error_s: float) -> tuple[Pairs, Pairs]:
 def as_told(said: list[Said], clock_error_s: float) -> Pairs:
     """The same of bursts, with clocks believed."""
     kinds: dict[tuple[str, object], int] = {}
-    both = joined([tabled([row(*burst, START_NS, kinds) for burst in one.bursts]) for one in said])
+    both = joined([tabled(table([row(*burst, START_NS, kinds) for burst in one.bursts])) for one in said])
     node = np.repeat(np.arange(len(said)), [len(one.bursts) for one in said])
     order = np.argsort(both.time_s, kind="stable")
     gate = np.full(len(order), 3 * clock_error_s / 5.0)  # the room's own gate is five of these

@@ -8,7 +8,7 @@ from cellwarden.associate import phones as phones_room
 from cellwarden.associate.clocks import RATES, Clock, aligned, common_s, line, peaks
 from cellwarden.associate.match import CFO_ERROR, CFO_SIGMAS, FLIGHT_S, GATE_SIGMAS, grouped
 from cellwarden.associate.phones import Phones
-from cellwarden.associate.seen import Seen, row, tabled
+from cellwarden.associate.seen import Seen, row, table, tabled
 from cellwarden.model import Emission, Segment
 
 
@@ -128,7 +128,7 @@ def test_a_clock_that_was_set_keeps_its_rate() -> None:
 )
 def test_a_faint_carrier_offset_parts_no_bursts_unless_it_is_gsms(label: str, snr_db: float, known: bool) -> None:
     e = Emission(label, 100, 500, -90e3, 90e3, snr_db, 1.0, cfo_hz=2000.0)
-    column = tabled([row(e, Segment(0, 10_000, 1e6, 900e6, 0), 0, {})])
+    column = tabled(table([row(e, Segment(0, 10_000, 1e6, 900e6, 0), 0, {})]))
     assert np.isfinite(column.cfo[0]) == known
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from cellwarden.associate.clocks import Clock, aligned, common_s, recalled
 from cellwarden.associate.match import grouped
 from cellwarden.associate.phones import Phones
-from cellwarden.associate.seen import Floats, Row, Seen, Whole, joined, levels, row, some, tabled
+from cellwarden.associate.seen import Floats, Row, Seen, Whole, joined, levels, row, some, table, tabled
 from cellwarden.model import Emission, Observation, Reception, Segment
 from cellwarden.radio.absolute import middle_hz
 
@@ -88,9 +88,12 @@ class Association:
     def until(self, end_s: float) -> list[Observation]:
         """Observations that begin before a time, in its order. Every node has handed in what it heard until then."""
         every = [_Node(node.name, _taken(node.waiting, end_s + AHEAD_S)) for node in self._nodes.values()]
-        heard = [tabled([told for told, _burst in node.waiting]) for node in every]
+        tables = [table([told for told, _burst in node.waiting]) for node in every]
+        heard = [tabled(one) for one in tables]
         self._clocks = set_clocks(self._clocks, heard, [self.clock_errors_s[node.name] for node in every])
-        observed = list(_window(every, heard, self._clocks, self.phones, end_s, self.since_ns))
+        observed = list(
+            _window(every, heard, levels(np.concatenate(tables)), self._clocks, self.phones, end_s, self.since_ns)
+        )
         for node in every:
             self._nodes[node.name].waiting[:0] = node.waiting
         return observed
@@ -179,9 +182,15 @@ def _groups(both: Seen, order: Whole, node: Whole, cfo: Floats) -> Whole:
 
 
 def _window(
-    every: list[_Node], columns: list[Seen], clocks: list[Clock], phones: Phones, end_s: float, since_ns: int
+    every: list[_Node],
+    columns: list[Seen],
+    measured: Measured,
+    clocks: list[Clock],
+    phones: Phones,
+    end_s: float,
+    since_ns: int,
 ) -> Iterator[Observation]:
-    """Observations that begin before the end; what begins later goes on waiting."""
+    """Observations that begin before the end; what begins later goes on waiting. `measured`: all bursts' levels."""
     both = joined([_shifted(column, clock) for column, clock in zip(columns, clocks, strict=True)])
     node = np.repeat(np.arange(len(every)), [len(column.time_s) for column in columns])
     errors = np.array([clock.error_s if clock.known else math.inf for clock in clocks])
@@ -190,7 +199,7 @@ def _window(
     known = [[trains[i] for i in m.tolist() if trains[i][1] >= 0] for m in ready]
     phones.learn(known)
     heard = [(one.name, burst) for one in every for _told, burst in one.waiting]
-    level, level_error = levels([told for one in every for told, _burst in one.waiting])
+    level, level_error = measured
     for m, its in zip(ready, known, strict=True):
         phone = f"P{phones.of(its[0])}" if its else ""
         arrivals = both.time_s[m], np.hypot(both.error_s[m], errors[node[m]])

@@ -74,23 +74,24 @@ def row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, obj
     return *of_all, e.snr_db, floor, CHANNEL_HZ if gsm else width, e.sample_count / segment.rate_hz
 
 
-def tabled(rows: Sequence[Row]) -> Seen:
-    """Columns of some bursts of one node."""
-    table = _table(rows)[:, :8]
-    time, error, kind, frequency, width, cfo, train, framed = table[np.argsort(table[:, 0], kind="stable")].T
+def table(rows: Sequence[Row]) -> Floats:
+    """Rows as one array, shape (n, 12)."""
+    return np.array(rows, np.float64).reshape(-1, 12)
+
+
+def tabled(table: Floats) -> Seen:
+    """Columns of some bursts of one node, from their `table`."""
+    ordered = table[np.argsort(table[:, 0], kind="stable"), :8]
+    time, error, kind, frequency, width, cfo, train, framed = ordered.T
     return Seen(time, error, kind.astype(np.int64), frequency, width, cfo, train.astype(np.int64), framed > 0)
 
 
-def levels(rows: Sequence[Row]) -> tuple[Floats, Floats]:
+def levels(table: Floats) -> tuple[Floats, Floats]:
     """Power of each burst itself in dBFS, nan where its noise floor is not told, and one standard deviation in dB."""
-    snr_db, floor, band_hz, duration_s = _table(rows)[:, 8:].T
+    snr_db, floor, band_hz, duration_s = table[:, 8:].T
     snr, independent = 10 ** (snr_db / 10), np.maximum(duration_s * band_hz, 1.0)
     error = 10 / math.log(10) * np.sqrt((2 * snr + 1) / independent) / snr
     return snr_db + floor + 10 * np.log10(np.maximum(band_hz, 1.0)), error
-
-
-def _table(rows: Sequence[Row]) -> Floats:
-    return np.array(rows, np.float64).reshape(-1, 12)
 
 
 def time_s(e: Emission, segment: Segment, since_ns: int) -> float:

@@ -115,9 +115,8 @@ def given(asked: Asked) -> Given:
     )
 
 
-def guarded(asked: Asked) -> None:
+def guarded(asked: Asked, told: Given) -> None:
     """Guards the site until it is stopped."""
-    told = given(asked)
     site, rules, nodes, kept = told.site, told.rules, told.nodes, told.evidence
     whose = Whose(Known(told.gallery, warn)) if told.gallery else None
     where = believing(site, survey=told.survey)
@@ -151,9 +150,9 @@ def guarded(asked: Asked) -> None:
         serve(alerts, server, door, stopped.set, seconds=asked.seconds, tell=tell)
 
 
-def read_only(asked: Asked, why: StoreDamagedError) -> None:
+def read_only(asked: Asked, told: Given, why: StoreDamagedError) -> None:
     """Pages alone, over what can be read of the damaged store, which stays as it is."""
-    told, store = given(asked), Path(asked.store)
+    store = Path(asked.store)
     with salvaged(store, time.time_ns) as shown:
         warn(str(why))
         if not shown.people:

@@ -41,13 +41,14 @@ HOST, PORT = "127.0.0.1", 8642
 @options.seconds
 def watch(**options: Any) -> None:
     """Where the store is damaged, what can be read of it is shown, and nothing is heard."""
-    from cellwarden.cli.guarding import Asked, guarded, read_only
+    from cellwarden.cli.guarding import Asked, given, guarded, read_only
 
     asked = Asked(**options)
+    told = given(asked)
     try:
-        guarded(asked)
+        guarded(asked, told)
     except StoreDamagedError as error:
-        read_only(asked, error)
+        read_only(asked, told, error)
 
 
 def warn(words: str) -> None:
