@@ -34,8 +34,8 @@ from cellwarden.airinterface.lte_waveform import (
     SUBCARRIER_HZ,
 )
 from cellwarden.airinterface.nr_waveform import LONG_FORMATS, SHORT_FORMATS
+from cellwarden.detect import transform
 from cellwarden.detect.kernels import decimate
-from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Cell, Emission
 
 FALSE_ALARM = 1e-3
@@ -136,10 +136,9 @@ def _windows(block: Block, layout: Layout, starts: NDArray[np.float64], carrier_
     if layout.together:  # each is turned on by what the carrier lies beside the grid
         apart = np.exp(-2j * np.pi * (carrier_hz / layout.spacing_hz % 1.0) * np.arange(layout.repeats))
         samples = np.sum(samples * apart[:, None].astype(np.complex64), axis=1, keepdims=True)
-    k = np.arange(layout.length) - (layout.length - 1) // 2
-    return np.asarray(
-        scipy.fft.fft(samples, axis=-1, overwrite_x=True)[..., k] * np.float32(whole / size), np.complex64
-    )
+    spectra, low = scipy.fft.fft(samples, axis=-1, overwrite_x=True), (layout.length - 1) // 2
+    bands = np.concatenate([spectra[..., -low:], spectra[..., : layout.length - low]], axis=-1)
+    return np.asarray(bands * np.float32(whole / size), np.complex64)
 
 
 @lru_cache(maxsize=32)
@@ -158,6 +157,17 @@ def _resampled(block: Block, begin: float, layout: Layout, carrier_hz: float, si
     return np.asarray(heard.y[:size] * np.exp(-2j * np.pi * (turn * np.arange(size) - late)), np.complex64)
 
 
+def _delays(bands: NDArray[np.complex64], spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Power at each shift of a sequence: bands (starts, repeats, length) to (starts, repeats, DELAYS)."""
+    matched = np.zeros((*bands.shape[:2], DELAYS), np.complex64)
+    np.multiply(bands, np.conj(spectrum), out=matched[..., : bands.shape[2]])
+    power, even = np.empty(matched.shape, np.float32), np.ones(DELAYS, np.float32)
+    samples = matched.view(np.float32).reshape(-1, 2)
+    starts = np.arange(0, len(samples), DELAYS)
+    transform.powers(samples, starts, even, even, transform.plan(DELAYS), power.reshape(-1, DELAYS))
+    return power
+
+
 @lru_cache(maxsize=8)
 def _least(repeats: int) -> float:
     """What the power of one shift, summed over repetitions and over its mean, is asked for."""
@@ -166,9 +176,7 @@ def _least(repeats: int) -> float:
 
 def _found(block: Block, cell: Cell, layout: Layout, starts: NDArray[np.float64], carrier_hz: float) -> list[Emission]:
     root, rate = int(cell.details["preamble_root"]), block.segment.rate_hz
-    bands = _windows(block, layout, starts, carrier_hz)
-    delays = scipy.fft.fft(bands * np.conj(spectrum_of(root, layout.length)), DELAYS, axis=-1, overwrite_x=True)
-    power = squared(delays).sum(axis=1)  # of all repetitions
+    power = _delays(_windows(block, layout, starts, carrier_hz), spectrum_of(root, layout.length)).sum(axis=1)
     repeats, summed = (1, layout.repeats) if layout.together else (layout.repeats, 1)
     level = power.mean(axis=-1) / repeats  # of one shift of noise; a preamble's own part is taken for noise too
     best = power.max(axis=-1) / level
