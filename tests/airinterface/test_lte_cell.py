@@ -35,7 +35,12 @@ def heard(physical_cell: int, duplex: str, snr_db: float, seed: int) -> tuple[li
 
 
 @pytest.mark.parametrize(
-    ("physical_cell", "duplex"), [(0, "fdd"), (123, "fdd"), (503, "fdd"), (301, "tdd"), (86, "tdd")]
+    ("physical_cell", "duplex"),
+    [
+        (503, "fdd"),
+        (86, "tdd"),
+        *(pytest.param(*cell, marks=pytest.mark.long) for cell in ((0, "fdd"), (123, "fdd"), (301, "tdd"))),
+    ],
 )
 def test_a_cells_number_timing_and_carrier_are_learned(physical_cell: int, duplex: str) -> None:
     cells, start, offset = heard(physical_cell, duplex, 3.0, physical_cell)
@@ -68,7 +73,7 @@ def test_secondary_sequences_differ() -> None:
         ("lte/lte_dl25_s4", {1}, "fdd"),  # of another's stack, whose cell is number 1 where nothing else is said
         pytest.param("real/lte_dl_fdd_1815M_19M2", {301}, "fdd", marks=pytest.mark.long),
         ("real/lte_dl_fdd_1860M_1M92", {142, 86}, "fdd"),
-        ("real/lte_dl_tdd_2645M_1M92", {21, 22}, "tdd"),
+        pytest.param("real/lte_dl_tdd_2645M_1M92", {21, 22}, "tdd", marks=pytest.mark.long),
     ],
 )
 def test_recorded_cells_are_the_same_in_each_half(name: str, physical_cells: set[int], duplex: str) -> None:
@@ -96,7 +101,7 @@ def test_what_is_no_carrier_of_lte_holds_no_cell(name: str) -> None:
     assert lte_cell.learn(next(blocks(open_recording(path), 1 << 18))) == []
 
 
-@pytest.mark.parametrize("number", [0, 7, 8, 11])
+@pytest.mark.parametrize("number", [8, *(pytest.param(n, marks=pytest.mark.long) for n in (0, 7, 11))])
 def test_a_clear_cell_is_learned_alone(number: int) -> None:
     rng, rate = np.random.default_rng(number), 1.92e6
     wave = downlink(rng, number, rate_hz=rate, frames=4)

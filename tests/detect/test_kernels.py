@@ -45,9 +45,8 @@ def test_sums_from_a_row_on_take_hot_cells_for_noise_and_strong_ones_for_the_mos
 
 
 @pytest.mark.parametrize(("rows", "count"), [(64, 13), (5, 5), (1, 1)])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_lowest_of_each_column_are_those_of_a_sort(rows: int, count: int, dtype: type) -> None:
-    values = np.random.default_rng(12).exponential(size=(rows, 11)).astype(dtype)
+def test_the_lowest_of_each_column_are_those_of_a_sort(rows: int, count: int) -> None:
+    values = np.random.default_rng(12).exponential(1e6, (rows, 11)).astype(np.int32)
     values[:, 3] = 1  # ties
     np.testing.assert_array_equal(kernels.lowest(values, count), np.sort(values, axis=0)[:count])
 

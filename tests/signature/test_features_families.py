@@ -18,6 +18,8 @@ BURSTS = 30
 PHONE = Transmitter(image=image_of(0.3, 1.5), leak=0.01 - 0.005j, droop=0.02, clock=20e-6)
 EXACT = ("lte:pusch", "lte:srs", "lte:prach")
 """Recognised with their carrier to some hertz."""
+SLOW = ("lte:prach", "dect:portable", "wifi:dsss")
+"""Measured in the long lane."""
 TOLD = {  # of the droop from a burst's middle to its end, the part over which a fit looks
     "gsm:8psk": 1.0, "bluetooth:br": 1.0, "ble:advertising": 1.0, "dect:portable": 1.0,
     "wifi:ofdm": 0.127, "wifi:dsss": 0.208, "lte:pusch": 0.567, "lte:srs": 0.934, "lte:prach": 0.886,
@@ -52,7 +54,9 @@ def check(told: list[Signature], name: str, truth: float) -> None:
     assert 0.6 < off.std() < 1.45, f"{name}: spread {off.std():.2f} of what is claimed"
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in SLOW else ()) for name in FAMILIES]
+)
 def test_every_familys_errors_come_out_as_they_went_in(name: str) -> None:
     carrier = 3e3 if name in EXACT else FAMILIES[name].rate_hz / 6 if name != "wifi:ofdm" else 60e3
     told = measured(name, PHONE, carrier_hz=carrier)
@@ -95,7 +99,9 @@ def test_a_receivers_leak_in_the_midst_of_an_lte_phones_blocks_is_not_its_own() 
     check(told, "clock_ppm", 20.0)
 
 
-@pytest.mark.parametrize("name", ["bluetooth:br", "wifi:ofdm", "wifi:dsss"])
+@pytest.mark.parametrize(
+    "name", ["bluetooth:br", *(pytest.param(n, marks=pytest.mark.long) for n in ("wifi:ofdm", "wifi:dsss"))]
+)
 def test_a_receivers_mixer_is_not_taken_for_the_transmitters(name: str) -> None:
     # at the receiver's own zero both look alike but for the carrier offset: the deviations own up to it
     sensor = Sensor(Faults(iq_gain_db=0.4, iq_phase_deg=2.0, dc_db=5.0))

@@ -7,6 +7,7 @@ were missed.
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,6 +19,18 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render(template: str, **values: object) -> str:
     """The page of a template in the language in use, with the script and style sheet of the template's name."""
+    script, style = (_asset(template, ending) for ending in (".js", ".css"))
+    policy = (
+        f"default-src 'none'; img-src data:; script-src '{_digest(script)}'; style-src '{_digest(style)}';"
+        " base-uri 'none'; form-action 'none'"
+    )
+    made = _environment().get_template(template)
+    return made.render(lang=language(), script=script, style=style, policy=policy, **values)
+
+
+@cache
+def _environment() -> Environment:
+    """Keeps what templates were compiled to: of several recordings each has a page."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -27,14 +40,7 @@ def render(template: str, **values: object) -> str:
         lstrip_blocks=True,
     )
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    script, style = (_asset(template, ending) for ending in (".js", ".css"))
-    policy = (
-        f"default-src 'none'; img-src data:; script-src '{_digest(script)}'; style-src '{_digest(style)}';"
-        " base-uri 'none'; form-action 'none'"
-    )
-    return environment.get_template(template).render(
-        lang=language(), script=script, style=style, policy=policy, **values
-    )
+    return environment
 
 
 def _asset(template: str, ending: str) -> str:

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cellwarden.language import language
+from cellwarden.measure.power import squared
 from cellwarden.radio.recording import Recording, read_samples
 
 PALETTE = ((13, 8, 60), (71, 3, 159), (149, 33, 140), (214, 85, 93), (253, 157, 58), (240, 249, 33))
 LEVELS = 64
 """Shades in a picture. Noise does not compress: more shades would only make a larger file."""
 QUIET_DBFS = -200.0
+ROOM, SPARSE = 1 << 18, 4
+"""Values of transforms made at once; and samples to be read for one that is wanted, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +101,26 @@ def power_columns(
     first, end = stretch
     window = np.hanning(size + 2)[1:-1].astype(np.float32)
     window /= window.sum()
-    image = np.empty((columns, bins), np.float32)
-    for column in range(columns):
-        middle = first + (2 * column + 1) * (end - first) // (2 * columns)
-        start = max(first, min(middle - frames * size // 2, end - frames * size))
-        x = read_samples(recording, start, min(frames * size, end - start))
-        x = np.pad(x, (0, -len(x) % size)).reshape(-1, size)
-        spectra = scipy.fft.fft(x * window, bins, axis=1, overwrite_x=True)
-        power = np.square(spectra.real) + np.square(spectra.imag)
-        image[column] = scipy.fft.fftshift(power.max(axis=0))
+    middles = first + (2 * np.arange(columns) + 1) * (end - first) // (2 * columns)
+    starts = np.maximum(first, np.minimum(middles - frames * size // 2, end - frames * size))
+    length = min(frames * size, end - first)
+    rows, half = -(-length // size), bins // 2
+    image, at_once = np.empty((columns, bins), np.float32), max(1, ROOM // (rows * bins))
+    for n in range(0, columns, at_once):
+        part = starts[n : n + at_once]
+        x = np.zeros((len(part), rows * size), np.complex64)
+        x[:, :length] = _read(recording, part, length)
+        power = squared(scipy.fft.fft(x.reshape(-1, rows, size) * window, bins, overwrite_x=True)).max(axis=1)
+        image[n : n + at_once, half:], image[n : n + at_once, :half] = np.split(power, [bins - half], axis=1)
     return image
+
+
+def _read(recording: Recording, starts: NDArray[np.int64], length: int) -> NDArray[np.complex64]:
+    """So many samples from each of some places in rising order on, read at once where little lies between them."""
+    low, end = int(starts[0]), int(starts[-1]) + length
+    if end - low > SPARSE * len(starts) * length:
+        return np.stack([read_samples(recording, start, length) for start in starts.tolist()])
+    return read_samples(recording, low, end - low)[(starts - low)[:, None] + np.arange(length)]
 
 
 def decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
