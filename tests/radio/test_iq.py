@@ -102,6 +102,23 @@ def test_saturation_is_told_and_a_strong_carrier_is_not(bits: int) -> None:
     assert iq.saturated(stored(noise(rng) * 40)) > 0.01
 
 
+@pytest.mark.parametrize(("offset", "coarse", "fine"), [(0.0, 0.35, 0.45), (0.5, 0.55, 0.7)])
+def test_numbers_too_coarse_for_their_noise_are_told_wherever_its_middle_lies(
+    offset: float, coarse: float, fine: float
+) -> None:
+    """Two levels hold 0.92 and 0.87 of noise of 0.35 and 0.45 steps around a level, 0.93 and 0.85 of the others."""
+    rng = np.random.default_rng(9)
+    lost = [np.zeros(COUNT, np.complex64)] * 5
+
+    def stored(sigma: float) -> list[np.ndarray]:
+        """One in four stretches holds noise alone, of those that were not lost."""
+        values = rng.normal(offset, sigma, (4, COUNT, 2))
+        values[1:] += 10 * np.sin(np.arange(COUNT))[:, None]
+        return [*np.rint(values).astype(np.float32).view(np.complex64)[:, :, 0], *lost]
+
+    assert iq.is_coarse(stored(coarse)) and not iq.is_coarse(stored(fine)) and not iq.is_coarse(lost)
+
+
 def recording(folder: Path, pairs: np.ndarray, captures: tuple[int, ...] = (0,), datatype: str = "ci16_le") -> Path:
     path = folder / "r.sigmf-meta"
     head = {"core:datatype": datatype, "core:sample_rate": RATE, "core:version": "1.2.5"}

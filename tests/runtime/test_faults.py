@@ -69,6 +69,9 @@ def test_needless_swapping_is_told() -> None:
 def test_saturated_and_real_recordings_are_told(tmp_path: Path) -> None:
     top = int(np.abs(WING).max()) // 8
     assert heard(spoiled(tmp_path, np.clip(WING, -top, top)))[1] == ("saturated",)
+    weak = np.rint(WING * (0.3 / np.std(WING[:2000])))
+    _labels, faults, warnings = heard(spoiled(tmp_path, weak))
+    assert faults == ("coarse",) and "turn the gain up" in warnings[0]
     real = WING.copy()
     real[:, 1] = 0
     _labels, faults, warnings = heard(spoiled(tmp_path, real))

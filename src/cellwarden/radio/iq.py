@@ -1,6 +1,7 @@
 """What may be wrong with I and Q, told from a few stretches of samples, and set right where that can be done.
 
     saturated    ▔▔╲  ╱▔▔     values pile up at the largest one
+    coarse       ▁▁▔▁▔▔▁▁     noise fills but two steps of the numbers
     real         Q is nothing, or a copy of I: every signal is there twice, at f and at -f
     out of step  Q comes from the sample before or after I's: x'(f) = x(f) cos ωd/2 …, and a mirror image
                  of tan ωd/2 its strength at -f
@@ -47,6 +48,9 @@ SATURATED, FEWEST = 1e-4, 16
 PILE = 2.0
 """How many times more values lie at the very end than in the last fiftieth before it; a carrier's pile there is 1."""
 NEAR_END, LEVELS = 0.98, 3
+COARSE = 0.9
+"""Part of the values that two levels hold: of noise whose deviation is 0.39 steps around a level, 0.61 between two.
+Rounding, which adds 1/12 of a step squared to wider noise, then follows the noise no longer and makes signals of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Faults:
 
     saturated: float = 0.0
     """Part of the values that lie at the largest one, where they pile up."""
+    coarse: bool = False
+    """The noise is so weak that two levels hold nearly all values."""
     real: bool = False
     late: int = 0
     """By how many samples Q comes after the I that it belongs to: -1, 0 or 1."""
@@ -76,6 +82,15 @@ def faults(stretches: Sequence[NDArray[np.complex64]]) -> Faults:
         return Faults(saturated(stretches), real=True)
     late = out_of_step(stretches)
     return Faults(saturated(stretches), late=late, mirrored=late == 0 and is_mirrored(stretches))
+
+
+def is_coarse(stretches: Sequence[NDArray[np.complex64]]) -> bool:
+    """Whether whole numbers are too coarse for the noise between them, in a quarter of the stretches at least: others
+    hold signals, or but one level, that of lost samples.
+    """
+    counts = [np.sort(np.unique(stretch.view(np.float32), return_counts=True)[1]) for stretch in stretches]
+    shares = [float(count[-2:].sum() / count.sum()) for count in counts if len(count) > 1]
+    return bool(shares) and float(np.quantile(shares, 0.75, method="higher")) > COARSE
 
 
 def saturated(stretches: Sequence[NDArray[np.complex64]]) -> float:

@@ -1,11 +1,12 @@
 """What a person should know of a recording before trusting what was heard in it, a sentence each.
 
-after the scan ─► a few stretches of samples, even and where something was heard ─► saturated, real, out of step
+after the scan ─► a few stretches of samples, even and where something was heard ─► saturated, coarse, real, out of step
                ─► a few bursts, recognised again the other way round             ─► swapped
                ─► its sample rate                                                ─► interfaces that it cannot show
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.model import Burst, Emission
 from cellwarden.radio.annotations import segment_of
-from cellwarden.radio.iq import WINDOW, Faults, around, faults, saturated, windows
+from cellwarden.radio.iq import WINDOW, Faults, around, faults, is_coarse, saturated, windows
 from cellwarden.radio.samples import Recording
 
 MOST_LOUD = 12
@@ -38,7 +39,7 @@ def seen(recording: Recording, emissions: Sequence[Emission]) -> Faults:
     stretches = windows(recording, places)
     if recording.real:
         return Faults(saturated([stretch.real.astype(np.complex64) for stretch in stretches]))
-    return faults(stretches)
+    return replace(faults(stretches), coarse=recording.dtype.kind in "iu" and is_coarse(stretches))
 
 
 def swapped(recording: Recording, emissions: Sequence[Emission]) -> bool:
@@ -65,6 +66,11 @@ def sentences(recording: Recording, emissions: Sequence[Emission]) -> dict[str, 
         said["saturated"] = _(
             "{path}: up to {percent} % of the values are saturated, which makes false signals: turn the gain down"
         ).format(path=recording.path, percent=number(100 * found.saturated, 2))
+    if found.coarse:
+        said["coarse"] = _(
+            "{path}: its noise fills hardly two steps of its numbers, so that faint signals are lost and false ones"
+            " made: turn the gain up"
+        ).format(path=recording.path)
     if found.real:
         said["real"] = _(
             "{path}: its complex samples are real ones, so that each signal is there twice, mirrored about the centre:"

@@ -88,7 +88,9 @@ class Heard:
     warnings: tuple[str, ...] = ()
     """What a person should know of how it was scanned, a sentence each."""
     faults: tuple[str, ...] = ()
-    """What is wrong with the samples, for machines: `saturated`, `real`, `iq_out_of_step`, `iq_swapped`, `mirrored`."""
+    """What is wrong with the samples, for machines: `saturated`, `coarse`, `real`, `iq_out_of_step`, `iq_swapped`,
+    `mirrored`.
+    """
 
     @property
     def counted(self) -> Tally:
