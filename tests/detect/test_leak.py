@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cellwarden.detect.bursts import bursts
 from cellwarden.detect.finds import finds
-from cellwarden.detect.leak import PIECES, SILENT, leak, needs_fractions, piece_means, take_out
+from cellwarden.detect.leak import PIECES, SILENT, leak, needs_fractions, piece_means, take_out, take_out_course
 from cellwarden.detect.suppress import without_shadows
 from cellwarden.model import Block, Burst, Segment
 
@@ -20,6 +20,10 @@ def noise(count: int, seed: int, deviation: float = 100.0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, 2)) * deviation
 
 
+def pairs(wave: np.ndarray) -> np.ndarray:
+    return np.stack([wave.real, wave.imag], 1).astype(np.float32)
+
+
 def boxed(iq: np.ndarray, size: int) -> list[Burst]:
     refused: Counter[str] = Counter()
     segment = Segment(0, len(iq), RATE)
@@ -28,8 +32,8 @@ def boxed(iq: np.ndarray, size: int) -> list[Burst]:
 
 
 def test_a_leak_is_measured_to_the_error_of_a_median() -> None:
-    i, q, power = leak(np.add(noise(500_000, 1), (37.0, -12.0)).astype(np.float32))
-    assert power == pytest.approx(2 * 100**2, rel=0.6)
+    i, q, power, wanders = leak(np.add(noise(500_000, 1), (37.0, -12.0)).astype(np.float32))
+    assert not wanders and power == pytest.approx(2 * 100**2, rel=0.6)
     # σ √(π/2) of 32 means over 2048 samples each
     assert (i, q) == pytest.approx((37.0, -12.0), abs=4 * 100 * np.sqrt(np.pi / 2 / (32 * 2048)))
 
@@ -37,9 +41,38 @@ def test_a_leak_is_measured_to_the_error_of_a_median() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_noise_and_carriers_beside_zero_do_not_leak(seed: int) -> None:
     wave = noise(500_000, seed) @ [1, 1j]
-    assert leak(np.stack([wave.real, wave.imag], 1).astype(np.float32))[:2] == (0, 0)
+    assert leak(pairs(wave))[:2] == (0, 0) and not leak(pairs(wave)).wanders
     wave += 1000 * np.exp(2j * np.pi * 2e3 / RATE * np.arange(len(wave)))  # a station 2 kHz beside the middle
-    assert leak(np.stack([wave.real, wave.imag], 1).astype(np.float32))[:2] == (0, 0)
+    assert leak(pairs(wave))[:2] == (0, 0) and not leak(pairs(wave)).wanders
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_calls_in_the_middle_do_not_wander(seed: int) -> None:
+    rng, count = np.random.default_rng(seed), 300_000
+    symbols = np.repeat(rng.choice([-1.0, 1.0], count // 18 + 1), 18)[:count]
+    sent = 2000 * np.exp(0.5j * np.pi / 18 * np.cumsum(symbols))  # keyed at 278 kBd, in one slot of eight
+    sent[np.arange(count) // 2885 % 8 > 0] = 0
+    assert not leak(pairs(sent + noise(count, seed) @ [1, 1j])).wanders
+
+
+def hum(count: int, strength: float) -> np.ndarray:
+    """Of the mains, other on both axes."""
+    t = np.arange(count) / RATE
+    return strength * (np.cos(2 * np.pi * 50 * t) + 0.5j * np.sin(2 * np.pi * 100 * t))
+
+
+@pytest.mark.parametrize("strength", [50.0, 300.0, 1000.0])
+def test_a_leak_that_wanders_is_followed(strength: float) -> None:
+    """Between places 1.6 ms apart the curve errs by 2 % of the hum, and means bring half of their own noise into it."""
+    count = 262_144
+    iq = pairs(hum(count, strength) + noise(count, 8) @ [1, 1j])
+    assert leak(iq).wanders
+    lost = slice(100_000, 100_200)
+    iq[lost] = 0
+    take_out_course(iq)
+    assert not iq[lost].any() and not leak(iq).wanders
+    left = iq.reshape(-1, 1024, 2).mean(axis=1)
+    assert np.sum(np.var(left, axis=0)) < 1.5 * 2 * 100**2 / 1024 + (0.02 * strength) ** 2
 
 
 @pytest.mark.parametrize("apart", [64, 500])
@@ -88,8 +121,21 @@ def test_a_burst_across_a_strong_leak_is_boxed_as_without_it(deviation: float, d
     assert found.snr_db == pytest.approx(7.0, abs=0.7)
 
 
-def test_how_the_stream_is_cut_does_not_show_in_what_is_taken_out() -> None:
-    wave = noise(700_000, 7, 2.0) @ [1, 1j] + 9.4 - 3.7j
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_a_burst_across_a_leak_that_wanders_is_boxed_as_without_it(dtype: type) -> None:
+    rng, count = np.random.default_rng(5), 500_000
+    wave = noise(count, 6) @ [1, 1j]
+    sent = np.fft.fft(rng.normal(size=(5000, 2)) @ [1, 1j]) * (np.abs(np.fft.fftfreq(5000)) < 0.1)
+    wave[200_000:205_000] += np.fft.ifft(sent) * 100 * np.sqrt(5)
+    boxes = [boxed(pairs(w).round().astype(dtype), 1 << 18) for w in (wave, wave + hum(count, 300.0))]
+    (plain,), (found,) = boxes
+    assert (found.sample_start, found.sample_count) == pytest.approx((plain.sample_start, plain.sample_count), abs=30)
+    assert (found.low_offset_hz, found.high_offset_hz) == pytest.approx((-500e3, 500e3), abs=40e3)
+
+
+@pytest.mark.parametrize("strength", [0.0, 4.0])
+def test_how_the_stream_is_cut_does_not_show_in_what_is_taken_out(strength: float) -> None:
+    wave = noise(700_000, 7, 2.0) @ [1, 1j] + 9.4 - 3.7j + hum(700_000, strength)
     wave[300_000:304_000] += 30 * np.exp(2j * np.pi * np.cumsum(0.05 * np.sin(np.arange(4000) / 60)))
     iq = np.stack([wave.real, wave.imag], 1).round().astype(np.int16)
     whole = boxed(iq, len(iq))

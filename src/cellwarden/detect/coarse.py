@@ -159,6 +159,7 @@ class _Segment:
         rows = 2 * CHUNK_FRAMES
         self.iq: Interleaved = np.empty((rows * size, 2), block.iq.dtype)
         self.leaked: tuple[float, float] | None = None
+        self.wanders = False
         self.floor = Floor(self.grid, QUANTUM if block.iq.dtype == np.int16 else 1e-30)
         self.ratio = np.ones((rows, self.grid.bands), np.float32)
         self.total = np.empty((rows + 1, self.grid.bands + 1), np.int32)
@@ -232,13 +233,16 @@ class _Segment:
         """Take out what leaks into the samples from `start` on; where they are few, it is what leaked before."""
         fresh = self.iq[start : self.filled]
         if self.leaked is None or len(fresh) > CHUNK_FRAMES * self.grid.size // 2:
-            i, q, noise = leak.leak(fresh)
-            if self.leaked is None and self.iq.dtype == np.int16 and leak.needs_fractions(i, q, noise):
+            i, q, noise, self.wanders = leak.leak(fresh)
+            fine = self.wanders or (self.leaked is None and leak.needs_fractions(i, q, noise))
+            if fine and self.iq.dtype == np.int16:
                 self.iq = self.iq.astype(np.float32)
                 fresh = self.iq[start : self.filled]
             self.leaked = i, q
         if any(self.leaked):
             leak.take_out(fresh, *self.leaked)
+        if self.wanders:
+            leak.take_out_course(fresh)
 
     def _ratios(self, row: int, end: int, weight: NDArray[np.float32]) -> None:
         size = self.grid.size

@@ -4,12 +4,18 @@
                  0
 
 The means of short pieces scatter with noise and signals, whose phases turn; the leak is their median. Where nothing
-stands out of that scatter, nothing is taken out.
+stands out of that scatter, nothing is taken out. Hum of the mains and a receiver that warms up make it wander: where
+means are told by those beside them, what lies between them is taken out as well.
+
+    mean   ·  ·                      ·  ·
+         ·      ·                  ·      ·      a curve through them; of noise and signals none tells the next
+       ·          ·  ·  ·  ·  ·  ·
 
 Source: T. Schenk, RF Imperfections in High-rate Wireless Systems (2008) §5.2.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +31,32 @@ ROUNDED = 3e-3
 """Part of the noise's power that rounding a leak to integers may leave of it."""
 SILENT = 64
 """Zeros in a row that fill what a receiver lost: the leak is not in them."""
+TOLD = 0.15
+"""Part of the variance of means that those beside them may leave untold: noise leaves 1.6 on average, hum of 100 Hz 0.1
+where a piece is 1.6 ms."""
 DEVIATION = 1.4826
 """Standard deviation over the median of the magnitude, of what is normal."""
 
 
-def leak(iq: Interleaved) -> tuple[float, float, float]:
-    """I and Q of the leak in some samples, shape (n, 2), and the power of the noise around it, in units of `iq`.
+class Leak(NamedTuple):
+    """What leaks into some samples, in their units."""
 
-    I and Q are 0 where no leak shows.
-    """
+    i: float
+    q: float
+    """Its median; both 0 where no leak shows."""
+    noise: float
+    """Power of the noise around it."""
+    wanders: bool
+    """Whether it moves, so slowly that its means tell each other."""
+
+
+def leak(iq: Interleaved) -> Leak:
+    """What leaks into samples, shape (n, 2)."""
     length = min(LONGEST, len(iq) // PIECES)
     if length < SHORTEST:
-        return 0.0, 0.0, 0.0
-    return _told(piece_means(iq, len(iq) // PIECES, length), length)
+        return Leak(0.0, 0.0, 0.0, False)
+    means = piece_means(iq, len(iq) // PIECES, length)
+    return Leak(*_told(means, length), _wanders(means))
 
 
 @exact
@@ -94,7 +113,61 @@ def take_out(iq: Interleaved, i: float, q: float) -> None:
 
 @exact
 def _take_out(iq: Interleaved, i: float, q: float, least: float, most: float) -> None:
-    flat, count = iq.reshape(-1), len(iq)
+    flat = iq.reshape(-1)
+    for start, end in _lit(flat):
+        _shift(flat[2 * start : 2 * end], i, q, least, most)
+
+
+@exact
+def _wanders(means: NDArray[np.float64]) -> bool:
+    """Whether each mean lies on a cubic through four at odd places around it. A piece that was lost has none."""
+    untold = varied = 0.0
+    for axis in range(2):
+        row = means[:, axis]
+        middle = row.mean()
+        for n in range(3, len(row) - 3):
+            untold += (row[n] - (9.0 * (row[n - 1] + row[n + 1]) - row[n - 3] - row[n + 3]) / 16.0) ** 2
+            varied += (row[n] - middle) ** 2
+    return bool(untold < TOLD * varied and np.all((means[:, 0] != 0) | (means[:, 1] != 0)))
+
+
+def take_out_course(iq: Interleaved) -> None:
+    """Subtract a leak that wanders in place, but from zeros in a row. iq: shape (n, 2), float32 for fractions."""
+    length = min(LONGEST, len(iq) // PIECES)
+    if length >= SHORTEST:
+        apart = (len(iq) - length) // (PIECES - 1)
+        _follow(iq.reshape(-1), piece_means(iq, apart, length), (length - 1) / 2, apart)
+
+
+@exact
+def _follow(
+    flat: NDArray[np.int16] | NDArray[np.float32], means: NDArray[np.float64], first: float, apart: int
+) -> None:
+    """Subtract a curve through means at `first`, `first` + `apart`, …: a cubic between two of them, with the slopes
+    that those beside them have. Before and behind all of them the first and the last slope go on.
+    """
+    last = len(means) - 1
+    slopes = np.empty_like(means)
+    for n in range(last + 1):
+        low, high = max(n - 1, 0), min(n + 1, last)
+        slopes[n] = (means[high] - means[low]) / (high - low)
+    for start, end in _lit(flat):
+        for n in range(start, end):
+            at = (n - first) / apart
+            k = min(max(int(np.floor(at)), 0), last - 1)
+            u = at - k
+            bend = u * (1.0 - u) if 0.0 <= u <= 1.0 else 0.0
+            for axis in range(2):
+                step = means[k + 1, axis] - means[k, axis]
+                a, b = slopes[k, axis] - step, step - slopes[k + 1, axis]
+                flat[2 * n + axis] -= means[k, axis] + u * step + bend * (a * (1.0 - u) + b * u)
+
+
+@exact
+def _lit(flat: NDArray[np.int16] | NDArray[np.float32]) -> list[tuple[int, int]]:
+    """First and end samples of the stretches between zeros in a row."""
+    found = []
+    count = len(flat) // 2
     start = n = 0
     while n < count:  # so many zeros in a row hold one of these places
         first = n
@@ -104,10 +177,11 @@ def _take_out(iq: Interleaved, i: float, q: float, least: float, most: float) ->
         while end < count and _is_zero(flat, end):
             end += 1
         if end - first >= SILENT:
-            _shift(flat[2 * start : 2 * first], i, q, least, most)
+            found.append((start, first))
             start = end
         n = max(n, end - 1) // SILENT * SILENT + SILENT
-    _shift(flat[2 * start :], i, q, least, most)
+    found.append((start, count))
+    return found
 
 
 @exact
