@@ -25,6 +25,8 @@ from cellwarden.model import Interleaved
 
 PIECES, LONGEST, SHORTEST = 32, 2048, 64
 """Pieces of a chunk that are looked at, and the samples of one at most and at least."""
+FINER = 2
+"""Times as many and as short pieces, where what wanders is followed."""
 SIGMAS = 8.0
 """Standard deviations of the median that a leak must have; means that hold bursts scatter more than normal ones."""
 ROUNDED = 3e-3
@@ -87,11 +89,11 @@ def needs_fractions(i: float, q: float, noise: float) -> bool:
 
 
 @fast
-def piece_means(iq: Interleaved, apart: int, length: int) -> NDArray[np.float64]:
-    """Means of I and of Q of PIECES pieces of `length` samples, `apart` from each other: float64, shape (PIECES, 2)."""
-    made = np.empty((PIECES, 2), np.float64)
+def piece_means(iq: Interleaved, apart: int, length: int, pieces: int = PIECES) -> NDArray[np.float64]:
+    """Means of I and of Q of some pieces of `length` samples, `apart` from each other: float64, shape (pieces, 2)."""
+    made = np.empty((pieces, 2), np.float64)
     flat = iq.reshape(-1)
-    for piece in range(PIECES):
+    for piece in range(pieces):
         part = flat[2 * piece * apart : 2 * (piece * apart + length)]
         i = np.float64(0.0)
         q = np.float64(0.0)
@@ -133,10 +135,10 @@ def _wanders(means: NDArray[np.float64]) -> bool:
 
 def take_out_course(iq: Interleaved) -> None:
     """Subtract a leak that wanders in place, but from zeros in a row. iq: shape (n, 2), float32 for fractions."""
-    length = min(LONGEST, len(iq) // PIECES)
-    if length >= SHORTEST:
-        apart = (len(iq) - length) // (PIECES - 1)
-        _follow(iq.reshape(-1), piece_means(iq, apart, length), (length - 1) / 2, apart)
+    length = min(LONGEST // FINER, len(iq) // PIECES // FINER)
+    if length >= SHORTEST // FINER:
+        apart = (len(iq) - length) // (FINER * PIECES - 1)
+        _follow(iq.reshape(-1), piece_means(iq, apart, length, FINER * PIECES), (length - 1) / 2, apart)
 
 
 @exact
