@@ -63,7 +63,7 @@ def hum(count: int, strength: float) -> np.ndarray:
 
 @pytest.mark.parametrize("strength", [50.0, 300.0, 1000.0])
 def test_a_leak_that_wanders_is_followed(strength: float) -> None:
-    """Between places 0.8 ms apart the curve errs by less than 2 % of the hum, and means bring half of their own noise into it."""
+    """Between places 0.8 ms apart the curve errs by less than 2 % of the hum; half of the means’ own noise is added."""
     count = 262_144
     iq = pairs(hum(count, strength) + noise(count, 8) @ [1, 1j])
     assert leak(iq).wanders
