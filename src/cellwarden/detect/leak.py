@@ -1,4 +1,4 @@
-"""What a receiver's own oscillator leaks into its middle: a constant, measured in each chunk and taken out of it.
+"""What a receiver's own oscillator leaks into its middle: measured in each chunk and taken out of it.
 
          ▁▁▁▂▁▁▁▁█▁▁▁▂▁▁▁     a line at zero, often stronger than all of the noise: who sends across it would drown
                  0
@@ -35,7 +35,7 @@ SILENT = 64
 """Zeros in a row that fill what a receiver lost: the leak is not in them."""
 TOLD = 0.15
 """Part of the variance of means that those beside them may leave untold: noise leaves 1.6 on average, hum of 100 Hz 0.1
-where a piece is 1.6 ms."""
+where pieces are 1.6 ms apart."""
 DEVIATION = 1.4826
 """Standard deviation over the median of the magnitude, of what is normal."""
 

@@ -104,14 +104,14 @@ def power_columns(
     middles = first + (2 * np.arange(columns) + 1) * (end - first) // (2 * columns)
     starts = np.maximum(first, np.minimum(middles - frames * size // 2, end - frames * size))
     length = min(frames * size, end - first)
-    rows, half = -(-length // size), bins // 2
+    rows = -(-length // size)
     image, at_once = np.empty((columns, bins), np.float32), max(1, ROOM // (rows * bins))
     for n in range(0, columns, at_once):
         part = starts[n : n + at_once]
         x = np.zeros((len(part), rows * size), np.complex64)
         x[:, :length] = _read(recording, part, length)
-        power = squared(scipy.fft.fft(x.reshape(-1, rows, size) * window, bins, overwrite_x=True)).max(axis=1)
-        image[n : n + at_once, half:], image[n : n + at_once, :half] = np.split(power, [bins - half], axis=1)
+        power = squared(scipy.fft.fft(x.reshape(-1, rows, size) * window, bins, overwrite_x=True))
+        image[n : n + at_once] = scipy.fft.fftshift(power.max(axis=1), axes=1)
     return image
 
 
