@@ -8,6 +8,7 @@ import pytest
 from benchmarks.association import associated
 
 from cellwarden.associate.observe import AHEAD_S, WINDOW_S, Association, observations
+from cellwarden.associate.seen import time_s
 from cellwarden.associate.table import lines
 from cellwarden.measure.groups import completeness, purity
 from cellwarden.model import Emission, Observation, Segment
@@ -50,6 +51,22 @@ def test_arrivals_differ_by_no_more_than_flight_and_noise_once_clocks_are_set() 
     late = [one.arrival_ns for each in heard(said, 5e-3) for one in each.heard if len(each.heard) > 1]
     # Flights differ by up to 0.3 µs, starts are measured to 0.25 µs at 10 dB.
     assert len(late) > 500 and np.percentile(late, 99) < 1500.0
+
+
+def test_a_train_torn_by_one_node_just_before_a_window_ends_stays_with_its_phone() -> None:
+    """The other node misses the first bursts of the new train, so only those of the next window tell whose it is."""
+    said = told(1, 3 * WINDOW_S, Ears(nodes=2, missed=0.0, levels_db=(20.0, 20.0), fading_db=0.0), np.random.default_rng(12))
+    live = Association("AB", START_NS)
+    last = sum(time_s(*burst, START_NS) < WINDOW_S for burst in said[0].bursts) - 1
+    for name, one in zip("AB", said, strict=True):
+        for (e, segment), (_phone, number) in zip(one.bursts, one.truth, strict=True):
+            fresh = last - 3 < number <= last
+            if name == "A" or not fresh:
+                torn = {"train": 77} if name == "A" and number > last - 3 else {}
+                live.add(name, (replace(e, details={**e.details, **torn}), segment))
+    found = live.until(WINDOW_S)
+    assert any(one.emission.details["train"] == 77 for each in found for one in each.heard)
+    assert len({each.phone for each in found}) == 1
 
 
 def test_two_nodes_that_share_no_phone_are_set_by_a_third() -> None:

@@ -194,18 +194,19 @@ def _window(
     both = joined([_shifted(column, clock) for column, clock in zip(columns, clocks, strict=True)])
     node = np.repeat(np.arange(len(every)), [len(column.time_s) for column in columns])
     errors = np.array([clock.error_s if clock.known else math.inf for clock in clocks])
-    ready = [np.sort(m) for m in _members(both, node, errors) if both.time_s[m[0]] < end_s]  # by node
-    trains = [(n, train) for n, train in zip(node.tolist(), both.train.tolist(), strict=True)]
-    known = [[trains[i] for i in m.tolist() if trains[i][1] >= 0] for m in ready]
-    phones.learn(known)
+    members = [np.sort(m) for m in _members(both, node, errors)]  # each by node
+    trains = list(zip(node.tolist(), both.train.tolist(), strict=True))
+    known = [[trains[i] for i in m.tolist() if trains[i][1] >= 0] for m in members]
+    phones.learn(known)  # of what goes on waiting, too: a train that has just begun may not have been shared yet
     heard = [(one.name, burst) for one in every for _told, burst in one.waiting]
     level, level_error = measured
-    for m, its in zip(ready, known, strict=True):
+    ready = [both.time_s[m].min() < end_s for m in members]
+    for m, its in compress(zip(members, known, strict=True), ready):
         phone = f"P{phones.of(its[0])}" if its else ""
         arrivals = both.time_s[m], np.hypot(both.error_s[m], errors[node[m]])
         yield _observation([heard[i] for i in m.tolist()], (level[m], level_error[m]), arrivals, phone, since_ns)
     waits = np.ones(len(node), np.bool_)
-    waits[np.concatenate([*ready, np.zeros(0, np.int64)])] = False
+    waits[np.concatenate([*compress(members, ready), np.zeros(0, np.int64)])] = False
     for n, one in enumerate(every):
         one.waiting[:] = compress(one.waiting, waits[node == n])
 
