@@ -5,6 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 FRESH  := $(VENV)/.fresh
 WARM   := $(VENV)/.warm
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Takes seconds where pip takes minutes, but does not read its settings, which may name a mirror: then pip does it.
+UV     := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet
+LOCKED := --require-hashes -r requirements.lock
 
 # Where Python may not keep what it compiled, each start of the program compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -60,8 +64,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Cellwarden needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	$(PIP) --require-hashes -r $(VENV)/uv.lock
+	$(UV) $(LOCKED) || $(PIP) $(LOCKED)
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # A compiled loop holds those that it calls, of other files too: what was compiled from older ones goes.
