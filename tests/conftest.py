@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from sqlalchemy.engine import URL
-from tests.compiling import in_turn
 from tests.postgres import server
 
 from cellwarden import language
+from cellwarden.runtime.compiling import in_turn
 from cellwarden.runtime.garbage import EACH
 
 for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # numpy, not imported yet, and processes that tests start
@@ -82,8 +82,8 @@ def ready_to_listen() -> None:
     """A watch or node that a test starts begins at once: what it needs, other tests compile."""
     from cellwarden.runtime.ready import place
 
-    place().parent.mkdir(parents=True, exist_ok=True)
-    place().touch()
+    place("all").parent.mkdir(parents=True, exist_ok=True)
+    place("all").touch()
 
 
 @pytest.fixture(scope="session")

@@ -1,32 +1,25 @@
 """Compiles the loops once, on all cores, before each of the tests' processes would do it for itself.
 
-Those of GSM take the longest. One process makes them, while others hear the interfaces in whose bands GSM is not asked.
-What two of them need one compiles, and the other waits.
+Those of GSM take the longest; interfaces in whose bands GSM is not asked come before others.
 """
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 
 from benchmarks.confusion import confused
-from tests.compiling import in_turn
 
 from cellwarden.locate.whereabouts import believing
 from cellwarden.radio.bands import channels_at
-from cellwarden.runtime.ready import rehearsed
+from cellwarden.runtime.compiling import side_by_side
+from cellwarden.runtime.ready import GSM, rehearsed
 from cellwarden.simulate.drawings import DRAWINGS
 from cellwarden.simulate.week import site
 
 BURSTS, LEVEL_DB, SEED = 2, 15.0, 1
 
 
-def heard(labels: Sequence[str]) -> None:
-    """Scan a scene of each label, with the tuned frequency told and, for GSM, not."""
-    for label in labels:
-        for told in (True, False) if label.startswith("gsm:") else (True,):
-            confused(label, BURSTS, LEVEL_DB, told, SEED)
+def heard(label: str, told: bool) -> None:
+    """Scan a scene of a label, with the tuned frequency told or not."""
+    confused(label, BURSTS, LEVEL_DB, told, SEED)
 
 
 def placed() -> None:
@@ -36,16 +29,14 @@ def placed() -> None:
 
 def main() -> None:
     """Scan scenes of all labels."""
-    gsm = [label for label in DRAWINGS if label.startswith("gsm:")]
-    others = sorted(set(DRAWINGS) - set(gsm), key=lambda label: (bool(channels_at(DRAWINGS[label].centre_hz)), label))
-    with (
-        TemporaryDirectory(prefix="cellwarden-") as folder,
-        in_turn(Path(folder, "compiling")),
-        ProcessPoolExecutor(os.cpu_count()) as pool,
-    ):
-        located = pool.submit(placed)
-        list(pool.map(heard, [gsm, *([label] for label in others)]))
-        located.result()
+    gsm = [(label, told) for label in DRAWINGS if label.startswith("gsm:") for told in (True, False)]
+    others = sorted(set(DRAWINGS) - {label for label, _told in gsm}, key=_asks_gsm)
+    each = [*gsm, *((label, True) for label in others)]
+    side_by_side([*GSM, *(partial(heard, label, told) for label, told in each), placed])
+
+
+def _asks_gsm(label: str) -> tuple[bool, str]:
+    return bool(channels_at(DRAWINGS[label].centre_hz)), label
 
 
 if __name__ == "__main__":

@@ -55,7 +55,9 @@ def test_arrivals_differ_by_no_more_than_flight_and_noise_once_clocks_are_set() 
 
 def test_a_train_torn_by_one_node_just_before_a_window_ends_stays_with_its_phone() -> None:
     """The other node misses the first bursts of the new train, so only those of the next window tell whose it is."""
-    said = told(1, 3 * WINDOW_S, Ears(nodes=2, missed=0.0, levels_db=(20.0, 20.0), fading_db=0.0), np.random.default_rng(12))
+    said = told(
+        1, 3 * WINDOW_S, Ears(nodes=2, missed=0.0, levels_db=(20.0, 20.0), fading_db=0.0), np.random.default_rng(12)
+    )
     live = Association("AB", START_NS)
     last = sum(time_s(*burst, START_NS) < WINDOW_S for burst in said[0].bursts) - 1
     for name, one in zip("AB", said, strict=True):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.ndimage import find_objects, label, maximum_filter1d
 
 from cellwarden.detect import cells, kernels
@@ -49,6 +51,13 @@ def test_the_lowest_of_each_column_are_those_of_a_sort(rows: int, count: int) ->
     values = np.random.default_rng(12).exponential(1e6, (rows, 11)).astype(np.int32)
     values[:, 3] = 1  # ties
     np.testing.assert_array_equal(kernels.lowest(values, count), np.sort(values, axis=0)[:count])
+
+
+@given(st.lists(st.integers(-9, 9) | st.floats(-1e6, 1e6, width=32), min_size=1, max_size=40), st.sampled_from("fd"))
+def test_the_middle_is_numpys_median_and_leaves_values_as_they_are(values: list[float], kind: str) -> None:
+    array = np.array(values, kind)
+    assert kernels.middle(array) == np.median(array)
+    assert array.tolist() == np.array(values, kind).tolist()
 
 
 def test_loud_rows_are_loud_in_more_than_half_of_some_bands() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.compiled import fast
+from cellwarden.compiled import fast, put
 
 
 @fast
@@ -52,8 +52,8 @@ def echo_products(
     copies = np.empty((len(shifts), n), np.complex128)
     for a in range(len(shifts)):
         shift = shifts[a] % n
-        copies[a, shift:] = wave[: n - shift]
-        copies[a, :shift] = wave[n - shift :]
+        put(copies[a, shift:], wave[: n - shift])
+        put(copies[a, :shift], wave[n - shift :])
     for a in range(len(shifts)):
         one = copies[a]
         re = 0.0
@@ -132,7 +132,7 @@ def likeliest_symbols(
                     reference[new, t] = complex(forget * r.real + w.real, forget * r.imag + w.imag)
                     back_turned[new, t] = back_turned[old, s] * (turn.conjugate() if before else turn)
                     came[k, t] = s
-        metric[:] = next_metric
+        put(metric, next_metric)
         old, new = new, old
     state = int(np.argmax(metric))
     best = float(metric[state])

@@ -47,18 +47,14 @@ def beside(find: Find, known: NDArray[np.void]) -> NDArray[np.void]:
     centre, rate = find.samples.segment.centre_hz, find.samples.segment.rate_hz
     if centre is None or not len(known) or rate < LEAST_WIDE_HZ:
         return known
-    chunk = find.chunk
-    return _beside(
-        find.samples.iq,
-        chunk.ratio,
-        chunk.hot,
-        chunk.noise,
-        boxes(find),
-        known,
-        raster(find, centre),
-        wide(rate),
-        *tables(),
-    )
+    chunk, on = find.chunk, raster(find, centre)
+    ordered = known[np.lexsort((known["start"], known["carrier_hz"]))]
+    channel = np.rint((ordered["carrier_hz"] - on.lowest_hz) / CHANNEL_HZ)
+    first_of = np.searchsorted(channel, np.arange(len(on.allowed) + 1))
+    more = _beside(
+        find.samples.iq, chunk.ratio, chunk.hot, chunk.noise, boxes(find), ordered, first_of, on, wide(rate), *tables()
+    )  # fmt: skip
+    return np.concatenate((known, more))
 
 
 @exact
@@ -69,18 +65,16 @@ def _beside(
     noise: NDArray[np.float64],
     regions: NDArray[np.int64],
     known: NDArray[np.void],
+    first_of: NDArray[np.int64],
     on: Raster,
     how: Wide,
     rise: NDArray[np.float64],
     circle: NDArray[np.float32],
 ) -> NDArray[np.void]:
+    """The bursts behind those known, which are in the order of carrier and start; `first_of`: of each carrier."""
     size, step = on.size, how.step
     whole = how.form.symbols * how.per_symbol * step
     around, ramp = int(AROUND * how.per_symbol * step), RAMP * how.per_symbol * step
-    clear = known
-    known = known[np.argsort(known["carrier_hz"] * (2 * len(iq) / CHANNEL_HZ) + known["start"])]
-    channel = np.rint((known["carrier_hz"] - on.lowest_hz) / CHANNEL_HZ).astype(np.int64)
-    first_of = np.searchsorted(channel, np.arange(len(on.allowed) + 1))
     found = np.empty(64, FOUND)
     count = 0
     for box in range(len(regions)):
@@ -125,7 +119,7 @@ def _beside(
                     if _new(one, own, whole) and _new(one, found[:count], whole):
                         found[count] = one
                         count += 1
-    return np.concatenate((clear, found[:count]))
+    return found[:count]
 
 
 @exact

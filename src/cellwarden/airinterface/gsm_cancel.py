@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cellwarden.airinterface.gsm_receiver import FILTER_HZ, FILTER_SYMBOLS, Layout, layout, receiver
 from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, spin, turning
 from cellwarden.airinterface.gsm_waveform import SYMBOL_RATE_HZ, frequency_pulse_integral
-from cellwarden.compiled import fast
+from cellwarden.compiled import fast, put
 from cellwarden.detect.dots import picked
 from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import padded, phasors
@@ -155,7 +155,7 @@ def _decided(
     signs = np.empty(form.symbols, np.float32)
     for k in range(form.symbols):
         signs[k] = 1.0 if re * e[0, k] + im * e[1, k] >= 0 else -1.0
-    signs[form.known_at : form.known_at + len(known)] = known
+    put(signs[form.known_at : form.known_at + len(known)], known)
     for k in form.tails:
         signs[k] = 1.0
     return signs
@@ -178,7 +178,7 @@ def _sent(
     """
     pad, n, ways = REACH + 8, len(signs), (1 << 2 * REACH) - 1
     whole = np.full(n + 2 * pad, -1.0)
-    whole[pad : pad + n] = signs
+    put(whole[pad : pad + n], signs)
     way = np.zeros(len(whole), np.int64)  # bits of the turns up to each symbol and of those before it
     done = np.empty(len(whole) + 1)
     done[0] = 0.0

@@ -14,7 +14,7 @@ from cellwarden.airinterface.gsm_kernels import mean
 from cellwarden.airinterface.gsm_receiver import Layout
 from cellwarden.airinterface.gsm_symbols import QUARTER, Parts, equalise, filtered, spin, turning
 from cellwarden.airinterface.gsm_trials import Trials, finest_turn
-from cellwarden.compiled import fast
+from cellwarden.compiled import fast, put
 
 
 class Fit(NamedTuple):
@@ -134,7 +134,7 @@ def remodulated(z: Parts, known_at: int, known: NDArray[np.float32], pulse: NDAr
     for _ in range(2):
         for k in range(n):
             a[k + 2] = 1.0 if z[0, k] >= 0 else -1.0
-        a[known_at + 2 : known_at + 2 + len(known)] = known
+        put(a[known_at + 2 : known_at + 2 + len(known)], known)
         norm = s0 = s1 = s2 = q0 = q1 = np.float32(0)
         for k in range(len(re)):
             x = inner[k] * p0 - p2 * (early[k] + late[k])

@@ -125,7 +125,7 @@ def _mirrored(weak: NDArray[np.float64], strong: NDArray[np.float64], most: floa
             ):
                 if count == len(found):
                     found = np.concatenate((found, np.empty((count, 2), np.int64)))
-                found[count] = (i, j)
+                found[count, 0], found[count, 1] = i, j
                 count += 1
     return found[:count]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.compiled import exact, fast
+from cellwarden.compiled import exact, fast, put
 from cellwarden.model import Interleaved
 
 PHASES = 4
@@ -33,8 +33,8 @@ def mean_power(spectrum: NDArray[np.complex64], out: NDArray[np.float64]) -> Non
         for k in range(bins):
             out[k] += row[k].real * row[k].real + row[k].imag * row[k].imag
     low = out[: bins // 2].copy()
-    out[: bins - bins // 2] = out[bins // 2 :].copy()
-    out[bins - bins // 2 :] = low
+    put(out[: bins - bins // 2], out[bins // 2 :].copy())
+    put(out[bins - bins // 2 :], low)
     out /= rows
 
 

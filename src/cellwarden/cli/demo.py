@@ -83,13 +83,15 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
 
 def _scanned(output: Path | None, force: bool) -> None:
     """What is in the recording that ships with the project: a table, and files where they are asked for."""
+    from cellwarden.cli.prepare import prepare
     from cellwarden.cli.show import show
     from cellwarden.runtime.files import Job, hear
     from cellwarden.runtime.places import places
     from cellwarden.simulate.wing import PLACE
 
     recording = PLACE.with_suffix(".sigmf-meta")
-    click.echo(_("The recording that ships with the project is scanned; the first time this takes a minute."))
+    prepare("gsm")
+    click.echo(_("The recording that ships with the project is scanned."))
     (found,), (report,) = (places(output, [recording], ending) for ending in (".sigmf-meta", ".html"))
     show(hear(Job(recording, output=found, report=report, force=force)))
     if report is not None:

@@ -17,6 +17,7 @@ import click
 from sqlalchemy import Engine
 from uvicorn import Server
 
+from cellwarden.cli.prepare import prepare
 from cellwarden.cli.watch import tell, warn
 from cellwarden.console import serve as console
 from cellwarden.console.app import application, first_link
@@ -48,7 +49,7 @@ from cellwarden.runtime.keep import Keeper
 from cellwarden.runtime.known import Known
 from cellwarden.runtime.nodes_file import Nodes, sources
 from cellwarden.runtime.read_only import salvaged, words
-from cellwarden.runtime.ready import ready, rehearsed
+from cellwarden.runtime.ready import rehearsed
 from cellwarden.runtime.receivers import Receiver
 from cellwarden.runtime.serve import serve
 from cellwarden.runtime.site import Step
@@ -123,7 +124,7 @@ def guarded(asked: Asked, told: Given) -> None:
     with ExitStack() as stack:
         door = stack.enter_context(closing(console.listening(asked.host, asked.port)))
         engine = opened(asked.store)
-        ready(warn)  # before anything is received: what waits meanwhile would be told late
+        prepare("all")  # before anything is received: what waits meanwhile would be told late
         rehearsed(site, where)
         begin, end = post.opened(nodes, warn) if nodes else (None, None)
         streams = {one.sensor: open_stream(one.source, one.tuning) for one in told.receivers}

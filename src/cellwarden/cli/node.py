@@ -24,12 +24,12 @@ def node(context: click.Context, place: Path | None) -> None:
         return
     if place is None:
         raise click.UsageError(_("Tell the node's file: --config NODE.toml"))
+    from cellwarden.cli.prepare import prepare
     from cellwarden.runtime.node import run
     from cellwarden.runtime.node_file import read
-    from cellwarden.runtime.ready import ready
 
     settings = read(place)
-    ready(lambda words: click.echo(words, err=True))
+    prepare("all")
     with ExitStack() as stack:
         run(settings, complain, lambda stream: stack.enter_context(closed_by_signals(stream)))
 

@@ -11,7 +11,7 @@ row t and band b, the sum over a box is a difference of four values.
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.compiled import exact, fast
+from cellwarden.compiled import exact, fast, put
 
 COARSER = 5
 """A box moves by this part of its length to ask whether anything is hot, which costs a tenth of its energy at most."""
@@ -122,7 +122,7 @@ def _over(
     done = 1
     while done < width:
         step = min(done, width - done)
-        held[:] = over
+        put(held, over)
         to, by = over[step:], held[: len(held) - step]
         for b in range(len(to)):
             to[b] |= by[b]
@@ -239,7 +239,7 @@ def components(hot: NDArray[np.uint8]) -> NDArray[np.int64]:
     keep = 0
     for i in range(count):
         if parent[i] == i:
-            box[keep] = box[i]
+            put(box[keep], box[i])
             keep += 1
     return box[:keep].copy()
 
@@ -285,7 +285,7 @@ def joined(boxes: NDArray[np.int64], near: int) -> NDArray[np.int64]:
                 other = i
                 break
         if other == count:
-            boxes[count] = box
+            put(boxes[count], box)
             count += 1
         else:
             boxes[other, 1] = max(boxes[other, 1], box[1])

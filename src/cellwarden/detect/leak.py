@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.compiled import exact, fast
+from cellwarden.detect.kernels import middle
 from cellwarden.model import Interleaved
 
 PIECES, LONGEST, SHORTEST = 32, 2048, 64
@@ -67,20 +68,14 @@ def _told(means: NDArray[np.float64], length: int) -> tuple[float, float, float]
     means = means[(means[:, 0] != 0) | (means[:, 1] != 0)]
     if len(means) < PIECES // 2:
         return 0.0, 0.0, 0.0
-    i, q = _median(means[:, 0]), _median(means[:, 1])
-    i_spread = DEVIATION * _median(np.abs(means[:, 0] - i))
-    q_spread = DEVIATION * _median(np.abs(means[:, 1] - q))
+    i, q = middle(means[:, 0]), middle(means[:, 1])
+    i_spread = DEVIATION * middle(np.abs(means[:, 0] - i))
+    q_spread = DEVIATION * middle(np.abs(means[:, 1] - q))
     spread = i_spread**2 + q_spread**2
     noise = spread * length
     if math.hypot(i, q) <= SIGMAS * math.sqrt(math.pi / 2 / len(means)) * math.sqrt(spread / 2):
         return 0.0, 0.0, noise
     return i, q, noise
-
-
-@exact
-def _median(values: NDArray[np.float64]) -> float:
-    ordered = np.sort(values)
-    return float((ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2)
 
 
 def needs_fractions(i: float, q: float, noise: float) -> bool:

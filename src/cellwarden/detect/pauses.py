@@ -40,21 +40,26 @@ LEAST = 0.8
 """What lowers the floor by less than this factor is chance."""
 
 
-@exact
 def crowded(ratio: NDArray[np.float32]) -> bool:
     """Whether so much is on the air that the floor may be too high. ratio: power over noise, shape (rows, bands)."""
-    rows, bands = (len(ratio) + SEEN_ROWS - 1) // SEEN_ROWS, ratio.shape[1]
-    if not rows:
+    if not len(ratio):
         return False
+    busy = np.sort(_busy(ratio))
+    tenth, mean = len(busy) // 10, float(busy.mean())
+    return bool(mean > CROWDED and busy[tenth] > mean / STEADY and busy[-1 - tenth] < mean * STEADY)
+
+
+@exact
+def _busy(ratio: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The part of its cells that is busy in each row that is looked at."""
+    rows, bands = (len(ratio) + SEEN_ROWS - 1) // SEEN_ROWS, ratio.shape[1]
     busy = np.empty(rows)
     for i in range(rows):
         row, count = ratio[i * SEEN_ROWS], 0
         for b in range(bands):
             count += row[b] > LOUD
         busy[i] = count / bands
-    busy.sort()
-    tenth, mean = rows // 10, busy.mean()
-    return bool(mean > CROWDED and busy[tenth] > mean / STEADY and busy[rows - 1 - tenth] < mean * STEADY)
+    return busy
 
 
 def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:

@@ -288,18 +288,16 @@ def medians(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     """Median of an odd number of neighbours of each value, the outermost of which stand for those beyond them."""
     n, half = len(values), bins // 2
     made, held = np.empty(n), np.full(bins, values[0])
-    held[half + 1 :] = values[np.minimum(np.arange(1, half + 1), n - 1)]
-    held.sort()
-    for k in range(n):
-        if k:  # one leaves, one comes, and those between them move by a place
-            old, new = values[max(k - 1 - half, 0)], values[min(k + half, n - 1)]
-            at = np.searchsorted(held, old)
-            while at + 1 < bins and held[at + 1] < new:
-                held[at] = held[at + 1]
-                at += 1
-            while at > 0 and held[at - 1] > new:
-                held[at] = held[at - 1]
-                at -= 1
-            held[at] = new
-        made[k] = held[half]
+    for k in range(-half, n):  # one leaves, one comes, and those between them move by a place
+        old, new = values[max(k - 1 - half, 0)], values[min(k + half, n - 1)]
+        at = np.searchsorted(held, old)
+        while at + 1 < bins and held[at + 1] < new:
+            held[at] = held[at + 1]
+            at += 1
+        while at > 0 and held[at - 1] > new:
+            held[at] = held[at - 1]
+            at -= 1
+        held[at] = new
+        if k >= 0:
+            made[k] = held[half]
     return made

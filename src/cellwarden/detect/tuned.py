@@ -18,7 +18,7 @@ from numba.core import cgutils as untyped
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from cellwarden.compiled import fast
+from cellwarden.compiled import fast, put
 from cellwarden.detect import vectors
 from cellwarden.detect.kernels import phasors
 from cellwarden.detect.vectors import INDEX, INTEGERS, LANES, SHORTS, VECTOR
@@ -120,7 +120,7 @@ def tuned(
         part = np.zeros(2 * (end - low), iq.dtype)
         first, last = max(0, low), min(len(iq), end)
         if last > first:
-            part[2 * (first - low) : 2 * (last - low)] = flat[2 * first : 2 * last]
+            put(part[2 * (first - low) : 2 * (last - low)], flat[2 * first : 2 * last])
         flat, low = part, 0
     made = np.empty(2 * whole, np.float32)
     for m in range(0, whole, OUTPUTS):
