@@ -9,6 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Takes seconds where pip takes minutes, but does not read its settings, which may name a mirror: then pip does it.
 UV     := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet
 LOCKED := --require-hashes -r requirements.lock
+OURS   := --no-deps --no-build-isolation --editable .
 
 # Where Python may not keep what it compiled, each start of the program compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -67,7 +68,7 @@ $(READY): requirements.lock pyproject.toml
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
 	$(PIP) --require-hashes -r $(VENV)/uv.lock
 	$(UV) $(LOCKED) || $(PIP) $(LOCKED)
-	$(PIP) --no-deps --no-build-isolation --editable .
+	$(UV) $(OURS) || $(PIP) $(OURS)
 	@touch $@
 
 # A compiled loop holds those that it calls, of other files too: what was compiled from older ones goes.

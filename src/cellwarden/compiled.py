@@ -26,6 +26,9 @@ def fast(loop: Loop) -> Loop:
 
 @exact
 def put(target: Any, values: Any) -> None:
-    """target[:] = values, of one dimension and as many. Where a loop says it so, words for errors are compiled: 4 s."""
+    """target[:] = values, both of shape (n,).
+
+    Written like that in a loop, it has Numba compile the words for arrays that do not fit, for 4 s.
+    """
     for i in range(len(target)):
         target[i] = values[i]

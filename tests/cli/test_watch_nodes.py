@@ -191,7 +191,8 @@ def test_what_nodes_hear_becomes_one_alert_and_a_cut_line_loses_and_doubles_noth
     # A phone sends one burst a frame: none is counted twice, neither in a second nor in all from the cut on. What came
     # before is not asked: clocks that follow nothing are found by and by, and until then each node tells for itself.
     after = [one for one in every if one.start_ns >= cut_ns]
-    assert {one.phone for one in after} == {calling[0].phone}
+    told_of = [(one.phone, (one.start_ns - cut_ns) / S_NS, one.sensors, bursts(one)) for one in after]
+    assert {one.phone for one in after} == {calling[0].phone}, told_of
     assert all(bursts(one) <= (one.end_ns - one.start_ns) * 1e-9 / FRAME_S + 2 for one in after)
     first_ns, last_ns = min(one.start_ns for one in after), max(one.end_ns for one in after)
     assert sum(bursts(one) for one in after) <= 1.01 * sent(first_ns - S_NS // 10, last_ns + S_NS // 10)
