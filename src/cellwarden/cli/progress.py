@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from cellwarden.language import gettext as _
 
@@ -64,6 +64,7 @@ class Steps:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:g}/{task.total:g}"),
+            TimeElapsedColumn(),  # goes on where a step takes a minute
             TimeRemainingColumn(),
         )
         self._progress = Progress(*columns, console=Console(stderr=True))
