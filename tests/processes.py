@@ -1,7 +1,8 @@
 """Programs that a test starts: none outlives it, and no test waits for one that nobody ends."""
 
 import subprocess
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,3 +15,11 @@ def started(command: Sequence[object], **options: Any) -> Iterator["subprocess.P
             yield process
         finally:
             process.kill()
+
+
+def until(true: Callable[[], bool], seconds: float = 300.0) -> None:
+    """Wait for what a program does."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.2)

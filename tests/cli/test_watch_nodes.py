@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Engine
 from tests.cli.conftest import interruptible, two_cells
 from tests.cli.test_commands import run
-from tests.processes import started
+from tests.processes import started, until
 
 import cellwarden
 from cellwarden.airinterface.gsm_waveform import FORMATS, FRAME_SYMBOLS, SYMBOL_RATE_HZ, generate
@@ -117,13 +117,6 @@ def serving(port: int) -> Iterator[None]:
 def answers(port: int) -> bool:
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(true: Callable[[], bool], seconds: float = 300.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.2)
 
 
 @pytest.fixture

@@ -20,10 +20,11 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Part]:
     """What is done, on a machine where nothing was compiled yet."""
     parts: list[Part] = []
 
-    def side_by_side(asked: Sequence[Part], told: Told = lambda _done, _of: None) -> None:
+    def side_by_side(asked: Sequence[Part], told: Told = lambda _done, _of: None) -> bool:
         for number, part in enumerate(asked, 1):
             parts.append(part)
             told(number, len(asked))
+        return True
 
     monkeypatch.setattr(room, "side_by_side", side_by_side)
     monkeypatch.setattr(room, "place", lambda what: tmp_path / "cache" / f"{what}.nbc")
@@ -48,6 +49,16 @@ def test_what_calls_need_is_a_part_of_it(done: list[Part]) -> None:
 
 def test_where_nothing_can_be_kept_it_is_done_each_time(done: list[Part], tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("no folder")
+    for start in (1, 2):
+        assert not room.ready("gsm")
+        room.make_ready("gsm", lambda _done, _of: None)
+        assert len(done) == start * len(room.GSM)
+
+
+def test_what_a_process_that_ended_left_uncompiled_is_compiled_at_the_next_start(
+    done: list[Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "side_by_side", lambda _parts, _told: False)
     room.make_ready("gsm", lambda _done, _of: None)
     assert not room.ready("gsm")
 

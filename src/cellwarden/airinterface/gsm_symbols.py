@@ -6,7 +6,7 @@ samples ► matched filter at each symbol's middle ► turned back by a carrier 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.compiled import fast
+from cellwarden.compiled import fast, put
 from cellwarden.detect.dots import picked
 from cellwarden.detect.kernels import phasors
 from cellwarden.detect.vectors import LANES
@@ -67,9 +67,7 @@ def cut(y: Parts, first: int, end: int) -> Parts:
     """
     out = np.empty((2, end - first), np.float32)
     for row in range(2):
-        part, to = y[row, first:end], out[row]
-        for i in range(len(to)):
-            to[i] = part[i]
+        put(out[row], y[row, first:end])
     return out
 
 

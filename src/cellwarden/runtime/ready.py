@@ -8,7 +8,7 @@ compiler keeps, with its ending, so that whoever removes the one removes the oth
 import json
 import tempfile
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -54,10 +54,11 @@ def ready(what: str) -> bool:
 
 def make_ready(what: str, told: Told) -> None:
     """Compile it, which takes minutes; `told` how many parts of how many are done."""
-    side_by_side(GSM if what == "gsm" else EVERY, told)
-    with suppress(OSError):  # where nothing can be kept, each start compiles
-        place(what).parent.mkdir(parents=True, exist_ok=True)
-        place(what).touch()
+    if side_by_side(PARTS[what], told):
+        kept = place(what)
+        with suppress(OSError):  # where nothing can be kept, each start compiles
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.touch()
 
 
 def rehearsed(site: Site, belief: Belief) -> None:
@@ -99,11 +100,14 @@ def scanned(label: str, datatype: str = "ci16_le") -> None:
 
 GSM: tuple[Part, ...] = (swept, found, left_beside)
 """What takes longest of all that a recording of calls needs."""
-EVERY: tuple[Part, ...] = (
-    *GSM,
-    *(partial(scanned, FIRST, datatype) for datatype in ("ci16_le", "cf32_le")),
-    *(partial(scanned, label) for label in DRAWINGS if label != FIRST),
-)
+PARTS: Mapping[str, tuple[Part, ...]] = {
+    "gsm": GSM,
+    "all": (
+        *GSM,
+        *(partial(scanned, FIRST, datatype) for datatype in ("ci16_le", "cf32_le")),
+        *(partial(scanned, label) for label in DRAWINGS if label != FIRST),
+    ),
+}
 
 
 def _nothing() -> Find:
