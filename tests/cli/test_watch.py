@@ -20,6 +20,13 @@ from cellwarden.watch import queries
 SOURCE = f"file:{wing.PLACE.with_suffix('.sigmf-meta')}?loop&realtime"
 LEGAL = '[legal]\nbasis = "law"\nauthority = "order 7"\nexpires = {day}\n'
 EVIDENCE = '[evidence]\nfolder = "evidence"\n'
+STARTED = """\
+import atexit, threading
+from cellwarden.cli import main
+atexit.register(lambda: print("at its end:", *(one.name for one in threading.enumerate())))
+main()
+"""
+"""The program, which tells last of all which of its threads live on."""
 SITE = """\
 format = 1
 name = "Two cells"
@@ -75,14 +82,15 @@ def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     store = tmp_path / "s.sqlite"
     words = command(tmp_path, LEGAL.format(day="2126-01-01") + EVIDENCE, store)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": os.environ | {"LANG": "en_GB.UTF-8"}}
-    with started([sys.executable, "-m", "cellwarden", *words], preexec_fn=interruptible, **pipes) as running:
+    with started([sys.executable, "-c", STARTED, *words], preexec_fn=interruptible, **pipes) as running:
         assert running.stdout is not None
         assert re.search(r"Two cells is watched: http://127\.0\.0\.1:\d+", running.stdout.readline())
         assert "/set-up/" in running.stdout.readline()
         line = running.stdout.readline()
         running.send_signal(signal.SIGINT)
-        _out, err = running.communicate(timeout=120)
+        out, err = running.communicate(timeout=120)
     assert running.returncode == 0 and not err, err
+    assert out.splitlines()[-1] == "at its end: MainThread", "Python's end would meet receivers at work, and abort"
     assert re.search(r"A-\d{4}-000001 .* 01 \d\d %", line)
     with opened(str(store)).connect() as c:
         kept = list(queries.sightings(c, 0, 1 << 62))

@@ -6,7 +6,7 @@ site.toml ─► Given ─┬─► streams, nodes ─► steps ─► guard ─
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import date
@@ -148,7 +148,7 @@ def guarded(asked: Asked, told: Given) -> None:
             newest=lambda: rules.rules, tell=stack.enter_context(deaf.telling(site.name, told.addresses, warn)),
             vault=vault, whose=whose,
         )  # fmt: skip
-        serve(alerts, server, door, stopped.set, seconds=asked.seconds, tell=tell)
+        serve(_ending(alerts, heard), server, door, stopped.set, seconds=asked.seconds, tell=tell)
 
 
 def read_only(asked: Asked, told: Given, why: StoreDamagedError) -> None:
@@ -181,6 +181,12 @@ def _nothing(stopped: threading.Event) -> Iterator[Alert]:
     """No alert, until something is set."""
     stopped.wait()
     yield from ()
+
+
+def _ending(alerts: Iterator[Alert], heard: Generator[Step, None, None]) -> Iterator[Alert]:
+    """The same alerts. With them, however they end, ends what is heard, which a kept traceback would hold open."""
+    with closing(heard):
+        yield from alerts
 
 
 def _until(stopped: threading.Event, steps: Iterator[Step]) -> Iterator[Step]:

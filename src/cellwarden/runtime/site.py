@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -91,12 +91,12 @@ def steps(
     spectra: Spectra | None = None,
     whose: Whose | None = None,
     carriers: Carriers = NONE,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """What the sensors' streams and nodes tell, until all streams have ended where there is no node.
 
     `vault` takes in what receivers cut out of phones' bursts, `spectra` what they hear, where somebody looks at it,
-    `whose` phones' signatures; `carriers` are those of cells that receivers know. Whoever stops asking closes the
-    streams, and waits for their threads.
+    `whose` phones' signatures; `carriers` are those of cells that receivers know. Whoever stops asking closes it:
+    that closes the streams, and waits for their threads.
     """
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
     spectra = Spectra(()) if spectra is None else spectra
@@ -130,7 +130,7 @@ def steps(
     finally:
         for stream in streams.values():
             stream.close()
-        for thread in threads:  # one that Python's end meets while it makes a loop would abort the program
+        for thread in threads:  # one that Python's end meets in a loop's making or a transform would abort it
             thread.join(ENDS_S)
 
 
