@@ -1,5 +1,6 @@
 """`cellwarden demo` as a newcomer meets it: a recording's table, an address, a password, and a phone on the screen."""
 
+import multiprocessing
 import os
 import re
 import signal
@@ -9,13 +10,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import httpx
 import pytest
 from tests import forked
 from tests.cli.conftest import Typed, interruptible
 from tests.processes import started
 
+from cellwarden import language
 from cellwarden.cli import demo as command
+from cellwarden.cli import demo_scan
+from cellwarden.errors import OutputError
+from cellwarden.runtime import ready
 from cellwarden.runtime.demo import OTHERS
 
 WORDS = ["demo", "--for", "10m", "--port"]
@@ -78,3 +84,40 @@ def test_without_a_terminal_it_ends_by_itself_and_leaves_what_the_scan_found(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["wing.html", "wing.sigmf-meta"]
     code, _out, err = typed("demo", "--port", "0", "-o", tmp_path / "out")
     assert code == 2 and "wing.sigmf-meta exists" in err
+
+
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which the program was never compiled, as far as the program knows."""
+    monkeypatch.setattr(ready, "ready", lambda _what: False)
+
+
+@pytest.mark.usefixtures("uncompiled")
+def test_what_has_to_be_compiled_is_scanned_beside_what_needs_it_not(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    language.use("en")
+    with demo_scan.scanning(tmp_path, force=False) as finished:
+        told = capfd.readouterr().out
+        assert "compiled for this machine meanwhile" in told and "gsm" not in told and not list(tmp_path.iterdir())
+        finished()
+        assert "A phone spoke: 51 GSM bursts" in capfd.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wing.html", "wing.sigmf-meta"]
+    with pytest.raises(OutputError, match=r"wing.sigmf-meta exists"), demo_scan.scanning(tmp_path, force=False):
+        pass
+
+
+@pytest.mark.usefixtures("uncompiled")
+def test_who_does_not_wait_for_the_scan_breaks_it_off(tmp_path: Path) -> None:
+    with demo_scan.scanning(tmp_path, force=False):
+        assert multiprocessing.active_children()
+    assert not multiprocessing.active_children() and not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("uncompiled")
+def test_a_scan_beside_that_fails_is_told_with_its_code(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(click.exceptions.Exit) as end, demo_scan.scanning(tmp_path / "out", force=False) as finished:
+        (tmp_path / "out").rmdir()
+        (tmp_path / "out").touch()
+        finished()
+    assert end.value.exit_code == 2 and capfd.readouterr().err.count("\n") == 1

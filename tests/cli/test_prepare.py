@@ -8,15 +8,10 @@ from cellwarden.runtime.compiling import Told
 
 
 @pytest.mark.parametrize(
-    ("spoken", "what", "words"),
-    [
-        ("en", "gsm", "about a minute, once"),
-        ("en", "all", "some minutes, once"),
-        ("fr", "gsm", "environ une minute, une seule fois"),
-    ],
+    ("spoken", "words"), [("en", "some minutes, once"), ("fr", "quelques minutes, une seule fois")]
 )
 def test_it_is_said_how_long_it_takes_and_shown_how_far_it_is(
-    spoken: str, what: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spoken: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made: list[str] = []
 
@@ -27,8 +22,8 @@ def test_it_is_said_how_long_it_takes_and_shown_how_far_it_is(
     language.use(spoken)
     monkeypatch.setattr(room, "make_ready", make_ready)
     monkeypatch.setattr(room, "ready", made.__contains__)
-    room.prepare(what)
+    room.prepare()
     out, err = capsys.readouterr()
     assert out == "" and words in " ".join(err.split()) and "2/3" in err
-    room.prepare(what)
-    assert made == [what] and capsys.readouterr() == ("", "")
+    room.prepare()
+    assert made == ["all"] and capsys.readouterr() == ("", "")

@@ -1,4 +1,4 @@
-"""`cellwarden demo`: the whole of it on a simulated wing, a minute after it was installed.
+"""`cellwarden demo`: the whole of it on a simulated wing, within a minute.
 
 The recording that ships with the project is scanned, as `scan` does it; then the wing is watched, as `watch` does it.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from cellwarden.cli import options
+from cellwarden.cli.demo_scan import scanning
 from cellwarden.cli.quantity import Seconds
 from cellwarden.cli.watch import HOST, PORT, tell, warn
 from cellwarden.language import gettext as _
@@ -52,14 +53,12 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
     from cellwarden.watch.rules_write import written
 
     door = console.listening(host, port)
-    _scanned(output, force)
     if seconds is None and not (sys.stdin and sys.stdin.isatty()):
         seconds = ALONE_S
         click.echo(_("There is no terminal: it ends after 60 s. --for (make run FOR=1h) says how long."))
-
-    wing, stopped, now_ns = simulated.calibrated(), threading.Event(), time.time_ns()
-    password = secrets.token_hex(6)
-    with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
+    with scanning(output, force) as scanned, tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
+        wing, stopped, now_ns = simulated.calibrated(), threading.Event(), time.time_ns()
+        password = secrets.token_hex(6)
         engine = opened(str(Path(folder) / "demo.sqlite"))
         simulated.people(engine, NAME, password, now_ns)
         simulated.past(engine, seed, now_ns)
@@ -77,25 +76,9 @@ def demo(host: str, port: int, seconds: float | None, seed: int, output: Path | 
             app = application(
                 engine, wing, rules=in_force, evidence=more.evidence, spectra=more.spectra, editing=more.editing
             )
-            serve(alerts, console.server(app), door, stopped.set, seconds=seconds, tell=tell)
+            if serve(alerts, console.server(app), door, stopped.set, seconds=seconds, tell=tell):
+                scanned()
         engine.dispose()
-
-
-def _scanned(output: Path | None, force: bool) -> None:
-    """What is in the recording that ships with the project: a table, and files where they are asked for."""
-    from cellwarden.cli.prepare import prepare
-    from cellwarden.cli.show import show
-    from cellwarden.runtime.files import Job, hear
-    from cellwarden.runtime.places import places
-    from cellwarden.simulate.wing import PLACE
-
-    recording = PLACE.with_suffix(".sigmf-meta")
-    prepare("gsm")
-    click.echo(_("The recording that ships with the project is scanned."))
-    (found,), (report,) = (places(output, [recording], ending) for ending in (".sigmf-meta", ".html"))
-    show(hear(Job(recording, output=found, report=report, force=force)))
-    if report is not None:
-        click.echo(_("Open {report} in a browser.").format(report=report))
 
 
 def _told(address: str, password: str) -> None:

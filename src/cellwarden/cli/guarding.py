@@ -124,7 +124,7 @@ def guarded(asked: Asked, told: Given) -> None:
     with ExitStack() as stack:
         door = stack.enter_context(closing(console.listening(asked.host, asked.port)))
         engine = opened(asked.store)
-        prepare("all")  # before anything is received: what waits meanwhile would be told late
+        prepare()  # before anything is received
         rehearsed(site, where)
         begin, end = post.opened(nodes, warn) if nodes else (None, None)
         streams = {one.sensor: open_stream(one.source, one.tuning) for one in told.receivers}

@@ -29,7 +29,7 @@ def node(context: click.Context, place: Path | None) -> None:
     from cellwarden.runtime.node_file import read
 
     settings = read(place)
-    prepare("all")
+    prepare()
     with ExitStack() as stack:
         run(settings, complain, lambda stream: stack.enter_context(closed_by_signals(stream)))
 

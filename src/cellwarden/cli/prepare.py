@@ -1,4 +1,4 @@
-"""What is compiled before the first sample, once on a machine, with a line that shows how far it is."""
+"""What hears without end is compiled before its first sample, once on a machine; a line shows how far that is."""
 
 import click
 
@@ -7,14 +7,10 @@ from cellwarden.language import gettext as _
 from cellwarden.runtime.ready import make_ready, ready
 
 
-def prepare(what: str) -> None:
-    """See `runtime.ready`."""
-    if ready(what):
+def prepare() -> None:
+    """All: what waited meanwhile would be told late."""
+    if ready("all"):
         return
-    if what == "gsm":
-        words = _("Cellwarden is compiled for this machine first: that takes about a minute, once.")
-    else:
-        words = _("Cellwarden is compiled for this machine first: that takes some minutes, once.")
-    click.echo(words, err=True)
+    click.echo(_("Cellwarden is compiled for this machine first: that takes some minutes, once."), err=True)
     with Steps(_("compiled")) as line:
-        make_ready(what, line.told)
+        make_ready("all", line.told)

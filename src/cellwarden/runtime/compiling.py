@@ -51,11 +51,16 @@ def side_by_side(parts: Sequence[Part], told: Told = lambda _done, _of: None) ->
 def _begin(folder: Path) -> None:
     """How a process begins. It ends at once at Ctrl-C, which all of a terminal's get, and with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _take_turns(folder)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """This process, from now on: also where the parent is killed."""
+    threading.Thread(target=_wait_for_its_end, daemon=True).start()
+
+
+def _wait_for_its_end() -> None:
     parent = parent_process()
     assert parent is not None
     parent.join()

@@ -31,8 +31,10 @@ def serve(
     *,
     seconds: float | None = None,
     tell: Callable[[Alert], None] = lambda alert: None,
-) -> None:
+) -> bool:
     """Both, until Ctrl-C, or so many seconds, or the end of the guard, whose error is raised then.
+
+    Returns whether its time was over.
 
     `alerts` ends soon after `stop` was called.
     """
@@ -60,9 +62,11 @@ def serve(
     except KeyboardInterrupt:  # uvicorn ends in order, then says again what it was told
         pass
     finally:
+        over = timer is not None and timer.finished.is_set()
         if timer is not None:
             timer.cancel()
         stop()
         watching.join()
     if ended.error is not None:
         raise ended.error
+    return over
