@@ -29,7 +29,7 @@ from cellwarden.model import Block, Burst, Emission
 WIDTH_HZ = PREAMBLE * PREAMBLE_HZ
 SUBCARRIERS = 128
 """1.92 MHz are looked at: a preamble's band and what a rough box may miss of it."""
-NARROWEST_HZ, WIDEST_HZ = 0.25e6, 1.5e6
+NARROWEST_HZ, WIDEST_HZ = 0.25e6, 1.8e6
 SHORTEST_S, LONGEST_S = 0.35e-3, 4.2e-3
 CLEAR_DB, MOST_SNR = 3.0, 4.0
 """From which on a box of a preamble's size begins with its prefix; echoes and neighbours make the most of it."""
@@ -37,6 +37,10 @@ LATE_S, EARLY_S, LOOKED_S = 60e-6, 40e-6, 60e-6
 """How far a box may begin after and before its preamble, and how much of the prefix (103 µs and more) is looked at."""
 ROUGH_S = 60e-6
 """By which a rough box's edges lie outside of its preamble, about."""
+FORMAT_0_S, MIDDLE_S, EACH_S = 0.9e-3, 55e-6, 100e-6
+"""The shortest preamble with its prefix, the middle of that, and how far apart windows are tried."""
+LOOSE_S = 1.3e-3
+"""Box that may still hold but a format 0, somewhere; in a longer one its prefix is longer, or it comes again."""
 PREFIX_NATS, PREFIX_PART = 8.0, 0.25
 """Asked of the prefix: so much, or this part of what the SNR lets expect."""
 BLIND_NATS = 9.0
@@ -44,6 +48,8 @@ BLIND_NATS = 9.0
 MATCHED_NATS = 14.0
 EXPLAINED = 0.7
 """Part of the energy above the noise that the match must explain: what else is loud and long is no preamble."""
+DEVIATIONS = 1.0
+"""By which noise may have made that energy more than it is: at -3 dB a deviation is a tenth of it."""
 SPREAD = 3
 """Delays to either side that count as one: echoes within 3 µs."""
 
@@ -80,11 +86,10 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
     begin = heard.index(burst.sample_start)
     if whole and burst.snr_db > CLEAR_DB and not _is_prefixed(heard, begin, burst.snr_db):
         return []
-    if whole:
-        starts = [begin + round(55e-6 * heard.rate_hz)]
-    else:
-        early = begin + round((seconds - 0.9e-3) * heard.rate_hz)
-        starts = list(range(min(begin, early), begin + 1, round(100e-6 * heard.rate_hz)))
+    late = begin + round((min(seconds, LOOSE_S) - FORMAT_0_S) * heard.rate_hz)  # for an end where the box has it
+    first, last = (begin, max(begin, late)) if whole else (min(begin, late), begin)
+    inside = round(MIDDLE_S * heard.rate_hz) if whole else 0
+    starts = list(range(first + inside, last + inside + 1, round(EACH_S * heard.rate_hz)))
     found = _blind(heard, starts)
     if found is None:
         return []
@@ -170,7 +175,9 @@ def _matched(heard: Stretch, root: int, start: int, fraction: float, part: NDArr
     peak = int(np.argmax(delays))
     near = float(np.sum(delays[np.arange(peak - SPREAD, peak + SPREAD + 1) % PREAMBLE]))
     noise = heard.noise * PREAMBLE_S * heard.rate_hz
-    explained = near / max(energy - PREAMBLE * noise, 0.05 * energy)
+    above = energy - PREAMBLE * noise
+    chance = DEVIATIONS * math.sqrt(noise * max(PREAMBLE * noise + 2 * above, 0.0))  # what noise adds to it
+    explained = near / max(above - chance, 0.05 * energy)
     evidence = -(PREAMBLE - 1) * math.log1p(-min(delays[peak] / energy, 0.999)) - math.log(PREAMBLE**2 * 4)
     if evidence < MATCHED_NATS or explained < EXPLAINED or evenness(response, peak, SPREAD) < EVEN:
         return None
