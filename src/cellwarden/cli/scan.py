@@ -89,15 +89,22 @@ def scan(
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cellwarden-"))) if as_json else None
         todo = _jobs(recordings, output, report, scratch, wanted)
-        bars = None
-        if sys.stderr.isatty() and not quiet:
-            from cellwarden.cli.progress import Bars
-
-            bars = Bars(recordings)
+        bars = _bars(recordings) if sys.stderr.isatty() and not quiet else None
         if len(todo) == 1:
             _one(todo[0], bars, quiet)
         else:
             _several(todo, jobs, bars, report, quiet)
+
+
+def _bars(recordings: tuple[Path, ...]) -> "Bars":
+    """Progress, for who looks on. A bar that stands still for a minute, as it may in the first scan, is explained."""
+    from cellwarden.cli.progress import Bars
+    from cellwarden.runtime.ready import noted, unused
+
+    if unused():
+        click.echo(_("Cellwarden is compiled for this machine as it is used: the first scans take minutes."), err=True)
+        noted("scan")
+    return Bars(recordings)
 
 
 def _jobs(

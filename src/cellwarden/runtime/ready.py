@@ -55,10 +55,20 @@ def ready(what: str) -> bool:
 def make_ready(what: str, told: Told) -> None:
     """Compile it, which takes minutes; `told` how many parts of how many are done."""
     if side_by_side(PARTS[what], told):
-        kept = place(what)
-        with suppress(OSError):  # where nothing can be kept, each start compiles
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.touch()
+        noted(what)
+
+
+def noted(what: str) -> None:
+    """That it was compiled, or that something was scanned."""
+    kept = place(what)
+    with suppress(OSError):  # where nothing can be kept, each start compiles
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
+
+
+def unused() -> bool:
+    """Whether the program as it is now scanned nothing on this machine yet: the first scans compile what they need."""
+    return not (ready("gsm") or place("scan").exists())
 
 
 def rehearsed(site: Site, belief: Belief) -> None:
