@@ -22,7 +22,7 @@ from cellwarden.measure import likelihood
 from cellwarden.measure.proportion import wilson
 from cellwarden.model import Block, Emission, Emitter, Segment, Session, Signature
 from cellwarden.signature.comparators import comparator
-from cellwarden.signature.compare import Comparator, Point, learn, log_ratio, log_ratios, point
+from cellwarden.signature.compare import Comparator, Point, learn, log_ratios, point
 from cellwarden.signature.features_lora import measure
 from cellwarden.signature.gallery import Index, identify, index, nearest, placed
 from cellwarden.signature.models import likely_model
@@ -53,7 +53,7 @@ def scores(enrolled: Sequence[Session], heard: Sequence[Session]) -> NDArray[np.
     """Logarithm of the ratio of each heard session against each enrolled one, shape (heard, enrolled)."""
     one = _gsm()
     known = [point(one, [s]) for s in enrolled]
-    return np.array([[log_ratio(one, k, p) for k in known] for p in (point(one, [s]) for s in heard)])
+    return np.array([log_ratios(one, known, point(one, [s])) for s in heard])
 
 
 def twins(seed: int, phones: int, other: bool) -> dict[str, Any]:

@@ -8,13 +8,12 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 
 from cellwarden.model import Session, Signature
 from cellwarden.signature.comparators import FAMILIES, FOLDER, Trial, place, written
-from cellwarden.signature.compare import LEFT_OUT, Comparator, calibrated, learn, log_ratio, point
+from cellwarden.signature.compare import LEFT_OUT, Comparator, calibrated, learn, pair_ratios
 from cellwarden.signature.models import KIND, of_model
 from cellwarden.signature.sessions import joined
 from cellwarden.simulate import families
@@ -89,9 +88,8 @@ def stations(family: str) -> Callable[[int, Sequence[int], np.random.Generator],
 
 def tried(comparator: Comparator, sessions: Mapping[str, Sequence[Session]]) -> Trial:
     """Ratios of all pairs of sessions."""
-    points = [(name, point(comparator, [one])) for name, several in sessions.items() for one in several]
-    told = [(log_ratio(comparator, a, b), x == y) for (x, a), (y, b) in combinations(points, 2)]
-    scores, same = np.array([s for s, _t in told]), np.array([t for _s, t in told])
+    scores, whose = pair_ratios(comparator, sessions)
+    same = whose[:, 0] == whose[:, 1]
     return Trial(scores[same], scores[~same])
 
 

@@ -27,7 +27,7 @@ from cellwarden.signature.calibration import (
     usable,
 )
 from cellwarden.signature.comparators import Trial, pairs
-from cellwarden.signature.compare import Comparator, log_ratio, point
+from cellwarden.signature.compare import Comparator, pair_ratios
 
 NAMES = ("a", "b", "c")
 SPREAD = np.diag([0.2, 0.3, 0.2])
@@ -55,9 +55,9 @@ def lab() -> Calibration:
 
 
 def ratios(one: Comparator, emitters: list[Emitter]) -> Trial:
-    points = [(e.name, point(one, [s])) for e in emitters for s in e.sessions]
-    told = [(log_ratio(one, a, b), x == y) for n, (x, a) in enumerate(points) for y, b in points[:n]]
-    return Trial(np.array([r for r, same in told if same]), np.array([r for r, same in told if not same]))
+    scores, whose = pair_ratios(one, {e.name: e.sessions for e in emitters})
+    same = whose[:, 0] == whose[:, 1]
+    return Trial(scores[same], scores[~same])
 
 
 def test_ratios_of_other_phones_are_better_by_it_and_it_knows_how_good(lab: Calibration) -> None:

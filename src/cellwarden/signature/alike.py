@@ -6,8 +6,10 @@ a group that has grown joins another where the two are rather one
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from cellwarden.model import Signature
-from cellwarden.signature.compare import Comparator, log_ratio, point
+from cellwarden.signature.compare import Comparator, log_ratios, point
 from cellwarden.signature.sessions import joined
 
 
@@ -24,6 +26,6 @@ def grouped(comparator: Comparator, signatures: Sequence[Signature]) -> list[lis
 def _likeliest(comparator: Comparator, signatures: Sequence[Signature], groups: Sequence[Sequence[int]]) -> int | None:
     """The earlier group of which the last one is rather than of another transmitter; None where it is of none."""
     *points, last = [point(comparator, [joined([signatures[k] for k in group])]) for group in groups]
-    ratios = [log_ratio(comparator, one, last) for one in points]
-    best = max(range(len(points)), key=ratios.__getitem__)
+    ratios = log_ratios(comparator, points, last)
+    best = int(np.argmax(ratios))
     return best if ratios[best] > 0 else None

@@ -28,7 +28,7 @@ from cellwarden.language import number
 from cellwarden.measure.likelihood import cost
 from cellwarden.model import Emitter, Provenance, Session
 from cellwarden.signature.comparators import Trial, pairs, written
-from cellwarden.signature.compare import Comparator, fitted_line, log_ratios, point
+from cellwarden.signature.compare import Comparator, fitted_line, pair_ratios
 from cellwarden.signature.gallery import too_little
 from cellwarden.signature.gallery_file import digest
 
@@ -90,22 +90,12 @@ def made(
                 "from recordings of its own, with --receiver"
             ).format(count=number(count), family=comparator.family, receiver=receiver, least=number(FEWEST_PHONES))
         )
-    scores, whose = _scores(replace(comparator, slope=1.0, intercept=0.0), known)
+    scores, whose = pair_ratios(replace(comparator, slope=1.0, intercept=0.0), known)
     same = whose[:, 0] == whose[:, 1]
     line = fitted_line(scores, same)
     held_out = _held_out(scores, whose)
     of = Provenance(phones, comparator.family, receiver, count, len(known) - count, note)
     return Calibration(of, named(comparator), *line, Trial(held_out[same], held_out[~same]))
-
-
-def _scores(plain: Comparator, known: Known) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Ratios of all pairs of sessions, shape (pairs,), and the numbers of both phones, shape (pairs, 2)."""
-    points = [(k, point(plain, [one])) for k, several in enumerate(known.values()) for one in several]
-    scores, whose = [], []
-    for n, (phone, one) in enumerate(points[1:], 1):
-        scores.append(log_ratios(plain, [other for _phone, other in points[:n]], one))
-        whose += [(other, phone) for other, _one in points[:n]]
-    return np.concatenate(scores), np.array(whose)
 
 
 def _held_out(scores: NDArray[np.float64], whose: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -17,7 +17,6 @@ International 230 (2013) 156 (calibration).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +103,15 @@ def log_ratios(comparator: Comparator, several: Sequence[Point], other: Point) -
     return np.asarray(comparator.slope * raw + comparator.intercept, np.float64)
 
 
+def pair_ratios(comparator: Comparator, sessions: Mapping[str, Sequence[Session]]) -> tuple[Matrix, NDArray[np.int64]]:
+    """Those of all pairs of sessions, shape (pairs,), and the numbers of both emitters, shape (pairs, 2)."""
+    points = [point(comparator, [one]) for several in sessions.values() for one in several]
+    whose = np.repeat(np.arange(len(sessions)), [len(several) for several in sessions.values()])
+    scores = [log_ratios(comparator, points[:n], points[n]) for n in range(1, len(points))]
+    first, second = np.tril_indices(len(points), -1)[::-1]
+    return np.concatenate(scores), np.stack([whose[first], whose[second]], axis=1)
+
+
 def _densities(x: Matrix, covariances: Matrix) -> Matrix:
     """Logarithms of normal densities, but for the constant: shapes (k, d) and (k, d, d)."""
     roots = np.linalg.cholesky(covariances)
@@ -161,10 +169,8 @@ def _pooled(x: Matrix, freedom: int) -> Matrix:
 def calibrated(comparator: Comparator, sessions: Mapping[str, Sequence[Session]]) -> Comparator:
     """With the line fitted to all pairs of sessions of other emitters than it was learned from."""
     plain = replace(comparator, slope=1.0, intercept=0.0)
-    points = [(name, point(plain, [one])) for name, several in sessions.items() for one in several]
-    pairs = [(log_ratio(plain, a, b), x == y) for (x, a), (y, b) in combinations(points, 2)]
-    scores, same = np.array([s for s, _t in pairs]), np.array([t for _s, t in pairs])
-    slope, intercept = fitted_line(scores, same)
+    scores, whose = pair_ratios(plain, sessions)
+    slope, intercept = fitted_line(scores, whose[:, 0] == whose[:, 1])
     return replace(comparator, slope=slope, intercept=intercept)
 
 
