@@ -124,19 +124,37 @@ class Plan(NamedTuple):
     beliefs: Beliefs
 
 
-def plan_levels(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None = None) -> Plan:
-    """Compute the levels at all sensors from places in all cells."""
-    beliefs = beliefs or Beliefs()
+class Spots(NamedTuple):
+    """Places in all cells of a site, and what lies between them and its sensors: the same at each frequency."""
+
+    cells: tuple[Room, ...]
+    places_m: NDArray[np.float64]
+    """Shape (p, 3)."""
+    cell: NDArray[np.int64]
+    """Index of each place's cell, rising, shape (p,)."""
+    lines: Paths
+
+
+def spots(site: Site) -> Spots:
+    """Lay places in all cells, and count the walls between."""
     cells = tuple(room for room in site.rooms if room.kind == "cell")
     bases = {floor.number: floor.base_m for floor in site.floors}
     each = [places_in(room, bases[room.floor]) for room in cells]
     places = np.concatenate(each) if each else np.zeros((0, 3))
-    owner = np.repeat(np.arange(len(cells)), [len(those) for those in each])
-    lines = paths(site, places)
-    level = -model_loss_db(lines, frequency_hz)
-    return believed(
-        cells, places, owner, level, np.full(level.shape, beliefs.own_db2), unsure_db(lines, beliefs), beliefs
-    )
+    cell = np.repeat(np.arange(len(cells)), [len(those) for those in each])
+    return Spots(cells, places, cell, paths(site, places))
+
+
+def plan_levels(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None = None) -> Plan:
+    """Compute the levels at all sensors from places in all cells."""
+    return levels_from(spots(site), frequency_hz, beliefs or Beliefs())
+
+
+def levels_from(among: Spots, frequency_hz: float, beliefs: Beliefs) -> Plan:
+    """The same, of places that were laid already."""
+    level = -model_loss_db(among.lines, frequency_hz)
+    own_db2, unsure = np.full(level.shape, beliefs.own_db2), unsure_db(among.lines, beliefs)
+    return believed(among.cells, among.places_m, among.cell, level, own_db2, unsure, beliefs)
 
 
 def believed(

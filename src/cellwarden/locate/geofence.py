@@ -25,6 +25,7 @@ Sources: S. Kay, Fundamentals of Statistical Signal Processing II (1998) §3.3; 
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.locate.cells import Beliefs, model_loss_db, unsure_db
 from cellwarden.locate.fence_kernels import place_evidence, silence
-from cellwarden.locate.propagation import paths
+from cellwarden.locate.propagation import Paths, paths
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import Room, Site, rooms_at
 
@@ -82,9 +83,32 @@ class Side:
     """Whether it is called so."""
 
 
+class Ground(NamedTuple):
+    """Places on both sides of a site's wall, and what lies between them and its sensors: the same at each frequency."""
+
+    places_m: NDArray[np.float64]
+    """Shape (p, 3)."""
+    inside: NDArray[np.bool_]
+    """Of each place, shape (p,)."""
+    log_share: NDArray[np.float64]
+    """As `Fence` has it."""
+    lines: Paths
+
+
 def fence(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None = None) -> Fence:
     """Compute levels from places in all rooms of a site that has both sides. Raises SiteError where it has not."""
-    beliefs = beliefs or Beliefs()
+    return fence_on(ground(site), frequency_hz, beliefs or Beliefs())
+
+
+def fence_on(of: Ground, frequency_hz: float, beliefs: Beliefs) -> Fence:
+    """The same, from places that were laid already."""
+    mean = np.ascontiguousarray(-model_loss_db(of.lines, frequency_hz).T)
+    unsure = np.ascontiguousarray(unsure_db(of.lines, beliefs).transpose(1, 0, 2))
+    return Fence(of.places_m, of.inside, of.log_share, mean, unsure, beliefs)
+
+
+def ground(site: Site) -> Ground:
+    """Lay places in all rooms, and count the walls between. Raises SiteError where the site has not both sides."""
     each = [_places(site, n, room) for n, room in enumerate(site.rooms)]
     places = np.concatenate([np.zeros((0, 3)), *each])
     kinds = np.repeat([room.kind for room in site.rooms], [len(those) for those in each])
@@ -95,14 +119,12 @@ def fence(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None = Non
                 site=site.name
             )
         )
-    group = np.array([kind if kind in ("outside", *SHARES) else "other" for kind in kinds])
+    group = np.where(np.isin(kinds, ["outside", *SHARES]), kinds, "other")
     weight = {**SHARES, "other": 1 - sum(SHARES.values()), "outside": 1.0}
-    share = np.array([weight[name] / (group == name).sum() for name in group])
+    names, of, count = np.unique(group, return_inverse=True, return_counts=True)
+    share = (np.array([weight[name] for name in names]) / count)[of]
     share[inside] /= share[inside].sum()  # a site may lack a kind
-    lines = paths(site, places)
-    mean = -model_loss_db(lines, frequency_hz).T
-    unsure = unsure_db(lines, beliefs).transpose(1, 0, 2)
-    return Fence(places, inside, np.log(share), np.ascontiguousarray(mean), np.ascontiguousarray(unsure), beliefs)
+    return Ground(places, inside, np.log(share), paths(site, places))
 
 
 def _places(site: Site, index: int, room: Room) -> NDArray[np.float64]:

@@ -21,9 +21,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.locate.cells import Beliefs, Plan, cell_probabilities, plan_levels
+from cellwarden.locate.cells import Beliefs, Plan, Spots, cell_probabilities, levels_from, spots
 from cellwarden.locate.cells_survey import learned
-from cellwarden.locate.geofence import Fence, evidence, fence
+from cellwarden.locate.geofence import Fence, Ground, evidence, fence_on, ground
 from cellwarden.locate.readings import Survey
 from cellwarden.locate.site import Site, rooms_at
 from cellwarden.model import Odds
@@ -60,20 +60,46 @@ def room_names(site: Site) -> tuple[str, ...]:
     return (*dict.fromkeys(room.name for room in site.rooms if room.kind != "outside"), OUTSIDE)
 
 
+class Laid(NamedTuple):
+    """Places of a site, and what lies between them and its sensors: the same at each frequency."""
+
+    cells: Spots
+    bounds: Ground
+    room: NDArray[np.int64]
+    """Of each place of `bounds` the index of its room, shape (p,)."""
+
+
+def laid(site: Site) -> Laid:
+    """Lay places everywhere. Raises SiteError where the site has not both sides of a wall."""
+    bounds = ground(site)
+    return Laid(spots(site), bounds, rooms_at(site, bounds.places_m))
+
+
 def whereabouts(
-    site: Site, interface: str = "gsm", frequency_hz: float = 900e6, survey: Survey | None = None
+    site: Site,
+    interface: str = "gsm",
+    frequency_hz: float = 900e6,
+    survey: Survey | None = None,
+    among: Laid | None = None,
 ) -> Whereabouts:
-    """Compute the levels from all places. Raises SiteError where the site has not both sides of a wall."""
-    shift = LOUDEST_DBM["gsm"] - LOUDEST_DBM.get(interface, LOUDEST_DBM["gsm"])
+    """Compute the levels from all places, those that were laid already or others. Raises SiteError as `laid` does."""
+    among = among or laid(site)
+    shift = _quieter_db(interface)
     beliefs = Beliefs(floor_dbm=Beliefs().floor_dbm + shift)
-    plan, bounds = plan_levels(site, frequency_hz, beliefs), fence(site, frequency_hz, beliefs)
+    plan = levels_from(among.cells, frequency_hz, beliefs)
+    bounds = fence_on(among.bounds, frequency_hz, beliefs)
     if survey is not None and plan.cells:
         plan = learned(site, plan, survey, frequency_hz)
     cells = [cell.name for cell in plan.cells]
     names = (*cells, *(name for name in room_names(site) if name not in set(cells)))
     index = {name: n for n, name in enumerate(names)}
     of_room = np.array([index[OUTSIDE if room.kind == "outside" else room.name] for room in site.rooms])
-    return Whereabouts(names, plan, bounds, of_room[rooms_at(site, bounds.places_m)], shift)
+    return Whereabouts(names, plan, bounds, of_room[among.room], shift)
+
+
+def _quieter_db(interface: str) -> float:
+    """How much less phones of a standard send at most than those of GSM."""
+    return LOUDEST_DBM["gsm"] - LOUDEST_DBM.get(interface, LOUDEST_DBM["gsm"])
 
 
 def room_probabilities(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float = 0.5) -> NDArray[np.float64]:
@@ -102,15 +128,19 @@ def room_odds(where: Whereabouts, levels_dbm: NDArray[np.float64], inside: float
 
 
 def believing(site: Site, inside: float = 0.5, survey: Survey | None = None) -> Belief:
-    """Odds from levels, air interface and frequency in Hz, for all that a site hears; each plan is computed when it is
-    first needed, which takes some seconds."""
+    """Odds from levels, air interface and frequency in Hz, for all that a site hears.
+
+    Each plan is computed when it is first needed; the first of all takes seconds, the others a fourth of that.
+    """
+    places = cache(lambda: laid(site))
+    alike = {_quieter_db(interface): interface for interface in reversed(LOUDEST_DBM)}
 
     @cache
     def plan(interface: str, frequency_hz: float) -> Whereabouts:
-        return whereabouts(site, interface, frequency_hz, survey)
+        return whereabouts(site, interface, frequency_hz, survey, places())
 
     def belief(levels_dbm: NDArray[np.float64], interface: str, frequency_hz: float) -> Odds:
         nearest = min(PLANS_HZ, key=lambda hertz: abs(np.log(hertz / frequency_hz)))
-        return room_odds(plan(interface, nearest), levels_dbm, inside)
+        return room_odds(plan(alike[_quieter_db(interface)], nearest), levels_dbm, inside)
 
     return belief
