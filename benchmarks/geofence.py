@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.lane import Lane
 from cellwarden.locate.geofence import POWERS_DBM, SURE_NATS, Fence, fence, level_nats, own_db2
+from cellwarden.locate.likelihood import LEVEL
 from cellwarden.locate.site import Site, rooms_at
 from cellwarden.measure.proportion import wilson
 from cellwarden.simulate.levels import heard_dbm, place_in, powers_dbm, world
@@ -86,13 +87,14 @@ def believed(layout: str, count: int, seed: int) -> dict[str, Any]:
     cells = np.flatnonzero(bounds.inside)
     share = np.exp(bounds.log_share[cells])
     kinds = np.array([site_of(layout).rooms[n].kind for n in rooms_at(site_of(layout), bounds.places_m)])
+    mean_dbm, unsure_db = bounds.there.row(LEVEL).T, bounds.there.unsure.transpose(2, 0, 1)
     nats: list[float] = []
     cell: list[bool] = []
     while len(nats) < count:
         at = rng.choice(cells, p=share)
-        own = rng.normal(0.0, own_db2(bounds.beliefs) ** 0.5, bounds.mean_dbm.shape[1])
-        shared = bounds.unsure_db[at] @ rng.normal(size=bounds.unsure_db.shape[2])
-        levels = bounds.mean_dbm[at] + shared + own + rng.choice(POWERS_DBM)
+        own = rng.normal(0.0, own_db2(bounds.beliefs) ** 0.5, mean_dbm.shape[1])
+        shared = unsure_db[at] @ rng.normal(size=unsure_db.shape[2])
+        levels = mean_dbm[at] + shared + own + rng.choice(POWERS_DBM)
         levels[levels < bounds.beliefs.floor_dbm] = np.nan
         if np.isfinite(levels).any():
             nats.append(level_nats(bounds, levels))

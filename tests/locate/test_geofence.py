@@ -10,11 +10,30 @@ from scipy.stats import multivariate_normal, norm
 
 from benchmarks import geofence as lane
 from cellwarden.errors import SiteError
-from cellwarden.locate.fence_kernels import log_silent, place_evidence, silence
-from cellwarden.locate.geofence import SURE_NATS, fence, habit_nats, level_nats, presence_dbm, side
+from cellwarden.locate.cells import ABSENT_DBM, Beliefs, blocks, table_of
+from cellwarden.locate.fence_kernels import log_silent, silence
+from cellwarden.locate.geofence import (
+    SURE_NATS,
+    Fence,
+    evidence,
+    fence,
+    habit_nats,
+    level_nats,
+    own_db2,
+    presence_dbm,
+    side,
+)
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import rooms_at
 from cellwarden.simulate.levels import heard_dbm, world
+
+
+def table(mean: np.ndarray, unsure: np.ndarray) -> Fence:
+    """A fence with what is believed at some places, shape (p, m) and (p, m, k)."""
+    level, count = mean.T, len(mean)
+    rows = table_of(level, np.full(level.shape, own_db2(Beliefs())), unsure.transpose(1, 0, 2))
+    there = blocks(np.arange(count), rows, np.append(np.arange(0, count, 4), count))
+    return Fence(np.zeros((count, 3)), np.ones(count, np.bool_), np.zeros(count), there, Beliefs())
 
 
 def test_the_compiled_evidence_is_what_the_full_covariance_says() -> None:
@@ -23,21 +42,31 @@ def test_the_compiled_evidence_is_what_the_full_covariance_says() -> None:
     mean, unsure = rng.normal(-90, 8, (places, sensors)), rng.uniform(0, 4, (places, sensors, shared))
     levels = rng.normal(-70, 8, sensors)
     levels[[1, 4]] = np.nan
-    powers = np.arange(13.0, 33.1, 2.5)
-    found = place_evidence(levels, mean, unsure, 50.0, -110.0, silence(0.02), powers)
-    heard = np.isfinite(levels)
+    powers, own = np.arange(13.0, 33.1, 2.5), own_db2(Beliefs())
+    levels[2] = np.inf
+    found = evidence(table(mean, unsure), levels)
+    heard, silents = np.isfinite(levels), np.isnan(levels)
     for p in range(places):
-        covariance = unsure[p] @ unsure[p].T + 50.0 * np.eye(sensors)
+        covariance = unsure[p] @ unsure[p].T + own * np.eye(sensors)
         each = []
         for power in powers:
             normal = multivariate_normal(mean[p, heard] + power, covariance[np.ix_(heard, heard)]).logpdf(levels[heard])
-            spread = np.sqrt(np.diag(covariance))[~heard]
-            below = norm.cdf((-110.0 - mean[p, ~heard] - power) / spread)
+            spread = np.sqrt(np.diag(covariance))[silents]
+            below = norm.cdf((-110.0 - mean[p, silents] - power) / spread)
             each.append(normal + np.log(0.02 + 0.98 * below).sum())
         plain = logsumexp(each) - math.log(len(powers))
-        # Constants that all places share are left out: (2π)^(−n/2), and own variance to the power (n − k) / 2.
-        left_out = 0.5 * (4 * math.log(2 * math.pi) + (4 - shared) * math.log(50.0))
+        left_out = 0.5 * heard.sum() * math.log(2 * math.pi)  # which all places share
         assert found[p] - left_out == pytest.approx(plain, abs=2e-3)
+
+
+def test_what_is_hopeless_is_told_soon_and_the_rest_as_ever() -> None:
+    rng = np.random.default_rng(2)
+    bounds = table(rng.normal(-90, 20, (50, 9)), rng.uniform(0, 4, (50, 9, 3)))
+    levels = np.where(np.arange(9) < 5, rng.normal(-70, 8, 9), np.nan)
+    every, soon = evidence(bounds, levels), evidence(bounds, levels, 5.0)
+    near = every > every.max() - 5.0
+    assert 0 < near.sum() < 50 and soon[near].tolist() == every[near].tolist()
+    assert np.all(soon >= every) and np.any(soon > every) and np.all(soon[~near] < every.max() - 5.0)
 
 
 def test_the_table_of_silence_agrees_with_scipy_and_never_excludes_a_deaf_sensor() -> None:
@@ -76,10 +105,8 @@ def test_the_power_of_a_phone_does_not_matter_where_all_hear_it() -> None:
     places = lane.inside_places(site, 1, rng)
     levels = heard_dbm(world(site, rng), places, np.array([33.0]), rng)[:, 0]
     heard = np.isfinite(levels)
-    few = replace(
-        bounds, mean_dbm=bounds.mean_dbm[:, heard], unsure_db=np.ascontiguousarray(bounds.unsure_db[:, heard])
-    )
-    loud, faint = level_nats(few, levels[heard]), level_nats(few, levels[heard] - 8.0)
+    levels[~heard] = ABSENT_DBM
+    loud, faint = level_nats(bounds, levels), level_nats(bounds, np.where(heard, levels - 8.0, ABSENT_DBM))
     assert loud == pytest.approx(faint, rel=0.3)
 
 

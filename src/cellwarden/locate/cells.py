@@ -167,24 +167,29 @@ def believed(
     beliefs: Beliefs,
 ) -> Plan:
     """A plan of what is believed: levels and variance of each path's own, shape (m, p), and U, shape (m, p, k)."""
-    spread = np.sqrt(own_db2 + np.square(unsure).sum(axis=2))
-    own = np.stack([levels_dbm, 1 / own_db2, -np.log(own_db2), spread], axis=1)
-    table = np.concatenate([own, unsure.transpose(0, 2, 1)], axis=1).astype(np.float32)
+    table = table_of(levels_dbm, own_db2, unsure)
     first = np.searchsorted(cell, np.arange(len(cells) + 1))
     some = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in pairwise(first)] or [np.zeros(0, np.int64)])
     edges = np.append(np.arange(0, len(some), BLOCK), len(some))
-    return Plan(cells, places_m, _blocks(cell, table, first), _blocks(cell[some], table[..., some], edges), beliefs)
+    return Plan(cells, places_m, blocks(cell, table, first), blocks(cell[some], table[..., some], edges), beliefs)
 
 
-def _blocks(cell: NDArray[np.int64], table: Curves, edges: NDArray[np.int64]) -> Places:
+def table_of(levels_dbm: NDArray[np.float64], own_db2: NDArray[np.float64], unsure: NDArray[np.float64]) -> Curves:
+    """Rows of a table of `likelihood`, shape (m, r, p), from what `believed` takes."""
+    spread = np.sqrt(own_db2 + np.square(unsure).sum(axis=2))
+    own = np.stack([levels_dbm, 1 / own_db2, -np.log(own_db2), spread], axis=1)
+    return np.concatenate([own, unsure.transpose(0, 2, 1)], axis=1).astype(np.float32)
+
+
+def blocks(cell: NDArray[np.int64], table: Curves, edges: NDArray[np.int64]) -> Places:
     """Places with their table, shape (m, r, p), in blocks from edge to edge."""
     filled = np.diff(edges)
     width = int(filled.max(initial=1))
     cells = np.full((len(filled), width), -1)
-    blocks = np.zeros((len(filled), *table.shape[:2], width), np.float32)
+    made = np.zeros((len(filled), *table.shape[:2], width), np.float32)
     for n, (a, b) in enumerate(pairwise(edges)):
-        cells[n, : b - a], blocks[n, ..., : b - a] = cell[a:b], table[..., a:b]
-    return Places(cells, blocks, filled)
+        cells[n, : b - a], made[n, ..., : b - a] = cell[a:b], table[..., a:b]
+    return Places(cells, made, filled)
 
 
 def model_loss_db(lines: Paths, frequency_hz: float) -> NDArray[np.float64]:

@@ -32,8 +32,9 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
-from cellwarden.locate.cells import Beliefs, model_loss_db, unsure_db
+from cellwarden.locate.cells import BLOCK, Beliefs, Places, blocks, model_loss_db, table_of, unsure_db
 from cellwarden.locate.fence_kernels import place_evidence, silence
+from cellwarden.locate.likelihood import parabolas
 from cellwarden.locate.propagation import Paths, paths
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import Room, Site, rooms_at
@@ -64,10 +65,8 @@ class Fence:
     """Of each place, shape (p,)."""
     log_share: NDArray[np.float64]
     """Log-probability of each place beforehand, given its side; shape (p,)."""
-    mean_dbm: NDArray[np.float64]
-    """Of a phone of 0 dBm, shape (p, m)."""
-    unsure_db: NDArray[np.float64]
-    """Shape (p, m, k)."""
+    there: Places
+    """The levels of a phone of 0 dBm at places, and how sure they are, in blocks of any places."""
     beliefs: Beliefs
 
 
@@ -102,9 +101,10 @@ def fence(site: Site, frequency_hz: float = 900e6, beliefs: Beliefs | None = Non
 
 def fence_on(of: Ground, frequency_hz: float, beliefs: Beliefs) -> Fence:
     """The same, from places that were laid already."""
-    mean = np.ascontiguousarray(-model_loss_db(of.lines, frequency_hz).T)
-    unsure = np.ascontiguousarray(unsure_db(of.lines, beliefs).transpose(1, 0, 2))
-    return Fence(of.places_m, of.inside, of.log_share, mean, unsure, beliefs)
+    level, count = -model_loss_db(of.lines, frequency_hz), len(of.places_m)
+    table = table_of(level, np.full(level.shape, own_db2(beliefs)), unsure_db(of.lines, beliefs))
+    there = blocks(np.arange(count), table, np.append(np.arange(0, count, BLOCK), count))
+    return Fence(of.places_m, of.inside, of.log_share, there, beliefs)
 
 
 def ground(site: Site) -> Ground:
@@ -164,12 +164,21 @@ def level_nats(bounds: Fence, levels_dbm: NDArray[np.float64]) -> float:
     return float(np.logaddexp.reduce(inner) - np.logaddexp.reduce(outer))
 
 
-def evidence(bounds: Fence, levels_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-likelihood of levels as `cells` takes them from each place, but for a constant: shape (p,)."""
-    b = bounds.beliefs
+def evidence(bounds: Fence, levels_dbm: NDArray[np.float64], hopeless: float = math.inf) -> NDArray[np.float64]:
+    """Log-likelihood of levels as `cells` takes them from each place, but for a constant: shape (p,).
+
+    Silence makes a place but less likely; of one that is less likely than another by e to `hopeless` it is not asked.
+    """
+    there, beliefs = bounds.there, bounds.beliefs
+    heard, silents = np.flatnonzero(np.isfinite(levels_dbm)), np.flatnonzero(np.isnan(levels_dbm))
+    level, every = levels_dbm[heard].astype(np.float32), np.arange(len(there.filled))
+    _slots, (a, b, c, size) = parabolas(every, heard, level, there.table, there.filled)
+    power = POWERS_DBM[:, None]
+    each = np.ascontiguousarray((-0.5 * (a - 2 * power * b + power**2 * c + size)).T)
+    order = np.argsort(-each.max(axis=1))
     return np.asarray(
         place_evidence(
-            levels_dbm, bounds.mean_dbm, bounds.unsure_db, own_db2(b), b.floor_dbm, silence(b.deaf), POWERS_DBM
+            order, each, there.table, silents, beliefs.floor_dbm, silence(beliefs.deaf), POWERS_DBM, hopeless
         )
     )
 

@@ -40,6 +40,8 @@ PLANS_HZ = (800e6, 900e6, 1.8e9, 2.1e9, 2.6e9, 3.5e9)
 """Frequencies for which levels are computed: between two of them walls differ by less than they err."""
 LEAST = 1e-4
 """Rooms less likely than this are left out of odds; `outside` is always told."""
+HOPELESS_NATS = 40.0
+"""A place less likely than another by e to this adds nothing to odds, however many there are."""
 
 
 class Whereabouts(NamedTuple):
@@ -111,7 +113,7 @@ def room_probabilities(where: Whereabouts, levels_dbm: NDArray[np.float64], insi
     bounds, levels = where.bounds, np.asarray(levels_dbm, np.float64) + where.shift_db
     weight = bounds.log_share + np.log(np.where(bounds.inside, inside, 1 - inside))
     if np.isfinite(levels).any():
-        weight = weight + evidence(bounds, levels)
+        weight = weight + evidence(bounds, levels, HOPELESS_NATS)
     place = np.exp(weight - weight.max())
     found = np.asarray(np.bincount(where.room, place / place.sum(), minlength=len(where.names)), np.float64)
     cells = len(where.plan.cells)
