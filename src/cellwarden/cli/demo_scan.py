@@ -38,7 +38,7 @@ def scanning(output: Path | None, force: bool) -> Iterator[Callable[[], None]]:
         if place is not None and not force:
             refuse_existing(place)
     click.echo(_("Cellwarden is compiled for this machine meanwhile, once; the table comes in a minute or two."))
-    process = get_context("spawn").Process(target=_compile_and_scan, args=(language(), output, force))
+    process = get_context("spawn").Process(target=_compile_and_scan, args=(language(), BEHIND, output, force))
     process.start()
 
     def finished() -> None:
@@ -55,14 +55,14 @@ def scanning(output: Path | None, force: bool) -> Iterator[Callable[[], None]]:
         process.join()
 
 
-def _compile_and_scan(spoken: str, output: Path | None, force: bool) -> None:
+def _compile_and_scan(spoken: str, behind: int, output: Path | None, force: bool) -> None:
     """The life of a process. At Ctrl-C it ends without a word, as with its parent."""
     from cellwarden.runtime.compiling import end_with_parent
     from cellwarden.runtime.ready import make_ready
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     end_with_parent()
-    os.nice(BEHIND)
+    os.nice(behind)
     use(spoken)
     try:
         make_ready("gsm", lambda _done, _of: None)
