@@ -109,11 +109,12 @@ def test_what_has_to_be_compiled_is_scanned_beside_what_needs_it_not(
 
 
 @pytest.mark.usefixtures("uncompiled")
-def test_who_does_not_wait_for_the_scan_breaks_it_off(tmp_path: Path) -> None:
+def test_who_does_not_wait_for_the_scan_breaks_it_off(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     others = set(multiprocessing.active_children())
     with demo_scan.scanning(tmp_path, force=False):
         (scans,) = set(multiprocessing.active_children()) - others
-    assert not scans.is_alive() and not list(tmp_path.iterdir())
+        time.sleep(4.0)  # processes of its own have begun by then, as a rule
+    assert not scans.is_alive() and not list(tmp_path.iterdir()) and capfd.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("uncompiled")

@@ -9,12 +9,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
+from types import FrameType
 
 import click
 
 from cellwarden.cli import complain
+from cellwarden.cli.interrupt import interrupted
 from cellwarden.errors import CellwardenError
 from cellwarden.language import gettext as _
 from cellwarden.language import language, use
@@ -56,11 +58,12 @@ def scanning(output: Path | None, force: bool) -> Iterator[Callable[[], None]]:
 
 
 def _compile_and_scan(spoken: str, behind: int, output: Path | None, force: bool) -> None:
-    """The life of a process. At Ctrl-C it ends without a word, as with its parent."""
+    """The life of a process. At a signal it ends without a word, and so it does with its parent."""
     from cellwarden.runtime.compiling import end_with_parent
     from cellwarden.runtime.ready import make_ready
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _left)
     end_with_parent()
     os.nice(behind)
     use(spoken)
@@ -70,6 +73,15 @@ def _compile_and_scan(spoken: str, behind: int, output: Path | None, force: bool
     except CellwardenError as error:
         complain(str(error))
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _left(number: int, frame: FrameType | None) -> None:
+    """Its own processes first: a pool waits for them, and tells of what it holds where it is not left to end."""
+    for one in active_children():
+        one.terminate()
+    interrupted(number, frame)
 
 
 def _scan(output: Path | None, force: bool) -> None:
