@@ -386,8 +386,8 @@ def _referee_points(points: str, one: Figures) -> str:
 
 def wing_speed(f: Figures) -> str:
     one = f["wing"]["speed"]
-    rooms = f"; among all rooms and outside {one['all_ms']:.1f} ms median" if "all_ms" in one else ""
-    return f"{one['ms']:.1f} ms median, {one['ms_p90']:.1f} ms for nine in ten{rooms}"
+    rooms = f"among all rooms and outside {one['all_ms']:.1f} ms median"
+    return f"{one['ms']:.1f} ms median, {one['ms_p90']:.1f} ms for nine in ten; {rooms}"
 
 
 def live(f: Figures) -> str:

@@ -11,6 +11,7 @@ from cellwarden.locate.cells import ABSENT_DBM, cell_probabilities
 from cellwarden.locate.geofence import level_nats
 from cellwarden.locate.readings import survey_of
 from cellwarden.locate.whereabouts import (
+    HOPELESS_NATS,
     OUTSIDE,
     Whereabouts,
     believing,
@@ -42,6 +43,8 @@ def levels(room_name: str, seed: int, power_dbm: float = 25.0) -> np.ndarray:
 
 def test_a_belief_is_whole_and_agrees_with_fence_and_cells() -> None:
     heard = levels("A-107", 1)
+    outside = room_probabilities(gsm(), heard, inside=0.5)[gsm().names.index(OUTSIDE)]
+    assert outside == pytest.approx(np.exp(-level_nats(gsm().bounds, heard)), abs=np.exp(-HOPELESS_NATS))
     heard[np.argsort(-np.nan_to_num(heard, nan=-200.0))[5:]] = ABSENT_DBM  # what all hear leaves nothing unsure
     found = room_probabilities(gsm(), heard, inside=0.5)
     assert found.sum() == pytest.approx(1.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.fingerprint_learn import tried
 
 from cellwarden.errors import GalleryError, OutputError
 from cellwarden.language import use
@@ -27,7 +28,7 @@ from cellwarden.signature.calibration import (
     usable,
 )
 from cellwarden.signature.comparators import Trial, pairs
-from cellwarden.signature.compare import Comparator, pair_ratios
+from cellwarden.signature.compare import Comparator
 
 NAMES = ("a", "b", "c")
 SPREAD = np.diag([0.2, 0.3, 0.2])
@@ -55,9 +56,7 @@ def lab() -> Calibration:
 
 
 def ratios(one: Comparator, emitters: list[Emitter]) -> Trial:
-    scores, whose = pair_ratios(one, {e.name: e.sessions for e in emitters})
-    same = whose[:, 0] == whose[:, 1]
-    return Trial(scores[same], scores[~same])
+    return tried(one, {e.name: e.sessions for e in emitters})
 
 
 def test_ratios_of_other_phones_are_better_by_it_and_it_knows_how_good(lab: Calibration) -> None:

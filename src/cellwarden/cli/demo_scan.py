@@ -68,7 +68,7 @@ def _compile_and_scan(spoken: str, behind: int, output: Path | None, force: bool
     os.nice(behind)
     use(spoken)
     try:
-        make_ready("gsm", lambda _done, _of: None)
+        make_ready("gsm")
         _scan(output, force)
     except CellwardenError as error:
         complain(str(error))

@@ -170,8 +170,8 @@ def believed(
     table = table_of(levels_dbm, own_db2, unsure)
     first = np.searchsorted(cell, np.arange(len(cells) + 1))
     some = np.concatenate([np.arange(a, min(a + FEW, b)) for a, b in pairwise(first)] or [np.zeros(0, np.int64)])
-    edges = np.append(np.arange(0, len(some), BLOCK), len(some))
-    return Plan(cells, places_m, blocks(cell, table, first), blocks(cell[some], table[..., some], edges), beliefs)
+    few = blocks(cell[some], table[..., some], evenly(len(some)))
+    return Plan(cells, places_m, blocks(cell, table, first), few, beliefs)
 
 
 def table_of(levels_dbm: NDArray[np.float64], own_db2: NDArray[np.float64], unsure: NDArray[np.float64]) -> Curves:
@@ -179,6 +179,11 @@ def table_of(levels_dbm: NDArray[np.float64], own_db2: NDArray[np.float64], unsu
     spread = np.sqrt(own_db2 + np.square(unsure).sum(axis=2))
     own = np.stack([levels_dbm, 1 / own_db2, -np.log(own_db2), spread], axis=1)
     return np.concatenate([own, unsure.transpose(0, 2, 1)], axis=1).astype(np.float32)
+
+
+def evenly(count: int) -> NDArray[np.int64]:
+    """Edges between blocks of so many places, whosoever they are: all are full but the last."""
+    return np.append(np.arange(0, count, BLOCK), count)
 
 
 def blocks(cell: NDArray[np.int64], table: Curves, edges: NDArray[np.int64]) -> Places:

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
-from cellwarden.locate.cells import BLOCK, Beliefs, Places, blocks, model_loss_db, table_of, unsure_db
+from cellwarden.locate.cells import Beliefs, Places, blocks, evenly, model_loss_db, table_of, unsure_db
 from cellwarden.locate.fence_kernels import place_evidence, silence
 from cellwarden.locate.likelihood import parabolas
 from cellwarden.locate.propagation import Paths, paths
@@ -103,7 +103,7 @@ def fence_on(of: Ground, frequency_hz: float, beliefs: Beliefs) -> Fence:
     """The same, from places that were laid already."""
     level, count = -model_loss_db(of.lines, frequency_hz), len(of.places_m)
     table = table_of(level, np.full(level.shape, own_db2(beliefs)), unsure_db(of.lines, beliefs))
-    there = blocks(np.arange(count), table, np.append(np.arange(0, count, BLOCK), count))
+    there = blocks(np.arange(count), table, evenly(count))
     return Fence(of.places_m, of.inside, of.log_share, there, beliefs)
 
 

@@ -52,7 +52,7 @@ def ready(what: str) -> bool:
     return place(what).exists() or place("all").exists()
 
 
-def make_ready(what: str, told: Told) -> None:
+def make_ready(what: str, told: Told = lambda _done, _of: None) -> None:
     """Compile it, which takes minutes; `told` how many parts of how many are done."""
     if side_by_side(PARTS[what], told):
         noted(what)
