@@ -198,7 +198,7 @@ def test_gmsk_turned_back_carries_its_bits_on_one_axis() -> None:
     np.testing.assert_allclose(np.abs(wave[round(start) + 8 : round(start) + 1000]), 1.0, atol=1e-5)
 
 
-@pytest.mark.parametrize("guards", [True, False])
+@pytest.mark.parametrize("guards", [pytest.param(True, marks=pytest.mark.long), False])
 def test_a_carrier_that_fills_its_frames_is_a_base_stations_wherever_it_is_tuned(guards: bool) -> None:
     rng, slot = np.random.default_rng(31), 156.25 * RATE / SYMBOL_RATE_HZ
     iq = rng.normal(size=(round(14 * slot), 2))

@@ -93,6 +93,7 @@ def test_recorded_cells_are_the_same_in_each_half(name: str, physical_cells: set
         assert abs(apart - round(apart)) * same[0].frame_samples < 3e-6 * block.segment.rate_hz
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["lte/lte_ul25_s1", "real/gsm_dl_941MHz_4M"])
 def test_what_is_no_carrier_of_lte_holds_no_cell(name: str) -> None:
     path = RECORDINGS / f"{name}.sigmf-meta"

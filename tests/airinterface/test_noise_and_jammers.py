@@ -68,6 +68,7 @@ def test_noise_of_a_band_is_named_behind_echoes_too(rate_hz: float, seconds: flo
         assert emission is not None and emission.label == "noise:wideband"
 
 
+@pytest.mark.long
 def test_noise_in_step_with_the_mains_is_named_behind_any_echoes() -> None:
     rng, rate_hz = np.random.default_rng(11), 10e6
     found = 0

@@ -36,6 +36,7 @@ def test_numbers_and_places_are_those_that_another_stack_sent(spacing: int) -> N
         assert (start - cell.frame_start) % (cell.frame_samples / 2) / rate == pytest.approx(first / rate, abs=2e-6)
 
 
+@pytest.mark.long
 def test_noise_holds_no_cell() -> None:
     iq = np.random.default_rng(3).normal(size=(60000, 2)).astype(np.float32)
     assert nr_cell.learn(Block(iq, 1.0, 0, Segment(0, len(iq), 7.68e6))) == []

@@ -62,7 +62,7 @@ def test_a_detectors_name_cannot_run_in_a_page() -> None:
     assert "<script" not in page
 
 
-@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("width", [360, pytest.param(1200, marks=pytest.mark.long)])
 def test_pages_show_their_curves_and_fetch_nothing(browser: Any, tmp_path: Path, width: int) -> None:
     table = tmp_path / "t.csv"
     table.write_text(

@@ -141,6 +141,7 @@ def test_a_run_that_was_broken_off_goes_on_and_ends_as_if_it_had_not_been(here: 
     assert again["curves"] == whole["curves"]
 
 
+@pytest.mark.long
 def test_processes_give_the_same_as_one(tmp_path: Path) -> None:
     plan = Plan("gsm:normal", ("gsm:normal",), (0.0, 30.0), 6, 8, seed=3)
     one = roc.run(plan, "cellwarden", 0.5, tmp_path / "one", processes=1)

@@ -11,6 +11,7 @@ from tests.cli.test_commands import WING, run
 from tests.locate import heard
 
 
+@pytest.mark.long
 def test_two_phones_heard_by_sensors_with_wrong_clocks_are_located_each(tmp_path: Path) -> None:
     recordings = wing.record(tmp_path, np.random.default_rng(1))
     found = tmp_path / "found"

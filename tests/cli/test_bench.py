@@ -106,6 +106,7 @@ def test_bench_alone_shows_what_it_can_do() -> None:
     assert "compare" in done.stdout and "Comparer deux résultats" in done.stdout
 
 
+@pytest.mark.long
 def test_an_interrupt_from_the_terminal_loses_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cellwarden", "bench", "roc", "gsm:normal", "--snr", "0:20:10"]
     command += ["--trials", "60", "--absent-trials", "60", "--jobs", "2", "-o", "a.json", "--quiet"]

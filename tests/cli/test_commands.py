@@ -120,7 +120,7 @@ def test_samples_that_were_changed_are_warned_of_and_refused_when_strict(tmp_pat
     assert strict.returncode == 2 and "core:sha512" in strict.stderr and not strict.stdout
 
 
-@pytest.mark.parametrize("option", ["-o", "--report"])
+@pytest.mark.parametrize("option", ["-o", pytest.param("--report", marks=pytest.mark.long)])
 def test_a_full_disk_leaves_what_was_there_and_is_one_line(tmp_path: Path, option: str) -> None:
     output = tmp_path / "o.sigmf-meta"
     output.write_text("mine")
@@ -163,11 +163,13 @@ def test_several_recordings_have_a_report_each_an_index_and_no_clash(tmp_path: P
     assert again.returncode == 2 and "index.html" in again.stderr and "--force" in again.stderr
 
 
+@pytest.mark.long
 def test_the_index_speaks_french(tmp_path: Path) -> None:
     run("scan", WING, copied(tmp_path), "--jobs", 1, "--report", tmp_path / "r", language="fr")
     assert "Un téléphone a été entendu dans 2 enregistrements sur 2." in (tmp_path / "r" / "index.html").read_text()
 
 
+@pytest.mark.long
 def test_several_recordings_are_one_line_of_json_each_in_their_order(tmp_path: Path) -> None:
     done = run("scan", WING, tmp_path / "none.sigmf-meta", copied(tmp_path), "--json")
     told = [json.loads(line) for line in done.stdout.splitlines()]

@@ -118,6 +118,7 @@ def calibrated(gallery: Path, out: Path, phones: str, note: str = "stand-in of a
     return run(*words, "--gallery", str(gallery))
 
 
+@pytest.mark.long
 def test_words_of_a_court_are_for_a_calibration_on_real_phones(set_of_phones: Path, tmp_path: Path) -> None:
     # what a laboratory reads; that its phones are real is what it attests, here of a stand-in set that says so
     lab, gallery = str(tmp_path / "lab.json"), ("--gallery", str(set_of_phones))

@@ -49,7 +49,7 @@ def test_evidence_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
     assert refused.returncode == 2 and "/proc/evidence" in refused.stderr
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_signal_ends_it_with_all_that_was_heard(ending: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(cellwarden.__file__).parents[1]), "LANG": "C"}
     command = [sys.executable, "-m", "cellwarden", "listen", f"file:{WING}?loop&realtime", "--language", "en"]

@@ -80,6 +80,7 @@ RAN = """() => document.title.includes('hostile')
   || document.querySelectorAll('main script, main img[onerror], main [onmouseover], main [onclick]').length > 0"""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("roles", "most"),
     [pytest.param(("officer",), 5, id="officer"), pytest.param(tuple(PAGES), 12, id="all", marks=pytest.mark.long)],

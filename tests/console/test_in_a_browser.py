@@ -249,6 +249,7 @@ def test_a_sensor_that_falls_deaf_shows_on_the_plan_by_itself(visit: Any, wing: 
     assert not deaf.locator(".hears").is_visible()
 
 
+@pytest.mark.long
 def test_the_page_says_since_when_it_is_old_and_recovers(
     visit: Any, served: Served, wing: Wing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,7 @@ def test_who_may_not_watch_hears_beats_and_nothing_else(wing: Wing) -> None:
     assert all(message.startswith("event: beat") for message in messages)
 
 
+@pytest.mark.long
 def test_no_beat_comes_while_the_store_cannot_be_looked_at(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_any: object) -> None:
         raise StoreError("gone")

@@ -91,6 +91,7 @@ def bearer(wing: Wing, role: Any) -> dict[str, str]:
     return {"Authorization": f"Bearer {program_of(wing, role)}"}
 
 
+@pytest.mark.long
 def test_pages_of_a_damaged_store_say_so_in_a_browser_and_refuse_what_is_decided(visit: Any, damaged: Wing) -> None:
     with reading(damaged.engine) as c:
         name = queries.alerts(c)[0][0].name

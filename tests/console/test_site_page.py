@@ -148,6 +148,7 @@ def test_without_a_file_there_is_nothing_to_change(wing: Wing) -> None:
     assert client.post("/site", data=values).status_code == 409
 
 
+@pytest.mark.long
 def test_a_walk_goes_from_place_to_place_and_leaves_its_stays(wing: Wing, path: Path) -> None:
     clock = [time.time_ns()]
     wing.app = application(wing.engine, wing.site, editing=Editing(path), now_ns=lambda: clock[0])

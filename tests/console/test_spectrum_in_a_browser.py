@@ -85,6 +85,7 @@ def test_a_call_runs_down_its_channel_with_its_name_and_zoom_comes_closer(look: 
     page.get_by_role("status").get_by_text("1,710.0 – 1,785.0 MHz").wait_for()
 
 
+@pytest.mark.long
 def test_a_pause_holds_the_picture_and_what_was_missed_is_made_up_for(look: Any) -> None:
     page = look(width=390)
     page.get_by_role("button", name="Pause").click()
@@ -106,6 +107,7 @@ def test_a_snippet_is_replayed_and_then_the_live_picture_goes_on(look: Any, wing
     page.get_by_role("status").get_by_text("Live: 880.0 – 915.0 MHz").wait_for()
 
 
+@pytest.mark.long
 def test_a_receiver_works_for_nobody_once_the_page_is_left(look: Any, wing: Wing) -> None:
     page = look(width=1024)
     assert wing.spectra.wanted(SENSOR)

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = ".venv/bin/cellwarden"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = [
-    pytest.param(block, id=f"{page.name}-{number}")
+    pytest.param(block, id=f"{page.name}-{number}", marks=() if page.name == "README.md" else pytest.mark.long)
     for page in PAGES
     for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE))
 ]

@@ -101,6 +101,7 @@ def test_a_click_on_a_box_marks_its_row_and_one_on_a_row_zooms_to_its_box(open_p
     assert max(shown) - min(shown) < 10 and min(shown) - 3 < start < max(shown) + 3
 
 
+@pytest.mark.long
 def test_columns_sort_as_numbers_and_phones_come_first_only_while_asked(open_page: Any) -> None:
     page = open_page()
     snr = page.locator("thead th:nth-child(7) button")
@@ -135,6 +136,7 @@ def test_the_keyboard_zooms_moves_and_chooses(open_page: Any) -> None:
     assert page.locator("rect.chosen").get_attribute("data-row") == "3"
 
 
+@pytest.mark.long
 def test_narrow_boxes_stay_large_enough_to_be_hit(open_page: Any) -> None:
     page = open_page(width=390)
     sizes = page.locator("svg.map rect").evaluate_all("all => all.map(r => r.getBoundingClientRect().width)")

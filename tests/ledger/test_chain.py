@@ -68,14 +68,15 @@ def test_canonical_json_is_that_of_rfc_8785() -> None:
     )
 
 
+NAMES = st.text(st.characters(exclude_categories=["Cs"]))
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+    st.none() | st.booleans() | st.integers() | NAMES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=10,
 )
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), PLAIN))
+@given(st.dictionaries(NAMES, PLAIN, max_size=6))
 def test_the_order_in_which_a_table_was_filled_does_not_show(value: dict[str, Plain]) -> None:
     assert canonical(value) == canonical(dict(reversed(value.items())))
 

@@ -62,6 +62,7 @@ def test_candidates_stay_off_walls_and_under_the_ceiling() -> None:
     assert (places[:, 1] - corridor[:, 1].min()).min() == pytest.approx(0.3)
 
 
+@pytest.mark.long
 def test_sensors_that_hang_already_stay_and_the_next_ones_lower_the_error() -> None:
     own = replace(WING, sensors=WING.sensors[:4])
     told: list[int] = []

@@ -63,6 +63,7 @@ def test_an_exponential_tail_is_its_mean_excess() -> None:
     assert exceedance_rate(tail, THRESHOLD + 15.0).value == pytest.approx(expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "exponential"),
     [*(pytest.param(shape, False, marks=pytest.mark.long) for shape in (-0.2, 0.1)), (0.0, True)],

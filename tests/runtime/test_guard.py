@@ -62,6 +62,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, list[Aler
     return engine, alerts, truths
 
 
+@pytest.mark.long
 def test_what_no_interface_knows_is_kept_by_its_looks(watched: tuple[Engine, list[Alert], list[Truth]]) -> None:
     with watched[0].connect() as c:
         found, count = strays.strays(c, NOON_NS, NOON_NS + 3600 * S_NS, 10_000)
@@ -208,6 +209,7 @@ def test_emitters_of_whom_nothing_is_kept_go_but_for_those_of_staff_and_the_log_
     assert told == [("retention", "emitters E-0042")]
 
 
+@pytest.mark.long
 def test_a_phone_that_made_an_alert_is_enrolled_once_as_soon_as_it_was_measured(tmp_path: Path) -> None:
     engine, clock, whose = opened(str(tmp_path / "s.sqlite")), Clock(), Enrolling()
     some = (step for step in steps(clock, []))

@@ -46,6 +46,7 @@ def test_the_burst_put_in_is_found_and_neither_told_nor_counted() -> None:
     assert said == [] and test.put_in >= 2
 
 
+@pytest.mark.long
 def test_a_receiver_in_which_nothing_is_found_is_told_after_three_tries() -> None:
     said: list[tuple[str, ...]] = []
     heard_with(32.0, Hourly(RATE_HZ, said.append, hour_s=600.0, first_s=2.0), deaf=True)

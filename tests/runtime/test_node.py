@@ -62,6 +62,7 @@ def test_a_node_sends_trains_with_their_times_and_its_state_and_no_samples(tmp_p
     assert run("evidence", "verify", tmp_path / "kept").returncode == 0
 
 
+@pytest.mark.long
 def test_a_node_that_is_killed_goes_on_and_sends_nothing_twice(tmp_path: Path) -> None:
     path = config(tmp_path, f"file:{WING}?loop&realtime")
     environment = os.environ | {"PYTHONPATH": str(Path(cellwarden.__file__).parents[1])}

@@ -22,6 +22,7 @@ def test_every_job_has_its_outcome_and_an_error_stops_no_other(tmp_path: Path) -
     assert outcomes[0].seconds == pytest.approx(0.2, abs=1e-6)
 
 
+@pytest.mark.long
 def test_a_process_that_dies_fails_its_own_file_only(tmp_path: Path) -> None:
     long = tmp_path / "long.cs16"  # so long that its process is killed well before its end
     long.write_bytes(24 * PLACE.with_suffix(".sigmf-data").read_bytes())

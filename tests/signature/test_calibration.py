@@ -59,6 +59,7 @@ def ratios(one: Comparator, emitters: list[Emitter]) -> Trial:
     return tried(one, {e.name: e.sessions for e in emitters})
 
 
+@pytest.mark.long
 def test_ratios_of_other_phones_are_better_by_it_and_it_knows_how_good(lab: Calibration) -> None:
     others = phones(60, 2)
     before, after = (cost(*pairs(ratios(one, others))) for one in (OVERSURE, applied(OVERSURE, lab)))

@@ -42,6 +42,7 @@ def toy() -> Comparator:
     return calibrated(one, {k: [joined(s) for s in v] for k, v in examples(60, 3, 5, 2).items()})
 
 
+@pytest.mark.long
 def test_the_spreads_are_found_again(toy: Comparator) -> None:
     unit = np.outer(toy.unit, toy.unit)
     # 300 emitters: a variance is known to sqrt(2 / 300) = 8 %.
@@ -63,6 +64,7 @@ def test_the_ratio_is_that_of_the_joint_densities() -> None:
     assert log_ratio(plain, b, a) == pytest.approx(log_ratio(plain, a, b))
 
 
+@pytest.mark.long
 def test_ratios_of_strangers_can_be_believed(toy: Comparator) -> None:
     # calibrated on other emitters than these; the true model's own cost is the least that can be had
     sessions = {k: [joined(s) for s in several] for k, several in examples(60, 2, 5, 3).items()}

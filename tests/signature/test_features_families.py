@@ -92,6 +92,7 @@ def test_echoes_are_not_taken_for_the_transmitter(name: str) -> None:
             assert abs(values[:, 0].mean() - truth) < 5 * values[:, 0].std() / math.sqrt(BURSTS), feature
 
 
+@pytest.mark.long
 def test_a_receivers_leak_in_the_midst_of_an_lte_phones_blocks_is_not_its_own() -> None:
     # as of a receiver that is tuned to the middle of a cell's carrier
     told = measured("lte:pusch", PHONE, carrier_hz=200e3, snr_db=15.0, sensor=Sensor(Faults(dc_db=10.0)))

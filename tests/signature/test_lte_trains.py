@@ -94,6 +94,7 @@ FIVE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("clock", [*(pytest.param(clock, marks=pytest.mark.long) for clock in (0.0, 2e-6)), -15e-6])
 def test_five_phones_are_five_trains_however_wrong_the_receivers_clock(clock: float) -> None:
     known = abs(clock) < 2e-6  # beyond, the carrier offset cannot be told on a raster of 5 kHz

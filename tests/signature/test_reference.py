@@ -53,6 +53,7 @@ def test_a_base_station_tells_a_receivers_clock(fast_ppm: float) -> None:
     assert 0.1 <= told.deviation < 0.2  # as far as a base station itself may be trusted
 
 
+@pytest.mark.long
 def test_one_phone_is_the_same_at_two_receivers_and_as_sure_as_is_said() -> None:
     raw = [np.mean([s.features["carrier_ppm"].value for s in frames(fast)]) for fast in FAST_PPM]
     assert raw[1] - raw[0] == pytest.approx(FAST_PPM[0] - FAST_PPM[1], abs=0.1)  # the receivers' own difference
