@@ -14,7 +14,7 @@ OURS   := --no-deps --no-build-isolation --editable .
 # Where Python may not keep what it compiled, each start of the program compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run demo test test-long coverage check audit format bench soak figures lock clean
+.PHONY: run demo test test-long coverage check audit format docs bench soak figures lock clean
 
 # A recording is scanned, then a simulated wing is watched, at the address that is printed. Ctrl-C ends it, or FOR=60s.
 run demo: $(FRESH)
@@ -43,6 +43,11 @@ audit: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# What each room offers, from its docstrings: out/api/cellwarden.html. Of rooms that name what they offer, files as well.
+NAMED := $(subst /,.,$(patsubst src/%.py,%,$(wildcard src/cellwarden/airinterface/[a-z]*.py src/cellwarden/model/[a-z]*.py)))
+docs: $(READY)
+	$(BIN)/python -m pdoc --docformat markdown --output-directory out/api cellwarden $(NAMED)
 
 bench: $(FRESH)
 	$(BIN)/python -m benchmarks.lanes
