@@ -11,7 +11,6 @@ from scipy.stats import multivariate_normal, norm
 from benchmarks import geofence as lane
 from cellwarden.errors import SiteError
 from cellwarden.locate.cells import ABSENT_DBM, Beliefs, blocks, table_of
-from cellwarden.locate.fence_kernels import log_silent, silence
 from cellwarden.locate.geofence import (
     SURE_NATS,
     Fence,
@@ -23,6 +22,7 @@ from cellwarden.locate.geofence import (
     presence_dbm,
     side,
 )
+from cellwarden.locate.likelihood import LEVEL, NORMAL, ROWS, SPREAD, hushed
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import rooms_at
 from cellwarden.simulate.levels import heard_dbm, world
@@ -69,9 +69,13 @@ def test_what_is_hopeless_is_told_soon_and_the_rest_as_ever() -> None:
     assert np.all(soon >= every) and np.any(soon > every) and np.all(soon[~near] < every.max() - 5.0)
 
 
-def test_the_table_of_silence_agrees_with_scipy_and_never_excludes_a_deaf_sensor() -> None:
-    x, table = np.linspace(-40, 12, 2001), silence(0.02)
-    assert [log_silent(table, v) for v in x] == pytest.approx(np.log(0.02 + 0.98 * norm.cdf(x)), abs=1e-4)
+def test_silence_agrees_with_scipy_and_never_excludes_a_deaf_sensor() -> None:
+    powers, floor_dbm, spread = np.arange(-40, 41, 0.1, np.float32), -100.0, 3.0
+    rows, chance = np.zeros((1, ROWS, 1), np.float32), np.empty(len(powers))
+    rows[0, LEVEL], rows[0, SPREAD] = floor_dbm, spread
+    hushed(rows, 0, np.array([0]), (floor_dbm, 0.02), powers, NORMAL, chance)
+    assert chance == pytest.approx(0.02 + 0.98 * norm.cdf(-powers / spread), abs=5e-5)
+    assert chance.min() >= 0.02
 
 
 def test_a_fence_has_places_in_every_room_and_its_shares_add_up_on_each_side() -> None:

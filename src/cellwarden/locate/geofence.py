@@ -33,8 +33,8 @@ from numpy.typing import NDArray
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
 from cellwarden.locate.cells import Beliefs, Places, blocks, evenly, model_loss_db, table_of, unsure_db
-from cellwarden.locate.fence_kernels import place_evidence, silence
-from cellwarden.locate.likelihood import parabolas
+from cellwarden.locate.fence_kernels import place_evidence
+from cellwarden.locate.likelihood import NORMAL, parabolas
 from cellwarden.locate.propagation import Paths, paths
 from cellwarden.locate.readings import Readings
 from cellwarden.locate.site import Room, Site, rooms_at
@@ -175,12 +175,12 @@ def evidence(bounds: Fence, levels_dbm: NDArray[np.float64], hopeless: float = m
     _slots, (a, b, c, size) = parabolas(every, heard, level, there.table, there.filled)
     power = POWERS_DBM[:, None]
     each = np.ascontiguousarray((-0.5 * (a - 2 * power * b + power**2 * c + size)).T)
-    order = np.argsort(-each.max(axis=1))
-    return np.asarray(
-        place_evidence(
-            order, each, there.table, silents, beliefs.floor_dbm, silence(beliefs.deaf), POWERS_DBM, hopeless
-        )
+    order, silence, powers = (
+        np.argsort(-each.max(axis=1)),
+        (beliefs.floor_dbm, beliefs.deaf),
+        POWERS_DBM.astype(np.float32),
     )
+    return np.asarray(place_evidence(order, each, there.table, silents, silence, powers, NORMAL, hopeless))
 
 
 def own_db2(beliefs: Beliefs) -> float:

@@ -146,7 +146,7 @@ def evidence(
     highest = -np.inf
     for n in range(len(asked)):
         rows, b = table[asked[n] // table.shape[3]], asked[n] % table.shape[3]
-        _hushed(rows, b, silent, silence, powers_dbm, normal, chance)
+        hushed(rows, b, silent, silence, powers_dbm, normal, chance)
         for row in range(4):
             four[row] = parabola[row, n]
         total = _over_powers(four, honest, steep, freedom, powers_dbm, chance, highest - BEYOND_NATS)
@@ -186,7 +186,7 @@ def _over_powers(
 
 
 @fast
-def _hushed(
+def hushed(
     rows: Array,
     at: int,
     silent: NDArray[np.int64],
@@ -195,7 +195,11 @@ def _hushed(
     normal: NDArray[np.float64],
     chance: NDArray[np.float64],
 ) -> None:
-    """Probability, of each power, that those sensors are silent that are: into `chance`."""
+    """Probability, of each power, that those sensors are silent that are: into `chance`.
+
+    Silence is never impossible, as any sensor may be deaf: p(silent) = deaf + (1 − deaf) Φ. Else one sensor that loses
+    its samples while its neighbour hears a phone at arm's length would prove that phone far from both.
+    """
     floor, deaf = silence
     chance[:] = 1.0
     for s in silent:
