@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -149,7 +150,8 @@ def _refused(request: Request, error: Exception) -> Response:
         if request.url.path.endswith("/live"):
             return Response(status_code=401)
         return RedirectResponse(f"/sign-in?after={request.url.path}", 303)
-    said = {404: _("There is nothing here."), 405: _("There is nothing here.")}.get(error.status_code, error.detail)
+    unsaid = error.detail == HTTPStatus(error.status_code).phrase
+    said = _("There is nothing here.") if unsaid and error.status_code in (404, 405) else error.detail
     return _trouble(request, error.status_code, str(said), dict(error.headers or {}))
 
 
