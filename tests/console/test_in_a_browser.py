@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,16 @@ def test_a_sensor_that_falls_deaf_shows_on_the_plan_by_itself(visit: Any, wing: 
     page.locator('[data-sensor="A0-S1"][data-deaf="no samples"]').wait_for(timeout=10_000)
     assert deaf.locator(".deaf").is_visible()
     assert not deaf.locator(".hears").is_visible()
+
+
+def test_a_tablet_by_another_clock_shows_that_of_the_alerts(visit: Any, wing: Wing) -> None:
+    """Else an alert of just now would seem to be of hours ago."""
+    wing.alert()
+    page = visit(timezone_id="Pacific/Apia")  # nobody who runs this test is likely to live by that clock
+    shown = datetime.strptime(page.locator("[data-clock]").inner_text(), "%H:%M:%S")
+    here = datetime.now()
+    behind_s = (here - datetime.combine(here, shown.time())).total_seconds() % 86400
+    assert behind_s < 60
 
 
 def test_the_page_says_since_when_it_is_old_and_recovers(

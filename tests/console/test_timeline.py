@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.console.conftest import S_NS, Wing
 
+from cellwarden.console import words
 from cellwarden.console.routes.records import _ticks, lanes
 from cellwarden.language import speaking
 from cellwarden.model import Activity, Presence
@@ -50,6 +51,11 @@ def test_hours_stand_where_they_were_also_on_the_day_when_clocks_change(
 ) -> None:
     with speaking("en"):
         assert _ticks(until_ns - hours * HOUR_NS, until_ns, hours) == expected
+
+
+@pytest.mark.usefixtures("paris")
+def test_browsers_are_told_by_which_clock_the_console_stands() -> None:
+    assert [words.east(ns(2026, month, 1, 12)) for month in (1, 7)] == [60, 120]
 
 
 @pytest.mark.usefixtures("paris")
