@@ -86,12 +86,15 @@ def find(request: Request, name: str, cell: Annotated[str, Query(max_length=100)
 
 @ROUTES.post("/alerts/{name}/found")
 def keep(
-    request: Request, name: str, seen: Annotated[str, Form()], cell: Text, model: Text = "", seal: Text = "",
+    request: Request, name: str, seen: Annotated[str, Form()], cell: Text = "", model: Text = "", seal: Text = "",
     why: Text = "", files: Annotated[list[UploadFile] | None, File(alias="photographs")] = None,
 ) -> Response:  # fmt: skip
     """Keep a find and the decision in one go: both, or neither."""
     here = desk(request)
     given = {"cell": cell.strip(), "model": model.strip(), "seal": seal.strip(), "why": why.strip()}
+    if not given["cell"]:  # the list only grows: what is not said now is never said
+        with reading(here.engine) as c:
+            return _form(request, alert_of(c, name), seen, given, ("bad", _("Say where it was found.")))
     try:
         pictures = [one for one in (upload.file.read() for upload in files or ()) if one]
         kept = photographs.kept(here.photographs, pictures)
