@@ -106,6 +106,14 @@ def test_the_log_tells_what_happened_since_somebody_took_over_and_no_more(wing: 
     assert other.get("/handover?number=2").status_code == 404
 
 
+def test_a_note_may_be_as_long_as_its_field_lets_it_be_and_keeps_its_lines(wing: Wing) -> None:
+    """Browsers count the end of a line as one letter, and send two."""
+    lines = ["x" * 99] * 20
+    assert len("\n".join(lines)) == 1999 < 2000 < len("\r\n".join(lines))
+    assert posted(wing.client("officer"), "/handover/note", text="\r\n".join(lines)).status_code == 303
+    assert "\n".join(lines) in wing.client("officer").get("/handover").text
+
+
 def test_of_two_who_take_over_at_once_the_second_is_told(wing: Wing) -> None:
     assert posted(wing.client("officer"), "/handover/sign", seen="0").status_code == 303
     answer = posted(wing.client("investigator"), "/handover/sign", seen="0")
