@@ -45,9 +45,9 @@ KEYS = {
     "wall": ("floor", "start_m", "end_m", "material"),
     "sensor": ("name", "place_m", "antenna", "bands", "offset_db"),
 }
-ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify", "evidence", "signatures", "console")
+ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify", "evidence", "signatures", "retention", "console")
 """Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `.nodes_file`, `.addresses`,
-`.evidence_settings`, `.signature_settings`, `.openid_settings`, `.ldap_settings`."""
+`.evidence_settings`, `.signature_settings`, `.retention_settings`, `.openid_settings`, `.ldap_settings`."""
 TITLES = {
     "floor": mark("floor {name}"),
     "room": mark("room {name}"),
