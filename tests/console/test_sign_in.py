@@ -118,6 +118,9 @@ def test_an_administrator_invites_bars_and_admits(wing: Wing) -> None:
     assert wing.client("officer").get("/alerts").status_code == 200
     own = chief.post("/people/change", data={"csrf": token, "name": "administrator", "what": "bar"})
     assert own.status_code == 409
+    for role, status in (("officer", 409), ("administrator", 200)):  # by a link nobody becomes less either
+        sent = {"csrf": token, "name": " administrator", "role": role}
+        assert chief.post("/people/invite", data=sent).status_code == status
     assert chief.get("/people").status_code == 200
 
 
