@@ -175,17 +175,17 @@ def _decided(
                 keep_find(c, find)
             note(c, request, state, name, one.why)
     except queries.AlreadyDecided as error:
-        return found, ("bad", first(error.decision))
+        return found, ("bad", first(error.decision, here.now_ns()))
     return found, None
 
 
-def first(decision: Decision | None) -> str:
+def first(decision: Decision | None, now_ns: int) -> str:
     """Who was first, with what."""
     if decision is None:
         return _("This alert has changed: look at it again.")
     return _("{who} was first, at {time}: {state}. {why} Look again, and decide anew if you must.").format(
         who=decision.who,
-        time=words.clock(decision.when_ns),
+        time=words.moment(decision.when_ns, now_ns),
         state=_(words.STATE_WORDS[decision.state]),
         why=decision.why,
     )

@@ -57,7 +57,7 @@ def searched(
             if outcome == "end":
                 _ended(c, request, one, why.strip())
     except queries.AlreadyDecided as error:
-        return _queue(request, by, ("bad", first(error.decision)), 409)
+        return _queue(request, by, ("bad", first(error.decision, now)), 409)
     return RedirectResponse(f"/unlock?by={by}", 303)
 
 
