@@ -100,6 +100,7 @@ def given(asked: Asked) -> Given:
     """Nothing is read before the mandate was, and all before anything is heard."""
     path = asked.site_path
     allowed = mandate(path, date.today())
+    console.refuse_unfit(asked.certificate, asked.key)
     site = load(path)
     named, nodes = sources(path, site)
     ears = {*(nodes.files if nodes else ()), *(one.sensor for one in named)}
