@@ -88,6 +88,8 @@ def backup(place: str, output: Path) -> Checked:
     source = _file(place)
     if not source.is_file():
         raise StoreError(_("{path} does not exist: name a store").format(path=source))
+    if output.exists() and output.samefile(source):  # whoever writes to it would go on in a file without a name
+        raise OutputError(_("{path} is the store itself: choose another name").format(path=output))
     refuse_spoilt(source)
     with _whole(output) as temporary:
         _copied(source, temporary, output)
