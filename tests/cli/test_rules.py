@@ -70,3 +70,6 @@ def test_a_store_that_is_not_there_is_told_and_not_made(run, tmp_path: Path) -> 
     code, _out, err = run("replay", rules, missing, "--site", plan)
     assert code == 2 and err.count("\n") == 1 and str(missing) in err
     assert not missing.exists()
+    missing.touch()  # a database without tables, as far as SQLite is concerned
+    code, _out, err = run("replay", rules, missing, "--site", plan)
+    assert code == 2 and err == f"cellwarden: {missing} is no store of Cellwarden: name another file\n"

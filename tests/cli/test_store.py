@@ -50,6 +50,14 @@ def fill(path: Path, first: int = 1) -> None:
     engine.dispose()
 
 
+def test_a_store_is_no_place_for_its_own_backup(run: Typed, site: Path) -> None:
+    """A watch that goes on would write to a file that has no name any more."""
+    before = site.stat().st_ino
+    code, _out, err = run("backup", site, "-o", site, "--force")
+    assert code == 2 and err == f"cellwarden: {site} is the store itself: choose another name\n"
+    assert site.stat().st_ino == before
+
+
 def names(path: Path) -> list[str]:
     engine = opened(str(path))
     with reading(engine) as c:

@@ -99,3 +99,16 @@ def test_a_call_is_told_with_its_cell_and_kept(tmp_path: Path) -> None:
     assert all(alert.evidence and snippet(tmp_path / "evidence", alert.evidence[0]) for alert in alerts)
     assert names[-1] in line and {one.sensors for one in kept} <= {("S1", "S2"), ("S1",), ("S2",)}
     assert all(one.odds[0][0] == "01" for one in kept if one.sensors == ("S1", "S2"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [(("--certificate", "site.toml"), "no certificate with its key"), (("--key", "site.toml"), "without its certi")],
+)
+def test_what_is_no_certificate_is_refused_before_anybody_is_told_an_address(
+    tmp_path: Path, more: tuple[str, str], said: str
+) -> None:
+    words = command(tmp_path, LEGAL.format(day="2126-01-01"), tmp_path / "s.sqlite")
+    done = forked.run([*words, more[0], str(tmp_path / more[1])], os.environ | {"LANG": "en_GB.UTF-8"})
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and said in done.stderr
+    assert not done.stdout and not (tmp_path / "s.sqlite").exists()

@@ -129,6 +129,11 @@ def test_a_find_is_kept_with_its_decision_and_its_photograph_without_the_cameras
         "seal": "S-77",
         "why": "sock",
     }
+    for cell in ("", "  "):  # the list only grows: what is not said is asked for at once
+        unsaid = client.post(f"/alerts/{name}/found", data={**sent, "cell": cell})
+        assert unsaid.status_code == 422
+        assert "Say where it was found." in unsaid.text
+        assert 'value="S-77"' in unsaid.text
     picture = photograph()
     answer = client.post(f"/alerts/{name}/found", data=sent, files={"photographs": ("x.jpg", picture, "image/jpeg")})
     assert answer.status_code == 303

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from tests.console.conftest import PASSWORD, Wing
 
 from cellwarden.console import page as page_module
 from cellwarden.console.serve import address, listening, server
-from cellwarden.model import Decision, Role
+from cellwarden.model import Decision, Note, Role
 from cellwarden.register.queries import finds
 from cellwarden.store import people
 from cellwarden.store.engine import reading
-from cellwarden.watch import queries
+from cellwarden.watch import queries, shifts
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 SIZES = {390: 844, 1024: 768, 1920: 1080}
@@ -247,6 +248,35 @@ def test_a_sensor_that_falls_deaf_shows_on_the_plan_by_itself(visit: Any, wing: 
     page.locator('[data-sensor="A0-S1"][data-deaf="no samples"]').wait_for(timeout=10_000)
     assert deaf.locator(".deaf").is_visible()
     assert not deaf.locator(".hears").is_visible()
+
+
+def test_words_without_an_end_make_no_page_wider_than_its_screen(visit: Any, served: Served, wing: Wing) -> None:
+    """An address in a note, and a name as directories give them."""
+    name, word = wing.alert(), "https://intranet.example/" + "a" * 180
+    long = "Maximilienne-Alexandrine de la Rochefoucauld-Montmorency " + "W" * 43
+    with wing.engine.begin() as c:
+        people.accept(c, people.invite(c, long, "officer", time.time_ns()), "", "", time.time_ns())
+        queries.decide(c, Decision(name, "acknowledged", long, time.time_ns(), word), "new")
+        shifts.keep_note(c, Note(time.time_ns(), long, word))
+        token = people.new_session(c, long, time.time_ns())
+    pages = [visit(f"/alerts/{name}"), visit("/people", "administrator"), visit("/audit", "auditor")]
+    pages[0].context.add_cookies([{"name": "session", "value": token, "url": served.address, "sameSite": "Strict"}])
+    for page, path in ((pages[0], "/handover"), (pages[0], f"/alerts/{name}"), (pages[1], ""), (pages[2], "")):
+        if path:
+            page.goto(served.address + path)
+        for width in SIZES:
+            page.set_viewport_size({"width": width, "height": SIZES[width]})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (page.url, width)
+
+
+def test_a_tablet_by_another_clock_shows_that_of_the_alerts(visit: Any, wing: Wing) -> None:
+    """Else an alert of just now would seem to be of hours ago."""
+    wing.alert()
+    page = visit(timezone_id="Pacific/Apia")  # nobody who runs this test is likely to live by that clock
+    shown = datetime.strptime(page.locator("[data-clock]").inner_text(), "%H:%M:%S")
+    here = datetime.now()
+    behind_s = (here - datetime.combine(here, shown.time())).total_seconds() % 86400
+    assert behind_s < 60
 
 
 @pytest.mark.long

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
-from tests.console.conftest import Wing
+from tests.console.conftest import PASSWORD, Wing, token_of
 
 from cellwarden.console.guard import form_token
 from cellwarden.console.live import Live
@@ -80,6 +80,26 @@ def test_every_route_lets_in_those_who_may_and_nobody_else(
     left = client.post("/sign-out", data={"csrf": form_token(client.cookies.get("session") or "")})
     assert left.status_code == (303 if role else 401)
     assert client.get("/account").headers["location"] == "/sign-in?after=/account"
+
+
+def test_who_signs_in_again_comes_to_the_page_as_it_was(wing: Wing) -> None:
+    """A wall screen stays one, and an hour that was asked for is not forgotten."""
+    client = wing.client(None)
+    for path in ("/?wall=1", "/timeline?hours=72&by=phone"):
+        page = client.get(client.get(path).headers["location"]).text
+        sent = {"csrf": token_of(page), "name": "officer", "password": PASSWORD}
+        after = html.unescape(page.split('name="after" value="')[1].split('"')[0])
+        assert client.post("/sign-in", data={**sent, "after": after}).headers["location"] == path
+        client.cookies.clear()
+
+
+def test_a_form_of_whose_session_is_over_says_that_it_was_not_kept(wing: Wing) -> None:
+    client = wing.client("officer")
+    token = token_of(client.get("/handover").text)
+    client.cookies.clear()
+    answer = client.post("/handover/note", data={"csrf": token, "text": "the light flickers"})
+    assert answer.status_code == 401
+    assert "this was not kept" in answer.text
 
 
 def program_of(wing: Wing, role: Role) -> str:

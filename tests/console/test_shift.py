@@ -7,7 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.console.conftest import S_NS, Wing, token_of
 
+from cellwarden.console import words
 from cellwarden.model import Decision, SensorState
+from cellwarden.model.span import DAY_NS
 from cellwarden.store import audit
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries, shifts
@@ -45,15 +47,16 @@ def test_a_search_in_vain_leads_to_the_next_room_and_at_last_to_not_found(wing: 
     assert "It may still be there" in shown
 
 
-def test_who_ticks_off_an_alert_that_was_settled_meanwhile_sees_by_whom(wing: Wing) -> None:
+def test_who_ticks_off_an_alert_that_was_settled_meanwhile_sees_by_whom_and_when(wing: Wing) -> None:
     name = wing.alert()
+    yesterday = time.time_ns() - DAY_NS  # a page may stay open over night
     with wing.engine.begin() as c:
-        queries.decide(c, Decision(name, "search ordered", "investigator", time.time_ns(), ""), "new")
-        queries.decide(c, Decision(name, "false", "investigator", time.time_ns(), "a radio"), "search ordered")
+        queries.decide(c, Decision(name, "search ordered", "investigator", yesterday, ""), "new")
+        queries.decide(c, Decision(name, "false", "investigator", yesterday, "a radio"), "search ordered")
     for seen in ("new", "search ordered"):
         answer = ticked(wing.client("officer"), name, "A-104", seen, "on")
         assert answer.status_code == 409
-        assert "investigator was first" in answer.text
+        assert f"investigator was first, at {words.day(yesterday)}" in answer.text
     with reading(wing.engine) as c:
         assert shifts.searches(c, (name,)) == {}  # the whole step is undone
 
@@ -104,6 +107,14 @@ def test_the_log_tells_what_happened_since_somebody_took_over_and_no_more(wing: 
     assert late not in past
     assert "I take over" not in past
     assert other.get("/handover?number=2").status_code == 404
+
+
+def test_a_note_may_be_as_long_as_its_field_lets_it_be_and_keeps_its_lines(wing: Wing) -> None:
+    """Browsers count the end of a line as one letter, and send two."""
+    lines = ["x" * 99] * 20
+    assert len("\n".join(lines)) == 1999 < 2000 < len("\r\n".join(lines))
+    assert posted(wing.client("officer"), "/handover/note", text="\r\n".join(lines)).status_code == 303
+    assert "\n".join(lines) in wing.client("officer").get("/handover").text
 
 
 def test_of_two_who_take_over_at_once_the_second_is_told(wing: Wing) -> None:

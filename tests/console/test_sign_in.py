@@ -71,7 +71,12 @@ def test_a_second_factor_once_set_up_is_asked_for_and_a_code_is_good_once(wing: 
     now = time.time()
     codes = pyotp.TOTP(secret)
     sent = {"csrf": token_of(page), "secret": secret}
-    assert client.post("/account/code", data={**sent, "code": "12345"}).status_code == 422
+    again = client.post("/account/code", data={**sent, "code": "12345"})
+    assert again.status_code == 422
+    assert (
+        f'name="secret" value="{secret}"' in again.text
+    )  # the authenticator has it by now: another one would never fit
+    assert client.post("/account/code", data={**sent, "secret": "é" * 32, "code": "1"}).status_code == 422
     assert client.post("/account/code", data={**sent, "code": codes.at(now - 30)}).status_code == 200
     other = wing.client(None)
     assert tried(other, "officer", PASSWORD) == 403
@@ -94,7 +99,9 @@ def test_the_first_administrator_comes_by_a_link_that_works_once(wing: Wing) -> 
     assert client.post(path, data={**sent, "password": PASSWORD, "again": PASSWORD + "x"}).status_code == 422
     assert client.post(path, data={**sent, "password": PASSWORD, "again": PASSWORD}).status_code == 303
     assert client.get("/people").status_code == 200
-    assert wing.client(None).get(path).status_code == 404
+    answer = wing.client(None).get(path)
+    assert answer.status_code == 404
+    assert "This link was used, or is too old" in answer.text
     empty.dispose()
 
 
@@ -111,6 +118,9 @@ def test_an_administrator_invites_bars_and_admits(wing: Wing) -> None:
     assert wing.client("officer").get("/alerts").status_code == 200
     own = chief.post("/people/change", data={"csrf": token, "name": "administrator", "what": "bar"})
     assert own.status_code == 409
+    for role, status in (("officer", 409), ("administrator", 200)):  # by a link nobody becomes less either
+        sent = {"csrf": token, "name": " administrator", "role": role}
+        assert chief.post("/people/invite", data=sent).status_code == status
     assert chief.get("/people").status_code == 200
 
 

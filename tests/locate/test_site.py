@@ -172,12 +172,21 @@ def test_a_mistake_is_told_with_its_thing_and_its_line(
     assert f"site.toml:{line}:" in str(caught.value) and words in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "format = 2\nname = 'x'", "format = true", "format = 1", "name = 3\nformat = 1"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "format = 2\nname = 'x'", "format = true", "format = 1", "name = 3\nformat = 1", f"format = {'9' * 5000}"],
+)
 def test_a_file_that_is_no_site_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "site.toml"
     path.write_text(text)
     with pytest.raises(SiteError, match=re.escape(str(path))):
         load(path)
+
+
+def test_the_mark_that_some_editors_put_before_a_text_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(to_toml(remand_wing()), encoding="utf-8-sig")
+    assert load(path) == remand_wing()
 
 
 def test_lines_are_not_told_where_headings_are_not_as_many_as_things(tmp_path: Path) -> None:

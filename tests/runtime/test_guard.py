@@ -178,6 +178,19 @@ def test_days_that_are_over_go_to_the_history_and_what_is_too_old_goes_for_good(
     assert [day.name for day in history_of(engine).iterdir()] == ["date=2026-11-17"]
 
 
+def test_a_site_keeps_what_it_keeps_for_as_many_days_as_its_file_says(tmp_path: Path) -> None:
+    engine = opened(str(tmp_path / "s.sqlite"))
+    with engine.begin() as c:
+        for start in (NOON_NS - days * 86_400 * S_NS for days in (0, 6, 8)):
+            strays.keep(c, [Stray(start, start + 1, "A0-S1", 434e6, 434.1e6, 1, 1e-3, None, 9.0)])
+    quiet = Step(NOON_NS, (), ())
+    days = {"strays": 7}
+    assert not list(guard(engine, site(), Rules(), ALLOWED, [quiet], lambda: NOON_NS, retention_days=days))
+    with engine.connect() as c:
+        (line,) = (line for line in audit.lines(c) if line.action == "deleted")
+    assert line.what == "strays 1 (7 d)"
+
+
 class Enrolling:
     """Signatures of a site at which every phone is new, and is measured a step after its alert."""
 

@@ -11,9 +11,16 @@ from tests.cli.test_watch import EVIDENCE, LEGAL, SITE
 from cellwarden.locate.site import load
 from cellwarden.locate.site_file import others
 from cellwarden.locate.site_write import to_toml
+from cellwarden.runtime import retention_settings
 from cellwarden.runtime.site_settings import problems
 
-GOOD = LEGAL.format(day="2126-01-01") + '[notify]\naddresses = ["https://a:b@c.example/d"]\n' + EVIDENCE
+GOOD = (
+    LEGAL.format(day="2126-01-01")
+    + '[notify]\naddresses = ["https://a:b@c.example/d"]\n'
+    + EVIDENCE
+    + '[signatures]\ngallery = "emitters.json"\n'
+    + "[retention]\nsightings = 30\nsensor_states = 14\n"
+)
 
 
 def written(folder: Path, more: str, source: str = "rtltcp://h:1") -> Path:
@@ -25,6 +32,7 @@ def written(folder: Path, more: str, source: str = "rtltcp://h:1") -> Path:
 def test_a_file_that_a_watch_would_take_has_no_fault(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD)
     assert problems(path, load(path)) == []
+    assert retention_settings.read(path) == {"sightings": 30, "sensor states": 14}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,12 @@ def test_a_file_that_a_watch_would_take_has_no_fault(tmp_path: Path) -> None:
         ('[notify]\naddresses = ["nowhere"]\n', "no address"),
         ('[notify]\nadresses = ["https://a"]\n', "addresses"),
         ("[evidence]\nkeep_mb = 5\n", "folder"),
+        ("[signatures]\ngallery = 5\n", "gallery"),
+        ("[retention]\nfinds = 30\n", "finds is unknown"),
+        ("[retention]\nsessions = 30\n", "sessions is unknown"),
+        ("[retention]\nsightings = 6\n", "from 7"),
+        ("[retention]\nsightings = 30.5\n", "whole number"),
+        ("retention = 30\n", "table"),
         ('[[receiver]]\nsensor = "S9"\nsource = "x"\n', "S9"),
         ('[[node]]\nsensor = "S1"\nfile = "f"\n', "receiver and a node"),
         ('[[node]]\nsensor = "without a receiver"\n', "nats://"),
@@ -53,7 +67,7 @@ def test_site_check_tells_them_and_ends_with_two(tmp_path: Path) -> None:
 
 
 def test_who_writes_a_site_keeps_what_other_rooms_read_in_it(tmp_path: Path) -> None:
-    there = {"legal", "notify", "evidence", "receiver", "nodes", "node"}
+    there = {"legal", "notify", "evidence", "signatures", "retention", "receiver", "nodes", "node"}
     more = GOOD + '[nodes]\naddress = "nats://h:1"\n[[node]]\nsensor = "without a receiver"\nfile = "a\\"b\\tc"\n'
     path = written(tmp_path, more)
     again = tmp_path / "again.toml"

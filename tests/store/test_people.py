@@ -182,6 +182,13 @@ def test_an_authenticator_app_is_told_name_and_site() -> None:
     assert people.step_of(secret, f" {pyotp.TOTP(secret).at(NOW // 10**9)} ", NOW) == NOW // STEP
 
 
+def test_a_code_is_taken_as_authenticators_show_it_and_no_letter_of_it_fails() -> None:
+    secret = people.new_totp_secret()
+    code = pyotp.TOTP(secret).at(NOW // 10**9)
+    assert people.step_of(secret, f"{code[:3]} {code[3:]}", NOW) == NOW // STEP
+    assert people.step_of(secret, "é١٢٣", NOW) is None
+
+
 def test_passwords_are_hashed_as_the_rfc_recommends_and_never_alike() -> None:
     one, other = people.hashed("correct horse"), people.hashed("correct horse")
     assert one != other

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -86,6 +87,12 @@ def test_a_message_tells_room_kind_and_that_a_person_decides() -> None:
     assert MESSAGE.values["told"] == "2026-01-05T00:00:00.000Z"
     assert message(ALERT, 2).title.startswith("Not acknowledged: ")
     json.dumps(MESSAGE.values)
+
+
+def test_a_letter_that_comes_in_the_morning_says_since_when_and_nothing_twice() -> None:
+    since = datetime.fromtimestamp(ALERT.since_ns / 1e9)
+    told = message(replace(ALERT, odds=(("A-101", 0.9999),))).body
+    assert told.startswith(f"{since:%Y-%m-%d %H:%M} call, {ALERT.activity.band}. Rooms: A-101 99 %.")  # never certain
 
 
 def test_a_message_from_the_gate_tells_the_number_and_no_room() -> None:

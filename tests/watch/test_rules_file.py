@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 
 from cellwarden.errors import RulesError
 from cellwarden.watch.rules_file import Rules, Staff, Zone, load, parse
+from cellwarden.watch.rules_held import held
 
 FILE = """\
 format = 1
@@ -111,6 +112,15 @@ def test_what_cannot_be_read_at_all_is_told(tmp_path: Path) -> None:
         load(path)
     with pytest.raises(RulesError, match="is no TOML"):
         parse("format = ", PATH)
+    with pytest.raises(RulesError, match="is no TOML"):  # Python reads numbers of 4300 digits
+        parse(f"format = {'9' * 5000}", PATH)
+
+
+def test_the_mark_that_some_editors_put_before_a_text_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(FILE, encoding="utf-8-sig")
+    assert load(path, ROOMS) == parse(FILE, PATH, ROOMS)
+    assert held(path, ROOMS).text == FILE
 
 
 @given(some.text(max_size=200), some.integers(0, len(FILE)))

@@ -40,6 +40,7 @@ from cellwarden.runtime import (
     notifier,
     openid_settings,
     post,
+    retention_settings,
     signature_settings,
 )
 from cellwarden.runtime import site as receivers_of
@@ -90,6 +91,7 @@ class Given(NamedTuple):
     addresses: tuple[str, ...]
     evidence: evidence_settings.Kept | None
     gallery: Path | None
+    retention: dict[str, int]
     openid: Provider | None
     ldap: Directory | None
 
@@ -98,6 +100,7 @@ def given(asked: Asked) -> Given:
     """Nothing is read before the mandate was, and all before anything is heard."""
     path = asked.site_path
     allowed = mandate(path, date.today())
+    console.refuse_unfit(asked.certificate, asked.key)
     site = load(path)
     named, nodes = sources(path, site)
     ears = {*(nodes.files if nodes else ()), *(one.sensor for one in named)}
@@ -111,6 +114,7 @@ def given(asked: Asked) -> Given:
         addresses.read(path),
         evidence_settings.read(path),
         signature_settings.read(path),
+        retention_settings.read(path),
         openid_settings.read(path),
         ldap_settings.read(path),
     )
@@ -146,7 +150,7 @@ def guarded(asked: Asked, told: Given) -> None:
         alerts = guard(
             engine, site, rules.rules, told.allowed, _until(stopped, heard), time.time_ns, told.addresses,
             newest=lambda: rules.rules, tell=stack.enter_context(deaf.telling(site.name, told.addresses, warn)),
-            vault=vault, whose=whose,
+            vault=vault, whose=whose, retention_days=told.retention,
         )  # fmt: skip
         serve(_ending(alerts, heard), server, door, stopped.set, seconds=asked.seconds, tell=tell)
 

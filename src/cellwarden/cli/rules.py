@@ -50,7 +50,8 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
     """A line of sums, then a line for each kind."""
     from cellwarden.locate.site import load as load_site
     from cellwarden.locate.whereabouts import room_names
-    from cellwarden.store.engine import read_only, reading
+    from cellwarden.store.backup import looked_into
+    from cellwarden.store.engine import address, named
     from cellwarden.watch.queries import sightings
     from cellwarden.watch.replay import replayed
     from cellwarden.watch.rules_file import load
@@ -58,12 +59,8 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
     site = load_site(site_file)
     wanted = load(place, room_names(site))
     now_ns = time.time_ns()
-    engine = read_only(store)
-    try:
-        with reading(engine) as c:
-            found = replayed(sightings(c, now_ns - round(since * 1e9), now_ns), site, wanted)
-    finally:
-        engine.dispose()
+    with looked_into(store, named(address(store))) as c:
+        found = replayed(sightings(c, now_ns - round(since * 1e9), now_ns), site, wanted)
     made = ngettext("{count} alert", "{count} alerts", len(found.alerts)).format(count=number(len(found.alerts)))
     days = since / 86_400
     said = _("{alerts} in {days} days, {each} a day; {sightings} sightings, {presences} presences").format(

@@ -8,7 +8,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -148,8 +150,12 @@ def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API) and request.method == "GET":
         if request.url.path.endswith("/live"):
             return Response(status_code=401)
-        return RedirectResponse(f"/sign-in?after={request.url.path}", 303)
-    said = {404: _("There is nothing here."), 405: _("There is nothing here.")}.get(error.status_code, error.detail)
+        path, asked = request.url.path, request.url.query
+        return RedirectResponse(f"/sign-in?after={quote(f'{path}?{asked}' if asked else path)}", 303)
+    unsaid = error.detail == HTTPStatus(error.status_code).phrase
+    said = _("There is nothing here.") if unsaid and error.status_code in (404, 405) else error.detail
+    if isinstance(error, SignInFirst) and not request.url.path.startswith(API):
+        said = _("You are no longer signed in, and this was not kept: sign in, and do it again.")
     return _trouble(request, error.status_code, str(said), dict(error.headers or {}))
 
 

@@ -234,7 +234,8 @@ def state_of(found: Shown, site: Site) -> dict[str, object]:
     from cellwarden.console.page import environment
 
     html = environment().get_template("alerts_live.html").render(values_of(found, site))
-    return {"alerts": html, "marks": marks_of(found, site), "title": f"{title_of(found)} – {site.name}"}
+    title = f"{title_of(found)} – {site.name}"
+    return {"alerts": html, "marks": marks_of(found, site), "title": title, "east": words.east(found.now_ns)}
 
 
 def _news(told: dict[str, object]) -> str:

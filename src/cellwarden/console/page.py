@@ -73,6 +73,7 @@ def page(
     common = {
         "lang": language(), "page": name, "person": who.person, "csrf": form_token(who.token),
         "links": _links(who.person), "site_name": here.site.name, "now_ns": now_ns, "now_ms": now_ns // 1_000_000,
+        "east": words.east(now_ns),
         "patience_ms": PATIENCE_MS, "back": back if request.method == "GET" else "/", "notice": notice,
         "read_only": here.read_only,
     }  # fmt: skip

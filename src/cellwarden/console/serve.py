@@ -38,15 +38,34 @@ def server(app: "FastAPI", certificate: Path | None = None, key: Path | None = N
     """A server to `run(sockets=[…])`, or to `await serve(sockets=[…])` beside other tasks."""
     import uvicorn
 
-    for path in (certificate, key):
-        if path is not None and not path.is_file():
-            raise ConsoleError(_("{path} does not exist: name a certificate and its key, as PEM").format(path=path))
+    refuse_unfit(certificate, key)
     return uvicorn.Server(
         uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=PATIENCE_S, ssl_certfile=certificate, ssl_keyfile=key,
         )
     )  # fmt: skip
+
+
+def refuse_unfit(certificate: Path | None, key: Path | None) -> None:
+    """Raises ConsoleError where these are no certificate and its key: before anybody is told an address."""
+    import ssl
+
+    for path in (certificate, key):
+        if path is not None and not path.is_file():
+            raise ConsoleError(_("{path} does not exist: name a certificate and its key, as PEM").format(path=path))
+    if certificate is None:
+        if key is not None:
+            raise ConsoleError(_("{path} is a key without its certificate: name both, as PEM").format(path=key))
+        return
+    try:  # a key with a passphrase is refused, too: nobody is there to type it
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise ConsoleError(
+            _("{path} is no certificate with its key, or the key has a passphrase: name both, as PEM").format(
+                path=certificate
+            )
+        ) from error
 
 
 def address(door: socket.socket, secure: bool = False) -> str:

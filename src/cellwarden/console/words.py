@@ -202,6 +202,12 @@ def clock(time_ns: int, seconds: bool = False) -> str:
     return datetime.fromtimestamp(time_ns / 1e9).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
+def east(time_ns: int) -> int:
+    """Minutes by which that clock is ahead of UTC: tablets may stand by another one, and show this."""
+    ahead = datetime.fromtimestamp(time_ns / 1e9).astimezone().utcoffset()
+    return round(ahead.total_seconds() / 60) if ahead else 0
+
+
 def day(time_ns: int) -> str:
     """`26 Nov 2026`, as each language writes it."""
     from babel.dates import format_date

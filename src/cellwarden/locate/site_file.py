@@ -45,9 +45,9 @@ KEYS = {
     "wall": ("floor", "start_m", "end_m", "material"),
     "sensor": ("name", "place_m", "antenna", "bands", "offset_db"),
 }
-ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify", "evidence", "console")
+ELSEWHERE = ("legal", "receiver", "nodes", "node", "notify", "evidence", "signatures", "retention", "console")
 """Read by the rooms that they concern: `watch.lawful`, `runtime.receivers`, `.nodes_file`, `.addresses`,
-`.evidence_settings`, `.openid_settings`, `.ldap_settings`."""
+`.evidence_settings`, `.signature_settings`, `.retention_settings`, `.openid_settings`, `.ldap_settings`."""
 TITLES = {
     "floor": mark("floor {name}"),
     "room": mark("room {name}"),
@@ -92,7 +92,7 @@ def _read(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise SiteError(_("{path} is too large for a site's file: name another one").format(path=path))
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # some editors put a mark before it
     except UnicodeDecodeError as error:
         raise SiteError(_("{path} is no text in UTF-8: name a site.toml").format(path=path)) from error
     except OSError as error:
@@ -102,7 +102,7 @@ def _read(path: Path) -> str:
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise SiteError(_("{path} is no TOML: {why}: mend it").format(path=path, why=error)) from error
 
 

@@ -6,7 +6,7 @@ Step (runtime.site) ─► watch.chain ─► store ─► console
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -51,11 +51,13 @@ def guard(
     tell: Callable[[SensorState], None] = lambda state: None,
     vault: Vault | None = None,
     whose: Whose | None = None,
+    retention_days: Mapping[str, int] | None = None,
 ) -> Iterator[Alert]:
     """Alerts as they are told, and on their way to `addresses`; all else is kept. `newest` tells rules that change.
 
     `tell` is told of each sensor that goes deaf, for another reason, or hears again; `vault` has the evidence of what
-    is heard, `whose` the signatures: a phone that made an alert and is new is enrolled.
+    is heard, `whose` the signatures: a phone that made an alert and is new is enrolled. `retention_days` are the site's
+    own, by kind of data.
 
     Raises MandateError when the mandate expires.
     """
@@ -74,7 +76,7 @@ def guard(
             if not valid(mandate, now):
                 raise MandateError(_("the mandate expired on {day}: renew it").format(day=mandate.expires))
             _learn(engine, state, now)
-            _tidy(engine, now)
+            _tidy(engine, now, retention_days)
             if whose is not None:
                 _forget(engine, whose, {one.emitter for one in state.rules.staff})
         with engine.begin() as c:
@@ -167,13 +169,13 @@ def _lane(
     return told
 
 
-def _tidy(engine: Engine, now_ns: int) -> None:
+def _tidy(engine: Engine, now_ns: int, days: Mapping[str, int] | None) -> None:
     """Days that are over go to the history, and what is too old goes for good; the audit log tells both."""
     folder, today = history_of(engine), datetime.fromtimestamp(now_ns / 1e9, UTC).date()
     with engine.begin() as c:
         history.close_days(c, folder, today)
         history.thin(c, folder, today - timedelta(days=FRESH_DAYS))
-        retention.forget(c, now_ns, forget_history=partial(history.forget, folder))
+        retention.forget(c, now_ns, days, forget_history=partial(history.forget, folder))
 
 
 def history_of(engine: Engine) -> Path:

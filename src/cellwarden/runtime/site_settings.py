@@ -13,6 +13,7 @@ from cellwarden.runtime import (
     ldap_settings,
     nodes_file,
     openid_settings,
+    retention_settings,
     signature_settings,
 )
 from cellwarden.watch.lawful import mandate
@@ -27,6 +28,7 @@ def problems(path: Path, site: Site) -> list[str]:
         (("notify",), lambda: addresses.read(path)),
         (("evidence",), lambda: evidence_settings.read(path)),
         (("signatures",), lambda: signature_settings.read(path)),
+        (("retention",), lambda: retention_settings.read(path)),
         (("console",), lambda: (openid_settings.read(path), ldap_settings.read(path))),
     ]
     found = []

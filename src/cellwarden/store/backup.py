@@ -59,7 +59,7 @@ def check(place: str) -> Checked:
     name, path = named(address(place)), file_of(address(place))
     if path is not None:
         refuse_spoilt(path)
-    with _looked_into(place, name) as c:
+    with looked_into(place, name) as c:
         _sound(c, name)
         if (broken := verify(c)) is not None:
             raise StoreError(
@@ -88,10 +88,12 @@ def backup(place: str, output: Path) -> Checked:
     source = _file(place)
     if not source.is_file():
         raise StoreError(_("{path} does not exist: name a store").format(path=source))
+    if output.exists() and output.samefile(source):  # whoever writes to it would go on in a file without a name
+        raise OutputError(_("{path} is the store itself: choose another name").format(path=output))
     refuse_spoilt(source)
     with _whole(output) as temporary:
         _copied(source, temporary, output)
-        with _looked_into(str(temporary), str(source)) as c:
+        with looked_into(str(temporary), str(source)) as c:
             _sound(c, str(source))
             held = _held(c)
         _within(output, taken_in, temporary, folder_of(source))
@@ -108,7 +110,7 @@ def restore(source: str, place: str, *, who: str) -> Checked:
     target, kept = _file(place), _file(source)
     with _whole(target) as temporary:
         try:
-            with _looked_into(source, source) as c:
+            with looked_into(source, source) as c:
                 _sound(c, source)
             _copied(kept, temporary, target)
         except StoreDamagedError as error:
@@ -138,8 +140,8 @@ def _looked_at(store: Path) -> str:
 
 
 @contextmanager
-def _looked_into(place: str, name: str) -> Iterator[Connection]:
-    """A store opened to read, called `name`; raises StoreError where it is none."""
+def looked_into(place: str, name: str) -> Iterator[Connection]:
+    """A store opened to read as it is, called `name`; raises StoreError where it is none."""
     engine = read_only(place)
     try:
         with reading(engine) as c:

@@ -75,13 +75,16 @@ def totp_address(secret: str, name: str, site: str) -> str:
 
 
 def step_of(secret: str, code: str, now_ns: int, after: int = 0) -> int | None:
-    """The step of a code that is good now and was not used before; None where it is not good."""
+    """The step of a code that is good now and was not used before; None where it is not good.
+
+    Authenticators show a code with a space in it, and some people type it.
+    """
     import pyotp
 
-    now = now_ns // 10**9 // TOTP_STEP_S
+    now, typed = now_ns // 10**9 // TOTP_STEP_S, "".join(code.split()).encode()
     codes = pyotp.TOTP(secret)
     for step in (now - 1, now, now + 1):
-        if step > after and secrets.compare_digest(codes.generate_otp(step), code.strip()):
+        if step > after and secrets.compare_digest(codes.generate_otp(step).encode(), typed):
             return step
     return None
 

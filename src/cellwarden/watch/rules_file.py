@@ -117,7 +117,7 @@ def load(path: Path, rooms: Sequence[str] | None = None) -> Rules:
     try:
         if path.stat().st_size > LARGEST:
             raise RulesError(_("{path} is too large for rules: name another file").format(path=path))
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before it
     except UnicodeDecodeError as error:
         raise RulesError(_("{path} is no text in UTF-8: name a file of rules").format(path=path)) from error
     except OSError as error:
@@ -129,7 +129,7 @@ def parse(text: str, path: Path, rooms: Sequence[str] | None = None) -> Rules:
     """The same from its text."""
     try:
         tree = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise RulesError(_("{path} is no TOML: {why}: mend it").format(path=path, why=error)) from error
     top, tables = _tables(text, path, tree)
     if (version := tree.get("format")) != FORMAT or isinstance(version, bool):

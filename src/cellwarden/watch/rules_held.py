@@ -32,7 +32,7 @@ def held(path: Path | None, rooms: Sequence[str] | None = None) -> Held:
     if path is None:
         return Held(Rules(), written(Rules()))
     rules = load(path, rooms)
-    return Held(rules, path.read_text(encoding="utf-8"), path)
+    return Held(rules, path.read_text(encoding="utf-8-sig"), path)
 
 
 def change(c: Connection, now: Held, text: str, rules: Rules, one: RulesText) -> None:

@@ -22,6 +22,8 @@ LEAST_LETTERS = 12
 """Of a password (ANSSI, Recommandations relatives à l'authentification multifacteur et aux mots de passe, R23)."""
 Secret = Annotated[str, Form(max_length=1000)]
 Short = Annotated[str, Form(max_length=100)]
+Seed = Annotated[str, Form(pattern="^[A-Z2-7]{32}$")]
+"""As `people.new_totp_secret` makes it."""
 
 
 @ROUTES.get("/sign-in")
@@ -110,12 +112,13 @@ def password(request: Request, old: Secret, password: Secret, again: Secret, cod
 
 
 @ROUTES.post("/account/code")
-def second_factor(request: Request, secret: Short, code: Short) -> Response:
+def second_factor(request: Request, secret: Seed, code: Short) -> Response:
     """Ask for a code from now on, once the first one is right."""
     here, name = desk(request), visitor(request).name
-    step = people.step_of(secret, code, here.now_ns()) if secret.isalnum() and len(secret) >= 32 else None
+    step = people.step_of(secret, code, here.now_ns())
     if step is None:
-        return _account(request, ("bad", _("This code is wrong: look at the clock of your telephone, and try again.")))
+        said = _("This code is wrong: look at the clock of your telephone, and try again.")
+        return _account(request, ("bad", said), secret=secret)  # which the authenticator has by now
     with here.engine.begin() as c:
         people.set_totp(c, name, secret, step)
         note(c, request, "change", name, "second factor")
@@ -216,9 +219,9 @@ def _form(request: Request, token: str, wrong: str = "") -> Response:
     )  # fmt: skip
 
 
-def _account(request: Request, notice: Notice | None = None, token: str = "") -> Response:
+def _account(request: Request, notice: Notice | None = None, token: str = "", secret: str = "") -> Response:
     here = desk(request)
-    secret = people.new_totp_secret()
+    secret = secret or people.new_totp_secret()
     person = visitor(request).person
     assert person is not None
     return page(

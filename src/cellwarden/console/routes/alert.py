@@ -86,12 +86,15 @@ def find(request: Request, name: str, cell: Annotated[str, Query(max_length=100)
 
 @ROUTES.post("/alerts/{name}/found")
 def keep(
-    request: Request, name: str, seen: Annotated[str, Form()], cell: Text, model: Text = "", seal: Text = "",
+    request: Request, name: str, seen: Annotated[str, Form()], cell: Text = "", model: Text = "", seal: Text = "",
     why: Text = "", files: Annotated[list[UploadFile] | None, File(alias="photographs")] = None,
 ) -> Response:  # fmt: skip
     """Keep a find and the decision in one go: both, or neither."""
     here = desk(request)
     given = {"cell": cell.strip(), "model": model.strip(), "seal": seal.strip(), "why": why.strip()}
+    if not given["cell"]:  # the list only grows: what is not said now is never said
+        with reading(here.engine) as c:
+            return _form(request, alert_of(c, name), seen, given, ("bad", _("Say where it was found.")))
     try:
         pictures = [one for one in (upload.file.read() for upload in files or ()) if one]
         kept = photographs.kept(here.photographs, pictures)
@@ -172,17 +175,17 @@ def _decided(
                 keep_find(c, find)
             note(c, request, state, name, one.why)
     except queries.AlreadyDecided as error:
-        return found, ("bad", first(error.decision))
+        return found, ("bad", first(error.decision, here.now_ns()))
     return found, None
 
 
-def first(decision: Decision | None) -> str:
+def first(decision: Decision | None, now_ns: int) -> str:
     """Who was first, with what."""
     if decision is None:
         return _("This alert has changed: look at it again.")
     return _("{who} was first, at {time}: {state}. {why} Look again, and decide anew if you must.").format(
         who=decision.who,
-        time=words.clock(decision.when_ns),
+        time=words.moment(decision.when_ns, now_ns),
         state=_(words.STATE_WORDS[decision.state]),
         why=decision.why,
     )

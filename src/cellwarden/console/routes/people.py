@@ -31,6 +31,8 @@ def invited(request: Request, name: Name, role: Annotated[str, Form()]) -> Respo
     """A link with which somebody new, or who forgot, chooses a password. It is shown once, here."""
     if role not in ROLES or not name.strip() or not name.isprintable():
         raise HTTPException(422, _("This cannot be read: {what}.").format(what="role"))
+    if name.strip() == visitor(request).name and role != visitor(request).person.role:  # type: ignore[union-attr]
+        return _shown(request, ("bad", _("Let another administrator do this to you.")), status=409)
     here = desk(request)
     with here.engine.begin() as c:
         token = people.invite(c, name.strip(), role, here.now_ns())

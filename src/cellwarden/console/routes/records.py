@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -17,7 +17,7 @@ from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
 from cellwarden.language import language
 from cellwarden.model import Presence
-from cellwarden.model.span import DAY_NS, HOUR_NS
+from cellwarden.model.span import DAY_NS, HOUR_NS, S_NS
 from cellwarden.register.queries import finds as finds_of
 from cellwarden.register.queries import finds_csv
 from cellwarden.store.engine import reading
@@ -70,7 +70,7 @@ def timeline(request: Request, hours: int = 24, by: str = "cell") -> Response:
     return page(
         request, "timeline.html", "timeline", lanes=rows[:MOST_LANES], more=max(0, len(rows) - MOST_LANES),
         hours=hours, by=by, spans=[(h, _span_word(h)) for h in SPANS_H], ticks=_ticks(since, until, hours),
-        heat=_heat(found), weekdays=_weekdays(),
+        heat=_heat(found, since), weekdays=_weekdays(),
     )  # fmt: skip
 
 
@@ -89,9 +89,9 @@ def lanes(found: Iterable[Presence], since_ns: int, until_ns: int, by: str) -> l
     return [
         Lane(
             name,
-            tuple((*piece(one.start_ns, one.end_ns), _title(one, by)) for one in those),
+            tuple((*piece(one.start_ns, one.end_ns), _title(one, by, until_ns)) for one in those),
             tuple(
-                (*piece(doing.start_ns, doing.end_ns), f"{words.clock(doing.start_ns)} {words.told(doing)}")
+                (*piece(doing.start_ns, doing.end_ns), f"{words.moment(doing.start_ns, until_ns)} {words.told(doing)}")
                 for one in those
                 for doing in one.activities
                 if doing.end_ns >= since_ns
@@ -101,9 +101,9 @@ def lanes(found: Iterable[Presence], since_ns: int, until_ns: int, by: str) -> l
     ]
 
 
-def _title(one: Presence, by: str) -> str:
+def _title(one: Presence, by: str, now_ns: int) -> str:
     who = (one.emitter or one.phone) if by == "cell" else words.where(one.odds)
-    return f"{who}, {words.clock(one.start_ns)}–{words.clock(one.end_ns)}"
+    return f"{who}, {words.span(one.start_ns, one.end_ns, now_ns)}"
 
 
 def _span_word(hours: int) -> str:
@@ -113,25 +113,26 @@ def _span_word(hours: int) -> str:
 
 
 def _ticks(since_ns: int, until_ns: int, hours: int) -> list[tuple[float, str]]:
-    """Whole hours or days, in thousandths of the span."""
+    """Whole hours or days of the clock on the wall, in thousandths of the span, also where that clock is changed."""
+    from babel.dates import format_skeleton
+
     step = {12: 3, 24: 6, 72: 24, 168: 24}[hours]
-    start, end = (datetime.fromtimestamp(t / 1e9) for t in (since_ns, until_ns))
-    at = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    first = datetime.fromtimestamp(since_ns / 1e9).replace(minute=0, second=0, microsecond=0)
     ticks = []
-    while at < end:
-        if at.hour % step == 0:
-            shown = at.strftime("%H:%M") if hours <= 24 else words.day(int(at.timestamp() * 1e9)).rpartition(" ")[0]
-            ticks.append((round(1000 * (at - start) / (end - start), 1), shown))
-        at += timedelta(hours=1)
+    for at_ns in range(int(first.timestamp()) * S_NS + HOUR_NS, until_ns, HOUR_NS):
+        local = datetime.fromtimestamp(at_ns // S_NS)
+        if local.hour % step == 0:
+            shown = f"{local:%H:%M}" if hours <= 24 else format_skeleton("MMMd", local, locale=language())
+            ticks.append((round(1000 * (at_ns - since_ns) / (until_ns - since_ns), 1), shown))
     return ticks
 
 
-def _heat(found: Sequence[Presence]) -> list[list[tuple[int, float]]]:
-    """What was done by weekday (Monday first) and hour: how often, and the share of the most."""
+def _heat(found: Sequence[Presence], since_ns: int) -> list[list[tuple[int, float]]]:
+    """What was done since then by weekday (Monday first) and hour: how often, and the share of the most."""
     counts = Counter(
         (at.weekday(), at.hour)
         for one in found
-        for at in (datetime.fromtimestamp(doing.start_ns / 1e9) for doing in one.activities)
+        for at in (datetime.fromtimestamp(doing.start_ns / 1e9) for doing in one.activities if doing.end_ns >= since_ns)
     )
     most = max(counts.values(), default=1)
     return [[(counts[day, hour], counts[day, hour] / most) for hour in range(24)] for day in range(7)]

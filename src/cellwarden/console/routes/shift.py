@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BeforeValidator
 from sqlalchemy import Connection
 
 from cellwarden.console import live, words
@@ -30,7 +31,8 @@ MANY = 200
 """Lines of each list of a shift."""
 LISTED = 30
 """Handovers that can be looked up."""
-Long = Annotated[str, Form(max_length=2000)]
+Long = Annotated[str, Form(max_length=2000), BeforeValidator(lambda text: text.replace("\r\n", "\n"))]
+"""Browsers count the end of a line as one letter, and send two."""
 
 
 @ROUTES.get("/unlock")
@@ -55,7 +57,7 @@ def searched(
             if outcome == "end":
                 _ended(c, request, one, why.strip())
     except queries.AlreadyDecided as error:
-        return _queue(request, by, ("bad", first(error.decision)), 409)
+        return _queue(request, by, ("bad", first(error.decision, now)), 409)
     return RedirectResponse(f"/unlock?by={by}", 303)
 
 

@@ -2,10 +2,11 @@
 // What makes a page live: news from /live, marks on the plan, how long ago, a sound, and a banner when no news come.
 (() => {
   const root = document.documentElement;
-  const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: "UTC" };
   const spoken = new Intl.RelativeTimeFormat(root.lang, { numeric: "always", style: "short" });
   let ahead = Number(root.dataset.now) - Date.now(); // the server's clock counts, not the tablet's
   const now = () => Date.now() + ahead;
+  const clock = (ms) => new Date(ms + root.dataset.east * 60000).toLocaleTimeString(root.lang, CLOCK); // where it stands
 
   function tellAgo() {
     for (const span of document.querySelectorAll("[data-ago]")) {
@@ -17,7 +18,7 @@
   }
   function tellClock() {
     for (const span of document.querySelectorAll("[data-clock]")) {
-      span.textContent = new Date(now()).toLocaleTimeString(root.lang, CLOCK);
+      span.textContent = clock(now());
     }
   }
   tellAgo(); tellClock();
@@ -81,7 +82,7 @@
   }
   setInterval(() => {
     if (Date.now() - heard < PATIENCE_MS) return;
-    stale.querySelector("time").textContent = new Date(heardThere).toLocaleTimeString(root.lang, CLOCK);
+    stale.querySelector("time").textContent = clock(heardThere);
     stale.hidden = false;
     root.classList.add("stale");
   }, 500);
@@ -163,6 +164,7 @@
     if (told.alerts !== undefined) replace("alerts", told.alerts);
     if (told.marks !== undefined) setMarks(told.marks);
     if (told.title !== undefined && document.body.dataset.page === "now") document.title = told.title;
+    if (told.east !== undefined) root.dataset.east = told.east; // summer time begins and ends
     if (told.fresh?.length) {
       const said = document.querySelector("#said");
       if (said) said.textContent = told.fresh.join(". ");

@@ -10,6 +10,8 @@
   const ENDS_MS = 300; // bursts of a train closer than this are one box
   const LATELY_MS = 10000, SLOW_S = 8;
   const words = area.dataset, lang = document.documentElement.lang;
+  const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: "UTC" };
+  const clock = (ms) => new Date(ms + document.documentElement.dataset.east * 60000).toLocaleTimeString(lang, CLOCK);
   const digits = (value, count) => value.toLocaleString(lang, { minimumFractionDigits: count, maximumFractionDigits: count });
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -143,7 +145,7 @@
     pen.fillText("MHz", 6, 14);
     for (let n = 0; n < count; n += Math.max(1, Math.round(60 / step))) {
       const row = shown.rows[n];
-      const text = playing ? digits(row.t1, 2) + " ms" : new Date(row.t1).toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+      const text = playing ? digits(row.t1, 2) + " ms" : clock(row.t1);
       pen.fillText(text, 2, top + n * step + 10);
     }
   }
@@ -228,7 +230,7 @@
     const { hz, row } = place(event), there = shown.rows[row];
     if (!there) return;
     const part = Math.min(shown.parts - 1, Math.max(0, Math.floor((hz - shown.low) / (shown.high - shown.low) * shown.parts)));
-    const when = playing ? digits(there.t1, 2) + " ms" : new Date(there.t1).toLocaleTimeString(lang, { hourCycle: "h23" });
+    const when = playing ? digits(there.t1, 2) + " ms" : clock(there.t1);
     get("spot").textContent = `${digits(hz / 1e6, 3)} MHz · ${when} · ${digits(there.levels[part] / 2, 1)} dB`;
   });
 

@@ -46,7 +46,7 @@ def message(alert: Alert, step: int = 0) -> Message:
         title = _("{name}: {kind} in {room}").format(name=alert.name, kind=kind, room=room)
     if step:
         title = _("Not acknowledged: {title}").format(title=title)
-    rooms = ", ".join(f"{name} {number(100 * p)} %" for name, p in alert.odds[:TOLD_ROOMS]) or "–"
+    rooms = ", ".join(f"{name} {number(min(99, round(100 * p)))} %" for name, p in alert.odds[:TOLD_ROOMS]) or "–"
     if at_gate(alert):
         words = _("{kind}: a second check decides. Severity {severity}. A hypothesis: a person decides.")
     elif alert.activity.kind == JUNCTION:
@@ -54,11 +54,15 @@ def message(alert: Alert, step: int = 0) -> Message:
             "{kind}: a second check decides. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides."
         )
     else:
-        words = _("{kind}, {interface} {band}. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides.")
+        words = _("{kind}, {radio}. Rooms: {rooms}. Severity {severity}. A hypothesis: a person decides.")
     body = words.format(
-        kind=kind, interface=alert.activity.interface.upper(), band=alert.activity.band, rooms=rooms,
+        kind=kind, radio=alert.activity.band or alert.activity.interface.upper(), rooms=rooms,
         severity=_(SEVERITIES[alert.severity]),
     )  # fmt: skip
+    since = datetime.fromtimestamp(
+        alert.since_ns / S_NS
+    )  # by the clock of the console: a letter may come in the morning
+    body = f"{since:%Y-%m-%d %H:%M} {body}"
     values = {
         "name": alert.name,
         "told": iso(alert.told_ns),
