@@ -133,6 +133,16 @@ def test_udp_delivers_datagrams() -> None:
     assert np.array_equal(np.concatenate([b.iq for b in got]), wave)
 
 
+def test_a_datagram_that_holds_no_whole_sample_ends_nothing() -> None:
+    port, wave = free_port(), RNG.integers(-9, 9, (1000, 2)).astype("<i2")
+    stream = open_stream(f"udp://127.0.0.1:{port}", TUNED)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        for octets in (b"", b"who", wave.tobytes()):
+            line.sendto(octets, ("127.0.0.1", port))
+    (got,) = heard(stream, len(wave))
+    assert np.array_equal(got.iq, wave)
+
+
 def test_udp_takes_rate_and_centre_from_vita_49_and_counts_what_the_net_lost() -> None:
     from tests.radio.live.test_vita49 import context, data
 
