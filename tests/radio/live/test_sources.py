@@ -70,6 +70,13 @@ def test_rtl_tcp_is_set_and_delivers_what_its_server_sends() -> None:
     assert soon(lambda: server.commands == wanted)
 
 
+def test_a_gain_below_zero_is_sent_as_the_server_reads_it() -> None:
+    server = RtlTcp(bytes(40_000))
+    heard(open_stream(server.address, Tuning(1e6, 897.5e6, -1.0)), 1000)
+    server.close()
+    assert soon(lambda: (4, 2**32 - 10) in server.commands)
+
+
 def test_a_broken_line_is_mended_and_its_gap_is_counted_by_the_clock() -> None:
     octets = RNG.integers(0, 256, 400_000, np.uint8)
     server = RtlTcp(octets.tobytes(), breaks_at=(200_000,))
@@ -115,6 +122,22 @@ def test_zeromq_hears_a_publisher() -> None:
     sender.join()
     line.close(linger=0)
     assert np.array_equal(got[0].iq, wave)
+
+
+def test_zeromq_hears_by_ipv6() -> None:
+    zmq = pytest.importorskip("zmq")
+    wave = RNG.normal(size=(1000, 2)).astype("<f4")
+    with zmq.Context.instance().socket(zmq.PUSH) as line:
+        line.setsockopt(zmq.IPV6, 1)
+        line.setsockopt(zmq.LINGER, 0)
+        line.setsockopt(zmq.SNDTIMEO, 5000)
+        try:
+            port = line.bind_to_random_port("tcp://[::1]")
+        except zmq.ZMQError:
+            pytest.skip("this machine has no IPv6")
+        stream = open_stream(f"zmq://[::1]:{port}?pull", TUNED)
+        line.send(wave.tobytes())
+        assert np.array_equal(samples(heard(stream, len(wave))), wave)
 
 
 def free_port() -> int:
@@ -199,6 +222,9 @@ CASES: dict[str, Callable[[], str]] = {
     "colour": lambda: refused("zmq://127.0.0.1:5?colour=red"),
     "cu8": lambda: refused("udp://127.0.0.1:5?datatype=cf99"),
     "is no number": lambda: refused("rtltcp://127.0.0.1:1?gain=loud"),
+    "gain=nan": lambda: refused("rtltcp://127.0.0.1:1?gain=nan"),
+    "gain=inf": lambda: refused("rtltcp://127.0.0.1:1", Tuning(1e6, 9e8, float("inf"))),
+    "0–4294967295": lambda: refused("rtltcp://127.0.0.1:1", Tuning(1e6, 5.8e9)),
 }
 
 
