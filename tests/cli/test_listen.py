@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,28 @@ def test_a_source_that_cannot_be_used_is_one_line_and_exit_code_two(words: list[
     assert done.returncode == 2
     assert remedy in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_source_from_which_nothing_comes_is_told() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.1", 0))
+        port = line.getsockname()[1]
+    silent = run("listen", f"udp://127.0.0.1:{port}", "--rate", "1M", "--for", "6.5", language="fr")
+    assert silent.returncode == 0
+    (said,) = silent.stderr.splitlines()
+    assert f"rien ne vient de udp://127.0.0.1:{port}" in said
+
+
+def test_what_found_no_room_is_laid_to_this_machine_also_when_it_is_known_late(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A second of samples is dropped while two wait before it, and is missing only when these are worked off."""
+    from cellwarden.cli.listen import _Words
+    from cellwarden.runtime.listen import Health
+
+    words = _Words(everything=False)
+    for lost, dropped in ((0, 900), (0, 900), (900, 900), (950, 900)):
+        words.health(Health(10_000, lost, dropped, 0.0, None, 1.0))
+    late, unsent = capsys.readouterr().err.splitlines()
+    assert late.endswith("this machine is too slow")
+    assert unsent.endswith("the source did not send them")
