@@ -13,6 +13,7 @@ from tests.cli.test_commands import WING, run
 from tests.processes import started
 
 import cellwarden
+from cellwarden.runtime.evidence_index import Index
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,22 @@ def test_evidence_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     refused = run("listen", f"file:{WING}", "--evidence", "/proc/evidence")
     assert refused.returncode == 2 and "/proc/evidence" in refused.stderr
+
+
+def test_a_source_that_cannot_be_used_leaves_no_index_of_a_run(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    done = run("listen", "rtltcp://127.0.0.1:1", "--rate=2M", "--centre=900M", "--evidence", kept)
+    assert done.returncode == 2
+    assert not kept.exists()
+
+
+def test_verify_tells_of_files_that_were_taken_in_behind_a_run_that_was_killed(tmp_path: Path) -> None:
+    Index(tmp_path)  # killed
+    (tmp_path / "1.sigmf-data").write_bytes(b"...")
+    Index(tmp_path).close()
+    done = run("evidence", "verify", tmp_path)
+    assert done.returncode == 0
+    assert "1 file was found behind a run that was killed" in done.stdout
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -102,13 +102,14 @@ def listen(
     if (record is None) != (mandate is None):
         raise click.UsageError(_("whole samples need a mandate: give --record and --mandate together"))
     allowed = None if mandate is None else read(mandate, time.time_ns())
-    keeper = Keeper(evidence, keep_mb * 1e6, keep_s or math.inf, record, allowed, complain)
     if plan is None:
         stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
     else:
         schedule = band_plan.read(plan, receiver)
         tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
         stream = hopping(open_stream(source, tuning), schedule)
+    # Behind the source: a start that fails leaves no index that looks like that of a run that was killed.
+    keeper = Keeper(evidence, keep_mb * 1e6, keep_s or math.inf, record, allowed, complain)
     teller = _Json() if as_json else _Words(everything)
     silence = Silence(partial(teller.silent, source))
     if not stream.patient:  # a file's samples come when they are asked for

@@ -200,12 +200,17 @@ def _line(text: bytes) -> Line | None:
 
 
 def _orphans(folder: Path) -> list[Path]:
-    """Files that no index tells of, where a run was killed; elsewhere somebody else put them there."""
+    """Files that no index tells of, where the last run was killed; elsewhere somebody else put them there.
+
+    Those of runs that were killed before were taken in by the run behind each.
+    """
     due: dict[str, dict[str, Any]] = {}
     verdict = Verdict()
-    for place in indexes(folder):
+    places = indexes(folder)
+    for place in places:
         _follow(place, verdict, due)
-    return [path for path in _evidence(folder) if path.name not in due] if verdict.open else []
+    killed = bool(places) and places[-1].name in verdict.open
+    return [path for path in _evidence(folder) if path.name not in due] if killed else []
 
 
 def _evidence(folder: Path) -> list[Path]:
