@@ -188,6 +188,24 @@ def test_udp_takes_rate_and_centre_from_vita_49_and_counts_what_the_net_lost() -
     assert len({b.segment for b in got}) == 2
 
 
+def test_the_rate_of_vita_49_is_waited_for_by_the_clock_and_not_by_packets() -> None:
+    """A receiver may tell it once a second, between hundreds of packets of samples."""
+    from tests.radio.live.test_vita49 import context, data
+
+    port = free_port()
+
+    def send() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            for packet in [*(data(n, [n]) for n in range(100)), context(2e6, 900e6)]:
+                line.sendto(packet, ("127.0.0.1", port))
+
+    threading.Timer(0.3, send).start()
+    stream = open_stream(f"udp://127.0.0.1:{port}?vita49", Tuning())
+    assert stream.rate_hz == 2e6
+    stream.close()
+    list(stream.pieces)
+
+
 def test_what_is_no_number_is_refused() -> None:
     zmq = pytest.importorskip("zmq")
     line = zmq.Context.instance().socket(zmq.PUSH)
