@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.cli.test_commands import WING, run
 from tests.processes import started
 
 import cellwarden
+from cellwarden.runtime.evidence_index import Index
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,22 @@ def test_evidence_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
     assert refused.returncode == 2 and "/proc/evidence" in refused.stderr
 
 
+def test_a_source_that_cannot_be_used_leaves_no_index_of_a_run(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    done = run("listen", "rtltcp://127.0.0.1:1", "--rate=2M", "--centre=900M", "--evidence", kept)
+    assert done.returncode == 2
+    assert not kept.exists()
+
+
+def test_verify_tells_of_files_that_were_taken_in_behind_a_run_that_was_killed(tmp_path: Path) -> None:
+    Index(tmp_path)  # killed
+    (tmp_path / "1.sigmf-data").write_bytes(b"...")
+    Index(tmp_path).close()
+    done = run("evidence", "verify", tmp_path)
+    assert done.returncode == 0
+    assert "1 file was found behind a run that was killed" in done.stdout
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_signal_ends_it_with_all_that_was_heard(ending: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(cellwarden.__file__).parents[1]), "LANG": "C"}
@@ -81,3 +99,28 @@ def test_a_source_that_cannot_be_used_is_one_line_and_exit_code_two(words: list[
     assert done.returncode == 2
     assert remedy in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_source_from_which_nothing_comes_is_told() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.1", 0))
+        port = line.getsockname()[1]
+    silent = run("listen", f"udp://127.0.0.1:{port}", "--rate", "1M", "--for", "6.5", language="fr")
+    assert silent.returncode == 0
+    (said,) = silent.stderr.splitlines()
+    assert f"rien ne vient de udp://127.0.0.1:{port}" in said
+
+
+def test_what_found_no_room_is_laid_to_this_machine_also_when_it_is_known_late(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A second of samples is dropped while two wait before it, and is missing only when these are worked off."""
+    from cellwarden.cli.listen import _Words
+    from cellwarden.runtime.listen import Health
+
+    words = _Words(everything=False)
+    for lost, dropped in ((0, 900), (0, 900), (900, 900), (950, 900)):
+        words.health(Health(10_000, lost, dropped, 0.0, None, 1.0))
+    late, unsent = capsys.readouterr().err.splitlines()
+    assert late.endswith("this machine is too slow")
+    assert unsent.endswith("the source did not send them")

@@ -89,6 +89,14 @@ def test_a_damaged_plan_is_refused_with_its_name(tmp_path: Path, text: str, reme
     assert str(path) in str(caught.value)
 
 
+def test_a_visit_that_holds_no_sample_is_refused(tmp_path: Path) -> None:
+    """A receiver that followed it would tune for ever and hear nothing."""
+    path = tmp_path / "plan.toml"
+    path.write_text(written(plan(EUROPE, 2, 20e6)).replace("visit_s = 0.1", "visit_s = 1e-9"))
+    with pytest.raises(PlanError, match="no sample"):
+        read(path, 1)
+
+
 def test_a_receiver_that_the_plan_does_not_have_is_told(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(written(plan(EUROPE, 2, 20e6)))

@@ -92,6 +92,14 @@ def test_a_killed_run_leaves_half_a_line_and_a_file_that_the_next_run_takes_in(t
     assert verdict.sound == 2 and verdict.taken_in == 1 and verdict.open == [killed.place.name]
 
 
+def test_a_file_that_was_put_in_long_after_a_run_was_killed_is_told(tmp_path: Path) -> None:
+    Index(tmp_path)  # killed
+    Index(tmp_path).close()
+    made(tmp_path, "9.sigmf-data")
+    Index(tmp_path).close()
+    assert verify(tmp_path).unlisted == ["9.sigmf-data"]
+
+
 @pytest.mark.parametrize(
     "line", ["", "nonsense\n", '{"number": 2, "body": {"what": "kept", "file": "../x"}, "digest": "0"}\n', "[]\n"]
 )

@@ -190,7 +190,12 @@ def test_what_was_not_kept_when_a_watch_ended_comes_again_and_what_was_does_not(
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"run_ns": 1, "told_ns": 1, "time_ns": 1, "time_error_ns": None, "bursts": [[1]]}]
+    "body",
+    [
+        {},
+        {"run_ns": 1, "told_ns": 1, "time_ns": 1, "time_error_ns": None, "bursts": [[1]]},
+        {"run_ns": 1, "told_ns": float("inf"), "time_ns": 1, "time_error_ns": None, "bursts": []},
+    ],
 )
 def test_what_no_node_says_is_done_with(site: tuple[Intake, Inbox, Clock], body: dict[str, object]) -> None:
     here, inbox, _clock = site

@@ -134,6 +134,17 @@ def test_a_node_that_starts_anew_goes_on_where_the_site_stands(tmp_path: Path, f
     assert [m.body["n"] for m in inbox.messages("A0-S1")] == list(range(12))
 
 
+@pytest.mark.parametrize("text", ["[]\n", "{}\n", "nothing of ours\n", "nothing of ours"])
+def test_a_file_that_holds_something_else_is_told_and_left_alone(tmp_path: Path, text: str) -> None:
+    outbox, path, said = Outbox(tmp_path / "o"), tmp_path / "notes.txt", list[str]()
+    outbox.put("train", {})
+    path.write_text(text)
+    with sending(outbox, Site(f"file:{path}"), said):
+        until(lambda: bool(said))
+    assert "notes.txt holds something else" in said[0]
+    assert path.read_text() == text and outbox.count() == 1
+
+
 def test_a_file_takes_each_message_once_also_where_it_ended_in_half_a_line(tmp_path: Path) -> None:
     outbox, path = Outbox(tmp_path / "o"), tmp_path / "lines"
     for n in range(5):

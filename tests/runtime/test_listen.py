@@ -89,6 +89,24 @@ def test_dropped_samples_are_a_gap_that_is_counted_and_time_goes_on_over_it() ->
     assert len(clocks) == 1
 
 
+@pytest.mark.parametrize("step_ns", [1_795_000_000 * 10**9, -3600 * 10**9])
+def test_a_source_whose_clock_is_set_is_followed(step_ns: int) -> None:
+    opened, rate, set_at = stream(), stream().rate_hz, 0.13
+
+    def stamped() -> Iterator[Piece]:
+        count = 0
+        for piece in opened.pieces:
+            yield replace(piece, start_ns=10**15 + round(count / rate * 1e9) + step_ns * (count > set_at * rate))
+            count += len(piece.iq)
+
+    bursts = [e for e in listen(replace(opened, pieces=stamped())) if e.what == "burst"]
+    moments = [(e.segment.start_ns or 0) - 10**15 for e in bursts]
+    before = [m for e, m in zip(bursts, moments, strict=True) if e.emission.sample_start < (set_at - 0.01) * rate]
+    behind = [m for e, m in zip(bursts, moments, strict=True) if e.emission.sample_start > (set_at + 0.03) * rate]
+    assert set(before) == {0}
+    assert behind and all(abs(m - step_ns) < 10 for m in behind)
+
+
 def test_health_tells_clipping_and_the_noise_floor() -> None:
     rate, rng = 1e6, np.random.default_rng(5)
     noise = rng.normal(0, 100, (1_200_000, 2)).round().astype(np.int16)

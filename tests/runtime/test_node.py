@@ -62,6 +62,12 @@ def test_a_node_sends_trains_with_their_times_and_its_state_and_no_samples(tmp_p
     assert run("evidence", "verify", tmp_path / "kept").returncode == 0
 
 
+def test_a_file_to_send_to_is_meant_from_the_nodes_file(tmp_path: Path) -> None:
+    path = config(tmp_path, "file:x")
+    path.write_text(path.read_text().replace(f"file:{tmp_path}/", "file:"))
+    assert read(path).site.address == f"file:{tmp_path / 'sent.jsonl'}"
+
+
 @pytest.mark.long
 def test_a_node_that_is_killed_goes_on_and_sends_nothing_twice(tmp_path: Path) -> None:
     path = config(tmp_path, f"file:{WING}?loop&realtime")

@@ -87,6 +87,12 @@ def written(folder: Path, **changed: str) -> Path:
     return path
 
 
+def test_a_mandate_without_an_end_west_of_greenwich_is_read(tmp_path: Path) -> None:
+    """In UTC its end lies in the year 10,000, which no clock can say."""
+    mandate = read(written(tmp_path, expires="9999-12-31T23:59:59-03:00"), 0)
+    assert mandate.expires_ns == 253_402_311_599 * 10**9
+
+
 def test_a_mandate_is_read(tmp_path: Path) -> None:
     mandate = read(written(tmp_path), 0)
     assert (mandate.reference, mandate.key, mandate.keep_days) == ("TJ 1/26", KEY, 90.0)

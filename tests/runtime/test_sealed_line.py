@@ -1,7 +1,9 @@
 """The line over a server of NATS: a key that a token brings once, messages that nobody else reads or sends."""
 
 import json
+import socket
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -10,6 +12,7 @@ from cellwarden.locate.site import Sensor, Site
 from cellwarden.runtime import enrolment, nodes_file
 from cellwarden.runtime.enrolment import Credentials, signed
 from cellwarden.runtime.inbox import Inbox
+from cellwarden.runtime.nats import Nats
 from cellwarden.runtime.sealed_line import ASKED, _parts, answered
 from cellwarden.seal import age
 
@@ -66,6 +69,40 @@ def test_messages_are_kept_once_from_who_has_the_key_and_from_nobody_else(tmp_pa
         assert "kept" not in json.loads(answered(bad, keys, inbox, ("A", "B"), 0))
     assert "refused" in json.loads(answered(request, keys, inbox, (), 0))  # the site's file names it no more
     assert [one.number for one in inbox.messages("A")] == [1]
+
+
+def test_what_no_node_says_is_refused_and_ends_nobody(tmp_path: Path) -> None:
+    """Whoever may speak to the server of NATS may send this: the site goes on answering."""
+    keys, inbox, key = enrolment.opened(tmp_path / "n"), Inbox(tmp_path / "n"), bytes(range(32))
+    token = enrolment.token(keys, "A", 0)
+    answered(enrolling(token, "A", key), keys, inbox, ("A",), 0)
+    own = Credentials(key, token.partition(":")[0])
+    for bad in (
+        b"[" * 200_000 + b"\n...",
+        asked(own, "A", {"number": float("inf"), "kind": "train", "body": {}}),
+        asked(own, "A", {"number": 1 << 80, "kind": "train", "body": {}}),
+    ):
+        assert "refused" in json.loads(answered(bad, keys, inbox, ("A",), 0))
+
+
+@pytest.mark.parametrize(
+    "said", [b"INFO []", b"INFO " + b"[" * 8000, b'INFO {"max_payload": 1e999}', b"INFO {}\r\nPONG\r\nMSG"]
+)
+def test_a_server_that_speaks_no_nats_is_told_from_one_that_does(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def serve() -> None:
+            line, _peer = door.accept()
+            line.sendall(said + b"\r\n")
+            line.recv(1 << 16)
+            line.close()
+
+        Thread(target=serve, daemon=True).start()
+        with (
+            pytest.raises(ValueError, match="no server of NATS"),
+            Nats(f"nats://127.0.0.1:{door.getsockname()[1]}", 5.0) as nats,
+        ):
+            nats.said()
 
 
 def test_lines_go_in_parts_that_the_server_takes_and_none_is_cut() -> None:

@@ -62,6 +62,13 @@ def _said(verdict: "Verdict") -> list[str]:
         _("{name} ends at line {line} with {digest}").format(name=name, line=head.number, digest=head.digest)
         for name, head in verdict.heads.items()
     ]
+    if verdict.taken_in:
+        taken = ngettext(
+            "{count} file was found behind a run that was killed, and taken in by the next",
+            "{count} files were found behind a run that was killed, and taken in by the next",
+            verdict.taken_in,
+        )
+        lines.append(taken.format(count=number(verdict.taken_in)))
     sound = ngettext("{count} file is as it was written", "{count} files are as they were written", verdict.sound)
     lines.append(
         _("{files}; {removed} were removed for room or age").format(

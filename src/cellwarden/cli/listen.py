@@ -4,7 +4,9 @@ import json
 import math
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
@@ -86,6 +88,8 @@ def listen(
     as_json: bool,
 ) -> None:
     """Ctrl-C is the usual end: nothing that was heard is lost by it."""
+    from dataclasses import replace
+
     from cellwarden.radio import band_plan
     from cellwarden.radio.live import Tuning, open_stream
     from cellwarden.radio.live.hop import hopping
@@ -93,18 +97,23 @@ def listen(
     from cellwarden.runtime.hourly import Hourly
     from cellwarden.runtime.keep import Keeper
     from cellwarden.runtime.mandate import read
+    from cellwarden.runtime.silence import Silence
 
     if (record is None) != (mandate is None):
         raise click.UsageError(_("whole samples need a mandate: give --record and --mandate together"))
     allowed = None if mandate is None else read(mandate, time.time_ns())
-    keeper = Keeper(evidence, keep_mb * 1e6, keep_s or math.inf, record, allowed, complain)
     if plan is None:
         stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
     else:
         schedule = band_plan.read(plan, receiver)
         tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
         stream = hopping(open_stream(source, tuning), schedule)
+    # Behind the source: a start that fails leaves no index that looks like that of a run that was killed.
+    keeper = Keeper(evidence, keep_mb * 1e6, keep_s or math.inf, record, allowed, complain)
     teller = _Json() if as_json else _Words(everything)
+    silence = Silence(partial(teller.silent, source))
+    if not stream.patient:  # a file's samples come when they are asked for
+        stream = replace(stream, pieces=silence.pieces(stream.pieces))
     test = Hourly(stream.rate_hz, teller.tested)
 
     def health(told: "Health") -> None:
@@ -118,7 +127,7 @@ def listen(
         health=health,
         passing=lambda blocks: test.passing(keeper.passing(blocks)),
     )
-    with closed_by_signals(stream), keeper:
+    with closed_by_signals(stream), silence.watched(), keeper:
         for event in test.events(events):
             teller.event(event)
             keeper.event(event)
@@ -127,6 +136,9 @@ def listen(
 
 class _Json:
     """Everything, for machines."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
 
     def event(self, event: "Event") -> None:
         from cellwarden.radio.annotations import annotation
@@ -138,6 +150,9 @@ class _Json:
 
     def tested(self, faults: tuple[str, ...]) -> None:
         self._print({"event": "selftest", "faults": list(faults)})
+
+    def silent(self, source: str, silent: bool) -> None:
+        self._print({"event": "silence", "source": source, "silent": silent})
 
     def health(self, health: "Health") -> None:
         self._print(
@@ -156,8 +171,9 @@ class _Json:
         sys.stdout.flush()
 
     def _print(self, told: dict[str, object]) -> None:
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
+        with self._lock:  # silence is told by a thread of its own
+            sys.stdout.write(json.dumps(told) + "\n")
+            sys.stdout.flush()
 
 
 class _Words:
@@ -171,6 +187,8 @@ class _Words:
         self.phones = self.others = 0
         self.last: Health | None = None
         self.usual_db: float | None = None
+        self.unsent = 0
+        """Samples that the source did not give."""
 
     def event(self, event: "Event") -> None:
         from cellwarden.airinterface import is_phone
@@ -192,12 +210,22 @@ class _Words:
         if not faults:
             complain(_("the self-test is passed again"))
 
+    def silent(self, source: str, silent: bool) -> None:
+        if silent:
+            complain(
+                _("nothing comes from {source}: look whether it is on, plugged in, and sends there").format(
+                    source=source
+                )
+            )
+        else:
+            complain(_("{source} sends again").format(source=source))
+
     def health(self, health: "Health") -> None:
         before, self.last = self.last, health
         lost = health.lost - (before.lost if before else 0)
-        if lost:
-            dropped = health.dropped - (before.dropped if before else 0)
-            why = _("this machine is too slow") if dropped else _("the source did not send them")
+        unsent, self.unsent = self.unsent, max(self.unsent, health.lost - health.dropped)
+        if lost:  # what is dropped is known as lost only when what waits before it is worked off
+            why = _("the source did not send them") if self.unsent > unsent else _("this machine is too slow")
             complain(_("{count} samples were lost: {why}").format(count=number(lost), why=why))
         if health.clipped > MOST_CLIPPED:
             complain(

@@ -111,6 +111,8 @@ def read(path: Path, receiver: int) -> Schedule:
         parts = told["receiver"]
         centres = [part["centres_hz"] for part in parts]
         rate, visit, settle = (_positive(told[name]) for name in ("rate_hz", "visit_s", "settle_s"))
+        if visit * rate < 1:
+            raise ValueError(f"a visit of {visit} s holds no sample")
         schedules = [Schedule(rate, visit, settle, tuple(map(_positive, some))) for some in centres if some]
     except OSError as error:
         raise PlanError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error

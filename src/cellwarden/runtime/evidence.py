@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellwarden.airinterface import INTERFACES
+from cellwarden.errors import OutputError
 from cellwarden.model import Block
 from cellwarden.radio.absolute import middle_hz
 from cellwarden.runtime.evidence_index import Index
@@ -88,10 +89,17 @@ class Shelf:
         self._bytes = sum(size for size, _time_s in self._pairs.values())
 
     def put(self, snippets: Sequence[Snippet], tail: str) -> None:
-        """Keep the snippets of one train, which its name ends in. Raises OutputError."""
+        """Keep the snippets of one train, which its name ends in. Raises OutputError; nothing of it is kept then."""
+        self.make_room()  # first: what is too old may be what fills the disk
         place = self.folder / _name(snippets[0], tail)
-        write(snippets, place)
-        self.index.kept(place.with_suffix(ENDINGS[0]), place)
+        try:
+            write(snippets, place)
+            self.index.kept(place.with_suffix(ENDINGS[0]), place)
+        except OutputError:
+            if place.stem not in self._pairs:  # neither half of it, nor what no line tells of
+                for ending in ENDINGS:
+                    place.with_suffix(ending).unlink(missing_ok=True)
+            raise
         size, _time_s = self._pairs.pop(place.stem, (0, 0.0))
         self._pairs[place.stem] = (
             sum((self.folder / f"{place.stem}{ending}").stat().st_size for ending in ENDINGS),

@@ -54,9 +54,8 @@ class Index:
             self._add("taken in", **_described(path))
 
     def kept(self, *paths: Path) -> None:
-        """Files were written. Raises OutputError."""
-        for path in paths:
-            self._add("kept", **_described(path))
+        """Files were written; all of them are told of, or none. Raises OutputError."""
+        self._write(*(("kept", _described(path)) for path in paths))
 
     def removed(self, path: Path, why: str) -> None:
         """A file was removed. Raises OutputError."""
@@ -73,17 +72,24 @@ class Index:
             self._file.close()
 
     def _add(self, what: str, **told: str | int) -> None:
-        line = appended(self._head, {"what": what, "time_ns": time.time_ns(), **told})
-        text = json.dumps({"number": line.number, "body": line.body, "digest": line.digest}, ensure_ascii=False)
+        self._write((what, told))
+
+    def _write(self, *several: tuple[str, dict[str, str | int]]) -> None:
+        head, text = self._head, b""
+        for what, told in several:
+            line = appended(head, {"what": what, "time_ns": time.time_ns(), **told})
+            one = {"number": line.number, "body": line.body, "digest": line.digest}
+            text += json.dumps(one, ensure_ascii=False).encode() + b"\n"
+            head = Head(line.number, line.digest)
         before = self._file.tell()
         try:
-            self._file.write(text.encode() + b"\n")
+            self._file.write(text)
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:  # half a line would break the chain, were another one added to it
             self._cut(before)
             raise OutputError(unwritable(self.place, error)) from error
-        self._head = Head(line.number, line.digest)
+        self._head = head
 
     def _cut(self, size: int) -> None:
         """Leave nothing of a line that did not reach the disk, in the file or waiting for it."""
@@ -194,12 +200,17 @@ def _line(text: bytes) -> Line | None:
 
 
 def _orphans(folder: Path) -> list[Path]:
-    """Files that no index tells of, where a run was killed; elsewhere somebody else put them there."""
+    """Files that no index tells of, where the last run was killed; elsewhere somebody else put them there.
+
+    Those of runs that were killed before were taken in by the run behind each.
+    """
     due: dict[str, dict[str, Any]] = {}
     verdict = Verdict()
-    for place in indexes(folder):
+    places = indexes(folder)
+    for place in places:
         _follow(place, verdict, due)
-    return [path for path in _evidence(folder) if path.name not in due] if verdict.open else []
+    killed = bool(places) and places[-1].name in verdict.open
+    return [path for path in _evidence(folder) if path.name not in due] if killed else []
 
 
 def _evidence(folder: Path) -> list[Path]:

@@ -134,7 +134,7 @@ class Intake:
             elif message.kind == "signature":
                 session = session_in(body["session"])
                 signed = Signed(numbered(int(body["run_ns"]), int(body["train"])), session)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
             pass  # no node of this version says that; it is done with like any other
         node.untaken.append((last_ns, origin, message.number))
         return Taken(fresh, state, signed)

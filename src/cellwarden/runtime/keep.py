@@ -21,7 +21,7 @@ from cellwarden.runtime.record import Recorder
 from cellwarden.runtime.snippet import Snippet
 
 AGAIN_S = 60.0
-"""Between two words of a disk that is still full."""
+"""Between two words of a disk that is still full, and two looks for what is too old."""
 
 
 class Keeper:
@@ -38,6 +38,7 @@ class Keeper:
     ) -> None:
         """Raises OutputError where a folder cannot be used."""
         self._complain, self._told_s, self._expiry_told = complain, -AGAIN_S, False
+        self._tidied_s = -AGAIN_S
         self._indexes: list[Index] = []
         self._shelf = self._recorder = None
         self._cutter = Cutter(MOST_BURSTS)
@@ -94,6 +95,9 @@ class Keeper:
 
     def _recorded(self, blocks: Iterable[Block]) -> Iterator[Block]:
         for block in blocks:
+            if time.monotonic() >= self._tidied_s + AGAIN_S:
+                self._tidied_s = time.monotonic()
+                self.tidy()
             if self._recorder is not None:
                 with self._listening_on():
                     self._recorder.add(block)

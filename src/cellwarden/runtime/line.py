@@ -34,6 +34,8 @@ SILENT_S = 20.0
 RETRY_S = 1.0
 MOST_RETRY_S = 30.0
 MOST_LINE = 1 << 20
+BEGINS = b'{"node":'
+"""What each line of a file begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +169,20 @@ def _file(path: Path, origin: str, node: str) -> Iterator[tuple[int, Line]]:
 
 
 def _last(file: BinaryIO, origin: str) -> int:
-    """The highest number of an origin in a file of lines."""
+    """The highest number of an origin in a file of lines. Raises NodeError where it is none of those."""
     file.seek(0)
     whole = kept = 0
-    for text in file:
-        if text.endswith(b"\n"):
-            whole += len(text)
+    try:
+        for text in file:
+            if not text.endswith(b"\n") and text[: len(BEGINS)] == BEGINS[: len(text)]:
+                break  # half a line of ours
             told = json.loads(text)
-            kept = max(kept, told["number"]) if told["origin"] == origin else kept
+            kept = max(kept, int(told["number"])) if told["origin"] == origin else kept
+            whole += len(text)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise NodeError(
+            _("{path} holds something else than what nodes tell: name another file").format(path=file.name)
+        ) from error
     file.truncate(whole)
     return kept
 

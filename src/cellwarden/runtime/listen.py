@@ -19,7 +19,7 @@ from cellwarden.detect.finds import Find, finds
 from cellwarden.detect.spectrum import grid
 from cellwarden.model import Block, Emission, Segment
 from cellwarden.radio.annotations import segment_among
-from cellwarden.radio.live.receive import blocks, ring_of
+from cellwarden.radio.live.receive import SET_NS, blocks, ring_of
 from cellwarden.radio.live.ring import Ring
 from cellwarden.radio.live.stream import Stream
 from cellwarden.runtime.garbage import seldom
@@ -195,6 +195,10 @@ class _Trains:
         if centre not in self._groupers:
             self._groupers[centre] = Grouper(), _whole(segment)
         grouper, whole = self._groupers[centre]
+        now = _whole(segment)
+        if now.clock != whole.clock or abs((now.start_ns or 0) - (whole.start_ns or 0)) > SET_NS:
+            whole = now  # the source's clock was set
+            self._groupers[centre] = grouper, whole
         yield from self._events(centre, whole, *grouper.add(emission, whole))
 
     def passed(self, sample: int) -> Iterator[Event]:

@@ -9,7 +9,7 @@ keep_days = 90                  # what is older is removed
 
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,4 +74,4 @@ def _checked(path: Path, told: dict[str, Any]) -> Mandate:
         wrong = _("keep_days must be a number of days")
     if wrong is not None:
         raise MandateError(_("{path}: {wrong}").format(path=path, wrong=wrong))
-    return Mandate(reference.strip(), int(expires.astimezone(UTC).timestamp()) * 1_000_000_000, key, float(days))
+    return Mandate(reference.strip(), int(expires.timestamp()) * 1_000_000_000, key, float(days))

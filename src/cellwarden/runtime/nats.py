@@ -52,7 +52,10 @@ class Nats:
         word, rest = self._word()
         if word != "INFO":
             raise ValueError("no server of NATS")
-        self.longest = int(json.loads(rest).get("max_payload", 1 << 20))
+        try:
+            self.longest = int(json.loads(rest).get("max_payload", 1 << 20))
+        except (AttributeError, TypeError, OverflowError, RecursionError) as error:
+            raise ValueError("no server of NATS") from error
         told = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True, "lang": "python"}
         if user:
             told |= {"user": user, "pass": password} if password else {"auth_token": user}
@@ -80,6 +83,12 @@ class Nats:
 
     def said(self) -> Said:
         """The next message that comes."""
+        try:
+            return self._next()
+        except IndexError as error:
+            raise ValueError("no server of NATS") from error
+
+    def _next(self) -> Said:
         while True:
             word, rest = self._word()
             if word not in ("MSG", "HMSG"):

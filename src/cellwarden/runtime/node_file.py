@@ -91,11 +91,17 @@ def parsed(path: Path) -> Settings:
         source=receiver["source"],
         tuning=tuning(receiver),
         clock_error_ns=None if error_ns is None else round(error_ns),
-        site=Site(site["address"], *(beside(path, site, name) for name in SECRETS)),
+        site=Site(_address(path, site["address"]), *(beside(path, site, name) for name in SECRETS)),
         evidence=beside(path, evidence, "folder"),
         keep_bytes=keep_bytes,
         keep_s=keep_s,
     )
+
+
+def _address(path: Path, address: str) -> str:
+    """That of a file is meant from the node's file, as other paths are."""
+    scheme, colon, place = address.partition(":")
+    return f"{scheme}{colon}{path.parent / place.removeprefix('//')}" if scheme == "file" and place else address
 
 
 SECRETS = ("ca", "certificate", "key")

@@ -15,7 +15,7 @@ from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
 from cellwarden.runtime import enrolment, sealed_line
 from cellwarden.runtime.inbox import Inbox, Server
-from cellwarden.runtime.line import Site, parts
+from cellwarden.runtime.line import MOST_LINE, Site, parts
 from cellwarden.runtime.nodes_file import Nodes
 from cellwarden.runtime.outbox import Message, message_in
 
@@ -85,23 +85,23 @@ def _context(place: Site) -> ssl.SSLContext:
 
 
 def _follow(path: Path, name: str, inbox: Inbox, closed: Event) -> None:
-    """Take in the lines of a file as they are appended; a file that is shorter than before is read anew."""
-    read = 0
+    """Take in the lines of a file as they are appended; another file, as its first line tells, is read anew."""
+    first, read = b"", 0
     while True:
-        with suppress(OSError, sqlite3.Error):
-            read = 0 if path.stat().st_size < read else read
-            with path.open("rb") as file:
-                file.seek(read)
-                while (text := file.readline()).endswith(b"\n"):
-                    _take(text, name, inbox)
-                    read += len(text)
+        with suppress(OSError, sqlite3.Error), path.open("rb") as file:
+            begins = file.readline(MOST_LINE)
+            first, read = begins, read if begins == first and path.stat().st_size >= read else 0
+            file.seek(read)
+            while (text := file.readline()).endswith(b"\n"):
+                _take(text, name, inbox)
+                read += len(text)
         if closed.wait(LOOK_S):
             return
 
 
 def _take(text: bytes, name: str, inbox: Inbox) -> None:
     """One line, which says nothing of importance where it is of another node or no message at all."""
-    with suppress(KeyError, TypeError, ValueError):
+    with suppress(KeyError, TypeError, ValueError, OverflowError, RecursionError):
         told = json.loads(text)
         if told["node"] == name:
             inbox.keep(name, str(told["origin"]), message_in(told))

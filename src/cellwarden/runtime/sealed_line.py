@@ -102,7 +102,7 @@ def answered(octets: bytes, keys: sqlite3.Connection, inbox: Inbox, nodes: Colle
         if key is None or not is_signed(key, told.get("mark"), ASKED, node.encode(), sealed):
             return _json({"refused": "another key: enrol the node"})
         kept = str(_kept(node, plain, inbox)).encode()
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return _json({"refused": "not what a node says"})
     return _json({"kept": int(kept), "mark": signed(key, ANSWERED, sealed, kept)})
 
@@ -189,7 +189,11 @@ def _json(told: dict[str, Any]) -> bytes:
 
 
 def _told(text: bytes) -> dict[str, Any]:
-    told = json.loads(text)
+    """Raises ValueError for what is no JSON object."""
+    try:
+        told = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("no JSON object") from error
     if not isinstance(told, dict):
         raise ValueError("no JSON object")
     return told

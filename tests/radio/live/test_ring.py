@@ -95,3 +95,13 @@ def test_samples_are_stamped_when_they_come_though_who_works_is_busy() -> None:
     stamps = [block.segment.start_ns for block in got]
     assert len(got) == 2 and stamps[0] == stamps[1]
     assert stamps[0] is not None and before_ns - 10**6 <= stamps[0] < before_ns + 300 * 10**6
+
+
+def test_a_piece_without_samples_is_none_but_what_it_says_is_lost_is() -> None:
+    ring = Ring(100)
+    ring.put(piece(0, 5), wait=False)
+    ring.put(piece(8, 0, lost=3), wait=False)
+    ring.put(piece(8, 5), wait=False)
+    first, second = ring.get(), ring.get()
+    assert first is not None and second is not None
+    assert (len(second.iq), second.lost) == (5, 3)

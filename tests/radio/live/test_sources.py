@@ -70,6 +70,13 @@ def test_rtl_tcp_is_set_and_delivers_what_its_server_sends() -> None:
     assert soon(lambda: server.commands == wanted)
 
 
+def test_a_gain_below_zero_is_sent_as_the_server_reads_it() -> None:
+    server = RtlTcp(bytes(40_000))
+    heard(open_stream(server.address, Tuning(1e6, 897.5e6, -1.0)), 1000)
+    server.close()
+    assert soon(lambda: (4, 2**32 - 10) in server.commands)
+
+
 def test_a_broken_line_is_mended_and_its_gap_is_counted_by_the_clock() -> None:
     octets = RNG.integers(0, 256, 400_000, np.uint8)
     server = RtlTcp(octets.tobytes(), breaks_at=(200_000,))
@@ -117,6 +124,22 @@ def test_zeromq_hears_a_publisher() -> None:
     assert np.array_equal(got[0].iq, wave)
 
 
+def test_zeromq_hears_by_ipv6() -> None:
+    zmq = pytest.importorskip("zmq")
+    wave = RNG.normal(size=(1000, 2)).astype("<f4")
+    with zmq.Context.instance().socket(zmq.PUSH) as line:
+        line.setsockopt(zmq.IPV6, 1)
+        line.setsockopt(zmq.LINGER, 0)
+        line.setsockopt(zmq.SNDTIMEO, 5000)
+        try:
+            port = line.bind_to_random_port("tcp://[::1]")
+        except zmq.ZMQError:
+            pytest.skip("this machine has no IPv6")
+        stream = open_stream(f"zmq://[::1]:{port}?pull", TUNED)
+        line.send(wave.tobytes())
+        assert np.array_equal(samples(heard(stream, len(wave))), wave)
+
+
 def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind(("127.0.0.1", 0))
@@ -131,6 +154,16 @@ def test_udp_delivers_datagrams() -> None:
             line.sendto(part.tobytes(), ("127.0.0.1", port))
     got = heard(stream, len(wave))
     assert np.array_equal(np.concatenate([b.iq for b in got]), wave)
+
+
+def test_a_datagram_that_holds_no_whole_sample_ends_nothing() -> None:
+    port, wave = free_port(), RNG.integers(-9, 9, (1000, 2)).astype("<i2")
+    stream = open_stream(f"udp://127.0.0.1:{port}", TUNED)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        for octets in (b"", b"who", wave.tobytes()):
+            line.sendto(octets, ("127.0.0.1", port))
+    (got,) = heard(stream, len(wave))
+    assert np.array_equal(got.iq, wave)
 
 
 def test_udp_takes_rate_and_centre_from_vita_49_and_counts_what_the_net_lost() -> None:
@@ -153,6 +186,24 @@ def test_udp_takes_rate_and_centre_from_vita_49_and_counts_what_the_net_lost() -
     assert got[0].segment.centre_hz == 900e6
     assert [b.sample_start for b in got] == [4 * n for n in (0, 1, 2, 3, 4, 8, 9, 10, 11)]
     assert len({b.segment for b in got}) == 2
+
+
+def test_the_rate_of_vita_49_is_waited_for_by_the_clock_and_not_by_packets() -> None:
+    """A receiver may tell it once a second, between hundreds of packets of samples."""
+    from tests.radio.live.test_vita49 import context, data
+
+    port = free_port()
+
+    def send() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            for packet in [*(data(n, [n]) for n in range(100)), context(2e6, 900e6)]:
+                line.sendto(packet, ("127.0.0.1", port))
+
+    threading.Timer(0.3, send).start()
+    stream = open_stream(f"udp://127.0.0.1:{port}?vita49", Tuning())
+    assert stream.rate_hz == 2e6
+    stream.close()
+    list(stream.pieces)
 
 
 def test_what_is_no_number_is_refused() -> None:
@@ -189,6 +240,9 @@ CASES: dict[str, Callable[[], str]] = {
     "colour": lambda: refused("zmq://127.0.0.1:5?colour=red"),
     "cu8": lambda: refused("udp://127.0.0.1:5?datatype=cf99"),
     "is no number": lambda: refused("rtltcp://127.0.0.1:1?gain=loud"),
+    "gain=nan": lambda: refused("rtltcp://127.0.0.1:1?gain=nan"),
+    "gain=inf": lambda: refused("rtltcp://127.0.0.1:1", Tuning(1e6, 9e8, float("inf"))),
+    "0–4294967295": lambda: refused("rtltcp://127.0.0.1:1", Tuning(1e6, 5.8e9)),
 }
 
 

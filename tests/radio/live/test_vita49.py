@@ -54,6 +54,22 @@ def test_time_counts_what_the_numbers_can_not() -> None:
     assert next(pieces([first], KIND, Context(1e6))).start_ns == 100 * 10**9
 
 
+@pytest.mark.parametrize("step_s", [1_795_000_000, 3600, -3600])
+def test_a_clock_that_is_set_loses_nothing(step_s: int) -> None:
+    """As where a receiver begins to see satellites: the packets' numbers go on."""
+    packets = [data(n, [n] * 4, at=(10_000 + step_s * (n > 2), 4 * n * 10**6)) for n in range(6)]
+    del packets[4]
+    told = list(pieces(packets, KIND, Context(1e6), lambda: 0))
+    assert [p.lost for p in told] == [0, 0, 0, 0, 4]
+
+
+def test_what_a_stalled_reader_finds_behind_a_full_buffer_is_lost_and_no_clock_was_set() -> None:
+    """Ten seconds are missing between two packets that are read at once, both late."""
+    packets = [data(n, [n] * 4, at=(100 + 10 * (n > 1), 4 * n * 10**6)) for n in range(3)]
+    now_ns = iter((100 * 10**9, 112 * 10**9, 112 * 10**9))
+    assert [p.lost for p in pieces(packets, KIND, Context(1e6), lambda: next(now_ns))] == [0, 0, 10_000_000]
+
+
 def test_a_retune_shows_in_the_pieces_after_it() -> None:
     told = list(pieces([data(0, [1]), context(1e6, 935e6), data(1, [2])], KIND, Context(1e6, 890e6)))
     assert [p.centre_hz for p in told] == [890e6, 935e6]

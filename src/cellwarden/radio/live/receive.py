@@ -17,6 +17,8 @@ from cellwarden.radio.live.stream import Piece, Stream
 HELD_S = 2.0
 """What may wait between receiving and working."""
 LARGEST = 1e15
+SET_NS = 1_000_000
+"""By which a source's clock may differ from what its samples' numbers say: more begins a new segment."""
 
 
 def ring_of(stream: Stream, held_s: float = HELD_S) -> Ring:
@@ -37,7 +39,7 @@ def blocks(stream: Stream, ring: Ring) -> Generator[Block, None, None]:
     position = 0
     try:
         while (piece := ring.get()) is not None:
-            if segment is None or piece.lost or piece.centre_hz != segment.centre_hz:
+            if segment is None or piece.lost or piece.centre_hz != segment.centre_hz or _set(segment, position, piece):
                 position += piece.lost
                 segment = _segment(stream, position, piece, segment, come_ns[0])
             _check(stream, piece.iq)
@@ -75,6 +77,14 @@ def _segment(stream: Stream, position: int, piece: Piece, before: Segment | None
     elif start_ns is None:
         start_ns = come_ns - round(len(piece.iq) / stream.rate_hz * 1e9)
     return Segment(position, ENDLESS, stream.rate_hz, piece.centre_hz, start_ns, clock)
+
+
+def _set(segment: Segment, position: int, piece: Piece) -> bool:
+    """Whether the source's clock goes against its samples by so much that it was set, or ran away by and by."""
+    if piece.start_ns is None or segment.start_ns is None:
+        return False
+    due_ns = segment.start_ns + (position - segment.sample_start) / segment.rate_hz * 1e9
+    return abs(piece.start_ns - due_ns) > SET_NS
 
 
 def _check(stream: Stream, iq: NDArray[Any]) -> None:

@@ -25,6 +25,9 @@ class Ring:
         """Give a piece; where there is no room, wait for it or drop the piece. A piece alone always has room."""
         count = len(piece.iq)
         with self._changed:
+            if not count:  # as of a datagram that holds nothing
+                self._missing += piece.lost
+                return
             while wait and self._held and self._held + count > self.most and not self._ended:
                 self._changed.wait()
             if self._held and self._held + count > self.most:

@@ -23,6 +23,7 @@ from cellwarden.radio.live.stream import (
     Piece,
     Stream,
     Tuning,
+    gain_of,
     host_and_port,
     option,
     piece_of,
@@ -34,6 +35,8 @@ FREQUENCY, RATE, GAIN_MODE, GAIN, PPM = 0x01, 0x02, 0x03, 0x04, 0x05
 HEADER = struct.Struct(">4sII")
 RATES_HZ = ((225_001, 300_000), (900_001, 3_200_000))
 """What the chip can do, from and to."""
+HIGHEST_HZ = 0xFFFF_FFFF
+"""What a command can say."""
 CU8 = Datatype(np.dtype("u1"), real=False)
 PIECE_S = 0.02
 SILENT_S = 5.0
@@ -54,7 +57,7 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
     if centre_hz is None:
         raise SourceError(_("{source}: give --centre, the frequency to tune to").format(source=address.text))
     closed, line = Event(), _Line()
-    commands = _commands(address, rate, centre_hz, tuning.gain_db)
+    commands = _commands(address, rate, centre_hz, tuning)
 
     def connect() -> Iterator[Piece]:
         line.socket = _connected(address, place)
@@ -77,7 +80,7 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
 
     def tune(hertz: float) -> None:
         with suppress(OSError):  # a line that is down is told where samples are read
-            line.socket.sendall(_packed([(FREQUENCY, round(hertz))]))
+            line.socket.sendall(_packed([_frequency(address, hertz)]))
 
     return Stream(address, float(rate), pieces, close, tune)
 
@@ -103,18 +106,29 @@ def _connected(address: Address, place: tuple[str, int]) -> socket.socket:
     return line
 
 
-def _commands(address: Address, rate: int, centre_hz: float, gain_db: float | None) -> bytes:
+def _commands(address: Address, rate: int, centre_hz: float, tuning: Tuning) -> bytes:
     """What sets the receiver. Gain is told in tenths of a decibel; without one the tuner sets it."""
-    gain, ppm = option(address, "gain"), option(address, "ppm")
-    gain = gain_db if gain is None else gain
-    commands = [(RATE, rate), (FREQUENCY, round(centre_hz)), (GAIN_MODE, 0 if gain is None else 1)]
+    gain, ppm = gain_of(address, tuning), option(address, "ppm")
+    commands = [(RATE, rate), _frequency(address, centre_hz), (GAIN_MODE, 0 if gain is None else 1)]
     commands += [(GAIN, round(10 * gain))] if gain is not None else []
-    commands += [(PPM, round(ppm) & 0xFFFFFFFF)] if ppm is not None else []
+    commands += [(PPM, round(ppm))] if ppm is not None else []
     return _packed(commands)
 
 
+def _frequency(address: Address, hertz: float) -> tuple[int, int]:
+    """The command that tunes. Raises SourceError."""
+    if hertz > HIGHEST_HZ:
+        raise SourceError(
+            _("{source} cannot be set to {value:.10g} Hz: it has {allowed}").format(
+                source=address.text, value=hertz, allowed=f"0–{HIGHEST_HZ}"
+            )
+        )
+    return FREQUENCY, round(hertz)
+
+
 def _packed(commands: list[tuple[int, int]]) -> bytes:
-    return b"".join(struct.pack(">BI", command, value) for command, value in commands)
+    """Values below zero as the server reads them: two's complement."""
+    return b"".join(struct.pack(">BI", command, value & 0xFFFFFFFF) for command, value in commands)
 
 
 def _pieces(line: socket.socket, rate: int, centre_hz: float) -> Iterator[Piece]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
-from cellwarden.radio.live.stream import Address, Piece, Stream, Tuning, option, rate_of, understood
+from cellwarden.radio.live.stream import Address, Piece, Stream, Tuning, gain_of, rate_of, understood
 
 SYSTEM = "/usr/lib/python3/dist-packages"
 PIECE_S = 0.02
@@ -30,8 +30,7 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
     rate = rate_of(address, tuning)
     if tuning.centre_hz is None:
         raise SourceError(_("{source}: give --centre, the frequency to tune to").format(source=address.text))
-    gain = option(address, "gain")
-    gain = tuning.gain_db if gain is None else gain
+    gain = gain_of(address, tuning)
     try:
         device = soapy.Device(address.place)
     except RuntimeError as error:

@@ -15,6 +15,9 @@ from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
 from cellwarden.radio.datatype import Datatype, named, widened
 
+MOST = 1e6
+"""Decibels or millionths from which on a number is a slip of the pen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -108,10 +111,31 @@ def option(address: Address, name: str) -> float | None:
     """A number among an address's options; None where it is not told. Raises SourceError where it is no number."""
     told = address.options.get(name)
     try:
-        return None if told is None else float(told)
+        return None if told is None else _sober(float(told))
     except ValueError:
         raise SourceError(
             _("{source}: {name}={value} is no number").format(source=address.text, name=name, value=told)
+        ) from None
+
+
+def _sober(number: float) -> float:
+    """Raises ValueError for what can be set nowhere."""
+    if not abs(number) < MOST:
+        raise ValueError(number)
+    return number
+
+
+def gain_of(address: Address, tuning: Tuning) -> float | None:
+    """The gain that was asked for in decibels, by the address first; None where the receiver sets it by itself.
+
+    Raises SourceError.
+    """
+    told = option(address, "gain")
+    try:
+        return told if told is not None or tuning.gain_db is None else _sober(tuning.gain_db)
+    except ValueError:
+        raise SourceError(
+            _("{source}: {name}={value} is no number").format(source=address.text, name="gain", value=tuning.gain_db)
         ) from None
 
 

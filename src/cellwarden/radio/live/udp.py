@@ -5,6 +5,7 @@ HOST is the address of ours that they are sent to: 0.0.0.0 for all, or a multica
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from ipaddress import ip_address
@@ -93,7 +94,8 @@ def _bare(line: socket.socket, kind: Datatype, centre_hz: float | None, closed: 
 
 def _first_context(line: socket.socket, known: vita49.Context) -> vita49.Context:
     """What the first packet that tells a rate says; what was known where none comes in time."""
-    for _poll in range(round(FIRST_S / POLL_S)):
+    until = time.monotonic() + FIRST_S
+    while time.monotonic() < until:
         with suppress(TimeoutError):
             packet = vita49.parsed(line.recv(LARGEST))
             if packet is not None and packet.context is not None:

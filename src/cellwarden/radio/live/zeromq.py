@@ -36,7 +36,8 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
     line.setsockopt(zmq.LINGER, 0)
     if line.type == zmq.SUB:
         line.setsockopt(zmq.SUBSCRIBE, b"")
-    line.connect(f"tcp://{host}:{port}")
+    line.setsockopt(zmq.IPV6, 1)  # as well as the older addresses
+    line.connect(f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}")
     closed = Event()
     return Stream(address, rate, _pieces(line, kind, tuning.centre_hz, closed), closed.set)
 
