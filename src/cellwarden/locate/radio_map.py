@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 
 SPACING_M = 0.5
 MARGIN_M = 1.0
-"""How far beyond the survey a phone is looked for."""
+"""How far beyond the survey a phone is looked for, and anywhere in the site's rooms but those outside."""
 MOST_VALUES = 6_000_000
 """Nodes times sensors of a map; a larger site gets a coarser lattice."""
 TREND_MEAN = np.array([-50.0, 2.0, 15.0, 0.7])
@@ -248,13 +248,25 @@ def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int6
     return mean, doubt * process.variance_db2
 
 
+def _heights(bases: dict[int, float], floors: NDArray[np.int64], process: Process) -> Array:
+    """Of a phone on each floor: as surveyed there, else as high above the floor as on the others."""
+    base = np.array([bases.get(f, 0.0) for f in process.floor.tolist()])
+    above = np.median(process.place_m[:, 2] - base)
+    own = [process.place_m[process.floor == f, 2] for f in floors]
+    return np.array([np.median(z) if len(z) else bases[f] + above for f, z in zip(floors.tolist(), own, strict=True)])
+
+
 def _on_lattice(
     site: Site, survey: Survey, process: Process, dip: Array, fading: tuple[Array, Array], faintest: Array
 ) -> RadioMap:
     """Ask the process about every node."""
     low, high = survey.place_m[:, :2].min(axis=0) - MARGIN_M, survey.place_m[:, :2].max(axis=0) + MARGIN_M
-    floors = np.unique(process.floor)
-    heights = np.array([np.median(survey.place_m[process.floor == f, 2]) for f in floors])
+    rooms = [room for room in site.rooms if room.kind != "outside"]
+    corners = np.array([corner for room in rooms for corner in room.outline_m]).reshape(-1, 2)
+    low, high = np.vstack((low, corners)).min(axis=0), np.vstack((high, corners)).max(axis=0)
+    bases = {floor.number: floor.base_m for floor in site.floors}
+    floors = np.array(sorted({room.floor for room in rooms if room.floor in bases} | set(process.floor.tolist())))
+    heights = _heights(bases, floors, process)
     values = float(np.prod(high - low)) * len(floors) * len(site.sensors)
     spacing = max(SPACING_M, float(np.sqrt(values / MOST_VALUES)))
     nx, ny = (int(n) + 2 for n in np.ceil((high - low) / spacing))
