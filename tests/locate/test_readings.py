@@ -100,3 +100,14 @@ def test_a_survey_tells_mean_power_mean_level_and_scatter_of_each_place(tmp_path
 def test_a_survey_of_too_few_places_is_none(tmp_path: Path) -> None:
     with pytest.raises(ReadingsError, match="levels at 1 places are no survey: walk to 4 or more"):
         read_survey(written(tmp_path, PLACES + "0,0,0,S0,-60\n" * 9), SITE)
+
+
+def test_a_survey_most_of_whose_places_are_in_no_room_is_of_another_frame(tmp_path: Path) -> None:
+    def survey(scale: float, z: float) -> Path:
+        places = [(scale * x, scale * y) for x in (1, 6, 11, 16) for y in (1, 6, 11)]
+        return written(tmp_path, PLACES + "".join(f"{x},{y},{z},S0,-60\n" for x, y in places))
+
+    assert len(read_survey(survey(1.3, 1.2), SITE).place_m) == 12  # five of twelve stood a step beyond the rooms
+    for scale, z in ((1000.0, 1.2), (1.0, -5.0)):
+        with pytest.raises(ReadingsError, match="line 2: the place is in no room of the site: are these metres"):
+            read_survey(survey(scale, z), SITE)

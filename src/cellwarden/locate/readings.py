@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import ReadingsError
 from cellwarden.language import gettext as _
-from cellwarden.locate.site import Site
+from cellwarden.locate.site import NOWHERE, Site, rooms_at
 
 READING_COLUMNS = ("time_s", "sensor", "rssi_dbm")
 SURVEY_COLUMNS = ("x_m", "y_m", "z_m", "sensor", "rssi_dbm")
@@ -116,14 +116,19 @@ def _readings(path: Path, site: Site, column: str) -> dict[str, Readings]:
 
 
 def read_survey(path: Path, site: Site) -> Survey:
-    """Levels at known places; lines of one place (to the centimetre) go together. Raises ReadingsError."""
+    """Levels at known places; lines of one place (to the centimetre) go together. Raises ReadingsError.
+
+    Some places may be beyond all rooms, but not most of them: they are of another frame or unit.
+    """
     index, offsets = _index(path, site)
     places: dict[tuple[float, float, float], int] = {}
+    first: list[int] = []
     rows, sensors, levels = [], [], []
     for line, (x, y, z, name, level) in _columns(path, SURVEY_COLUMNS):
         column = zip(("x_m", "y_m", "z_m"), (x, y, z), strict=True)
         place_x, place_y, place_z = (round(_number(path, line, key, text), 2) for key, text in column)
         row = places.setdefault((place_x, place_y, place_z), len(places))
+        first += [line] * (len(places) - len(first))
         sensor = _sensor(path, line, name, index)
         if (dbm := _level(path, line, level)) is not None:
             rows.append(row)
@@ -135,6 +140,9 @@ def read_survey(path: Path, site: Site) -> Survey:
                 path=path, count=len(places) if rows else 0, least=FEWEST_PLACES
             )
         )
+    lost = np.flatnonzero(rooms_at(site, np.array(list(places))) == NOWHERE)
+    if site.rooms and len(lost) > len(places) / 2:
+        _wrong(path, first[lost[0]], _("the place is in no room of the site: are these metres, in the site's frame?"))
     return survey_of(np.array(list(places)), np.array(rows), np.array(sensors), np.array(levels), len(site.sensors))
 
 
