@@ -56,6 +56,8 @@ class Readings:
     """Time of the first line, with a level or without; 0 where the table has none."""
     without_level: int
     """Lines that hold no level."""
+    repeated: int = 0
+    """Lines that were written before, which count once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,8 +113,31 @@ def _readings(path: Path, site: Site, column: str) -> dict[str, Readings]:
         time_s_array = np.array(times, np.float64)
         order = np.argsort(time_s_array, kind="stable")
         sensor_array, level_array = np.array(sensors, np.int64)[order], np.array(levels, np.float64)[order]
-        made[of] = Readings(time_s_array[order], sensor_array, level_array, first.get(of, 0.0), without[of])
+        once = _once(time_s_array[order], sensor_array, level_array)
+        made[of] = Readings(
+            time_s_array[order][once], sensor_array[once], level_array[once], first.get(of, 0.0), without[of],
+            int((~once).sum()),
+        )  # fmt: skip
     return made
+
+
+def _once(time_s: NDArray[np.float64], sensor: NDArray[np.int64], level_dbm: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which readings remain, shape (n,), where those of a sensor and time were all written as often: once is enough.
+
+    No sensor hears a burst twice. Where times are of whole seconds, say, bursts may be alike; as they do not all come
+    equally often, most of them remain.
+    """
+    if not len(time_s):
+        return np.zeros(0, np.bool_)
+    order = np.lexsort((level_dbm, sensor, time_s))
+    moment = np.append(True, (np.diff(time_s[order]) != 0) | (np.diff(sensor[order]) != 0))
+    begins = np.flatnonzero(moment | np.append(True, np.diff(level_dbm[order]) != 0))
+    count = np.diff(begins, append=len(order))
+    moments = np.flatnonzero(moment[begins])
+    written = np.repeat(np.gcd.reduceat(count, moments), np.diff(moments, append=len(begins)))
+    once = np.zeros(len(order), np.bool_)
+    once[order] = np.arange(len(order)) - np.repeat(begins, count) < np.repeat(count // written, count)
+    return once
 
 
 def read_survey(path: Path, site: Site) -> Survey:
