@@ -204,3 +204,9 @@ def test_a_drawing_without_unit_or_layers_or_that_is_none_is_refused(tmp_path: P
     path.write_text("no drawing")
     with pytest.raises(SiteError, match=r"plan\.dxf"):
         read_dxf(path, "m")
+
+
+def test_a_ring_that_is_not_closed_keeps_its_last_corner(tmp_path: Path) -> None:
+    ring = [[0, 0], [3, 0], [3, 4], [0, 4]]
+    tree = {"type": "FeatureCollection", "features": [feature("Polygon", [ring], name="C", kind="cell")]}
+    assert area_m2(read(tree, tmp_path).rooms[0]) == pytest.approx(12.0)

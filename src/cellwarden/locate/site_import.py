@@ -105,7 +105,8 @@ def read_geojson(path: Path) -> Found:
         name = _name(part, len(rooms if part.shape == "Polygon" else sensors) + 1)
         points = [to_m(point) for point in part.points]
         if part.shape == "Polygon":
-            rooms.append(Room(name, _kind(path, part), part.floor, tuple(points[:-1])))
+            corners = points[:-1] if points[0] == points[-1] else points  # some programs do not close their rings
+            rooms.append(Room(name, _kind(path, part), part.floor, tuple(corners)))
         elif part.shape == "LineString":
             material = str(part.properties.get("material", MATERIAL))
             walls += [Wall(part.floor, *ends, material) for ends in pairwise(points)]
