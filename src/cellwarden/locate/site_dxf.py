@@ -8,10 +8,11 @@
 ```
 
 The number at a layer's end is the floor, 0 where there is none. French words are understood too (CELLULE, COULOIR,
-BUREAU, LOCAL, COUR, EXTERIEUR, MUR, CAPTEUR). Other layers are left aside.
+BUREAU, LOCAL, COUR, EXTERIEUR, MUR, CAPTEUR; BETON, BRIQUE …), with accents or without. Other layers are left aside.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -40,6 +41,11 @@ WORDS = {
     "wall": "wall", "walls": "wall", "mur": "wall", "murs": "wall",
     "sensor": "sensor", "sensors": "sensor", "capteur": "sensor", "capteurs": "sensor",
 }  # fmt: skip
+MATERIAL_WORDS = {
+    "ouvert": "open", "beton": "concrete", "brique": "brick", "platre": "plasterboard", "bois": "wood",
+    "verre": "glass", "acier": "steel",
+}  # fmt: skip
+"""French words for materials."""
 CURVE_M = 0.02
 """Arcs become straight pieces that stay within this of them."""
 BESIDE_M = 2.0
@@ -86,12 +92,14 @@ def read_dxf(path: Path, unit: str | None) -> Found:
 
 
 def _layer(entity: Any) -> tuple[str, str, int]:
-    """What a layer holds (or nothing), which material its name tells, and its floor."""
-    name = str(entity.dxf.layer).lower()
+    """What a layer holds (or nothing), which material its name tells, and its floor, below ground as in CELL_-1."""
+    name = unicodedata.normalize("NFKD", str(entity.dxf.layer).lower()).encode("ascii", "ignore").decode()
     pieces = [piece for piece in re.split(r"[^a-z0-9]+", name) if piece]
-    floor = int(pieces[-1]) if pieces and pieces[-1].isdecimal() else 0
+    below = re.search(r"[^a-z0-9]-[0-9]+$", name) is not None
+    floor = (-1 if below else 1) * int(pieces[-1]) if pieces and pieces[-1].isdecimal() else 0
     kind = next((WORDS[piece] for piece in pieces if piece in WORDS), "")
-    told = "_".join(piece for piece in pieces if piece not in WORDS and not piece.isdecimal())
+    words = (MATERIAL_WORDS.get(piece, piece) for piece in pieces if piece not in WORDS and not piece.isdecimal())
+    told = "_".join(words)
     return kind, told if told in MATERIALS else MATERIAL, floor
 
 
