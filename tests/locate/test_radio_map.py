@@ -60,17 +60,18 @@ def test_a_sensor_that_heard_nothing_of_the_survey_says_nothing_later() -> None:
     assert np.isfinite(radio_map.mean_dbm).all() and radio_map.faintest_dbm[4] == -np.inf
 
 
-def test_a_phone_is_looked_for_in_all_rooms_not_only_where_somebody_surveyed() -> None:
+def test_a_phone_is_looked_for_in_all_rooms_under_a_roof_not_only_where_somebody_surveyed() -> None:
     upper = replace(SITE.rooms[0], name="upstairs", floor=1)
     street = Room("street", "outside", 0, ((-50.0, -50.0), (70.0, -50.0), (70.0, 65.0), (-50.0, 65.0)))
     floors = (*SITE.floors, replace(SITE.floors[0], number=1, base_m=3.0))
-    site = replace(SITE, floors=floors, rooms=(*SITE.rooms, upper, street))
+    yard = replace(street, name="yard", kind="yard", outline_m=((20.0, 0.0), (60.0, 0.0), (60.0, 15.0), (20.0, 15.0)))
+    site = replace(SITE, floors=floors, rooms=(*SITE.rooms, upper, street, yard))
     survey = surveyed(6)
     left = survey.place_m[:, 0] < 6.0
     some = (value[left] for value in (survey.power_dbm, survey.mean_dbm, survey.square_db2, survey.count))
     radio_map = fit(site, Survey(survey.place_m[left], *some))
     named = {site.rooms[n].name for n in np.unique(radio_map.room) if n != NOWHERE}
-    assert named == {"street", *(room.name for room in site.rooms[:-1])}  # the metre around is of the street
+    assert named == {"yard", "street", *(room.name for room in site.rooms[:-2])}  # a metre around is of these
     assert radio_map.floor.tolist() == [0, 1] and radio_map.height_m == pytest.approx([1.2, 4.2])
     assert radio_map.origin_m == (-1.0, -1.0) and radio_map.mean_dbm.shape[1:3] == (44, 36)
     seen, guessed = (radio_map.variance_db2[0, round((x + 1) / 0.5), 17].mean() for x in (3.0, 17.0))

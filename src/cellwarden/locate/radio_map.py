@@ -32,13 +32,13 @@ from numpy.typing import NDArray
 
 from cellwarden.locate.propagation import paths, wall_loss_db
 from cellwarden.locate.readings import Survey
-from cellwarden.locate.site import Site, floors_at, rooms_at
+from cellwarden.locate.site import OUTDOOR, Site, floors_at, rooms_at
 
 Array = NDArray[np.float64]
 
 SPACING_M = 0.5
 MARGIN_M = 1.0
-"""How far beyond the survey a phone is looked for, and anywhere in the site's rooms but those outside."""
+"""How far beyond the survey a phone is looked for, and anywhere under a roof."""
 MOST_VALUES = 6_000_000
 """Nodes times sensors of a map; a larger site gets a coarser lattice."""
 TREND_MEAN = np.array([-50.0, 2.0, 15.0, 0.7])
@@ -261,7 +261,7 @@ def _on_lattice(
 ) -> RadioMap:
     """Ask the process about every node."""
     low, high = survey.place_m[:, :2].min(axis=0) - MARGIN_M, survey.place_m[:, :2].max(axis=0) + MARGIN_M
-    rooms = [room for room in site.rooms if room.kind != "outside"]
+    rooms = [room for room in site.rooms if room.kind not in OUTDOOR]
     corners = np.array([corner for room in rooms for corner in room.outline_m]).reshape(-1, 2)
     low, high = np.vstack((low, corners)).min(axis=0), np.vstack((high, corners)).max(axis=0)
     bases = {floor.number: floor.base_m for floor in site.floors}

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
-from cellwarden.locate.site import KINDS, Floor, Room, Sensor, Site, Wall
+from cellwarden.locate.site import KINDS, OUTDOOR, Floor, Room, Sensor, Site, Wall
 
 SENSOR_M = 2.5
 """Height of a sensor above its floor where nothing tells it."""
@@ -28,7 +28,6 @@ MATERIAL = "concrete"
 """What walls are made of where nothing tells it: prisons are."""
 WIDEST_DEGREES = 0.1
 """A site that spans less on both axes is in degrees: 0.1° are some 10 km, and 0.1 m is no prison."""
-OUTDOOR = ("yard", "outside")
 KIND_OF_TAG = {"prison_cell": "cell", "area": "room", "hall": "room"}
 RADIUS_M, FLATTENING = 6_378_137.0, 1 / 298.257223563
 """WGS 84."""
