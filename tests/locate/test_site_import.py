@@ -225,3 +225,17 @@ def test_french_layers_have_accents_and_materials_and_floors_below_ground(tmp_pa
     found = read_dxf(path, None)
     assert [(room.kind, room.floor) for room in found.rooms] == [("cell", -1), ("outside", 0)]
     assert [(wall.material, wall.floor) for wall in found.walls] == [("concrete", -1), ("brick", -1), ("concrete", 0)]
+
+
+def test_layers_of_which_nothing_or_not_all_is_taken_are_named(tmp_path: Path) -> None:
+    drawing = ezdxf.new("R2010")
+    drawing.header["$INSUNITS"] = 6
+    space = drawing.modelspace()
+    corners = [(0, 0), (2, 0), (2, 2), (0, 2)]
+    for layer, closed in (("CELL_0", True), ("ZELLE_0", True), ("OFFICE_0", False)):
+        space.add_lwpolyline(corners, close=closed, dxfattribs={"layer": layer})
+    space.add_text("12", dxfattribs={"insert": (1, 1), "layer": "NAMES_0"})
+    path = tmp_path / "plan.dxf"
+    drawing.saveas(path)
+    found = read_dxf(path, None)
+    assert [room.kind for room in found.rooms] == ["cell"] and found.aside == ("OFFICE_0", "ZELLE_0")

@@ -88,7 +88,19 @@ def read_dxf(path: Path, unit: str | None) -> Found:
                 path=path
             )
         )
-    return Found(path.stem, tuple(rooms), tuple(walls), tuple(sensors))
+    return Found(path.stem, tuple(rooms), tuple(walls), tuple(sensors), aside=_aside(entities, metres))
+
+
+def _aside(entities: list[Any], metres: float) -> tuple[str, ...]:
+    """Layers whose lines say nothing here, and layers of rooms that hold something else than closed outlines."""
+    lost = set()
+    for entity in entities:
+        kind, _material, _floor = _layer(entity)
+        room = kind not in ("", "wall", "sensor")
+        drawn = entity.dxftype() in ("LINE", "LWPOLYLINE", "POLYLINE", "INSERT")
+        if drawn and (not kind or (room and not _outline(entity, metres))):
+            lost.add(str(entity.dxf.layer))
+    return tuple(sorted(lost))
 
 
 def _layer(entity: Any) -> tuple[str, str, int]:
@@ -119,12 +131,18 @@ def _rooms(entities: list[Any], words: list[_Word], metres: float) -> list[Room]
         kind, _material, floor = _layer(entity)
         if kind in ("", "wall", "sensor"):
             continue
-        corners = _line(entity, metres)
-        closed = bool(corners) and (getattr(entity, "is_closed", False) or corners[0] == corners[-1])
-        if closed and len(corners := corners[:-1] if corners[0] == corners[-1] else corners) >= 3:
-            room = Room(f"R-{len(rooms) + 1:03}", kind, floor, tuple(corners))
-            rooms.append(room)
+        if corners := _outline(entity, metres):
+            rooms.append(Room(f"R-{len(rooms) + 1:03}", kind, floor, tuple(corners)))
     return _named(rooms, words)
+
+
+def _outline(entity: Any, metres: float) -> list[Point]:
+    """The corners of a closed polyline, three or more; empty for other things."""
+    corners = _line(entity, metres)
+    if not corners or not (getattr(entity, "is_closed", False) or corners[0] == corners[-1]):
+        return []
+    corners = corners[:-1] if corners[0] == corners[-1] else corners
+    return corners if len(corners) >= 3 else []
 
 
 def _named(rooms: list[Room], words: list[_Word]) -> list[Room]:

@@ -44,6 +44,8 @@ class Found:
     walls: tuple[Wall, ...]
     sensors: tuple[tuple[int, Sensor], ...]
     floors: tuple[Floor, ...] = ()
+    aside: tuple[str, ...] = ()
+    """Layers of which nothing is taken, and those of rooms with outlines that are not closed."""
 
 
 def site_of(found: Found, floor_height_m: float, walls_of: str | None) -> Site:
