@@ -170,6 +170,13 @@ def test_a_phone_in_a_cell_is_inside_and_one_in_the_street_is_not(run, tmp_path:
     assert "P1: dans l’enceinte, probabilité" in run("inside", place, readings, "--language", "fr")[1]
 
 
+def test_what_one_sensor_heard_is_on_neither_side(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    # it was told to be outside with 0.997, as if all other sensors had listened
+    (tmp_path / "r.csv").write_text("time_s,sensor,rssi_dbm\n1,A0-S1,-60\n")
+    code, out, err = run("inside", WING, tmp_path / "r.csv")
+    assert (code, out, err) == (0, "r.csv: unknown: fewer than 3 sensors heard it\n", "")
+
+
 def test_a_site_without_an_outside_cannot_say_who_is_inside(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "r.csv").write_text("time_s,sensor,rssi_dbm\n1,S0,-60\n")
     code, out, err = run("inside", small.site_file(tmp_path), tmp_path / "r.csv")

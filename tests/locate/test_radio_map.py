@@ -1,11 +1,14 @@
 """The radio map against a site whose levels are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.locate.heard import FADING_DB, SITE, levels, surveyed
 
 from cellwarden.locate.radio_map import fit, fitted, predict
-from cellwarden.locate.readings import survey_of
+from cellwarden.locate.readings import Survey, survey_of
+from cellwarden.locate.site import NOWHERE, Room
 
 PLACES = np.array([(x, y, 1.2) for x in (1.3, 6.2, 11.4, 18.1) for y in (1.1, 6.4, 13.7)])
 
@@ -55,3 +58,36 @@ def test_a_sensor_that_heard_nothing_of_the_survey_says_nothing_later() -> None:
     radio_map = fit(SITE, partial)
     assert radio_map.fading_db[4] > 100 and (np.delete(radio_map.fading_db, 4) < 10).all()
     assert np.isfinite(radio_map.mean_dbm).all() and radio_map.faintest_dbm[4] == -np.inf
+
+
+def test_a_phone_is_looked_for_in_all_rooms_under_a_roof_not_only_where_somebody_surveyed() -> None:
+    upper = replace(SITE.rooms[0], name="upstairs", floor=1)
+    street = Room("street", "outside", 0, ((-50.0, -50.0), (70.0, -50.0), (70.0, 65.0), (-50.0, 65.0)))
+    floors = (*SITE.floors, replace(SITE.floors[0], number=1, base_m=3.0))
+    yard = replace(street, name="yard", kind="yard", outline_m=((20.0, 0.0), (60.0, 0.0), (60.0, 15.0), (20.0, 15.0)))
+    site = replace(SITE, floors=floors, rooms=(*SITE.rooms, upper, street, yard))
+    survey = surveyed(6)
+    left = survey.place_m[:, 0] < 6.0
+    some = (value[left] for value in (survey.power_dbm, survey.mean_dbm, survey.square_db2, survey.count))
+    radio_map = fit(site, Survey(survey.place_m[left], *some))
+    named = {site.rooms[n].name for n in np.unique(radio_map.room) if n != NOWHERE}
+    assert named == {"yard", "street", *(room.name for room in site.rooms[:-2])}  # a metre around is of these
+    assert radio_map.floor.tolist() == [0, 1] and radio_map.height_m == pytest.approx([1.2, 4.2])
+    assert radio_map.origin_m == (-1.0, -1.0) and radio_map.mean_dbm.shape[1:3] == (44, 36)
+    seen, guessed = (radio_map.variance_db2[0, round((x + 1) / 0.5), 17].mean() for x in (3.0, 17.0))
+    assert guessed > 2 * seen
+
+
+def test_a_sensor_that_was_missed_by_chance_at_a_place_was_not_silent_there() -> None:
+    survey = surveyed(7, each=20)
+    rng = np.random.default_rng(7)
+    count = np.where(survey.place_m[:, :1] < 10.0, survey.count, rng.random(survey.count.shape) < 0.7)
+    row, sensor = (np.repeat(a.ravel(), count.ravel()) for a in np.indices(count.shape))
+    level = levels(survey.place_m)[row, sensor] + rng.normal(0, FADING_DB, len(row))
+    radio_map = fit(SITE, survey_of(survey.place_m, row, sensor, level, len(SITE.sensors)))
+    assert (radio_map.faintest_dbm == -np.inf).all()
+    i, j = ((PLACES[PLACES[:, 0] > 10, k] - radio_map.origin_m[k]) / radio_map.spacing_m for k in (0, 1))
+    error = radio_map.mean_dbm[0, np.rint(i).astype(int), np.rint(j).astype(int)] - levels(PLACES[PLACES[:, 0] > 10])
+    # One packet's fading of 4 dB a place and half of a wave of 3 dB; taken for silent, a third of places would be at
+    # the faintest level, some 20 dB off
+    assert np.sqrt(np.mean(error**2)) < 4.0

@@ -100,3 +100,25 @@ def test_a_survey_tells_mean_power_mean_level_and_scatter_of_each_place(tmp_path
 def test_a_survey_of_too_few_places_is_none(tmp_path: Path) -> None:
     with pytest.raises(ReadingsError, match="levels at 1 places are no survey: walk to 4 or more"):
         read_survey(written(tmp_path, PLACES + "0,0,0,S0,-60\n" * 9), SITE)
+
+
+def test_a_survey_most_of_whose_places_are_in_no_room_is_of_another_frame(tmp_path: Path) -> None:
+    def survey(scale: float, z: float) -> Path:
+        places = [(scale * x, scale * y) for x in (1, 6, 11, 16) for y in (1, 6, 11)]
+        return written(tmp_path, PLACES + "".join(f"{x},{y},{z},S0,-60\n" for x, y in places))
+
+    assert len(read_survey(survey(1.3, 1.2), SITE).place_m) == 12  # five of twelve stood a step beyond the rooms
+    for scale, z in ((1000.0, 1.2), (1.0, -5.0)):
+        with pytest.raises(ReadingsError, match="line 2: the place is in no room of the site: are these metres"):
+            read_survey(survey(scale, z), SITE)
+
+
+def test_lines_that_were_written_twice_count_once(tmp_path: Path) -> None:
+    lines = "1.5,S0,-70\n1.5,S1,-70\n2.5,S0,-70\n3.5,S1,-60\n3.5,S1,-62\n"
+    once = read_readings(written(tmp_path, HEAD + lines), SITE)
+    thrice = read_readings(written(tmp_path, HEAD + lines * 3), SITE)
+    assert (once.repeated, thrice.repeated) == (0, 10)
+    for name in ("time_s", "sensor", "level_dbm"):
+        assert getattr(once, name).tolist() == getattr(thrice, name).tolist()
+    # By a clock of whole seconds bursts may be alike: two of one level beside one of another are three bursts
+    assert read_readings(written(tmp_path, HEAD + "4,S0,-70\n4,S0,-70\n4,S0,-71\n"), SITE).repeated == 0

@@ -94,3 +94,15 @@ def test_a_building_may_lie_in_its_yard_but_nothing_in_a_cell() -> None:
 def test_rooms_may_overlap_by_the_few_centimetres_of_a_hand_drawn_plan() -> None:
     near = replace(SOUND, rooms=(SOUND.rooms[0], Room("B", "cell", 0, box(2.59, 0))))
     assert faults(near, {}) == ()
+
+
+@pytest.mark.parametrize(("metres", "told"), [(0.0254, "inches"), (0.01, "centimetres"), (0.001, "millimetres")])
+def test_the_unit_that_lengths_look_like_is_named(metres: float, told: str) -> None:
+    def drawn(x: float) -> Room:
+        return Room(f"C{x}", "cell", 0, tuple((a / metres, b / metres) for a, b in box(x, 0, 2.6, 4.0)))
+
+    cells = replace(SOUND, rooms=(drawn(0.0), drawn(3.0)))
+    words = f"looks like {told}: multiply all lengths by {metres}"
+    assert any(words in fault.words for fault in faults(cells, {}))
+    hall = Site("s", (Floor(0, "G", 0.0, 3.0 / metres),), (Room("h", "room", 0, box(0, 0, 60, 60)),), (), ())
+    assert any(words in fault.words for fault in faults(hall, {}))

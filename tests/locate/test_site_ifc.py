@@ -159,3 +159,29 @@ def test_a_file_that_is_no_model_and_an_empty_one_are_told(tmp_path: Path) -> No
         read_ifc(path)
     with pytest.raises(SiteError, match="no space, wall or sensor"):
         read_ifc(Model().write(path))
+
+
+def test_storeys_of_one_height_are_one_floor_in_several_buildings(tmp_path: Path) -> None:
+    import ifcopenshell.api.aggregate
+    import ifcopenshell.api.root
+
+    model = Model()
+    for wing, x in enumerate((0.0, 40.0)):
+        if wing:
+            project = model.file.by_type("IfcProject")[0]
+            model.building = ifcopenshell.api.root.create_entity(model.file, "IfcBuilding", name="Wing B")
+            ifcopenshell.api.aggregate.assign_object(model.file, products=[model.building], relating_object=project)
+        for number, name in enumerate(("Ground", "First")):
+            storey = model.storey(name, 3.0 * number + 0.05 * wing)  # five centimetres of another screed
+            outline = [(x, 0.0), (x + 3.0, 0.0), (x + 3.0, 4.0), (x, 4.0)]
+            model.thing("IfcSpace", f"Cell {wing}{number}", storey, outline, 3.0 * number, 2.8)
+            model.thing("IfcSensor", f"S{wing}{number}", storey, outline, 3.0 * number + 2.4, 0.1)
+    path = tmp_path / "plan.ifc"
+    model.file.write(str(path))
+    made = site_of(read_ifc(path), 3.0, None)
+    assert [(floor.name, floor.base_m, floor.height_m) for floor in made.floors] == [
+        ("Ground", 0.0, 3.0),
+        ("First", 3.0, 3.0),
+    ]
+    assert {(room.name, room.floor) for room in made.rooms} == {(f"Cell {w}{n}", n) for w in (0, 1) for n in (0, 1)}
+    assert faults(made, {}) == ()

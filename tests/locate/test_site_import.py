@@ -204,3 +204,38 @@ def test_a_drawing_without_unit_or_layers_or_that_is_none_is_refused(tmp_path: P
     path.write_text("no drawing")
     with pytest.raises(SiteError, match=r"plan\.dxf"):
         read_dxf(path, "m")
+
+
+def test_a_ring_that_is_not_closed_keeps_its_last_corner(tmp_path: Path) -> None:
+    ring = [[0, 0], [3, 0], [3, 4], [0, 4]]
+    tree = {"type": "FeatureCollection", "features": [feature("Polygon", [ring], name="C", kind="cell")]}
+    assert area_m2(read(tree, tmp_path).rooms[0]) == pytest.approx(12.0)
+
+
+def test_french_layers_have_accents_and_materials_and_floors_below_ground(tmp_path: Path) -> None:
+    drawing = ezdxf.new("R2010")
+    drawing.header["$INSUNITS"] = 6
+    space = drawing.modelspace()
+    for layer in ("CELLULE_-1", "Extérieur_0"):
+        space.add_lwpolyline([(0, 0), (2, 0), (2, 2), (0, 2)], close=True, dxfattribs={"layer": layer})
+    for at, layer in enumerate(("MUR_BÉTON_-1", "MUR_BRIQUE_-1", "MUR_0")):
+        space.add_line((0, at), (2, at), dxfattribs={"layer": layer})
+    path = tmp_path / "plan.dxf"
+    drawing.saveas(path)
+    found = read_dxf(path, None)
+    assert [(room.kind, room.floor) for room in found.rooms] == [("cell", -1), ("outside", 0)]
+    assert [(wall.material, wall.floor) for wall in found.walls] == [("concrete", -1), ("brick", -1), ("concrete", 0)]
+
+
+def test_layers_of_which_nothing_or_not_all_is_taken_are_named(tmp_path: Path) -> None:
+    drawing = ezdxf.new("R2010")
+    drawing.header["$INSUNITS"] = 6
+    space = drawing.modelspace()
+    corners = [(0, 0), (2, 0), (2, 2), (0, 2)]
+    for layer, closed in (("CELL_0", True), ("ZELLE_0", True), ("OFFICE_0", False)):
+        space.add_lwpolyline(corners, close=closed, dxfattribs={"layer": layer})
+    space.add_text("12", dxfattribs={"insert": (1, 1), "layer": "NAMES_0"})
+    path = tmp_path / "plan.dxf"
+    drawing.saveas(path)
+    found = read_dxf(path, None)
+    assert [room.kind for room in found.rooms] == ["cell"] and found.aside == ("OFFICE_0", "ZELLE_0")

@@ -55,6 +55,7 @@ def test_other_columns_and_their_order_do_not_matter(tmp_path: Path) -> None:
         (HEAD.replace("second_dbm", "a") + "\n", "needs one column second_dbm"),
         (HEAD.replace(",third_dbm", "") + "\n1,2,3,4\n", "has no third harmonic"),
         (HEAD + "\n", "holds no reading"),
+        (HEAD + "\n" + lines(position_m="200"), "position_m changes by 697 m a second: write metres and seconds"),
         (HEAD + "\n" + lines(5), "5 readings are no passage: 20 or more are needed"),
         (HEAD + "\n" + lines(second_dbm="nan"), "line 6: second_dbm is 'nan': write a number"),
         (HEAD + "\n" + lines(third_dbm=""), "line 6: third_dbm is '': write a number"),

@@ -26,6 +26,7 @@ from cellwarden.language import number
 )
 def inside(place: Path, readings: Path, frequency: float, share: float) -> None:
     """A line for each phone."""
+    from cellwarden.locate.fixes import FEWEST_SENSORS
     from cellwarden.locate.geofence import fence, level_nats, presence_dbm, side
     from cellwarden.locate.readings import read_phones
     from cellwarden.locate.site import load
@@ -39,8 +40,12 @@ def inside(place: Path, readings: Path, frequency: float, share: float) -> None:
             said = _("no sensor heard anything")
         elif found.inside:
             said = _("inside the wall, probability {probability}")
+        elif len(set(one.sensor.tolist())) < FEWEST_SENSORS:  # the others may be deaf, or their tables missing
+            said = _("unknown: fewer than {least} sensors heard it")
         elif found.nats > 0:
             said = _("perhaps inside, not sure enough for an alert; probability of inside {probability}")
         else:
             said = _("outside the wall, probability of inside {probability}")
-        click.echo(f"{name or readings.name}: " + said.format(probability=number(found.probability, 4)))
+        click.echo(
+            f"{name or readings.name}: " + said.format(probability=number(found.probability, 4), least=FEWEST_SENSORS)
+        )

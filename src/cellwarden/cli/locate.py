@@ -77,6 +77,9 @@ def locate(
     if without := sum(one.without_level for one in heard.values()):
         sentence = ngettext("{count} line holds no level", "{count} lines hold no level", without)
         complain(f"{readings}: " + sentence.format(count=number(without)))
+    if repeated := sum(one.repeated for one in heard.values()):
+        sentence = ngettext("{count} line repeats another one", "{count} lines repeat others", repeated)
+        complain(f"{readings}: " + sentence.format(count=number(repeated)))
     if len(found) > len(unknown):
         sentence = ngettext("{count} fix in {path}", "{count} fixes in {path}", len(found) - len(unknown))
         click.echo(sentence.format(count=number(len(found) - len(unknown)), path=output))

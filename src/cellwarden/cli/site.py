@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cellwarden.cli import options
+from cellwarden.cli import complain, options
 from cellwarden.cli.inside import inside
 from cellwarden.cli.plan_sensors import plan_sensors, warn_of_bare_wall
 from cellwarden.errors import SiteError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cellwarden.locate.site import Floor, Site
 
 DRAWINGS = (".svg", ".png")
+MOST_NAMED = 8
+"""Layers: drawings have dozens."""
 
 
 @click.group(help=_("Check, draw and import the plan of a site."), invoke_without_command=True)
@@ -170,6 +172,12 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
     made = site_of(found, floor_height, walls)
     write_text(output, to_toml(made), force=force)
     click.echo(_summary(made))
+    if found.aside:
+        complain(
+            _("{path}: nothing, or not all, was taken of the layers {names}: rooms are closed polylines").format(
+                path=drawing, names=", ".join([*found.aside[:MOST_NAMED], *["…"] * (len(found.aside) > MOST_NAMED)])
+            )
+        )
     if wrong := len(faults(made, {})):
         said = ngettext(
             "{count} fault is left: cellwarden site check {path} names it",

@@ -15,7 +15,8 @@ three). So what the means scatter beyond g (the nugget of the process) and what 
 are added: that is one packet's fading elsewhere, and it lies about a level that is lower than that of the mean power by
 what it was in the survey. Length, variance and nugget are those of greatest marginal likelihood over all sensors; each
 sensor's own variance is drawn to the common one. Where a sensor was not heard at a place, its level there is taken to
-be its faintest, and from then on its silence is evidence too. Walls count by the loss that `propagation` computes,
+be its faintest, and from then on its silence is evidence too; but where so little was heard that it may have missed it
+by chance, nothing is known of it there. Walls count by the loss that `propagation` computes,
 times a share that is fitted.
 
 Sources: C. Rasmussen and C. Williams, Gaussian Processes for Machine Learning (2006) §2.2, §2.7 and §5.4;
@@ -23,7 +24,7 @@ M. Gudmundson, Electronics Letters 27 (1991) 2145 (the exponential covariance of
 trend).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -31,13 +32,13 @@ from numpy.typing import NDArray
 
 from cellwarden.locate.propagation import paths, wall_loss_db
 from cellwarden.locate.readings import Survey
-from cellwarden.locate.site import Site, floors_at, rooms_at
+from cellwarden.locate.site import OUTDOOR, Site, floors_at, rooms_at
 
 Array = NDArray[np.float64]
 
 SPACING_M = 0.5
 MARGIN_M = 1.0
-"""How far beyond the survey a phone is looked for."""
+"""How far beyond the survey a phone is looked for, and anywhere under a roof."""
 MOST_VALUES = 6_000_000
 """Nodes times sensors of a map; a larger site gets a coarser lattice."""
 TREND_MEAN = np.array([-50.0, 2.0, 15.0, 0.7])
@@ -56,6 +57,9 @@ START, START_SD = np.log([5.0, 4.0, 0.7]), np.array([0.8, 0.7, 1.0])
 NODES_AT_ONCE = 2000
 MOST_FITTED = 250
 """Places from which length, variance and nugget are found; the map itself is made from all."""
+ENOUGH = 5.0
+"""Levels of each sensor that was heard at a place: another one that would have as many has none by chance in 1 of 150
+(Poisson). A survey that has fewer at all of its places tells means, and a sensor that is missing there was silent."""
 UNHEARD_DB = 1e3
 """Fading of a sensor that heard nothing of the survey: what it hears later says nothing about a place."""
 LEAST_FADING_DB = 1.0
@@ -112,10 +116,12 @@ class Process:
 
 def fit(site: Site, survey: Survey) -> RadioMap:
     """The map of a site from its survey."""
-    faintest = _faintest(survey)
+    silent = _silent(survey)
+    faintest = _faintest(survey, silent)
     heard = survey.count > 0
     least = np.where(np.isfinite(faintest), faintest, survey.power_dbm[heard].min())
-    process = fitted(site, survey.place_m, np.where(heard, survey.power_dbm, least))
+    known = _foretold(site, survey.place_m, np.where(heard, survey.power_dbm, least), ~heard & ~silent)
+    process = fitted(site, survey.place_m, known)
     levels = np.maximum(survey.count.sum(axis=0), 1)
     below = np.where(heard, survey.power_dbm - survey.mean_dbm, 0.0)
     dip = (below * survey.count).sum(axis=0) / levels
@@ -127,11 +133,31 @@ def fit(site: Site, survey: Survey) -> RadioMap:
     return _on_lattice(site, survey, process, dip, (fading, still), faintest)
 
 
-def _faintest(survey: Survey) -> Array:
+def _silent(survey: Survey) -> NDArray[np.bool_]:
+    """Where a sensor was not heard although the survey listened for long enough, shape (p, s)."""
+    none = survey.count == 0
+    each = survey.count.sum(axis=1) / np.maximum((~none).sum(axis=1), 1)
+    return np.asarray(none & (each >= min(ENOUGH, each.max()))[:, None])
+
+
+def _faintest(survey: Survey, silent: NDArray[np.bool_]) -> Array:
     """Of sensors that were silent at some place the faintest mean level heard; -inf of the others."""
-    silent = (survey.count == 0).any(axis=0)
     heard = np.where(survey.count > 0, survey.power_dbm, np.inf).min(axis=0)
-    return np.where(silent & np.isfinite(heard), heard, -np.inf)
+    return np.where(silent.any(axis=0) & np.isfinite(heard), heard, -np.inf)
+
+
+def _foretold(site: Site, place_m: Array, levels: Array, missing: NDArray[np.bool_]) -> Array:
+    """Levels with those that are missing, shape (p, s), as each sensor's other ones foretell them."""
+    floor = floors_at(site, place_m[:, 2])
+    for s in np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0)):
+        own, gone = replace(site, sensors=(site.sensors[s],)), missing[:, s]
+        rest, where = place_m[~gone], floor[~gone]
+        length, deviation, ratio = np.exp(START).tolist()
+        process = _process(
+            rest, where, levels[~gone, s : s + 1], features(own, rest, where), (length, deviation, ratio)
+        )
+        levels[gone, s] = predict(own, process, place_m[gone], floor[gone])[0][:, 0]
+    return levels
 
 
 def features(site: Site, place_m: Array, floor: NDArray[np.int64]) -> Array:
@@ -222,13 +248,25 @@ def predict(site: Site, process: Process, place_m: Array, floor: NDArray[np.int6
     return mean, doubt * process.variance_db2
 
 
+def _heights(bases: dict[int, float], floors: NDArray[np.int64], process: Process) -> Array:
+    """Of a phone on each floor: as surveyed there, else as high above the floor as on the others."""
+    base = np.array([bases.get(f, 0.0) for f in process.floor.tolist()])
+    above = np.median(process.place_m[:, 2] - base)
+    own = [process.place_m[process.floor == f, 2] for f in floors]
+    return np.array([np.median(z) if len(z) else bases[f] + above for f, z in zip(floors.tolist(), own, strict=True)])
+
+
 def _on_lattice(
     site: Site, survey: Survey, process: Process, dip: Array, fading: tuple[Array, Array], faintest: Array
 ) -> RadioMap:
     """Ask the process about every node."""
     low, high = survey.place_m[:, :2].min(axis=0) - MARGIN_M, survey.place_m[:, :2].max(axis=0) + MARGIN_M
-    floors = np.unique(process.floor)
-    heights = np.array([np.median(survey.place_m[process.floor == f, 2]) for f in floors])
+    rooms = [room for room in site.rooms if room.kind not in OUTDOOR]
+    corners = np.array([corner for room in rooms for corner in room.outline_m]).reshape(-1, 2)
+    low, high = np.vstack((low, corners)).min(axis=0), np.vstack((high, corners)).max(axis=0)
+    bases = {floor.number: floor.base_m for floor in site.floors}
+    floors = np.array(sorted({room.floor for room in rooms if room.floor in bases} | set(process.floor.tolist())))
+    heights = _heights(bases, floors, process)
     values = float(np.prod(high - low)) * len(floors) * len(site.sensors)
     spacing = max(SPACING_M, float(np.sqrt(values / MOST_VALUES)))
     nx, ny = (int(n) + 2 for n in np.ceil((high - low) / spacing))

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import ReadingsError
 from cellwarden.language import gettext as _
-from cellwarden.locate.site import Site
+from cellwarden.locate.site import NOWHERE, Site, rooms_at
 
 READING_COLUMNS = ("time_s", "sensor", "rssi_dbm")
 SURVEY_COLUMNS = ("x_m", "y_m", "z_m", "sensor", "rssi_dbm")
@@ -56,6 +56,8 @@ class Readings:
     """Time of the first line, with a level or without; 0 where the table has none."""
     without_level: int
     """Lines that hold no level."""
+    repeated: int = 0
+    """Lines that were written before, which count once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,19 +113,47 @@ def _readings(path: Path, site: Site, column: str) -> dict[str, Readings]:
         time_s_array = np.array(times, np.float64)
         order = np.argsort(time_s_array, kind="stable")
         sensor_array, level_array = np.array(sensors, np.int64)[order], np.array(levels, np.float64)[order]
-        made[of] = Readings(time_s_array[order], sensor_array, level_array, first.get(of, 0.0), without[of])
+        once = _once(time_s_array[order], sensor_array, level_array)
+        made[of] = Readings(
+            time_s_array[order][once], sensor_array[once], level_array[once], first.get(of, 0.0), without[of],
+            int((~once).sum()),
+        )  # fmt: skip
     return made
 
 
+def _once(time_s: NDArray[np.float64], sensor: NDArray[np.int64], level_dbm: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which readings remain, shape (n,), where those of a sensor and time were all written as often: once is enough.
+
+    No sensor hears a burst twice. Where times are of whole seconds, say, bursts may be alike; as they do not all come
+    equally often, most of them remain.
+    """
+    if not len(time_s):
+        return np.zeros(0, np.bool_)
+    order = np.lexsort((level_dbm, sensor, time_s))
+    moment = np.append(True, (np.diff(time_s[order]) != 0) | (np.diff(sensor[order]) != 0))
+    begins = np.flatnonzero(moment | np.append(True, np.diff(level_dbm[order]) != 0))
+    count = np.diff(begins, append=len(order))
+    moments = np.flatnonzero(moment[begins])
+    written = np.repeat(np.gcd.reduceat(count, moments), np.diff(moments, append=len(begins)))
+    once = np.zeros(len(order), np.bool_)
+    once[order] = np.arange(len(order)) - np.repeat(begins, count) < np.repeat(count // written, count)
+    return once
+
+
 def read_survey(path: Path, site: Site) -> Survey:
-    """Levels at known places; lines of one place (to the centimetre) go together. Raises ReadingsError."""
+    """Levels at known places; lines of one place (to the centimetre) go together. Raises ReadingsError.
+
+    Some places may be beyond all rooms, but not most of them: they are of another frame or unit.
+    """
     index, offsets = _index(path, site)
     places: dict[tuple[float, float, float], int] = {}
+    first: list[int] = []
     rows, sensors, levels = [], [], []
     for line, (x, y, z, name, level) in _columns(path, SURVEY_COLUMNS):
         column = zip(("x_m", "y_m", "z_m"), (x, y, z), strict=True)
         place_x, place_y, place_z = (round(_number(path, line, key, text), 2) for key, text in column)
         row = places.setdefault((place_x, place_y, place_z), len(places))
+        first += [line] * (len(places) - len(first))
         sensor = _sensor(path, line, name, index)
         if (dbm := _level(path, line, level)) is not None:
             rows.append(row)
@@ -135,6 +165,9 @@ def read_survey(path: Path, site: Site) -> Survey:
                 path=path, count=len(places) if rows else 0, least=FEWEST_PLACES
             )
         )
+    lost = np.flatnonzero(rooms_at(site, np.array(list(places))) == NOWHERE)
+    if site.rooms and len(lost) > len(places) / 2:
+        _wrong(path, first[lost[0]], _("the place is in no room of the site: are these metres, in the site's frame?"))
     return survey_of(np.array(list(places)), np.array(rows), np.array(sensors), np.array(levels), len(site.sensors))
 
 

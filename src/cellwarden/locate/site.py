@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 KINDS = ("cell", "corridor", "office", "privileged", "room", "yard", "outside")
 """What a room can be. `room` is any other one within the walls; `outside` is beyond the prison's wall. In one of
 kind `privileged` people speak to their lawyer, doctor or chaplain: what is heard there is dropped (`watch.lawful`)."""
+OUTDOOR = ("yard", "outside")
+"""Kinds without a roof."""
 NOWHERE = -1
 """Index of the room of a place that lies in none."""
 

@@ -1,9 +1,10 @@
 """What is wrong with a site that can be read: each fault in one line that names the thing, its line and the remedy.
 
 The file's form is `site_file`'s matter; here is what its things say together: rooms that overlap, sensors where no map
-is, names used twice, lengths that look like feet.
+is, names used twice, lengths that look like feet or millimetres.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from shapely import STRtree
 from shapely.validation import explain_validity
 
 from cellwarden.language import gettext as _
-from cellwarden.language import number
+from cellwarden.language import mark, number
 from cellwarden.locate.propagation import MATERIALS
 from cellwarden.locate.site import Floor, Room, Sensor, Site, Wall, area_m2, floors_at, rooms_at
 from cellwarden.locate.site_file import Lines, read, title, where
@@ -27,7 +28,15 @@ AROUND = ("room", "yard", "outside")
 BESIDE_M = 1.0
 """A sensor may stand this far out of every room, or above the highest floor: on a wall, on a roof."""
 ANTENNAS = ("omni",)
-FOOT_M = 0.3048
+UNITS = (
+    (mark("feet"), 0.3048),
+    (mark("inches"), 0.0254),
+    (mark("centimetres"), 0.01),
+    (mark("millimetres"), 0.001),
+)
+"""What lengths may be in that are no metres, and what each is in metres."""
+CELL_M2, FLOOR_M = 10.0, 3.0
+"""About what a cell and a floor have."""
 LARGEST_CELL_M2 = 45.0
 """Half of a prison's cells are never larger than this: single ones have 6 to 12 m², in square feet 65 to 130."""
 HIGHEST_M = 7.0
@@ -64,7 +73,7 @@ def faults(site: Site, lines: Lines) -> tuple[Fault, ...]:
         *_overlaps(site, lines),
         *_walls(site, lines),
         *_sensors(site, lines),
-        *_feet(site, lines),
+        *_units(site, lines),
     ]
     return tuple(sorted(found, key=lambda fault: fault.line or 1 << 40))
 
@@ -181,16 +190,26 @@ def _sensors(site: Site, lines: Lines) -> Iterator[Fault]:
             yield _fault(lines, "sensor", at, words, what=what, antenna=sensor.antenna, known=", ".join(ANTENNAS))
 
 
-def _feet(site: Site, lines: Lines) -> Iterator[Fault]:
+def _units(site: Site, lines: Lines) -> Iterator[Fault]:
     areas = [area_m2(room) for room in site.rooms if room.kind == "cell"]
     heights = [floor.height_m for floor in site.floors]
     if areas and (half := float(np.median(areas))) > LARGEST_CELL_M2:
         at = next(at for at, room in enumerate(site.rooms) if room.kind == "cell")
-        words = _("half of the cells have more than {area} m², which looks like feet: multiply all lengths by {foot}")
-        yield _fault(lines, "room", at, words, area=number(half), foot=number(FOOT_M, 4))
+        unit, metres = _unit(math.sqrt(half / CELL_M2))
+        words = _(
+            "half of the cells have more than {area} m², which looks like {unit}: multiply all lengths by {metres}"
+        )
+        yield _fault(lines, "room", at, words, area=number(half), unit=unit, metres=metres)
     elif not areas and heights and (half := float(np.median(heights))) > HIGHEST_M:
-        words = _("floors are {height} m high, which looks like feet: multiply all lengths by {foot}")
-        yield _fault(lines, "floor", 0, words, height=number(half, 1), foot=number(FOOT_M, 4))
+        unit, metres = _unit(half / FLOOR_M)
+        words = _("floors are {height} m high, which looks like {unit}: multiply all lengths by {metres}")
+        yield _fault(lines, "floor", 0, words, height=number(half, 1), unit=unit, metres=metres)
+
+
+def _unit(times: float) -> tuple[str, str]:
+    """Name and metres of the unit in which lengths are about so many times what they are in metres."""
+    name, metres = min(UNITS, key=lambda unit: abs(math.log(times * unit[1])))
+    return _(name), number(metres, len(f"{metres}") - 2)
 
 
 def _sound(room: Room) -> shapely.Geometry:

@@ -8,10 +8,11 @@
 ```
 
 The number at a layer's end is the floor, 0 where there is none. French words are understood too (CELLULE, COULOIR,
-BUREAU, LOCAL, COUR, EXTERIEUR, MUR, CAPTEUR). Other layers are left aside.
+BUREAU, LOCAL, COUR, EXTERIEUR, MUR, CAPTEUR; BETON, BRIQUE …), with accents or without. Other layers are left aside.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -40,6 +41,11 @@ WORDS = {
     "wall": "wall", "walls": "wall", "mur": "wall", "murs": "wall",
     "sensor": "sensor", "sensors": "sensor", "capteur": "sensor", "capteurs": "sensor",
 }  # fmt: skip
+MATERIAL_WORDS = {
+    "ouvert": "open", "beton": "concrete", "brique": "brick", "platre": "plasterboard", "bois": "wood",
+    "verre": "glass", "acier": "steel",
+}  # fmt: skip
+"""French words for materials."""
 CURVE_M = 0.02
 """Arcs become straight pieces that stay within this of them."""
 BESIDE_M = 2.0
@@ -82,16 +88,30 @@ def read_dxf(path: Path, unit: str | None) -> Found:
                 path=path
             )
         )
-    return Found(path.stem, tuple(rooms), tuple(walls), tuple(sensors))
+    return Found(path.stem, tuple(rooms), tuple(walls), tuple(sensors), aside=_aside(entities, metres))
+
+
+def _aside(entities: list[Any], metres: float) -> tuple[str, ...]:
+    """Layers whose lines say nothing here, and layers of rooms that hold something else than closed outlines."""
+    lost = set()
+    for entity in entities:
+        kind, _material, _floor = _layer(entity)
+        room = kind not in ("", "wall", "sensor")
+        drawn = entity.dxftype() in ("LINE", "LWPOLYLINE", "POLYLINE", "INSERT")
+        if drawn and (not kind or (room and not _outline(entity, metres))):
+            lost.add(str(entity.dxf.layer))
+    return tuple(sorted(lost))
 
 
 def _layer(entity: Any) -> tuple[str, str, int]:
-    """What a layer holds (or nothing), which material its name tells, and its floor."""
-    name = str(entity.dxf.layer).lower()
+    """What a layer holds (or nothing), which material its name tells, and its floor, below ground as in CELL_-1."""
+    name = unicodedata.normalize("NFKD", str(entity.dxf.layer).lower()).encode("ascii", "ignore").decode()
     pieces = [piece for piece in re.split(r"[^a-z0-9]+", name) if piece]
-    floor = int(pieces[-1]) if pieces and pieces[-1].isdecimal() else 0
+    below = re.search(r"[^a-z0-9]-[0-9]+$", name) is not None
+    floor = (-1 if below else 1) * int(pieces[-1]) if pieces and pieces[-1].isdecimal() else 0
     kind = next((WORDS[piece] for piece in pieces if piece in WORDS), "")
-    told = "_".join(piece for piece in pieces if piece not in WORDS and not piece.isdecimal())
+    words = (MATERIAL_WORDS.get(piece, piece) for piece in pieces if piece not in WORDS and not piece.isdecimal())
+    told = "_".join(words)
     return kind, told if told in MATERIALS else MATERIAL, floor
 
 
@@ -111,12 +131,18 @@ def _rooms(entities: list[Any], words: list[_Word], metres: float) -> list[Room]
         kind, _material, floor = _layer(entity)
         if kind in ("", "wall", "sensor"):
             continue
-        corners = _line(entity, metres)
-        closed = bool(corners) and (getattr(entity, "is_closed", False) or corners[0] == corners[-1])
-        if closed and len(corners := corners[:-1] if corners[0] == corners[-1] else corners) >= 3:
-            room = Room(f"R-{len(rooms) + 1:03}", kind, floor, tuple(corners))
-            rooms.append(room)
+        if corners := _outline(entity, metres):
+            rooms.append(Room(f"R-{len(rooms) + 1:03}", kind, floor, tuple(corners)))
     return _named(rooms, words)
+
+
+def _outline(entity: Any, metres: float) -> list[Point]:
+    """The corners of a closed polyline, three or more; empty for other things."""
+    corners = _line(entity, metres)
+    if not corners or not (getattr(entity, "is_closed", False) or corners[0] == corners[-1]):
+        return []
+    corners = corners[:-1] if corners[0] == corners[-1] else corners
+    return corners if len(corners) >= 3 else []
 
 
 def _named(rooms: list[Room], words: list[_Word]) -> list[Room]:

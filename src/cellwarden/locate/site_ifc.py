@@ -13,7 +13,7 @@ wall's own thickness. Doors of steel and of nothing said are steel, as prisons h
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,8 @@ LEAST_M = 0.05
 """Shorter pieces of wall are left out."""
 ROUNDED_M = 0.02
 """Outlines are straightened so far: curves become chords."""
+APART_M = 1.0
+"""Storeys whose elevations differ by less are one floor."""
 TOP_M = 3.0
 """Height of the highest floor where nothing tells it."""
 
@@ -70,15 +72,16 @@ def read_ifc(path: Path) -> Found:
     except (OSError, RuntimeError, ValueError, ifcopenshell.Error) as error:
         why = " ".join(str(error).split())
         raise SiteError(_("{path} cannot be read as IFC: {why}: export it again").format(path=path, why=why)) from error
-    floors = _floors(model)
+    floors, number_of = _floors(model)
     places = [floor.base_m for floor in floors]
 
     def floor_of(thing: Any, points: Floats) -> int:
         """That which holds it, or on whose height its middle lies."""
         container = get_container(thing, ifc_class="IfcBuildingStorey")
-        names = [floor.number for floor in floors if container is not None and floor.name == _name(container)]
+        if container is not None:
+            return number_of[container.id()]
         middle = float(np.mean(points[:, 2]))
-        return names[0] if len(names) == 1 else max(0, int(np.searchsorted(places, middle, "right")) - 1)
+        return max(0, int(np.searchsorted(places, middle, "right")) - 1)
 
     rooms = tuple(_rooms(model, floor_of))
     walls = tuple(_walls(model, floor_of, get_materials))
@@ -89,21 +92,32 @@ def read_ifc(path: Path) -> Found:
     return Found(next(filter(None, map(_name, projects)), path.stem), rooms, walls, sensors, floors)
 
 
-def _floors(model: Any) -> tuple[Floor, ...]:
-    """Storeys, the lowest first; each as high as the next one's elevation has it."""
+def _floors(model: Any) -> tuple[tuple[Floor, ...], Mapping[int, int]]:
+    """Storeys, the lowest first, each as high as the next one's elevation has it, and the floor of each storey.
+
+    Storeys of about one height are one floor: those of several buildings, or a bare and a finished one.
+    """
     from ifcopenshell.util.placement import get_storey_elevation
     from ifcopenshell.util.unit import calculate_unit_scale
 
     metres = calculate_unit_scale(model)
-    found = sorted((get_storey_elevation(one) * metres, _name(one)) for one in model.by_type("IfcBuildingStorey"))
-    found = found or [(0.0, "0")]
-    bases = [round(float(base), 3) for base, _word in found]
-    heights = [*np.diff(bases), TOP_M]
-    named = zip(found, bases, heights, strict=True)
-    return tuple(
-        Floor(n, word or str(n), base, round(float(height), 3) or TOP_M)
-        for n, ((_e, word), base, height) in enumerate(named)
+    storeys = model.by_type("IfcBuildingStorey")
+    found = sorted((get_storey_elevation(one) * metres, _name(one), one.id()) for one in storeys)
+    bases: list[float] = []
+    names: list[dict[str, None]] = []
+    number_of = {}
+    for base, name, storey in found or [(0.0, "", 0)]:
+        if not bases or base - bases[-1] >= APART_M:
+            bases.append(round(float(base), 3))
+            names.append({})
+        names[-1] |= {name: None} if name else {}
+        number_of[storey] = len(bases) - 1
+    named = zip(bases, [*np.diff(bases), TOP_M], names, strict=True)
+    floors = tuple(
+        Floor(n, ", ".join(words) or str(n), base, round(float(height), 3))
+        for n, (base, height, words) in enumerate(named)
     )
+    return floors, number_of
 
 
 def _name(thing: Any) -> str:

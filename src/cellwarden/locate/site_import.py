@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
-from cellwarden.locate.site import KINDS, Floor, Room, Sensor, Site, Wall
+from cellwarden.locate.site import KINDS, OUTDOOR, Floor, Room, Sensor, Site, Wall
 
 SENSOR_M = 2.5
 """Height of a sensor above its floor where nothing tells it."""
@@ -28,7 +28,6 @@ MATERIAL = "concrete"
 """What walls are made of where nothing tells it: prisons are."""
 WIDEST_DEGREES = 0.1
 """A site that spans less on both axes is in degrees: 0.1° are some 10 km, and 0.1 m is no prison."""
-OUTDOOR = ("yard", "outside")
 KIND_OF_TAG = {"prison_cell": "cell", "area": "room", "hall": "room"}
 RADIUS_M, FLATTENING = 6_378_137.0, 1 / 298.257223563
 """WGS 84."""
@@ -45,6 +44,8 @@ class Found:
     walls: tuple[Wall, ...]
     sensors: tuple[tuple[int, Sensor], ...]
     floors: tuple[Floor, ...] = ()
+    aside: tuple[str, ...] = ()
+    """Layers of which nothing is taken, and those of rooms with outlines that are not closed."""
 
 
 def site_of(found: Found, floor_height_m: float, walls_of: str | None) -> Site:
@@ -105,7 +106,8 @@ def read_geojson(path: Path) -> Found:
         name = _name(part, len(rooms if part.shape == "Polygon" else sensors) + 1)
         points = [to_m(point) for point in part.points]
         if part.shape == "Polygon":
-            rooms.append(Room(name, _kind(path, part), part.floor, tuple(points[:-1])))
+            corners = points[:-1] if points[0] == points[-1] else points  # some programs do not close their rings
+            rooms.append(Room(name, _kind(path, part), part.floor, tuple(corners)))
         elif part.shape == "LineString":
             material = str(part.properties.get("material", MATERIAL))
             walls += [Wall(part.floor, *ends, material) for ends in pairwise(points)]

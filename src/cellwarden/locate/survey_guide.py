@@ -21,14 +21,13 @@ import shapely
 from cellwarden.errors import ReadingsError
 from cellwarden.language import gettext as _
 from cellwarden.locate.readings import numbers
-from cellwarden.locate.site import Room, Site
+from cellwarden.locate.site import OUTDOOR, Room, Site
 from cellwarden.locate.survey import STAY_COLUMNS
 
 EACH_M = 6.0
 """Between places in a long room."""
 PHONE_M = 1.0
 """Above the floor: in a hand, on a bed, on a table."""
-OUTDOOR = ("yard", "outside")
 NEAR_M = 0.5
 """A stay so close to a place was there."""
 LEAST_S = 10.0

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import LaneError
 from cellwarden.language import gettext as _
+from cellwarden.language import number
 
 COLUMNS = ("time_s", "position_m", "transmit_dbm", "second_dbm", "third_dbm")
 PERSON = "person"
@@ -35,6 +36,8 @@ LOWEST_DBM, HIGHEST_DBM = -200.0, 60.0
 MOST_LINES = 5_000_000
 FEWEST = 20
 """Readings of a passage: fewer show no answer rise and fall."""
+FASTEST_M_S = 20.0
+"""Nobody runs so fast, and no wand or belt is led so: positions in centimetres would make it 100."""
 CLIPPED = 8
 """Highest readings of a passage that are exactly alike: an analogue level never is, one at its converter's end is."""
 ABOVE_DB = 10.0
@@ -114,6 +117,13 @@ def _log(path: Path, line: int, person: str, table: NDArray[np.float64]) -> Log:
         )
     if (np.diff(time_s) < 0).any():
         raise LaneError(_("{where}: time_s runs backwards: sort the table by it").format(where=where))
+    speed = float(np.ptp(position_m)) / max(float(np.ptp(time_s)), 1e-9)
+    if speed > FASTEST_M_S and np.ptp(time_s) > 0:
+        raise LaneError(
+            _("{where}: position_m changes by {speed} m a second: write metres and seconds").format(
+                where=where, speed=number(speed)
+            )
+        )
     for order, level in zip((2, 3), levels, strict=True):
         check_clipped(where, order, level)
     return Log(person, time_s, position_m, transmit_dbm, 10 ** (np.array(levels) / 10))
