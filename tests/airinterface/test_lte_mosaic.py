@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cellwarden.airinterface import lte, lte_mosaic
-from cellwarden.airinterface.lte_waveform import BLOCK_HZ, generate
+from cellwarden.airinterface.lte_waveform import BLOCK, BLOCK_HZ, generate
 from cellwarden.model import Block, Burst, Segment
 from cellwarden.simulate.waves import gaussian
 
@@ -91,3 +91,9 @@ def test_noise_as_long_and_wide_is_nothing() -> None:
     wide = gaussian(3 * SUBFRAME, RATE, rng, 1.1e6) * math.sqrt(10 * 2 / RATE * 1.1e6)
     noise[MARGIN : MARGIN + len(wide)] += np.stack([wide.real, wide.imag], axis=1)
     assert lte_mosaic.find(box, Block(noise, 1.0, 0, block.segment)) == []
+
+
+def test_samples_that_were_lost_hold_nothing_and_raise_no_warning() -> None:
+    silent = np.zeros((2, 4 * BLOCK), np.complex64)
+    with np.errstate(all="raise"):
+        assert lte_mosaic._best_cut(silent, [0, 1], 0.0) == []

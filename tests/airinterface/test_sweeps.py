@@ -86,6 +86,14 @@ def test_sweeps_of_any_slope_are_hardly_ever_phones(tmp_path: Path) -> None:
     assert named.total() <= 1
 
 
+def test_short_narrow_sweeps_are_no_control_channel(tmp_path: Path) -> None:
+    rng, waves = np.random.default_rng(2), []
+    for _ in range(60):
+        seconds, width = float(rng.choice([430e-6, 500e-6])), float(rng.uniform(60e3, 180e3))
+        waves.append(sweep(width, width / float(rng.uniform(60e-6, seconds)), seconds, rng, keyed=False))
+    assert phones_in(waves, 14.0, 120e3, tmp_path / "sweeps.sigmf-meta", 2) == []
+
+
 def test_a_preamble_behind_echoes_fills_its_band_and_a_sweep_through_a_third_of_it_does_not() -> None:
     rng = np.random.default_rng(6)
     sent, k = spectrum_of(129), np.arange(839)

@@ -177,3 +177,9 @@ def test_what_was_lost_and_filled_with_zeros_is_no_floor(lost: tuple[int, int]) 
     iq = np.stack([wave.real, wave.imag], axis=1).astype(np.int16)
     (box,) = found(iq, [1 << 20])
     assert (box.sample_start, box.sample_count) == pytest.approx((100_000, 2000), abs=40)
+
+
+def test_the_noise_behind_zeros_that_fill_nearly_a_chunk_holds_no_burst() -> None:
+    iq = noise(1_110_000, 1).astype(np.int16)
+    iq[:510_000] = 0
+    assert found(iq, [1 << 20]) == []

@@ -283,7 +283,7 @@ def _fill(
     energy = squared(bands).sum(axis=-1) * length
     delays = squared(scipy.fft.fft(bands * bank[rows[row]], 4 * length, axis=-1, overwrite_x=True)).max(axis=-1)
     parts = delays / np.maximum(energy, 1e-30)
-    explained = parts * (energy / np.maximum(energy - noise * length**2, 0.05 * energy))
+    explained = parts * (energy / np.maximum(energy - noise * length**2, 0.05 * energy + 1e-30))  # all may be zero
     beyond = np.where(explained > EXPLAINED, surprise(parts, length) - math.log(2 * length), 0.0)
     same = np.zeros((len(starts), len(rows)))
     same[place, row] = np.where(beyond.min(axis=0) > LEAST_EACH, beyond.sum(axis=0), 0.0)

@@ -88,6 +88,9 @@ LENGTH_NATS, LENGTH_S = math.log(20.0), 30e-6
 """For a box as long as a subframe, with or without its last symbol: one in twenty of other bursts is."""
 LEAST_SYMBOLS = 5
 """Of PUCCH's seven that must fit their common sequence."""
+PROMISED = 0.5
+"""Part of the evidence that seven symbols of an SNR give which is asked of them: two of 500 have less behind echoes. A
+short sweep of a few resource blocks looks a little like a sequence again and again, however strong it is."""
 WIDTH_ERROR = 0.1
 """Of a box, as a part of it, in whose blocks a signal is looked for."""
 FILLED = 0.6
@@ -273,7 +276,14 @@ def _pucch(
         return None
     evidence = rarity(float(total[place, at, group]), 7) - math.log(tried)
     turn = TURNS[turns[at]]
-    return _found("pucch", heard, NARROW_SIZE, turn, places[place], 7, int(lows[at]), BLOCK, group, evidence)
+    found = _found("pucch", heard, NARROW_SIZE, turn, places[place], 7, int(lows[at]), BLOCK, group, evidence)
+    return found if found and evidence > PROMISED * (_promised(found.snr) - math.log(tried)) else None
+
+
+def _promised(snr: float) -> float:
+    """Nats of the seven symbols of a PUCCH, before what was tried is taken off."""
+    each = (BLOCK - 1) * math.log1p(snr) - math.log(DELAYS * BLOCK)
+    return rarity(7 * min(max(each, 0.0), MOST_EACH), 7)
 
 
 def _found(

@@ -42,8 +42,13 @@ class Floor:
             starts = np.arange(0, end, step) * size
             power = spectrum.powers(iq, starts, self.grid, np.ones(size, np.float32))
             means = kernels.group_power(iq[: end * size], size, step, QUIET_SAMPLES)
-            lit, means = power.max(axis=1) > 0, means[means > 0]  # zeros fill what was lost, and are no noise
-            power = power if lit.all() else power[lit]
+            means = means[means > 0]
+            if not power.max(axis=1).all():  # zeros fill what was lost, and are no noise: as many other frames tell it
+                starts = np.flatnonzero(iq[: count * size].reshape(count, -1).any(axis=1)) * size
+                power = spectrum.powers(
+                    iq, starts[:: max(1, len(starts) // wanted)], self.grid, np.ones(size, np.float32)
+                )
+                power = power[power.max(axis=1) > 0]
             if len(power) and len(means):
                 self.quantiles.append(spectrum.chunk_quantile(power).astype(np.float32))
                 self.rows_known = len(power)
