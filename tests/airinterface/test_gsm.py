@@ -285,7 +285,7 @@ def test_calls_that_fill_a_carrier_stay_phones_where_nothing_tells_the_side(call
     block = Block(iq.astype(np.float32), 1.0, 0, Segment(0, len(iq), RATE))
     box = Burst(round(156.25 * symbol), round(24 * 156.25 * symbol), -1e5, 1e5, 15.0, 10 * math.log10(2 / RATE))
     told = gsm.settle(gsm.recognise(box, block), RATE)
-    assert {e.label for e in told} == {"gsm:normal"}
+    assert {(e.label, e.direction) for e in told} == {("gsm:normal", "unknown")}
     assert len(told) == sum(n % 8 < calls for n in range(1, 25))
 
 

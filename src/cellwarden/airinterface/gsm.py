@@ -163,7 +163,7 @@ def _emissions(
         kind, told = match.kind, match.verdict
         # Where phones alone send, a carrier without a gap is that of several phones.
         downlink = side == "downlink" or (match.continuous and side != "uplink")
-        direction = "uplink" if centre is None and not downlink else side  # `settle` tells a carrier that goes on
+        direction = "uplink" if kind == "access" and not downlink and centre is None else side
         made.append(
             Emission(
                 label="gsm:downlink" if downlink else LABELS[kind],

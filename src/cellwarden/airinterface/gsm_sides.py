@@ -141,4 +141,5 @@ def _downlink(emission: Emission) -> Emission:
 
 def _uplink(emission: Emission) -> Emission:
     kind: Kind = "normal" if "training_sequence" in emission.details else "access"
-    return replace(emission, label=f"gsm:{kind}", direction="uplink" if emission.cfo_hz is None else "unknown")
+    sent_by_phones = kind == "access" and emission.cfo_hz is None
+    return replace(emission, label=f"gsm:{kind}", direction="uplink" if sent_by_phones else "unknown")
