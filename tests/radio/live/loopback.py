@@ -13,6 +13,8 @@ wave: NDArray[np.int16] = np.empty((0, 2), np.int16)
 overflows: dict[int, int] = {}
 """By the sample before which it happens, how many are lost."""
 has_time = True
+since_ns = 10**18
+"""What its clock tells at the first sample: as it is, of a clock that knows no date."""
 settings: dict[str, Any] = {}
 
 
@@ -73,6 +75,6 @@ class Device:
         if got <= 0:
             return SimpleNamespace(ret=SOAPY_SDR_TIMEOUT, flags=0, timeNs=0)
         buffers[0][:got] = wave[self.at : end]
-        begins = 10**18 + round(self.at / settings["rate"] * 1e9)
+        begins = since_ns + round(self.at / settings["rate"] * 1e9)
         self.at = end
         return SimpleNamespace(ret=got, flags=SOAPY_SDR_HAS_TIME if has_time else 0, timeNs=begins)

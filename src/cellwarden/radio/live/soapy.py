@@ -12,6 +12,7 @@ import numpy as np
 
 from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
+from cellwarden.radio.live.stamps import Stamps
 from cellwarden.radio.live.stream import Address, Piece, Stream, Tuning, gain_of, rate_of, understood
 
 SYSTEM = "/usr/lib/python3/dist-packages"
@@ -21,6 +22,8 @@ WAIT_US = 200_000
 SILENT_S = 5.0
 """A receiver that sends nothing for so long has been unplugged."""
 CHANNEL = 0
+DATED_NS = 1_577_836_800_000_000_000
+"""The year 2020: a clock that tells less counts from when it was switched on, and knows no date."""
 
 
 def open_stream(address: Address, tuning: Tuning) -> Stream:
@@ -108,9 +111,9 @@ def _set(address: Address, device: Any, soapy: Any, rate: float, centre_hz: floa
 def _pieces(
     address: Address, soapy: Any, device: Any, line: Any, rate: float, centre_hz: float, closed: Event
 ) -> Iterator[Piece]:
-    """What was lost is told by the receiver's clock where it has one, else by ours."""
+    """What was lost is told by the receiver's clock where it has one, else by ours; so is when a piece begins."""
     count = max(1, int(PIECE_S * rate))
-    due_ns, clocked, heard = 0, False, time.monotonic()
+    stamps, due_ns, heard = Stamps(), 0, time.monotonic()
     overflown = False
     try:
         while not closed.is_set():
@@ -127,12 +130,16 @@ def _pieces(
                 continue
             heard = time.monotonic()
             timed = bool(got.flags & soapy.SOAPY_SDR_HAS_TIME)
-            begins = got.timeNs if timed else time.time_ns() - round(got.ret / rate * 1e9)
-            lost = 0
-            if due_ns and (overflown or (timed and clocked)):
-                lost = max(1 if overflown else 0, round((begins - due_ns) * rate / 1e9))
-            due_ns, clocked, overflown = begins + round(got.ret / rate * 1e9), timed, False
-            yield Piece(buffer[: got.ret], 2.0**-15, lost, centre_hz=centre_hz)
+            lasts_ns = round(got.ret / rate * 1e9)
+            begins, lost = time.time_ns() - lasts_ns, 0
+            if timed:
+                lost = stamps.lost(got.timeNs, got.ret, rate) or 0
+            elif overflown and due_ns:
+                lost = round((begins - due_ns) * rate / 1e9)
+            lost = max(lost, int(overflown and due_ns > 0))
+            due_ns, overflown = begins + lasts_ns, False
+            start_ns = got.timeNs if timed and got.timeNs >= DATED_NS else None
+            yield Piece(buffer[: got.ret], 2.0**-15, lost, start_ns, centre_hz)
     finally:
         device.deactivateStream(line)
         device.closeStream(line)
