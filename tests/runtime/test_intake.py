@@ -160,11 +160,13 @@ def test_a_node_that_says_nothing_for_a_while_is_deaf_and_hears_when_it_speaks(
         "floor_dbfs_hz": -120.0,
         "time_error_ns": 2e6,
         "lost": 5,
+        "temperature_c": 41.5,
     }
     assert list(here.silent(START_NS)) == []
     clock.now_s = intake.SILENT_S + 1
     state = here.message("A", "q", Message(1, "state", body), START_NS, 0).state
     assert state is not None and state.reason == "" and state.lost_samples == 5 and state.clock_error_ns == 2e6
+    assert state.temperature_c == 41.5
     assert [(one.sensor, one.reason) for one in here.silent(START_NS)] == [("B", "no line")]
     assert list(here.silent(START_NS)) == []  # told once
     state = here.message("B", "q", Message(1, "state", body | {"faults": ["floor fell"]}), START_NS, 0).state

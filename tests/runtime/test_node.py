@@ -121,6 +121,14 @@ def test_a_receiver_that_gives_nothing_is_told_of(tmp_path: Path, monkeypatch: p
     assert message.body["faults"] == ["no samples"]
 
 
+def test_a_node_tells_how_warm_its_receiver_is(tmp_path: Path) -> None:
+    settings = read(config(tmp_path, "file:x"))
+    outbox = Outbox(settings.queue)
+    Reporter(settings, outbox, 1e6, Pace(1e6), print).health(replace(GOOD, temperature_c=41.5))
+    (message,) = outbox.waiting(0, 9, 0)
+    assert message.body["temperature_c"] == 41.5
+
+
 def test_the_usual_floor_outlasts_a_restart_so_that_an_antenna_lost_meanwhile_is_told(tmp_path: Path) -> None:
     settings = read(config(tmp_path, "file:x"))
     for floor_db, found in ((-120.0, []), (-140.0, ["floor fell"])):

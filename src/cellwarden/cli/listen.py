@@ -164,6 +164,7 @@ class _Json:
                 "clipped": health.clipped,
                 "floor_dbfs_hz": health.floor_dbfs_hz,
                 "load": round(health.load, 3),
+                "temperature_c": health.temperature_c,
             }
         )
 

@@ -144,7 +144,8 @@ class Intake:
         node.error_s = CLOCKLESS_S if error_ns is None else max(LEAST_CLOCK_S, float(error_ns) * 1e-9)
 
     def _state(self, name: str, node: _Node, body: dict[str, object], now_ns: int) -> SensorState:
-        floor, error, lost, faults = (body.get(key) for key in ("floor_dbfs_hz", "time_error_ns", "lost", "faults"))
+        told = ("floor_dbfs_hz", "time_error_ns", "lost", "faults", "temperature_c")
+        floor, error, lost, faults, warm = (body.get(key) for key in told)
         more = max(0, int(lost) - node.lost) if isinstance(lost, int) else 0
         node.lost = int(lost) if isinstance(lost, int) else 0
         node.silent, node.lost_ns = False, now_ns if more else node.lost_ns
@@ -155,6 +156,7 @@ class Intake:
             more,
             float(error) if isinstance(error, int | float) else None,
             next((one for one in DEAF if isinstance(faults, list) and one in faults), ""),
+            float(warm) if isinstance(warm, int | float) else None,
         )
 
     def silent(self, now_ns: int) -> Iterator[SensorState]:

@@ -8,6 +8,7 @@ source ─► ring ─► blocks ─► finds ─► emissions ─► trains beg
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from threading import Timer
 from typing import Literal, NamedTuple
@@ -24,6 +25,7 @@ from cellwarden.radio.live.ring import Ring
 from cellwarden.radio.live.stream import Stream
 from cellwarden.runtime.garbage import seldom
 from cellwarden.runtime.scan import by_chunk
+from cellwarden.runtime.warmth import warmth
 from cellwarden.signature.group import Grouper
 
 EACH_S = 1.0
@@ -62,13 +64,17 @@ class Health:
     """Median noise density over the band; None before it is known."""
     load: float
     """Time spent on the last second of signal, over a second."""
+    temperature_c: float | None = None
+    """Of the receiver; None where it does not tell it."""
 
 
 class _Meter:
     """Counts what passes, and tells it each second of signal."""
 
-    def __init__(self, ring: Ring, rate_hz: float, told: Callable[[Health], None]) -> None:
-        self.ring, self.rate_hz, self.told = ring, rate_hz, told
+    def __init__(
+        self, ring: Ring, rate_hz: float, told: Callable[[Health], None], celsius: Callable[[], float | None]
+    ) -> None:
+        self.ring, self.rate_hz, self.told, self._celsius = ring, rate_hz, told, celsius
         self.samples = self.lost = 0
         self.floor_dbfs_hz: float | None = None
         self.segments: list[Segment] = []
@@ -109,6 +115,7 @@ class _Meter:
                 self._clipped / self._since,
                 self.floor_dbfs_hz,
                 self._busy_s / seconds,
+                self._celsius(),
             )
         )
         self._clipped = self._since = 0
@@ -141,7 +148,8 @@ def listen(
     refused: Counter[str] = Counter() if rejected is None else rejected
     _warmed(stream.rate_hz)
     ring, trains = ring_of(stream), _Trains()
-    meter = _Meter(ring, stream.rate_hz, health)
+    ended = ExitStack()
+    meter = _Meter(ring, stream.rate_hz, health, ended.enter_context(warmth(stream.temperature)))
     received = blocks(stream, ring)
     timer = Timer(seconds + EACH_S, stream.close) if seconds is not None else None  # where no samples come
     if timer is not None:
@@ -158,6 +166,7 @@ def listen(
             yield from trains.close()
     finally:
         received.close()
+        ended.close()
         if timer is not None:
             timer.cancel()
 

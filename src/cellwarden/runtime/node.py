@@ -211,7 +211,7 @@ class Reporter:
             "bursts": dict(self._bursts),
             "waiting": self.outbox.count(),
         }
-        for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load"):
+        for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load", "temperature_c"):
             body[name] = getattr(health, name, None)
         self._put("state", body)
         self._bursts.clear()

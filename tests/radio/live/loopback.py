@@ -16,6 +16,8 @@ has_time = True
 since_ns = 10**18
 """What its clock tells at the first sample: as it is, of a clock that knows no date."""
 settings: dict[str, Any] = {}
+sensors: dict[str, tuple[str, str]] = {}
+"""What each tells, and in what unit; one that tells nothing is broken."""
 
 
 def between(low: float, high: float) -> SimpleNamespace:
@@ -36,6 +38,17 @@ class Device:
 
     def getFrequencyRange(self, side: int, channel: int) -> list[SimpleNamespace]:
         return [between(24e6, 1.8e9)]
+
+    def listSensors(self, *place: int) -> list[str]:
+        return [] if place else list(sensors)
+
+    def getSensorInfo(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(key=name, units=sensors[name][1])
+
+    def readSensor(self, name: str) -> str:
+        if not sensors[name][0]:
+            raise RuntimeError("no such register")
+        return sensors[name][0]
 
     def setSampleRate(self, side: int, channel: int, rate: float) -> None:
         settings["rate"] = rate

@@ -28,6 +28,7 @@ def device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "SoapySDR", loopback)
     loopback.wave, loopback.overflows, loopback.has_time, loopback.since_ns = WAVE, {}, True, 10**18
     loopback.settings.clear()
+    loopback.sensors.clear()
 
 
 def test_a_loop_back_device_is_set_and_delivers_what_it_receives() -> None:
@@ -89,6 +90,30 @@ def test_visits_of_a_band_plan_keep_the_receivers_stamps() -> None:
         at += piece.lost
         assert piece.start_ns == DATE_NS + at * 500
         at += len(piece.iq)
+
+
+@pytest.mark.parametrize(
+    ("sensors", "celsius"),
+    [
+        ({"lms7_temp": ("41.25", "C"), "board_temp": ("38", "")}, 41.25),  # the hottest
+        ({"xadc_temp0": ("", "C"), "ad9361-phy_temp0": ("36.3 °C", "C")}, 36.3),  # one is broken
+        ({"temp": ("", "")}, None),
+        ({"temp": ("27000", "")}, None),  # what a converter shows
+    ],
+)
+def test_a_device_tells_how_warm_it_is(sensors: dict[str, tuple[str, str]], celsius: float | None) -> None:
+    loopback.sensors.update(sensors)
+    stream = open_stream("soapy:driver=loopback", TUNED)
+    assert stream.temperature is not None and stream.temperature() == celsius
+    stream.close()
+
+
+@pytest.mark.parametrize("sensors", [{}, {"gps_locked": ("true", ""), "temp": ("300", "K")}])
+def test_a_device_without_a_thermometer_is_not_asked(sensors: dict[str, tuple[str, str]]) -> None:
+    loopback.sensors.update(sensors)
+    stream = open_stream("soapy:driver=loopback", TUNED)
+    assert stream.temperature is None
+    stream.close()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """`soapy:driver=…`: any receiver that SoapySDR knows. Its Python module comes with the system, not from PyPI."""
 
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from threading import Event
@@ -15,6 +16,12 @@ from cellwarden.language import gettext as _
 from cellwarden.radio.live.stamps import Stamps
 from cellwarden.radio.live.stream import Address, Piece, Stream, Tuning, gain_of, rate_of, understood
 
+TEMPERATURE = re.compile("temp", re.IGNORECASE)
+NUMBER = re.compile(r"\s*[-+]?\d+(\.\d*)?")
+CELSIUS = ("", "c", "°c", "deg c", "degc", "celsius")
+"""What drivers call the unit, where they name any."""
+WARMEST_C = 200.0
+"""What lies beyond is no temperature in degrees."""
 SYSTEM = "/usr/lib/python3/dist-packages"
 PIECE_S = 0.02
 WAIT_US = 200_000
@@ -54,7 +61,12 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
     closed = Event()
     pieces = _pieces(address, soapy, device, line, rate, tuning.centre_hz, closed)
     return Stream(
-        address, rate, pieces, closed.set, lambda hertz: device.setFrequency(soapy.SOAPY_SDR_RX, CHANNEL, hertz)
+        address,
+        rate,
+        pieces,
+        closed.set,
+        lambda hertz: device.setFrequency(soapy.SOAPY_SDR_RX, CHANNEL, hertz),
+        temperature=_thermometer(device, soapy.SOAPY_SDR_RX),
     )
 
 
@@ -106,6 +118,34 @@ def _set(address: Address, device: Any, soapy: Any, rate: float, centre_hz: floa
         device.setGain(side, CHANNEL, gain_db)
     elif device.hasGainMode(side, CHANNEL):
         device.setGainMode(side, CHANNEL, True)
+
+
+def _thermometer(device: Any, side: int) -> Callable[[], float | None] | None:
+    """What reads the hottest of a device's temperatures; None where it has none, or its driver knows no sensors."""
+    asked = [
+        (*place, name)
+        for place in ((), (side, CHANNEL))
+        for name in _answered(device.listSensors, *place) or ()
+        if TEMPERATURE.search(name) and _unit(device, *place, name) in CELSIUS
+    ]
+
+    def read() -> float | None:
+        told = (NUMBER.match(str(_answered(device.readSensor, *one))) for one in asked)
+        return max((value for one in told if one and abs(value := float(one[0])) < WARMEST_C), default=None)
+
+    return read if asked else None
+
+
+def _unit(device: Any, *sensor: Any) -> str:
+    return str(getattr(_answered(device.getSensorInfo, *sensor), "units", "")).strip().lower()
+
+
+def _answered(ask: Callable[..., Any], *what: Any) -> Any:
+    """What a driver answers; None where it cannot."""
+    try:
+        return ask(*what)
+    except RuntimeError:
+        return None
 
 
 def _pieces(
