@@ -4,7 +4,7 @@ import time
 
 from tests.console.conftest import Wing
 
-from cellwarden.model import SensorState
+from cellwarden.model import Blind, SensorState
 from cellwarden.watch import queries
 
 
@@ -22,3 +22,10 @@ def told(wing: Wing, **more: object) -> str:
 def test_the_temperature_is_shown_where_it_is_told(wing: Wing) -> None:
     assert "41&nbsp;°C" in told(wing, temperature_c=41.3)
     assert "°C" not in told(wing)
+
+
+def test_a_sensor_that_a_jammer_blinds_says_where_and_since_when(wing: Wing) -> None:
+    line = told(wing, reason="jammed", blind=(Blind("20", time.time_ns()), Blind("433.92 MHz", time.time_ns())))
+    assert "a jammer hides what phones send" in line and "look for it" in line
+    assert "blind in band 20 since" in line and "blind around 433.92 MHz since" in line
+    assert "blind" not in told(wing)

@@ -18,11 +18,12 @@ import numpy as np
 from cellwarden.detect.coarse import CHUNK_FRAMES
 from cellwarden.detect.finds import Find, finds
 from cellwarden.detect.spectrum import grid
-from cellwarden.model import Block, Emission, Segment
+from cellwarden.model import Blind, Block, Emission, Segment
 from cellwarden.radio.annotations import segment_among
 from cellwarden.radio.live.receive import SET_NS, blocks, ring_of
 from cellwarden.radio.live.ring import Ring
 from cellwarden.radio.live.stream import Stream
+from cellwarden.runtime.blindness import Blindness
 from cellwarden.runtime.garbage import seldom
 from cellwarden.runtime.scan import by_chunk
 from cellwarden.runtime.warmth import warmth
@@ -66,6 +67,8 @@ class Health:
     """Time spent on the last second of signal, over a second."""
     temperature_c: float | None = None
     """Of the receiver; None where it does not tell it."""
+    blind: tuple[Blind, ...] = ()
+    """Where a jammer hides what phones send."""
 
 
 class _Meter:
@@ -77,6 +80,7 @@ class _Meter:
         self.ring, self.rate_hz, self.told, self._celsius = ring, rate_hz, told, celsius
         self.samples = self.lost = 0
         self.floor_dbfs_hz: float | None = None
+        self.blindness = Blindness()
         self.segments: list[Segment] = []
         self._clipped = self._since = 0
         self._busy_s = 0.0
@@ -91,6 +95,7 @@ class _Meter:
             self.lost = block.sample_start - self.samples
             self.samples += count
             self._clipped += clipped(block)
+            self.blindness.listened(block.segment, count)
             self._since += count
             begun = time.perf_counter()
             yield block
@@ -116,6 +121,7 @@ class _Meter:
                 self.floor_dbfs_hz,
                 self._busy_s / seconds,
                 self._celsius(),
+                self.blindness.now(),
             )
         )
         self._clipped = self._since = 0
@@ -161,7 +167,9 @@ def listen(
         with seldom():
             for fresh, watermark in by_chunk(found, refused, min_confidence):
                 for emission in fresh:
-                    yield from trains.add(emission, segment_among(meter.segments, emission))
+                    segment = segment_among(meter.segments, emission)
+                    meter.blindness.heard(emission, segment)
+                    yield from trains.add(emission, segment)
                 yield from trains.passed(watermark)
             yield from trains.close()
     finally:

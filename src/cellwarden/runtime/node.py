@@ -213,6 +213,7 @@ class Reporter:
         }
         for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load", "temperature_c"):
             body[name] = getattr(health, name, None)
+        body["blind"] = [astuple(one) for one in health.blind] if health is not None else []
         self._put("state", body)
         self._bursts.clear()
 
