@@ -80,6 +80,10 @@ class NodeError(CellwardenError):
     """A node cannot work as it is set up: mend its file, or make room for its queue."""
 
 
+class InUseError(CellwardenError):
+    """Another process has what only one may have: stop that one, or choose another place."""
+
+
 class OpenIdError(CellwardenError):
     """The directory says of nobody who they are: begin again, sign in with a password, or ask the administrator."""
 

@@ -16,7 +16,7 @@ import pytest
 from tests import forked
 from tests.processes import started
 
-from cellwarden.cli import main
+from cellwarden.cli import complain, main
 
 HEAD = {"core:datatype": "ci16_le", "core:sample_rate": 1e6, "core:version": "1.2.5"}
 NOISE = np.random.default_rng(1).integers(-500, 500, 4000).astype("<i2").tobytes()
@@ -247,6 +247,11 @@ def test_the_line_is_french_where_the_user_is(tmp_path: Path) -> None:
     done = scan(bad)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and not done.stdout
     assert "l’échantillon 1665 n’est pas un nombre" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_french_no_break_spaces_outlast_the_way_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    complain(" un\n  défaut\u00a0: 3\u202f% \t")
+    assert capsys.readouterr().err == "cellwarden: un défaut\u00a0: 3\u202f%\n"
 
 
 @pytest.mark.parametrize("ending", [".sigmf-meta", ".sigmf-data"])

@@ -13,6 +13,7 @@ from tests.cli.test_commands import WING, run
 from tests.processes import started
 
 import cellwarden
+from cellwarden.model import Blind
 from cellwarden.runtime.evidence_index import Index
 
 
@@ -109,6 +110,20 @@ def test_a_source_from_which_nothing_comes_is_told() -> None:
     assert silent.returncode == 0
     (said,) = silent.stderr.splitlines()
     assert f"rien ne vient de udp://127.0.0.1:{port}" in said
+
+
+def test_where_a_jammer_blinds_is_told_once_and_that_phones_are_heard_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from cellwarden.cli.listen import _Words
+    from cellwarden.runtime.listen import Health
+
+    words, blind = _Words(everything=False), (Blind("20", 10**18),)
+    for one in ((), blind, blind, ()):
+        words.health(Health(10_000, 0, 0, 0.0, None, 1.0, blind=one))
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2 and "a jammer sends: blind in band 20 since" in told[0]
+    assert told[1] == "cellwarden: phones are heard again in band 20"
 
 
 def test_what_found_no_room_is_laid_to_this_machine_also_when_it_is_known_late(

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from cellwarden.errors import PlanError
-from cellwarden.radio.band_plan import EUROPE, NEEDED_S, USABLE, heard, heard_within, plan, read, windows, written
+from cellwarden.radio.band_plan import NEEDED_S, USABLE, heard, heard_within, plan, read, windows, written
 from cellwarden.radio.bands import uplinks_at
+from cellwarden.radio.bands_cellular import EUROPE
 
 
 def test_windows_cover_each_uplink_and_no_more_than_needed() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from tests.watch.sightings import one
 
 from cellwarden.errors import MandateError
-from cellwarden.model import Alert, Decision, SensorState, Stray
+from cellwarden.model import Alert, Blind, Decision, SensorState, Stray
 from cellwarden.runtime.demo import PACE
 from cellwarden.runtime.guard import PROGRAM, guard, history_of
 from cellwarden.runtime.site import Step
@@ -136,6 +136,21 @@ def test_a_restart_goes_on_with_open_alerts_and_a_decision_ends_them_at_once(tmp
     with engine.connect() as c:
         assert queries.alert(c, first.name).details["again"] == 1
     assert second.details["before"] == first.name
+
+
+def test_a_sensor_is_told_when_it_is_blind_in_another_band_and_when_it_hears(tmp_path: Path) -> None:
+    clock, told = Clock(), list[SensorState]()
+    jammed = [("jammed", ("20",)), ("jammed", ("20",)), ("jammed", ("20", "8")), ("", ()), ("", ())]
+
+    def several() -> Iterator[Step]:
+        for reason, bands in jammed:
+            blind = tuple(Blind(band, clock.now_ns) for band in bands)
+            yield Step(clock.now_ns, (), (SensorState("A0-S1", clock.now_ns, -90.0, 0, None, reason, None, blind),))
+
+    engine = opened(str(tmp_path / "site.db"))
+    list(guard(engine, site(), Rules(), ALLOWED, several(), clock, tell=told.append))
+    assert [[one.band for one in state.blind] for state in told] == [["20"], ["20", "8"], []]
+    engine.dispose()
 
 
 def test_an_expired_mandate_ends_the_watch_before_anything_is_kept(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cellwarden.associate.observe import Association
-from cellwarden.model import Measured, Observation, Session
+from cellwarden.model import Blind, Measured, Observation, Session
 from cellwarden.runtime import intake
 from cellwarden.runtime.burst_rows import bursts, row, start_ns
 from cellwarden.runtime.inbox import Inbox
@@ -160,15 +160,22 @@ def test_a_node_that_says_nothing_for_a_while_is_deaf_and_hears_when_it_speaks(
         "floor_dbfs_hz": -120.0,
         "time_error_ns": 2e6,
         "lost": 5,
+        "temperature_c": 41.5,
     }
     assert list(here.silent(START_NS)) == []
     clock.now_s = intake.SILENT_S + 1
     state = here.message("A", "q", Message(1, "state", body), START_NS, 0).state
     assert state is not None and state.reason == "" and state.lost_samples == 5 and state.clock_error_ns == 2e6
+    assert state.temperature_c == 41.5
     assert [(one.sensor, one.reason) for one in here.silent(START_NS)] == [("B", "no line")]
     assert list(here.silent(START_NS)) == []  # told once
     state = here.message("B", "q", Message(1, "state", body | {"faults": ["floor fell"]}), START_NS, 0).state
     assert state is not None and state.reason == "floor fell"
+    jammed = body | {"faults": ["jammed"], "blind": [["20", 5], ["8", 7]]}
+    state = here.message("B", "q", Message(3, "state", jammed), START_NS, 0).state
+    assert state is not None and state.reason == "jammed" and state.blind == (Blind("20", 5), Blind("8", 7))
+    odd = body | {"blind": [["20"]]}
+    assert here.message("B", "q", Message(4, "state", odd), START_NS, 0).state is None
     state = here.message("B", "q", Message(2, "state", body), START_NS + 60 * S_NS, 0).state
     assert state is None  # of a minute ago: how it was, not how it is
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -117,12 +118,19 @@ def test_health_tells_clipping_and_the_noise_floor() -> None:
             yield Piece(part, 2.0**-15)
 
     told: list[Health] = []
-    silent = Stream(stream().address, rate, pieces(), lambda: None, patient=True)
+    warm = Event()
+
+    def celsius() -> float:
+        warm.set()
+        return 41.5
+
+    silent = Stream(stream().address, rate, pieces(), lambda: None, patient=True, temperature=celsius)
     assert not [e for e in listen(silent, health=told.append) if e.emission.label.startswith("gsm")]
     (one,) = told
     assert one.samples == 1_000_000
     assert one.lost == one.dropped == 0
     assert one.clipped == 1e-3
+    assert warm.is_set() and one.temperature_c == 41.5
     expected_db = 10 * np.log10(2 * 100**2 * 2.0**-30 / rate)  # variance of I and Q, spread over the band
     assert one.floor_dbfs_hz is not None
     assert abs(one.floor_dbfs_hz - expected_db) < 0.5

@@ -17,6 +17,7 @@ from tests.processes import started
 
 import cellwarden
 from cellwarden.errors import NodeError
+from cellwarden.model import Blind
 from cellwarden.radio import clock
 from cellwarden.radio.clock import Clock
 from cellwarden.radio.live.stream import Piece
@@ -121,6 +122,24 @@ def test_a_receiver_that_gives_nothing_is_told_of(tmp_path: Path, monkeypatch: p
     assert message.body["faults"] == ["no samples"]
 
 
+def test_a_node_tells_how_warm_its_receiver_is(tmp_path: Path) -> None:
+    settings = read(config(tmp_path, "file:x"))
+    outbox = Outbox(settings.queue)
+    Reporter(settings, outbox, 1e6, Pace(1e6), print).health(replace(GOOD, temperature_c=41.5))
+    (message,) = outbox.waiting(0, 9, 0)
+    assert message.body["temperature_c"] == 41.5
+
+
+def test_a_node_tells_in_which_bands_it_is_blind_and_since_when(tmp_path: Path) -> None:
+    settings = read(config(tmp_path, "file:x"))
+    outbox = Outbox(settings.queue)
+    reporter = Reporter(settings, outbox, 1e6, Pace(1e6), print)
+    reporter.health(replace(GOOD, blind=(Blind("20", 5),)))
+    reporter.health(GOOD)
+    bodies = [one.body for one in outbox.waiting(0, 9, 0)]
+    assert [("jammed" in body["faults"], body["blind"]) for body in bodies] == [(True, [["20", 5]]), (False, [])]
+
+
 def test_the_usual_floor_outlasts_a_restart_so_that_an_antenna_lost_meanwhile_is_told(tmp_path: Path) -> None:
     settings = read(config(tmp_path, "file:x"))
     for floor_db, found in ((-120.0, []), (-140.0, ["floor fell"])):
@@ -190,9 +209,10 @@ def test_a_source_with_stamps_of_its_own_is_not_corrected() -> None:
         ({"floor_dbfs_hz": -109.0}, ("floor high",)),
         ({"clipped": 0.01}, ("clipped",)),
         ({"lost": 3}, ("lost samples",)),
+        ({"blind": (Blind("20", 5),)}, ("jammed",)),
     ],
 )
-def test_what_is_wrong_with_a_receiver_is_named(changed: dict[str, float], found: tuple[str, ...]) -> None:
+def test_what_is_wrong_with_a_receiver_is_named(changed: dict[str, object], found: tuple[str, ...]) -> None:
     told = selftest.faults(replace(GOOD, **changed), GOOD, -120.0, 10e6, 2.0**-15, NTP)  # type: ignore[arg-type]
     assert told == found
 

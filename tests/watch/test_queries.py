@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from tests.store.values import SECOND, T0, alert, presence, sensor, sighting
 
 from cellwarden.errors import StoreError
-from cellwarden.model import Change, Decision, State
+from cellwarden.model import Blind, Change, Decision, State
 from cellwarden.store.audit import audited, lines, verify
 from cellwarden.store.engine import reading
 from cellwarden.watch import queries
@@ -141,6 +141,13 @@ def test_the_newest_state_of_a_sensor_is_the_one_that_came_last_also_when_its_cl
         queries.keep_sensor_state(c, sensor("A0-S1", T0 + 60 * SECOND))
         queries.keep_sensor_state(c, sensor("A0-S1", T0, "clock"))
         assert queries.sensor_states(c) == [sensor("A0-S1", T0, "clock"), sensor("A0-S2")]
+
+
+def test_a_sensors_temperature_and_where_it_is_blind_are_kept(engine: Engine) -> None:
+    state = replace(sensor("A0-S1", T0, "jammed"), temperature_c=41.5, blind=(Blind("20", T0 - SECOND), Blind("8", T0)))
+    with engine.begin() as c:
+        queries.keep_sensor_state(c, state)
+        assert queries.sensor_states(c) == [state]
 
 
 def test_changes_are_told_once_and_in_order(engine: Engine) -> None:

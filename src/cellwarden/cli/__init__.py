@@ -5,6 +5,7 @@ imported after it; in them `help=_("…")` is all that is needed.
 """
 
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -106,8 +107,8 @@ def _bare(context: click.Context) -> None:
 
 
 def complain(message: str) -> None:
-    """A mistake or a warning, as one line on standard error."""
-    click.echo(f"cellwarden: {' '.join(message.split())}", err=True)
+    """A mistake or a warning, as one line on standard error. French no-break spaces stay what they are."""
+    click.echo("cellwarden: " + re.sub(r"\s+", " ", message, flags=re.ASCII).strip(" "), err=True)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from cellwarden.cli.quantity import Hertz
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 from cellwarden.language import number
-from cellwarden.radio.band_plan import EUROPE
+from cellwarden.radio.bands_cellular import EUROPE
 
 if TYPE_CHECKING:
     from cellwarden.radio.band_plan import Plan

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import time
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -19,6 +20,7 @@ from cellwarden.language import ngettext, number
 from cellwarden.radio.sources import SOURCES
 
 if TYPE_CHECKING:
+    from cellwarden.model import Blind
     from cellwarden.runtime.listen import Event, Health
 
 MOST_CLIPPED = 1e-4
@@ -164,6 +166,8 @@ class _Json:
                 "clipped": health.clipped,
                 "floor_dbfs_hz": health.floor_dbfs_hz,
                 "load": round(health.load, 3),
+                "temperature_c": health.temperature_c,
+                "blind": [asdict(one) for one in health.blind],
             }
         )
 
@@ -234,6 +238,16 @@ class _Words:
                 )
             )
         self._floor(health.floor_dbfs_hz)
+        self._blind(before.blind if before else (), health.blind)
+
+    def _blind(self, before: "tuple[Blind, ...]", now: "tuple[Blind, ...]") -> None:
+        from cellwarden.console.words import blind, hears_in
+
+        for one in now:
+            if one not in before:
+                complain(_("a jammer sends: {what}").format(what=blind(one, time.time_ns())))
+        for band in [one.band for one in before if one.band not in {other.band for other in now}]:
+            complain(hears_in(band))
 
     def _floor(self, floor_db: float | None) -> None:
         if floor_db is None:

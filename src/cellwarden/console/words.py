@@ -4,7 +4,7 @@ from datetime import datetime
 
 from cellwarden.language import gettext as _
 from cellwarden.language import language, mark, ngettext, number
-from cellwarden.model import Activity, Alert, Odds, SensorState, State
+from cellwarden.model import Activity, Alert, Blind, Odds, SensorState, State
 from cellwarden.model.span import S_NS
 from cellwarden.watch.junctions import at_gate
 from cellwarden.watch.rules import JUNCTION
@@ -30,6 +30,7 @@ SEVERITY_WORDS = {"low": mark("low"), "medium": mark("medium"), "high": mark("hi
 DEAF_WORDS = {
     "no line": mark("no line to it"),
     "no samples": mark("no samples"),
+    "jammed": mark("a jammer hides what phones send"),
     "floor fell": mark("its noise fell: antenna or cable came off"),
     "floor high": mark("floor high"),
     "gain low": mark("its gain is too low"),
@@ -39,6 +40,7 @@ DEAF_WORDS = {
     "injection": mark("it did not find the burst put in to try it"),
 }
 REMEDIES = {
+    "jammed": mark("A jammer sends near it: look for it; what phones send in that band is not heard here."),
     "no samples": mark("Nothing comes from its receiver: look at its power and its cable."),
     "floor high": mark("It is drowned in noise: look for a jammer or a machine near it; phones may hide under it."),
     "clock": mark("Its clock has drifted: look at its time source."),
@@ -272,6 +274,25 @@ def deaf_words(reason: str) -> str:
     if reason == "silent":
         return _("no news")
     return _(DEAF_WORDS[reason]) if reason in DEAF_WORDS else reason or _("hears")
+
+
+def blind(one: Blind, now_ns: int) -> str:
+    """Where a sensor hears no phone, and since when."""
+    since = moment(one.since_ns, now_ns)
+    if one.band.isdecimal():
+        return _("blind in band {band} since {since}").format(band=one.band, since=since)
+    if one.band:
+        return _("blind around {frequency} since {since}").format(frequency=one.band, since=since)
+    return _("blind since {since}").format(since=since)
+
+
+def hears_in(band: str) -> str:
+    """That it hears there again."""
+    if band.isdecimal():
+        return _("phones are heard again in band {band}").format(band=band)
+    if band:
+        return _("phones are heard again around {frequency}").format(frequency=band)
+    return _("phones are heard again")
 
 
 def remedy(reason: str) -> str:

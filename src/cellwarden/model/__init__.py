@@ -25,13 +25,25 @@ from cellwarden.model.signature import (
 from cellwarden.model.spectrum import Heard, Row
 from cellwarden.model.store import AuditLine, Change, Invitation, Person, Role
 from cellwarden.model.stray import Stray, StrayName
-from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, RulesText, SensorState, Sighting, State
+from cellwarden.model.watch import (
+    Activity,
+    Alert,
+    Blind,
+    Decision,
+    Odds,
+    Presence,
+    RulesText,
+    SensorState,
+    Sighting,
+    State,
+)
 
 __all__ = [
     "ENDLESS",
     "Activity",
     "Alert",
     "AuditLine",
+    "Blind",
     "Block",
     "Boxed",
     "Burst",

@@ -117,6 +117,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Blind:
+    """Where a sensor hears no phone, because a jammer sends."""
+
+    band: str
+    """Number of the band of phones; elsewhere what the receiver is tuned to, in MHz; empty where nobody knows."""
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class SensorState:
     """How a sensor does."""
 
@@ -130,6 +139,9 @@ class SensorState:
     """None where it is not known."""
     reason: str = ""
     """Why it is deaf, in a word: `no samples`, `floor high`, `clock`; empty where it hears."""
+    temperature_c: float | None = None
+    """Of its receiver; None where that does not tell it."""
+    blind: tuple[Blind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,6 @@ from cellwarden.errors import PlanError
 from cellwarden.language import gettext as _
 from cellwarden.radio import bands_cellular
 
-EUROPE = ("20", "8", "28", "3", "1", "7")
-"""Uplink bands that phones use in Europe, 2G to 5G, by their LTE number; 8 and 3 are those of GSM, too."""
 USABLE = 0.8
 """Part of a receiver's rate that its filter leaves flat."""
 NEEDED_S = 0.1

@@ -60,6 +60,16 @@ def allocations_at(frequency_hz: float) -> tuple[Allocation, ...]:
     return tuple(allocation for allocation in found if allocation is not None)
 
 
+def europes_within(low_hz: float, high_hz: float) -> tuple[str, ...]:
+    """Numbers of Europe's bands in whose uplink some of this lies, in the order of frequency."""
+    met = [
+        s
+        for s in bands_cellular.lte()
+        if s.band in bands_cellular.EUROPE and s.direction == "uplink" and s.low_hz < high_hz and low_hz < s.high_hz
+    ]
+    return tuple(s.band for s in sorted(met, key=lambda s: s.low_hz))
+
+
 def uplinks_at(frequency_hz: float) -> list[tuple[str, str, float, float]]:
     """System, band, and edges in hertz of every band that holds a frequency and in which phones alone send."""
     return [

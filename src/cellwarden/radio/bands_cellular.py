@@ -19,6 +19,8 @@ NR_KNEE_HZ = 3_000_000_000
 NR_KNEE_NUMBER = 600_000
 NR_LOW_RASTER_HZ = 5_000
 NR_HIGH_RASTER_HZ = 15_000
+EUROPE = ("20", "8", "28", "3", "1", "7")
+"""Uplink bands that phones use in Europe, 2G to 5G, by their LTE number; 8 and 3 are those of GSM, too."""
 
 
 def gsm() -> list[Stretch]:

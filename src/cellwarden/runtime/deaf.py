@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from cellwarden.console.words import deaf_words
+from cellwarden.console.words import blind, deaf_words
 from cellwarden.errors import NotifyError
 from cellwarden.language import gettext as _
 from cellwarden.model import SensorState
@@ -39,7 +39,11 @@ class _Due(NamedTuple):
 def words(site: str, state: SensorState) -> Message:
     """What is told of a sensor."""
     reason = deaf_words(state.reason)
-    if state.reason:
+    if state.blind:
+        where = ", ".join(blind(one, state.time_ns) for one in state.blind)
+        title = _("{site}: sensor {name}: {where}").format(site=site, name=state.sensor, where=where)
+        body = _("A jammer sends near it: look for it; what phones send in that band is not heard here.")
+    elif state.reason:
         title = _("{site}: sensor {name} is deaf: {reason}").format(site=site, name=state.sensor, reason=reason)
         body = _("Phones near it may not be heard until it is mended.")
     else:

@@ -29,6 +29,9 @@ from cellwarden.watch import chain, going, lawful, passages, queries, rules, str
 from cellwarden.watch.lawful import Mandate, valid
 from cellwarden.watch.rules_file import Rules
 
+_Why = tuple[str, frozenset[str]]
+"""Why a sensor is deaf, and in which bands it is blind."""
+HEARS: _Why = ("", frozenset())
 PROGRAM = "cellwarden"
 """Who did what no person did, in the audit log."""
 MOST_NAMELESS = 100
@@ -67,7 +70,7 @@ def guard(
         change = queries.newest_change(c)
         passed = [one.number for one in passages.passages(c, now_ns() - HOUR_NS, MOST_PASSED)]
         _resume(c, state, now_ns())
-    looked_ns, reasons, nameless = 0, dict[str, str](), deque[Alert](maxlen=MOST_NAMELESS)
+    looked_ns, known, nameless = 0, dict[str, _Why](), deque[Alert](maxlen=MOST_NAMELESS)
     for step in steps:
         now = now_ns()
         state.rules = newest() if newest else wanted
@@ -84,7 +87,7 @@ def guard(
             told = _lane(c, state, (*passed, *more), now, addresses)
             heard = _keep(c, state, step, now, addresses, vault, whose)
             passed = []
-            changed = _changed(c, step.states, reasons)
+            changed = _changed(c, step.states, known)
             if whose is not None:
                 nameless.extend(alert for alert in heard if not alert.emitter)
                 _enrol(c, whose, nameless)
@@ -103,15 +106,22 @@ def _resume(c: Connection, state: chain.Chain, now_ns: int) -> None:
     chain.resumed(state, alerts, now_ns, waiting.log_ratios(c, present), waits)
 
 
-def _changed(c: Connection, states: Iterable[SensorState], reasons: dict[str, str]) -> list[SensorState]:
-    """Those of sensors that are deaf for another reason than before, or hear again: in the audit log, too."""
+def _changed(c: Connection, states: Iterable[SensorState], known: dict[str, _Why]) -> list[SensorState]:
+    """Those of sensors that are deaf for another reason than before, or in other bands, or hear again: in the audit
+    log, too."""
     changed = []
     for one in states:
-        if one.reason != reasons.get(one.sensor, ""):
-            audited(c, PROGRAM, "sensor deaf" if one.reason else "sensor hears", one.sensor, one.reason)
+        why = one.reason, frozenset(blind.band for blind in one.blind)
+        if why != known.get(one.sensor, HEARS):
+            audited(c, PROGRAM, "sensor deaf" if one.reason else "sensor hears", one.sensor, _said(one))
             changed.append(one)
-        reasons[one.sensor] = one.reason
+        known[one.sensor] = why
     return changed
+
+
+def _said(state: SensorState) -> str:
+    """Why a sensor is deaf, for the audit log."""
+    return ", ".join((state.reason, *(f"band {one.band}" for one in state.blind)))
 
 
 def _enrol(c: Connection, whose: Whose, nameless: deque[Alert]) -> None:

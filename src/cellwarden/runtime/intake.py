@@ -21,7 +21,7 @@ from itertools import count
 from typing import NamedTuple
 
 from cellwarden.associate.observe import CLOCK_ERROR_S, Association, Located
-from cellwarden.model import Observation, SensorState
+from cellwarden.model import Blind, Observation, SensorState
 from cellwarden.model.span import S_NS
 from cellwarden.runtime.burst_rows import bursts, start_ns
 from cellwarden.runtime.inbox import Inbox
@@ -41,12 +41,14 @@ SPEAKS_S = 5.0
 HOLD_S = 45.0
 """For which late bursts wait for nodes that are silent: a node calls again each 30 s at least. 60 s are allowed."""
 KNOWN_NS = 50 * S_NS
+MOST_BLIND, LONGEST_NAME = 16, 20
+"""Bands that a node may say it is blind in, and letters of each."""
 MOST_TRAINS = 10_000
 """Of a node whose numbers are known."""
 CLOCKLESS_S = 0.25
 """One standard deviation of a clock that follows nothing, as far as bursts of others are looked for."""
 LEAST_CLOCK_S = 1e-3
-DEAF = ("no samples", "injection", "base lost", "floor fell", "floor high", "gain low", "frequency", "clock")
+DEAF = ("no samples", "jammed", "injection", "base lost", "floor fell", "floor high", "gain low", "frequency", "clock")
 """Of a node's faults those because of which it hears less than it seems to."""
 
 
@@ -144,7 +146,8 @@ class Intake:
         node.error_s = CLOCKLESS_S if error_ns is None else max(LEAST_CLOCK_S, float(error_ns) * 1e-9)
 
     def _state(self, name: str, node: _Node, body: dict[str, object], now_ns: int) -> SensorState:
-        floor, error, lost, faults = (body.get(key) for key in ("floor_dbfs_hz", "time_error_ns", "lost", "faults"))
+        told = ("floor_dbfs_hz", "time_error_ns", "lost", "faults", "temperature_c")
+        floor, error, lost, faults, warm = (body.get(key) for key in told)
         more = max(0, int(lost) - node.lost) if isinstance(lost, int) else 0
         node.lost = int(lost) if isinstance(lost, int) else 0
         node.silent, node.lost_ns = False, now_ns if more else node.lost_ns
@@ -155,6 +158,8 @@ class Intake:
             more,
             float(error) if isinstance(error, int | float) else None,
             next((one for one in DEAF if isinstance(faults, list) and one in faults), ""),
+            float(warm) if isinstance(warm, int | float) else None,
+            _blind(body.get("blind", [])),
         )
 
     def silent(self, now_ns: int) -> Iterator[SensorState]:
@@ -216,3 +221,10 @@ class Intake:
                 done[origin] = number
             for origin, number in done.items():
                 self._inbox.taken(name, origin, number)
+
+
+def _blind(told: object) -> tuple[Blind, ...]:
+    """Where a node says that it hears no phone. Raises ValueError or TypeError for what says no such thing."""
+    if not isinstance(told, list):
+        raise TypeError(told)
+    return tuple(Blind(str(band)[:LONGEST_NAME], int(since_ns)) for band, since_ns in told[:MOST_BLIND])

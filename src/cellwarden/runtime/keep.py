@@ -5,7 +5,7 @@ A disk that is full must not make it deaf: where something cannot be kept that i
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -13,6 +13,7 @@ from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
 from cellwarden.model import Block
 from cellwarden.radio.annotations import unwritable
+from cellwarden.runtime.alone import alone
 from cellwarden.runtime.evidence import MOST_BURSTS, Cut, Cutter, Shelf
 from cellwarden.runtime.evidence_index import Index
 from cellwarden.runtime.listen import Event
@@ -36,10 +37,13 @@ class Keeper:
         mandate: Mandate | None,
         complain: Callable[[str], None],
     ) -> None:
-        """Raises OutputError where a folder cannot be used."""
+        """Raises OutputError where a folder cannot be used, InUseError where another process keeps things in it."""
         self._complain, self._told_s, self._expiry_told = complain, -AGAIN_S, False
         self._tidied_s = -AGAIN_S
         self._indexes: list[Index] = []
+        self._held = ExitStack()
+        for folder in {one.resolve() for one in (evidence, record) if one is not None}:
+            self._held.enter_context(alone(_made(folder)))
         self._shelf = self._recorder = None
         self._cutter = Cutter(MOST_BURSTS)
         if evidence is not None:
@@ -79,17 +83,17 @@ class Keeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._keep(self._cutter.close())
+        with self._held:
+            self._keep(self._cutter.close())
+            self._close()
+
+    def _close(self) -> None:
         for last in (self._recorder, *self._indexes):
             if last is not None:
                 with self._listening_on():
                     last.close()
 
     def _index(self, folder: Path, **told: str) -> Index:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(unwritable(folder, error)) from error
         self._indexes.append(Index(folder, **told))
         return self._indexes[-1]
 
@@ -114,3 +118,11 @@ class Keeper:
             if time.monotonic() >= self._told_s + AGAIN_S:
                 self._told_s = time.monotonic()
                 self._complain(str(error))
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(unwritable(folder, error)) from error
+    return folder

@@ -8,6 +8,7 @@ source ─► ring ─► blocks ─► finds ─► emissions ─► trains beg
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from threading import Timer
 from typing import Literal, NamedTuple
@@ -17,13 +18,15 @@ import numpy as np
 from cellwarden.detect.coarse import CHUNK_FRAMES
 from cellwarden.detect.finds import Find, finds
 from cellwarden.detect.spectrum import grid
-from cellwarden.model import Block, Emission, Segment
+from cellwarden.model import Blind, Block, Emission, Segment
 from cellwarden.radio.annotations import segment_among
 from cellwarden.radio.live.receive import SET_NS, blocks, ring_of
 from cellwarden.radio.live.ring import Ring
 from cellwarden.radio.live.stream import Stream
+from cellwarden.runtime.blindness import Blindness
 from cellwarden.runtime.garbage import seldom
 from cellwarden.runtime.scan import by_chunk
+from cellwarden.runtime.warmth import warmth
 from cellwarden.signature.group import Grouper
 
 EACH_S = 1.0
@@ -62,15 +65,22 @@ class Health:
     """Median noise density over the band; None before it is known."""
     load: float
     """Time spent on the last second of signal, over a second."""
+    temperature_c: float | None = None
+    """Of the receiver; None where it does not tell it."""
+    blind: tuple[Blind, ...] = ()
+    """Where a jammer hides what phones send."""
 
 
 class _Meter:
     """Counts what passes, and tells it each second of signal."""
 
-    def __init__(self, ring: Ring, rate_hz: float, told: Callable[[Health], None]) -> None:
-        self.ring, self.rate_hz, self.told = ring, rate_hz, told
+    def __init__(
+        self, ring: Ring, rate_hz: float, told: Callable[[Health], None], celsius: Callable[[], float | None]
+    ) -> None:
+        self.ring, self.rate_hz, self.told, self._celsius = ring, rate_hz, told, celsius
         self.samples = self.lost = 0
         self.floor_dbfs_hz: float | None = None
+        self.blindness = Blindness()
         self.segments: list[Segment] = []
         self._clipped = self._since = 0
         self._busy_s = 0.0
@@ -85,6 +95,7 @@ class _Meter:
             self.lost = block.sample_start - self.samples
             self.samples += count
             self._clipped += clipped(block)
+            self.blindness.listened(block.segment, count)
             self._since += count
             begun = time.perf_counter()
             yield block
@@ -109,6 +120,8 @@ class _Meter:
                 self._clipped / self._since,
                 self.floor_dbfs_hz,
                 self._busy_s / seconds,
+                self._celsius(),
+                self.blindness.now(),
             )
         )
         self._clipped = self._since = 0
@@ -141,7 +154,8 @@ def listen(
     refused: Counter[str] = Counter() if rejected is None else rejected
     _warmed(stream.rate_hz)
     ring, trains = ring_of(stream), _Trains()
-    meter = _Meter(ring, stream.rate_hz, health)
+    ended = ExitStack()
+    meter = _Meter(ring, stream.rate_hz, health, ended.enter_context(warmth(stream.temperature)))
     received = blocks(stream, ring)
     timer = Timer(seconds + EACH_S, stream.close) if seconds is not None else None  # where no samples come
     if timer is not None:
@@ -153,11 +167,14 @@ def listen(
         with seldom():
             for fresh, watermark in by_chunk(found, refused, min_confidence):
                 for emission in fresh:
-                    yield from trains.add(emission, segment_among(meter.segments, emission))
+                    segment = segment_among(meter.segments, emission)
+                    meter.blindness.heard(emission, segment)
+                    yield from trains.add(emission, segment)
                 yield from trains.passed(watermark)
             yield from trains.close()
     finally:
         received.close()
+        ended.close()
         if timer is not None:
             timer.cancel()
 

@@ -22,6 +22,7 @@ from cellwarden.radio.annotations import annotation
 from cellwarden.radio.clock import Clock, clock
 from cellwarden.radio.live import Stream, open_stream
 from cellwarden.runtime import listen
+from cellwarden.runtime.alone import alone
 from cellwarden.runtime.burst_rows import row, start_ns
 from cellwarden.runtime.hourly import OF_THE_TEST, Hourly, Station
 from cellwarden.runtime.keep import AGAIN_S, Keeper
@@ -50,34 +51,42 @@ LAST_S = 3.0
 def run(
     settings: Settings, told: Callable[[str], None], opened: Callable[[Stream], None] = lambda stream: None
 ) -> None:
-    """Until the source ends or is closed; `opened` is given the stream. Raises NodeError, SourceError, OutputError."""
+    """Until the source ends or is closed; `opened` is given the stream.
+
+    Raises NodeError, SourceError, OutputError, and InUseError where a node runs on this queue already.
+    """
     outbox = Outbox(settings.queue)
     try:
-        stream = open_stream(settings.source, settings.tuning)
-        opened(stream)
-        pace = Pace(stream.rate_hz)
-        if not stream.patient:  # what comes as fast as it is taken tells no time
-            stream = replace(stream, pieces=pace.pieces(stream.pieces))
-        reporter = Reporter(settings, outbox, stream.rate_hz, pace, told)
-        keeper = Keeper(settings.evidence, settings.keep_bytes, settings.keep_s, None, None, told)
-        test, signer = reporter.test, Signer()
-
-        def passing(blocks: Iterable[Block]) -> Iterator[Block]:
-            return test.passing(signer.passing(keeper.passing(blocks)))
-
-        with _sending(outbox, settings, told), reporter.watched(), keeper:
-            try:
-                for event in test.events(listen.listen(stream, health=reporter.health, passing=passing)):
-                    keeper.event(event)
-                    reporter.event(event)
-                    if (signed := signer.event(event)) is not None:
-                        reporter.signed(signed)
-            except SourceError:
-                reporter.state(("no samples",))
-                raise
-            reporter.end()
+        with alone(settings.queue):
+            _run(settings, outbox, told, opened)
     finally:
         outbox.close()
+
+
+def _run(settings: Settings, outbox: Outbox, told: Callable[[str], None], opened: Callable[[Stream], None]) -> None:
+    stream = open_stream(settings.source, settings.tuning)
+    opened(stream)
+    pace = Pace(stream.rate_hz)
+    if not stream.patient:  # what comes as fast as it is taken tells no time
+        stream = replace(stream, pieces=pace.pieces(stream.pieces))
+    reporter = Reporter(settings, outbox, stream.rate_hz, pace, told)
+    keeper = Keeper(settings.evidence, settings.keep_bytes, settings.keep_s, None, None, told)
+    test, signer = reporter.test, Signer()
+
+    def passing(blocks: Iterable[Block]) -> Iterator[Block]:
+        return test.passing(signer.passing(keeper.passing(blocks)))
+
+    with _sending(outbox, settings, told), reporter.watched(), keeper:
+        try:
+            for event in test.events(listen.listen(stream, health=reporter.health, passing=passing)):
+                keeper.event(event)
+                reporter.event(event)
+                if (signed := signer.event(event)) is not None:
+                    reporter.signed(signed)
+        except SourceError:
+            reporter.state(("no samples",))
+            raise
+        reporter.end()
 
 
 class Reporter:
@@ -202,8 +211,9 @@ class Reporter:
             "bursts": dict(self._bursts),
             "waiting": self.outbox.count(),
         }
-        for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load"):
+        for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load", "temperature_c"):
             body[name] = getattr(health, name, None)
+        body["blind"] = [astuple(one) for one in health.blind] if health is not None else []
         self._put("state", body)
         self._bursts.clear()
 

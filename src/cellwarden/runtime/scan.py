@@ -90,7 +90,10 @@ def by_chunk(
     waiting: list[Emission] = []
     recent: list[Emission] = []
     jam: Emission | None = None
+    tuned: float | None = None
     for number, find in enumerate(found):
+        if find.samples.segment.centre_hz != tuned:  # a jammer that was on elsewhere need not be on here
+            tuned, jam = find.samples.segment.centre_hz, None
         fresh, loud = _named(find, refused)
         if searcher is not None:
             fresh = searcher.add(find, fresh, refused)

@@ -1,6 +1,7 @@
 """Whether a node hears: from what its receiver gives, and what it gave before.
 
 no samples     nothing comes
+jammed         a jammer sends: what phones send in its band is not heard
 lost samples   some do not
 floor fell     the noise is 10 dB below what it has long been: an antenna or its cable came off
 floor high     … above: something loud lies over the whole band
@@ -35,7 +36,7 @@ def faults(
     crystal_ppm: float | None = None,
 ) -> tuple[str, ...]:
     """Names of what is wrong, the worst first. `scale` is what a unit of a sample is worth, full scale being 1."""
-    found = []
+    found = ["jammed"] if now.blind else []
     floor = now.floor_dbfs_hz
     if floor is not None and usual_db is not None and abs(floor - usual_db) > FLOOR_DB:
         found.append("floor fell" if floor < usual_db else "floor high")

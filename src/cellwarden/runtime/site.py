@@ -266,4 +266,5 @@ def _state(one: _Told, time_ns: int, lost: Counter[str]) -> SensorState:
         return SensorState(one.sensor, time_ns, None, 0, None, "no samples")
     more = one.health.lost - lost[one.sensor]
     lost[one.sensor] += more
-    return SensorState(one.sensor, time_ns, one.health.floor_dbfs_hz, more, None)
+    reason, warm, blind = "jammed" if one.health.blind else "", one.health.temperature_c, one.health.blind
+    return SensorState(one.sensor, time_ns, one.health.floor_dbfs_hz, more, None, reason, warm, blind)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from cellwarden.model.watch import Activity, Alert, Decision, Odds, Presence, SensorState, Sighting
+from cellwarden.model.watch import Activity, Alert, Blind, Decision, Odds, Presence, SensorState, Sighting
 
 Columns = dict[str, Any]
 
@@ -124,6 +124,8 @@ def sensor_columns(one: SensorState) -> Columns:
         "lost_samples": one.lost_samples,
         "clock_error_ns": one.clock_error_ns,
         "reason": one.reason,
+        "temperature_c": one.temperature_c,
+        "blind": [[blind.band, blind.since_ns] for blind in one.blind],
     }
 
 
@@ -136,6 +138,8 @@ def sensor_state(row: RowMapping) -> SensorState:
         row["lost_samples"],
         row["clock_error_ns"],
         row["reason"],
+        row["temperature_c"],
+        tuple(Blind(*one) for one in row["blind"]),
     )
 
 

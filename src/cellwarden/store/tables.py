@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0008"
+REVISION = "0009"
 """Of the newest migration: a store that tells it needs none. Four digits that grow: a newer one is told by them."""
 
 METADATA = MetaData(
@@ -188,6 +188,8 @@ sensor_states = Table(
     Column("clock_error_ns", Double),
     Column("reason", Text, nullable=False),
     Column("newest", Boolean, nullable=False),  # by order of arrival: a sensor's clock may jump
+    Column("temperature_c", Double),
+    Column("blind", JSON, nullable=False, server_default="[]"),
     Index("ix_sensor_states_newest_sensor", "newest", "sensor"),
     Index("ix_sensor_states_time_ns", "time_ns"),
     Index("ix_sensor_states_deaf", "time_ns", sqlite_where=DEAF, postgresql_where=DEAF),

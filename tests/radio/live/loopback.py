@@ -13,7 +13,11 @@ wave: NDArray[np.int16] = np.empty((0, 2), np.int16)
 overflows: dict[int, int] = {}
 """By the sample before which it happens, how many are lost."""
 has_time = True
+since_ns = 10**18
+"""What its clock tells at the first sample: as it is, of a clock that knows no date."""
 settings: dict[str, Any] = {}
+sensors: dict[str, tuple[str, str]] = {}
+"""What each tells, and in what unit; one that tells nothing is broken."""
 
 
 def between(low: float, high: float) -> SimpleNamespace:
@@ -34,6 +38,17 @@ class Device:
 
     def getFrequencyRange(self, side: int, channel: int) -> list[SimpleNamespace]:
         return [between(24e6, 1.8e9)]
+
+    def listSensors(self, *place: int) -> list[str]:
+        return [] if place else list(sensors)
+
+    def getSensorInfo(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(key=name, units=sensors[name][1])
+
+    def readSensor(self, name: str) -> str:
+        if not sensors[name][0]:
+            raise RuntimeError("no such register")
+        return sensors[name][0]
 
     def setSampleRate(self, side: int, channel: int, rate: float) -> None:
         settings["rate"] = rate
@@ -73,6 +88,6 @@ class Device:
         if got <= 0:
             return SimpleNamespace(ret=SOAPY_SDR_TIMEOUT, flags=0, timeNs=0)
         buffers[0][:got] = wave[self.at : end]
-        begins = 10**18 + round(self.at / settings["rate"] * 1e9)
+        begins = since_ns + round(self.at / settings["rate"] * 1e9)
         self.at = end
         return SimpleNamespace(ret=got, flags=SOAPY_SDR_HAS_TIME if has_time else 0, timeNs=begins)

@@ -29,12 +29,14 @@ def _visits(stream: Stream, schedule: Schedule) -> Iterator[Piece]:
         lost += piece.lost
         iq = piece.iq
         while len(iq):
+            before = len(piece.iq) - len(iq)
             taken = iq[: silent or left]
             iq = iq[len(taken) :]
             if silent:
                 silent, lost = silent - len(taken), lost + len(taken)
                 continue
-            yield Piece(taken, piece.scale, lost, centre_hz=centre)
+            begins = None if piece.start_ns is None else piece.start_ns + round(before / stream.rate_hz * 1e9)
+            yield Piece(taken, piece.scale, lost, begins, centre)
             left, lost = left - len(taken), 0
             if not left:
                 centre, left, silent = next(centres), visit, settle

@@ -1,8 +1,9 @@
 """`soapy:driver=…`: any receiver that SoapySDR knows. Its Python module comes with the system, not from PyPI."""
 
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from threading import Event
@@ -12,8 +13,15 @@ import numpy as np
 
 from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
+from cellwarden.radio.live.stamps import Stamps
 from cellwarden.radio.live.stream import Address, Piece, Stream, Tuning, gain_of, rate_of, understood
 
+TEMPERATURE = re.compile("temp", re.IGNORECASE)
+NUMBER = re.compile(r"\s*[-+]?\d+(\.\d*)?")
+CELSIUS = ("", "c", "°c", "deg c", "degc", "celsius")
+"""What drivers call the unit, where they name any."""
+WARMEST_C = 200.0
+"""What lies beyond is no temperature in degrees."""
 SYSTEM = "/usr/lib/python3/dist-packages"
 PIECE_S = 0.02
 WAIT_US = 200_000
@@ -21,6 +29,8 @@ WAIT_US = 200_000
 SILENT_S = 5.0
 """A receiver that sends nothing for so long has been unplugged."""
 CHANNEL = 0
+DATED_NS = 1_577_836_800_000_000_000
+"""The year 2020: a clock that tells less counts from when it was switched on, and knows no date."""
 
 
 def open_stream(address: Address, tuning: Tuning) -> Stream:
@@ -51,7 +61,12 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
     closed = Event()
     pieces = _pieces(address, soapy, device, line, rate, tuning.centre_hz, closed)
     return Stream(
-        address, rate, pieces, closed.set, lambda hertz: device.setFrequency(soapy.SOAPY_SDR_RX, CHANNEL, hertz)
+        address,
+        rate,
+        pieces,
+        closed.set,
+        lambda hertz: device.setFrequency(soapy.SOAPY_SDR_RX, CHANNEL, hertz),
+        temperature=_thermometer(device, soapy.SOAPY_SDR_RX),
     )
 
 
@@ -105,12 +120,40 @@ def _set(address: Address, device: Any, soapy: Any, rate: float, centre_hz: floa
         device.setGainMode(side, CHANNEL, True)
 
 
+def _thermometer(device: Any, side: int) -> Callable[[], float | None] | None:
+    """What reads the hottest of a device's temperatures; None where it has none, or its driver knows no sensors."""
+    asked = [
+        (*place, name)
+        for place in ((), (side, CHANNEL))
+        for name in _answered(device.listSensors, *place) or ()
+        if TEMPERATURE.search(name) and _unit(device, *place, name) in CELSIUS
+    ]
+
+    def read() -> float | None:
+        told = (NUMBER.match(str(_answered(device.readSensor, *one))) for one in asked)
+        return max((value for one in told if one and abs(value := float(one[0])) < WARMEST_C), default=None)
+
+    return read if asked else None
+
+
+def _unit(device: Any, *sensor: Any) -> str:
+    return str(getattr(_answered(device.getSensorInfo, *sensor), "units", "")).strip().lower()
+
+
+def _answered(ask: Callable[..., Any], *what: Any) -> Any:
+    """What a driver answers; None where it cannot."""
+    try:
+        return ask(*what)
+    except RuntimeError:
+        return None
+
+
 def _pieces(
     address: Address, soapy: Any, device: Any, line: Any, rate: float, centre_hz: float, closed: Event
 ) -> Iterator[Piece]:
-    """What was lost is told by the receiver's clock where it has one, else by ours."""
+    """What was lost is told by the receiver's clock where it has one, else by ours; so is when a piece begins."""
     count = max(1, int(PIECE_S * rate))
-    due_ns, clocked, heard = 0, False, time.monotonic()
+    stamps, due_ns, heard = Stamps(), 0, time.monotonic()
     overflown = False
     try:
         while not closed.is_set():
@@ -127,12 +170,16 @@ def _pieces(
                 continue
             heard = time.monotonic()
             timed = bool(got.flags & soapy.SOAPY_SDR_HAS_TIME)
-            begins = got.timeNs if timed else time.time_ns() - round(got.ret / rate * 1e9)
-            lost = 0
-            if due_ns and (overflown or (timed and clocked)):
-                lost = max(1 if overflown else 0, round((begins - due_ns) * rate / 1e9))
-            due_ns, clocked, overflown = begins + round(got.ret / rate * 1e9), timed, False
-            yield Piece(buffer[: got.ret], 2.0**-15, lost, centre_hz=centre_hz)
+            lasts_ns = round(got.ret / rate * 1e9)
+            begins, lost = time.time_ns() - lasts_ns, 0
+            if timed:
+                lost = stamps.lost(got.timeNs, got.ret, rate) or 0
+            elif overflown and due_ns:
+                lost = round((begins - due_ns) * rate / 1e9)
+            lost = max(lost, int(overflown and due_ns > 0))
+            due_ns, overflown = begins + lasts_ns, False
+            start_ns = got.timeNs if timed and got.timeNs >= DATED_NS else None
+            yield Piece(buffer[: got.ret], 2.0**-15, lost, start_ns, centre_hz)
     finally:
         device.deactivateStream(line)
         device.closeStream(line)

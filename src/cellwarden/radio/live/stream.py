@@ -70,6 +70,8 @@ class Stream:
     """Sets the frequency in hertz, from the thread that receives; None where nothing can be set."""
     patient: bool = False
     """Whether it waits where nobody takes its samples: a file does, a receiver does not."""
+    temperature: Callable[[], float | None] | None = None
+    """Asks how warm the receiver is, in degrees Celsius, which may take a while; None where it has no such sensor."""
 
 
 def addressed(text: str) -> Address:

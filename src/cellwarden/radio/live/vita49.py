@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cellwarden.radio.datatype import Datatype
+from cellwarden.radio.live.stamps import Stamps
 from cellwarden.radio.live.stream import Piece, piece_of
 
 DATA, CONTEXT = (0, 1), 4
@@ -26,7 +27,6 @@ COUNTS = 16
 FIELDS = ((30, 1), (29, 2), (28, 2), (27, 2), (26, 2), (25, 2), (24, 1), (23, 1), (22, 1), (21, 2))
 """Bit of each context field up to the sample rate, in their order, and its words."""
 RF_REFERENCE, SAMPLE_RATE = 27, 21
-SET_NS = 1_000_000_000
 HERTZ = 1 << 20
 """Frequencies are whole numbers of 1/HERTZ, signed, in two words."""
 
@@ -99,15 +99,9 @@ def _context(body: bytes) -> Context:
 def pieces(
     datagrams: Iterable[bytes], kind: Datatype, known: Context, steady_ns: Callable[[], int] = time.monotonic_ns
 ) -> Iterator[Piece]:
-    """The samples in packets. What is lost is told by the time where there is one, else by the packets' numbers.
-
-    A time that lies a second before the one that is due, or that comes a second sooner by our steady counter than any
-    before it, is that of a clock that was set, as where a receiver begins to see satellites: nothing was lost by that.
-    """
+    """The samples in packets. What is lost is told by the time where there is one, else by the packets' numbers."""
     following: int | None = None
-    due_ns: float | None = None
-    least_ns = 0
-    """From a packet's time to when it came, at the least: a packet may come late but not early."""
+    stamps = Stamps(steady_ns)
     for datagram in datagrams:
         packet = parsed(datagram)
         if packet is None:
@@ -121,12 +115,7 @@ def pieces(
             continue
         lost = 0 if following is None else (packet.count - following) % COUNTS * count
         if packet.start_ns is not None and known.rate_hz:
-            delay_ns = steady_ns() - packet.start_ns
-            if due_ns is None or packet.start_ns < due_ns - SET_NS or delay_ns < least_ns - SET_NS:
-                least_ns = delay_ns
-            else:
-                lost = max(0, round((packet.start_ns - due_ns) * known.rate_hz / 1e9))
-            least_ns = min(least_ns, delay_ns)
-            due_ns = packet.start_ns + count / known.rate_hz * 1e9
+            by_time = stamps.lost(packet.start_ns, count, known.rate_hz)
+            lost = lost if by_time is None else by_time
         following = (packet.count + 1) % COUNTS
         yield Piece(piece.iq, piece.scale, lost, piece.start_ns, piece.centre_hz)
