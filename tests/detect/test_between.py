@@ -1,6 +1,7 @@
 """Bursts that fall between two frames of the coarse pass."""
 
 import numpy as np
+import pytest
 
 from cellwarden.detect import between, cells
 from cellwarden.detect.spectrum import grid
@@ -27,35 +28,36 @@ def test_rows_that_are_neither_noise_nor_surely_more_are_those_of_a_plain_sum() 
     np.testing.assert_array_equal(between.doubtful(total, width, step, low, high), wanted)
 
 
-def _with_a_burst(rng: np.random.Generator, rows: int, at: int) -> np.ndarray:
-    """Noise of power 2, and 54 µs of 4.17 MHz as strong in its band, half of it before sample `at`."""
+def _with_a_burst(rng: np.random.Generator, rows: int, at: int, snr_db: float) -> np.ndarray:
+    """Noise of power 2, and 54 µs of 4.17 MHz, half of it before sample `at`."""
     iq = rng.normal(size=(rows * GRID.size, 2)).astype(np.float32)
     count = round(54e-6 * GRID.rate_hz)
     spectrum = np.zeros(1 << 12, complex)
     spectrum[np.abs(np.fft.fftfreq(1 << 12, 1 / GRID.rate_hz)) < 4.17e6 / 2] = 1
     wave = np.fft.ifft(spectrum * np.exp(2j * np.pi * rng.random(1 << 12)))[:count]
-    wave *= np.sqrt(2.0 * 4.17e6 / GRID.rate_hz / np.mean(np.abs(wave) ** 2))
+    wave *= np.sqrt(10 ** (snr_db / 10) * 2.0 * 4.17e6 / GRID.rate_hz / np.mean(np.abs(wave) ** 2))
     iq[at - count // 2 : at - count // 2 + count] += np.column_stack([wave.real, wave.imag])
     return iq
 
 
-def test_a_faint_burst_between_two_frames_stands_in_the_first_of_them() -> None:
-    """At 0 dB each of two frames has a quarter of it by their window: 4.2 deviations, of which a surely hot box has
-    4.3 and one that is asked about 2.7, so that nine of ten are seen. In the frame between it is nearly whole."""
+@pytest.mark.parametrize(("snr_db", "asked", "least"), [(0.0, 0, 19), (-2.0, 8, 13)])
+def test_a_faint_burst_between_two_frames_stands_in_the_first_of_them(snr_db: float, asked: int, least: int) -> None:
+    """Each of two frames has three tenths of a frame's energy, by their window. At 0 dB both are surely hot; at -2 dB
+    half of such bursts are asked about, and in the frame between they are nearly whole."""
     rows, weight = 256, np.full(GRID.size, 1 / (2 * GRID.per_band), np.float32)
     middle = slice(GRID.bands // 2 - 40, GRID.bands // 2 + 40)
     seen = filled = 0
     for seed in range(20):
-        iq = _with_a_burst(np.random.default_rng(seed), rows, 31 * GRID.size)
+        iq = _with_a_burst(np.random.default_rng(seed), rows, 31 * GRID.size, snr_db)
         ratio = np.empty((rows, GRID.bands), np.float32)
         between.spectrum.band_powers(iq, GRID, weight, ratio)
         sure = ratio[30:32, middle].mean() > 1.25
         if between.fill(iq, GRID, weight, _sums(ratio), UNITS, ratio, 0) == 30:
-            assert 1.5 < ratio[30, middle].mean() < 2.4
+            assert ratio[30, middle].mean() == pytest.approx(1 + 10 ** (snr_db / 10), abs=0.5)
             filled += 1
         seen += sure or ratio[30, middle].mean() > 1.5
-    assert filled >= 5
-    assert seen >= 17
+    assert filled >= asked
+    assert seen >= least
 
 
 def test_frames_that_are_no_longer_than_the_burst_miss_nothing() -> None:

@@ -35,13 +35,16 @@ LEAST = 10**0.035
 MOST = 10**0.6
 """Factor above which a level is taken for a signal's. One that fills all bands alike for so long is rare behind echoes,
 and a receiver's gain that goes up is not."""
+WITHIN = 32
+"""Bands of which the sum over a part is within 31 bits, as that of a box is (`coarse.fixed_point`)."""
 NARROWEST = 32
 """Bands that a recording has to have, for its emptiest to be empty."""
 
 
 def may_rise(total: NDArray[np.int32], bands: slice, units: float) -> bool:
     """Whether the mean of a part of ROWS rows, with all that is in it, has risen. total: see `levels`."""
-    sums = np.diff(total[::ROWS, bands.stop] - total[::ROWS, bands.start])
+    edges = np.append(np.arange(bands.start, bands.stop, WITHIN), bands.stop)
+    sums = np.diff(np.diff(total[::ROWS, edges], axis=0), axis=1).sum(axis=1, dtype=np.int64)
     return bool(np.any(sums > LEAST * units * ROWS * (bands.stop - bands.start)))
 
 
@@ -73,8 +76,11 @@ def lasting(levels: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray
         return np.ones(len(levels))
     latest = both[known[np.maximum(np.searchsorted(known, np.arange(len(both)), "right") - 1, 0)]]
     around = np.arange(len(before), len(both))[:, None] + np.arange(1 - LASTING, LASTING)
-    smooth = np.sort(latest[np.clip(around, 0, len(both) - 1)], axis=1)[:, LASTING - 1]
-    return np.where((smooth < MOST) & (smooth > 1), smooth, 1.0)
+    beside = latest[np.clip(around, 0, len(both) - 1)]
+    middle = np.sort(beside, axis=1)[:, LASTING - 1 : LASTING]
+    alike = (beside < AGREE * middle) & (middle < AGREE * beside)  # at a step half of them are of another level
+    level = np.sum(beside * alike, axis=1) / np.sum(alike, axis=1)
+    return np.where((level < MOST) & (level > 1), level, 1.0)
 
 
 def along(levels: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np.float64]:

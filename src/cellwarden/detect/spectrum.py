@@ -1,9 +1,9 @@
 """The transform, and the noise floor under it.
 
 A coarse pass cuts the stream into frames without overlap: some 20 kHz a bin and 50 µs a frame, which suits a GSM burst
-(577 µs, 200 kHz) and leaves wider and shorter signals to sums over several bins. The window is Hann's: it halves the
-noise's degrees of freedom, which the coarse pass can spare (the fine pass has them all), and keeps a strong burst
-out of its neighbours' bins.
+(577 µs, 200 kHz) and leaves wider and shorter signals to sums over several bins. The window is half a sine. It keeps a
+strong burst out of its neighbours' bins well enough (52 dB down at ten of them, a channel of GSM), and two thirds of the
+noise's degrees of freedom; Hann's window keeps half, and so a faint burst is lost by chance more often.
 """
 
 import math
@@ -78,7 +78,7 @@ def grid(rate_hz: float) -> Grid:
     """The coarse pass for a sample rate."""
     size = max(16, 1 << round(np.log2(max(rate_hz / BIN_HZ, 1.0))))
     per_band = max(1, round(BAND_HZ / (rate_hz / size)))
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
+    window = np.sin(np.pi * (np.arange(size) + 0.5) / size)
     window /= np.sqrt(np.sum(window**2))
     freedom = 1.0 / (size * float(np.sum(window**4)))
     # Alternating signs put frequency zero in the middle of the spectrum, for nothing.

@@ -21,8 +21,8 @@ from cellwarden.detect import spur_kernels
 from cellwarden.detect.spectrum import Grid
 from cellwarden.model import Interleaved
 
-RISE, LOBE = 3.0, 3
-"""A line stands so many times above what lies so many bins to either side of it, where the window stops it by 40 dB."""
+RISE, LOBE = 3.0, 4
+"""A line stands so many times above what lies so many bins to either side of it, where the window stops it by 36 dB."""
 MOST = 64
 """Lines at most, the strongest."""
 PIECE, PIECES = 32, 8
