@@ -70,7 +70,7 @@ def test_a_second_factor_once_set_up_is_asked_for_and_a_code_is_good_once(wing: 
     secret = page.split('name="secret" value="')[1].split('"')[0]
     now = time.time()
     codes = pyotp.TOTP(secret)
-    sent = {"csrf": token_of(page), "secret": secret}
+    sent = {"csrf": token_of(page), "secret": secret, "password": PASSWORD}
     again = client.post("/account/code", data={**sent, "code": "12345"})
     assert again.status_code == 422
     assert (
@@ -83,6 +83,20 @@ def test_a_second_factor_once_set_up_is_asked_for_and_a_code_is_good_once(wing: 
     assert tried(other, "officer", PASSWORD, codes.at(now - 30)) == 403  # was used to set it up
     assert tried(other, "officer", PASSWORD, codes.at(now)) == 303
     assert tried(wing.client(None), "officer", PASSWORD, codes.at(now)) == 403
+
+
+def test_a_session_that_stands_open_is_not_enough_to_replace_the_second_factor(wing: Wing) -> None:
+    """Who finds a tablet that was left would shut its owner out, and have a factor of their own."""
+    client, now = wing.client("officer"), time.time()
+    page = client.get("/account").text
+    secret = page.split('name="secret" value="')[1].split('"')[0]
+    sent = {"csrf": token_of(page), "secret": secret, "code": pyotp.TOTP(secret).at(now)}
+    for wrong in ({}, {"password": "wrong"}):
+        answer = client.post("/account/code", data={**sent, **wrong})
+        assert (answer.status_code, "The password is wrong" in answer.text) == (422, True)
+    assert tried(wing.client(None), "officer", PASSWORD) == 303  # no code is asked for
+    assert [client.post("/account/code", data=sent).status_code for _n in range(5)] == [422] * 5
+    assert client.post("/account/code", data={**sent, "password": PASSWORD}).status_code == 422  # guesses are counted
 
 
 def test_the_first_administrator_comes_by_a_link_that_works_once(wing: Wing) -> None:
