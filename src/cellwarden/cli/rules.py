@@ -9,6 +9,7 @@ from cellwarden.cli import options
 from cellwarden.cli.quantity import Seconds
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, ngettext, number
+from cellwarden.language.clock import local, standing
 
 KINDS = {"call": mark("calls"), "text": mark("texts"), "registration": mark("registrations")}
 
@@ -72,6 +73,7 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
         if found.kinds[kind]:
             click.echo(f"  {_(words)}: {number(found.kinds[kind])}")
     for alert in found.alerts[-10:]:
-        told = time.strftime("%Y-%m-%d %H:%M", time.localtime(alert.told_ns / 1e9))
+        with standing(wanted.timezone):
+            told = f"{local(alert.told_ns):%Y-%m-%d %H:%M}"
         rooms = ", ".join(f"{room} {number(100 * p)} %" for room, p in alert.odds[:3])
         click.echo(f"  {told}  {alert.activity.kind}, {alert.severity}: {rooms}")

@@ -121,7 +121,7 @@ def application(
     for routes in every:
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_middleware(Around)
+    app.add_middleware(Around, zone=lambda: force.rules.timezone)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(CellwardenError, _told)

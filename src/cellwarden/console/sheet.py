@@ -39,8 +39,12 @@ def search_sheet(
     _facts(pdf, alert, decisions, spoken, now_ns)
     _to_fill_in(pdf, spoken)
     with speaking(language):
-        foot = _("Printed by {who}, {day} {time}. A hypothesis from radio: a person decides.").format(
-            who=who, day=words.day(now_ns), time=words.clock(now_ns)
+        foot = (
+            _("Printed by {who}, {day} {time}. A hypothesis from radio: a person decides.").format(
+                who=who, day=words.day(now_ns), time=words.clock(now_ns)
+            )
+            + " "
+            + words.whose_clock(now_ns)
         )
     pdf.set_y(-MARGIN_MM - 4)
     _line(pdf, foot, 8, grey=True)

@@ -97,7 +97,8 @@ class Rules:
     false_a_week: float = 2.0
     escalate_minutes: float = 10.0
     escalate_steps: int = 3
-    timezone: str = "UTC"
+    timezone: str = ""
+    """By which hours are read, UTC where it is not named, and by which people are told times."""
 
 
 @dataclass(frozen=True, slots=True)
