@@ -7,6 +7,7 @@ from cellwarden.model import Activity, Alert, Odds, SensorState, State
 from cellwarden.model.span import S_NS
 from cellwarden.watch.junctions import at_gate
 from cellwarden.watch.rules import JUNCTION
+from cellwarden.watch.shifts import Deaf
 
 OPEN: tuple[State, ...] = ("new", "acknowledged", "search ordered")
 ENDS: tuple[State, ...] = ("found", "not found", "false")
@@ -228,9 +229,22 @@ def moment(time_ns: int, now_ns: int) -> str:
 def span(start_ns: int, end_ns: int, now_ns: int) -> str:
     """From when to when; both days where they differ, so that nobody reads the end as of the first day."""
     first, last = (local(t).date() for t in (start_ns, end_ns))
+    if first == last and clock(start_ns) == clock(end_ns):
+        return moment(start_ns, now_ns)
     if first == last:
         return f"{moment(start_ns, now_ns)} – {clock(end_ns)}"
     return f"{day(start_ns)} {clock(start_ns)} – {day(end_ns)} {clock(end_ns)}"
+
+
+def deaf_when(one: Deaf, now_ns: int) -> str:
+    """From when to when a sensor did not hear in a shift; since when, where it still does not."""
+    if one.before and one.lasts:
+        return _("since before this shift")
+    if one.before:
+        return _("until {time}").format(time=moment(one.last_ns, now_ns))
+    if one.lasts:
+        return _("since {time}").format(time=moment(one.first_ns, now_ns))
+    return span(one.first_ns, one.last_ns, now_ns)
 
 
 def iso(time_ns: int) -> str:
