@@ -64,6 +64,12 @@ def test_a_dry_run_says_what_rules_would_have_told_and_changes_nothing(run, tmp_
     assert store.read_bytes() == before
 
 
+def test_a_past_before_all_stores_is_refused_by_its_option(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    rules, plan, store = files(tmp_path)
+    code, _out, err = run("replay", rules, store, "--site", plan, "--since", "99999999d")
+    assert code == 2 and err.count("\n") == 1 and "--since" in err and "write it as 7d or 90d" in err
+
+
 def test_a_store_that_is_not_there_is_told_and_not_made(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     rules, plan, _store = files(tmp_path)
     missing = tmp_path / "missing.db"

@@ -57,9 +57,11 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
     from cellwarden.watch.replay import replayed
     from cellwarden.watch.rules_file import load
 
+    now_ns = time.time_ns()
+    if since * 1e9 >= now_ns:
+        raise click.BadParameter(_("no store holds as much: write it as 7d or 90d"), param_hint="--since")
     site = load_site(site_file)
     wanted = load(place, room_names(site))
-    now_ns = time.time_ns()
     with looked_into(store, named(address(store))) as c:
         found = replayed(sightings(c, now_ns - round(since * 1e9), now_ns), site, wanted)
     made = ngettext("{count} alert", "{count} alerts", len(found.alerts)).format(count=number(len(found.alerts)))
