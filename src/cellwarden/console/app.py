@@ -6,10 +6,12 @@ server(application(engine, site)).run(sockets=[listening("127.0.0.1", 8443)])
 
 import asyncio
 import contextlib
+import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -49,6 +51,7 @@ from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError, StoreValueError
 from cellwarden.language import gettext as _
+from cellwarden.language import number
 from cellwarden.locate.site import Site
 from cellwarden.store.people import invite, persons
 from cellwarden.store.photographs import folder_of
@@ -161,8 +164,29 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    wrong = ", ".join(sorted({str(one["loc"][-1]) for one in error.errors()}))
+    wrong = "; ".join(sorted({_in_words(one) for one in error.errors()}))
     return _trouble(request, 422, _("This cannot be read: {what}.").format(what=wrong), {})
+
+
+def _in_words(wrong: Mapping[str, Any]) -> str:
+    """Which part of what was sent is wrong, and what is allowed there."""
+    more, names = wrong.get("ctx", {}), [part for part in wrong["loc"][1:] if isinstance(part, str)]
+    name = names[-1] if names else str(wrong["loc"][0])
+    if wrong["type"] == "json_invalid":
+        at = number(wrong["loc"][-1] + 1)
+        return _("the body is no JSON from character {at} on ({why})").format(at=at, why=more.get("error", ""))
+    if wrong["type"] == "missing":
+        return _("{name} is missing").format(name=name)
+    if wrong["type"] == "literal_error":
+        allowed = ", ".join(re.findall("'([^']*)'", more["expected"]))
+        return _("{name} must be one of these: {allowed}").format(name=name, allowed=allowed)
+    if wrong["type"] in ("greater_than_equal", "less_than_equal"):
+        least = "ge" in more
+        words = _("{name} must be {limit} or more") if least else _("{name} must be {limit} or less")
+        return words.format(name=name, limit=number(more["ge" if least else "le"]))
+    if wrong["type"] in ("int_parsing", "int_from_float", "int_type"):
+        return _("{name} must be a whole number").format(name=name)
+    return name
 
 
 def _told(request: Request, error: Exception) -> Response:
