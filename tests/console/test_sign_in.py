@@ -204,3 +204,19 @@ def test_what_is_typed_is_shown_as_text(wing: Wing) -> None:
     assert HOSTILE not in answer.text
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;alert" in answer.text
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["nobody has signed in", "signed in anew beside it"])
+def test_what_was_written_while_a_session_ended_is_shown_once_more(wing: Wing, again: bool) -> None:
+    client = wing.client("officer")
+    sent = {"csrf": token_of(client.get("/handover").text), "text": "\nthe light <b> flickers", "password": "secret"}
+    with wing.engine.begin() as c:
+        people.sign_out_all(c, "officer")
+        if again:
+            client.cookies.set("session", people.new_session(c, "officer", time.time_ns()))
+    answer = client.post("/handover/note", data=sent, headers={"Origin": "http://testserver"})
+    assert answer.status_code == (403 if again else 401)
+    assert "\nthe light &lt;b&gt; flickers</textarea>" in answer.text and "secret" not in answer.text
+    for origin in ("http://elsewhere.example", "null", ""):  # another site puts no words into our pages
+        other = client.post("/handover/note", data=sent, headers={"Origin": origin})
+        assert other.status_code == answer.status_code and "flickers" not in other.text

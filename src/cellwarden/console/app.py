@@ -8,11 +8,11 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -60,6 +60,8 @@ from cellwarden.watch.rules_held import Held, held
 FIRST = "administrator"
 """Name of the first person."""
 Answer = Callable[[Request, Exception], Response]
+WRITTEN = "text", "why", "model", "seal"
+"""Fields of forms in which people write sentences; none is a secret."""
 
 
 def application(
@@ -148,7 +150,7 @@ def _beside(engine: Engine) -> Path:
     return folder_of(Path(database or "cellwarden"))
 
 
-def _refused(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API) and request.method == "GET":
         if request.url.path.endswith("/live"):
@@ -159,7 +161,21 @@ def _refused(request: Request, error: Exception) -> Response:
     said = _("There is nothing here.") if unsaid and error.status_code in (404, 405) else error.detail
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API):
         said = _("You are no longer signed in, and this was not kept: sign in, and do it again.")
-    return _trouble(request, error.status_code, str(said), dict(error.headers or {}))
+    lost = error.status_code in (401, 403) and request.method == "POST" and not request.url.path.startswith(API)
+    written = await _written(request) if lost else []
+    return _trouble(request, error.status_code, str(said), dict(error.headers or {}), written)
+
+
+async def _written(request: Request) -> list[str]:
+    """What somebody wrote into a form of ours that came too late: shown to them once more, and kept nowhere.
+
+    Another site's form is not read, so that nobody puts words into our pages.
+    """
+    if urlsplit(request.headers.get("origin", "")).netloc != request.headers.get("host"):
+        return []
+    form = await request.form()
+    found = (form.get(name) for name in WRITTEN)
+    return [text for text in found if isinstance(text, str) and text.strip()]
 
 
 def _malformed(request: Request, error: Exception) -> Response:
@@ -197,12 +213,16 @@ def _told(request: Request, error: Exception) -> Response:
     return _trouble(request, status, f"{error}", {})
 
 
-def _trouble(request: Request, status: int, said: str, headers: dict[str, str]) -> Response:
+def _trouble(
+    request: Request, status: int, said: str, headers: dict[str, str], written: Sequence[str] = ()
+) -> Response:
     """What is wrong, as a page or, to programs, as JSON."""
     if request.url.path.startswith(API):
         return JSONResponse({"detail": said}, status, headers)
     if not hasattr(request.state, "visitor"):
         request.state.visitor = Visitor(None, "")
-    response = page(request, "trouble.html", "", status=status, heading=_("That did not work"), text=said)
+    response = page(
+        request, "trouble.html", "", status=status, heading=_("That did not work"), text=said, written=written
+    )
     response.headers.update(headers)
     return response
