@@ -51,9 +51,10 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
     """A line of sums, then a line for each kind."""
     from cellwarden.locate.site import load as load_site
     from cellwarden.locate.whereabouts import room_names
+    from cellwarden.runtime.guard import history_of
     from cellwarden.store.backup import looked_into
     from cellwarden.store.engine import address, named
-    from cellwarden.watch.queries import sightings
+    from cellwarden.store.history import kept
     from cellwarden.watch.replay import replayed
     from cellwarden.watch.rules_file import load
 
@@ -62,8 +63,9 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
         raise click.BadParameter(_("no store holds as much: write it as 7d or 90d"), param_hint="--since")
     site = load_site(site_file)
     wanted = load(place, room_names(site))
-    with looked_into(store, named(address(store))) as c:
-        found = replayed(sightings(c, now_ns - round(since * 1e9), now_ns), site, wanted)
+    url = address(store)
+    with looked_into(store, named(url)) as c:
+        found = replayed(kept(c, history_of(url), now_ns - round(since * 1e9), now_ns), site, wanted)
     made = ngettext("{count} alert", "{count} alerts", len(found.alerts)).format(count=number(len(found.alerts)))
     days = since / 86_400
     said = _("{alerts} in {days} days, {each} a day; {sightings} sightings, {presences} presences").format(
