@@ -2,17 +2,22 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from tests.cli.conftest import Typed
 from tests.watch.sightings import S_NS, START_NS, many
 from tests.watch.test_rules_file import FILE
 
 from cellwarden.locate.site_write import to_toml
+from cellwarden.runtime.guard import history_of
 from cellwarden.simulate.week import site
+from cellwarden.store import history
 from cellwarden.store.engine import opened
+from cellwarden.watch import queries
 from cellwarden.watch.queries import keep_sightings
 
 
@@ -62,6 +67,32 @@ def test_a_dry_run_says_what_rules_would_have_told_and_changes_nothing(run, tmp_
     assert run("replay", rules, store, "--site", plan, "--since", "2d")[1].startswith("2 alerts in 2.0 days")
     assert run("replay", rules, store, "--site", plan, "--since", "1h")[1].startswith("0 alerts")
     assert store.read_bytes() == before
+
+
+def test_days_that_are_over_are_played_from_the_history(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """The store keeps a week of them: a month was told by what was heard in its last days."""
+    rules, plan, store = files(tmp_path)
+    engine = opened(str(store))
+    with engine.begin() as c:
+        _tidied(c, history_of(engine.url))
+        assert not list(queries.sightings(c, 0, time.time_ns()))
+    engine.dispose()
+    code, out, err = run("replay", rules, store, "--site", plan, "--since", "30d")
+    assert (code, err) == (0, "")
+    assert out.startswith("3 alerts in 30.0 days, 0.1 a day; 90 sightings, 3 presences\n  calls: 3\n")
+
+
+def _tidied(c: Connection, folder: Path) -> None:
+    """As the watch does it with what is older."""
+    tomorrow = datetime.fromtimestamp(time.time(), UTC).date() + timedelta(days=1)
+    history.close_days(c, folder, tomorrow)
+    history.thin(c, folder, tomorrow)
+
+
+def test_a_past_before_all_stores_is_refused_by_its_option(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    rules, plan, store = files(tmp_path)
+    code, _out, err = run("replay", rules, store, "--site", plan, "--since", "99999999d")
+    assert code == 2 and err.count("\n") == 1 and "--since" in err and "write it as 7d or 90d" in err
 
 
 def test_a_store_that_is_not_there_is_told_and_not_made(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

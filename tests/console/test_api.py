@@ -40,6 +40,22 @@ def test_a_program_records_no_find_since_that_takes_a_pair_of_hands(wing: Wing) 
     assert program(wing, "officer").post(f"alerts/{name}/decisions", json=wish).status_code == 422
 
 
+def test_what_cannot_be_read_is_named_with_what_is_allowed(wing: Wing) -> None:
+    client, name = program(wing, "officer"), wing.alert()
+    states = "new, acknowledged, search ordered, found, not found, false"
+    for asked, said in (
+        ({"state": "zz"}, f"state must be one of these: {states}"),
+        ({"limit": 0}, "limit must be 1 or more"),
+        ({"limit": 1001}, "limit must be 1,000 or less"),
+        ({"since_ns": "x"}, "since_ns must be a whole number"),
+    ):
+        assert client.get("alerts", params=asked).json()["detail"] == f"This cannot be read: {said}."
+    torn = client.post(f"alerts/{name}/decisions", content='{"state": ', headers={"Content-Type": "application/json"})
+    assert torn.status_code == 422 and "the body is no JSON from character 11 on" in torn.json()["detail"]
+    lacking = client.post(f"alerts/{name}/decisions", json={"state": "acknowledged"}).json()["detail"]
+    assert lacking == "This cannot be read: seen is missing."
+
+
 def test_each_view_by_a_program_is_audited(wing: Wing) -> None:
     name = wing.alert()
     client = program(wing, "investigator")

@@ -1,13 +1,20 @@
 """The search sheet on paper: what is filled, framed and named, on a small wing and in a large prison."""
 
 import re
+import time
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+from fpdf import FPDF
+from tests.store.values import alert
 
+from cellwarden.console.sheet import search_sheet
 from cellwarden.console.sheet_plan import plan
 from cellwarden.document.pdf import begun
 from cellwarden.locate.site import Site
-from cellwarden.model import Odds
+from cellwarden.model import Alert, Decision, Odds
 from cellwarden.simulate.prison import large_prison, remand_wing
 
 RED = "0.702 0.149 0.1176"
@@ -57,3 +64,51 @@ def test_a_yard_is_filled_around_its_buildings_and_named_where_none_stands() -> 
 @pytest.mark.parametrize("odds", [(), (("outside", 0.9),), (("no such room", 0.5),)])
 def test_what_lies_in_no_room_has_no_plan(odds: Odds) -> None:
     assert "floor)" not in drawn(remand_wing(), odds)
+
+
+LONG = "Quartier des arrivants et de l\u2019isolement, cellule double n\u00b0 104"
+
+
+def test_rooms_of_long_names_have_their_rank_on_the_plan_and_a_line_each_that_ends_on_the_paper() -> None:
+    wing, now = remand_wing(), time.time_ns()
+    names = {"A-104": LONG, "A-106": f"{LONG} bis", "A-204": f"{LONG} ter"}
+    site = replace(wing, rooms=tuple(replace(room, name=names.get(room.name, room.name)) for room in wing.rooms))
+    odds = ((LONG, 0.5), (f"{LONG} bis", 0.3), (f"{LONG} ter", 0.1))
+    page = drawn(site, odds)
+    assert "(1.)" in page and "(2.)" in page
+    sensors = tuple(sensor.name for sensor in site.sensors)
+    one = replace(alert("A-2026-000042", now), odds=odds, sensors=sensors)
+    decision = Decision(one.name, "acknowledged", "officer", now, "word " * 40)
+    page = text_of(site, one, decision)
+    for rank, (name, floor) in enumerate(((LONG, ""), (f"{LONG} bis", ""), (f"{LONG} ter", " (Second floor)")), 1):
+        assert any(said.startswith(f"{rank}.") and name in said and said.endswith(f"%{floor}") for said in page)
+    (heard,) = (said for said in page if said.startswith("Heard by"))
+    assert f"\u2026 ({len(sensors)})" in heard and sensors[-1] not in heard
+    assert any("officer: word" in said and said.endswith("\u2026") for said in page)
+
+
+def test_a_sheet_of_a_large_floor_and_long_names_stays_one_page() -> None:
+    large = large_prison()
+    names = {name: f"{LONG} {name}" for name in ("C-121", "C-123", "A-215")}
+    site = replace(large, rooms=tuple(replace(room, name=names.get(room.name, room.name)) for room in large.rooms))
+    odds = tuple(zip(names.values(), (0.5, 0.3, 0.1), strict=True))
+    one = replace(alert("A-2026-000042"), odds=odds)
+    decision = Decision(one.name, "acknowledged", "officer", one.told_ns, "why")
+    assert text_of(site, one, decision, decision)
+
+
+def text_of(site: Site, one: Alert, *decisions: Decision) -> list[str]:
+    """Its lines, once each was seen to end on the paper."""
+    lines: list[str] = []
+    plain = FPDF.cell
+
+    def cell(pdf: FPDF, w: float, h: float, text: str = "", **more: Any) -> Any:
+        foot = text.startswith("Printed by")
+        assert foot or pdf.get_y() + h <= 297.0 - 14.0 - 4.0, text
+        assert pdf.get_x() + pdf.get_string_width(text) <= 210.0 - 14.0 + 3.0, text
+        lines.append(text)
+        return plain(pdf, w, h, text, **more)
+
+    with patch.object(FPDF, "cell", cell):
+        search_sheet(site, one, decisions, "officer", one.told_ns, "en")
+    return lines

@@ -167,3 +167,34 @@ def test_a_night_with_more_alerts_than_a_list_holds_says_how_many_there_are(
     assert "Decisions (3)" in log and "… and 1 more" in log
     assert [name in log.partition("h-decided")[0] for name in names] == [False, False, False, True, True]
     assert "0-th" not in log and log.index("1-th") < log.index("2-th")
+
+
+@pytest.mark.parametrize(
+    ("told_s", "said"),
+    [
+        ((20,), "since {first}"),  # the first word of it, which is the last so far
+        ((1800, 1200, 60), "since {first}"),
+        ((1800, 1200), "{first} – {last}"),
+        ((1800,), "{first}"),
+        ((12 * 3600 + 60, 12 * 3600 - 60, 30), "since before this shift"),
+        ((12 * 3600 + 60, 12 * 3600 - 60), "until {last}"),
+    ],
+)
+def test_a_handover_says_since_when_a_sensor_is_deaf(wing: Wing, told_s: tuple[int, ...], said: str) -> None:
+    now = time.time_ns()
+    with wing.engine.begin() as c:
+        for ago_s in told_s:
+            state = SensorState("A1-S2", now - ago_s * 10**9, -104.0, 0, 100.0, "no samples")
+            queries.keep_sensor_state(c, state)
+    log = wing.client("officer").get("/handover").text
+    shown = log.split('no samples <span class="soft">')[1].split("</span>")[0]
+    times = {"first": words.moment(now - told_s[0] * 10**9, now), "last": words.moment(now - told_s[-1] * 10**9, now)}
+    last = words.clock(now - told_s[-1] * 10**9) if "–" in said else times["last"]
+    assert shown == said.format(first=times["first"], last=last)
+
+
+def test_a_handover_says_since_when_a_sensor_tells_nothing(wing: Wing) -> None:
+    with wing.engine.begin() as c:
+        queries.keep_sensor_state(c, SensorState("A1-S2", time.time_ns() - 3600 * 10**9, -104.0, 0, 100.0, ""))
+    told = words.moment(time.time_ns() - 3600 * 10**9, time.time_ns())
+    assert f'A1-S2</b> no news <span class="soft">since {told}</span>' in wing.client("officer").get("/handover").text

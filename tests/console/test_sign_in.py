@@ -70,7 +70,7 @@ def test_a_second_factor_once_set_up_is_asked_for_and_a_code_is_good_once(wing: 
     secret = page.split('name="secret" value="')[1].split('"')[0]
     now = time.time()
     codes = pyotp.TOTP(secret)
-    sent = {"csrf": token_of(page), "secret": secret}
+    sent = {"csrf": token_of(page), "secret": secret, "password": PASSWORD}
     again = client.post("/account/code", data={**sent, "code": "12345"})
     assert again.status_code == 422
     assert (
@@ -83,6 +83,20 @@ def test_a_second_factor_once_set_up_is_asked_for_and_a_code_is_good_once(wing: 
     assert tried(other, "officer", PASSWORD, codes.at(now - 30)) == 403  # was used to set it up
     assert tried(other, "officer", PASSWORD, codes.at(now)) == 303
     assert tried(wing.client(None), "officer", PASSWORD, codes.at(now)) == 403
+
+
+def test_a_session_that_stands_open_is_not_enough_to_replace_the_second_factor(wing: Wing) -> None:
+    """Who finds a tablet that was left would shut its owner out, and have a factor of their own."""
+    client, now = wing.client("officer"), time.time()
+    page = client.get("/account").text
+    secret = page.split('name="secret" value="')[1].split('"')[0]
+    sent = {"csrf": token_of(page), "secret": secret, "code": pyotp.TOTP(secret).at(now)}
+    for wrong in ({}, {"password": "wrong"}):
+        answer = client.post("/account/code", data={**sent, **wrong})
+        assert (answer.status_code, "The password is wrong" in answer.text) == (422, True)
+    assert tried(wing.client(None), "officer", PASSWORD) == 303  # no code is asked for
+    assert [client.post("/account/code", data=sent).status_code for _n in range(5)] == [422] * 5
+    assert client.post("/account/code", data={**sent, "password": PASSWORD}).status_code == 422  # guesses are counted
 
 
 def test_the_first_administrator_comes_by_a_link_that_works_once(wing: Wing) -> None:
@@ -190,3 +204,19 @@ def test_what_is_typed_is_shown_as_text(wing: Wing) -> None:
     assert HOSTILE not in answer.text
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;alert" in answer.text
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["nobody has signed in", "signed in anew beside it"])
+def test_what_was_written_while_a_session_ended_is_shown_once_more(wing: Wing, again: bool) -> None:
+    client = wing.client("officer")
+    sent = {"csrf": token_of(client.get("/handover").text), "text": "\nthe light <b> flickers", "password": "secret"}
+    with wing.engine.begin() as c:
+        people.sign_out_all(c, "officer")
+        if again:
+            client.cookies.set("session", people.new_session(c, "officer", time.time_ns()))
+    answer = client.post("/handover/note", data=sent, headers={"Origin": "http://testserver"})
+    assert answer.status_code == (403 if again else 401)
+    assert "\nthe light &lt;b&gt; flickers</textarea>" in answer.text and "secret" not in answer.text
+    for origin in ("http://elsewhere.example", "null", ""):  # another site puts no words into our pages
+        other = client.post("/handover/note", data=sent, headers={"Origin": origin})
+        assert other.status_code == answer.status_code and "flickers" not in other.text

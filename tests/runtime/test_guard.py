@@ -190,7 +190,7 @@ def test_days_that_are_over_go_to_the_history_and_what_is_too_old_goes_for_good(
         (left,) = queries.sightings(c, 0, NOON_NS * 2)
         (line,) = (line for line in audit.lines(c) if line.action == "deleted")
     assert left.start_ns == NOON_NS and line.what.startswith("history days 1 ")
-    assert [day.name for day in history_of(engine).iterdir()] == ["date=2026-11-17"]
+    assert [day.name for day in history_of(engine.url).iterdir()] == ["date=2026-11-17"]
 
 
 def test_a_site_keeps_what_it_keeps_for_as_many_days_as_its_file_says(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.store.values import SECOND, T0, alert
 
 from cellwarden.errors import NotifyError
 from cellwarden.language import speaking
+from cellwarden.language.clock import standing
 from cellwarden.model import Decision
 from cellwarden.runtime import notifier
 from cellwarden.store import audit
@@ -324,6 +326,15 @@ def test_a_message_is_in_the_language_of_the_process(engine: Engine) -> None:
     with speaking("fr"):
         notifier.sent(engine, "http://one", lambda: T0, send=lambda _a, message: heard.append(message.body))
     assert "une personne décide" in heard[0]
+
+
+def test_a_message_tells_the_time_by_the_clock_that_the_rules_name(engine: Engine) -> None:
+    heard: list[str] = []
+    told(engine, ["http://one"], NAMES[:1])
+    with standing("Asia/Tokyo"):
+        notifier.sent(engine, "http://one", lambda: T0, send=lambda _a, message: heard.append(message.body))
+    there = datetime.fromtimestamp(alert(NAMES[0], T0).since_ns / 1e9, UTC) + timedelta(hours=9)
+    assert heard[0].startswith(f"{there:%Y-%m-%d %H:%M} ")
 
 
 def test_the_store_holds_no_password_of_an_address(engine: Engine, place: str) -> None:

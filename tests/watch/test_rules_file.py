@@ -77,6 +77,8 @@ def test_an_empty_file_of_rules_means_the_default() -> None:
         ("Europe/Paris", "Europe/Parsi", 2, "timezone Europe/Parsi is unknown"),
         ("bursts = 8", "burst = 8", 6, "[alert]: burst is unknown: write bursts"),
         ("bursts = 8", "bursts = 1", 6, "bursts must be a number from 2"),
+        ("bursts = 8", "bursts = 2.7", 6, "[alert]: bursts must be a whole number from 2 to 1000000"),
+        ("steps = 2", "steps = 0.5", 34, "steps must be a whole number from 0 to 10"),
         ('"text"]', '"txt"]', 5, "kinds txt is unknown: write call, text, registration"),
         ("probability = 0.8", "probability = true", 7, "probability must be a number from 0 to 1"),
         ('rooms = ["A-0 office"]', "rooms = []", 11, "rooms must be one or more texts"),

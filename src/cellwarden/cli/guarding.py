@@ -6,7 +6,7 @@ site.toml ─► Given ─┬─► streams, nodes ─► steps ─► guard ─
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import date
@@ -27,6 +27,7 @@ from cellwarden.console.openid import Provider
 from cellwarden.console.spectra import Spectra
 from cellwarden.errors import StoreDamagedError
 from cellwarden.language import gettext as _
+from cellwarden.language.clock import standing
 from cellwarden.locate.readings import Survey, read_survey
 from cellwarden.locate.site import Site, load
 from cellwarden.locate.whereabouts import believing, room_names
@@ -152,7 +153,7 @@ def guarded(asked: Asked, told: Given) -> None:
             newest=lambda: rules.rules, tell=stack.enter_context(deaf.telling(site.name, told.addresses, warn)),
             vault=vault, whose=whose, retention_days=told.retention,
         )  # fmt: skip
-        serve(_ending(alerts, heard), server, door, stopped.set, seconds=asked.seconds, tell=tell)
+        serve(_ending(alerts, heard), server, door, stopped.set, seconds=asked.seconds, tell=_by_clock(rules))
 
 
 def read_only(asked: Asked, told: Given, why: StoreDamagedError) -> None:
@@ -185,6 +186,16 @@ def _nothing(stopped: threading.Event) -> Iterator[Alert]:
     """No alert, until something is set."""
     stopped.wait()
     yield from ()
+
+
+def _by_clock(rules: Held) -> Callable[[Alert], None]:
+    """Alerts as lines, each with its time by the clock of the rules in force."""
+
+    def told(alert: Alert) -> None:
+        with standing(rules.rules.timezone):
+            tell(alert)
+
+    return told
 
 
 def _ending(alerts: Iterator[Alert], heard: Generator[Step, None, None]) -> Iterator[Alert]:

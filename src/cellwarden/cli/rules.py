@@ -9,6 +9,7 @@ from cellwarden.cli import options
 from cellwarden.cli.quantity import Seconds
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, ngettext, number
+from cellwarden.language.clock import local, standing
 
 KINDS = {"call": mark("calls"), "text": mark("texts"), "registration": mark("registrations")}
 
@@ -50,17 +51,21 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
     """A line of sums, then a line for each kind."""
     from cellwarden.locate.site import load as load_site
     from cellwarden.locate.whereabouts import room_names
+    from cellwarden.runtime.guard import history_of
     from cellwarden.store.backup import looked_into
     from cellwarden.store.engine import address, named
-    from cellwarden.watch.queries import sightings
+    from cellwarden.store.history import kept
     from cellwarden.watch.replay import replayed
     from cellwarden.watch.rules_file import load
 
+    now_ns = time.time_ns()
+    if since * 1e9 >= now_ns:
+        raise click.BadParameter(_("no store holds as much: write it as 7d or 90d"), param_hint="--since")
     site = load_site(site_file)
     wanted = load(place, room_names(site))
-    now_ns = time.time_ns()
-    with looked_into(store, named(address(store))) as c:
-        found = replayed(sightings(c, now_ns - round(since * 1e9), now_ns), site, wanted)
+    url = address(store)
+    with looked_into(store, named(url)) as c:
+        found = replayed(kept(c, history_of(url), now_ns - round(since * 1e9), now_ns), site, wanted)
     made = ngettext("{count} alert", "{count} alerts", len(found.alerts)).format(count=number(len(found.alerts)))
     days = since / 86_400
     said = _("{alerts} in {days} days, {each} a day; {sightings} sightings, {presences} presences").format(
@@ -72,6 +77,7 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
         if found.kinds[kind]:
             click.echo(f"  {_(words)}: {number(found.kinds[kind])}")
     for alert in found.alerts[-10:]:
-        told = time.strftime("%Y-%m-%d %H:%M", time.localtime(alert.told_ns / 1e9))
+        with standing(wanted.timezone):
+            told = f"{local(alert.told_ns):%Y-%m-%d %H:%M}"
         rooms = ", ".join(f"{room} {number(100 * p)} %" for room, p in alert.odds[:3])
         click.echo(f"  {told}  {alert.activity.kind}, {alert.severity}: {rooms}")

@@ -1,7 +1,6 @@
 """`cellwarden watch --site SITE.toml`: a site that is guarded day and night, and its console."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,10 +58,10 @@ def warn(words: str) -> None:
 
 def tell(alert: "Alert") -> None:
     """An alert, as a line."""
-    from cellwarden.console.words import best, percent, place, room_name, told
+    from cellwarden.console.words import best, clock, percent, place, room_name, told
     from cellwarden.watch.junctions import at_gate
 
-    moment = datetime.fromtimestamp(alert.told_ns / 1e9, UTC).astimezone().strftime("%H:%M:%S")
+    moment = clock(alert.told_ns, seconds=True)
     rooms = ", ".join(f"{room_name(room)} {percent(probability)}" for room, probability in best(alert.odds))
     rooms = place(alert) if at_gate(alert) else rooms or place(alert)
     with suppress(BrokenPipeError):

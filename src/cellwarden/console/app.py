@@ -6,11 +6,13 @@ server(application(engine, site)).run(sockets=[listening("127.0.0.1", 8443)])
 
 import asyncio
 import contextlib
+import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -49,6 +51,7 @@ from cellwarden.console.spectra import Spectra
 from cellwarden.console.views import Views
 from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, StoreFullError, StoreValueError
 from cellwarden.language import gettext as _
+from cellwarden.language import number
 from cellwarden.locate.site import Site
 from cellwarden.store.people import invite, persons
 from cellwarden.store.photographs import folder_of
@@ -57,6 +60,8 @@ from cellwarden.watch.rules_held import Held, held
 FIRST = "administrator"
 """Name of the first person."""
 Answer = Callable[[Request, Exception], Response]
+WRITTEN = "text", "why", "model", "seal"
+"""Fields of forms in which people write sentences; none is a secret."""
 
 
 def application(
@@ -121,7 +126,7 @@ def application(
     for routes in every:
         app.router.routes.extend(routes.ROUTES.routes)  # flat: who may go where is one table
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_middleware(Around)
+    app.add_middleware(Around, zone=lambda: force.rules.timezone)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(CellwardenError, _told)
@@ -145,7 +150,7 @@ def _beside(engine: Engine) -> Path:
     return folder_of(Path(database or "cellwarden"))
 
 
-def _refused(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API) and request.method == "GET":
         if request.url.path.endswith("/live"):
@@ -156,13 +161,48 @@ def _refused(request: Request, error: Exception) -> Response:
     said = _("There is nothing here.") if unsaid and error.status_code in (404, 405) else error.detail
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API):
         said = _("You are no longer signed in, and this was not kept: sign in, and do it again.")
-    return _trouble(request, error.status_code, str(said), dict(error.headers or {}))
+    lost = error.status_code in (401, 403) and request.method == "POST" and not request.url.path.startswith(API)
+    written = await _written(request) if lost else []
+    return _trouble(request, error.status_code, str(said), dict(error.headers or {}), written)
+
+
+async def _written(request: Request) -> list[str]:
+    """What somebody wrote into a form of ours that came too late: shown to them once more, and kept nowhere.
+
+    Another site's form is not read, so that nobody puts words into our pages.
+    """
+    if urlsplit(request.headers.get("origin", "")).netloc != request.headers.get("host"):
+        return []
+    form = await request.form()
+    found = (form.get(name) for name in WRITTEN)
+    return [text for text in found if isinstance(text, str) and text.strip()]
 
 
 def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    wrong = ", ".join(sorted({str(one["loc"][-1]) for one in error.errors()}))
+    wrong = "; ".join(sorted({_in_words(one) for one in error.errors()}))
     return _trouble(request, 422, _("This cannot be read: {what}.").format(what=wrong), {})
+
+
+def _in_words(wrong: Mapping[str, Any]) -> str:
+    """Which part of what was sent is wrong, and what is allowed there."""
+    more, names = wrong.get("ctx", {}), [part for part in wrong["loc"][1:] if isinstance(part, str)]
+    name = names[-1] if names else str(wrong["loc"][0])
+    if wrong["type"] == "json_invalid":
+        at = number(wrong["loc"][-1] + 1)
+        return _("the body is no JSON from character {at} on ({why})").format(at=at, why=more.get("error", ""))
+    if wrong["type"] == "missing":
+        return _("{name} is missing").format(name=name)
+    if wrong["type"] == "literal_error":
+        allowed = ", ".join(re.findall("'([^']*)'", more["expected"]))
+        return _("{name} must be one of these: {allowed}").format(name=name, allowed=allowed)
+    if wrong["type"] in ("greater_than_equal", "less_than_equal"):
+        least = "ge" in more
+        words = _("{name} must be {limit} or more") if least else _("{name} must be {limit} or less")
+        return words.format(name=name, limit=number(more["ge" if least else "le"]))
+    if wrong["type"] in ("int_parsing", "int_from_float", "int_type"):
+        return _("{name} must be a whole number").format(name=name)
+    return name
 
 
 def _told(request: Request, error: Exception) -> Response:
@@ -173,12 +213,16 @@ def _told(request: Request, error: Exception) -> Response:
     return _trouble(request, status, f"{error}", {})
 
 
-def _trouble(request: Request, status: int, said: str, headers: dict[str, str]) -> Response:
+def _trouble(
+    request: Request, status: int, said: str, headers: dict[str, str], written: Sequence[str] = ()
+) -> Response:
     """What is wrong, as a page or, to programs, as JSON."""
     if request.url.path.startswith(API):
         return JSONResponse({"detail": said}, status, headers)
     if not hasattr(request.state, "visitor"):
         request.state.visitor = Visitor(None, "")
-    response = page(request, "trouble.html", "", status=status, heading=_("That did not work"), text=said)
+    response = page(
+        request, "trouble.html", "", status=status, heading=_("That did not work"), text=said, written=written
+    )
     response.headers.update(headers)
     return response

@@ -1,7 +1,7 @@
 """The door: who asks, may they, did our own page send it; and what a browser is told about each answer.
 
 ```
- request ─► size ─► language ─► session or token ─► rights ─► CSRF token of a form ─► the page
+ request ─► size ─► language, clock ─► session or token ─► rights ─► CSRF token of a form ─► the page
             (ASGI, around all)  (`guard`, before each route)
 ```
 """
@@ -9,6 +9,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
 from babel.core import negotiate_locale
@@ -22,6 +23,7 @@ from cellwarden.console.desk import Visitor, desk
 from cellwarden.console.rights import may
 from cellwarden.language import DEFAULT, LANGUAGES, speaking
 from cellwarden.language import gettext as _
+from cellwarden.language.clock import standing
 from cellwarden.store import people
 from cellwarden.store.engine import reading
 
@@ -57,10 +59,10 @@ class SignInFirst(HTTPException):
 
 
 class Around:
-    """Around all routes: a limit on size, the language, and headers."""
+    """Around all routes: a limit on size, the language, the clock, and headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, zone: Callable[[], str] = str) -> None:
+        self.app, self.zone = app, zone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +83,7 @@ class Around:
                     out["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
-        with speaking(_language(headers)):
+        with speaking(_language(headers)), standing(self.zone()):
             refused = _refused(scope["method"], headers)
             try:
                 await (refused or self.app)(scope, receive, dressed)

@@ -22,6 +22,7 @@ from cellwarden.console.floor import marks, sensor_marks
 from cellwarden.errors import CellwardenError
 from cellwarden.language import LANGUAGES, language, speaking
 from cellwarden.language import gettext as _
+from cellwarden.language.clock import standing
 from cellwarden.locate.site import Site
 from cellwarden.model import Alert, SensorState, State
 from cellwarden.model.span import DAY_NS, S_NS, WEEK_NS
@@ -150,7 +151,7 @@ class Live:
         found = self.stands()
         if spoken == PROGRAMS:
             return _news({"open": found.open, "changed": []})
-        with speaking(spoken):
+        with speaking(spoken), standing(self.rules.rules.timezone):
             return _news(state_of(found, self.site))
 
     def _look(self) -> dict[str, str]:
@@ -168,7 +169,7 @@ class Live:
         self._known = {alert.name for alert, _state in found.alerts}
         messages = {PROGRAMS: _news({"open": found.open, "changed": changed})} if changed else {}
         for spoken in LANGUAGES:
-            with speaking(spoken):
+            with speaking(spoken), standing(self.rules.rules.timezone):
                 state = state_of(found, self.site)
                 said = [_("New alert: {where}").format(where=words.place(alert)) for alert in fresh]
             known = json.dumps(state)

@@ -24,6 +24,11 @@ MARGIN_MM = 14.0
 WIDE_MM = 210.0 - 2 * MARGIN_MM
 PLAN_MM = 112.0
 """The plan is no higher than this: the sheet stays one page."""
+BELOW_MM = 75.0
+"""What stands below the plan takes this: facts, boxes and lines, and the foot of the page beneath them."""
+MOST_SENSORS = 5
+MOST_LETTERS = 110
+"""Of a decision's line."""
 
 
 def search_sheet(
@@ -33,14 +38,18 @@ def search_sheet(
     spoken = [language, *(other for other in LANGUAGES if other != language)]
     pdf = begun(f"{alert.name} – {site.name}", language, MARGIN_MM)
     _head(pdf, site, alert, spoken)
-    _rooms(pdf, alert, spoken)
-    plan(pdf, site, words.best(alert.odds), WIDE_MM, PLAN_MM)
+    _rooms(pdf, site, alert, spoken)
+    plan(pdf, site, words.best(alert.odds), WIDE_MM, min(PLAN_MM, 297.0 - MARGIN_MM - BELOW_MM - pdf.get_y()))
     pdf.ln(3)
     _facts(pdf, alert, decisions, spoken, now_ns)
     _to_fill_in(pdf, spoken)
     with speaking(language):
-        foot = _("Printed by {who}, {day} {time}. A hypothesis from radio: a person decides.").format(
-            who=who, day=words.day(now_ns), time=words.clock(now_ns)
+        foot = (
+            _("Printed by {who}, {day} {time}. A hypothesis from radio: a person decides.").format(
+                who=who, day=words.day(now_ns), time=words.clock(now_ns)
+            )
+            + " "
+            + words.whose_clock(now_ns)
         )
     pdf.set_y(-MARGIN_MM - 4)
     _line(pdf, foot, 8, grey=True)
@@ -69,17 +78,28 @@ def _head(pdf: FPDF, site: Site, alert: Alert, spoken: Sequence[str]) -> None:
         _line(pdf, other, 11, grey=True)
 
 
-def _rooms(pdf: FPDF, alert: Alert, spoken: Sequence[str]) -> None:
+def _rooms(pdf: FPDF, site: Site, alert: Alert, spoken: Sequence[str]) -> None:
+    """What to do; the rooms in one line, each in its own where names are long. The plan is of the first's floor."""
     what, other = both(spoken, lambda: words.to_do(alert, "search ordered"))
     pdf.ln(2)
     _lines(pdf, what, 13)
     if other:
         _lines(pdf, other, 10, grey=True)
     best = words.best(alert.odds)
+    floors = {floor.number: floor.name for floor in site.floors}
+    on = {room.name: floors.get(room.floor, "") for room in site.rooms if room.kind != "outside"}
+    first = next((on[name] for name, _p in best if name in on), "")
     with speaking(spoken[0]):
-        told = [f"{at + 1}.  {words.room_name(name)}  {words.percent(p)}" for at, (name, p) in enumerate(best)]
+        told = [
+            f"{at + 1}.  {words.room_name(name)}  {words.percent(p)}"
+            + (f" ({on[name]})" if on.get(name, first) != first else "")
+            for at, (name, p) in enumerate(best)
+        ]
     pdf.ln(1)
-    _line(pdf, "        ".join(told), 13, bold=True)
+    pdf.set_font("helvetica", "B", 13)
+    one = "        ".join(told)
+    for line in (one,) if pdf.get_string_width(written(one)) <= WIDE_MM else told:
+        _line(pdf, line, 13, bold=True)
     pdf.ln(2)
 
 
@@ -87,7 +107,7 @@ def _facts(pdf: FPDF, alert: Alert, decisions: Sequence[Decision], spoken: Seque
     since, phone, heard = (
         lambda: _("There since") + _(": ") + words.moment(alert.since_ns, now_ns),
         lambda: _("Phone") + _(": ") + words.known(alert.emitter),
-        lambda: _("Heard by") + _(": ") + ", ".join(alert.sensors),
+        lambda: _("Heard by") + _(": ") + _some(alert.sensors),
     )
     for say in (since, phone, heard) if alert.sensors else (since,):
         what, other = both(spoken, say)
@@ -95,7 +115,13 @@ def _facts(pdf: FPDF, alert: Alert, decisions: Sequence[Decision], spoken: Seque
     for decision in decisions[-2:]:
         with speaking(spoken[0]):
             state = _(words.STATE_WORDS[decision.state])
-        _line(pdf, f"{words.moment(decision.when_ns, now_ns)}  {state}, {decision.who}: {decision.why}"[:110], 10)
+        said = f"{words.moment(decision.when_ns, now_ns)}  {state}, {decision.who}: {decision.why}"
+        _line(pdf, said if len(said) <= MOST_LETTERS else f"{said[: MOST_LETTERS - 1]}…", 10)
+
+
+def _some(sensors: Sequence[str]) -> str:
+    """As many as are read at a glance, and how many there are; all of them stand on the alert's page."""
+    return ", ".join(sensors if len(sensors) <= MOST_SENSORS else (*sensors[:MOST_SENSORS], f"… ({len(sensors)})"))
 
 
 def _to_fill_in(pdf: FPDF, spoken: Sequence[str]) -> None:

@@ -177,13 +177,16 @@ def _spots(site: Site, floor: Floor, rooms: Sequence[Room], box: Box) -> list[tu
 
 
 def _name(pdf: FPDF, room: Room, rank: int | None, view: View, spot_m: tuple[float, float]) -> None:
-    """At its place, upright if it must be; none where it would not be legible."""
+    """At its place, upright if it must be; the rank alone, or nothing, where it would not be legible."""
     seen = _within(_around((room,), 0.0), view.box)
     wide, high = ((seen.east - seen.west) * view.scale_mm_m - 1, (seen.north - seen.south) * view.scale_mm_m - 1)
     text = written(room.name if rank is None else f"{rank + 1}. {room.name}")
     upright = fit(pdf, text, LETTERS_PT, wide, bold=rank is not None) > wide and high > wide
     long, across = (high, wide) if upright else (wide, high)
     needed = fit(pdf, text, LETTERS_PT, long, bold=rank is not None, least=LEAST_PT)
+    if needed > long and rank is not None:
+        text, upright, long, across = f"{rank + 1}.", False, wide, high
+        needed = fit(pdf, text, LETTERS_PT, long, bold=True, least=LEAST_PT)
     if needed > long or across < 0.35 * LEAST_PT:
         return
     pdf.set_text_color(*((255,) * 3 if rank == 0 else (0,) * 3))

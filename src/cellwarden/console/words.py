@@ -1,13 +1,13 @@
 """Values of the watch room in an officer's words."""
 
-from datetime import datetime
-
 from cellwarden.language import gettext as _
 from cellwarden.language import language, mark, ngettext, number
+from cellwarden.language.clock import local, zone
 from cellwarden.model import Activity, Alert, Blind, Odds, SensorState, State
 from cellwarden.model.span import S_NS
 from cellwarden.watch.junctions import at_gate
 from cellwarden.watch.rules import JUNCTION
+from cellwarden.watch.shifts import Deaf
 
 OPEN: tuple[State, ...] = ("new", "acknowledged", "search ordered")
 ENDS: tuple[State, ...] = ("found", "not found", "false")
@@ -200,40 +200,58 @@ def share(alert: Alert) -> str:
 
 
 def clock(time_ns: int, seconds: bool = False) -> str:
-    """Time of day where the console stands."""
-    return datetime.fromtimestamp(time_ns / 1e9).strftime("%H:%M:%S" if seconds else "%H:%M")
+    """Time of day where the site lies."""
+    return local(time_ns).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def east(time_ns: int) -> int:
     """Minutes by which that clock is ahead of UTC: tablets may stand by another one, and show this."""
-    ahead = datetime.fromtimestamp(time_ns / 1e9).astimezone().utcoffset()
+    ahead = local(time_ns).utcoffset()
     return round(ahead.total_seconds() / 60) if ahead else 0
+
+
+def whose_clock(now_ns: int) -> str:
+    """Which clock that is, for the foot of a page or of a sheet."""
+    return _("Times: {zone}.").format(zone=zone(now_ns))
 
 
 def day(time_ns: int) -> str:
     """`26 Nov 2026`, as each language writes it."""
     from babel.dates import format_date
 
-    return str(format_date(datetime.fromtimestamp(time_ns / 1e9).date(), locale=language()))
+    return str(format_date(local(time_ns).date(), locale=language()))
 
 
 def moment(time_ns: int, now_ns: int) -> str:
     """Time of day, with the day where it is not today."""
-    then, now = (datetime.fromtimestamp(t / 1e9).date() for t in (time_ns, now_ns))
+    then, now = (local(t).date() for t in (time_ns, now_ns))
     return clock(time_ns) if then == now else f"{day(time_ns)} {clock(time_ns)}"
 
 
 def span(start_ns: int, end_ns: int, now_ns: int) -> str:
     """From when to when; both days where they differ, so that nobody reads the end as of the first day."""
-    first, last = (datetime.fromtimestamp(t / 1e9).date() for t in (start_ns, end_ns))
+    first, last = (local(t).date() for t in (start_ns, end_ns))
+    if first == last and clock(start_ns) == clock(end_ns):
+        return moment(start_ns, now_ns)
     if first == last:
         return f"{moment(start_ns, now_ns)} – {clock(end_ns)}"
     return f"{day(start_ns)} {clock(start_ns)} – {day(end_ns)} {clock(end_ns)}"
 
 
+def deaf_when(one: Deaf, now_ns: int) -> str:
+    """From when to when a sensor did not hear in a shift; since when, where it still does not."""
+    if one.before and one.lasts:
+        return _("since before this shift")
+    if one.before:
+        return _("until {time}").format(time=moment(one.last_ns, now_ns))
+    if one.lasts:
+        return _("since {time}").format(time=moment(one.first_ns, now_ns))
+    return span(one.first_ns, one.last_ns, now_ns)
+
+
 def iso(time_ns: int) -> str:
     """For machines: the browser counts from it how long ago it was."""
-    return datetime.fromtimestamp(time_ns / 1e9).astimezone().isoformat(timespec="seconds")
+    return local(time_ns).isoformat(timespec="seconds")
 
 
 def known(emitter: str) -> str:

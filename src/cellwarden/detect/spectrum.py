@@ -2,8 +2,8 @@
 
 A coarse pass cuts the stream into frames without overlap: some 20 kHz a bin and 50 µs a frame, which suits a GSM burst
 (577 µs, 200 kHz) and leaves wider and shorter signals to sums over several bins. The window is half a sine. It keeps a
-strong burst out of its neighbours' bins well enough (52 dB down at ten of them, a channel of GSM), and two thirds of the
-noise's degrees of freedom; Hann's window keeps half, and so a faint burst is lost by chance more often.
+strong burst out of its neighbours' bins well enough (52 dB down at ten of them, a channel of GSM), and keeps two thirds
+of the noise's degrees of freedom; Hann's window keeps half, and so a faint burst is lost by chance more often.
 """
 
 import math

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import URL, Connection, Engine
 
 from cellwarden.errors import MandateError
 from cellwarden.language import gettext as _
@@ -181,16 +181,16 @@ def _lane(
 
 def _tidy(engine: Engine, now_ns: int, days: Mapping[str, int] | None) -> None:
     """Days that are over go to the history, and what is too old goes for good; the audit log tells both."""
-    folder, today = history_of(engine), datetime.fromtimestamp(now_ns / 1e9, UTC).date()
+    folder, today = history_of(engine.url), datetime.fromtimestamp(now_ns / 1e9, UTC).date()
     with engine.begin() as c:
         history.close_days(c, folder, today)
         history.thin(c, folder, today - timedelta(days=FRESH_DAYS))
         retention.forget(c, now_ns, days, forget_history=partial(history.forget, folder))
 
 
-def history_of(engine: Engine) -> Path:
+def history_of(store: URL) -> Path:
     """The folder of days that are over: beside the store's file, or here where a server keeps the store."""
-    path = file_of(engine.url)
+    path = file_of(store)
     return Path("cellwarden.history") if path is None else path.with_suffix(".history")
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine
 
 from cellwarden.errors import CellwardenError, NotifyError
 from cellwarden.language import gettext as _
+from cellwarden.language.clock import standing
 from cellwarden.model import Alert
 from cellwarden.model.watch import State as AlertState
 from cellwarden.store.audit import audited
@@ -76,7 +77,11 @@ def running(
     stopped = threading.Event()
 
     def sends(address: str) -> Callable[[], float]:
-        return lambda: 0.0 if sent(engine, address, now_ns, warn, stopped) else LOOK_S
+        def send_due() -> float:
+            with standing(wanted().timezone):
+                return 0.0 if sent(engine, address, now_ns, warn, stopped) else LOOK_S
+
+        return send_due
 
     def escalates() -> float:
         escalated(engine, wanted(), addresses, now_ns())

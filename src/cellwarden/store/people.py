@@ -113,20 +113,35 @@ def attempt(c: Connection, name: str, now_ns: int) -> Credentials | None:
 
 def proved(known: Credentials | None, password: str, code: str, now_ns: int) -> int | None:
     """The step of the second factor where password and code are right; else None, after the same time for anybody."""
-    from argon2 import PasswordHasher
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    against = known.password if known else _nobody()
-    try:
-        with _FEW:
-            PasswordHasher().verify(against, password)
-    except (VerificationError, InvalidHashError):
-        return None
-    if known is None:
+    if not _right(known, password) or known is None:
         return None
     if not known.totp_secret:  # who has set up no second factor
         return known.totp_step + 1
     return step_of(known.totp_secret, code, now_ns, known.totp_step)
+
+
+def still_themselves(engine: Engine, name: str, password: str, now_ns: int) -> bool:
+    """Whether who has signed in knows their password: a guess counts as at the door, a right one forgets them."""
+    with engine.begin() as c:
+        known = attempt(c, name, now_ns)
+    if not _right(known, password):
+        return False
+    with engine.begin() as c:
+        unlock(c, name)
+    return True
+
+
+def _right(known: Credentials | None, password: str) -> bool:
+    """Whether that is their password, after the same time for anybody."""
+    from argon2 import PasswordHasher
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        with _FEW:
+            PasswordHasher().verify(known.password if known else _nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return known is not None
 
 
 def admitted(c: Connection, known: Credentials, step: int, now_ns: int) -> str:

@@ -239,7 +239,7 @@ def within(hours: Hours, minute: int) -> bool:
 
 def local_minute(rules: Rules, time_ns: int) -> int:
     """Minutes since midnight where the site lies."""
-    there = datetime.fromtimestamp(time_ns // S_NS, _zone_info(rules.timezone))
+    there = datetime.fromtimestamp(time_ns // S_NS, _zone_info(rules.timezone or "UTC"))
     return there.hour * 60 + there.minute
 
 

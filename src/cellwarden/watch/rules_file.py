@@ -97,7 +97,8 @@ class Rules:
     false_a_week: float = 2.0
     escalate_minutes: float = 10.0
     escalate_steps: int = 3
-    timezone: str = "UTC"
+    timezone: str = ""
+    """By which hours are read, UTC where it is not named, and by which people are told times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _rules(top: _Table, tables: Mapping[str, list[_Table]], zones: tuple[Zone, .
     default = Rules()
     return Rules(
         kinds=_choices(alert, "kinds", KINDS, default.kinds),
-        bursts=int(_number(alert, "bursts", 2, 1e6, default.bursts)),
+        bursts=_whole(alert, "bursts", 2, 10**6, default.bursts),
         sure=_number(alert, "sure", 0.99, 1.0, default.sure),
         probability=_number(alert, "probability", 0.0, 1.0, default.probability),
         outside=_number(alert, "outside", 0.0, 0.5, default.outside),
@@ -162,7 +163,7 @@ def _rules(top: _Table, tables: Mapping[str, list[_Table]], zones: tuple[Zone, .
         quiet_severity=_choice(quiet, "severity", SEVERITIES, default.quiet_severity),
         false_a_week=_number(budget, "false_a_week", 0.0, 1e4, default.false_a_week),
         escalate_minutes=_number(escalation, "minutes", 1.0, MINUTES_A_DAY, default.escalate_minutes),
-        escalate_steps=int(_number(escalation, "steps", 0, 10, default.escalate_steps)),
+        escalate_steps=_whole(escalation, "steps", 0, 10, default.escalate_steps),
         timezone=_timezone(top),
     )
 
@@ -283,6 +284,14 @@ def _number(table: _Table, key: str, least: float, most: float, default: float) 
         words = _("{key} must be a number from {least} to {most}")
         _wrong(table, key, words.format(key=key, least=f"{least:g}", most=f"{most:g}"))
     return float(value)
+
+
+def _whole(table: _Table, key: str, least: int, most: int, default: int) -> int:
+    value = _number(table, key, least, most, default)
+    if not value.is_integer():
+        words = _("{key} must be a whole number from {least} to {most}")
+        _wrong(table, key, words.format(key=key, least=least, most=most))
+    return int(value)
 
 
 def _refuse_unknown(table: _Table, known: tuple[str, ...]) -> None:

@@ -12,7 +12,8 @@ def written(rules: Rules) -> str:
 
 
 def _lines(rules: Rules) -> Iterator[str]:
-    yield from (f"format = {FORMAT}", f"timezone = {_text(rules.timezone)}", "", "[alert]")
+    named = (f"timezone = {_text(rules.timezone)}",) if rules.timezone else ()
+    yield from (f"format = {FORMAT}", *named, "", "[alert]")
     yield f"kinds = {_texts(rules.kinds)}"
     yield f"bursts = {rules.bursts}"
     for key in ("sure", "probability", "outside"):

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, text
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
 from cellwarden.model import Alert, Decision, Handover, Note, Search
+from cellwarden.model.span import S_NS
 from cellwarden.store import rows, tables
 from cellwarden.watch import queries
 
@@ -26,6 +27,9 @@ _SEARCHED = text(
     " ON CONFLICT (alert, room) DO NOTHING"
 )
 
+TOLD_WITHIN_NS = 120 * S_NS
+"""A sensor tells how it does more often than that."""
+
 
 class Deaf(NamedTuple):
     """A sensor that did not hear."""
@@ -34,6 +38,10 @@ class Deaf(NamedTuple):
     reason: str
     first_ns: int
     last_ns: int
+    before: bool
+    """It said so when the shift began, too."""
+    lasts: bool
+    """It said so when the shift ended, or says so now."""
 
 
 class Shift(NamedTuple):
@@ -148,14 +156,19 @@ def _decided(c: Connection, since_ns: int, until_ns: int, many: int) -> list[tup
 
 def _deaf(c: Connection, since_ns: int, until_ns: int) -> list[Deaf]:
     """A line for each sensor and reason. A sensor that told nothing at all is not among them."""
-    state = tables.sensor_states.c
+    state, just = tables.sensor_states.c, (tables.DEAF, tables.sensor_states.c.time_ns >= since_ns - TOLD_WITHIN_NS)
+    known = select(state.sensor, state.reason).where(*just, state.time_ns < since_ns).distinct()
+    before = {(row.sensor, row.reason) for row in c.execute(known)}
     asked = (
         select(state.sensor, state.reason, func.min(state.time_ns), func.max(state.time_ns))
         .where(tables.DEAF, state.time_ns >= since_ns, state.time_ns < until_ns)
         .group_by(state.sensor, state.reason)
         .order_by(state.sensor, state.reason)
     )
-    return [Deaf(*row) for row in c.execute(asked)]
+    return [
+        Deaf(sensor, reason, first_ns, last_ns, (sensor, reason) in before, until_ns - last_ns <= TOLD_WITHIN_NS)
+        for sensor, reason, first_ns, last_ns in c.execute(asked)
+    ]
 
 
 def _handover(row: RowMapping) -> Handover:

@@ -112,9 +112,16 @@ def password(request: Request, old: Secret, password: Secret, again: Secret, cod
 
 
 @ROUTES.post("/account/code")
-def second_factor(request: Request, secret: Seed, code: Short) -> Response:
-    """Ask for a code from now on, once the first one is right."""
+def second_factor(request: Request, secret: Seed, code: Short, password: Secret = "") -> Response:
+    """Ask for a code from now on, once the first one is right; of who knows the password: a session may stand open."""
     here, name = desk(request), visitor(request).name
+    try:
+        known = _still_themselves(here, name, password)
+    except LdapError as error:
+        return _account(request, ("bad", str(error)), secret=secret)
+    if not known:
+        said = _("The password is wrong; or there were too many tries: then wait for 15 minutes.")
+        return _account(request, ("bad", said), secret=secret)
     step = people.step_of(secret, code, here.now_ns())
     if step is None:
         said = _("This code is wrong: look at the clock of your telephone, and try again.")
@@ -182,6 +189,28 @@ def _proven(here: Desk, name: str, password: str, code: str) -> people.SignedIn 
     with here.engine.begin() as c:
         token = people.admitted_elsewhere(c, entry.name, entry.role, here.now_ns(), code)
     return people.SignedIn(Person(entry.name, entry.role), token)
+
+
+def _still_themselves(here: Desk, name: str, password: str) -> bool:
+    """Whether who has signed in knows the password that is theirs, here or in the directory. Raises LdapError.
+
+    Whose second factor is asked for by a directory alone has none here that would be asked for.
+    """
+    with reading(here.engine) as c:
+        elsewhere = not people.signs_in_here(c, name)
+    if not elsewhere:
+        return people.still_themselves(here.engine, name, password, here.now_ns())
+    if here.ldap is None:
+        return True
+    with here.engine.begin() as c:
+        if not people.may_try_elsewhere(c, name, here.now_ns()):
+            return False
+    entry = ldap.found(here.ldap, name)
+    if entry is None or entry.name != name or not ldap.proven(here.ldap, entry, password):
+        return False
+    with here.engine.begin() as c:
+        people.unlock(c, name)
+    return True
 
 
 def _in(request: Request, found: people.SignedIn, after: str) -> Response:

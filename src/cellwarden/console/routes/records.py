@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -16,6 +15,7 @@ from cellwarden.console.page import page, plan
 from cellwarden.console.rights import may
 from cellwarden.language import gettext as _
 from cellwarden.language import language
+from cellwarden.language.clock import local
 from cellwarden.model import Presence
 from cellwarden.model.span import DAY_NS, HOUR_NS, S_NS
 from cellwarden.register.queries import finds as finds_of
@@ -113,16 +113,16 @@ def _span_word(hours: int) -> str:
 
 
 def _ticks(since_ns: int, until_ns: int, hours: int) -> list[tuple[float, str]]:
-    """Whole hours or days of the clock on the wall, in thousandths of the span, also where that clock is changed."""
+    """Whole hours or days of the site's clock, in thousandths of the span, also where that clock is changed."""
     from babel.dates import format_skeleton
 
     step = {12: 3, 24: 6, 72: 24, 168: 24}[hours]
-    first = datetime.fromtimestamp(since_ns / 1e9).replace(minute=0, second=0, microsecond=0)
+    first = local(since_ns).replace(minute=0, second=0, microsecond=0)
     ticks = []
     for at_ns in range(int(first.timestamp()) * S_NS + HOUR_NS, until_ns, HOUR_NS):
-        local = datetime.fromtimestamp(at_ns // S_NS)
-        if local.hour % step == 0:
-            shown = f"{local:%H:%M}" if hours <= 24 else format_skeleton("MMMd", local, locale=language())
+        there = local(at_ns)
+        if there.hour % step == 0:
+            shown = f"{there:%H:%M}" if hours <= 24 else format_skeleton("MMMd", there, locale=language())
             ticks.append((round(1000 * (at_ns - since_ns) / (until_ns - since_ns), 1), shown))
     return ticks
 
@@ -132,7 +132,7 @@ def _heat(found: Sequence[Presence], since_ns: int) -> list[list[tuple[int, floa
     counts = Counter(
         (at.weekday(), at.hour)
         for one in found
-        for at in (datetime.fromtimestamp(doing.start_ns / 1e9) for doing in one.activities if doing.end_ns >= since_ns)
+        for at in (local(doing.start_ns) for doing in one.activities if doing.end_ns >= since_ns)
     )
     most = max(counts.values(), default=1)
     return [[(counts[day, hour], counts[day, hour] / most) for hour in range(24)] for day in range(7)]

@@ -168,11 +168,13 @@ def _log(request: Request, number: int, notice: Notice | None = None, status: in
         left = sum(queries.counted(c).get(state, 0) for state in words.OPEN) - at_the_gate
         states = queries.sensor_states(c)
     deaf = [(name, reason) for name, (reason, _w) in sensor_marks(here.site, states, now).items() if reason]
+    newest = {state.sensor: state.time_ns for state in states}
+    silent = [(name, newest.get(name)) for name, reason in deaf if reason == "silent"]
     role = who.role if who else None
     return page(
         request, "handover.html", "handover", status=status, notice=notice, shift=found, since=since, until=until,
         signed=one, before=signed_before, seen=last.number if last else 0, last=last, left=left, deaf=deaf,
-        at_gate=at_the_gate, passing=may(role, "GET", "/lane"), raised=live.raised(here.live.stands()),
+        silent=silent, at_gate=at_the_gate, passing=may(role, "GET", "/lane"), raised=live.raised(here.live.stands()),
         writing=one is None and may(role, "POST", "/handover/note"),
         signing=one is None and may(role, "POST", "/handover/sign"),
     )  # fmt: skip

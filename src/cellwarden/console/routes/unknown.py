@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, HTTPException, Request, Response
@@ -16,6 +15,7 @@ from cellwarden.console.page import Notice, page
 from cellwarden.console.routes.alert import Text
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, number
+from cellwarden.language.clock import local
 from cellwarden.model import Stray, StrayName
 from cellwarden.model.span import WEEK_NS
 from cellwarden.radio.bands import allocations_at
@@ -133,7 +133,7 @@ def _shown(request: Request, notice: Notice | None = None, status: int = 200) ->
 
 def _told(one: Shape, name: StrayName | None, rows: list[Stray]) -> Told:
     those = [rows[k] for k in one.members.tolist()]
-    hours = Counter(datetime.fromtimestamp(row.start_ns / 1e9).hour for row in those)
+    hours = Counter(local(row.start_ns).hour for row in those)
     most = max(hours.values())
     heard = ", ".join(
         f"{sensor} ({number(times)})" for sensor, times in Counter(r.sensor for r in those).most_common(4)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cellwarden.language import gettext as _
 from cellwarden.language import mark, number
+from cellwarden.language.clock import local
 from cellwarden.model import Alert
 from cellwarden.model.span import S_NS
 from cellwarden.watch.junctions import at_gate
@@ -59,10 +60,7 @@ def message(alert: Alert, step: int = 0) -> Message:
         kind=kind, radio=alert.activity.band or alert.activity.interface.upper(), rooms=rooms,
         severity=_(SEVERITIES[alert.severity]),
     )  # fmt: skip
-    since = datetime.fromtimestamp(
-        alert.since_ns / S_NS
-    )  # by the clock of the console: a letter may come in the morning
-    body = f"{since:%Y-%m-%d %H:%M} {body}"
+    body = f"{local(alert.since_ns):%Y-%m-%d %H:%M} {body}"  # a letter may come in the morning
     values = {
         "name": alert.name,
         "told": iso(alert.told_ns),
