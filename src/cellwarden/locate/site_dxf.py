@@ -23,6 +23,7 @@ import numpy as np
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.propagation import MATERIALS
 from cellwarden.locate.site import NOWHERE, Room, Sensor, Wall, holds
 from cellwarden.locate.site_import import MATERIAL, SENSOR_M, Found, Point
@@ -74,7 +75,9 @@ def read_dxf(path: Path, unit: str | None) -> Found:
     try:
         drawing = readfile(path)
     except (OSError, DXFError, UnicodeDecodeError) as error:
-        raise SiteError(_("{path} cannot be read as DXF: {why}: save it again").format(path=path, why=error)) from error
+        raise SiteError(
+            _("{path} cannot be read as DXF: {why}: save it again").format(path=path, why=reason_of(error))
+        ) from error
     unit = unit or UNIT_OF_CODE.get(drawing.units)
     if unit is None:
         raise SiteError(_("{path} does not tell its unit: give --unit m, cm, mm, ft or in").format(path=path))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.site import KINDS, OUTDOOR, Floor, Room, Sensor, Site, Wall
 
 SENSOR_M = 2.5
@@ -91,7 +92,7 @@ def read_geojson(path: Path) -> Found:
     try:
         tree = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (ValueError, RecursionError) as error:
         raise SiteError(_("{path} is no JSON: {why}: mend it").format(path=path, why=error)) from error
     features = tree.get("features") if isinstance(tree, dict) else None

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import LaneError
 from cellwarden.language import gettext as _
-from cellwarden.language import number
+from cellwarden.language import number, reason_of
 
 COLUMNS = ("time_s", "position_m", "transmit_dbm", "second_dbm", "third_dbm")
 PERSON = "person"
@@ -70,7 +70,7 @@ def read_log(path: Path) -> list[Log]:
     except UnicodeDecodeError as error:
         raise no_text(path) from error
     except OSError as error:
-        raise LaneError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise LaneError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def no_text(path: Path) -> LaneError:
