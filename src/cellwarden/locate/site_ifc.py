@@ -26,8 +26,7 @@ from cellwarden.language import gettext as _
 from cellwarden.language import reason_of
 from cellwarden.locate.propagation import MATERIALS, Slab
 from cellwarden.locate.site import KINDS, Floor, Room, Sensor, Wall
-from cellwarden.locate.site_dxf import WORDS
-from cellwarden.locate.site_import import MATERIAL, SENSOR_M, Found, Point
+from cellwarden.locate.site_import import MATERIAL, SENSOR_M, WORDS, Found, Point
 
 SUBSTANCES = {
     "concrete": "concrete", "béton": "concrete", "beton": "concrete", "brick": "brick", "brique": "brick",
