@@ -64,6 +64,7 @@ def test_other_columns_and_their_order_do_not_matter(tmp_path: Path) -> None:
         (HEAD + "\n" + "".join(f"{n},{n},30,-130,\n" for n in range(30)), "tells no level in third_dbm: write"),
         (HEAD + "\n" + lines(transmit_dbm="inf"), "line 6: transmit_dbm is 'inf'"),
         (HEAD + "\n" + lines(second_dbm="250"), "line 6: second_dbm is '250'"),
+        (HEAD + "\n" + "".join(f"{n},{10 * n},30,-130,-140\n" for n in range(30)), "position_m spans 290 m"),
         (HEAD + "\n" + lines() + "1,2\n", "line 32: has too few cells"),
         (HEAD + "\n" + lines(time_s="-4"), "time_s runs backwards"),
         (

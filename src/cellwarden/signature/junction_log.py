@@ -40,6 +40,8 @@ FEWEST = 20
 """Readings of a passage: fewer show no answer rise and fall."""
 FASTEST_M_S = 20.0
 """Nobody runs so fast, and no wand or belt is led so: positions in centimetres would make it 100."""
+LONGEST_M = 100.0
+"""No lane, door or belt is longer; what is sought along it would take an hour and all memory."""
 CLIPPED = 8
 """Highest readings of a passage that are exactly alike: an analogue level never is, one at its converter's end is."""
 ABOVE_DB = 10.0
@@ -146,9 +148,21 @@ def _log(path: Path, line: int, person: str, table: NDArray[np.float64]) -> Log:
                 where=where, speed=number(speed)
             )
         )
+    check_length(where, position_m)
     for order, level in zip((2, 3), levels, strict=True):
         check_clipped(where, order, level)
     return Log(person, time_s, position_m, transmit_dbm, 10 ** (np.array(levels) / 10))
+
+
+def check_length(where: str, position_m: NDArray[np.float64]) -> None:
+    """Raises LaneError where the way is longer than any lane."""
+    length = float(np.ptp(position_m))
+    if length > LONGEST_M:
+        raise LaneError(
+            _("{where}: position_m spans {length} m, no lane is longer than {most} m: part the passages").format(
+                where=where, length=number(length), most=number(LONGEST_M)
+            )
+        )
 
 
 def stands_still(log: Log) -> bool:
