@@ -31,7 +31,7 @@ def load(path: Path) -> Calibration:
             return _calibration(held["calibration"])
     except OSError as error:
         raise GalleryError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(path) from error
     if version != VERSION:
         raise GalleryError(

@@ -30,8 +30,10 @@ def load(path: Path) -> tuple[Emitter, ...]:
         raise GalleryError(_("{path} does not exist: enrol an emitter first").format(path=path)) from error
     except OSError as error:
         raise GalleryError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
+    if type(version) is not int:
+        raise _damaged(path)
     if version != VERSION:
         raise GalleryError(
             _("{path} is of version {version}, not {known}: use the Cellwarden that wrote it").format(
