@@ -113,3 +113,9 @@ def test_a_scan_that_told_no_floor_has_no_levels_and_says_so(tmp_path: Path) -> 
     done = run("associate", path, "-o", tmp_path / "r.csv")
     assert done.returncode == 0 and "scan it again" in done.stderr
     assert ",A,,P1," in (tmp_path / "r.csv").read_text()
+
+
+def test_a_train_whose_number_fits_nowhere_is_none(tmp_path: Path) -> None:
+    a, b = (node(tmp_path / f"{name}.sigmf-meta", **{"cellwarden:train": 10**30}) for name in "AB")
+    done = run("associate", a, b, "-o", tmp_path / "r.csv")
+    assert (done.returncode, done.stderr) == (0, "") and "1 burst in" in done.stdout

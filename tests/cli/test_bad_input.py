@@ -254,6 +254,11 @@ def test_french_no_break_spaces_outlast_the_way_to_standard_error(capsys: pytest
     assert capsys.readouterr().err == "cellwarden: un défaut\u00a0: 3\u202f%\n"
 
 
+def test_why_a_file_cannot_be_read_is_french_too(tmp_path: Path) -> None:
+    done = scan(tmp_path / "gone.sigmf-meta")
+    assert done.returncode == 2 and done.stderr.endswith(": ce fichier ou dossier n’existe pas\n")
+
+
 @pytest.mark.parametrize("ending", [".sigmf-meta", ".sigmf-data"])
 def test_what_may_not_be_read_is_told(tmp_path: Path, ending: str) -> None:
     path = recording()(tmp_path)
@@ -263,7 +268,7 @@ def test_what_may_not_be_read_is_told(tmp_path: Path, ending: str) -> None:
         pytest.skip("this user may read everything")
     done = scan(path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert str(locked) in done.stderr and "Permission denied" in done.stderr
+    assert str(locked) in done.stderr and "accès refusé" in done.stderr
 
 
 def test_a_disk_that_denies_is_told(

@@ -51,6 +51,22 @@ def test_the_portal_answers_in_words_a_table_and_a_picture(place: Path, tmp_path
     assert "2f0" in "".join(ElementTree.fromstring(drawing.read_text()).itertext())
 
 
+def test_levels_that_are_missing_or_stand_still_are_told(place: Path, tmp_path: Path) -> None:
+    head, *rows = (place / "one.csv").read_text().splitlines()
+    short, still = tmp_path / "short.csv", tmp_path / "still.csv"
+    short.write_text(
+        "\n".join([head, *(row.rpartition(",")[0] + "," if n in (0, 9) else row for n, row in enumerate(rows))])
+    )
+    done = run("lane", short, "--person", "p-1", "--empty", place / "empty.csv", "--warning-read")
+    assert done.returncode == 0 and "P-1: SEMICONDUCTOR" in done.stdout
+    assert "2 levels are missing and taken for the lowest one that is told" in done.stderr
+    still.write_text("\n".join([head, *(",".join([*row.split(",")[:4], "-120", "-125"]) for row in rows)]))
+    done = run("lane", still, "--person", "p-1", "--warning-read")
+    assert done.returncode == 0 and "the instrument is stuck, or all lies below its floor" in done.stderr
+    done = run("lane", still, "--person", "p-1", "--empty", place / "empty.csv", "--warning-read")
+    assert done.returncode == 2 and "P-1: the instrument seems stuck" in done.stderr
+
+
 def test_the_warning_is_shown_and_that_nobody_confirmed_it_is_written(place: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     done = run("lane", place / "one.csv", "--person", "p-77", "-o", out)

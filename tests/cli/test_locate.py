@@ -8,6 +8,10 @@ import pytest
 from tests.cli.test_commands import run
 from tests.locate import heard
 
+from cellwarden.document.sheet import Text
+from cellwarden.locate.picture import picture
+from cellwarden.model import Fix
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
@@ -38,6 +42,16 @@ def test_fixes_are_written_one_a_second_with_their_cell_and_drawn(files: dict[st
     assert [row["time_s"] for row in csv.DictReader(files["-o"].read_text().splitlines())] == [
         row["time_s"] for row in rows
     ]
+
+
+def test_ends_of_a_way_are_legible_where_a_phone_stands_still() -> None:
+    for step in (0.0, 0.1, 0.5):
+        way = [Fix(n, (8.0 + step * n, 6.0 - step * n, 1.2), 1.0, "C11", 0.9) for n in range(1, 4)]
+        ends = [
+            one for one in picture(heard.SITE, way).marks if isinstance(one, Text) and one.words in ("start", "end")
+        ]
+        apart = [abs(a - b) for a, b in zip(*(one.place for one in ends), strict=True)]
+        assert apart[0] > 40 or apart[1] > max(one.size for one in ends)
 
 
 def test_it_speaks_french(files: dict[str, Path], tmp_path: Path) -> None:

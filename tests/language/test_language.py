@@ -1,5 +1,6 @@
 """The choice of language, the catalogue, and numbers for people."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -65,3 +66,16 @@ def test_two_threads_speak_their_own_language_at_once() -> None:
         assert french.result() == ("fr", "1\u202f234,5")
         assert english.result() == ("en", "1,234.5")
     assert language.language() == "en"
+
+
+def test_why_the_system_refuses_is_told_in_the_language_in_use() -> None:
+    """Its own words are English in every country."""
+    for one in (FileNotFoundError, PermissionError, IsADirectoryError):
+        number = {FileNotFoundError: 2, PermissionError: 13, IsADirectoryError: 21}[one]
+        assert language.reason_of(one(number, os.strerror(number), "x")) == os.strerror(number)
+    language.use("fr")
+    assert language.reason_of(OSError(28, os.strerror(28))) == "le disque est plein"
+    assert [
+        os.strerror(n) for n in (2, 13, 17, 20, 21, 24, 28, 30, 36, 98, 111) if os.strerror(n) not in language.REASONS
+    ] == []
+    assert language.reason_of(ValueError("odd")) == "odd"

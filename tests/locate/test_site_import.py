@@ -12,7 +12,7 @@ import pytest
 from cellwarden.document.sheet import svg
 from cellwarden.errors import SiteError
 from cellwarden.locate.plan import plan
-from cellwarden.locate.site import Room, Site, area_m2
+from cellwarden.locate.site import Room, Site, area_m2, rooms_at
 from cellwarden.locate.site_check import faults
 from cellwarden.locate.site_dxf import read_dxf
 from cellwarden.locate.site_import import read_geojson, site_of, walls_from
@@ -140,6 +140,50 @@ WRONG = [
     ({"geometry": None}, "malformed"),
     (7, "malformed"),
 ]
+
+
+def collection(*features: Any) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": list(features)}
+
+
+def box(x: float, y: float, side: float) -> list[list[float]]:
+    return [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
+
+
+def test_kinds_and_materials_may_be_french(tmp_path: Path) -> None:
+    kinds = ["Cellule", "couloir", "BUREAU", "cour", "extérieur", "Exte\u0301rieur", "local", "avocat"]
+    tree = collection(
+        *(feature("Polygon", [box(20 * n, 0, 10)], kind=kind, name=f"R{n}") for n, kind in enumerate(kinds)),
+        feature("LineString", [[0, 0], [9, 9]], material="béton"),
+    )
+    made = read(tree, tmp_path)
+    assert [room.kind for room in made.rooms] == [
+        *("cell", "corridor", "office", "yard", "outside", "outside", "room", "privileged")
+    ]
+    assert made.walls[0].material == "concrete"
+
+
+def test_a_hole_is_fine_where_other_rooms_lie_in_it(tmp_path: Path) -> None:
+    ring = feature("Polygon", [box(0, 0, 12), box(2, 2, 8)], kind="corridor", name="ring")
+    cells = [feature("Polygon", [box(x, y, 3.8)], kind="cell", name=f"{x}{y}") for x in (2.1, 6.1) for y in (2.1, 6.1)]
+    made = read(collection(ring, *cells), tmp_path)
+    places = np.array([[1.0, 6.0, 1.0], [4.0, 4.0, 1.0]])
+    assert [made.rooms[n].name for n in rooms_at(made, places)] == ["ring", "2.12.1"]
+    assert [fault for fault in faults(made, {}) if "overlaps" in fault.words] == []
+    for others in ([], cells[:2], [feature("Polygon", [box(-5, -5, 30)], kind="yard", name="all")]):
+        with pytest.raises(SiteError, match="feature 1 has a hole that no other room fills"):
+            read(collection(ring, *others), tmp_path)
+
+
+def test_features_without_geometry_are_left_out_and_named(tmp_path: Path) -> None:
+    nowhere = {"type": "Feature", "geometry": None, "properties": {"name": "C-12"}}
+    path = tmp_path / "plan.geojson"
+    tree = collection(feature("Polygon", [box(0, 0, 9)]), nowhere, {**nowhere, "properties": None})
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    found = read_geojson(path)
+    assert len(found.rooms) == 1 and found.unplaced == ("2 C-12", "3")
+    with pytest.raises(SiteError, match="no feature has a geometry"):
+        read(collection(nowhere), tmp_path)
 
 
 @pytest.mark.parametrize(("wrong", "words"), WRONG, ids=[words for _wrong, words in WRONG])

@@ -128,6 +128,51 @@ def test_there_is_a_fix_a_second_until_a_minute_after_the_last_reading() -> None
         assert (apart[apart < 1e5] == 1).all() and np.sum(apart > 1e5) == 1
 
 
+def later(readings: Readings, by_s: float) -> Readings:
+    """The same once more, after some time."""
+    return replace(readings, time_s=np.concatenate((readings.time_s, readings.time_s + by_s)),
+                   sensor=np.tile(readings.sensor, 2), level_dbm=np.tile(readings.level_dbm, 2))  # fmt: skip
+
+
+def test_a_silence_is_told_second_by_second_and_no_longer_than_an_hour() -> None:
+    readings, _place = walked(10, 10.0)
+    for run in (solve.causal, solve.smoothed):
+        quiet = later(readings, 300.0)
+        found = list(fixes.fixes(SITE, quiet, run(small_map(), quiet)))
+        assert [f.time_s for f in found] == list(range(1, 311))
+        assert {f.time_s for f in found if f.place_m is None} == set(range(70, 300))
+        assert {f.reason for f in found[69:299]} == {"nobody heard it for a minute"} and not found[299].reason
+        assert list(fixes.lines(found))[100] == "100,,,,,unknown,\n" and fixes.cut_gaps(quiet) == 0
+    jump = later(readings, 1e9)
+    found = list(fixes.fixes(SITE, jump, solve.causal(small_map(), jump)))
+    assert 3600 < len(found) < 3700 and found[-1].time_s == 1e9 + 10 and fixes.cut_gaps(jump) == 1
+    many = replace(readings, time_s=np.arange(len(readings.time_s)) * 1e6)
+    assert fixes.longest_gap_s(many) * (len(many.time_s) - 1) <= fixes.MOST_IN_GAPS
+    often = replace(many, time_s=many.time_s / 1e6 * 0.5)
+    assert fixes.longest_gap_s(often) == 3600 and fixes.cut_gaps(often) == 0
+
+
+def test_what_one_sensor_alone_hears_names_no_cell_after_a_minute() -> None:
+    readings, _place = walked(9, 200.0)
+    left = part(readings, (readings.time_s < 20) | (readings.sensor == 0))
+    for run in (solve.causal, solve.smoothed):
+        estimates = list(run(small_map(), left))
+        found = list(fixes.fixes(SITE, left, iter(estimates)))
+        assert len(found) == 200 and not any(f.reason for f in found[:60])
+        assert {f.reason for f in found[100:]} == {"fewer than 3 sensors heard it within a minute"}
+        assert {f.cell for f in found[100:]} == {"unknown"}
+        assert [f.radius90_m for f in found] == [e.radius90_m for e in estimates]
+        assert list(fixes.lines(found))[200].endswith(",unknown,\n") and found[199].place_m is not None
+
+
+def test_a_phone_that_comes_back_is_placed_anew_by_three_sensors() -> None:
+    readings, _place = walked(10, 10.0)
+    back = later(readings, 300.0)
+    back = part(back, (back.time_s < 100) | (back.sensor == 0))
+    found = list(fixes.fixes(SITE, back, solve.causal(small_map(), back)))
+    assert {f.cell for f in found if f.time_s > 300} == {"unknown"} and found[-1].place_m is None
+
+
 def test_weights_and_slow_errors_are_those_of_the_formulas() -> None:
     radio_map, rng = small_map(), np.random.default_rng(1)
     spread = np.sqrt(radio_map.variance_db2 + 4).astype(np.float32)

@@ -30,6 +30,8 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         lambda text: "",
         lambda text: "[]",
         lambda text: "null",
+        lambda text: "[" * 100_000,
+        lambda text: text.replace('"version": 1', '"version": "1"'),
         lambda text: '{"version": 1, "sha256": "x", "emitters": 3}',
     ],
 )

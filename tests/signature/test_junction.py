@@ -53,6 +53,32 @@ def test_a_track_is_the_radar_equation_along_the_lane() -> None:
         assert track(np.array([along]), np.zeros(1), 1.0, order)[0, 0] == pytest.approx(expected, rel=1e-9)
 
 
+def steady(level_dbm: float, person: str, odd_dbm: float | None = None) -> Log:
+    """A meter that shows one level, or another one once."""
+    level = np.full((2, 400), level_dbm)
+    if odd_dbm is not None:
+        level[0, 200] = odd_dbm
+    return Log(person, np.arange(400) / 100, np.linspace(-2, 2, 400), np.resize(POWERS, 400), 10 ** (level / 10))
+
+
+def test_an_instrument_that_stands_still_with_a_person_and_not_in_the_empty_lane_is_stuck() -> None:
+    for level_dbm in (-130.0, -60.0):
+        with pytest.raises(LaneError, match="P-1: the instrument seems stuck: both levels are the same in all 400"):
+            junction.examined(steady(level_dbm, "P-1"), empty())
+
+
+def test_a_quiet_meter_that_shows_its_floor_is_not_stuck_and_finds_nothing() -> None:
+    quiet = junction_empty.learned([steady(-130.0, "")])
+    assert junction.examined(steady(-130.0, "P-1"), quiet).readings[0].kind == "nothing"
+    # a tenth of a decibel above the floor, once, is noise that the floor hid; a phone's rise is not
+    assert junction.examined(steady(-130.0, "P-1", -129.9), quiet).readings[0].kind == "nothing"
+    rare = junction_empty.learned([steady(-130.0, "", -129.0)])  # one in 400 is another: 400 alike are chance
+    assert junction.examined(steady(-130.0, "P-1"), rare).readings[0].kind == "nothing"
+    phone = logged([plain(gain_db=(30.0, 40.0))], 12, person="P-2")
+    shown = replace(phone, power_mw=np.maximum(phone.power_mw, 10**-13.0))
+    assert junction.examined(shown, quiet).readings[0].kind == "semiconductor"
+
+
 def test_without_noise_place_and_levels_are_exact() -> None:
     found = strongest(answered(0.35, (50.0, 20.0), None))
     assert found.position_m == pytest.approx(0.35, abs=1e-9)

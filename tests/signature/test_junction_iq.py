@@ -98,6 +98,30 @@ def test_channels_that_do_not_belong_together_are_refused(tmp_path: Path, values
         read_recordings(paths)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("speed_m_s", 1000, "cellwarden:speed_m_s is 1000: write 20 at most"),
+        ("second_dbm", 5000, "cellwarden:second_dbm is 5000: write 200 at most"),
+        ("reading_s", 1e9, "cellwarden:reading_s is 1e\\+09: write 10 at most"),
+    ],
+)
+def test_a_scale_that_no_instrument_has_is_refused(tmp_path: Path, name: str, value: float, told: str) -> None:
+    (path,) = recorded(tmp_path, WORLD, [], np.random.default_rng(4), "cw", reach_m=0.1)
+    changed(path, **{f"cellwarden__{name}": value})
+    with pytest.raises(LaneError, match=told):
+        read_recordings([path])
+
+
+def test_who_does_not_move_is_refused_and_an_empty_lane_may_stand(tmp_path: Path) -> None:
+    (path,) = recorded(tmp_path, WORLD, [], np.random.default_rng(4), "cw", reach_m=0.1)
+    changed(path, cellwarden__speed_m_s=0)
+    log = read_recordings([path])
+    junction_empty.learned([log])
+    with pytest.raises(LaneError, match="passage: position_m is the same in all readings"):
+        junction.examined(log)
+
+
 def test_two_channels_a_missing_scale_and_clipping_are_told(tmp_path: Path) -> None:
     (path,) = recorded(tmp_path, WORLD, [], np.random.default_rng(4), "cw", reach_m=0.1)
     whole = path.read_text()

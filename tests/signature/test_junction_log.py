@@ -57,10 +57,14 @@ def test_other_columns_and_their_order_do_not_matter(tmp_path: Path) -> None:
         (HEAD + "\n", "holds no reading"),
         (HEAD + "\n" + lines(position_m="200"), "position_m changes by 697 m a second: write metres and seconds"),
         (HEAD + "\n" + lines(5), "5 readings are no passage: 20 or more are needed"),
-        (HEAD + "\n" + lines(second_dbm="nan"), "line 6: second_dbm is 'nan': write a number"),
-        (HEAD + "\n" + lines(third_dbm=""), "line 6: third_dbm is '': write a number"),
+        (HEAD + "\n" + lines(second_dbm="x"), "line 6: second_dbm is 'x': write a number"),
+        (HEAD + "\n" + lines(third_dbm="inf"), "line 6: third_dbm is 'inf': write a number"),
+        (HEAD + "\n" + lines(position_m=""), "line 6: position_m is '': write a number"),
+        (HEAD + "\n" + lines(time_s="-inf"), "line 6: time_s is '-inf': write a number"),
+        (HEAD + "\n" + "".join(f"{n},{n},30,-130,\n" for n in range(30)), "tells no level in third_dbm: write"),
         (HEAD + "\n" + lines(transmit_dbm="inf"), "line 6: transmit_dbm is 'inf'"),
         (HEAD + "\n" + lines(second_dbm="250"), "line 6: second_dbm is '250'"),
+        (HEAD + "\n" + "".join(f"{n},{10 * n},30,-130,-140\n" for n in range(30)), "position_m spans 290 m"),
         (HEAD + "\n" + lines() + "1,2\n", "line 32: has too few cells"),
         (HEAD + "\n" + lines(time_s="-4"), "time_s runs backwards"),
         (
@@ -74,6 +78,15 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, text: str, told: str)
     with pytest.raises(LaneError) as error:
         read_log(table(tmp_path, text))
     assert told in str(error.value) and "\n" not in str(error.value) and "log.csv" in str(error.value)
+
+
+@pytest.mark.parametrize("written", ["", " ", "nan", "NaN", "-inf"])
+def test_a_level_below_the_instruments_floor_is_the_lowest_that_the_table_tells(tmp_path: Path, written: str) -> None:
+    (log,) = read_log(table(tmp_path, HEAD + "\n" + lines(second_dbm=written)))
+    assert 10 * np.log10(log.power_mw[0, 4]) == pytest.approx(-136.5) and log.untold == 1
+    (whole,) = read_log(table(tmp_path, HEAD + "\n" + lines()))
+    others = np.arange(30) != 4
+    assert (log.power_mw[:, others] == whole.power_mw[:, others]).all() and whole.untold == 0
 
 
 def test_a_missing_file_and_a_binary_one_are_told(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ Whole = NDArray[np.int64]
 SEQUENCES = TRAINED, SYNCHRONISED = "training_sequence", "synchronisation_sequence"
 ARRIVAL_S: Mapping[str, float] = {"gsm": 0.25e-6, "lte": 2e-6, "nr": 2e-6, "umts": 2e-6}
 """Standard deviation of a burst's measured start at 10 dB: GSM's as measured (docs/bench.md), the others' guessed."""
+MOST_TRAINS = 1 << 53
+"""Larger numbers of trains are none: as numbers of a table they would be another one."""
 EXACT_DB = 10.0
 """SNR from which on a carrier offset that is not GSM's is as good as that: of an LTE burst of one block at 3 dB it is
 kilohertz off."""
@@ -68,7 +70,7 @@ def row(e: Emission, segment: Segment, since_ns: int, kinds: dict[tuple[str, obj
     exact = e.snr_db >= EXACT_DB or gsm
     cfo = e.cfo_hz / middle if e.cfo_hz is not None and middle and exact else math.nan
     width, train = e.high_offset_hz - e.low_offset_hz, e.details.get("train", -1)
-    number = train if isinstance(train, int) else -1
+    number = train if isinstance(train, int) and abs(train) < MOST_TRAINS else -1
     floor = math.nan if e.floor_dbfs_hz is None else e.floor_dbfs_hz
     of_all = time_s(e, segment, since_ns), arrival_error_s(e), kind, middle, width, cfo, number, e.label == FRAMED
     return *of_all, e.snr_db, floor, CHANNEL_HZ if gsm else width, e.sample_count / segment.rate_hz

@@ -16,6 +16,7 @@ from typing import Any
 from cellwarden.bench.roc import FORMAT, KIND, SHARES, Result, counts
 from cellwarden.errors import BenchError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.measure.crossing import crossing
 from cellwarden.measure.difference import Difference, estimated, holm, independent, paired, squared_and_added
 from cellwarden.measure.interval import Estimate
@@ -31,7 +32,7 @@ def read(path: Path) -> Result:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BenchError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise BenchError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (ValueError, RecursionError) as error:
         raise BenchError(
             _("{path} is no JSON: name a file that cellwarden bench roc wrote").format(path=path)

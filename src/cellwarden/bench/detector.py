@@ -25,6 +25,7 @@ from typing import Any, TypeAlias
 
 from cellwarden.errors import DetectorError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.radio.recording import Recording, open_recording
 from cellwarden.runtime.scan import scan
 
@@ -142,7 +143,7 @@ def _run(line: str, words: list[str]) -> None:
         raise DetectorError(_("the detector {name} failed: {why}: mend it").format(name=line, why=why)) from error
     except OSError as error:
         raise DetectorError(
-            _("the detector {name} cannot be started: {why}: check its path").format(name=line, why=error.strerror)
+            _("the detector {name} cannot be started: {why}: check its path").format(name=line, why=reason_of(error))
         ) from error
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [""])[-1]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cellwarden.errors import BenchError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "device": ("device", "technology", "portal", "detector", "sensor", "dispositif", "technologie", "portique"),
@@ -71,7 +72,7 @@ def _rows(path: Path) -> tuple[list[list[str]], str]:
             raise BenchError(_("{path} is too large for a table of trials: split it").format(path=path))
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise BenchError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise BenchError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except UnicodeDecodeError as error:
         raise BenchError(_("{path} is not UTF-8 text: save it as CSV in UTF-8").format(path=path)) from error
     head = text.partition("\n")[0]

@@ -15,7 +15,7 @@ import click
 from cellwarden import __version__
 from cellwarden.errors import CellwardenError
 from cellwarden.language import gettext as _
-from cellwarden.language import use
+from cellwarden.language import reason_of, use
 from cellwarden.runtime import garbage
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
@@ -149,7 +149,7 @@ def main() -> None:
         place = error.filename or _("the output")
         complain(
             _("{path} cannot be written: {why}: make room or choose another place").format(
-                path=place, why=error.strerror or error
+                path=place, why=reason_of(error)
             )
         )
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what still waits to be printed would fail again

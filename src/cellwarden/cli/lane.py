@@ -58,6 +58,7 @@ def lane(
     from cellwarden.radio.annotations import refuse_taken, write_text
     from cellwarden.signature.junction import examined
     from cellwarden.signature.junction_instrument import INSTRUMENTS
+    from cellwarden.signature.junction_log import stands_still
     from cellwarden.signature.junction_picture import picture as pictured
     from cellwarden.signature.junction_table import table
 
@@ -80,6 +81,21 @@ def lane(
     for one in passages:
         for line in _said(one):
             click.echo(line)
+    for log in logs:
+        if stands_still(log):
+            complain(
+                _(
+                    "{who}: both levels are the same in all {count} readings: the instrument is stuck, or all lies"
+                    " below its floor"
+                ).format(who=log.person or _("passage"), count=number(len(log.time_s)))
+            )
+    if untold := sum(log.untold for log in logs):
+        sentence = ngettext(
+            "{count} level is missing and taken for the lowest one that is told",
+            "{count} levels are missing and taken for the lowest one that is told",
+            untold,
+        )
+        complain(sentence.format(count=number(untold)))
     if own is None:
         complain(_("without --empty the instrument's own harmonics are not taken off: record the empty lane"))
     elif own.thresholds_db is None:

@@ -1,5 +1,6 @@
 """`cellwarden locate`: where a phone was, from what sensors heard of it."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -67,19 +68,29 @@ def locate(
     found = [fix for way in ways.values() for fix in way]
     if quiet:
         return
-    unknown = [fix for fix in found if fix.place_m is None]
-    if unknown:
+    unknown = Counter(fix.reason for fix in found if fix.reason)
+    for reason, count in unknown.items():
         complain(
             _("{path}: {count} of {all} fixes are unknown: {reason}").format(
-                path=readings, count=number(len(unknown)), all=number(len(found)), reason=unknown[-1].reason
+                path=readings, count=number(count), all=number(len(found)), reason=reason
             )
         )
+    for name, one in heard.items():
+        if cut := fixes.cut_gaps(one):
+            sentence = ngettext(
+                "{count} silence is longer than {minutes} min and told for so long only: no row until the next reading",
+                "{count} silences are longer than {minutes} min and told for so long only: no row until the next"
+                " reading",
+                cut,
+            )
+            told = sentence.format(count=number(cut), minutes=number(fixes.longest_gap_s(one) / 60))
+            complain(f"{readings}: " + (f"{name}: " if name else "") + told)
     if without := sum(one.without_level for one in heard.values()):
         sentence = ngettext("{count} line holds no level", "{count} lines hold no level", without)
         complain(f"{readings}: " + sentence.format(count=number(without)))
     if repeated := sum(one.repeated for one in heard.values()):
         sentence = ngettext("{count} line repeats another one", "{count} lines repeat others", repeated)
         complain(f"{readings}: " + sentence.format(count=number(repeated)))
-    if len(found) > len(unknown):
-        sentence = ngettext("{count} fix in {path}", "{count} fixes in {path}", len(found) - len(unknown))
-        click.echo(sentence.format(count=number(len(found) - len(unknown)), path=output))
+    if len(found) > unknown.total():
+        sentence = ngettext("{count} fix in {path}", "{count} fixes in {path}", len(found) - unknown.total())
+        click.echo(sentence.format(count=number(len(found) - unknown.total()), path=output))

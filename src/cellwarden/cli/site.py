@@ -178,6 +178,9 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
                 path=drawing, names=", ".join([*found.aside[:MOST_NAMED], *["…"] * (len(found.aside) > MOST_NAMED)])
             )
         )
+    if found.unplaced:
+        named = ", ".join([*found.unplaced[:MOST_NAMED], *["…"] * (len(found.unplaced) > MOST_NAMED)])
+        complain(_("{path}: features without geometry are left out: {names}").format(path=drawing, names=named))
     if wrong := len(faults(made, {})):
         said = ngettext(
             "{count} fault is left: cellwarden site check {path} names it",

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.store import photographs
 
 MOST = 4
@@ -46,5 +47,5 @@ def _kept(folder: Path, made: bytes) -> str:
     except OSError as error:
         path = photographs.place(folder, hashlib.sha256(made).hexdigest())
         raise StoreError(
-            _("{path} cannot be written: {why}: make room").format(path=path, why=error.strerror)
+            _("{path} cannot be written: {why}: make room").format(path=path, why=reason_of(error))
         ) from error

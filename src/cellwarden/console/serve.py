@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cellwarden.errors import ConsoleError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 
 if TYPE_CHECKING:
     import uvicorn
@@ -25,7 +26,7 @@ def listening(host: str, port: int) -> socket.socket:
         door.listen(256)
     except (OSError, OverflowError) as error:
         door.close()
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        why = reason_of(error)
         raise ConsoleError(
             _("{host}:{port} cannot be listened at: {why}: choose another address or --port").format(
                 host=host, port=port, why=why

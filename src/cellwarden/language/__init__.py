@@ -99,6 +99,38 @@ def mark(message: str) -> str:
     return message
 
 
+REASONS = (
+    mark("No such file or directory"),
+    mark("Permission denied"),
+    mark("Is a directory"),
+    mark("Not a directory"),
+    mark("File exists"),
+    mark("No space left on device"),
+    mark("Disk quota exceeded"),
+    mark("Read-only file system"),
+    mark("File name too long"),
+    mark("Too many open files"),
+    mark("Input/output error"),
+    mark("Connection refused"),
+    mark("Connection reset by peer"),
+    mark("Connection timed out"),
+    mark("timed out"),
+    mark("Broken pipe"),
+    mark("Address already in use"),
+    mark("Cannot assign requested address"),
+    mark("Network is unreachable"),
+    mark("No route to host"),
+    mark("Name or service not known"),
+    mark("Temporary failure in name resolution"),
+)
+"""What the operating system says most often where it refuses; all else stays in its own English."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something failed, in the language in use: without number and path, which the sentence around it tells."""
+    return gettext(getattr(error, "strerror", None) or str(error))
+
+
 def number(value: float, decimals: int = 0) -> str:
     """A number for people: `3,412.5` in English, `3 412,5` with a narrow no-break space in French."""
     spoken = language()

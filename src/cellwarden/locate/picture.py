@@ -18,6 +18,8 @@ from cellwarden.model import Fix
 CIRCLES = 40
 CORNERS = 48
 """Of the polygon that stands for a circle."""
+APART_PX = 50.0, 16.0
+"""Ends of a way that are nearer than this in both axes have their names one above and one below."""
 WAY, AROUND = "#5b21b6", "#c4b5fd"
 
 
@@ -55,11 +57,15 @@ def _way(here: Sequence[Fix | None], frame: Frame) -> Iterator[Mark]:
     for fix in here:
         if fix is not None and fix.place_m is not None:
             words = _("{time} s: {cell}, within {radius} m").format(
-                time=number(fix.time_s), cell=fix.cell or "–", radius=number(fix.radius90_m, 1)
+                time=number(fix.time_s), cell="–" if fix.reason else fix.cell or "–", radius=number(fix.radius90_m, 1)
             )
             yield Dot(frame.at(fix.place_m), 3.0, WAY, words)
+    began: tuple[float, float] | None = None
     for fix, words in ((here[0], _("start")), (here[-1], _("end"))) if here else ():
         if fix is not None and fix.place_m is not None:
             x, y = frame.at(fix.place_m)
+            beside = began is not None and abs(x - began[0]) < APART_PX[0] and abs(y - began[1]) < APART_PX[1]
             yield Dot((x, y), 5.0, WAY)
-            yield Text((x + 9, y - 9), words, LETTERS_PX + 2, WAY, anchor="start", halo="#ffffff")
+            place = x + 9, y + (9 if beside else -9)
+            yield Text(place, words, LETTERS_PX + 2, WAY, anchor="start", halo="#ffffff")
+            began = x, y

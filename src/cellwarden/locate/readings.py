@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import ReadingsError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.site import NOWHERE, Site, rooms_at
 
 READING_COLUMNS = ("time_s", "sensor", "rssi_dbm")
@@ -233,7 +234,7 @@ def _columns(path: Path, wanted: Sequence[str], also: str | None = None) -> Iter
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise ReadingsError(_("{path} is damaged: copy it again").format(path=path)) from error
         except OSError as error:
-            raise ReadingsError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+            raise ReadingsError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def _text(path: Path) -> io.TextIOWrapper:
@@ -245,7 +246,7 @@ def _text(path: Path) -> io.TextIOWrapper:
         packed = raw.peek(2)[:2] == b"\x1f\x8b"
         plain = gzip.GzipFile(fileobj=raw) if packed else raw
     except OSError as error:
-        raise ReadingsError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise ReadingsError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     return io.TextIOWrapper(_Limited(path, plain), encoding="utf-8-sig", newline="")
 
 

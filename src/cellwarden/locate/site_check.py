@@ -23,8 +23,8 @@ from cellwarden.locate.site_file import Lines, read, title, where
 OVERLAP_M2 = 0.05
 OVERLAP_SHARE = 0.01
 """Rooms may overlap by this much of the smaller one, or this area: plans are drawn to a few centimetres."""
-AROUND = ("room", "yard", "outside")
-"""What may hold other rooms: a building in its yard, an office in a hall."""
+AROUND = ("room", "corridor", "yard", "outside")
+"""What may hold other rooms: a building in its yard, an office in a hall, cells that a corridor goes round."""
 BESIDE_M = 1.0
 """A sensor may stand this far out of every room, or above the highest floor: on a wall, on a roof."""
 ANTENNAS = ("omni",)

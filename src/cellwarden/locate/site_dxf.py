@@ -12,7 +12,6 @@ BUREAU, LOCAL, COUR, EXTERIEUR, MUR, CAPTEUR; BETON, BRIQUE …), with accents o
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -23,29 +22,14 @@ import numpy as np
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.propagation import MATERIALS
 from cellwarden.locate.site import NOWHERE, Room, Sensor, Wall, holds
-from cellwarden.locate.site_import import MATERIAL, SENSOR_M, Found, Point
+from cellwarden.locate.site_import import MATERIAL, MATERIAL_WORDS, SENSOR_M, WORDS, Found, Point, plain
 
 UNITS_M = {"in": 0.0254, "ft": 0.3048, "mm": 0.001, "cm": 0.01, "m": 1.0}
 UNIT_OF_CODE = {1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m"}
 """The header's $INSUNITS."""
-WORDS = {
-    "cell": "cell", "cells": "cell", "cellule": "cell", "cellules": "cell",
-    "corridor": "corridor", "corridors": "corridor", "couloir": "corridor", "couloirs": "corridor",
-    "office": "office", "offices": "office", "bureau": "office", "bureaux": "office",
-    "privileged": "privileged", "lawyer": "privileged", "avocat": "privileged", "avocats": "privileged",
-    "room": "room", "rooms": "room", "local": "room", "locaux": "room",
-    "yard": "yard", "yards": "yard", "cour": "yard", "cours": "yard",
-    "outside": "outside", "exterieur": "outside",
-    "wall": "wall", "walls": "wall", "mur": "wall", "murs": "wall",
-    "sensor": "sensor", "sensors": "sensor", "capteur": "sensor", "capteurs": "sensor",
-}  # fmt: skip
-MATERIAL_WORDS = {
-    "ouvert": "open", "beton": "concrete", "brique": "brick", "platre": "plasterboard", "bois": "wood",
-    "verre": "glass", "acier": "steel",
-}  # fmt: skip
-"""French words for materials."""
 CURVE_M = 0.02
 """Arcs become straight pieces that stay within this of them."""
 BESIDE_M = 2.0
@@ -74,7 +58,9 @@ def read_dxf(path: Path, unit: str | None) -> Found:
     try:
         drawing = readfile(path)
     except (OSError, DXFError, UnicodeDecodeError) as error:
-        raise SiteError(_("{path} cannot be read as DXF: {why}: save it again").format(path=path, why=error)) from error
+        raise SiteError(
+            _("{path} cannot be read as DXF: {why}: save it again").format(path=path, why=reason_of(error))
+        ) from error
     unit = unit or UNIT_OF_CODE.get(drawing.units)
     if unit is None:
         raise SiteError(_("{path} does not tell its unit: give --unit m, cm, mm, ft or in").format(path=path))
@@ -105,7 +91,7 @@ def _aside(entities: list[Any], metres: float) -> tuple[str, ...]:
 
 def _layer(entity: Any) -> tuple[str, str, int]:
     """What a layer holds (or nothing), which material its name tells, and its floor, below ground as in CELL_-1."""
-    name = unicodedata.normalize("NFKD", str(entity.dxf.layer).lower()).encode("ascii", "ignore").decode()
+    name = plain(str(entity.dxf.layer))
     pieces = [piece for piece in re.split(r"[^a-z0-9]+", name) if piece]
     below = re.search(r"[^a-z0-9]-[0-9]+$", name) is not None
     floor = (-1 if below else 1) * int(pieces[-1]) if pieces and pieces[-1].isdecimal() else 0

@@ -22,6 +22,7 @@ from typing import Any
 from cellwarden.document.whole import write_whole
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.site import Site
 from cellwarden.locate.site_check import faults
 from cellwarden.locate.site_file import FORMAT, others, read
@@ -87,7 +88,7 @@ def _mark(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def _write(place: Path, text: str, path: Path) -> None:
@@ -99,5 +100,5 @@ def _write(place: Path, text: str, path: Path) -> None:
 
 def _unwritable(path: Path, error: OSError) -> SiteError:
     return SiteError(
-        _("{path} cannot be written: {why}: make room, or mend its rights").format(path=path, why=error.strerror)
+        _("{path} cannot be written: {why}: make room, or mend its rights").format(path=path, why=reason_of(error))
     )

@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
-from cellwarden.language import mark
+from cellwarden.language import mark, reason_of
 from cellwarden.locate.site import KINDS, Floor, Room, Sensor, Site, Wall
 
 FORMAT = 1
@@ -96,7 +96,7 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise SiteError(_("{path} is no text in UTF-8: name a site.toml").format(path=path)) from error
     except OSError as error:
-        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:

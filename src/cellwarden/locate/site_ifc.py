@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.propagation import MATERIALS, Slab
 from cellwarden.locate.site import KINDS, Floor, Room, Sensor, Wall
-from cellwarden.locate.site_dxf import WORDS
-from cellwarden.locate.site_import import MATERIAL, SENSOR_M, Found, Point
+from cellwarden.locate.site_import import MATERIAL, SENSOR_M, WORDS, Found, Point
 
 SUBSTANCES = {
     "concrete": "concrete", "béton": "concrete", "beton": "concrete", "brick": "brick", "brique": "brick",
@@ -70,7 +70,7 @@ def read_ifc(path: Path) -> Found:
     try:
         model = ifcopenshell.open(path)
     except (OSError, RuntimeError, ValueError, ifcopenshell.Error) as error:
-        why = " ".join(str(error).split())
+        why = " ".join(reason_of(error).split())
         raise SiteError(_("{path} cannot be read as IFC: {why}: export it again").format(path=path, why=why)) from error
     floors, number_of = _floors(model)
     places = [floor.base_m for floor in floors]

@@ -2,12 +2,16 @@
 
 Polygons are rooms, lines are walls, points are sensors. Their properties: `name` (or `ref`), `kind` (or `indoor` and
 `room`, as OpenStreetMap tags indoor maps), `floor` (or `level`), `material` of walls, `height_m` of sensors above their
-floor. Coordinates are longitude and latitude as the standard has it, or metres where they span more than degrees of a
-prison could.
+floor. Kinds and materials may be French words. A room with a hole is its outer outline, where other rooms fill the
+hole: a place is in the smallest room that holds it. A feature without geometry is left out, and named.
+
+Coordinates are longitude and latitude as the standard has it, or metres where they span more than degrees of a prison
+could.
 """
 
 import json
 import math
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -20,6 +24,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import SiteError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.site import KINDS, OUTDOOR, Floor, Room, Sensor, Site, Wall
 
 SENSOR_M = 2.5
@@ -28,6 +33,24 @@ MATERIAL = "concrete"
 """What walls are made of where nothing tells it: prisons are."""
 WIDEST_DEGREES = 0.1
 """A site that spans less on both axes is in degrees: 0.1° are some 10 km, and 0.1 m is no prison."""
+WORDS = {
+    "cell": "cell", "cells": "cell", "cellule": "cell", "cellules": "cell",
+    "corridor": "corridor", "corridors": "corridor", "couloir": "corridor", "couloirs": "corridor",
+    "office": "office", "offices": "office", "bureau": "office", "bureaux": "office",
+    "privileged": "privileged", "lawyer": "privileged", "avocat": "privileged", "avocats": "privileged",
+    "room": "room", "rooms": "room", "local": "room", "locaux": "room",
+    "yard": "yard", "yards": "yard", "cour": "yard", "cours": "yard",
+    "outside": "outside", "exterieur": "outside",
+    "wall": "wall", "walls": "wall", "mur": "wall", "murs": "wall",
+    "sensor": "sensor", "sensors": "sensor", "capteur": "sensor", "capteurs": "sensor",
+}  # fmt: skip
+MATERIAL_WORDS = {
+    "ouvert": "open", "beton": "concrete", "brique": "brick", "platre": "plasterboard", "bois": "wood",
+    "verre": "glass", "acier": "steel",
+}  # fmt: skip
+"""French words for materials, without accents."""
+FILLED = 0.75
+"""Of a hole that the rooms in it cover at least: the walls between them may take the rest."""
 KIND_OF_TAG = {"prison_cell": "cell", "area": "room", "hall": "room"}
 RADIUS_M, FLATTENING = 6_378_137.0, 1 / 298.257223563
 """WGS 84."""
@@ -46,6 +69,8 @@ class Found:
     floors: tuple[Floor, ...] = ()
     aside: tuple[str, ...] = ()
     """Layers of which nothing is taken, and those of rooms with outlines that are not closed."""
+    unplaced: tuple[str, ...] = ()
+    """Features that have no geometry, by their numbers and names."""
 
 
 def site_of(found: Found, floor_height_m: float, walls_of: str | None) -> Site:
@@ -91,13 +116,16 @@ def read_geojson(path: Path) -> Found:
     try:
         tree = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise SiteError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (ValueError, RecursionError) as error:
         raise SiteError(_("{path} is no JSON: {why}: mend it").format(path=path, why=error)) from error
     features = tree.get("features") if isinstance(tree, dict) else None
     if not isinstance(features, list) or not features:
         raise SiteError(_("{path} is no GeoJSON: it has no features: name another file").format(path=path))
-    parts = [part for at, feature in enumerate(features, 1) for part in _parts(path, at, feature)]
+    unplaced = {at: feature for at, feature in enumerate(features, 1) if _unplaced(feature)}
+    parts = [part for at, feature in enumerate(features, 1) if at not in unplaced for part in _parts(path, at, feature)]
+    if not parts:
+        raise SiteError(_("{path}: no feature has a geometry: draw rooms, and export it again").format(path=path))
     to_m = _projection(np.array([point[:2] for part in parts for point in part.points]))
     rooms: list[Room] = []
     walls: list[Wall] = []
@@ -109,11 +137,45 @@ def read_geojson(path: Path) -> Found:
             corners = points[:-1] if points[0] == points[-1] else points  # some programs do not close their rings
             rooms.append(Room(name, _kind(path, part), part.floor, tuple(corners)))
         elif part.shape == "LineString":
-            material = str(part.properties.get("material", MATERIAL))
+            told = str(part.properties.get("material", MATERIAL))
+            material = MATERIAL_WORDS.get(plain(told), told)
             walls += [Wall(part.floor, *ends, material) for ends in pairwise(points)]
         else:
             sensors.append((part.floor, _sensor(path, part, name, points[0])))
-    return Found(str(tree.get("name") or path.stem), tuple(rooms), tuple(walls), tuple(sensors))
+    _refuse_empty_holes(path, [part for part in parts if part.shape == "Polygon"], rooms, to_m)
+    named = tuple(f"{at} {_words(feature['properties'])}".strip() for at, feature in unplaced.items())
+    return Found(str(tree.get("name") or path.stem), tuple(rooms), tuple(walls), tuple(sensors), unplaced=named)
+
+
+def plain(words: str) -> str:
+    """Lower case without accents, as `WORDS` has them."""
+    return unicodedata.normalize("NFKD", words.strip().lower()).encode("ascii", "ignore").decode()
+
+
+def _unplaced(feature: Any) -> bool:
+    """Whether it says itself that it is nowhere (RFC 7946 §3.2)."""
+    if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict | None):
+        return False
+    return feature.get("type") == "Feature" and "geometry" in feature and feature["geometry"] is None
+
+
+def _refuse_empty_holes(
+    path: Path, parts: "Sequence[_Part]", rooms: Sequence[Room], to_m: Callable[[Sequence[float]], Point]
+) -> None:
+    """Raises SiteError where a room has a hole that no other rooms fill: what lies there would be held for the room."""
+    outlines = [shapely.make_valid(shapely.Polygon(room.outline_m)) for room in rooms]
+    for at, part in enumerate(parts):
+        for ring in part.holes:
+            hole = shapely.make_valid(shapely.Polygon([to_m(point) for point in ring]))
+            others = [one for n, one in enumerate(outlines) if n != at and rooms[n].floor == part.floor]
+            inside = [one for one in others if one.intersection(hole).area >= 0.5 * one.area]
+            if shapely.union_all(inside).intersection(hole).area < FILLED * hole.area:
+                raise SiteError(
+                    _(
+                        "{path}: feature {number} has a hole that no other room fills: draw what lies there (kind room"
+                        " or yard), or split it into two rooms"
+                    ).format(path=path, number=part.number)
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +187,8 @@ class _Part:
     points: tuple[tuple[float, ...], ...]
     properties: Mapping[str, Any]
     floor: int
+    holes: tuple[tuple[tuple[float, ...], ...], ...] = ()
+    """Of a polygon."""
 
 
 def _parts(path: Path, number: int, feature: Any) -> Iterator[_Part]:
@@ -142,16 +206,13 @@ def _parts(path: Path, number: int, feature: Any) -> Iterator[_Part]:
             )
         floor = _floor(path, number, properties)
         for piece in pieces:
-            if simple == "Polygon" and len(piece) != 1:
-                raise SiteError(
-                    _("{path}: feature {number} has a hole: split it into two rooms").format(path=path, number=number)
-                )
-            points = piece[0] if simple == "Polygon" else [piece] if simple == "Point" else piece
-            places = tuple(tuple(map(float, point)) for point in points)
+            lines = piece if simple == "Polygon" else [[piece]] if simple == "Point" else [piece]
+            places, *holes = (tuple(tuple(map(float, point)) for point in points) for points in lines)
             least = {"Polygon": 4, "LineString": 2, "Point": 1}[simple]
-            if len(places) < least or not all(len(p) >= 2 and all(map(math.isfinite, p)) for p in places):
-                raise ValueError
-            yield _Part(number, simple, places, properties, floor)
+            for line in (places, *holes):
+                if len(line) < least or not all(len(p) >= 2 and all(map(math.isfinite, p)) for p in line):
+                    raise ValueError
+            yield _Part(number, simple, places, properties, floor, tuple(holes))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise SiteError(
             _("{path}: feature {number} is malformed: mend or leave it out").format(path=path, number=number)
@@ -174,22 +235,27 @@ def _floor(path: Path, number: int, properties: Mapping[str, Any]) -> int:
 
 def _kind(path: Path, part: _Part) -> str:
     told = part.properties.get("kind") or part.properties.get("room") or part.properties.get("indoor") or "room"
-    kind = KIND_OF_TAG.get(str(told), str(told))
+    word = plain(str(told))
+    kind = KIND_OF_TAG.get(word) or WORDS.get(word, word)
     if kind in KINDS:
         return kind
     if "kind" in part.properties:
         raise SiteError(
             _("{path}: feature {number} has the kind {kind}: write one of {known}").format(
-                path=path, number=part.number, kind=kind, known=", ".join(KINDS)
+                path=path, number=part.number, kind=told, known=", ".join(KINDS)
             )
         )
     return "room"  # OpenStreetMap knows many kinds of room that make no difference here
 
 
 def _name(part: _Part, number: int) -> str:
-    told = str(part.properties.get("name") or part.properties.get("ref") or "")
-    told = " ".join("".join(c if c.isprintable() else " " for c in told).split())
-    return told or {"Polygon": "R", "LineString": "W", "Point": "S"}[part.shape] + f"-{number:03}"
+    return _words(part.properties) or {"Polygon": "R", "LineString": "W", "Point": "S"}[part.shape] + f"-{number:03}"
+
+
+def _words(properties: Mapping[str, Any] | None) -> str:
+    """The name that a feature has, if it has one."""
+    told = str((properties or {}).get("name") or (properties or {}).get("ref") or "")
+    return " ".join("".join(c if c.isprintable() else " " for c in told).split())
 
 
 def _sensor(path: Path, part: _Part, name: str, point: Point) -> Sensor:

@@ -39,7 +39,9 @@ FIX_S = 1.0
 STEPS_A_FIX = 2
 LAG_S = 12.0
 LONGEST_SILENCE_S = 60.0
-"""After so long without any reading there is no estimate until the next one."""
+"""After so long without any reading there is no estimate until the next one, and what fewer sensors than tell a place
+have heard for so long names no room. By the motion model a phone has stood all the while with probability
+exp(-0.7 · 60 / 10) = 0.015 only, and a place is spread by √(2 · 0.7 · 0.4² · 10 · (60 - 10)) = 11 m along each axis."""
 EXPLORING = 0.5
 """Share of a new cloud that is spread evenly; the rest goes where the first readings point."""
 CAUSAL_SCALE, SMOOTHED_SCALE = 1.12, 1.25
@@ -59,7 +61,9 @@ class Estimate:
     """Index of the most probable room, or NOWHERE."""
     probability: float
     sensors: int
-    """How many sensors have been heard so far."""
+    """How many sensors have been heard since the phone was lost, or so far."""
+    lately: int
+    """How many of them in the last LONGEST_SILENCE_S; of a smoothed one, in those before or after."""
 
 
 def fix_times(readings: Readings) -> Array:
@@ -97,7 +101,8 @@ def _average(one: Estimate, other: Estimate) -> Estimate:
     surer = one if one.probability >= other.probability else other
     place = (one.place_m + other.place_m) / 2
     radius = SMOOTHED_SCALE / CAUSAL_SCALE * math.sqrt((one.radius90_m**2 + other.radius90_m**2) / 2)
-    return Estimate(one.time_s, place, radius, surer.room, surer.probability, max(one.sensors, other.sensors))
+    heard = max(one.sensors, other.sensors), max(one.lately, other.lately)
+    return Estimate(one.time_s, place, radius, surer.room, surer.probability, *heard)
 
 
 def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Motion, lag: int) -> Iterator[Estimate]:
@@ -108,19 +113,21 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
     ends = np.searchsorted(readings.time_s, steps + 1e-9, side="right")
     rng = np.random.default_rng(SEED)
     corner, box = np.array(radio_map.origin_m), _box(radio_map)
-    heard, lately = np.zeros((2, len(radio_map.fading_db)), np.bool_)
+    lately = np.zeros(len(radio_map.fading_db), np.bool_)
+    heard_s = np.full(len(lately), -np.inf)
     tells = np.isfinite(radio_map.faintest_dbm)
     cloud: Cloud | None = None
     weight, begin, before = np.empty(0), 0, 0.0
     due: list[tuple[int, float]] = []
     for step, (time, end) in enumerate(zip(steps, ends, strict=True)):
         sensor, level = readings.sensor[begin:end], readings.level_dbm[begin:end]
-        heard[sensor] = True
         if cloud is not None and time - before > LONGEST_SILENCE_S:  # after so long a phone may be anywhere
             for at, when in due:
-                yield _summed(radio_map, cloud.path_m[:, at % (lag + 1)], weight, when, int(heard.sum()))
+                yield _summed(radio_map, cloud.path_m[:, at % (lag + 1)], weight, when, before - heard_s)
             due.clear()
             cloud = None
+            heard_s[:] = -np.inf
+        heard_s[sensor] = readings.time_s[begin:end]
         if cloud is None:
             cloud = sown(radio_map, spread, motion, sensor, level, rng, lag)
         else:
@@ -149,7 +156,7 @@ def _filtered(radio_map: RadioMap, readings: Readings, times: Array, motion: Mot
         weight /= weight.sum()
         while due and (due[0][0] <= step - lag or step == len(steps) - 1):
             at, when = due.pop(0)
-            yield _summed(radio_map, cloud.path_m[:, at % (lag + 1)], weight, when, int(heard.sum()))
+            yield _summed(radio_map, cloud.path_m[:, at % (lag + 1)], weight, when, time - heard_s)
         cloud = _living_on(cloud, weight, rng)
         begin, before = end, time
 
@@ -241,8 +248,9 @@ def _first_look(
     return log_likelihood, power.astype(np.float64), float(np.sqrt(1 / precision.min()))
 
 
-def _summed(radio_map: RadioMap, path_m: NDArray[np.float32], weight: Array, time: float, sensors: int) -> Estimate:
-    """The posterior in a few numbers. path_m: x, y, layer, shape (n, 3); weight: shape (n,), sums to 1."""
+def _summed(radio_map: RadioMap, path_m: NDArray[np.float32], weight: Array, time: float, silent_s: Array) -> Estimate:
+    """The posterior in a few numbers. path_m: x, y, layer, shape (n, 3); weight: shape (n,), sums to 1; silent_s: for
+    how long each sensor has been silent, shape (s,), infinite where it was never heard."""
     places = np.column_stack((path_m[:, :2].astype(np.float64), radio_map.height_m[path_m[:, 2].astype(np.int64)]))
     layer_mass = np.bincount(path_m[:, 2].astype(np.int64), weight, len(radio_map.floor))
     most = path_m[:, 2] == np.argmax(layer_mass)
@@ -256,7 +264,8 @@ def _summed(radio_map: RadioMap, path_m: NDArray[np.float32], weight: Array, tim
     room = radio_map.room[path_m[:, 2].astype(np.int64), np.clip(fine[:, 0], 0, nx - 1), np.clip(fine[:, 1], 0, ny - 1)]
     mass = np.bincount(room - NOWHERE, weight)
     best = int(np.argmax(mass))
-    return Estimate(time, mean, radius, best + NOWHERE, float(min(mass[best], 1.0)), sensors)
+    heard = int(np.isfinite(silent_s).sum()), int((silent_s <= LONGEST_SILENCE_S).sum())
+    return Estimate(time, mean, radius, best + NOWHERE, float(min(mass[best], 1.0)), *heard)
 
 
 def _living_on(cloud: Cloud, weight: Array, rng: np.random.Generator) -> Cloud:

@@ -20,6 +20,7 @@ import shapely
 
 from cellwarden.errors import ReadingsError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.locate.readings import numbers
 from cellwarden.locate.site import OUTDOOR, Room, Site
 from cellwarden.locate.survey import STAY_COLUMNS
@@ -117,5 +118,5 @@ def stood(path: Path, stand: Stand, begin_s: float, end_s: float) -> None:
             file.write(f"{begin_s:.1f},{end_s:.1f},{x:.2f},{y:.2f},{z:.2f}\n")
     except OSError as error:
         raise ReadingsError(
-            _("{path} cannot be written: {why}: make room, or mend its rights").format(path=path, why=error.strerror)
+            _("{path} cannot be written: {why}: make room, or mend its rights").format(path=path, why=reason_of(error))
         ) from error

@@ -14,8 +14,9 @@ class Fix:
     radius90_m: float
     """Within this distance of `place_m` the phone lies with probability 0.9."""
     cell: str
-    """Name of the most probable room; empty where that is none of the site's, `unknown` where nothing can be said."""
+    """Name of the most probable room; empty where that is none of the site's, `unknown` where no room can be
+    named: `reason` says why."""
     probability: float
     """Of `cell`."""
     reason: str = ""
-    """Why nothing can be said."""
+    """Why no room is named."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model import ENDLESS, Emission, Segment
 from cellwarden.radio import metadata
 from cellwarden.radio.annotations import segment_at
@@ -48,7 +49,7 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return metadata.read(path, file)
     except OSError as error:
-        raise RecordingError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise RecordingError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def _segments(path: Path, meta: Mapping[str, Any]) -> list[Segment]:

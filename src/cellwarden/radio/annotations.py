@@ -22,6 +22,7 @@ from cellwarden import __version__
 from cellwarden.document.whole import write_whole
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model import Emission, Segment
 from cellwarden.radio.recording import Recording, stored
 
@@ -184,5 +185,5 @@ def write_bytes(output: Path, pieces: Iterable[bytes], *, force: bool) -> None:
 def unwritable(place: Path, error: OSError) -> str:
     """What to say where the operating system refuses to write."""
     return _("{path} cannot be written: {why}: make room or choose another place").format(
-        path=place, why=error.strerror or error
+        path=place, why=reason_of(error)
     )

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from cellwarden.errors import PlanError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.radio import bands_cellular
 
 USABLE = 0.8
@@ -113,7 +114,7 @@ def read(path: Path, receiver: int) -> Schedule:
             raise ValueError(f"a visit of {visit} s holds no sample")
         schedules = [Schedule(rate, visit, settle, tuple(map(_positive, some))) for some in centres if some]
     except OSError as error:
-        raise PlanError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise PlanError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise PlanError(
             _("{path} is no plan: {why}: make one with `bands plan -o`").format(path=path, why=error)

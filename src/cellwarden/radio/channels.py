@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.radio import archive, metadata
 from cellwarden.radio.datatype import named, widened
 from cellwarden.radio.metadata import Stretch
@@ -106,7 +107,7 @@ def _one_file(path: Path, count: int) -> Channels:
         data = path.parent / (metadata.dataset_name(path, meta) or path.with_suffix(archive.DATA_ENDING).name)
         size = data.stat().st_size
     except OSError as error:
-        raise RecordingError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise RecordingError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     head = meta["global"]
     told, datatype = head.get("core:num_channels", 1), named(head.get("core:datatype"))
     if told != count:

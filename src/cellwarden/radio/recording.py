@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model import Segment
 from cellwarden.radio import archive, bare, metadata, wav
 from cellwarden.radio.datatype import named, widened
@@ -114,12 +115,12 @@ def _file(path: Path, asked: Path | None = None) -> Iterator[tuple[BinaryIO, int
         if asked is None or asked == path:
             raise _unreadable(path, error) from error
         raise RecordingError(
-            _("{path}: its samples {data} cannot be read: {why}").format(path=asked, data=path, why=error.strerror)
+            _("{path}: its samples {data} cannot be read: {why}").format(path=asked, data=path, why=reason_of(error))
         ) from error
 
 
 def _unreadable(path: Path, error: OSError) -> RecordingError:
-    return RecordingError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror))
+    return RecordingError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error)))
 
 
 def _checked(path: Path, data_path: Path, meta: dict[str, Any], offset: int, size: int, *, only_i: bool) -> Recording:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import RecordingError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model import Block, Emission, Room, Segment
 from cellwarden.radio import analytic
 from cellwarden.radio.datatype import widened
@@ -171,7 +172,7 @@ def _fill(file: BinaryIO, recording: Recording, stretch: Stretch, first: int, ra
             done += got
     except OSError as error:
         raise RecordingError(
-            _("{path} cannot be read: {why}").format(path=recording.data_path, why=error.strerror)
+            _("{path} cannot be read: {why}").format(path=recording.data_path, why=reason_of(error))
         ) from error
 
 
@@ -244,7 +245,7 @@ def data_digest(recording: Recording, stopped: Callable[[], bool] = bool) -> str
                 left -= got
     except OSError as error:
         raise RecordingError(
-            _("{path} cannot be read: {why}").format(path=recording.data_path, why=error.strerror)
+            _("{path} cannot be read: {why}").format(path=recording.data_path, why=reason_of(error))
         ) from error
     return digest.hexdigest()
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model.span import DAY_NS
 from cellwarden.seal import age
 
@@ -51,7 +52,7 @@ def opened(path: Path) -> sqlite3.Connection:
             base.execute("INSERT OR IGNORE INTO site VALUES (1, ?, ?)", (secret, public))
     except (OSError, sqlite3.Error) as error:
         raise NodeError(
-            _("{path} cannot be used ({why}): make room, or mend its place").format(path=path, why=error)
+            _("{path} cannot be used ({why}): make room, or mend its place").format(path=path, why=reason_of(error))
         ) from error
     return base
 
@@ -114,7 +115,7 @@ def write(path: Path, credentials: Credentials) -> None:
         path.chmod(0o600)
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise NodeError(_("{path} cannot be written: {why}").format(path=path, why=error.strerror)) from error
+        raise NodeError(_("{path} cannot be written: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def read(path: Path | None) -> Credentials:

@@ -27,6 +27,7 @@ from typing import Any
 from cellwarden import __version__
 from cellwarden.errors import EvidenceError, OutputError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.ledger.canonical import canonical
 from cellwarden.ledger.chain import BEGINNING, Head, Line, appended
 from cellwarden.radio.annotations import unwritable
@@ -182,7 +183,7 @@ def _lines(place: Path) -> Iterator[Line | None]:
                     return
                 yield _line(text)
     except OSError as error:
-        raise EvidenceError(_("{path} cannot be read: {why}").format(path=place, why=error.strerror)) from error
+        raise EvidenceError(_("{path} cannot be read: {why}").format(path=place, why=reason_of(error))) from error
 
 
 def _line(text: bytes) -> Line | None:
@@ -224,7 +225,7 @@ def _described(path: Path) -> dict[str, str | int]:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return {"file": path.name, "sha256": digest, "bytes": file.tell()}
     except OSError as error:
-        raise EvidenceError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise EvidenceError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def _user(environment: Mapping[str, str] = os.environ) -> str:

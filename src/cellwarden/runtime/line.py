@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 
 from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.runtime import enrolment
 from cellwarden.runtime.outbox import Outbox
 
@@ -98,7 +99,7 @@ def send(outbox: Outbox, node: str, site: Site, closed: Event, told: Callable[[s
             if not down and not closed.is_set():
                 told(
                     _("the line to {address} is down ({why}); what is heard waits").format(
-                        address=site.address, why=getattr(error, "strerror", None) or error
+                        address=site.address, why=reason_of(error)
                     )
                 )
             down = True
@@ -228,5 +229,5 @@ def _context(site: Site) -> ssl.SSLContext:
         context.load_cert_chain(site.certificate, site.key)
     except OSError as error:  # what ssl raises is one
         places = f"{site.ca}, {site.certificate}, {site.key}"
-        raise NodeError(_("{path} cannot be used: {why}").format(path=places, why=error)) from error
+        raise NodeError(_("{path} cannot be used: {why}").format(path=places, why=reason_of(error))) from error
     return context

@@ -15,6 +15,7 @@ from typing import Any
 
 from cellwarden.errors import MandateError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.seal import age
 
 NAMES = {"reference", "expires", "key", "keep_days"}
@@ -35,7 +36,7 @@ def read(path: Path, now_ns: int) -> Mandate:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8")).get("mandate")
     except OSError as error:
-        raise MandateError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise MandateError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise MandateError(_("{path} is no TOML ({why}): mend it").format(path=path, why=error)) from error
     if not isinstance(told, dict) or set(told) != NAMES:

@@ -32,6 +32,7 @@ from typing import Any, NoReturn
 
 from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.radio.live.stream import Tuning
 from cellwarden.runtime.line import Site, check
 from cellwarden.runtime.tables import EVIDENCE, RECEIVER, Kinds, beside, kept, tuning, values
@@ -74,7 +75,7 @@ def parsed(path: Path) -> Settings:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise NodeError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise NodeError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise NodeError(_("{path} is no TOML ({why}): mend it").format(path=path, why=error)) from error
     for name in told:

@@ -13,6 +13,7 @@ from threading import Event, Thread
 
 from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.runtime import enrolment, sealed_line
 from cellwarden.runtime.inbox import Inbox, Server
 from cellwarden.runtime.line import MOST_LINE, Site, parts
@@ -70,7 +71,7 @@ def _server(nodes: Nodes, inbox: Inbox) -> Server | None:
         return Server((host, port), inbox, context, [name for name, path in nodes.files.items() if path is None])
     except OSError as error:
         raise NodeError(
-            _("{address} cannot be listened at: {why}").format(address=nodes.place.address, why=error.strerror or error)
+            _("{address} cannot be listened at: {why}").format(address=nodes.place.address, why=reason_of(error))
         ) from error
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from cellwarden.errors import NodeError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.runtime import enrolment
 from cellwarden.runtime.enrolment import Credentials, is_signed, signed
 from cellwarden.runtime.inbox import Inbox
@@ -72,7 +73,7 @@ def enrol(address: str, node: str, token: str) -> Credentials:
         with Nats(address, SILENT_S) as nats:
             answer = _told(nats.ask(subject(public), _json({"node": node, "enrol": True}) + sealed))
     except (OSError, EOFError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = reason_of(error)
         raise NodeError(
             _("{address}: the site does not answer ({why}): is cellwarden watch running there?").format(
                 address=address, why=why
@@ -152,7 +153,7 @@ def serve(
                             nats.publish(said.reply, answered(said.body, keys, inbox, nodes, time.time_ns()))
             except (OSError, EOFError, ValueError, sqlite3.Error) as error:
                 if not down and not closed.is_set():
-                    why = getattr(error, "strerror", None) or error
+                    why = reason_of(error)
                     tell(_("the line to {address} is down ({why}): nodes keep what they hear").format(
                         address=address, why=why
                     ))  # fmt: skip

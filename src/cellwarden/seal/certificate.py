@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 
 if TYPE_CHECKING:
     from cryptography.x509 import GeneralName
@@ -77,4 +78,4 @@ def _written(place: Path, octets: bytes, force: bool) -> None:
     except FileExistsError as error:
         raise OutputError(_("{path} exists: choose another name or give --force").format(path=place)) from error
     except OSError as error:
-        raise OutputError(_("{path} cannot be written: {why}").format(path=place, why=error.strerror)) from error
+        raise OutputError(_("{path} cannot be written: {why}").format(path=place, why=reason_of(error))) from error

@@ -9,6 +9,7 @@ import numpy as np
 
 from cellwarden.errors import GalleryError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model import Provenance
 from cellwarden.radio.annotations import write_text
 from cellwarden.signature.calibration import Calibration
@@ -29,8 +30,8 @@ def load(path: Path) -> Calibration:
         if version == VERSION and told == digest(held["calibration"]):
             return _calibration(held["calibration"])
     except OSError as error:
-        raise GalleryError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GalleryError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(path) from error
     if version != VERSION:
         raise GalleryError(

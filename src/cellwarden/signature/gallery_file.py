@@ -13,6 +13,7 @@ from typing import Any
 
 from cellwarden.errors import GalleryError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model import Emitter, Measured, Session
 from cellwarden.radio.annotations import write_text
 
@@ -28,9 +29,11 @@ def load(path: Path) -> tuple[Emitter, ...]:
     except FileNotFoundError as error:
         raise GalleryError(_("{path} does not exist: enrol an emitter first").format(path=path)) from error
     except OSError as error:
-        raise GalleryError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
-    except (ValueError, KeyError, TypeError) as error:
+        raise GalleryError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
+    if type(version) is not int:
+        raise _damaged(path)
     if version != VERSION:
         raise GalleryError(
             _("{path} is of version {version}, not {known}: use the Cellwarden that wrote it").format(

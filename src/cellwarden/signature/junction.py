@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.errors import LaneError
 from cellwarden.language import gettext as _
 from cellwarden.language import mark
 from cellwarden.model import JunctionReading
@@ -91,6 +92,12 @@ def examined(log: Log, empty: Empty | None = None, instrument: Instrument = LANE
 
     empty: what was learned of the empty lane, by its instrument; without it the lane's ends stand for it, and
     thresholds are the simulator's."""
+    if not np.ptp(log.position_m):
+        raise LaneError(
+            _("{who}: position_m is the same in all readings: an answer rises and falls along the way only").format(
+                who=log.person or _("passage")
+            )
+        )
     own = empty or junction_empty.assumed(log, instrument)
     lit = own.instrument
     heard = junction_empty.heard(log, own)

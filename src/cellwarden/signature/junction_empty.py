@@ -19,7 +19,7 @@ from cellwarden.language import gettext as _
 from cellwarden.measure.tail import excess_at, fit_tail
 from cellwarden.signature.junction_fit import Heard, Place, strongest
 from cellwarden.signature.junction_instrument import LANE, Instrument
-from cellwarden.signature.junction_log import Log
+from cellwarden.signature.junction_log import Log, stands_still
 
 OUTER = 0.7
 """Of the lane's half length: beyond it, antennas hear who passes by less than a hundredth; used where no empty lane
@@ -28,6 +28,8 @@ FEWEST = 20
 """Readings at one transmit power that tell its mean and variance."""
 STEP_DB = 0.3
 """Transmit powers that are nearer than this are the same step."""
+BY_CHANCE = 1e-6
+"""Probability below which readings that are all alike are not put down to chance."""
 FEWEST_PERSONS = 40
 TAIL = 0.1
 """Share of what persons bring to which a tail is fitted, FEWEST_EXCEEDING at least."""
@@ -49,6 +51,8 @@ class Empty:
     """Mean amplitude at each transmit power and f0, √mW, shape (2,); empty of a meter's."""
     thresholds_db: tuple[float, float] | None = None
     """Least z at 2f0 and 3f0, in decibels, by persons who carried nothing; None where too few passed."""
+    alike: tuple[float, float] = (1.0, 1.0)
+    """Share of the commonest level in the empty lane, at 2f0 and 3f0: 1 of a meter that shows its floor."""
     calibrated: bool = True
     """False where only the lane's ends stand for an empty lane."""
     instrument: Instrument = LANE
@@ -83,7 +87,15 @@ def assumed(log: Log, instrument: Instrument = LANE) -> Empty:
 
 
 def heard(log: Log, empty: Empty) -> Heard:
-    """A passage less the empty lane. Raises LaneError where powers were sent that the empty lane has not."""
+    """A passage less the empty lane. Raises LaneError where powers were sent that the empty lane has not, or where
+    nothing moves in readings of an instrument that moves in the empty lane."""
+    if stands_still(log) and max(empty.alike) ** len(log.time_s) < BY_CHANCE:
+        raise LaneError(
+            _(
+                "{who}: the instrument seems stuck: both levels are the same in all {count} readings, and in the empty"
+                " lane they are not: check it, and record again"
+            ).format(who=log.person or _("passage"), count=len(log.time_s))
+        )
     excess, variance = np.empty_like(log.power_mw), np.empty_like(log.power_mw)
     power_mw = log.power_mw
     if log.amplitude is not None and empty.amplitude:
@@ -162,8 +174,11 @@ def _own(lanes: Sequence[Log], instrument: Instrument, *, calibrated: bool) -> E
                 )
             )
         mean[float(key)] = part.mean(axis=1)
-        variance[float(key)] = np.maximum(part.var(axis=1, ddof=1), 1e-30 * part.mean(axis=1) ** 2 + 1e-300)
-    return Empty(mean, variance, amplitude, None, calibrated, instrument)
+        # Readings that are all alike are a meter's floor: what lies below may be anything from nothing to it.
+        hidden = np.where(np.ptp(part, axis=1) == 0, part[:, 0] ** 2 / 12, 0.0)
+        variance[float(key)] = np.maximum(part.var(axis=1, ddof=1), hidden + 1e-300)
+    second, third = (float(np.unique(row, return_counts=True)[1].max()) / power.shape[1] for row in power)
+    return Empty(mean, variance, amplitude, None, (second, third), calibrated, instrument)
 
 
 def _keys(log: Log) -> list[tuple[float, float]]:

@@ -30,7 +30,7 @@ from cellwarden.errors import LaneError
 from cellwarden.language import gettext as _
 from cellwarden.radio.channels import FULL, Channels, open_channels, read
 from cellwarden.radio.metadata import number
-from cellwarden.signature.junction_log import FEWEST, Log
+from cellwarden.signature.junction_log import FASTEST_M_S, FEWEST, LONGEST_M, Log, check_length
 
 CHANNELS = 3
 READING_S = 1e-3
@@ -44,6 +44,11 @@ STEP_HZ = 10e3
 STEP_DB = 0.3
 """Transmit powers that are nearer than this are the same step."""
 BLOCK_READINGS = 256
+MOST = {
+    "transmit_dbm": 200.0, "second_dbm": 200.0, "third_dbm": 200.0, "position_m": LONGEST_M,
+    "speed_m_s": FASTEST_M_S, "reading_s": 10.0, "delay_s": 1e-3,
+}  # fmt: skip
+"""That the metadata may say, whatever its sign."""
 
 
 class _Scale(NamedTuple):
@@ -88,6 +93,7 @@ def read_recordings(paths: Sequence[Path], person: str = "") -> Log:
     orders = np.array([[2], [3]])
     amplitude *= np.exp(2j * np.pi * orders * f0[None, :] * scale.delay_s)
     position = scale.position_m + scale.speed_m_s * time_s
+    check_length(str(channels.paths[0]), position)
     return Log(person, time_s, position, sent, np.abs(amplitude) ** 2, amplitude, f0)
 
 
@@ -139,6 +145,12 @@ def _scale(channels: Channels) -> _Scale:
             raise LaneError(
                 _("{path}: cellwarden:{name} is missing or no number: write it into global").format(
                     path=channels.paths[0], name=name
+                )
+            )
+        if abs(value) > MOST[name]:
+            raise LaneError(
+                _("{path}: cellwarden:{name} is {value}: write {most} at most").format(
+                    path=channels.paths[0], name=name, value=f"{value:g}", most=f"{MOST[name]:g}"
                 )
             )
         values.append(value)

@@ -8,15 +8,16 @@ LOG.csv   time_s,position_m,transmit_dbm,second_dbm,third_dbm        and, where 
 
 `position_m` is where the middle of who passes is, along the lane, 0 opposite the antennas. `transmit_dbm` is the
 power sent (e.i.r.p.), which should step by some decibels from line to line. Levels are those at the receiver's
-antenna port, in dBm. Lines of one `person` (a number of a person or parcel) that follow each other are one passage.
-In a table of the empty lane lines without a person are the lane itself, and those with one are passages of persons
-known to carry nothing."""
+antenna port, in dBm. Where one is not told (empty, `nan`, `-inf`), as instruments write below their floor, the lowest
+that the table tells of that harmonic stands. Lines of one `person` (a number of a person or parcel) that follow each
+other are one passage. In a table of the empty lane lines without a person are the lane itself, and those with one are
+passages of persons known to carry nothing."""
 
 import csv
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
@@ -26,9 +27,10 @@ from numpy.typing import NDArray
 
 from cellwarden.errors import LaneError
 from cellwarden.language import gettext as _
-from cellwarden.language import number
+from cellwarden.language import number, reason_of
 
-COLUMNS = ("time_s", "position_m", "transmit_dbm", "second_dbm", "third_dbm")
+LEVELS = ("second_dbm", "third_dbm")
+COLUMNS = ("time_s", "position_m", "transmit_dbm", *LEVELS)
 PERSON = "person"
 NUMBER = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9/._-]{0,19}")
 """What officers number persons and parcels with; a name would be personal data, and has no digit."""
@@ -38,6 +40,8 @@ FEWEST = 20
 """Readings of a passage: fewer show no answer rise and fall."""
 FASTEST_M_S = 20.0
 """Nobody runs so fast, and no wand or belt is led so: positions in centimetres would make it 100."""
+LONGEST_M = 100.0
+"""No lane, door or belt is longer; what is sought along it would take an hour and all memory."""
 CLIPPED = 8
 """Highest readings of a passage that are exactly alike: an analogue level never is, one at its converter's end is."""
 ABOVE_DB = 10.0
@@ -58,6 +62,8 @@ class Log:
     """√mW, with the phase against that of the lighting squared and cubed, shape (2, n); None of a meter."""
     frequency_hz: NDArray[np.float64] | None = None
     """f0 of each reading, shape (n,); None where it is not told."""
+    untold: int = 0
+    """Levels that the table did not tell."""
 
 
 def read_log(path: Path) -> list[Log]:
@@ -70,7 +76,7 @@ def read_log(path: Path) -> list[Log]:
     except UnicodeDecodeError as error:
         raise no_text(path) from error
     except OSError as error:
-        raise LaneError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise LaneError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
 
 
 def no_text(path: Path) -> LaneError:
@@ -86,12 +92,30 @@ def parsed(lines: Iterable[str], path: Path) -> list[Log]:
         raise no_text(path) from error
     if not rows:
         raise LaneError(_("{path} holds no reading: record again").format(path=path))
-    logs = []
+    every = np.array([row[2] for row in rows], np.float64)
+    untold = np.isnan(every).sum(axis=1)
+    _fill(path, every)
+    logs, first = [], 0
     for person, group in groupby(rows, key=lambda row: row[1]):
         own = list(group)
-        table = np.array([row[2] for row in own], np.float64)
-        logs.append(_log(path, own[0][0], person, table))
+        part = slice(first, first + len(own))
+        logs.append(replace(_log(path, own[0][0], person, every[part]), untold=int(untold[part].sum())))
+        first += len(own)
     return logs
+
+
+def _fill(path: Path, table: NDArray[np.float64]) -> None:
+    """Levels that are not told become the lowest one told: the floor of the instrument, or what lies just above it."""
+    for name in LEVELS:
+        level = table[:, COLUMNS.index(name)]
+        missing = np.isnan(level)
+        if missing.all():
+            raise LaneError(
+                _("{path} tells no level in {column}: write the instrument's floor there").format(
+                    path=path, column=name
+                )
+            )
+        level[missing] = level[~missing].min()
 
 
 def check_person(number: str) -> str:
@@ -124,9 +148,26 @@ def _log(path: Path, line: int, person: str, table: NDArray[np.float64]) -> Log:
                 where=where, speed=number(speed)
             )
         )
+    check_length(where, position_m)
     for order, level in zip((2, 3), levels, strict=True):
         check_clipped(where, order, level)
     return Log(person, time_s, position_m, transmit_dbm, 10 ** (np.array(levels) / 10))
+
+
+def check_length(where: str, position_m: NDArray[np.float64]) -> None:
+    """Raises LaneError where the way is longer than any lane."""
+    length = float(np.ptp(position_m))
+    if length > LONGEST_M:
+        raise LaneError(
+            _("{where}: position_m spans {length} m, no lane is longer than {most} m: part the passages").format(
+                where=where, length=number(length), most=number(LONGEST_M)
+            )
+        )
+
+
+def stands_still(log: Log) -> bool:
+    """Whether both levels are exactly alike throughout, while the power that is sent steps."""
+    return bool((np.ptp(log.power_mw, axis=1) == 0).all() and np.ptp(log.transmit_dbm) > 0)
 
 
 def check_clipped(where: str, order: int, level_dbm: NDArray[np.float64]) -> None:
@@ -181,7 +222,11 @@ def _row(
         try:
             value = float(row[place])
         except ValueError:
-            value = math.nan
+            value = math.nan if row[place].strip() else -math.inf
+        untold = value == -math.inf or row[place].strip().casefold() == "nan"
+        if name in LEVELS and untold:
+            values.append(math.nan)
+            continue
         low, high = (LOWEST_DBM, HIGHEST_DBM) if name.endswith("_dbm") else (-1e12, 1e12)
         if not low <= value <= high:
             text = repr(row[place])

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cellwarden.errors import OutputError, StoreDamagedError, StoreError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.store import beside, tables
 from cellwarden.store.audit import audited, verify
 from cellwarden.store.backup_photographs import looked_at, put_back, taken_in
@@ -220,7 +221,7 @@ def _whole(output: Path) -> Iterator[Path]:
         temporary.replace(output)
         _flushed(output.absolute().parent)
     except OSError as error:
-        raise _unwritable(output, error.strerror or str(error)) from error
+        raise _unwritable(output, reason_of(error)) from error
     finally:
         for ending in ("", "-journal", *BESIDE):
             temporary.with_name(temporary.name + ending).unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from cellwarden.errors import OutputError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.store import photographs
 from cellwarden.store.photographs import NAME, folder_of
 
@@ -89,6 +90,6 @@ def _write(folder: Path, jpeg: bytes) -> None:
         path = photographs.place(folder, hashlib.sha256(jpeg).hexdigest())
         raise OutputError(
             _("{path} cannot be written: {why}: make room or choose another place").format(
-                path=path, why=error.strerror
+                path=path, why=reason_of(error)
             )
         ) from error

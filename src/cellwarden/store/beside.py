@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cellwarden.errors import StoreError, StoreFullError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.ledger.chain import BEGINNING, Head, Line, first_broken
 from cellwarden.model.store import AuditLine
 from cellwarden.store.audit import body, chained
@@ -86,7 +87,7 @@ class Beside:
     def _unwritable(self, error: OSError) -> StoreFullError:
         return StoreFullError(
             _("{path} cannot be written: {why}: make room; what was kept before is safe").format(
-                path=self.path, why=error.strerror
+                path=self.path, why=reason_of(error)
             )
         )
 

@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cellwarden.errors import StoreDamagedError, StoreError, StoreFullError, StoreValueError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.store.tables import REVISION
 from cellwarden.store.wal import spoilt
 
@@ -124,7 +125,7 @@ def _made(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreError(
-            _("{path} cannot be opened: {why}: choose another place").format(path=path, why=error.strerror)
+            _("{path} cannot be opened: {why}: choose another place").format(path=path, why=reason_of(error))
         ) from error
 
 
@@ -249,7 +250,7 @@ def refuse_spoilt(path: Path) -> None:
             raise damaged(path)
     except OSError as error:
         raise StoreError(
-            _("{path} cannot be opened: {why}: choose another place").format(path=log, why=error.strerror)
+            _("{path} cannot be opened: {why}: choose another place").format(path=log, why=reason_of(error))
         ) from error
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, delete
 
 from cellwarden.errors import StoreDamagedError, StoreFullError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model.span import DAY_NS
 from cellwarden.model.watch import Sighting
 from cellwarden.store import rows
@@ -245,7 +246,7 @@ def _written(duck: "DuckDBPyConnection", what: str, place: Path) -> None:
             os.fsync(file.fileno())
         temporary.replace(place)
     except (OSError, duckdb.Error) as error:
-        why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        why = reason_of(error).partition("\n")[0]
         raise StoreFullError(
             _("{path} cannot be written: {why}: make room; what was kept before is safe").format(path=place, why=why)
         ) from error

@@ -26,6 +26,7 @@ from sqlalchemy import Column, Table
 
 from cellwarden.errors import StoreError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.store.engine import damaged, opened
 from cellwarden.store.tables import METADATA
 
@@ -101,7 +102,7 @@ def _lengthened(file: BinaryIO) -> None:
 
 def no_room(path: Path, error: OSError) -> StoreError:
     """What to say where a damaged store cannot be copied."""
-    return StoreError(_("{path} cannot be copied: {why}: make room beside it").format(path=path, why=error.strerror))
+    return StoreError(_("{path} cannot be copied: {why}: make room beside it").format(path=path, why=reason_of(error)))
 
 
 def _filled(new: sqlite3.Connection, table: Table, reader: "_Reader") -> int:

@@ -34,6 +34,7 @@ from zoneinfo import ZoneInfo
 
 from cellwarden.errors import RulesError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 
 FORMAT = 1
 LARGEST = 1 << 20
@@ -122,7 +123,7 @@ def load(path: Path, rooms: Sequence[str] | None = None) -> Rules:
     except UnicodeDecodeError as error:
         raise RulesError(_("{path} is no text in UTF-8: name a file of rules").format(path=path)) from error
     except OSError as error:
-        raise RulesError(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise RulesError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     return parse(text, path, rooms)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 from cellwarden.document.whole import write_whole
 from cellwarden.errors import RulesError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.model.watch import RulesText
 from cellwarden.store import tables
 from cellwarden.watch.rules_file import Rules, load
@@ -72,5 +73,5 @@ def _write(path: Path, text: str) -> None:
         write_whole(path, (text.encode(),))
     except OSError as error:
         raise RulesError(
-            _("{path} cannot be written: {why}: make room, or mend its rights").format(path=path, why=error.strerror)
+            _("{path} cannot be written: {why}: make room, or mend its rights").format(path=path, why=reason_of(error))
         ) from error

@@ -16,6 +16,7 @@ import numpy as np
 
 from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.radio.datatype import Datatype
 from cellwarden.radio.live.steady import steady
 from cellwarden.radio.live.stream import (
@@ -69,7 +70,7 @@ def open_stream(address: Address, tuning: Tuning) -> Stream:
     except (OSError, EOFError) as error:
         raise SourceError(
             _("{source} does not answer ({why}): start rtl_tcp there, or mend the address").format(
-                source=address.text, why=getattr(error, "strerror", None) or error
+                source=address.text, why=reason_of(error)
             )
         ) from error
 

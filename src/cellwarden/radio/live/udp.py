@@ -13,6 +13,7 @@ from threading import Event
 
 from cellwarden.errors import SourceError
 from cellwarden.language import gettext as _
+from cellwarden.language import reason_of
 from cellwarden.radio.datatype import Datatype
 from cellwarden.radio.live import vita49
 from cellwarden.radio.live.stream import (
@@ -73,7 +74,7 @@ def _bound(address: Address) -> socket.socket:
     except (OSError, ValueError) as error:
         raise SourceError(
             _("{source} cannot be listened to ({why}): name an address of this machine and a free port").format(
-                source=address.text, why=getattr(error, "strerror", None) or error
+                source=address.text, why=reason_of(error)
             )
         ) from error
     line.settimeout(POLL_S)

@@ -43,7 +43,7 @@ def send(address: str, message: Message) -> None:
     try:
         NOTIFIERS.get(urlsplit(address).scheme, apprise.send)(address.partition(ROOMS)[0], message)
     except (OSError, ValueError, HTTPException) as error:
-        why = getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+        why = _(getattr(error, "strerror", None) or str(getattr(error, "reason", None) or type(error).__name__))
         raise NotifyError(_("{address} cannot be reached: {why}").format(address=hidden(address), why=why)) from error
 
 
