@@ -416,4 +416,4 @@ def test_a_downlink_recording_without_a_cell_is_one_line(
     assert ended.value.code == 2
     told = capsys.readouterr().err.strip()
     assert "\n" not in told
-    assert told.startswith(f"cellwarden: {path} : aucune cellule")
+    assert told.startswith(f"cellwarden: {path}\u00a0: aucune cellule")

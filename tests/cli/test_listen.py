@@ -20,8 +20,8 @@ from cellwarden.runtime.evidence_index import Index
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "GSM normal on 901.800 MHz (ARFCN 59), SNR 21.7 dB"),
-        ("fr", "GSM normal sur 901,800 MHz (ARFCN 59), RSB 21,7 dB"),
+        ("en", "GSM normal on 901.800 MHz (ARFCN 59), SNR 21.5 dB"),
+        ("fr", "GSM normal sur 901,800 MHz (ARFCN 59), RSB 21,5 dB"),
     ],
 )
 def test_each_phone_is_told_when_it_begins_and_when_it_is_over(language: str, said: str) -> None:

@@ -142,7 +142,7 @@ def test_how_the_stream_is_cut_does_not_show_in_what_is_taken_out(strength: floa
     wave[300_000:304_000] += 30 * np.exp(2j * np.pi * np.cumsum(0.05 * np.sin(np.arange(4000) / 60)))
     iq = np.stack([wave.real, wave.imag], 1).round().astype(np.int16)
     whole = boxed(iq, len(iq))
-    assert len(whole) == 1
+    assert any(abs(b.sample_start - 300_000) < 3000 and b.sample_count > 4000 for b in whole)
     assert boxed(iq, 37_001) == whole
 
 
