@@ -58,7 +58,7 @@ def test_it_speaks_french(files: dict[str, Path], tmp_path: Path) -> None:
     files[""].write_text("time_s,sensor,rssi_dbm\n5,S0,127\n")
     code, out, err = locate(files, language="fr")
     assert (code, out) == (0, "")
-    assert "1 positions sur 1 sont inconnues : aucun capteur n’a rien entendu" in err
+    assert "1 positions sur 1 sont inconnues\u00a0: aucun capteur n’a rien entendu" in err
     assert "1 ligne ne contient aucun niveau" in err
     assert files["-o"].read_text().splitlines()[1] == "5,,,,,unknown,"
 
