@@ -214,6 +214,7 @@ def test_a_base_station_is_no_phone() -> None:
     assert emission.direction == "downlink"
 
 
+@pytest.mark.long
 def test_base_stations_are_named_behind_echoes() -> None:
     rng, rate = np.random.default_rng(11), 7.68e6
     for blocks in (6, 15, 25) * 2:

@@ -78,6 +78,7 @@ def test_the_size_of_blocks_does_not_show_in_a_carrier() -> None:
     assert scanned(block, 12_345) == scanned(block, 1 << 20)
 
 
+@pytest.mark.long
 def test_a_phone_beside_a_carrier_is_not_hidden() -> None:
     rng = np.random.default_rng(1)
     wave = station(30, 9, -0.9e6, rng)

@@ -151,6 +151,7 @@ def test_noise_that_a_notch_parts_is_one() -> None:
     assert emission.low_offset_hz < -1.3e6 and emission.high_offset_hz > 1.3e6
 
 
+@pytest.mark.long
 def test_two_carriers_of_many_phones_are_no_noise_and_no_jammer() -> None:
     """Their chips may cancel; each carrier ends on both sides."""
     rng, rate_hz = np.random.default_rng(14), 12e6

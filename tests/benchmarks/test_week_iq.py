@@ -37,6 +37,7 @@ def test_each_sensor_names_what_a_phone_sends(told: dict[str, dict]) -> None:
         assert {train for train, _session in one["signed"]} and not one["labels"]["gsm:normal"]
 
 
+@pytest.mark.long
 def test_what_they_tell_is_one_phone_where_the_act_was(told: dict[str, dict], tmp_path: Path) -> None:
     air = scene(SECONDS)
     assert Truths(air).act([]) is None

@@ -93,6 +93,7 @@ def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_scan, "BEHIND", 0)  # other tests would go first, for a minute
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("uncompiled")
 def test_what_has_to_be_compiled_is_scanned_beside_what_needs_it_not(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -108,6 +109,7 @@ def test_what_has_to_be_compiled_is_scanned_beside_what_needs_it_not(
         pass
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("uncompiled")
 def test_who_does_not_wait_for_the_scan_breaks_it_off(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     others = set(multiprocessing.active_children())
@@ -117,6 +119,7 @@ def test_who_does_not_wait_for_the_scan_breaks_it_off(tmp_path: Path, capfd: pyt
     assert not scans.is_alive() and not list(tmp_path.iterdir()) and capfd.readouterr().err == ""
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("uncompiled")
 def test_a_scan_beside_that_fails_is_told_with_its_code(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(click.exceptions.Exit) as end, demo_scan.scanning(tmp_path / "out", force=False) as finished:

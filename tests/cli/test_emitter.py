@@ -136,6 +136,7 @@ def test_words_of_a_court_are_for_a_calibration_on_real_phones(set_of_phones: Pa
     assert "Stand-in R1" in (tmp_path / "t.svg").read_text()
 
 
+@pytest.mark.long
 def test_simulated_phones_never_speak_in_words_of_a_court(set_of_phones: Path, tmp_path: Path) -> None:
     lab, gallery = tmp_path / "lab.json", ("--gallery", str(set_of_phones))
     made = calibrated(set_of_phones, lab, "simulated")

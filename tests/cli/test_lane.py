@@ -67,6 +67,7 @@ def test_levels_that_are_missing_or_stand_still_are_told(place: Path, tmp_path: 
     assert done.returncode == 2 and "P-1: the instrument seems stuck" in done.stderr
 
 
+@pytest.mark.long
 def test_the_warning_is_shown_and_that_nobody_confirmed_it_is_written(place: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     done = run("lane", place / "one.csv", "--person", "p-77", "-o", out)

@@ -102,6 +102,7 @@ def test_a_source_that_cannot_be_used_is_one_line_and_exit_code_two(words: list[
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.long
 def test_a_source_from_which_nothing_comes_is_told() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind(("127.0.0.1", 0))

@@ -85,6 +85,7 @@ def token(page: str) -> str:
     return found[1]
 
 
+@pytest.mark.long
 def test_a_damaged_store_is_shown_and_not_touched_and_who_looks_is_kept_beside_it(
     store: Path, tmp_path: Path, webhook: tuple[str, "SimpleQueue[dict[str, object]]"], typed: Typed
 ) -> None:

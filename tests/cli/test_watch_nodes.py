@@ -145,6 +145,7 @@ def test_the_levels_are_those_of_a_phone_in_the_first_cell(tmp_path: Path) -> No
     assert levels == pytest.approx(POWER_DBM - model_loss_db(lines, AIR.centre_hz).ravel(), abs=0.5)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(SERVER is None, reason="nats-server is not installed")
 def test_what_nodes_hear_becomes_one_alert_and_a_cut_line_loses_and_doubles_nothing(tmp_path: Path, port: int) -> None:
     store, site = tmp_path / "s.sqlite", written(tmp_path, port)

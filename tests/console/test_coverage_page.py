@@ -50,6 +50,7 @@ def finished(wing: Wing) -> Look:
     return look
 
 
+@pytest.mark.long
 def test_a_proposal_is_found_beside_the_console_and_taken_over_into_the_plan(
     wing: Wing, send: Callable[..., Any]
 ) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,7 @@ def test_recording_a_find_takes_three_clicks(visit: Any, wing: Wing) -> None:
         assert [(find.alert, find.seal) for find in finds(c)] == [(name, "S-77")]
 
 
+@pytest.mark.long
 def test_a_room_is_ticked_off_in_two_clicks_and_a_colleagues_tick_shows_by_itself(visit: Any, wing: Wing) -> None:
     wing.alert()
     colleague = visit("/unlock", role="investigator", width=1024)
@@ -250,6 +252,7 @@ def test_a_sensor_that_falls_deaf_shows_on_the_plan_by_itself(visit: Any, wing: 
     assert not deaf.locator(".hears").is_visible()
 
 
+@pytest.mark.long
 def test_words_without_an_end_make_no_page_wider_than_its_screen(visit: Any, served: Served, wing: Wing) -> None:
     """An address in a note, and a name as directories give them."""
     name, word = wing.alert(), "https://intranet.example/" + "a" * 180
@@ -374,9 +377,12 @@ def too_wide(page: Any, width: int) -> Iterator[tuple[str, str]]:
         yield "wider than the screen", str(wide)
 
 
-def test_every_page_fits_its_screen_and_breaks_no_rule_of_accessibility(visit: Any, served: Served, wing: Wing) -> None:
+@pytest.mark.parametrize("many", [5, pytest.param(None, marks=pytest.mark.long)])
+def test_every_page_fits_its_screen_and_breaks_no_rule_of_accessibility(
+    visit: Any, served: Served, wing: Wing, many: int | None
+) -> None:
     found = []
-    for path, page in pages(visit, served, wing, 390, "fr-FR", "light"):
+    for path, page in islice(pages(visit, served, wing, 390, "fr-FR", "light"), many):
         found += [(path, *one) for one in broken(page, RULES)]
         for width in SIZES:
             found += [(path, *one) for one in too_wide(page, width)]

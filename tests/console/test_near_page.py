@@ -116,6 +116,7 @@ def test_an_alerts_channel_that_is_silent_is_not_replaced_by_another(
     page.context.close()
 
 
+@pytest.mark.long
 def test_what_is_old_is_not_shown(browser: Any, served: tuple[str, Any], air: Air) -> None:
     air.hears(phone(2, 0.8, "warmer"))
     page = opened(browser, served[0])

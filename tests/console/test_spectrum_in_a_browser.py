@@ -97,6 +97,7 @@ def test_a_pause_holds_the_picture_and_what_was_missed_is_made_up_for(look: Any)
     assert page.evaluate("document.querySelector('#waterfall').toDataURL()") != picture
 
 
+@pytest.mark.long
 def test_a_snippet_is_replayed_and_then_the_live_picture_goes_on(look: Any, wing: Wing) -> None:
     wing.alert(evidence=(kept(wing.folder / "evidence"),))
     page = look(width=1024, reduced_motion="reduce")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.locate import heard
 
 from cellwarden.locate import fixes, phones, radio_map, solve
@@ -46,6 +47,7 @@ def test_fixes_of_all_phones_come_in_the_order_of_time_under_their_names() -> No
     ]
 
 
+@pytest.mark.long
 def test_two_phones_at_once_are_located_as_well_as_each_alone(tmp_path: Path) -> None:
     fitted = radio_map.fit(heard.SITE, heard.surveyed(1))
     first, place = heard.walked(1, 20.0)

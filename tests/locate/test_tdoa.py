@@ -74,6 +74,7 @@ def test_what_is_far_away_is_no_place() -> None:
     assert tdoa.position(measured(np.array([900.0, 900.0]), 10e-9, np.random.default_rng(6)), HEIGHT_M) is None
 
 
+@pytest.mark.long
 def test_bursts_as_samples_are_located_within_one_and_a_half_times_the_bound() -> None:
     part = lane.located("large prison", False, 25, 1)
     assert rmse(part["errors"]) <= 1.5 * rmse(part["bounds"]) * 1.3  # 25 bursts tell the ratio to some 15 %

@@ -162,6 +162,7 @@ def test_an_expired_mandate_ends_the_watch_before_anything_is_kept(tmp_path: Pat
         assert not list(queries.sightings(c, 0, NOON_NS * 2)) and not queries.alerts(c)
 
 
+@pytest.mark.long
 def test_rules_that_change_hold_from_the_next_step_on(tmp_path: Path) -> None:
     engine, clock = opened(str(tmp_path / "s.sqlite")), Clock()
     half_ns = NOON_NS + 30 * MINUTES * S_NS

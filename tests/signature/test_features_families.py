@@ -137,6 +137,7 @@ def test_an_error_vector_is_what_nothing_else_explains(name: str) -> None:
     assert 0.6 < peaks[:, 0].std() / peaks[:, 1].mean() < 1.45
 
 
+@pytest.mark.long
 def test_phase_noise_adds_to_the_error_vector() -> None:
     noisy = measured("wifi:ofdm", PHONE, carrier_hz=60e3, snr_db=35.0, sensor=Sensor(Faults(phase_noise_hz=300.0)))
     quiet = measured("wifi:ofdm", PHONE, carrier_hz=60e3, snr_db=35.0)
@@ -153,6 +154,7 @@ def test_turning_on_shows_in_what_comes_before_the_fit() -> None:
     assert np.mean([s.features["swing_2.4"][0] for s in told]) == pytest.approx(1.0, abs=0.02)
 
 
+@pytest.mark.long
 def test_an_lte_phones_image_and_leak_are_told_where_its_carriers_middle_is_known() -> None:
     rng = np.random.default_rng(2)
     told = [measure(*heard(families.BESIDE, PHONE, rng, snr_db=20.0, carrier_hz=2e5)) for _ in range(BURSTS)]

@@ -159,6 +159,7 @@ def test_a_clusters_likelihood_is_the_integral_over_its_unknown_mean() -> None:
     assert gain == pytest.approx(direct - apart, abs=1e-6)
 
 
+@pytest.mark.long
 def test_five_simulated_phones_come_out_of_samples_pure() -> None:
     """A small version of the lane: one world whose parameters all differ."""
     figures = one_phone.phones(0)

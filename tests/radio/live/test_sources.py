@@ -77,6 +77,7 @@ def test_a_gain_below_zero_is_sent_as_the_server_reads_it() -> None:
     assert soon(lambda: (4, 2**32 - 10) in server.commands)
 
 
+@pytest.mark.long
 def test_a_broken_line_is_mended_and_its_gap_is_counted_by_the_clock() -> None:
     octets = RNG.integers(0, 256, 400_000, np.uint8)
     server = RtlTcp(octets.tobytes(), breaks_at=(200_000,))
