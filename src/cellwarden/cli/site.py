@@ -175,12 +175,12 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
     if found.aside:
         complain(
             _("{path}: nothing, or not all, was taken of the layers {names}: rooms are closed polylines").format(
-                path=drawing, names=", ".join([*found.aside[:MOST_NAMED], *["…"] * (len(found.aside) > MOST_NAMED)])
+                path=drawing, names=_some(found.aside)
             )
         )
     if found.unplaced:
-        named = ", ".join([*found.unplaced[:MOST_NAMED], *["…"] * (len(found.unplaced) > MOST_NAMED)])
-        complain(_("{path}: features without geometry are left out: {names}").format(path=drawing, names=named))
+        words = _("{path}: features without geometry are left out: {names}")
+        complain(words.format(path=drawing, names=_some(found.unplaced)))
     if wrong := len(faults(made, {})):
         said = ngettext(
             "{count} fault is left: cellwarden site check {path} names it",
@@ -188,6 +188,10 @@ def bring(drawing: Path, output: Path, floor_height: float, walls: str | None, u
             wrong,
         )
         click.echo(said.format(count=number(wrong), path=output))
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names if len(names) <= MOST_NAMED else (*names[:MOST_NAMED], "…"))
 
 
 @site.command(help=_("Make a certificate for the console, where nobody signs one: give it to watch --certificate."))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cellwarden.model import Blind, Emission, Segment
 from cellwarden.radio.bands import europes_within
+from cellwarden.runtime.burst_rows import start_ns
 
 LASTS_S = 1.0
 """A radar or a drill that sweeps for less is no jammer."""
@@ -49,8 +50,9 @@ class Blindness:
         if emission.label != JAMMER:
             return
         jams = self._jams.setdefault(segment.centre_hz, {})
+        begun_ns = time.time_ns() if segment.start_ns is None else start_ns(emission, segment)
         for band in bands_of(emission, segment):
-            jam = jams.setdefault(band, _Jam(_start_ns(emission, segment)))
+            jam = jams.setdefault(band, _Jam(begun_ns))
             jam.lasted_s, jam.clear_s = jam.lasted_s + emission.sample_count / segment.rate_hz, 0.0
 
     def now(self) -> tuple[Blind, ...]:
@@ -69,9 +71,3 @@ def bands_of(emission: Emission, segment: Segment) -> tuple[str, ...]:
         return ("",)
     edges = (segment.centre_hz + emission.low_offset_hz, segment.centre_hz + emission.high_offset_hz)
     return europes_within(*edges) or (f"{segment.centre_hz / 1e6:g} MHz",)
-
-
-def _start_ns(emission: Emission, segment: Segment) -> int:
-    if segment.start_ns is None:
-        return time.time_ns()
-    return segment.start_ns + round((emission.sample_start - segment.sample_start) / segment.rate_hz * 1e9)

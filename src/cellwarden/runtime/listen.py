@@ -202,6 +202,7 @@ class _Trains:
 
     def __init__(self) -> None:
         self._groupers: dict[float | None, tuple[Grouper, Segment]] = {}
+        self._newest: Segment | None = None
         self._numbers: dict[tuple[float | None, int], int] = {}
         """Of the trains that go on, by frequency and the grouper's own number."""
         self._begun = 0
@@ -212,10 +213,11 @@ class _Trains:
         if centre not in self._groupers:
             self._groupers[centre] = Grouper(), _whole(segment)
         grouper, whole = self._groupers[centre]
-        now = _whole(segment)
-        if now.clock != whole.clock or abs((now.start_ns or 0) - (whole.start_ns or 0)) > SET_NS:
-            whole = now  # the source's clock was set
-            self._groupers[centre] = grouper, whole
+        if segment is not self._newest:
+            self._newest, now = segment, _whole(segment)
+            if now.clock != whole.clock or abs((now.start_ns or 0) - (whole.start_ns or 0)) > SET_NS:
+                whole = now  # the source's clock was set
+                self._groupers[centre] = grouper, whole
         yield from self._events(centre, whole, *grouper.add(emission, whole))
 
     def passed(self, sample: int) -> Iterator[Event]:

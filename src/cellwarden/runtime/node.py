@@ -9,7 +9,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, replace
 from threading import Event, Lock, Thread
 from typing import Any
@@ -27,6 +27,7 @@ from cellwarden.runtime.burst_rows import row, start_ns
 from cellwarden.runtime.hourly import OF_THE_TEST, Hourly, Station
 from cellwarden.runtime.keep import AGAIN_S, Keeper
 from cellwarden.runtime.line import send
+from cellwarden.runtime.looking import looking
 from cellwarden.runtime.node_file import Settings
 from cellwarden.runtime.outbox import Outbox
 from cellwarden.runtime.pace import Pace, error_ns
@@ -236,25 +237,15 @@ class Reporter:
         """The last word."""
         self.state(self._found)
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> AbstractContextManager[None]:
         """Within this a receiver that gives nothing is told of, too."""
-        ended = Event()
+        return looking(self._look, TELL_S, "node")
 
-        def watch() -> None:
-            while not ended.wait(TELL_S):
-                self.tell()
-                silent = time.monotonic() > self.pace.heard_s + SILENT_S
-                if silent and ("no samples" not in self._found or time.monotonic() >= self._told_s + STATE_S):
-                    self.state(("no samples",))
-
-        thread = Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+    def _look(self) -> None:
+        self.tell()
+        silent = time.monotonic() > self.pace.heard_s + SILENT_S
+        if silent and ("no samples" not in self._found or time.monotonic() >= self._told_s + STATE_S):
+            self.state(("no samples",))
 
 
 def _stations(known: str | None) -> dict[str, Station]:

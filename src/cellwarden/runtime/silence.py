@@ -6,10 +6,10 @@ Health is told by the second of signal, so who counts samples alone says nothing
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from contextlib import AbstractContextManager
 
 from cellwarden.radio.live.stream import Piece
+from cellwarden.runtime.looking import looking
 
 SILENT_S = 5.0
 """A source that gives nothing for so long is told of."""
@@ -22,6 +22,7 @@ class Silence:
         self._told, self._after_s = told, after_s
         self._heard_s = math.inf
         """When the last samples came, or receiving began; never, where it is over."""
+        self._silent = False
 
     def pieces(self, received: Iterator[Piece]) -> Iterator[Piece]:
         """The same pieces."""
@@ -32,22 +33,11 @@ class Silence:
             yield piece
         self._heard_s = math.inf
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> AbstractContextManager[None]:
         """Within this it is told."""
-        ended = Event()
+        return looking(self._look, self._after_s / 10, "silence")
 
-        def watch() -> None:
-            silent = False
-            while not ended.wait(self._after_s / 10):
-                before, silent = silent, time.monotonic() > self._heard_s + self._after_s
-                if silent != before and self._heard_s < math.inf:
-                    self._told(silent)
-
-        thread = Thread(target=watch, name="silence", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+    def _look(self) -> None:
+        before, self._silent = self._silent, time.monotonic() > self._heard_s + self._after_s
+        if self._silent != before and self._heard_s < math.inf:
+            self._told(self._silent)

@@ -109,9 +109,9 @@ def host_and_port(address: Address) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def option(address: Address, name: str) -> float | None:
-    """A number among an address's options; None where it is not told. Raises SourceError where it is no number."""
-    told = address.options.get(name)
+def option(address: Address, name: str, otherwise: float | None = None) -> float | None:
+    """A number among an address's options; where it is not told, another. Raises SourceError where it is no number."""
+    told = address.options.get(name, otherwise)
     try:
         return None if told is None else _sober(float(told))
     except ValueError:
@@ -132,13 +132,7 @@ def gain_of(address: Address, tuning: Tuning) -> float | None:
 
     Raises SourceError.
     """
-    told = option(address, "gain")
-    try:
-        return told if told is not None or tuning.gain_db is None else _sober(tuning.gain_db)
-    except ValueError:
-        raise SourceError(
-            _("{source}: {name}={value} is no number").format(source=address.text, name="gain", value=tuning.gain_db)
-        ) from None
+    return option(address, "gain", tuning.gain_db)
 
 
 def rate_of(address: Address, tuning: Tuning) -> float:
