@@ -58,7 +58,8 @@ def test_a_receiver_whose_filter_is_narrower_than_its_band_hears_the_same(
     captures = [capture | {"core:sample_start": 0} for capture in meta["captures"][:1]]
     (tmp_path / "wider.sigmf-meta").write_text(json.dumps({"global": told, "captures": captures, "annotations": []}))
     heard = labels(tmp_path / "wider.sigmf-meta")
-    assert heard.pop("unknown:burst", 0) <= 2  # what a strong burst's ramp, of 70 dB, sends into the empty part
+    if (datatype, up) == ("cf32_le", 5):  # what a strong burst's ramp, of 70 dB, sends into the empty part
+        assert heard.pop("unknown:burst", 0) <= 2
     assert heard == {"gsm:normal": 50, "gsm:access": 1}
 
 
