@@ -208,6 +208,8 @@ def test_a_source_with_stamps_of_its_own_is_not_corrected() -> None:
         ({"floor_dbfs_hz": -131.0}, ("floor fell",)),  # an antenna that came off
         ({"floor_dbfs_hz": -109.0}, ("floor high",)),
         ({"clipped": 0.01}, ("clipped",)),
+        ({"products": 5}, ("overdriven",)),
+        ({"products": 4}, ()),
         ({"lost": 3}, ("lost samples",)),
         ({"blind": (Blind("20", 5),)}, ("jammed",)),
     ],

@@ -68,6 +68,7 @@ INTERFACE = Interface(
         "other:dji-droneid": "a drone tells its position (DroneID)",
         "other:voice-fm": "a voice radio (frequency modulation)",
         "spur:cw": "a carrier without modulation, mostly of the receiver's own",
+        "spur:intermodulation": "made in the receiver of signals too strong for it",
         "spur:weak": "60 dB and more below the strongest: perhaps made in the receiver",
         "noise:wideband": "noise of a band: a power supply, a lamp, a motor, or a jammer",
         "noise:jammer": "a jammer: it drowns what phones send, and hides them from this receiver",

@@ -168,6 +168,7 @@ class _Json:
                 "load": round(health.load, 3),
                 "temperature_c": health.temperature_c,
                 "blind": [asdict(one) for one in health.blind],
+                "products": health.products,
             }
         )
 
@@ -225,6 +226,8 @@ class _Words:
             complain(_("{source} sends again").format(source=source))
 
     def health(self, health: "Health") -> None:
+        from cellwarden.runtime.selftest import PRODUCTS
+
         before, self.last = self.last, health
         lost = health.lost - (before.lost if before else 0)
         unsent, self.unsent = self.unsent, max(self.unsent, health.lost - health.dropped)
@@ -235,6 +238,12 @@ class _Words:
             complain(
                 _("{percent} % of the samples are cut off: lower the gain").format(
                     percent=number(100 * health.clipped, 2)
+                )
+            )
+        if health.products >= PRODUCTS:
+            complain(
+                _("{count} bursts of this second were made in the receiver, of stronger ones: lower the gain").format(
+                    count=number(health.products)
                 )
             )
         self._floor(health.floor_dbfs_hz)

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from cellwarden.airinterface.products import LABEL as PRODUCT
 from cellwarden.detect.coarse import CHUNK_FRAMES
 from cellwarden.detect.finds import Find, finds
 from cellwarden.detect.spectrum import grid
@@ -69,6 +70,8 @@ class Health:
     """Of the receiver; None where it does not tell it."""
     blind: tuple[Blind, ...] = ()
     """Where a jammer hides what phones send."""
+    products: int = 0
+    """Bursts of the last second that the receiver made itself of strong ones."""
 
 
 class _Meter:
@@ -81,6 +84,7 @@ class _Meter:
         self.samples = self.lost = 0
         self.floor_dbfs_hz: float | None = None
         self.blindness = Blindness()
+        self.products = 0
         self.segments: list[Segment] = []
         self._clipped = self._since = 0
         self._busy_s = 0.0
@@ -122,9 +126,10 @@ class _Meter:
                 self._busy_s / seconds,
                 self._celsius(),
                 self.blindness.now(),
+                self.products,
             )
         )
-        self._clipped = self._since = 0
+        self._clipped = self._since = self.products = 0
         self._busy_s = 0.0
 
 
@@ -169,6 +174,7 @@ def listen(
                 for emission in fresh:
                     segment = segment_among(meter.segments, emission)
                     meter.blindness.heard(emission, segment)
+                    meter.products += emission.label == PRODUCT
                     yield from trains.add(emission, segment)
                 yield from trains.passed(watermark)
             yield from trains.close()

@@ -212,7 +212,7 @@ class Reporter:
             "bursts": dict(self._bursts),
             "waiting": self.outbox.count(),
         }
-        for name in ("samples", "lost", "dropped", "clipped", "floor_dbfs_hz", "load", "temperature_c"):
+        for name in ("samples", "lost", "dropped", "clipped", "products", "floor_dbfs_hz", "load", "temperature_c"):
             body[name] = getattr(health, name, None)
         body["blind"] = [astuple(one) for one in health.blind] if health is not None else []
         self._put("state", body)

@@ -12,9 +12,10 @@ import numpy as np
 from cellwarden.airinterface import INTERFACES, Interface
 from cellwarden.airinterface.images import images
 from cellwarden.airinterface.impostors_jammer import beside, jammer
+from cellwarden.airinterface.products import products
 from cellwarden.detect.bursts import bursts, whole
 from cellwarden.detect.finds import Find, finds, rest, rough, without
-from cellwarden.detect.suppress import covered, density_db, without_rivals, without_shadows, without_twins
+from cellwarden.detect.suppress import SKIRT_DB, covered, density_db, without_rivals, without_shadows, without_twins
 from cellwarden.model import ENDLESS, Block, Burst, Emission, Room
 from cellwarden.radio.recording import Recording, blocks
 from cellwarden.runtime.learned import Learned
@@ -152,7 +153,8 @@ def _named(find: Find, rejected: Counter[str]) -> tuple[list[Emission], float]:
         named += interface.settle(told, rate) if told else ()
     found += slivers
     left = [b for b, part in zip(found, covered(found, named), strict=True) if part < EXPLAINED]
-    return images(named + _unknown(left, named, rate, rejected), find.samples), _loud(find)
+    everything = images(named + _unknown(left, named, rate, rejected), find.samples)
+    return products(everything, find.samples), _loud(find)
 
 
 def _loud(find: Find) -> float:
@@ -180,7 +182,7 @@ def _rough(
         box = rough(find, number)
         if carriers and rest(find, number, carriers, *SLACK) < LEFT:
             continue
-        sliver = region.left and _beside(box, at_once, rate)
+        sliver = _beside(box, at_once, rate) if region.left else []
         for interface in INTERFACES:
             if not interface.longest_s or (sliver and not interface.recognise_all):
                 continue
@@ -193,7 +195,9 @@ def _rough(
                 recognised[interface.name] += fresh
                 break
         else:
-            if sliver:
+            if sliver and density_db(box) < max(map(density_db, sliver)) - SKIRT_DB:
+                rejected["skirt"] += 1
+            elif sliver:
                 slivers.append(box)
             else:
                 found += bursts(find, number, rejected)
@@ -241,17 +245,18 @@ def _fresh(told: Sequence[Emission], known: Sequence[Emission]) -> list[Emission
     return [e for e, part in zip(told, covered(told, known), strict=True) if part < SAME] if told else []
 
 
-def _beside(box: Burst, named: Sequence[Emission], rate_hz: float) -> bool:
-    """Whether a box is no wider than one emission, lies beside it, and lasts no longer than it."""
+def _beside(box: Burst, named: Sequence[Emission], rate_hz: float) -> list[Emission]:
+    """Emissions beside which a box lies that is no wider than they are, and lasts no longer."""
     slack, end, width = SLACK_S * rate_hz, box.sample_start + box.sample_count, box.high_offset_hz - box.low_offset_hz
-    return any(
-        e.sample_start - slack < box.sample_start
+    return [
+        e
+        for e in named
+        if e.sample_start - slack < box.sample_start
         and end < e.sample_start + e.sample_count + slack
         and width < e.high_offset_hz - e.low_offset_hz + SLACK_HZ / 2
         and e.low_offset_hz - width < box.low_offset_hz + SLACK_HZ
         and box.high_offset_hz - SLACK_HZ < e.high_offset_hz + width
-        for e in named
-    )
+    ]
 
 
 def _unknown(

@@ -7,6 +7,7 @@ floor fell     the noise is 10 dB below what it has long been: an antenna or its
 floor high     … above: something loud lies over the whole band
 gain low       the noise is what the converter makes itself: whatever is weaker than that is not heard
 clipped        samples are cut off: the gain is too high, or something stands too near
+overdriven     the receiver makes bursts of its own of strong ones, for the same reasons
 clock          it follows nothing, or was set, or the receiver's crystal is far off
 """
 
@@ -21,6 +22,8 @@ MEMORY = 0.999
 CONVERTER_DB = 3.0
 """Above the converter's own noise by less than this, a floor is that noise."""
 CLIPPED = 1e-4
+PRODUCTS = 5
+"""In a second."""
 CRYSTAL_PPM = 100.0
 
 
@@ -44,6 +47,8 @@ def faults(
         found.append("gain low")
     if now.clipped > CLIPPED:
         found.append("clipped")
+    if now.products >= PRODUCTS:
+        found.append("overdriven")
     if now.lost > (before.lost if before else 0):
         found.append("lost samples")
     if clock.follows == "nothing" or stepped or abs(crystal_ppm or 0.0) > CRYSTAL_PPM:

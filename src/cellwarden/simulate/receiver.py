@@ -1,6 +1,7 @@
 """What a receiver adds by itself, each fault a function of its own.
 
-    antenna ─► phase noise of the mixer ─► I and Q that differ ─► leak of the oscillator ─► converter: clips, rounds
+    antenna ─► amplifier that bends ─► phase noise of the mixer ─► I and Q that differ ─► leak of the oscillator
+            ─► converter: clips, rounds
 
 Source: T. Schenk, RF Imperfections in High-rate Wireless Systems (2008): phase noise §4.2, I/Q §5.2, converters §6.
 """
@@ -28,6 +29,9 @@ class Faults:
     """Width of the oscillator's line (of the Lorentzian at half its power)."""
     bits: int | None = None
     """Of the converter, sign included."""
+    intercept_db: float | None = None
+    """Power over that of the noise of the whole band at which two equal lines would make products of the third order as
+    strong as they are themselves (input intercept point)."""
     clip_db: float | None = None
     """Power of a full-scale exponential over that of the noise of the whole band; without it, with `bits`, CLIP_DB."""
 
@@ -44,6 +48,8 @@ def received(
     wave: complex64, shape (n,); `noise`: standard deviation of the noise of I and of Q; `turned`: the oscillator's
     angle where the stretch begins.
     """
+    if faults.intercept_db is not None:
+        wave[:] = bent(wave, 2 * noise**2 * 10 ** (faults.intercept_db / 10))
     if faults.phase_noise_hz:
         angles = oscillator(len(wave), faults.phase_noise_hz, rate_hz, rng, turned)
         wave *= np.exp(1j * angles).astype(np.complex64)
@@ -56,6 +62,11 @@ def received(
         room_db = CLIP_DB if faults.clip_db is None else faults.clip_db
         wave[:] = converted(wave, math.sqrt(2) * noise * 10 ** (room_db / 20), faults.bits)
     return turned
+
+
+def bent(wave: Wave, intercept: float) -> Wave:
+    """x - x |x|² / P: two lines of amplitude A make others of A³ / P, as strong as they where A² = P."""
+    return np.asarray(wave * (1 - (wave.real**2 + wave.imag**2) / np.float32(intercept)), np.complex64)
 
 
 def oscillator(
