@@ -65,3 +65,29 @@ def test_wide_frames_that_come_and_go_are_no_crowd() -> None:
     level = np.ones((ROWS, GRID.bands))
     level[rng.random(ROWS) < 0.6] = 30.0
     assert not pauses.crowded(cells(rng, level))
+
+
+def under_a_wide_signal(bands: slice, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """As strong as the noise, on the air for 10 of 12 ms; the floor as a fifth of its frames tells it."""
+    level = np.ones((ROWS, GRID.bands))
+    level[np.arange(ROWS) % 234 < 195, bands] = 2.0
+    over = 1.6
+    level[:, bands] /= over
+    return cells(rng, level), over
+
+
+def test_the_floor_under_a_wide_signal_that_pauses_seldom_is_lowered_there_alone() -> None:
+    ratio, over = under_a_wide_signal(slice(60, 138), np.random.default_rng(5))
+    assert not pauses.crowded(ratio)
+    told = pauses.overrated_by_wide(ratio, GRID)
+    assert told is not None
+    assert abs(np.median(10 * np.log10(told[64:134] * over))) < 1.0
+    assert np.all(told[:55] == 1) and np.all(told[143:] == 1)
+
+
+@pytest.mark.parametrize(
+    "bands", [slice(0, GRID.bands), slice(80, 84), slice(0, 0)], ids=["the level changes", "a channel", "noise"]
+)
+def test_it_stays_where_nothing_wide_is_the_cause(bands: slice) -> None:
+    ratio, _over = under_a_wide_signal(bands, np.random.default_rng(6))
+    assert pauses.overrated_by_wide(ratio, GRID) is None

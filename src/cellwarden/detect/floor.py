@@ -14,6 +14,8 @@ from cellwarden.model import Interleaved
 
 FLOOR_MEMORY = 24
 """Chunks whose quantiles the floor is taken from."""
+TOO_MUCH = 1.05
+"""A floor that is so many times what the quiet moments hold is too high somewhere; noise makes it 0.98 to 1.04."""
 QUIET_SAMPLES = 32
 """Shortest pause, in samples, that the floor can be taken from where a band is never silent for a whole frame."""
 
@@ -30,6 +32,7 @@ class Floor:
         self.steady = np.zeros(0, np.int64)  # bins out of which lines were taken, ever
         self.inside, self.bands = slice(0, grid.size), slice(0, grid.bands)
         self.overrated: NDArray[np.float32] | None = None  # what the floor of a crowded band is multiplied with
+        self.over_quiet = 1.0  # the last floor over what the quiet moments hold
 
     def under(self, iq: Interleaved) -> NDArray[np.float64]:
         """Noise of each bin in a chunk's new frames, shape (n, 2), as those before had it; their steady lines go."""
@@ -63,7 +66,8 @@ class Floor:
         noise = self._noise(quantile)
         calm = self._noise(spurs.without(quantile, standing)) if len(standing) else noise
         most = median(self.ceilings) * size / len(noise)
-        noise = np.minimum(noise, most) if np.mean(calm) > 4 * most else noise
+        self.over_quiet = float(np.mean(calm)) / most
+        noise = np.minimum(noise, most) if self.over_quiet > 4 else noise
         if len(noise) < size:
             within, noise = noise, np.full(size, np.median(noise))
             noise[self.inside] = within
@@ -98,20 +102,25 @@ class Floor:
     def lowered(
         self, ratio: NDArray[np.float32], noise: NDArray[np.float64], weight: NDArray[np.float32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Noise and weight of each bin where the band is so crowded that its quantile told too much; ratios with it.
+        """Noise and weight of each bin where so much is on the air that its quantile told too much; ratios with it.
 
         ratio: power over that noise, shape (rows, bands), changed in place.
         """
         ratio = ratio[:, self.bands]
-        if not pauses.crowded(ratio):
+        part = self._overrated(ratio)
+        if part is None:
             return noise, weight
-        fresh = pauses.overrated(ratio, self.grid)
-        self.overrated = self.overrated if fresh is None else fresh
-        if self.overrated is None:
-            return noise, weight
-        ratio /= self.overrated
+        ratio /= part
         factor, per_band = np.ones(len(noise), np.float32), self.grid.per_band
         first, end = self.bands.start * per_band, self.bands.stop * per_band
-        factor[self.inside.start : first], factor[end : self.inside.stop] = self.overrated[0], self.overrated[-1]
-        factor[first:end] = np.repeat(self.overrated, per_band)
+        factor[self.inside.start : first], factor[end : self.inside.stop] = part[0], part[-1]
+        factor[first:end] = np.repeat(part, per_band)
         return np.maximum(noise * factor, self.least_noise), weight / factor
+
+    def _overrated(self, ratio: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """What each band's floor is multiplied with; None where it is right, as far as can be told."""
+        if pauses.crowded(ratio):
+            fresh = pauses.overrated(ratio, self.grid)
+            self.overrated = self.overrated if fresh is None else fresh
+            return self.overrated
+        return pauses.overrated_by_wide(ratio, self.grid) if self.over_quiet > TOO_MUCH else None

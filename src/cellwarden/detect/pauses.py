@@ -36,6 +36,9 @@ LOUD, SEEN_ROWS = 4.0, 16
 CROWDED, STEADY = 0.15, 2.0
 """A band is crowded where this part of its cells is busy at nearly all times: in nine of ten rows no fewer, and in nine
 of ten no more than the mean by this factor. A wide signal that comes and goes is no crowd."""
+WIDE_HZ, MOST_BANDS = 1e6, 0.75
+"""Least width of a wide signal, and the part of all bands that may lie under such: the others are the witness that the
+receiver's level did not change."""
 LEAST = 0.8
 """What lowers the floor by less than this factor is chance."""
 
@@ -67,6 +70,27 @@ def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | N
 
     ratio: power over the floor as it is held to be, float32, shape (rows, bands).
     """
+    told = _lowest(ratio, grid)
+    return None if told is None else _sure(told)
+
+
+def overrated_by_wide(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:
+    """The same under wide signals that pause seldom, where the band is not crowded; None where there are none."""
+    told = _lowest(ratio, grid)
+    if told is None:
+        return None
+    witness = min(1.0, float(np.quantile(told, (1 + MOST_BANDS) / 2)))
+    told = _sure(told / np.float32(witness))
+    told = scipy.ndimage.median_filter(told, round(WIDE_HZ / grid.band_hz) | 1, mode="constant", cval=1.0)
+    return told if 0 < np.mean(told < 1) < MOST_BANDS else None
+
+
+def _sure(told: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(told < LEAST, np.maximum(told, np.float32(1e-6)), np.float32(1.0))
+
+
+def _lowest(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:
+    """The lowest means over a pause in each band, over what noise alone would have; None in too few rows."""
     if len(ratio) < LEAST_ROWS:
         return None
     rows, bands = max(1, round(PAUSE_S / grid.frame_s)), max(1, round(PAUSE_HZ / grid.band_hz)) | 1
@@ -74,8 +98,7 @@ def overrated(ratio: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | N
     least = kernels.lowest(means.view(np.int32), max(1, round(SHARE * len(means))))[-1].view(np.float32)
     # a band is silent with those on either side of it
     least = scipy.ndimage.minimum_filter1d(least, bands, mode="nearest")
-    told = least / np.float32(_expected(min(bands, grid.bands) * rows * grid.per_band * grid.freedom))
-    return np.where(told < LEAST, np.maximum(told, np.float32(1e-6)), np.float32(1.0))
+    return least / np.float32(_expected(min(bands, grid.bands) * rows * grid.per_band * grid.freedom))
 
 
 @lru_cache
