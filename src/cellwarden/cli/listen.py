@@ -184,10 +184,10 @@ class _Words:
     """A line for each train that begins or ends, and a warning where the receiver is not well."""
 
     def __init__(self, everything: bool) -> None:
-        from rich.console import Console
+        from cellwarden.cli.terminal import Terminal
 
         self.everything = everything
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = Terminal(highlight=False, soft_wrap=True)
         self.phones = self.others = 0
         self.last: Health | None = None
         self.usual_db: float | None = None
