@@ -200,9 +200,7 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     spread = SPREAD * length // SHORT_PREAMBLE
     near = float(np.sum(delays[np.arange(peak - spread, peak + spread + 1) % length]))
     noise = wave.size * heard.noise * length * len(starts)
-    freedom = (length - 1) * len(starts)
-    tried = length**2 * len(FRACTIONS) * math.comb(len(starts) + 2, 2)
-    evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
+    evidence = _nats(float(delays[peak]) / energy, length, len(starts))
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
     if evenness(response, peak, spread) < EVEN:
@@ -231,6 +229,12 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
             "evidence": round(evidence, 1),
         },
     )
+
+
+def _nats(part: float, length: int, count: int) -> float:
+    """Evidence of a root that explains this part of the energy of `count` symbols; what was tried is taken off."""
+    tried = length**2 * len(FRACTIONS) * math.comb(count + 2, 2)
+    return -(length - 1) * count * math.log1p(-min(part, 0.999)) - math.log(tried) - count
 
 
 def _is_sounding(symbols: NDArray[np.complex64], tone: Tone, wave: Wave, noise: float) -> bool:
