@@ -89,8 +89,25 @@ def test_help_in_the_wrong_place_of_a_wish_is_not_taken_for_one() -> None:
     assert "--language" in run("scan", "--jobs", "1", "--", "--language", "fr").stderr  # after -- it is a file's name
 
 
-def test_a_bare_command_shows_what_it_can_do_on_one_screen() -> None:
-    done = run()
+def test_every_command_at_whatever_depth_takes_a_language_and_names_its_values_in_it() -> None:
+    done = run("emitter", "calibration", "make", "--help", "--language", "fr")
+    assert done.returncode == 0 and "--language [en|fr]" in done.stdout
+    assert "--output CHEMIN" in done.stdout and "--note TEXTE" in done.stdout
+    assert "[OPTIONS] COMMANDE [ARGUMENTS]..." in run("emitter", "calibration", "--help", language="fr").stdout
+
+
+def test_whoever_stops_reading_ends_a_command_in_peace() -> None:
+    for words in (["interfaces"], ["bands", "902.4MHz"]):
+        command = [sys.executable, "-m", "cellwarden", *words]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=SOURCE) as process:
+            assert process.stdout is not None and process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == b"" and process.wait() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_bare_command_shows_what_it_can_do_on_one_screen(language: str) -> None:
+    done = run(language=language)
     assert done.returncode == 0 and len(done.stdout.splitlines()) <= 24
     for word in ("scan", "watch", "interfaces", "bands", "--help"):
         assert word in done.stdout

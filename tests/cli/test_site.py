@@ -167,7 +167,7 @@ def test_a_phone_in_a_cell_is_inside_and_one_in_the_street_is_not(run, tmp_path:
     assert (code, err) == (0, "")
     first, second = out.splitlines()
     assert first.startswith("P1: inside the wall, probability") and second.startswith("P2: outside the wall")
-    assert "P1: dans l’enceinte, probabilité" in run("inside", place, readings, "--language", "fr")[1]
+    assert "P1\u00a0: dans l’enceinte, probabilité" in run("inside", place, readings, "--language", "fr")[1]
 
 
 def test_what_one_sensor_heard_is_on_neither_side(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

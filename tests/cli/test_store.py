@@ -262,7 +262,7 @@ def test_a_photograph_that_is_lost_is_told_and_the_rest_is_kept(run, site: Path,
 def test_it_speaks_french(run, site: Path) -> None:  # type: ignore[no-untyped-def]
     assert (
         run("check", site, "--language", "fr")[1]
-        == f"{site}: saine\u00a0; 3 alertes, 2 observations, 1 ligne d’audit\n"
+        == f"{site}\u00a0: saine\u00a0; 3 alertes, 2 observations, 1 ligne d’audit\n"
     )
 
 

@@ -1,6 +1,7 @@
 """The choice of language, the catalogue, and numbers for people."""
 
 import os
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -79,3 +80,19 @@ def test_why_the_system_refuses_is_told_in_the_language_in_use() -> None:
         os.strerror(n) for n in (2, 13, 17, 20, 21, 24, 28, 30, 36, 98, 111) if os.strerror(n) not in language.REASONS
     ] == []
     assert language.reason_of(ValueError("odd")) == "odd"
+
+
+def test_where_a_toml_is_none_is_told_in_the_language_in_use() -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as error:
+        tomllib.loads("[alert]\nbursts 5")
+    language.use("fr")
+    told = "il manque «\u00a0=\u00a0» après une clé (ligne 2, colonne 8)"
+    assert language.reason_of(error.value) == told
+    language.use("en")
+    assert language.reason_of(error.value) == str(error.value)
+
+
+def test_a_thing_is_named_before_what_is_said_of_it() -> None:
+    assert language.about("SITE.db", "sound") == "SITE.db: sound"
+    language.use("fr")
+    assert language.about("SITE.db", "saine") == "SITE.db\u00a0: saine"

@@ -71,7 +71,7 @@ def test_the_key_is_its_owners_and_is_not_overwritten_unasked(made: tuple[Path, 
     assert make(("localhost",), place, force=True) != fingerprint
 
 
-@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b", ""])
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b", "", "two words", "https://a.example"])
 def test_what_is_no_name_is_refused(tmp_path: Path, host: str) -> None:
     with pytest.raises(OutputError, match="is no name"):
         make((host,), tmp_path / "a.pem")

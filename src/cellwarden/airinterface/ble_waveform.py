@@ -30,7 +30,6 @@ CHANNELS = 40
 CODED_PREAMBLE = "00111100" * 10
 MAPPED = ("0011", "1100")
 """Four symbols for a coded bit where S is 8."""
-LONGEST_PAYLOAD = 255
 
 Phy = Literal["1M", "2M", "coded"]
 Bits = NDArray[np.int64]

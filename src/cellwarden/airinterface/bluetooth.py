@@ -5,8 +5,9 @@
         └ of a BCH code                └ EDR: guard, 11 known phase steps, DPSK
 
 Sixty-four decided bits that nearly form a word of the code prove a packet, whosever it is: one word in 2⁴⁰ does. The
-word is one of its piconet's address: it lives in this file's local variables only, as long as it takes to send it once
-more and to compare. A packet whose beginning is lost or too weak is named where its modulation is Bluetooth's.
+word is one of its piconet's address: it lives in local variables of this file and of `bluetooth_sync` only, as long as
+it takes to send it once more and to compare. A packet whose beginning is lost or too weak is named where its modulation
+is Bluetooth's.
 
 Sources: Bluetooth Core 5.4 Vol 2 Part A §2, §3 (channels, modulation), Part B §2.2, §6 (slots, packets).
 """
@@ -16,8 +17,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from cellwarden.airinterface import bluetooth_sync as sync
 from cellwarden.airinterface import gfsk, gfsk_modulation
-from cellwarden.airinterface.bluetooth_kernels import closest_word, sync_places
 from cellwarden.airinterface.bluetooth_waveform import (
     CHANNEL_HZ,
     CHANNELS,
@@ -28,8 +29,6 @@ from cellwarden.airinterface.bluetooth_waveform import (
     LONGEST_S,
     SHORTEST_S,
     SYMBOL_RATE_HZ,
-    access_bits,
-    code_rows,
 )
 from cellwarden.airinterface.declaration import Interface
 from cellwarden.airinterface.gfsk import PER_SYMBOL, Fit, Heard
@@ -55,15 +54,9 @@ INDICES = (0.285, 0.315, 0.345)
 INDEX_HEARD = (0.22, 0.36)
 NEARER = 0.04
 """By how much more Bluetooth's index must explain of a burst than Low Energy's."""
-KNOWN, ACCESS = 68, 72
-"""Symbols of preamble and sync word, and of these with the trailer."""
-CANDIDATES = 4
-"""Places at which a sync word is looked for in earnest."""
 LEAST_MERIT = ((8.0, 12.0), (0.8, 0.91))
 """SNR in decibels, and the least merit of a sync word: of other signals half have more than 0.88, one in a hundred more
 than 0.95; packets through echoes had 0.94 and more at 12 dB."""
-FINER = 0.06
-"""Most merit that a deeper search a sample beside adds."""
 RAMPS, SWUNG = 4 * PER_SYMBOL, 100 * PER_SYMBOL
 SWING_CLEAR_DB, SWING = 10.0, (0.4, 1.02)
 """Of a box as clear, the deviation of the phase gained over a symbol, in radians: Low Energy and DECT turn by more."""
@@ -74,9 +67,6 @@ PROVEN_EXPLAINED = 0.92
 explains 0.95 and more; other symbols of this modulation explained 0.86 in one case of 800."""
 HEADER_EXPLAINED = 0.7
 """The same where a header follows."""
-LEAST_TRIPLES = 13
-"""Of 18 header bits sent thrice, how many must be heard thrice alike: one of 10⁵ random headers is, and at 5 dB all but
-one of 1000 packets."""
 MOVED_HZ = tuple(60e3 * step for step in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5))
 """Carriers tried beside a box's middle where no channel is told: decisions bear 40 kHz."""
 NEAR_HZ = (0.0, -40e3, 40e3)
@@ -84,8 +74,6 @@ NEAR_HZ = (0.0, -40e3, 40e3)
 HEADED_MERIT, SWING_MOVED = 0.8, 1.12
 """Merit of a sync word that a header follows from which on its echoes are taken out; and most swing of a box on
 a wrong carrier."""
-MOST_HEADED = 24
-"""Places looked into that a header may follow: a header three symbols beside is nearly one as well."""
 LEAST_RHO = 0.5
 """Least part of the whole power that they explain: 68 symbols of noise have 0.33 in one case of 300."""
 LEAST_EDR = 0.5
@@ -182,8 +170,8 @@ def _proven(
     best: tuple[float, float, Fit, float] | None = None
     step = PER_SYMBOL // 2 if burst.snr_db < WEAK_DB else PER_SYMBOL
     least = float(np.interp(burst.snr_db, *LEAST_MERIT))
-    for place in _headed(soft, first, end, least) if headed else _likely(soft, first, end, step, least):
-        bits = _nearest(soft, place)
+    for place in sync.headed(soft, first, end, least) if headed else sync.likely(soft, first, end, step, least):
+        bits = sync.nearest(soft, place)
         fit = gfsk.fit_at(heard.d, place - 4 * PER_SYMBOL, gfsk.smeared((2 * bits - 1).astype(np.float32)))
         rho, turn, index = gfsk.coherence(heard, fit, bits, INDICES)
         if best is None or rho > best[0]:
@@ -191,9 +179,9 @@ def _proven(
     if best is None:
         return []
     rho, turn, fit, index = best
-    part = heard.y[fit.place : fit.place + PER_SYMBOL * KNOWN]
+    part = heard.y[fit.place : fit.place + PER_SYMBOL * sync.KNOWN]
     signal = gfsk.signal_part(part, noise)
-    if rho < LEAST_RHO or rho / signal < (HEADER_EXPLAINED if _has_header(soft, fit.place) else PROVEN_EXPLAINED):
+    if rho < LEAST_RHO or rho / signal < (HEADER_EXPLAINED if sync.has_header(soft, fit.place) else PROVEN_EXPLAINED):
         return []
     enhanced = any(_is_edr(one, fit.place, turn) for one in (heard, raw) if one is not None)
     kind = "bluetooth:edr" if enhanced else "bluetooth:br"
@@ -247,7 +235,7 @@ def _moved(burst: Burst, block: Block, middle_hz: float) -> list[Emission]:
             return []
         proven, heard, at, noise = tried
         soft = gfsk.decisions(heard, INDEX)
-        if not proven and _headed(soft, *_reach(soft, at, burst), HEADED_MERIT):
+        if not proven and sync.headed(soft, *_reach(soft, at, burst), HEADED_MERIT):
             first, end = at + RAMPS // 2, at + HEADER_END * PER_SYMBOL
             even, gain = sent_again(heard, heard, first, end, INDEX)
             proven = _proven(even, at, noise * gain, burst, block, None, raw=heard, headed=True)
@@ -266,68 +254,6 @@ def _with_header(
     heard, at = tuned
     noise = gfsk.noise_of(heard, burst.floor_dbfs_hz, block.segment.rate_hz)
     return _proven(heard, at, noise, burst, block, channel, headed=True), heard, at, noise
-
-
-def _likely(soft: NDArray[np.float32], first: int, end: int, step: int, least: float) -> list[int]:
-    """Places at which the symbols are most like a sync word, the likest first; none that is less so than `least`.
-
-    Symbols are where decisions are clear: of the samples of a symbol that one is tried first, and every `step`-th from
-    it on; then those beside the best.
-    """
-    rows, zero = code_rows()
-    near = np.abs(soft[first + PER_SYMBOL // 2 : end + 64 * PER_SYMBOL])
-    begin = first + int(np.argmax([float(np.sum(near[p::PER_SYMBOL])) for p in range(PER_SYMBOL)])) % step
-    coarse = np.empty(max(1, (end - begin + step - 1) // step), np.float32)
-    sync_places(soft, begin, step, PER_SYMBOL, rows, np.uint64(zero), False, coarse)
-    likely: dict[int, float] = {}
-    for k in np.argsort(-coarse)[:CANDIDATES]:
-        if coarse[k] < least - FINER:
-            break
-        fine = np.empty(3, np.float32)
-        before = begin + int(k) * step - 1
-        sync_places(soft, before, 1, PER_SYMBOL, rows, np.uint64(zero), True, fine)
-        if np.max(fine) >= least:
-            likely[before + int(np.argmax(fine))] = float(np.max(fine))
-    return sorted(likely, key=lambda place: -likely[place])
-
-
-def _headed(soft: NDArray[np.float32], first: int, end: int, least: float) -> list[int]:
-    """The same among the places behind which a header follows, 18 bits sent thrice."""
-    begin = first - 4 * PER_SYMBOL + PER_SYMBOL * ACCESS + PER_SYMBOL // 2
-    span = PER_SYMBOL * (HEADER_END - ACCESS - 1) + 1
-    ones = soft[begin : end - first + begin + span - 1] > 0
-    if len(ones) < span:
-        return []
-    bits = np.lib.stride_tricks.sliding_window_view(ones, span)[:, ::PER_SYMBOL]
-    thrice = bits.reshape(len(bits), -1, 3).sum(axis=2)
-    alike = np.count_nonzero((thrice == 0) | (thrice == 3), axis=1)
-    rows, zero = code_rows()
-    merit, likely = np.empty(1, np.float32), {}
-    for place in np.argsort(-alike, kind="stable")[:MOST_HEADED]:
-        if alike[place] < LEAST_TRIPLES:
-            break
-        sync_places(soft, first + int(place), 1, PER_SYMBOL, rows, np.uint64(zero), True, merit)
-        if merit[0] >= least:
-            likely[first + int(place)] = float(merit[0])
-    return sorted(likely, key=lambda place: -likely[place])[:CANDIDATES]
-
-
-def _nearest(soft: NDArray[np.float32], place: int) -> NDArray[np.int64]:
-    """Preamble and the sync word nearest to the symbols that begin at `place`."""
-    rows, zero = code_rows()
-    values = np.ascontiguousarray(soft[place + PER_SYMBOL // 2 :][: 64 * PER_SYMBOL : PER_SYMBOL])
-    word, _ = closest_word(values, rows, np.uint64(zero), True, np.empty((8, 256), np.float32))
-    return access_bits(int(word))[:KNOWN]
-
-
-def _has_header(soft: NDArray[np.float32], place: int) -> bool:
-    """Whether 18 bits sent thrice follow the access code."""
-    first = place + PER_SYMBOL * ACCESS + PER_SYMBOL // 2
-    symbols = soft[first::PER_SYMBOL][: HEADER_END - ACCESS]
-    if len(symbols) < HEADER_END - ACCESS:
-        return False
-    ones = np.sum(symbols.reshape(-1, 3) > 0, axis=1)
-    return int(np.count_nonzero((ones == 0) | (ones == 3))) >= LEAST_TRIPLES
 
 
 def _is_edr(heard: Heard, place: int, turn: float) -> bool:

@@ -29,6 +29,7 @@ def drone_symbol(root: int) -> NDArray[np.complex64]:
 
 
 def drone(burst: Burst, block: Block) -> Emission | None:
+    """The DroneID in a box, by both of its synchronisation symbols; None where it has not both."""
     box = narrow(burst, block, 10e6, 2 * DRONE_RATE_HZ)
     values = resampled(box, DRONE_RATE_HZ)
     if len(values) < 2 * DRONE_SIZE:

@@ -3,6 +3,8 @@
 samples of the box ─ mixed down ─ filtered to its width ─ y ─┬─ |y|: envelope
                                                              ├─ arg y[n] y*[n-1]: frequency
                                                              └─ transform: how much of the power is one line
+
+All arrays are samples in their order, shape (n,).
 """
 
 import math

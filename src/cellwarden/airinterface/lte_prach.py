@@ -68,9 +68,9 @@ class Preamble:
     evidence: float
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def spectrum_of(root: int, length: int = PREAMBLE) -> NDArray[np.complex64]:
-    """Subcarriers of a preamble, each of magnitude 1: shape (length,)."""
+    """Subcarriers of a preamble of LTE or NR, each of magnitude 1: complex64, shape (length,)."""
     return np.asarray(scipy.fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
 
 

@@ -130,7 +130,8 @@ def _slots(values: Complex, rate_hz: float) -> Complex:
     return carrier_wave(values, starts, prefixes, SUBCARRIER_HZ, rate_hz)
 
 
-def _shifted(sequence: Complex, shift: float) -> Complex:
+def shifted(sequence: Complex, shift: float) -> Complex:
+    """A sequence, shape (n,), in time moved cyclically by `shift` of a symbol: its n-th value turned by 2π n shift."""
     return np.asarray(sequence * np.exp(2j * np.pi * shift * np.arange(len(sequence))))
 
 
@@ -142,20 +143,20 @@ def _pusch(rng: np.random.Generator, rate_hz: float, blocks: int) -> Complex:
     values = np.fft.fft(data, axis=1, norm="ortho")
     group = int(rng.integers(30))
     for slot in range(2):
-        values[7 * slot + REFERENCE] = _shifted(base_sequence(group, 0, width), int(rng.integers(12)) / 12)
+        values[7 * slot + REFERENCE] = shifted(base_sequence(group, 0, width), int(rng.integers(12)) / 12)
     return _slots(values, rate_hz)
 
 
 def _pucch(rng: np.random.Generator, rate_hz: float) -> Complex:
     sequence = base_sequence(int(rng.integers(30)), 0, BLOCK)
     sent = np.exp(0.5j * np.pi * rng.integers(0, 4, 7))
-    return _slots(np.array([sent[n] * _shifted(sequence, int(rng.integers(12)) / 12) for n in range(7)]), rate_hz)
+    return _slots(np.array([sent[n] * shifted(sequence, int(rng.integers(12)) / 12) for n in range(7)]), rate_hz)
 
 
 def _srs(rng: np.random.Generator, rate_hz: float, blocks: int) -> Complex:
     values = np.zeros((1, blocks * BLOCK), np.complex128)
     sequence = base_sequence(int(rng.integers(30)), 0, blocks * BLOCK // 2)
-    values[0, int(rng.integers(2)) :: 2] = _shifted(sequence, int(rng.integers(8)) / 8)
+    values[0, int(rng.integers(2)) :: 2] = shifted(sequence, int(rng.integers(8)) / 8)
     return carrier_wave(values, np.array([PREFIX_S]), np.array([PREFIX_S]), SUBCARRIER_HZ, rate_hz)
 
 

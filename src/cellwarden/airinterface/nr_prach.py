@@ -20,8 +20,9 @@ import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, sounded, turned_by, windows
+from cellwarden.airinterface.lte_prach import spectrum_of
 from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
-from cellwarden.airinterface.lte_waveform import PREAMBLE, SUBCARRIER_HZ, zadoff_chu
+from cellwarden.airinterface.lte_waveform import PREAMBLE, SUBCARRIER_HZ
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import LONG_FORMATS, SHORT_FORMATS, SHORT_PREAMBLE
 from cellwarden.airinterface.preamble_fills import EVEN, evenness
@@ -112,11 +113,6 @@ def recognise(burst: Burst, block: Block, alike: Look) -> list[Emission]:
     return []
 
 
-@lru_cache(maxsize=256)
-def _spectrum(root: int, length: int) -> NDArray[np.complex64]:
-    return np.asarray(scipy.fft.fft(zadoff_chu(root, length)) / math.sqrt(length), np.complex64)
-
-
 @lru_cache(maxsize=8)
 def _ramp(fraction: float, size: int) -> NDArray[np.complex64]:
     return moving(fraction, size)
@@ -149,7 +145,7 @@ def _tone(heard: Stretch, starts: NDArray[np.int64], wave: Wave, fractions: tupl
 
 def _response(values: NDArray[np.complex64], root: int) -> NDArray[np.complex64]:
     """What answers to a root's sequence at each delay, in each window: complex64, shape (windows, length)."""
-    return np.asarray(scipy.fft.ifft(values * np.conj(_spectrum(root, values.shape[-1])), axis=-1))
+    return np.asarray(scipy.fft.ifft(values * np.conj(spectrum_of(root, values.shape[-1])), axis=-1))
 
 
 def _delays(response: NDArray[np.complex64]) -> NDArray[np.float64]:
@@ -168,7 +164,7 @@ def _placed(symbols: NDArray[np.complex64], tone: Tone, length: int) -> Tone:
     moved = (lows - tone.low) * pow(tone.root, -1, length)
     delays = delay + np.stack([moved, -moved], axis=-1)
     turns = _unity(length)[k[:, None] * delays[:, None, :] % length]
-    matched = np.swapaxes(symbols[:, lows[:, None] + k] * np.conj(_spectrum(tone.root, length)), 0, 1) @ turns
+    matched = np.swapaxes(symbols[:, lows[:, None] + k] * np.conj(spectrum_of(tone.root, length)), 0, 1) @ turns
     return replace(tone, low=int(lows[int(np.argmax(squared(matched).sum(axis=1).max(axis=-1)))]))
 
 
@@ -200,9 +196,7 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     spread = SPREAD * length // SHORT_PREAMBLE
     near = float(np.sum(delays[np.arange(peak - spread, peak + spread + 1) % length]))
     noise = wave.size * heard.noise * length * len(starts)
-    freedom = (length - 1) * len(starts)
-    tried = length**2 * len(FRACTIONS) * math.comb(len(starts) + 2, 2)
-    evidence = -freedom * math.log1p(-min(float(delays[peak]) / energy, 0.999)) - math.log(tried) - len(starts)
+    evidence = _nats(float(delays[peak]) / energy, length, len(starts))
     if evidence < MATCHED_NATS or near < EXPLAINED * max(energy - noise, 0.05 * energy):
         return None
     if evenness(response, peak, spread) < EVEN:
@@ -233,11 +227,17 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     )
 
 
+def _nats(part: float, length: int, count: int) -> float:
+    """Evidence of a root that explains this part of the energy of `count` symbols; what was tried is taken off."""
+    tried = length**2 * len(FRACTIONS) * math.comb(count + 2, 2)
+    return -(length - 1) * count * math.log1p(-min(part, 0.999)) - math.log(tried) - count
+
+
 def _is_sounding(symbols: NDArray[np.complex64], tone: Tone, wave: Wave, noise: float) -> bool:
     """Whether one or two symbols of a preamble are LTE's sounding signal of as many teeth and five more."""
     if wave.multiple != 2 or len(symbols) > 2 or tone.root not in sounded():
         return False
-    return is_longer(symbols, tone.low, wave.size * noise, _spectrum(tone.root, wave.length), LONGER_NATS)
+    return is_longer(symbols, tone.low, wave.size * noise, spectrum_of(tone.root, wave.length), LONGER_NATS)
 
 
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, wave: Wave) -> tuple[float, float, str]:
@@ -245,7 +245,7 @@ def _extent(heard: Stretch, at: int, tone: Tone, delay: int, wave: Wave) -> tupl
     length, size = wave.length, wave.size
     spectrum = np.zeros(size, np.complex64)
     ramp = np.exp(-2j * np.pi * delay / length * np.arange(length))
-    spectrum[tone.low : tone.low + length] = _spectrum(tone.root, length) * ramp
+    spectrum[tone.low : tone.low + length] = spectrum_of(tone.root, length) * ramp
     symbol = np.asarray(scipy.fft.ifft(scipy.fft.ifftshift(spectrum)))
     symbol /= np.float32(math.sqrt(float(np.mean(squared(symbol)))))
     n = np.arange(len(heard.y)) - at

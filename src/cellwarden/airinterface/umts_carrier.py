@@ -138,6 +138,7 @@ def _fills(excess: NDArray[np.float64], at: int, bin_hz: float) -> bool:
 
 
 def on_raster(offset_hz: float, block: Block) -> float:
+    """The offset of the nearest carrier of the raster, in hertz; as it is where no frequency is told."""
     centre = block.segment.centre_hz
     if centre is None:
         return offset_hz

@@ -24,7 +24,6 @@ RASTER_HZ = 200e3
 SLOT_CHIPS = 2560
 PREAMBLE_CHIPS = 4096
 SIGNATURES = 16
-PREAMBLE_CODES = 8192
 SECOND_SHIFT = 16_777_232
 """By which the second long sequence comes after the first, in chips."""
 X_TAPS, Y_TAPS = (0, 3), (0, 1, 2, 3)

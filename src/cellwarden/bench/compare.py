@@ -84,7 +84,16 @@ def differences(one: Result, other: Result) -> list[str]:
     """What the two scenes do not share, as `name: A, B`; empty where they stand on the same footing."""
     a, b = _flat(one["scene"]), _flat(other["scene"])
     names = [name for name in dict.fromkeys([*a, *b]) if name not in FREE and a.get(name) != b.get(name)]
-    return [f"{name}: {a.get(name, '–')} / {b.get(name, '–')}" for name in names]
+    return [f"{name}: {_worded(a.get(name))} / {_worded(b.get(name))}" for name in names]
+
+
+def _worded(value: object) -> str:
+    """A setting of a scene as people read it: `awgn`, `6`, `3e-08–3e-07`, `–` where there is none."""
+    if isinstance(value, list):
+        return "–".join(map(_worded, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "–" if value is None else str(value)
 
 
 def _flat(tree: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -13,8 +13,6 @@ from cellwarden.simulate.drawings import DRAWINGS
 from cellwarden.simulate.receiver import Faults
 from cellwarden.simulate.trials import Conditions
 
-ABSENT = ("noise", "others")
-"""What windows without the label hold: noise alone, or a burst of another interface."""
 MOST_LEVELS = 1000
 NOTHING = "spur:", "noise:", "image:", "unknown:"
 """Labels that say that nothing is there, or nothing known: what they are given to is not detected."""
@@ -54,6 +52,7 @@ class Plan:
     absent_trials: int
     """Windows without, for each label."""
     absent: str = "noise"
+    """What these windows hold: `noise` alone, or a burst of `others`, other interfaces."""
     conditions: Conditions = Conditions()  # noqa: RUF009 (frozen)
     seed: int = 1
 

@@ -59,14 +59,12 @@ class _OnDemand(click.Group):
             return None
         command: click.Command = getattr(import_module(f"cellwarden.cli.{cmd_name}"), cmd_name)
         _finished(command)
-        for inner in command.commands.values() if isinstance(command, click.Group) else ():
-            _finished(inner)
         return command
 
 
 def commands() -> click.Group:
     """All commands, with their help in the language in use."""
-    from cellwarden.cli.words import language_option
+    from cellwarden.cli.words import language_option, name_values
 
     group = _OnDemand(
         "cellwarden",
@@ -77,18 +75,21 @@ def commands() -> click.Group:
         epilog="\b\n" + _("Examples:") + "\n" + EXAMPLES,
     )
     group.params.append(language_option())
+    name_values(group)
     click.version_option(__version__, prog_name="cellwarden")(group)
     return group
 
 
 def _finished(command: click.Command) -> None:
-    """Give a command, once, what all have: its help translated where it was a docstring, and `--language`."""
-    from cellwarden.cli.words import language_option
+    """Give a command, and all below it, once, what all have: a short help, words for values, `--language`."""
+    from cellwarden.cli.words import language_option, name_values
 
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _finished(inner)
     if any(parameter.name == "language" for parameter in command.params):
         return
-    words = _(said) if (said := command.help) else ""  # a docstring was not translated yet
-    command.help, command.short_help = words, words.partition(". ")[0].rstrip(".")  # Click would cut it short
+    command.short_help = (command.help or "").partition(". ")[0].rstrip(".")  # Click would cut it short
+    name_values(command)
     command.params.append(language_option())
 
 

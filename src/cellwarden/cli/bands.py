@@ -49,9 +49,10 @@ def at(frequency: float) -> None:
     if found:
         _show(found)
     else:
+        mhz = f"{frequency / 1e6:.6f}".rstrip("0")
         click.echo(
             _("{mhz} MHz lies in no band of mobile phones, DECT, Bluetooth, Wi-Fi or short-range devices").format(
-                mhz=f"{frequency / 1e6:.10g}"
+                mhz=number(float(mhz), len(mhz.partition(".")[2]))
             )
         )
 
@@ -92,9 +93,9 @@ def plan(receivers: int, rate_hz: float, wanted: tuple[str, ...], output: Path |
 
 
 def _show_plan(made: "Plan") -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from cellwarden.cli.terminal import Terminal
     from cellwarden.radio.band_plan import CONTACTS_S, REGISTRATIONS_S, heard, heard_within
 
     names = {"registration": _("registration"), "text": _("text message"), "call": _("call")}
@@ -106,7 +107,7 @@ def _show_plan(made: "Plan") -> None:
         chances = (f"{number(100 * heard(made, receiver, seconds))} %" for seconds in CONTACTS_S.values())
         cycle = f"{number(made.cycle_s(receiver), 2)} s" if len(dealt) > 1 else _("always")
         table.add_row(str(receiver + 1), listened, str(len(dealt)), cycle, *chances)
-    Console().print(table)
+    Terminal().print(table)
     click.echo(
         _("Chance to hear a contact in a receiver's bands that lasts {registration} s, {text} s or {call} s.").format(
             **{kind: number(seconds) for kind, seconds in CONTACTS_S.items()}
@@ -130,8 +131,9 @@ def _show_plan(made: "Plan") -> None:
 
 
 def _show(found: tuple["Allocation", ...]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from cellwarden.cli.terminal import Terminal
 
     words = {
         "uplink": _("uplink (phones)"),
@@ -145,6 +147,6 @@ def _show(found: tuple["Allocation", ...]) -> None:
     table.add_column(_("centre of the channel"), justify="right")
     for one in found:
         channel = "" if one.channel is None else f"{names.get(one.channel_name, one.channel_name)} {one.channel}"
-        centre = "" if one.centre_hz is None else f"{one.centre_hz / 1e6:.3f} MHz"
+        centre = "" if one.centre_hz is None else f"{number(one.centre_hz / 1e6, 3)} MHz"
         table.add_row(one.system, one.band, words[one.direction], channel, centre)
-    Console().print(table)
+    Terminal().print(table)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Drawn
 
 from cellwarden.bench.view import Table, View
+from cellwarden.cli.terminal import Terminal
 from cellwarden.language import gettext as _
 
 BAR = 20
@@ -17,7 +17,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 
 def show(view: View, written: Sequence[Path]) -> None:
     """Title, warnings, tables with bars, sentences, and where the files are."""
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.print(f"[bold]{escape(view.title)}[/bold]")
     for warning in view.warnings:
         console.print(escape(warning), style="bold yellow")

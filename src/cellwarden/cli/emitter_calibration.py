@@ -7,8 +7,8 @@ import click
 
 from cellwarden.cli import options
 from cellwarden.cli.emitter_heard import compared, gallery_option, lead
+from cellwarden.language import about, ngettext, number
 from cellwarden.language import gettext as _
-from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
     from cellwarden.model import Provenance
@@ -54,7 +54,9 @@ def calibration(context: click.Context, lab: Path | None, output: Path | None, f
 
 
 @calibration.command(
-    help=_("Make a calibration of known phones, enrolled from two recordings or more each, heard by one type."),
+    help=_(
+        "Make a calibration of known phones, enrolled from two recordings or more each, heard by one type of receiver."
+    ),
 )
 @click.option("--family", default="gsm:normal", show_default=True, help=_("Interface and kind of burst."))
 @click.option("--receiver", required=True, metavar="TYPE", help=_("Type of the receiver that heard them."))
@@ -110,7 +112,7 @@ def made_of(of: "Provenance") -> str:
         family=of.family,
         receiver=of.receiver,
     )
-    return f"{said}: {of.note}" if of.note else said
+    return about(said, of.note) if of.note else said
 
 
 def _draw(output: Path, trials: "list[tuple[str, Trial]]", force: bool) -> None:

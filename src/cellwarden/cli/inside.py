@@ -6,8 +6,8 @@ import click
 
 from cellwarden.cli import options
 from cellwarden.cli.quantity import Hertz
+from cellwarden.language import about, number
 from cellwarden.language import gettext as _
-from cellwarden.language import number
 
 
 @click.command(
@@ -46,6 +46,5 @@ def inside(place: Path, readings: Path, frequency: float, share: float) -> None:
             said = _("perhaps inside, not sure enough for an alert; probability of inside {probability}")
         else:
             said = _("outside the wall, probability of inside {probability}")
-        click.echo(
-            f"{name or readings.name}: " + said.format(probability=number(found.probability, 4), least=FEWEST_SENSORS)
-        )
+        told = said.format(probability=number(found.probability, 4), least=FEWEST_SENSORS)
+        click.echo(about(name or readings.name, told))

@@ -8,13 +8,13 @@ from cellwarden.language import gettext as _
 @click.command(help=_("List the interfaces and bursts that can be recognised."))
 def interfaces() -> None:
     """One table for each interface: the least sample rate that shows it, its labels and what they mean."""
-    from rich.console import Console
     from rich.table import Table
 
     from cellwarden.airinterface import INTERFACES
+    from cellwarden.cli.terminal import Terminal
     from cellwarden.runtime.faults import hertz
 
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     for interface in INTERFACES:
         whose = _("a phone's") if interface.is_phone else _("not a phone's")
         console.print(f"[bold]{interface.title}[/bold]  {whose}  ({interface.standard})")

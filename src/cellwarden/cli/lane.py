@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwarden.cli import complain, options
+from cellwarden.language import about, ngettext, number
 from cellwarden.language import gettext as _
-from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
     from cellwarden.model import JunctionReading
@@ -58,7 +58,6 @@ def lane(
     from cellwarden.radio.annotations import refuse_taken, write_text
     from cellwarden.signature.junction import examined
     from cellwarden.signature.junction_instrument import INSTRUMENTS
-    from cellwarden.signature.junction_log import stands_still
     from cellwarden.signature.junction_picture import picture as pictured
     from cellwarden.signature.junction_table import table
 
@@ -79,8 +78,14 @@ def lane(
     if quiet:
         return
     for one in passages:
-        for line in _said(one):
-            click.echo(line)
+        click.echo("\n".join(_said(one)))
+    _doubts(logs, own)
+
+
+def _doubts(logs: "Sequence[Log]", own: "Empty | None") -> None:
+    """Tell what takes from the worth of the answers."""
+    from cellwarden.signature.junction_log import stands_still
+
     for log in logs:
         if stands_still(log):
             complain(
@@ -134,7 +139,7 @@ def _learned(paths: Sequence[Path], lit: "Instrument") -> "Empty":
         return learned(_logs(paths), lit)
     except LaneError as error:
         named = str(error).startswith(str(paths[0]))
-        raise error if named else LaneError(f"{paths[0]}: {error}") from error
+        raise error if named else LaneError(about(paths[0], str(error))) from error
 
 
 def _numbered(logs: "list[Log]", person: str | None) -> "list[Log]":
@@ -202,5 +207,5 @@ def _levels(reading: "JunctionReading") -> str:
     slopes = [s for s in (reading.second_slope, reading.third_slope) if s is not None]
     if slopes:
         grown = " / ".join(number(value, 1) for value, _error in slopes)
-        told += "; " + _("grows by {slopes} dB per dB sent").format(slopes=grown)
+        return _("{levels}; grows by {slopes} dB per dB sent").format(levels=told, slopes=grown)
     return told

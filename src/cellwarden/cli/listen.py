@@ -21,6 +21,7 @@ from cellwarden.radio.sources import SOURCES
 
 if TYPE_CHECKING:
     from cellwarden.model import Blind
+    from cellwarden.radio.live.stream import Stream
     from cellwarden.runtime.listen import Event, Health
 
 MOST_CLIPPED = 1e-4
@@ -92,9 +93,7 @@ def listen(
     """Ctrl-C is the usual end: nothing that was heard is lost by it."""
     from dataclasses import replace
 
-    from cellwarden.radio import band_plan
     from cellwarden.radio.live import Tuning, open_stream
-    from cellwarden.radio.live.hop import hopping
     from cellwarden.runtime import listen as runtime
     from cellwarden.runtime.hourly import Hourly
     from cellwarden.runtime.keep import Keeper
@@ -107,9 +106,7 @@ def listen(
     if plan is None:
         stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
     else:
-        schedule = band_plan.read(plan, receiver)
-        tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
-        stream = hopping(open_stream(source, tuning), schedule)
+        stream = _hopping(source, plan, receiver, gain_db)
     # Behind the source: a start that fails leaves no index that looks like that of a run that was killed.
     keeper = Keeper(evidence, keep_mb * 1e6, keep_s or math.inf, record, allowed, complain)
     teller = _Json() if as_json else _Words(everything)
@@ -134,6 +131,17 @@ def listen(
             teller.event(event)
             keeper.event(event)
     teller.end()
+
+
+def _hopping(source: str, plan: Path, receiver: int, gain_db: float | None) -> "Stream":
+    """A source that is tuned from window to window, as a plan says of one of its receivers."""
+    from cellwarden.radio import band_plan
+    from cellwarden.radio.live import Tuning, open_stream
+    from cellwarden.radio.live.hop import hopping
+
+    schedule = band_plan.read(plan, receiver)
+    tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
+    return hopping(open_stream(source, tuning), schedule)
 
 
 class _Json:
@@ -185,10 +193,10 @@ class _Words:
     """A line for each train that begins or ends, and a warning where the receiver is not well."""
 
     def __init__(self, everything: bool) -> None:
-        from rich.console import Console
+        from cellwarden.cli.terminal import Terminal
 
         self.everything = everything
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = Terminal(highlight=False, soft_wrap=True)
         self.phones = self.others = 0
         self.last: Health | None = None
         self.usual_db: float | None = None

@@ -1,13 +1,19 @@
 """`cellwarden locate`: where a phone was, from what sensors heard of it."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cellwarden.cli import complain, options
+from cellwarden.language import about, ngettext, number
 from cellwarden.language import gettext as _
-from cellwarden.language import ngettext, number
+
+if TYPE_CHECKING:
+    from cellwarden.locate.readings import Readings
+    from cellwarden.model import Fix
 
 
 @click.command(
@@ -65,9 +71,14 @@ def locate(
     write_pieces(output, phones.lines(ways) if any(ways) else fixes.lines(*ways.values()), force=force)
     if picture is not None:
         write_text(picture, svg(pictured(site, *ways.values())), force=force)
-    found = [fix for way in ways.values() for fix in way]
-    if quiet:
-        return
+    if not quiet:
+        _told(readings, heard, [fix for way in ways.values() for fix in way], output)
+
+
+def _told(readings: Path, heard: "Mapping[str, Readings]", found: "Sequence[Fix]", output: Path) -> None:
+    """Which fixes there are; before that, what was left out or stays unknown."""
+    from cellwarden.locate import fixes
+
     unknown = Counter(fix.reason for fix in found if fix.reason)
     for reason, count in unknown.items():
         complain(
@@ -84,13 +95,13 @@ def locate(
                 cut,
             )
             told = sentence.format(count=number(cut), minutes=number(fixes.longest_gap_s(one) / 60))
-            complain(f"{readings}: " + (f"{name}: " if name else "") + told)
+            complain(about(readings, about(name, told) if name else told))
     if without := sum(one.without_level for one in heard.values()):
         sentence = ngettext("{count} line holds no level", "{count} lines hold no level", without)
-        complain(f"{readings}: " + sentence.format(count=number(without)))
+        complain(about(readings, sentence.format(count=number(without))))
     if repeated := sum(one.repeated for one in heard.values()):
         sentence = ngettext("{count} line repeats another one", "{count} lines repeat others", repeated)
-        complain(f"{readings}: " + sentence.format(count=number(repeated)))
+        complain(about(readings, sentence.format(count=number(repeated))))
     if len(found) > unknown.total():
         sentence = ngettext("{count} fix in {path}", "{count} fixes in {path}", len(found) - unknown.total())
         click.echo(sentence.format(count=number(len(found) - unknown.total()), path=output))

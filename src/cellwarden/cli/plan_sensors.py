@@ -130,15 +130,16 @@ def _show_fence(made: "Site", before: int, count: int, draws: int, cost: float |
 
 def _show(titles: Sequence[str], rows: Sequence[tuple[int, *tuple[str, ...]]], cost: float | None) -> None:
     """Rows that begin with a number of sensors, and end with what so many cost."""
-    from rich.console import Console
     from rich.table import Table
+
+    from cellwarden.cli.terminal import Terminal
 
     table = Table(show_edge=False)
     for title in titles if cost is None else (*titles, _("cost")):
         table.add_column(title, justify="right")
     for sensors, *values in rows:
         table.add_row(number(sensors), *values, *(() if cost is None else (number(cost * sensors),)))
-    Console().print(table)
+    Terminal().print(table)
 
 
 @contextmanager

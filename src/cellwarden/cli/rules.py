@@ -7,8 +7,8 @@ import click
 
 from cellwarden.cli import options
 from cellwarden.cli.quantity import Seconds
+from cellwarden.language import about, mark, ngettext, number
 from cellwarden.language import gettext as _
-from cellwarden.language import mark, ngettext, number
 from cellwarden.language.clock import local, standing
 
 KINDS = {"call": mark("calls"), "text": mark("texts"), "registration": mark("registrations")}
@@ -37,7 +37,7 @@ def check(place: Path, site_file: Path | None) -> None:
     found = load(place, room_names(load_site(site_file)) if site_file is not None else None)
     zones = ngettext("{count} zone", "{count} zones", len(found.zones)).format(count=number(len(found.zones)))
     staff = ngettext("{count} phone of staff", "{count} phones of staff", len(found.staff))
-    click.echo(f"{place}: {zones}, {staff.format(count=number(len(found.staff)))}.")
+    click.echo(about(place, f"{zones}, {staff.format(count=number(len(found.staff)))}."))
 
 
 @rules.command(help=_("Say how many alerts the rules would have made of what a store holds. Nothing is changed."))
@@ -55,6 +55,7 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
     from cellwarden.store.backup import looked_into
     from cellwarden.store.engine import address, named
     from cellwarden.store.history import kept
+    from cellwarden.watch.notify import message
     from cellwarden.watch.replay import replayed
     from cellwarden.watch.rules_file import load
 
@@ -68,16 +69,23 @@ def replay(place: Path, store: str, site_file: Path, since: float) -> None:
         found = replayed(kept(c, history_of(url), now_ns - round(since * 1e9), now_ns), site, wanted)
     made = ngettext("{count} alert", "{count} alerts", len(found.alerts)).format(count=number(len(found.alerts)))
     days = since / 86_400
-    said = _("{alerts} in {days} days, {each} a day; {sightings} sightings, {presences} presences").format(
-        alerts=made, days=number(days, 1), each=number(len(found.alerts) / days, 1),
-        sightings=number(found.sightings), presences=number(found.presences),
-    )  # fmt: skip
-    click.echo(said)
+    sightings = ngettext("{count} sighting", "{count} sightings", found.sightings)
+    presences = ngettext("{count} presence", "{count} presences", found.presences)
+    click.echo(
+        _("{alerts} in {days} days, {each} a day; {sightings}, {presences}").format(
+            alerts=made,
+            days=number(days, 1),
+            each=number(len(found.alerts) / days, 1),
+            sightings=sightings.format(count=number(found.sightings)),
+            presences=presences.format(count=number(found.presences)),
+        )
+    )
     for kind, words in KINDS.items():
         if found.kinds[kind]:
-            click.echo(f"  {_(words)}: {number(found.kinds[kind])}")
+            click.echo("  " + about(_(words), number(found.kinds[kind])))
     for alert in found.alerts[-10:]:
         with standing(wanted.timezone):
             told = f"{local(alert.told_ns):%Y-%m-%d %H:%M}"
         rooms = ", ".join(f"{room} {number(100 * p)} %" for room, p in alert.odds[:3])
-        click.echo(f"  {told}  {alert.activity.kind}, {alert.severity}: {rooms}")
+        kind, severity = _(message.KINDS[alert.activity.kind]), _(message.SEVERITIES[alert.severity])
+        click.echo(about(f"  {told}  {kind}, {severity}", rooms))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from cellwarden.airinterface import is_phone
+from cellwarden.cli.terminal import Terminal
+from cellwarden.language import about, number
 from cellwarden.language import gettext as _
-from cellwarden.language import number
 from cellwarden.model import Emission
 from cellwarden.runtime.heard import Heard
 from cellwarden.runtime.parallel import Outcome
@@ -18,8 +18,8 @@ MOST_ROWS = 40
 
 def show(heard: Heard) -> None:
     """The verdict and a table, a phone's bursts before others but all in the order of time; a phone's rows are bold."""
-    console = Console(highlight=False)
-    console.print(f"[bold]{escape(heard.recording.path.name)}[/bold]: {escape(heard.verdict())}")
+    console = Terminal(highlight=False)
+    console.print(about(f"[bold]{escape(heard.recording.path.name)}[/bold]", escape(heard.verdict())))
     if not heard.emissions:
         return
     chosen = sorted(heard.emissions, key=lambda e: not is_phone(e))[:MOST_ROWS]
@@ -55,8 +55,8 @@ def _table(heard: Heard, emissions: Iterable[Emission]) -> Table:
 
 def show_all(outcomes: Iterable[Outcome]) -> None:
     """A line for each recording that was scanned."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     for outcome in outcomes:
         if outcome.error is None:
             style = "bold yellow" if outcome.phones else None
-            console.print(f"{outcome.path}: {outcome.verdict}", style=style, markup=False)
+            console.print(about(outcome.path, outcome.verdict), style=style, markup=False)

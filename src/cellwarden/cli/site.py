@@ -9,8 +9,8 @@ from cellwarden.cli import complain, options
 from cellwarden.cli.inside import inside
 from cellwarden.cli.plan_sensors import plan_sensors, warn_of_bare_wall
 from cellwarden.errors import SiteError
+from cellwarden.language import about, ngettext, number
 from cellwarden.language import gettext as _
-from cellwarden.language import ngettext, number
 
 if TYPE_CHECKING:
     from cellwarden.locate.site import Floor, Site
@@ -97,7 +97,7 @@ def _summary(known: "Site") -> str:
         ngettext("{count} wall", "{count} walls", len(known.walls)).format(count=number(len(known.walls))),
         ngettext("{count} sensor", "{count} sensors", len(known.sensors)).format(count=number(len(known.sensors))),
     )
-    return f"{known.name}: {', '.join(counts)}."
+    return about(known.name, ", ".join(counts) + ".")
 
 
 @site.command("notify", help=_("Send a test to each address that alerts go to, and say which took it."))

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from cellwarden.cli import complain, options
+from cellwarden.language import about, ngettext, number
 from cellwarden.language import gettext as _
-from cellwarden.language import ngettext, number
 
 
 @click.group(help=_("Back up, restore and check what a site keeps."), invoke_without_command=True)
@@ -31,7 +31,7 @@ def backup(place: str, output: Path, force: bool, quiet: bool) -> None:
     refuse_taken(output, force=force)
     held = kept.backup(place, output)
     if not quiet:
-        click.echo(f"{output}: {_said(*held)}")
+        click.echo(about(output, _said(*held)))
 
 
 @store.command(help=_("Put a backup in the place of a store. What was there is kept beside it."))
@@ -47,7 +47,7 @@ def restore(source: str, place: str, force: bool, quiet: bool) -> None:
     refuse_taken(Path(place), force=force)
     held = kept.restore(source, place, who=f"command line: {getpass.getuser()}")
     if not quiet:
-        click.echo(f"{place}: {_said(*held)}")
+        click.echo(about(place, _said(*held)))
 
 
 @store.command(help=_("Look through a store: whether its file is sound, and its audit log as it was written."))
@@ -59,7 +59,7 @@ def check(place: str, quiet: bool) -> None:
 
     held = kept.check(place)
     if not quiet:
-        click.echo(f"{place}: {_said(*held)}")
+        click.echo(about(place, _said(*held)))
 
 
 def _said(alerts: int, sightings: int, audit_lines: int, photographs: int, lost: int) -> str:

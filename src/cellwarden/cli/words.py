@@ -10,10 +10,20 @@ from collections.abc import Sequence
 import click
 from click import core, decorators, exceptions, formatting, parser, types
 
-from cellwarden.language import DEFAULT, LANGUAGES, catalogue, language
+from cellwarden.language import DEFAULT, LANGUAGES, catalogue, language, mark
 from cellwarden.language import gettext as _
 
 DOMAIN = "click"
+VALUES = {
+    "text": mark("TEXT"),
+    "path": mark("PATH"),
+    "integer": mark("INTEGER"),
+    "integer range": mark("INTEGER"),
+    "float": mark("FLOAT"),
+    "float range": mark("FLOAT"),
+    "TIME": mark("TIME"),
+}
+"""What stands for a value in help, by the name of its type, which Click does not mark for gettext."""
 
 
 def speak() -> None:
@@ -43,6 +53,15 @@ def wish(words: Sequence[str]) -> str | None:
         if name == "--language":
             asked = value if equals else following
     return asked
+
+
+def name_values(command: click.Command) -> None:
+    """Let a command's help name the values of its options, and a group's what is below it, in the language in use."""
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.is_flag and option.metavar is None:
+            option.metavar = _(VALUES[option.type.name]) if option.type.name in VALUES else None
+    if isinstance(command, click.Group):
+        command.subcommand_metavar = _("COMMAND [ARGUMENTS]...")
 
 
 def language_option() -> click.Option:

@@ -34,6 +34,8 @@ EDGE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DrawnRoom:
+    """A room as a page draws it."""
+
     name: str
     short: str
     kind: str

@@ -43,6 +43,8 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """A straight line, `width` wide."""
+
     start: Point
     end: Point
     colour: str

@@ -17,6 +17,7 @@ is made within `speaking`.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -122,13 +123,32 @@ REASONS = (
     mark("No route to host"),
     mark("Name or service not known"),
     mark("Temporary failure in name resolution"),
+    mark("Invalid statement"),
+    mark("Invalid value"),
+    mark("Invalid initial character for a key part"),
+    mark("Expected '=' after a key in a key/value pair"),
+    mark("Expected newline or end of document after a statement"),
+    mark("Cannot overwrite a value"),
+    mark("Unclosed array"),
+    mark("Unterminated string"),
 )
-"""What the operating system says most often where it refuses; all else stays in its own English."""
+"""What the operating system, and Python of TOML, say most often; all else stays in its own English."""
+PLACED = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+"""How Python says where a TOML is none."""
 
 
 def reason_of(error: BaseException) -> str:
     """Why something failed, in the language in use: without number and path, which the sentence around it tells."""
-    return gettext(getattr(error, "strerror", None) or str(error))
+    said = getattr(error, "strerror", None) or str(error)
+    if placed := PLACED.fullmatch(said):
+        why, line, column = placed.groups()
+        return gettext("{why} (at line {line}, column {column})").format(why=gettext(why), line=line, column=column)
+    return gettext(said)
+
+
+def about(name: object, said: str) -> str:
+    """What is said of a thing that is named first: `SITE.db: sound`, in French `SITE.db : saine`."""
+    return gettext("{name}: {said}").format(name=name, said=said)
 
 
 def number(value: float, decimals: int = 0) -> str:

@@ -103,7 +103,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
-        raise SiteError(_("{path} is no TOML: {why}: mend it").format(path=path, why=error)) from error
+        raise SiteError(_("{path} is no TOML: {why}: mend it").format(path=path, why=reason_of(error))) from error
 
 
 def where(path: Path, line: int | None) -> str:

@@ -14,6 +14,8 @@ make it
 
 which is compared with what there is, over all frequencies. White noise tells nothing; signals do.
 
+`stretches` are samples that follow each other, complex64, shape (n,) each.
+
 Source: P. J. Schreier and L. L. Scharf, Statistical Signal Processing of Complex-Valued Data (2010) §8 [unread].
 """
 

@@ -76,12 +76,7 @@ def guard(
         state.rules = newest() if newest else wanted
         if now - looked_ns >= HOUR_NS:
             looked_ns = now
-            if not valid(mandate, now):
-                raise MandateError(_("the mandate expired on {day}: renew it").format(day=mandate.expires))
-            _learn(engine, state, now)
-            _tidy(engine, now, retention_days)
-            if whose is not None:
-                _forget(engine, whose, {one.emitter for one in state.rules.staff})
+            _hourly(engine, state, mandate, now, whose, retention_days)
         with engine.begin() as c:
             change, more = _heed(c, state, change)
             told = _lane(c, state, (*passed, *more), now, addresses)
@@ -94,6 +89,23 @@ def guard(
         for one in changed:
             tell(one)
         yield from (*told, *heard)
+
+
+def _hourly(
+    engine: Engine,
+    state: chain.Chain,
+    mandate: Mandate,
+    now_ns: int,
+    whose: Whose | None,
+    retention_days: Mapping[str, int] | None,
+) -> None:
+    """Learn by what people decided, and let go what is too old. Raises MandateError when the mandate has expired."""
+    if not valid(mandate, now_ns):
+        raise MandateError(_("the mandate expired on {day}: renew it").format(day=mandate.expires))
+    _learn(engine, state, now_ns)
+    _tidy(engine, now_ns, retention_days)
+    if whose is not None:
+        _forget(engine, whose, {one.emitter for one in state.rules.staff})
 
 
 def _resume(c: Connection, state: chain.Chain, now_ns: int) -> None:

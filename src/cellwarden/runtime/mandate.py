@@ -38,7 +38,7 @@ def read(path: Path, now_ns: int) -> Mandate:
     except OSError as error:
         raise MandateError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MandateError(_("{path} is no TOML ({why}): mend it").format(path=path, why=error)) from error
+        raise MandateError(_("{path} is no TOML ({why}): mend it").format(path=path, why=reason_of(error))) from error
     if not isinstance(told, dict) or set(told) != NAMES:
         raise MandateError(
             _("{path} needs a [mandate] with {names}, and nothing else").format(

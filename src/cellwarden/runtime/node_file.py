@@ -77,7 +77,7 @@ def parsed(path: Path) -> Settings:
     except OSError as error:
         raise NodeError(_("{path} cannot be read: {why}").format(path=path, why=reason_of(error))) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise NodeError(_("{path} is no TOML ({why}): mend it").format(path=path, why=error)) from error
+        raise NodeError(_("{path} is no TOML ({why}): mend it").format(path=path, why=reason_of(error))) from error
     for name in told:
         if name not in TABLES:
             raise NodeError(_("{path}: [{name}] is unknown: mend it").format(path=path, name=name))

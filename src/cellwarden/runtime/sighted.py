@@ -71,12 +71,7 @@ def sightings(
         levels = mean_dbm(bursts, sensors)
         loudest = sorted((name for name in sensors if name in levels), key=lambda name: -levels[name])
         emissions = [heard.emission for burst in bursts for heard in burst.heard]
-        trains = dict.fromkeys(
-            (one.sensor, int(one.emission.details["train"]))
-            for burst in bursts
-            for one in burst.heard
-            if "train" in one.emission.details
-        )
+        trains = _trains(bursts)
         mute = beside[phone].union(absent)
         row = np.array([levels.get(name, ABSENT_DBM if name in mute else np.nan) for name in sensors])
         interface, frequency = bursts[0].label.partition(":")[0], bursts[0].frequency_hz
@@ -98,6 +93,12 @@ def sightings(
             offset_hz=offset.value if offset else None,
             offset_error_hz=offset.deviation if offset else 0.0,
         )
+
+
+def _trains(bursts: Iterable[Observation]) -> tuple[tuple[str, int], ...]:
+    """Sensors and their numbers of the trains that bursts are of, each once, the first heard first."""
+    heard = (one for burst in bursts for one in burst.heard if "train" in one.emission.details)
+    return tuple(dict.fromkeys((one.sensor, int(one.emission.details["train"])) for one in heard))
 
 
 def offset_hz(

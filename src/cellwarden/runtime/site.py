@@ -116,12 +116,7 @@ def steps(
     try:
         while ears.alive > set(nodes) or nodes:
             end_ns = now_ns() + round(STEP_S * 1e9)
-            states = list[SensorState]()
-            while (left_s := (end_ns - now_ns()) * 1e-9) > 0:
-                try:
-                    states += ears.told(told.get(timeout=left_s))
-                except queue.Empty:
-                    break
+            states = [state for one in _until(end_ns, told, now_ns) for state in ears.told(one)]
             for until_ns in _ends(done_ns, end_ns - late_ns):
                 yield ears.step(until_ns, states)
                 ears.taken()
@@ -132,6 +127,15 @@ def steps(
             stream.close()
         for thread in threads:  # one that Python's end meets in a loop's making or a transform would abort it
             thread.join(ENDS_S)
+
+
+def _until(end_ns: int, told: "queue.SimpleQueue[_Told]", now_ns: Callable[[], int]) -> Iterator[_Told]:
+    """What is handed over until a time."""
+    while (left_s := (end_ns - now_ns()) * 1e-9) > 0:
+        try:
+            yield told.get(timeout=left_s)
+        except queue.Empty:
+            return
 
 
 def _ends(done_ns: int, until_ns: int) -> Iterator[int]:

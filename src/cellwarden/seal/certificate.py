@@ -6,7 +6,9 @@ trust it, is sure of every page from then on. Source: RFC 5280 (the certificate)
 
 import ipaddress
 import os
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 DAYS = 397
 """Browsers take none that is good for longer (CA/Browser Forum, Baseline Requirements 6.3.2)."""
+NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+"""Of a machine: labels of letters, digits and hyphens; an underscore is seen in practice."""
 
 
 def make(hosts: Sequence[str], place: Path, *, force: bool = False) -> str:
@@ -56,15 +60,13 @@ def make(hosts: Sequence[str], place: Path, *, force: bool = False) -> str:
 def _name(host: str) -> "GeneralName":
     from cryptography import x509
 
-    try:
+    with suppress(ValueError):
         return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        pass
     try:
         name = host.encode("idna").decode("ascii")
     except UnicodeError:
         name = ""
-    if not name:
+    if not NAME.fullmatch(name):
         raise OutputError(_("{host} is no name of a machine: correct it").format(host=repr(host)))
     return x509.DNSName(name)
 

@@ -13,6 +13,8 @@ The wave that came is, with u from -1 to 1 over what is fitted and h what lies b
 
 To first order all unknowns but the channel are linear, so that one fit gives them and, from its residue, their
 uncertainty; a second one starts from the carrier that the first found.
+
+Waves are complex128, y and u of shape (n,); what several ways lead through has a row for each.
 """
 
 import math

@@ -28,6 +28,7 @@ from cellwarden.airinterface.lte_waveform import (
     SYMBOL_STARTS_S,
     base_sequence,
     carrier_wave,
+    shifted,
 )
 from cellwarden.simulate.channel import indoor_paths
 from cellwarden.simulate.parameters import Parameters
@@ -198,19 +199,16 @@ def _symbols(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return starts, np.array([FIRST_PREFIX_S if n % 7 == 0 else PREFIX_S for n in range(count)])
 
 
-def _turned(sequence: Wave, shift: float) -> Wave:
-    return np.asarray(sequence * np.exp(2j * np.pi * shift * np.arange(len(sequence))))
-
-
 def pusch(
     here: Cell, phone: Phone, subframe: int, first: int, blocks: int, symbols: int, rng: np.random.Generator
 ) -> Sent:
+    """A phone's random data in a subframe, precoded, in `blocks` blocks from `first` on, with reference symbols."""
     width = blocks * BLOCK
     points = (1 - 2 * rng.integers(0, 2, (symbols, width, 2))) / math.sqrt(2)
     values = np.fft.fft(points[..., 0] + 1j * points[..., 1], axis=1, norm="ortho")
     for slot in range(2):
         shift = here.shifts[(2 * subframe + slot) % len(here.shifts)]
-        values[7 * slot + REFERENCE] = _turned(base_sequence(here.group, 0, width), shift / 12)
+        values[7 * slot + REFERENCE] = shifted(base_sequence(here.group, 0, width), shift / 12)
     return Sent(phone, "lte:pusch", 0.0, first, blocks, *_symbols(symbols), values)
 
 
@@ -221,7 +219,7 @@ def pucch(here: Cell, phone: Phone, slot: int, symbols: int, rng: np.random.Gene
     sent = np.array([*spread[:2], *COVERS[phone.cover], *spread[2:]])[:symbols]
     shifts = rng.integers(12, size=symbols)  # hop from symbol to symbol, as the cell tells
     sequence = base_sequence(here.group, 0, BLOCK)
-    values = np.array([x * _turned(sequence, s / 12) for x, s in zip(sent, shifts, strict=True)])
+    values = np.array([x * shifted(sequence, s / 12) for x, s in zip(sent, shifts, strict=True)])
     first = phone.resource if slot else here.blocks - 1 - phone.resource
     return Sent(phone, "lte:pucch", slot * SLOT_S, first, 1, *_symbols(symbols), values)
 
@@ -229,7 +227,7 @@ def pucch(here: Cell, phone: Phone, slot: int, symbols: int, rng: np.random.Gene
 def _srs(here: Cell, phone: Phone) -> Sent:
     blocks, comb, shift = phone.sounding
     values = np.zeros((1, blocks * BLOCK - 1), np.complex128)
-    values[0, ::2] = _turned(base_sequence(here.group, 0, blocks * BLOCK // 2), shift / 8) * math.sqrt(2)
+    values[0, ::2] = shifted(base_sequence(here.group, 0, blocks * BLOCK // 2), shift / 8) * math.sqrt(2)
     first = EDGE_BLOCKS
     prefix = np.array([PREFIX_S])
     sent = Sent(phone, "lte:srs", SUBFRAME_S - PREFIX_S - SYMBOL_S, first, blocks, prefix, prefix, values)
@@ -237,6 +235,7 @@ def _srs(here: Cell, phone: Phone) -> Sent:
 
 
 def placed(air: Air, here: Cell, sent: Sent, subframe: int, clock: float, rng: np.random.Generator) -> Placed:
+    """A phone's symbols on the air: at its carrier, delay and level, and what a recogniser should say of them."""
     phone, rate = sent.phone, air.rate_hz
     levels = {"lte:pusch": 0.0, "lte:pucch": here.pucch_db, "lte:srs": here.srs_db}
     snr_db = phone.snr_db + levels[sent.label]

@@ -164,14 +164,7 @@ def heard(
     """
     rate, fast = family.rate_hz, sensor.clock_ppm * 1e-6
     carrier_hz -= fast * ((centre_hz or 0.0) + carrier_hz)
-    wave, start = family.make(_Aligned(rng.bit_generator), rate / (1 + phone.clock) * (1 + fast))
-    count = family.seconds * rate / (1 + phone.clock)
-    pad = round(MARGIN_S * rate)
-    if family.keyed:
-        wave = wave * np.exp(1j * phone.swing * np.unwrap(np.angle(wave)))
-    out = sent(np.asarray(wave), start, count, rate, phone)
-    out = np.concatenate([np.zeros(pad), out, np.zeros(pad)])
-    start += pad
+    out, start, count = _aired(family, phone, rng, fast)
     if channel is not None:
         out = behind(out.astype(np.complex64), channel, rate, rng)[: len(out)].astype(np.complex128)
     t = (np.arange(len(out)) - start - count / 2) / rate
@@ -198,6 +191,23 @@ def heard(
         details=details,
     )
     return emission, Block(air.view(np.float32).reshape(-1, 2), 1.0, 0, Segment(0, len(air), rate, centre_hz))
+
+
+def _aired(
+    family: Family, phone: Transmitter, rng: np.random.Generator, fast: float
+) -> tuple[NDArray[np.complex128], float, float]:
+    """What a phone sends, by the samples of a receiver whose clock is `fast`, with room at both ends.
+
+    The wave, shape (n,), and start and length of the burst in it, in samples.
+    """
+    rate = family.rate_hz
+    wave, start = family.make(_Aligned(rng.bit_generator), rate / (1 + phone.clock) * (1 + fast))
+    count = family.seconds * rate / (1 + phone.clock)
+    pad = round(MARGIN_S * rate)
+    if family.keyed:
+        wave = wave * np.exp(1j * phone.swing * np.unwrap(np.angle(wave)))
+    out = sent(np.asarray(wave), start, count, rate, phone)
+    return np.concatenate([np.zeros(pad), out, np.zeros(pad)]), start + pad, count
 
 
 def station(twins: Twins, of: Stations, rng: np.random.Generator) -> Transmitter:

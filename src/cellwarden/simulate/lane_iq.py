@@ -11,7 +11,6 @@ from cellwarden.simulate.junction import F0_HZ
 from cellwarden.simulate.lane import Item, passage
 from cellwarden.simulate.parameters import Junctions
 
-WAVEFORMS = ("cw", "pulsed", "stepped", "chirp")
 RATE_HZ = 100e3
 CHIRP_HZ, CHIRP_RATE_HZ = 1.6e6, 8e6
 """A chirp spans what 3f0 still holds of it in its rate: 4.8 MHz."""
@@ -32,6 +31,8 @@ def recorded(
     somebody: bool = True, apart: bool = False, reach_m: float = Junctions.REACH_M,
 ) -> list[Path]:  # fmt: skip
     """Write a passage; the paths of its metadata. apart: three files instead of one of three channels.
+
+    waveform: `cw`, `pulsed`, `stepped` or `chirp`.
 
     reach_m: of the lane before and behind the antennas, which is less than it all where files are to be small.
     """

@@ -269,14 +269,17 @@ def _near(rules: Rules, some: Iterable[Staff], presence: Presence, minute: int) 
 
 
 def counts(proof: Proof) -> dict[str, str | int | float]:
+    """What a proof rests on, as an alert tells it."""
     return {"bursts": proof.bursts, "sightings": proof.sightings, "confidence": proof.mean, "surest": proof.best}
 
 
 def sounds(rules: Rules, worth: Severity, time_ns: int) -> bool:
+    """Whether an alert of this severity may sound at this time: in quiet hours severe ones do."""
     quiet = bool(rules.quiet) and within(rules.quiet, local_minute(rules, time_ns))
     return not quiet or ORDER.index(worth) >= ORDER.index(rules.quiet_severity)
 
 
 def log_odds(probability: float) -> float:
+    """ln(p / (1 - p)) in nats, of a probability that leaves LEAST_DOUBT either way."""
     certain = min(max(probability, LEAST_DOUBT), 1 - LEAST_DOUBT)
     return math.log(certain / (1 - certain))

@@ -132,7 +132,7 @@ def parse(text: str, path: Path, rooms: Sequence[str] | None = None) -> Rules:
     try:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
-        raise RulesError(_("{path} is no TOML: {why}: mend it").format(path=path, why=error)) from error
+        raise RulesError(_("{path} is no TOML: {why}: mend it").format(path=path, why=reason_of(error))) from error
     top, tables = _tables(text, path, tree)
     if (version := tree.get("format")) != FORMAT or isinstance(version, bool):
         _wrong(top, "format", _("format must be {known}: begin the file with it").format(known=FORMAT))

@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field
 from cellwarden.console.desk import desk, note, visitor
 from cellwarden.console.floor import marks
 from cellwarden.console.guard import guarded
-from cellwarden.console.routes.alert import EXPLAINED, STEPS
+from cellwarden.console.routes.alert import EXPLAINED, STEPS, alert_of
 from cellwarden.console.routes.lane import MOST_LETTERS, Instrument, examine
 from cellwarden.console.routes.now import stream
 from cellwarden.console.routes.unknown import week
 from cellwarden.console.words import OPEN
-from cellwarden.errors import LaneError, StoreError
+from cellwarden.errors import LaneError
 from cellwarden.language import gettext as _
 from cellwarden.model import Alert, Decision, Find, Handover, Note, Passage, Presence, Search, SensorState, State
 from cellwarden.model.span import WEEK_NS
@@ -100,7 +100,7 @@ def alerts(
 def alert(request: Request, name: str) -> Standing:
     """One alert."""
     with desk(request).engine.begin() as c:
-        one = _alert(c, name)
+        one = alert_of(c, name)
         note(c, request, "view", name)
         made = queries.decisions(c, name)
     return Standing(alert=one, state=made[-1].state if made else "new", decision=made[-1] if made else None)
@@ -110,7 +110,7 @@ def alert(request: Request, name: str) -> Standing:
 def decisions(request: Request, name: str) -> list[Decision]:
     """All that was decided about it, in its order."""
     with desk(request).engine.begin() as c:
-        _alert(c, name)
+        alert_of(c, name)
         note(c, request, "view", name)
         return queries.decisions(c, name)
 
@@ -125,7 +125,7 @@ def decide(request: Request, name: str, wish: Wish) -> Decision:
     here = desk(request)
     made = Decision(name, wish.state, visitor(request).name, here.now_ns(), wish.why)
     with here.engine.begin() as c:
-        _alert(c, name)
+        alert_of(c, name)
         queries.decide(c, made, wish.seen)
         note(c, request, wish.state, name, wish.why)
     return made
@@ -135,7 +135,7 @@ def decide(request: Request, name: str, wish: Wish) -> Decision:
 def searches(request: Request, name: str) -> list[Search]:
     """Rooms that were searched for it in vain, in their order."""
     with desk(request).engine.begin() as c:
-        _alert(c, name)
+        alert_of(c, name)
         note(c, request, "view", name)
         return shifts.searches(c, (name,)).get(name, [])
 
@@ -259,13 +259,6 @@ def plan(request: Request) -> dict[str, Any]:
         for sensor in here.site.sensors
     ]
     return {"type": "FeatureCollection", "features": rooms + sensors}
-
-
-def _alert(c: Any, name: str) -> Alert:
-    try:
-        return queries.alert(c, name)
-    except StoreError as error:
-        raise HTTPException(404, _("There is no alert of this name.")) from error
 
 
 def _in_a_week(since_ns: int, until_ns: int) -> None:

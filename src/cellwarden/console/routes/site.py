@@ -144,6 +144,7 @@ def _imported(drawing: UploadFile, height_m: float, walls: str | None, unit: str
 
 
 def editing_of(request: Request) -> Editing:
+    """The site's file as it may be changed. Raises ConsoleError where the console knows none."""
     editing = desk(request).editing
     if editing is None:
         raise ConsoleError(_("This console was started without a site's file: there is nothing to change."))
