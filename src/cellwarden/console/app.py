@@ -53,6 +53,7 @@ from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, 
 from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.locate.site import Site
+from cellwarden.store.moved import Followed
 from cellwarden.store.people import invite, persons
 from cellwarden.store.photographs import folder_of
 from cellwarden.watch.rules_held import Held, held
@@ -77,18 +78,19 @@ def application(
     openid: Provider | None = None,
     ldap: Directory | None = None,
     read_only: ReadOnly | None = None,
+    followed: Followed | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
     Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
     `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear; `editing`
     is the site's file, where it may be changed; `openid` and `ldap` are directories by which people sign in, too;
-    `read_only` tells that `engine` is what was salvaged of a damaged store.
+    `read_only` tells that `engine` is what was salvaged of a damaged store; `followed` knows where the store's file is.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
     force = rules or held(None)
-    live = Live(engine, site, now_ns, force)
+    live = Live(engine, site, now_ns, force, followed)
 
     @contextlib.asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
@@ -118,6 +120,7 @@ def application(
         openid,
         ldap,
         read_only,
+        followed,
     )
     every = (
         now, alert, shift, records, coverage, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people,
