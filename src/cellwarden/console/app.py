@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from cellwarden.console.desk import Desk, ReadOnly, Visitor
 from cellwarden.console.editing import Editing
 from cellwarden.console.floor import drawn
-from cellwarden.console.guard import API, Around, SignInFirst
+from cellwarden.console.guard import API, Around, SignInFirst, local
 from cellwarden.console.ldap import Directory
 from cellwarden.console.live import Live
 from cellwarden.console.openid import Provider
@@ -63,6 +63,7 @@ FIRST = "administrator"
 Answer = Callable[[Request, Exception], Response]
 WRITTEN = "text", "why", "model", "seal"
 """Fields of forms in which people write sentences; none is a secret."""
+NOTHING: Mapping[str, str] = {}
 
 
 def application(
@@ -165,20 +166,27 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API):
         said = _("You are no longer signed in, and this was not kept: sign in, and do it again.")
     lost = error.status_code in (401, 403) and request.method == "POST" and not request.url.path.startswith(API)
-    written = await _written(request) if lost else []
+    written = await _written(request) if lost else {}
     return _trouble(request, error.status_code, str(said), dict(error.headers or {}), written)
 
 
-async def _written(request: Request) -> list[str]:
-    """What somebody wrote into a form of ours that came too late: shown to them once more, and kept nowhere.
+async def _written(request: Request) -> dict[str, str]:
+    """What somebody wrote into which field of a form of ours that came too late: shown to them once more, and kept
+    nowhere but in their browser's tab, which puts it back into the form when the same person has signed in.
 
     Another site's form is not read, so that nobody puts words into our pages.
     """
     if urlsplit(request.headers.get("origin", "")).netloc != request.headers.get("host"):
-        return []
+        return {}
     form = await request.form()
-    found = (form.get(name) for name in WRITTEN)
-    return [text for text in found if isinstance(text, str) and text.strip()]
+    found = {name: form.get(name) for name in WRITTEN}
+    return {name: text for name, text in found.items() if isinstance(text, str) and text.strip()}
+
+
+def _page_of(request: Request) -> str:
+    """The page whose form was sent: where to go on after signing in."""
+    came = urlsplit(request.headers.get("referer", ""))
+    return local(came.path) if came.netloc == request.headers.get("host") else "/"
 
 
 def _malformed(request: Request, error: Exception) -> Response:
@@ -217,7 +225,7 @@ def _told(request: Request, error: Exception) -> Response:
 
 
 def _trouble(
-    request: Request, status: int, said: str, headers: dict[str, str], written: Sequence[str] = ()
+    request: Request, status: int, said: str, headers: dict[str, str], written: Mapping[str, str] = NOTHING
 ) -> Response:
     """What is wrong, as a page or, to programs, as JSON."""
     if request.url.path.startswith(API):
@@ -225,7 +233,14 @@ def _trouble(
     if not hasattr(request.state, "visitor"):
         request.state.visitor = Visitor(None, "")
     response = page(
-        request, "trouble.html", "", status=status, heading=_("That did not work"), text=said, written=written
+        request,
+        "trouble.html",
+        "",
+        status=status,
+        heading=_("That did not work"),
+        text=said,
+        written=written,
+        after=_page_of(request),
     )
     response.headers.update(headers)
     return response
