@@ -1,5 +1,6 @@
 """A store's file that goes while it is open: what was acknowledged is in the copy, whoever wrote it and when."""
 
+import shutil
 import sqlite3
 import threading
 import time
@@ -164,6 +165,26 @@ def test_what_cannot_be_copied_stays_where_it_is_until_it_can(
     found = followed.look()
     assert found is not None and found.saved is not None
     assert kept_in(found.saved) == ["before", "meanwhile"]
+
+
+def test_where_the_folder_went_too_the_copy_is_among_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    place = tmp_path / "folder" / "site.db"
+    place.parent.mkdir()
+    inside = opened(str(place))
+    with closing(Followed(inside, lambda: NOW_NS)) as followed:
+        write(inside, "before")
+        shutil.rmtree(place.parent)
+        write(inside, "unnoticed")
+        found = followed.look()
+        write(inside, "after")
+    inside.dispose()
+    assert found is not None and found.saved is not None and found.saved.parent == elsewhere
+    assert kept_in(found.saved) == ["before", "unnoticed", "after"]
 
 
 def test_half_a_copy_is_not_left(

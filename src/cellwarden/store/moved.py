@@ -14,6 +14,7 @@ is in the copy.
 
 import os
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -89,7 +90,7 @@ class Followed:
         try:
             if not old.writing.in_transaction:
                 patiently(old.writing, "BEGIN IMMEDIATE")
-            self._files.append(_copied(old, self._free(when_ns)))
+            self._files.append(self._copied(old, when_ns))
         except (OSError, sqlite3.Error) as error:
             with suppress(sqlite3.Error):
                 old.writing.rollback()
@@ -98,11 +99,20 @@ class Followed:
             return
         self.moved = Moved(self._files[0].path, since_ns, self._files[-1].path)
 
-    def _free(self, when_ns: int) -> Path:
-        """A name beside the store's that nothing has."""
+    def _copied(self, old: _Open, when_ns: int) -> _Open:
+        """A copy beside the store; where its folder went, too, or is full, among the machine's temporary files."""
+        try:
+            return _copied(old, self._free(self._files[0].path.parent, when_ns))
+        except (OSError, sqlite3.Error):
+            with suppress(OSError, sqlite3.Error):
+                return _copied(old, self._free(Path(tempfile.gettempdir()), when_ns))
+            raise
+
+    def _free(self, folder: Path, when_ns: int) -> Path:
+        """A name like the store's that nothing has in a folder."""
         first = self._files[0].path
         stem = f"{first.name}{SAVED}{datetime.fromtimestamp(when_ns / 1e9, UTC):%Y%m%dT%H%M%SZ}"
-        names = (first.with_name(f"{stem}{more}") for more in ("", *(f"-{number}" for number in range(2, 1000))))
+        names = (folder / f"{stem}{more}" for more in ("", *(f"-{number}" for number in range(2, 1000))))
         return next(name for name in names if not name.exists())
 
     def _connecting(self, _dialect: object, _record: object, where: list[Any], options: dict[str, Any]) -> None:
