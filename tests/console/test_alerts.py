@@ -104,6 +104,24 @@ def test_an_alert_is_not_settled_without_a_reason(wing: Wing, state: str) -> Non
     assert decided(client, name, state, "acknowledged", "looked everywhere")[0] == 303
 
 
+def test_what_wants_a_reason_is_said_before_it_is_asked_for_and_a_find_is_one_click_away(wing: Wing) -> None:
+    name = wing.alert()
+    client = wing.client("officer")
+    assert "needed for: False alarm)" in client.get(f"/alerts/{name}").text
+    with wing.engine.begin() as c:
+        queries.decide(c, Decision(name, "search ordered", "officer", time.time_ns(), ""), "new")
+    page = client.get(f"/alerts/{name}").text
+    assert "needed for: Nothing found, False alarm)" in page and 'class="button" href="/finds"' not in page
+    with wing.engine.begin() as c:
+        queries.decide(c, Decision(name, "found", "officer", time.time_ns(), ""), "search ordered")
+    assert 'class="button" href="/finds"' in client.get(f"/alerts/{name}").text
+
+
+def test_who_is_refused_is_led_on_and_who_has_not_signed_in_to_where_one_does(wing: Wing) -> None:
+    assert 'href="/">To the first page' in wing.client("auditor").get("/alerts").text
+    assert 'href="/sign-in?after=' in wing.client(None).get("/set-up/used").text
+
+
 def test_a_full_disk_is_told_and_loses_nothing(wing: Wing, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_any: object) -> None:
         raise StoreFullError("site.db cannot be written: make room")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.console.conftest import Wing, token_of
+from tests.console.conftest import PASSWORD, Wing, token_of
 
 from cellwarden.console.rights import RIGHTS
 from cellwarden.model import Role
@@ -104,7 +104,8 @@ def test_the_description_lists_every_route_of_the_api(wing: Wing) -> None:
 
 def test_a_token_is_made_on_the_account_page_works_90_days_and_ends_with_the_person(wing: Wing) -> None:
     page = wing.client("officer")
-    answer = page.post("/account/token", data={"csrf": token_of(page.get("/account").text)})
+    sent = {"csrf": token_of(page.get("/account").text), "password": PASSWORD}
+    answer = page.post("/account/token", data=sent)
     token = answer.text.split('class="code">')[1].split("<")[0]
     client = TestClient(wing.app, headers={"Authorization": f"Bearer {token}"})
     assert client.get("/api/v1/alerts").status_code == 200

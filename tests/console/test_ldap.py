@@ -153,13 +153,16 @@ def test_a_second_factor_that_was_set_up_here_is_asked_for(client: TestClient, w
 
 
 @NEEDS
-def test_the_directorys_password_is_asked_for_before_a_second_factor_is_set_up(client: TestClient) -> None:
+def test_the_directorys_password_is_asked_for_before_a_second_factor_or_a_token_is_made(client: TestClient) -> None:
     assert sign_in(client, "bruno", SECRET).status_code == 303
     page = client.get("/account").text
     secret = page.split('name="secret" value="')[1].split('"')[0]
     sent = {"csrf": token_of(page), "secret": secret, "code": pyotp.TOTP(secret).now()}
     assert client.post("/account/code", data={**sent, "password": "a guess"}).status_code == 422
     assert client.post("/account/code", data={**sent, "password": SECRET}).status_code == 200
+    for password, status in (("a guess", 422), (SECRET, 200)):
+        answer = client.post("/account/token", data={"csrf": sent["csrf"], "password": password})
+        assert answer.status_code == status
 
 
 @NEEDS

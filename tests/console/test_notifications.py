@@ -60,3 +60,8 @@ def test_what_a_server_says_is_shown_as_text(wing: Wing) -> None:
     page = wing.client("auditor").get("/notifications").text
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
+
+
+def test_who_sees_that_nothing_was_sent_reads_where_addresses_are_named(wing: Wing) -> None:
+    page = wing.client("officer").get("/notifications").text
+    assert "Nothing was to be sent" in page and "[notify]" in page

@@ -29,3 +29,15 @@ def test_a_sensor_that_a_jammer_blinds_says_where_and_since_when(wing: Wing) -> 
     assert "a jammer hides what phones send" in line and "look for it" in line
     assert "blind in band 20 since" in line and "blind around 433.92 MHz since" in line
     assert "blind" not in told(wing)
+
+
+def test_nothing_is_called_quiet_while_a_sensor_is_deaf(wing: Wing) -> None:
+    wing.sensors()
+    page = wing.client("officer").get("/").text
+    assert "All quiet" in page and 'class="calm"' in page
+    wing.sensors(deaf="A1-S3")
+    wing.app.state.desk.live._kept = None  # how things stand is believed for a second
+    page = wing.client("officer").get("/").text
+    assert "All quiet" not in page and 'class="calm"' not in page and "not every sensor hears" in page
+    french = wing.client("officer", "fr").get("/").text
+    assert "mais certains capteurs n’entendent pas" in french

@@ -112,3 +112,8 @@ def text_of(site: Site, one: Alert, *decisions: Decision) -> list[str]:
     with patch.object(FPDF, "cell", cell):
         search_sheet(site, one, decisions, "officer", one.told_ns, "en")
     return lines
+
+
+def test_a_sheet_that_is_found_days_later_tells_of_which_day_it_is() -> None:
+    said = text_of(remand_wing(), replace(alert("A-2026-000001"), told_ns=1_796_000_000 * 10**9))
+    assert any("Nov 30, 2026, " in one for one in said)  # at its head, large; the foot tells when it was printed

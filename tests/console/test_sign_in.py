@@ -99,6 +99,27 @@ def test_a_session_that_stands_open_is_not_enough_to_replace_the_second_factor(w
     assert client.post("/account/code", data={**sent, "password": PASSWORD}).status_code == 422  # guesses are counted
 
 
+def test_a_session_that_stands_open_is_not_enough_to_make_a_token(wing: Wing) -> None:
+    """Who finds a tablet that was left would have what its owner may see for 90 days."""
+    client = wing.client("officer")
+    sent = {"csrf": token_of(client.get("/account").text)}
+    for wrong in ({}, {"password": "wrong"}):
+        answer = client.post("/account/token", data={**sent, **wrong})
+        assert (answer.status_code, "The password is wrong" in answer.text) == (422, True)
+    assert client.post("/account/token", data={**sent, "password": PASSWORD}).status_code == 200
+    assert [client.post("/account/token", data=sent).status_code for _n in range(5)] == [422] * 5
+    assert client.post("/account/token", data={**sent, "password": PASSWORD}).status_code == 422  # guesses are counted
+    assert actions(wing).count(("officer", "change", "officer")) == 1
+
+
+def test_the_account_page_tells_whether_a_code_is_asked_for(wing: Wing) -> None:
+    client = wing.client("officer")
+    assert "No code is asked for yet" in client.get("/account").text
+    with wing.engine.begin() as c:
+        people.set_totp(c, "officer", people.new_totp_secret(), 0)
+    assert "Another secret takes the place of yours" in client.get("/account").text
+
+
 def test_the_first_administrator_comes_by_a_link_that_works_once(wing: Wing) -> None:
     assert first_link(wing.engine, "http://testserver", time.time_ns()) is None  # there are people
     empty = opened(str(wing.folder / "empty.db"))

@@ -38,6 +38,7 @@ from cellwarden.runtime import (
     deaf,
     evidence_settings,
     ldap_settings,
+    moved,
     notifier,
     openid_settings,
     post,
@@ -59,7 +60,8 @@ from cellwarden.runtime.site_settings import problems
 from cellwarden.runtime.tap import open_sensors
 from cellwarden.runtime.vault import Vault
 from cellwarden.runtime.whose import Whose
-from cellwarden.store.engine import opened
+from cellwarden.store.engine import address, file_of, opened
+from cellwarden.store.moved import Followed
 from cellwarden.store.photographs import folder_of
 from cellwarden.watch.lawful import Mandate, mandate
 from cellwarden.watch.rules_held import Held, held
@@ -128,18 +130,24 @@ def guarded(asked: Asked, told: Given) -> None:
     where = believing(site, survey=told.survey)
     with ExitStack() as stack:
         door = stack.enter_context(closing(console.listening(asked.host, asked.port)))
+        file = file_of(address(asked.store))
+        if file is not None and (words_left := moved.left(file)):
+            warn(words_left)
         engine = opened(asked.store)
+        followed = stack.enter_context(closing(Followed(engine, time.time_ns)))
         prepare()  # before anything is received
         rehearsed(site, where)
         begin, end = post.opened(nodes, warn) if nodes else (None, None)
         streams = {one.sensor: open_stream(one.source, one.tuning) for one in told.receivers}
-        address = console.address(door, asked.certificate is not None)
-        click.echo(_("{site} is watched: {address}").format(site=site.name, address=address))
-        if link := first_link(engine, address, time.time_ns()):
+        at = console.address(door, asked.certificate is not None)
+        click.echo(_("{site} is watched: {address}").format(site=site.name, address=at))
+        if link := first_link(engine, at, time.time_ns()):
             click.echo(_("The first administrator chooses a password here: {link}").format(link=link))
         stopped = threading.Event()
         spectra = Spectra(open_sensors(site, streams))
-        server = _server(asked, told, engine, spectra=spectra, editing=Editing(asked.site_path, problems))
+        server = _server(
+            asked, told, engine, spectra=spectra, editing=Editing(asked.site_path, problems), followed=followed
+        )
         vault = Vault(stack.enter_context(Keeper(*kept, None, None, warn)), time.time_ns) if kept else None
         heard = receivers_of.steps(
             streams, site, where, nodes=tuple(nodes.files) if nodes else (), post=begin, vault=vault, spectra=spectra,
@@ -148,9 +156,11 @@ def guarded(asked: Asked, told: Given) -> None:
         if end is not None:
             stack.callback(end)
         stack.enter_context(notifier.running(engine, lambda: rules.rules, told.addresses, time.time_ns, warn))
+        send = stack.enter_context(deaf.sending(told.addresses, warn))
+        steps = moved.looking(_until(stopped, heard), followed, moved.telling(site.name, engine, send, warn))
         alerts = guard(
-            engine, site, rules.rules, told.allowed, _until(stopped, heard), time.time_ns, told.addresses,
-            newest=lambda: rules.rules, tell=stack.enter_context(deaf.telling(site.name, told.addresses, warn)),
+            engine, site, rules.rules, told.allowed, steps, time.time_ns, told.addresses,
+            newest=lambda: rules.rules, tell=lambda state: send(deaf.words(site.name, state)),
             vault=vault, whose=whose, retention_days=told.retention,
         )  # fmt: skip
         serve(_ending(alerts, heard), server, door, stopped.set, seconds=asked.seconds, tell=_by_clock(rules))

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from cellwarden.console.desk import Desk, ReadOnly, Visitor
 from cellwarden.console.editing import Editing
 from cellwarden.console.floor import drawn
-from cellwarden.console.guard import API, Around, SignInFirst
+from cellwarden.console.guard import API, Around, SignInFirst, local
 from cellwarden.console.ldap import Directory
 from cellwarden.console.live import Live
 from cellwarden.console.openid import Provider
@@ -53,6 +53,7 @@ from cellwarden.errors import CellwardenError, ConsoleError, StoreDamagedError, 
 from cellwarden.language import gettext as _
 from cellwarden.language import number
 from cellwarden.locate.site import Site
+from cellwarden.store.moved import Followed
 from cellwarden.store.people import invite, persons
 from cellwarden.store.photographs import folder_of
 from cellwarden.watch.rules_held import Held, held
@@ -62,6 +63,7 @@ FIRST = "administrator"
 Answer = Callable[[Request, Exception], Response]
 WRITTEN = "text", "why", "model", "seal"
 """Fields of forms in which people write sentences; none is a secret."""
+NOTHING: Mapping[str, str] = {}
 
 
 def application(
@@ -77,18 +79,19 @@ def application(
     openid: Provider | None = None,
     ldap: Directory | None = None,
     read_only: ReadOnly | None = None,
+    followed: Followed | None = None,
 ) -> FastAPI:
     """The pages, the API and what keeps them live.
 
     Photographs of finds lie beside the store's file unless told; `rules` are those that the watch goes by;
     `evidence` is the folder in which snippets are kept; `spectra` has what receivers hear; `editing`
     is the site's file, where it may be changed; `openid` and `ldap` are directories by which people sign in, too;
-    `read_only` tells that `engine` is what was salvaged of a damaged store.
+    `read_only` tells that `engine` is what was salvaged of a damaged store; `followed` knows where the store's file is.
     """
     if not site.floors:
         raise ConsoleError(_("{name} has no floor: mend the site's file").format(name=site.name))
     force = rules or held(None)
-    live = Live(engine, site, now_ns, force)
+    live = Live(engine, site, now_ns, force, followed)
 
     @contextlib.asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
@@ -118,6 +121,7 @@ def application(
         openid,
         ldap,
         read_only,
+        followed,
     )
     every = (
         now, alert, shift, records, coverage, lane, unknown, spectrum, site_pages, survey_pages, rule_pages, people,
@@ -162,20 +166,27 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInFirst) and not request.url.path.startswith(API):
         said = _("You are no longer signed in, and this was not kept: sign in, and do it again.")
     lost = error.status_code in (401, 403) and request.method == "POST" and not request.url.path.startswith(API)
-    written = await _written(request) if lost else []
+    written = await _written(request) if lost else {}
     return _trouble(request, error.status_code, str(said), dict(error.headers or {}), written)
 
 
-async def _written(request: Request) -> list[str]:
-    """What somebody wrote into a form of ours that came too late: shown to them once more, and kept nowhere.
+async def _written(request: Request) -> dict[str, str]:
+    """What somebody wrote into which field of a form of ours that came too late: shown to them once more, and kept
+    nowhere but in their browser's tab, which puts it back into the form when the same person has signed in.
 
     Another site's form is not read, so that nobody puts words into our pages.
     """
     if urlsplit(request.headers.get("origin", "")).netloc != request.headers.get("host"):
-        return []
+        return {}
     form = await request.form()
-    found = (form.get(name) for name in WRITTEN)
-    return [text for text in found if isinstance(text, str) and text.strip()]
+    found = {name: form.get(name) for name in WRITTEN}
+    return {name: text for name, text in found.items() if isinstance(text, str) and text.strip()}
+
+
+def _page_of(request: Request) -> str:
+    """The page whose form was sent: where to go on after signing in."""
+    came = urlsplit(request.headers.get("referer", ""))
+    return local(came.path) if came.netloc == request.headers.get("host") else "/"
 
 
 def _malformed(request: Request, error: Exception) -> Response:
@@ -214,7 +225,7 @@ def _told(request: Request, error: Exception) -> Response:
 
 
 def _trouble(
-    request: Request, status: int, said: str, headers: dict[str, str], written: Sequence[str] = ()
+    request: Request, status: int, said: str, headers: dict[str, str], written: Mapping[str, str] = NOTHING
 ) -> Response:
     """What is wrong, as a page or, to programs, as JSON."""
     if request.url.path.startswith(API):
@@ -222,7 +233,14 @@ def _trouble(
     if not hasattr(request.state, "visitor"):
         request.state.visitor = Visitor(None, "")
     response = page(
-        request, "trouble.html", "", status=status, heading=_("That did not work"), text=said, written=written
+        request,
+        "trouble.html",
+        "",
+        status=status,
+        heading=_("That did not work"),
+        text=said,
+        written=written,
+        after=_page_of(request),
     )
     response.headers.update(headers)
     return response

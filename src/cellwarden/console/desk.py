@@ -19,6 +19,7 @@ from cellwarden.locate.site import Site
 from cellwarden.model import Person
 from cellwarden.store.audit import audited
 from cellwarden.store.beside import Beside
+from cellwarden.store.moved import Followed
 from cellwarden.watch.rules_held import Held
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Desk:
     """The directory that knows people by their passwords; None where there is none."""
     read_only: ReadOnly | None = None
     """Why nothing may be written; None where all is well."""
+    followed: Followed | None = None
+    """Who knows whether the store's file is where it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -27,6 +27,7 @@ from cellwarden.locate.site import Site
 from cellwarden.model import Alert, SensorState, State
 from cellwarden.model.span import DAY_NS, S_NS, WEEK_NS
 from cellwarden.store.engine import reading
+from cellwarden.store.moved import Followed, Moved
 from cellwarden.watch import deliveries, queries, rules
 from cellwarden.watch.rules_file import Rules
 from cellwarden.watch.rules_held import Held
@@ -63,6 +64,8 @@ class Shown:
     """Places that do not take the alerts that are sent to them."""
     control: rules.Control
     """Whether more evidence is asked than the rules say."""
+    moved: Moved | None = None
+    """Where the store is, where its file went."""
 
 
 @dataclass(slots=True)
@@ -74,6 +77,8 @@ class Live:
     now_ns: Callable[[], int]
     rules: Held
     """Those in force."""
+    followed: Followed | None = None
+    """Who knows whether the store's file is where it was."""
     _number: int = 0
     _looks: int = 0
     _known: set[str] = field(default_factory=set)
@@ -145,7 +150,8 @@ class Live:
         return kept[1]
 
     def _shown(self, c: Connection, now_ns: int) -> Shown:
-        return shown(c, self.rules.rules, now_ns)
+        found = shown(c, self.rules.rules, now_ns)
+        return replace(found, moved=self.followed.moved) if self.followed else found
 
     def _whole(self, spoken: str) -> str:
         found = self.stands()
@@ -210,6 +216,7 @@ def values_of(found: Shown, site: Site) -> dict[str, Any]:
         "deaf": deaf,
         "failing": found.failing,
         "raised": raised(found),
+        "moved": found.moved,
         "now_ns": found.now_ns,
     }
 

@@ -75,7 +75,7 @@ def page(
         "links": _links(who.person), "site_name": here.site.name, "now_ns": now_ns, "now_ms": now_ns // 1_000_000,
         "east": words.east(now_ns),
         "patience_ms": PATIENCE_MS, "back": back if request.method == "GET" else "/", "notice": notice,
-        "read_only": here.read_only,
+        "read_only": here.read_only, "moved": here.followed.moved if here.followed else None,
     }  # fmt: skip
     html = environment().get_template(template).render(common | values)
     response = HTMLResponse(html, status)

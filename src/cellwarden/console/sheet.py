@@ -73,7 +73,7 @@ def _head(pdf: FPDF, site: Site, alert: Alert, spoken: Sequence[str]) -> None:
     if other:
         _line(pdf, other, 12, grey=True)
     what, other = both(spoken, lambda: words.told(alert.activity))
-    _line(pdf, what, 16, bold=True, right=words.clock(alert.told_ns))
+    _line(pdf, what, 16, bold=True, right=f"{words.day(alert.told_ns)}, {words.clock(alert.told_ns)}")
     if other:
         _line(pdf, other, 11, grey=True)
 

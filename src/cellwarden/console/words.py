@@ -76,6 +76,7 @@ ACTION_WORDS: dict[str, str] = {
     "sign out": mark("signed out"),
     "sign-in refused": mark("was refused"),
     "watch begins": mark("began to watch"),
+    "store moved": mark("found the store's file gone"),
     "read-only begins": mark("began to show what can be read"),
     "read-only ends": mark("ended to show what can be read"),
     "alert": mark("told an alert"),

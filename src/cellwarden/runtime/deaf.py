@@ -3,7 +3,7 @@
 So is that nobody listens at all (`sending`).
 
 ```
- guard ─ SensorState of another reason ─► telling ─┬─► a line
+ guard ─ SensorState of another reason ─► sending ─┬─► a line
                                                    └─► each address, tried again until it takes it or GIVE_UP_S
 ```
 
@@ -57,19 +57,6 @@ def words(site: str, state: SensorState) -> Message:
         "escalation": 0, "silent": False,
     }  # fmt: skip
     return Message(f"sensor {state.sensor}", severity, title, body, values, state.time_ns)
-
-
-@contextmanager
-def telling(
-    site: str,
-    addresses: Sequence[str],
-    warn: Callable[[str], None],
-    send: notify.Notifier = notify.send,
-    again_s: float = AGAIN_S,
-) -> Iterator[Callable[[SensorState], None]]:
-    """Within this, what tells of a sensor."""
-    with sending(addresses, warn, send, again_s) as tell:
-        yield lambda state: tell(words(site, state))
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def _begun(connection: Connection) -> None:
     assert isinstance(driver, sqlite3.Connection)
     driver.execute("PRAGMA busy_timeout = 0")
     try:
-        _patiently(driver, "BEGIN IMMEDIATE")
+        patiently(driver, "BEGIN IMMEDIATE")
     except sqlite3.OperationalError:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, and told by SQLAlchemy
     finally:
@@ -180,7 +180,7 @@ def _in_turn(connection: Connection) -> None:
         connection.exec_driver_sql(TURN)
 
 
-def _patiently(driver: sqlite3.Connection, statement: str) -> None:
+def patiently(driver: sqlite3.Connection, statement: str) -> None:
     """Execute a statement as soon as others let it. Raises what SQLite says where they do not for WAIT_S."""
     until_s = time.monotonic() + WAIT_S
     while True:
@@ -275,7 +275,7 @@ def _ahead(engine: Engine, path: Path) -> None:
         driver = c.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         try:
-            _patiently(driver, "PRAGMA journal_mode = WAL")
+            patiently(driver, "PRAGMA journal_mode = WAL")
         except sqlite3.DatabaseError as error:
             raise _refused(path, error) from error
 

@@ -159,6 +159,11 @@ def signs_in_here(c: Connection, name: str) -> bool:
     return bool(c.execute(select(people.c.password).where(people.c.name == name)).scalar())
 
 
+def has_second_factor(c: Connection, name: str) -> bool:
+    """Whether somebody of that name has set up a second factor here."""
+    return bool(c.execute(select(people.c.totp_secret).where(people.c.name == name)).scalar())
+
+
 def may_try_elsewhere(c: Connection, name: str, now_ns: int) -> bool:
     """Count an attempt to prove to a directory to be somebody; False for who is barred, locked, or has a password here.
 

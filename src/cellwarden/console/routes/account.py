@@ -115,13 +115,8 @@ def password(request: Request, old: Secret, password: Secret, again: Secret, cod
 def second_factor(request: Request, secret: Seed, code: Short, password: Secret = "") -> Response:
     """Ask for a code from now on, once the first one is right; of who knows the password: a session may stand open."""
     here, name = desk(request), visitor(request).name
-    try:
-        known = _still_themselves(here, name, password)
-    except LdapError as error:
-        return _account(request, ("bad", str(error)), secret=secret)
-    if not known:
-        said = _("The password is wrong; or there were too many tries: then wait for 15 minutes.")
-        return _account(request, ("bad", said), secret=secret)
+    if wrong := _doubted(here, name, password):
+        return _account(request, ("bad", wrong), secret=secret)
     step = people.step_of(secret, code, here.now_ns())
     if step is None:
         said = _("This code is wrong: look at the clock of your telephone, and try again.")
@@ -133,9 +128,11 @@ def second_factor(request: Request, secret: Seed, code: Short, password: Secret 
 
 
 @ROUTES.post("/account/token")
-def program(request: Request) -> Response:
-    """A token for a program that speaks for this person; shown once."""
+def program(request: Request, password: Secret = "") -> Response:
+    """A token for a program that speaks for who knows the password: it would outlast a session that was left open."""
     here, name = desk(request), visitor(request).name
+    if wrong := _doubted(here, name, password):
+        return _account(request, ("bad", wrong))
     with here.engine.begin() as c:
         token = people.program_token(c, name, here.now_ns())
         note(c, request, "change", name, "token")
@@ -213,6 +210,15 @@ def _still_themselves(here: Desk, name: str, password: str) -> bool:
     return True
 
 
+def _doubted(here: Desk, name: str, password: str) -> str:
+    """Why who has signed in is not believed to be that person; empty where they are."""
+    try:
+        known = _still_themselves(here, name, password)
+    except LdapError as error:
+        return str(error)
+    return "" if known else _("The password is wrong; or there were too many tries: then wait for 15 minutes.")
+
+
 def _in(request: Request, found: people.SignedIn, after: str) -> Response:
     here = desk(request)
     with here.engine.begin() as c:
@@ -253,8 +259,10 @@ def _account(request: Request, notice: Notice | None = None, token: str = "", se
     secret = secret or people.new_totp_secret()
     person = visitor(request).person
     assert person is not None
+    with reading(here.engine) as c:
+        asked = people.has_second_factor(c, person.name)
     return page(
         request, "account.html", "account", status=422 if notice and notice[0] == "bad" else 200, notice=notice,
         secret=secret, address=people.totp_address(secret, person.name, here.site.name), token=token,
-        role=_(words.ROLE_WORDS[person.role]),
+        role=_(words.ROLE_WORDS[person.role]), asked=asked,
     )  # fmt: skip

@@ -223,7 +223,7 @@ def _shown(request: Request, one: Alert, notice: Notice | None = None, why: str 
         decisions=known, steps=steps, why=why, reasons=[_(reason) for reason in REASONS], best=best,
         drawn=next((one for one in here.floors if one.number == floor), None), marks=marks([best]),
         sensors=sensor_marks(here.site, states, here.now_ns()), severity=_(words.SEVERITY_WORDS[one.severity]),
-        deciding=deciding, searched=searched,
+        deciding=deciding, searched=searched, explained=[name for step, name in steps if step in EXPLAINED],
         evidence=[(digest, snippets.snippet(here.evidence, digest)) for digest in one.evidence[:MOST_SNIPPETS]],
         taking=may(who.role if who else None, "GET", "/alerts/{name}/evidence/{digest}.sigmf"),
     )  # fmt: skip

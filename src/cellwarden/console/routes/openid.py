@@ -65,5 +65,5 @@ def _back(request: Request) -> str:
 def _told(request: Request, why: str, status: int) -> Response:
     return page(
         request, "trouble.html", "", status=status, heading=_("You are not signed in"), text=why,
-        written=(),
+        written={},
     )  # fmt: skip

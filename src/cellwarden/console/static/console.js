@@ -30,6 +30,33 @@
     button.hidden = false;
     button.addEventListener("click", () => print());
   }
+  addEventListener("beforeprint", () => { // a page may have stood open for hours: paper tells when it was made
+    for (const span of document.querySelectorAll("[data-printed]")) {
+      const there = new Date(now() + root.dataset.east * 60000);
+      span.textContent = there.toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" });
+    }
+  });
+
+  // What was written into a form when the session was over: back into it once the same person has signed in, in this tab.
+  const tab = (key, value) => { // a private window keeps nothing
+    try { return value === undefined ? sessionStorage.getItem(key) : sessionStorage.setItem(key, value); } catch { return null; }
+  };
+  const person = document.body.dataset.person, late = [...document.querySelectorAll("[data-written]")];
+  if (late.length && !person) {
+    const texts = Object.fromEntries(late.map((field) => [field.dataset.written, field.value]));
+    tab("written", JSON.stringify({ who: tab("who"), page: late[0].dataset.page, form: location.pathname, texts }));
+  }
+  if (person) {
+    const { who, page, form, texts } = JSON.parse(tab("written") || "{}");
+    if (who === person && page === location.pathname) {
+      for (const [name, text] of Object.entries(texts)) {
+        const fields = document.querySelectorAll(`form[action="${CSS.escape(form)}"] :is(input, textarea)[name="${CSS.escape(name)}"]:not([type=hidden])`);
+        if (fields.length === 1 && !fields[0].value) fields[0].value = text; // of several nobody knows which
+      }
+    }
+    if (page === location.pathname || (who && who !== person)) tab("written", "");
+    tab("who", person);
+  }
 
   // A sound: two tones, made here, so that no file is needed. Browsers play none before the first touch.
   const bell = document.querySelector("#bell");
