@@ -67,6 +67,7 @@ def test_secondary_sequences_differ() -> None:
     assert set(np.unique(made)) == {-1.0, 1.0}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "physical_cells", "duplex"),
     [

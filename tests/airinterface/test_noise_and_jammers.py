@@ -197,6 +197,7 @@ def test_either_part_of_a_jammer_that_a_notch_parts_is_the_jammer() -> None:
         assert emission is not None and emission.label == "noise:jammer"
 
 
+@pytest.mark.long
 def test_noise_over_what_is_recorded_of_a_band_is_a_jammer_behind_echoes() -> None:
     rng, rate_hz = np.random.default_rng(9), 10e6
     found: Counter[str] = Counter()

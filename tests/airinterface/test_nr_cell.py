@@ -15,6 +15,7 @@ from cellwarden.radio.recording import blocks, open_recording
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("spacing", [15, pytest.param(30, marks=pytest.mark.long)])
 def test_numbers_and_places_are_those_that_another_stack_sent(spacing: int) -> None:
     """Each block is given alone: cell number, index and the sample of the half frame are told with it."""

@@ -214,6 +214,7 @@ def test_a_base_station_is_named_behind_echoes() -> None:
         assert [(e.label, e.direction) for e in found] == [("umts:downlink", "downlink")]
 
 
+@pytest.mark.long
 def test_a_base_stations_carrier_is_told_where_the_tuned_frequency_is_not() -> None:
     rng, channel = np.random.default_rng(23), Channel("tdl-a", fading="received")
     for _ in range(6):

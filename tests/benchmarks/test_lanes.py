@@ -82,6 +82,7 @@ def test_what_is_sure_is_right() -> None:
     assert phones["sure_right"] == pytest.approx(phones["sure_mean"], abs=0.05)
 
 
+@pytest.mark.long
 def test_carrier_and_time_are_as_exact_as_was_promised() -> None:
     figures = run(accuracy.LANE, 0.0, tell=silent)
     assert figures["carrier_rmse_hz"][0] < 2 * figures["carrier_bound_hz"]
@@ -132,6 +133,7 @@ def test_pieces_of_one_name_that_cover_half_of_a_carrier_name_it() -> None:
     assert (part["placed"], part["right"], part["called_phone"]) == (2, 2, 0)
 
 
+@pytest.mark.long
 def test_memory_stays_below_the_limit() -> None:
     size = memory.parts(0.0)["10GB"]()
     assert size["exit"] == 0 and size["peak_mb"] < 500
@@ -200,6 +202,7 @@ def test_the_wings_cells_are_found_as_often_as_is_asked() -> None:
     assert found["fixes"] == 60 and found["first"][0] >= 0.40 - 0.2 and found["three"][0] >= 0.85 - 0.07
 
 
+@pytest.mark.long
 def test_after_a_survey_the_referees_cells_are_named_nearly_as_well_as_our_own() -> None:
     own, surveyed = referee.own("cells", 0, 1), referee.referee("cells", 0, 1)
     assert np.mean(np.array(own["ranks"]) == 0) >= 0.9
@@ -247,6 +250,7 @@ def test_phones_in_pockets_are_called_and_their_ranges_hold(monkeypatch: pytest.
     assert errors["count"] >= 4 and errors["rmse_m"] < 0.5
 
 
+@pytest.mark.long
 def test_twins_are_told_apart_at_another_receiver() -> None:
     one = fingerprint.twins(0, 8, False)["across"]
     score = np.array(one["scores"])
@@ -269,6 +273,7 @@ def test_real_boards_are_told_apart_from_one_session_to_another() -> None:
         assert way["captures"] == 100 and way["rank1"] > 0.5  # chance: 1/6 ± 0.04
 
 
+@pytest.mark.long
 def test_a_morning_of_a_small_prison_is_told_to_its_officers() -> None:
     figures = week.summary({"plain-0": week.weeks(0, 0.4)})
     # of some dozen calls 98 % are to be told, and the cell among three of 85 %: two more missed, three deviations

@@ -28,6 +28,7 @@ def told(begun_with_a_call: None) -> dict[str, dict]:
     return {site().sensors[n].name: heard(SECONDS, n) for n in (0, 1)}
 
 
+@pytest.mark.long
 def test_each_sensor_names_what_a_phone_sends(told: dict[str, dict]) -> None:
     sent = [one.kind for one in scene(SECONDS).bursts]
     for one in told.values():

@@ -17,6 +17,7 @@ def measured(place: np.ndarray, error_s: float, rng: np.random.Generator, sensor
     return tdoa.heard(sensors, 5.0 + distance / LIGHT_M_S + rng.normal(0, error_s, len(sensors)), error_s)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("error_s", [20e-9, pytest.param(1e-9, marks=pytest.mark.long)])
 def test_errors_come_near_the_bound_and_radii_hold_the_truth(error_s: float) -> None:
     rng = np.random.default_rng(1)

@@ -92,6 +92,7 @@ def test_a_loop_that_two_call_at_once_is_compiled_by_one(tmp_path: Path, monkeyp
     assert sorted([a.read_text(), b.read_text()]) == ["0", "1"]
 
 
+@pytest.mark.long
 def test_a_process_that_the_system_ends_is_no_error_and_a_part_that_is_wrong_is_one() -> None:
     assert not side_by_side([dying, dying])
     with pytest.raises(LookupError, match="it is wrong"):
