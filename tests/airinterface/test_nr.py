@@ -219,6 +219,16 @@ def test_keyed_frequency_is_no_pusch() -> None:
         assert nr.recognise(*boxed(wave, 15.0, 1.08e6, seed)) == []
 
 
+@pytest.mark.parametrize("seed", [89, 90, 91])
+def test_a_carrier_that_is_keyed_on_and_off_is_no_pusch(seed: int) -> None:
+    rng = np.random.default_rng(seed)  # of 90, two symbols look like reference symbols
+    frequency_shift(round(0.856e-3 * RATE_HZ), RATE_HZ, rng, bits_per_s=300e3, deviation_hz=75e3, bt=None)
+    per_bit, count = rng.uniform(10, 60) / 2.4e6 * RATE_HZ, round((0.5, 0.785, 0.928, 0.999)[seed % 4] * 1e-3 * RATE_HZ)
+    wave = rng.integers(0, 2, count)[(np.arange(count) / per_bit).astype(int)].astype(complex)
+    box, block = boxed(wave / math.sqrt(float(np.mean(np.abs(wave) ** 2))), 22.0, 165e3, seed)
+    assert nr.recognise(box, block) == []
+
+
 @pytest.mark.parametrize("preamble_format", ["A1", "A2"])
 def test_short_preambles_near_the_edge_of_the_recording_are_no_sounding(preamble_format: str) -> None:
     found = [named("prach", 3.0, seed, multiple=2, preamble_format=preamble_format) for seed in range(10)]
