@@ -235,6 +235,14 @@ def test_short_preambles_near_the_edge_of_the_recording_are_no_sounding(preamble
     assert sum([e.label for e in f] == ["nr:prach"] for f in found) >= 9
 
 
+@pytest.mark.parametrize("slope", [1, -1])
+def test_a_sweep_that_crosses_a_preambles_band_at_its_pace_is_none(slope: int) -> None:
+    seconds, pace = 85e-6, slope * 139 * 15e3 * 15e3  # of the root 1, which crosses its band once in a symbol
+    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ - seconds / 2
+    wave = np.exp(1j * np.pi * pace * time_s**2)
+    assert nr.recognise(*boxed(wave, 15.0, abs(pace) * seconds, 5)) == []
+
+
 def test_references_begin_in_symbol_two_or_three() -> None:
     assert {r[0] for r in REFERENCES} == {2, 3}
 
