@@ -219,6 +219,16 @@ def test_keyed_frequency_is_no_pusch() -> None:
         assert nr.recognise(*boxed(wave, 15.0, 1.08e6, seed)) == []
 
 
+def test_wide_data_with_strong_pilots_in_every_symbol_is_no_pusch() -> None:
+    for seed in range(4):  # a drone's, with the spacing and the prefixes of LTE; every sixth subcarrier is a pilot
+        rng = np.random.default_rng(seed)
+        values = (rng.choice([-1.0, 1.0], (13, 588)) + 1j * rng.choice([-1.0, 1.0], (13, 588))) / math.sqrt(2)
+        values[:, ::6] = 1.33 * rng.choice([-1.0, 1.0], 98)
+        wave = symbols_wave(values, RATE_HZ, 1, first_long=False)
+        wave = wave / math.sqrt(float(np.mean(np.abs(wave) ** 2)))
+        assert nr.recognise(*boxed(wave, 15.0, 588 * 15e3, seed)) == []
+
+
 @pytest.mark.parametrize("seed", [89, 90, 91])
 def test_a_carrier_that_is_keyed_on_and_off_is_no_pusch(seed: int) -> None:
     rng = np.random.default_rng(seed)  # of 90, two symbols look like reference symbols
