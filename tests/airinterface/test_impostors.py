@@ -237,6 +237,22 @@ def test_a_faint_image_is_told_under_any_name_and_a_phone_in_its_place_is_kept(n
         assert [e.label for e in images.images([strong, weak], block)] == ["gsm:normal", label]
 
 
+def test_an_image_around_another_mirror_is_told_and_a_phone_of_the_same_slot_is_kept() -> None:
+    # A receiver tuned 600 kHz beside what it recorded: the image of a burst at -0.2 MHz lies at 1.4 MHz.
+    rng, rate, count = np.random.default_rng(13), 4e6, 2184
+    turn = np.exp(2j * np.pi * 1.6e6 / rate * np.arange(count))
+    sent, other = (gsm_burst("normal", rng, rate_hz=rate, sequence=k)[0][:count] for k in range(2))
+    level, floor = 10 ** (30 / 20) * math.sqrt(2 * 200e3 / rate), 10 * math.log10(2 / rate)
+    moved = np.exp(-2j * np.pi * 0.2e6 / rate * np.arange(count))
+    strong = Emission("gsm:normal", 0, count, -0.3e6, -0.1e6, 30.0, 0.99, floor_dbfs_hz=floor)
+    weak = Emission("gsm:normal", 0, count, 1.302e6, 1.502e6, 6.0, 0.9, floor_dbfs_hz=floor)  # its middle errs a little
+    for faint, label in ((sent.conj(), "image:gsm:normal"), (other, "gsm:normal"), (sent, "gsm:normal")):
+        noise = rng.normal(size=(count, 2)).view(np.complex128)[:, 0]
+        wave = level * moved * (sent + 10 ** (-24 / 20) * faint * turn) + noise
+        block = Block(np.stack([wave.real, wave.imag], 1).astype(np.float32), 1.0, 0, Segment(0, count, rate))
+        assert [e.label for e in images.images([strong, weak], block)] == ["gsm:normal", label]
+
+
 def boxed(name: str) -> list[Emission]:
     """What is named in the boxes of a recording."""
     path = RECORDINGS / f"{name}.sigmf-meta"

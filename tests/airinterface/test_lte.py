@@ -28,7 +28,7 @@ from cellwarden.model import Block, Burst, Cell, Emission, Segment
 from cellwarden.radio.recording import open_recording
 from cellwarden.runtime.scan import scan
 from cellwarden.simulate.channel import Channel, behind
-from cellwarden.simulate.waves import IMPOSTORS
+from cellwarden.simulate.waves import IMPOSTORS, frequency_shift
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
 WIDTHS_HZ = {"prach": 839 * 1.25e3, "pucch": 180e3}
@@ -234,6 +234,16 @@ def test_a_phone_that_sends_in_every_subframe_is_no_base_station() -> None:
         half = blocks * 90e3
         box = Burst(round(1.5e-3 * rate), len(wave), -half, half, 15.0, 10 * math.log10(2 / rate))
         assert lte_downlink.recognise(box, block) == []
+
+
+@pytest.mark.parametrize("seed", [22, 68, 142])
+def test_keyed_frequency_as_wide_as_a_block_is_no_data(seed: int) -> None:
+    rate = 3.84e6  # of 150 bursts of a meter as long as a subframe, those in which sequences of the tables were found
+    rng = np.random.default_rng(seed)
+    wave = frequency_shift(round(1e-3 * rate), rate, rng, bits_per_s=300e3, deviation_hz=75e3, bt=None)
+    block = heard(wave, 25.0, 200e3, rate, seed)
+    box = Burst(round(1.5e-3 * rate), len(wave), -180e3, 180e3, 25.0, 10 * math.log10(2 / rate))
+    assert [e.label for e in lte.recognise(box, block) if e.direction != "downlink"] == []
 
 
 @pytest.mark.parametrize("name", sorted(IMPOSTORS))

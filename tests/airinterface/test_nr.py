@@ -219,10 +219,38 @@ def test_keyed_frequency_is_no_pusch() -> None:
         assert nr.recognise(*boxed(wave, 15.0, 1.08e6, seed)) == []
 
 
+def test_wide_data_with_strong_pilots_in_every_symbol_is_no_pusch() -> None:
+    for seed in range(4):  # a drone's, with the spacing and the prefixes of LTE; every sixth subcarrier is a pilot
+        rng = np.random.default_rng(seed)
+        values = (rng.choice([-1.0, 1.0], (13, 588)) + 1j * rng.choice([-1.0, 1.0], (13, 588))) / math.sqrt(2)
+        values[:, ::6] = 1.33 * rng.choice([-1.0, 1.0], 98)
+        wave = symbols_wave(values, RATE_HZ, 1, first_long=False)
+        wave = wave / math.sqrt(float(np.mean(np.abs(wave) ** 2)))
+        assert nr.recognise(*boxed(wave, 15.0, 588 * 15e3, seed)) == []
+
+
+@pytest.mark.parametrize("seed", [89, 90, 91])
+def test_a_carrier_that_is_keyed_on_and_off_is_no_pusch(seed: int) -> None:
+    rng = np.random.default_rng(seed)  # of 90, two symbols look like reference symbols
+    frequency_shift(round(0.856e-3 * RATE_HZ), RATE_HZ, rng, bits_per_s=300e3, deviation_hz=75e3, bt=None)
+    per_bit, count = rng.uniform(10, 60) / 2.4e6 * RATE_HZ, round((0.5, 0.785, 0.928, 0.999)[seed % 4] * 1e-3 * RATE_HZ)
+    wave = rng.integers(0, 2, count)[(np.arange(count) / per_bit).astype(int)].astype(complex)
+    box, block = boxed(wave / math.sqrt(float(np.mean(np.abs(wave) ** 2))), 22.0, 165e3, seed)
+    assert nr.recognise(box, block) == []
+
+
 @pytest.mark.parametrize("preamble_format", ["A1", "A2"])
 def test_short_preambles_near_the_edge_of_the_recording_are_no_sounding(preamble_format: str) -> None:
     found = [named("prach", 3.0, seed, multiple=2, preamble_format=preamble_format) for seed in range(10)]
     assert sum([e.label for e in f] == ["nr:prach"] for f in found) >= 9
+
+
+@pytest.mark.parametrize("slope", [1, -1])
+def test_a_sweep_that_crosses_a_preambles_band_at_its_pace_is_none(slope: int) -> None:
+    seconds, pace = 85e-6, slope * 139 * 15e3 * 15e3  # of the root 1, which crosses its band once in a symbol
+    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ - seconds / 2
+    wave = np.exp(1j * np.pi * pace * time_s**2)
+    assert nr.recognise(*boxed(wave, 15.0, abs(pace) * seconds, 5)) == []
 
 
 def test_references_begin_in_symbol_two_or_three() -> None:

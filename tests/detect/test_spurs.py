@@ -59,6 +59,17 @@ def test_lines_are_taken_out_wherever_they_lie_between_bins(offset: float) -> No
     assert spurs.without(quantile, gone).max() < 2 * level < quantile.max()
 
 
+@pytest.mark.parametrize("apart", [3, 4, 5])
+def test_lines_beside_each_other_are_taken_out_and_leave_the_floor_of_noise(apart: int) -> None:
+    bin_hz = RATE_HZ / GRID.size
+    calm, iq = heard(line(1e6, 20.0) + line(1e6 + apart * bin_hz, 20.0), apart)
+    floor = floor_of(iq)
+    out = spurs.take_out(iq, spurs.bins_of(floor), GRID)
+    assert len(out.bins) == 2
+    assert power(iq @ (1, 1j) - calm) < 0.01 * power(line(1e6, 20.0))
+    assert np.max(spurs.without(floor, out.bins)) < spurs.RISE * np.median(floor)
+
+
 @pytest.mark.parametrize("moved_hz", [0.0, 3.0, 2000.0])
 def test_a_line_that_held_before_is_followed_or_looked_for_anew(moved_hz: float) -> None:
     before = spurs.steady(

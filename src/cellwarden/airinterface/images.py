@@ -4,6 +4,9 @@
      ...▂▂▂▂...          0          ...████...          received: x + α x*, |α| of some -30 dB
       -f2 -f1            |           f1  f2
 
+The mirror is where the oscillator was: at zero in most recordings, elsewhere where a receiver was tuned beside what it
+recorded or somebody shifted that, and in the middle of a phone's carrier for an image that the phone sends itself.
+
 No phone is there, however much it looks like one. `images` takes what all interfaces named in a stretch, and its block.
 
 Source: Valkama, Renfors, Koivunen, "Advanced methods for I/Q imbalance compensation", IEEE Trans. Signal Processing 49
@@ -15,10 +18,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from cellwarden.airinterface.impostors_features import narrow
 from cellwarden.compiled import exact, fast
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst, Emission
 from cellwarden.model.many import BOX, columns
 
@@ -28,10 +33,16 @@ IMAGE_COHERENCE = 0.5
 IMAGE_SHARE, CHANCE_NATS = 0.6, 20.0
 """Of what stands above the noise in a box, the least part that goes together with the original, so that a phone is not
 lost in an image; and the nats by which that must exceed what chance makes of so much time and bandwidth."""
+ELSEWHERE_DB, EDGE_S, WIDER = 20.0, 30e-6, 0.25
+"""Around another mirror than zero: how far below its original an image lies at least, and by what its edges in time,
+and its width as a part of the wider one, may differ from that's. Boxes of the faint one waver."""
+LEAST_FREEDOM = 50.0
+"""Time times width of an image around another mirror: carriers without a message are like any other."""
 NEVER = ("image:", "noise:")
 """What is no image of anything. All else may be: a conjugate of GSM or LTE is now and then like another sequence."""
 IMAGE_OF_DB = 30.0
 """Least SNR of an emission whose image is looked for where no box is."""
+_BOX = Burst(0, 0, 0.0, 0.0, 0.0, 0.0)
 
 
 def images(emissions: list[Emission], block: Block) -> list[Emission]:
@@ -50,6 +61,9 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
     for number, original in _may_be(emissions, numbers).tolist():
         if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
             renamed[number] = _as_image(emissions[number], strong[original], block)
+    for number, original in _alike(emissions, numbers, block.segment.rate_hz):
+        if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
+            renamed[number] = _as_image_elsewhere(emissions[number], emissions[original], block)
     for one in strong:
         image = _image_of(one, block) if one.snr_db > IMAGE_OF_DB else None
         if image and not any(_same(image, other) for other in renamed):
@@ -151,6 +165,49 @@ def _as_image(weak: Emission, strong: Emission, block: Block) -> Emission:
     coherence, below_db = mirror(block, start, end, low, high)
     least = _least_coherence(weak, (end - start) / block.segment.rate_hz * (high - low))
     if not IMAGE_DB[0] < below_db < IMAGE_DB[1] or coherence <= least:
+        return weak
+    details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
+    sure = min(0.99, 0.5 + coherence / 2)
+    return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
+
+
+def _alike(emissions: Sequence[Emission], strong: Sequence[int], rate_hz: float) -> list[tuple[int, int]]:
+    """Pairs of an emission and a stronger one of the same time and width, whose image it may be wherever it lies."""
+    start, end, low, high, density = _columns(emissions)
+    order = np.argsort(start, kind="stable")
+    slack, width = EDGE_S * rate_hz, high - low
+    pairs: list[tuple[int, int]] = []
+    for number in strong:
+        first, last = np.searchsorted(start[order], [start[number] - slack, start[number] + slack])
+        near = order[first:last]
+        same = (np.abs(end[near] - end[number]) < slack) & (
+            density[near] < 10 ** (-ELSEWHERE_DB / 10) * density[number]
+        )
+        same &= np.abs(width[near] - width[number]) < WIDER * np.maximum(width[near], width[number])
+        pairs += [(n, number) for n in near[same].tolist()]
+    return sorted(pairs)
+
+
+def _as_image_elsewhere(weak: Emission, strong: Emission, block: Block) -> Emission:
+    """The weak one named as the image of the strong one around any mirror, or as it was.
+
+    Their middles are known to some kilohertz only: what they have in common may turn.
+    """
+    start = max(weak.sample_start, strong.sample_start)
+    end = min(weak.sample_start + weak.sample_count, strong.sample_start + strong.sample_count)
+    width = weak.high_offset_hz - weak.low_offset_hz
+    freedom = (end - start) / block.segment.rate_hz * width
+    if freedom < LEAST_FREEDOM or not _inside(start, end, block):
+        return weak
+    image, original = (
+        narrow(replace(_BOX, sample_start=start, sample_count=end - start), block, width, 1.5 * width, middle).y
+        for middle in ((e.low_offset_hz + e.high_offset_hz) / 2 for e in (weak, strong))
+    )
+    both = float(np.sum(squared(image), dtype=np.float64) * np.sum(squared(original), dtype=np.float64))
+    common = float(np.max(squared(scipy.fft.fft(image * original, 2 * len(image)))))
+    coherence = common / max(both, 1e-60)
+    below_db = 10 * math.log10(float(np.sum(squared(original))) / max(float(np.sum(squared(image))), 1e-30))
+    if coherence <= _least_coherence(weak, freedom):
         return weak
     details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
     sure = min(0.99, 0.5 + coherence / 2)

@@ -29,6 +29,7 @@ from cellwarden.airinterface import (
 from cellwarden.airinterface.declaration import ALL_OF_IT, Interface
 from cellwarden.airinterface.lte_estimate import estimate
 from cellwarden.airinterface.lte_found import Found, least_nats
+from cellwarden.airinterface.lte_keyed import is_keyed
 from cellwarden.airinterface.lte_pairs import paired
 from cellwarden.airinterface.lte_places import SUBFRAME_S
 from cellwarden.airinterface.lte_preamble import refined
@@ -81,7 +82,7 @@ def recognise(burst: Burst, block: Block) -> list[Emission]:
         found = [] if preambles else _uplink(burst, block)
         if any(f.kind == "pusch" and f.blocks > 2 for f in found) and _repeats(burst, block, found[0].heard):
             found = []  # NR's short preamble: the reference sequence of twelve blocks again and again
-        found = [f for f in found if not is_swept(f, burst, block)]
+        found = [f for f in found if not is_swept(f, burst, block) and not is_keyed(f, burst, block)]
         sent = preambles or [_emission(f, burst, block) for f in _closed(found, burst, block)]
         if sent:
             return sent

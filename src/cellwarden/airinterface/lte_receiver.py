@@ -17,6 +17,7 @@ from cellwarden.airinterface.lte_kernels import cropped, turned
 from cellwarden.airinterface.lte_waveform import SUBCARRIER_HZ
 from cellwarden.detect.filters import low_pass_taps
 from cellwarden.detect.kernels import decimate
+from cellwarden.measure.power import squared
 from cellwarden.model import Block, Burst
 
 STEP_S = 0.2e-3
@@ -100,6 +101,17 @@ def narrowed(heard: Stretch, middle_hz: float, half_hz: float) -> NDArray[np.com
     spectrum, part = scipy.fft.fft(heard.y) if heard.spectrum is None else heard.spectrum, np.zeros(n, np.complex64)
     part[inside] = spectrum[inside]
     return np.asarray(scipy.fft.ifft(part, overwrite_x=True))
+
+
+def unevenness(band: Stretch, burst: Burst, noise: float) -> float:
+    """Mean square of a signal's power over its squared mean: 2 of noise or OFDM, 1 of a constant envelope.
+
+    noise: power of the noise in the band, whose own part is taken off.
+    """
+    first, last = band.index(burst.sample_start), band.index(burst.sample_start + burst.sample_count)
+    power = squared(band.y[max(0, first) : last]).astype(np.float64)
+    signal = max(float(np.mean(power)) - noise, 1e-30)
+    return (float(np.mean(power**2)) - 4 * noise * signal - 2 * noise**2) / signal**2
 
 
 def _noise(burst: Burst, rate_hz: float) -> float:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from cellwarden.airinterface.lte_nr_teeth import SURE_TURN, fullest, is_longer, moving, sounded, turned_by, windows
 from cellwarden.airinterface.lte_prach import spectrum_of
-from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, stretch
+from cellwarden.airinterface.lte_receiver import Stretch, logistic, mixed, narrowed, stretch
 from cellwarden.airinterface.lte_waveform import PREAMBLE, SUBCARRIER_HZ
 from cellwarden.airinterface.nr_likeness import Look
 from cellwarden.airinterface.nr_waveform import LONG_FORMATS, SHORT_FORMATS, SHORT_PREAMBLE
@@ -47,6 +47,9 @@ BLIND_NATS = 7.0
 MATCHED_NATS = 14.0
 EXPLAINED = 0.55
 """Part of the energy above the noise that the match must explain."""
+REPEATED = 0.5
+"""Of the likeness with itself a symbol later that noise leaves of a preamble, the part that is asked: a sweep that
+crosses the preamble's band at its pace matches a symbol, and is elsewhere a symbol later. Preambles have 0.93."""
 LONGER_NATS = 4.0
 """That a faint one is LTE's sounding signal: LTE has been asked before, and has found none."""
 NEAR = 12
@@ -206,13 +209,16 @@ def _preamble(burst: Burst, block: Block, wave: Wave) -> Emission | None:
     first, count, kind = _extent(heard, int(starts[0]), tone, peak, wave)
     start = heard.sample(first)
     carrier = heard.centre_hz + (tone.low + (length - 1) / 2 - wave.size // 2 + tone.fraction) * wave.hz
+    snr = max(energy / noise - 1.0, 1e-3)
+    if snr > 1.0 and _alike(heard, round(first), round(count), carrier, wave) < REPEATED * snr / (1 + snr):
+        return None
     return Emission(
         label="nr:prach",
         sample_start=math.floor(start),
         sample_count=round(count * heard.per_sample),
         low_offset_hz=carrier - wave.width_hz / 2,
         high_offset_hz=carrier + wave.width_hz / 2,
-        snr_db=10 * math.log10(max(energy / noise - 1.0, 1e-3)),
+        snr_db=10 * math.log10(snr),
         confidence=logistic(evidence - MATCHED_NATS + 3.0),
         carrier_offset_hz=carrier,
         timing_samples=start - math.floor(start),
@@ -238,6 +244,14 @@ def _is_sounding(symbols: NDArray[np.complex64], tone: Tone, wave: Wave, noise: 
     if wave.multiple != 2 or len(symbols) > 2 or tone.root not in sounded():
         return False
     return is_longer(symbols, tone.low, wave.size * noise, spectrum_of(tone.root, wave.length), LONGER_NATS)
+
+
+def _alike(heard: Stretch, first: int, count: int, carrier_hz: float, wave: Wave) -> float:
+    """Coherence of all of a preamble with what comes a symbol later: of a single symbol, of its prefix."""
+    band = narrowed(heard, carrier_hz - heard.centre_hz, wave.width_hz / 2)[first : first + count]
+    before, after = band[: -wave.size], band[wave.size :]
+    energy = float(np.linalg.norm(before) * np.linalg.norm(after))
+    return abs(complex(np.vdot(before, after))) / max(energy, 1e-30)
 
 
 def _extent(heard: Stretch, at: int, tone: Tone, delay: int, wave: Wave) -> tuple[float, float, str]:

@@ -23,6 +23,8 @@ from cellwarden.model import Interleaved
 
 RISE, LOBE = 3.0, 4
 """A line stands so many times above what lies so many bins to either side of it, where the window stops it by 36 dB."""
+FURTHER = 4
+"""So many bins more are looked at to either side, of which the lowest counts: the next line may stand in the first."""
 MOST = 64
 """Lines at most, the strongest."""
 PIECE, PIECES = 32, 8
@@ -49,8 +51,7 @@ NONE = Lines(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.complex128))
 
 def bins_of(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
     """Bins in which a line may stand. quantile: each bin's power, see `spectrum.chunk_quantile`, shape (n,)."""
-    beside = np.maximum(quantile[: -2 * LOBE], quantile[2 * LOBE :])
-    found = np.flatnonzero(quantile[LOBE:-LOBE] > RISE * beside) + LOBE
+    found = np.flatnonzero(quantile[LOBE:-LOBE] > RISE * _beside(quantile)[LOBE:-LOBE]) + LOBE
     if not len(found):
         return found
     found = found[quantile[found] >= np.maximum(quantile[found - 1], quantile[found + 1])]
@@ -97,9 +98,17 @@ def without(quantile: NDArray[np.float64], bins: NDArray[np.int64]) -> NDArray[n
     if not len(bins):
         return quantile
     left, foot = quantile.copy(), bins[:, None] + np.arange(1 - LOBE, LOBE)
-    beside = np.maximum(quantile[bins - LOBE], quantile[bins + LOBE])
-    left[foot] = np.minimum(quantile[foot], beside[:, None])
+    left[foot] = np.minimum(quantile[foot], _beside(quantile)[bins, None])
     return left
+
+
+def _beside(quantile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The higher of the two sides of each bin, each the lowest of some bins from LOBE away: shape (n,)."""
+    n, reach = len(quantile), LOBE + FURTHER
+    wide = np.pad(quantile, reach, "edge")
+    below = np.min([wide[reach - k : reach - k + n] for k in range(LOBE, reach + 1)], axis=0)
+    above = np.min([wide[reach + k : reach + k + n] for k in range(LOBE, reach + 1)], axis=0)
+    return np.asarray(np.maximum(below, above))
 
 
 def _waves(turns: NDArray[np.float64], count: int) -> NDArray[np.complex128]:
