@@ -258,7 +258,7 @@ def test_a_person_or_parcel_at_the_gate_is_no_room_to_search_at_unlock(
     client, gate = wing.client("officer"), instrument != "wand"
     page = client.get("/unlock").text
     assert ("1 alert at the gate" in page) == gate and (">A-104</h2>" in page) != gate
-    assert ("No room is to be searched." in page) == gate and ("0 of 0" in page) == gate
+    assert ("No room is to be searched." in page) == gate
     answer = send(client, f"/unlock/{name}", room="A-104", seen="new", outcome="end")
     assert answer.status_code == (422 if gate else 303)
     send(client, f"/alerts/{name}/decide", state="acknowledged", seen="new")

@@ -61,7 +61,7 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
     for number, original in _may_be(emissions, numbers).tolist():
         if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
             renamed[number] = _as_image(emissions[number], strong[original], block)
-    for number, original in _alike(emissions, numbers, block.segment.rate_hz):
+    for number, original in _alike(emissions, numbers, block.segment.rate_hz).tolist():
         if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
             renamed[number] = _as_image_elsewhere(emissions[number], emissions[original], block)
     for one in strong:
@@ -171,21 +171,40 @@ def _as_image(weak: Emission, strong: Emission, block: Block) -> Emission:
     return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
 
 
-def _alike(emissions: Sequence[Emission], strong: Sequence[int], rate_hz: float) -> list[tuple[int, int]]:
+def _alike(emissions: Sequence[Emission], strong: Sequence[int], rate_hz: float) -> NDArray[np.int64]:
     """Pairs of an emission and a stronger one of the same time and width, whose image it may be wherever it lies."""
-    start, end, low, high, density = _columns(emissions)
-    order = np.argsort(start, kind="stable")
-    slack, width = EDGE_S * rate_hz, high - low
-    pairs: list[tuple[int, int]] = []
-    for number in strong:
-        first, last = np.searchsorted(start[order], [start[number] - slack, start[number] + slack])
-        near = order[first:last]
-        same = (np.abs(end[near] - end[number]) < slack) & (
-            density[near] < 10 ** (-ELSEWHERE_DB / 10) * density[number]
-        )
-        same &= np.abs(width[near] - width[number]) < WIDER * np.maximum(width[near], width[number])
-        pairs += [(n, number) for n in near[same].tolist()]
-    return sorted(pairs)
+    columns = _columns(emissions)
+    order = np.argsort(columns[0], kind="stable")
+    found = _same_boxes(columns, order, np.array(strong), EDGE_S * rate_hz, 10 ** (-ELSEWHERE_DB / 10))
+    return found[np.lexsort((found[:, 1], found[:, 0]))]
+
+
+@exact
+def _same_boxes(
+    boxes: NDArray[np.float64], order: NDArray[np.int64], strong: NDArray[np.int64], slack: float, most: float
+) -> NDArray[np.int64]:
+    """Pairs of boxes that begin and end together and are as wide, one with no more than the part `most` of the density.
+
+    boxes: start, end, lower and upper edge, density; float64, shape (5, n); order: of their starts; slack: in samples.
+    Returns int64, shape (m, 2), the weak one first.
+    """
+    found = np.empty((64, 2), np.int64)
+    count = 0
+    start, end, low, high, density = boxes
+    starts = start[order]
+    for one in strong:
+        for n in order[np.searchsorted(starts, start[one] - slack) : np.searchsorted(starts, start[one] + slack)]:
+            width, other = high[one] - low[one], high[n] - low[n]
+            if (
+                density[n] < most * density[one]
+                and abs(end[n] - end[one]) < slack
+                and abs(width - other) < WIDER * max(width, other)
+            ):
+                if count == len(found):
+                    found = np.concatenate((found, np.empty((count, 2), np.int64)))
+                found[count, 0], found[count, 1] = n, one
+                count += 1
+    return found[:count]
 
 
 def _as_image_elsewhere(weak: Emission, strong: Emission, block: Block) -> Emission:

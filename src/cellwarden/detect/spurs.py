@@ -104,10 +104,9 @@ def without(quantile: NDArray[np.float64], bins: NDArray[np.int64]) -> NDArray[n
 
 def _beside(quantile: NDArray[np.float64]) -> NDArray[np.float64]:
     """The higher of the two sides of each bin, each the lowest of some bins from LOBE away: shape (n,)."""
-    n, reach = len(quantile), LOBE + FURTHER
-    wide = np.pad(quantile, reach, "edge")
-    below = np.min([wide[reach - k : reach - k + n] for k in range(LOBE, reach + 1)], axis=0)
-    above = np.min([wide[reach + k : reach + k + n] for k in range(LOBE, reach + 1)], axis=0)
+    n, far = len(quantile), LOBE + FURTHER // 2
+    lowest = scipy.ndimage.minimum_filter1d(np.pad(quantile, LOBE + FURTHER, "edge"), FURTHER + 1)
+    below, above = (lowest[LOBE + FURTHER + off :][:n] for off in (-far, far))
     return np.asarray(np.maximum(below, above))
 
 

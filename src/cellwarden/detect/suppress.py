@@ -176,7 +176,7 @@ def _blur(burst: Burst, rate_hz: float) -> float:
     return BLUR / (math.log1p(gamma) - gamma / (1 + gamma)) / _width(burst) * rate_hz
 
 
-def _width(burst: Burst) -> float:
+def _width(burst: Burst | Emission) -> float:
     return burst.high_offset_hz - burst.low_offset_hz
 
 
@@ -229,24 +229,32 @@ def _is_part(burst: Burst, other: Burst) -> bool:
 
 def _is_skirt(burst: Burst, other: Burst) -> bool:
     """Whether a box lies close beside a much wider one and far lower."""
+    return _is_beside(burst, other) and density_db(burst) < density_db(other) - SKIRT_DB
+
+
+def _is_beside(burst: Burst, other: Burst | Emission) -> bool:
     gap = max(burst.low_offset_hz, other.low_offset_hz) - min(burst.high_offset_hz, other.high_offset_hz)
-    return (
-        gap < LEAST_FADE * _width(other)
-        and _width(burst) < SKIRT * _width(other)
-        and density_db(burst) < density_db(other) - SKIRT_DB
-    )
+    return gap < LEAST_FADE * _width(other) and _width(burst) < SKIRT * _width(other)
 
 
 def without_shadows(
     bursts: Sequence[Burst], named: Sequence[Emission], rate_hz: float, rejected: Counter[str]
 ) -> list[Burst]:
-    """Leave out the boxes that lie within the time of something SHADOW_DB denser in power, named or not."""
+    """Leave out the boxes that lie within the time of something SHADOW_DB denser in power, named or not.
+
+    And those that are the rim of what has a name: some interfaces' boxes hold but the better part of a spectrum.
+    """
+    least_hz = min(map(_width, bursts), default=0.0) / SKIRT
+    wide = [e for e in named if _width(e) > least_hz]
     everything: list[Burst | Emission] = [*bursts, *named]
     strong = sorted(everything, key=density_db, reverse=True)
     kept = []
     for burst in bursts:
         slack = EDGE_S * rate_hz + _blur(burst, rate_hz)
         start, end = burst.sample_start + slack, burst.sample_start + burst.sample_count - slack
+        if any(_is_rim(burst, other, slack) for other in wide):
+            rejected["skirt"] += 1
+            continue
         for other in strong:
             if density_db(other) < density_db(burst) + SHADOW_DB:
                 kept.append(burst)
@@ -259,6 +267,17 @@ def without_shadows(
         else:
             kept.append(burst)
     return kept
+
+
+def _is_rim(burst: Burst, other: Emission, slack: float) -> bool:
+    """Whether a box lies close beside a much wider one, weaker, and begins and ends with it to some samples."""
+    late = burst.sample_start - other.sample_start
+    return (
+        abs(late) < slack
+        and abs(late + burst.sample_count - other.sample_count) < slack
+        and _is_beside(burst, other)
+        and density_db(burst) < density_db(other) - STEP_DB
+    )
 
 
 def density_db(one: Burst | Emission) -> float:
