@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.cli.test_commands import WING, run
 from tests.processes import started
+from tests.radio.live.servers import RtlTcp
 
 import cellwarden
 from cellwarden.model import Blind
@@ -140,3 +142,31 @@ def test_what_found_no_room_is_laid_to_this_machine_also_when_it_is_known_late(
     late, unsent = capsys.readouterr().err.splitlines()
     assert late.endswith("this machine is too slow")
     assert unsent.endswith("the source did not send them")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--receiver", "2"], "--plan"),
+        (["--plan", "PLAN.toml", "--centre", "897.5MHz"], "--centre"),
+        (["--keep-for", "30d"], "--evidence"),
+        (["--band", "20", "--centre", "847MHz"], "--centre"),
+        (["--band", "wifi"], "gsm-900-uplink"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(words: list[str], said: str) -> None:
+    done = run("listen", f"file:{WING}", *words)
+    assert done.returncode == 2
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_receiver_goes_through_the_band_that_is_named() -> None:
+    octets = np.random.default_rng(1).integers(118, 138, 2 * 1_200_000).astype(np.uint8).tobytes()
+    server = RtlTcp(octets)
+    try:
+        done = run("listen", server.address, "--band", "lte-28-uplink", "--rate", "2.4M", "--for", "0.4s")
+        tuned = [hz for command, hz in server.commands if command == 1]
+    finally:
+        server.close()
+    assert done.returncode == 0, done.stderr
+    assert len(set(tuned)) > 2 and all(703e6 < hz < 748e6 for hz in tuned)

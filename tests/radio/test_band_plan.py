@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cellwarden.errors import PlanError
-from cellwarden.radio.band_plan import NEEDED_S, USABLE, heard, heard_within, plan, read, windows, written
+from cellwarden.radio.band_plan import NEEDED_S, USABLE, heard, heard_within, over, plan, read, windows, written
 from cellwarden.radio.bands import uplinks_at
 from cellwarden.radio.bands_cellular import EUROPE
 
@@ -105,3 +105,26 @@ def test_a_receiver_that_the_plan_does_not_have_is_told(tmp_path: Path) -> None:
         read(path, 3)
     with pytest.raises(PlanError, match="missing"):
         read(tmp_path / "missing.toml", 1)
+
+
+@pytest.mark.parametrize(
+    ("bands", "rate_hz", "schedule"),
+    [
+        (["gsm-900-uplink"], None, (43.5e6, (897.5e6,))),  # 880.1 to 914.9 MHz, four fifths of the rate
+        (["gsm-1800-uplink"], 100e6, (100e6, (1747.5e6,))),
+        (["20"], 20e6, (20e6, (839.5e6, 854.5e6))),  # 832 to 862 MHz, of which 16 at once
+        (["20", "LTE-8-uplink"], None, (43.75e6, (847e6, 897.5e6))),
+    ],
+)
+def test_a_band_by_its_name_is_one_receivers_schedule(
+    bands: list[str], rate_hz: float | None, schedule: tuple[float, tuple[float, ...]]
+) -> None:
+    made = over(bands, rate_hz)
+    assert made.rate_hz == pytest.approx(schedule[0])
+    assert made.centres_hz == pytest.approx(schedule[1])
+
+
+@pytest.mark.parametrize("name", ["gsm-900-downlink", "wifi", "999", ""])
+def test_what_phones_do_not_send_in_is_no_band(name: str) -> None:
+    with pytest.raises(KeyError):
+        over([name], None)

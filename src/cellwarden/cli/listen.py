@@ -21,6 +21,7 @@ from cellwarden.radio.sources import SOURCES
 
 if TYPE_CHECKING:
     from cellwarden.model import Blind
+    from cellwarden.radio.band_plan import Schedule
     from cellwarden.radio.live.stream import Stream
     from cellwarden.runtime.listen import Event, Health
 
@@ -44,6 +45,15 @@ MEMORY = 0.9
     "--plan",
     type=options.PATH,
     help=_("Listen to several frequencies in turn, by a plan that `bands plan -o` wrote."),
+)
+@click.option(
+    "--band",
+    "wanted",
+    multiple=True,
+    metavar=_("NAME"),
+    help=_(
+        "Listen to a band's uplink, as gsm-900-uplink or 20 (LTE's number), in turns where the rate holds but a part."
+    ),
 )
 @click.option("--receiver", default=1, type=click.IntRange(1), metavar="N", help=_("Which one of the plan's this is."))
 @options.seconds
@@ -79,6 +89,7 @@ def listen(
     rate_hz: float | None,
     gain_db: float | None,
     plan: Path | None,
+    wanted: tuple[str, ...],
     receiver: int,
     seconds: float | None,
     min_confidence: float,
@@ -102,11 +113,13 @@ def listen(
 
     if (record is None) != (mandate is None):
         raise click.UsageError(_("whole samples need a mandate: give --record and --mandate together"))
+    if ignored := _ignored(plan, wanted, receiver, (centre_hz, rate_hz), keep_s, evidence or record):
+        raise click.UsageError(ignored)
     allowed = None if mandate is None else read(mandate, time.time_ns())
-    if plan is None:
+    if plan is None and not wanted:
         stream = open_stream(source, Tuning(rate_hz, centre_hz, gain_db))
     else:
-        stream = _hopping(source, plan, receiver, gain_db)
+        stream = _hopping(source, _schedule(plan, receiver, wanted, rate_hz), gain_db)
     # Behind the source: a start that fails leaves no index that looks like that of a run that was killed.
     keeper = Keeper(evidence, keep_mb * 1e6, keep_s or math.inf, record, allowed, complain)
     teller = _Json() if as_json else _Words(everything)
@@ -133,13 +146,45 @@ def listen(
     teller.end()
 
 
-def _hopping(source: str, plan: Path, receiver: int, gain_db: float | None) -> "Stream":
-    """A source that is tuned from window to window, as a plan says of one of its receivers."""
+def _ignored(
+    plan: Path | None,
+    wanted: tuple[str, ...],
+    receiver: int,
+    tuned: tuple[float | None, float | None],
+    keep_s: float | None,
+    kept: Path | None,
+) -> str:
+    """What to say of the first option that would do nothing beside the others; empty where each does something."""
+    idle = {
+        _("--receiver is of a plan's: give --plan, too"): plan is None and receiver != 1,
+        _("--plan says the frequency and rate itself: leave out --centre and --rate"): plan and tuned != (None, None),
+        _("--band says the frequency itself: leave out --centre and --plan"): wanted and (plan or tuned[0] is not None),
+        _("--keep-for is of what is kept: give --evidence or --record, too"): keep_s is not None and kept is None,
+    }
+    return next((words for words, ignored in idle.items() if ignored), "")
+
+
+def _schedule(plan: Path | None, receiver: int, wanted: tuple[str, ...], rate_hz: float | None) -> "Schedule":
+    """What a plan says of one of its receivers, or one receiver does over some bands."""
     from cellwarden.radio import band_plan
+
+    if plan is not None:
+        return band_plan.read(plan, receiver)
+    try:
+        return band_plan.over(wanted, rate_hz)
+    except KeyError as error:
+        raise click.UsageError(
+            _("{band} is no band that phones send in: name it as gsm-900-uplink, or by LTE's number, as 20").format(
+                band=error.args[0]
+            )
+        ) from error
+
+
+def _hopping(source: str, schedule: "Schedule", gain_db: float | None) -> "Stream":
+    """A source that is tuned from window to window."""
     from cellwarden.radio.live import Tuning, open_stream
     from cellwarden.radio.live.hop import hopping
 
-    schedule = band_plan.read(plan, receiver)
     tuning = Tuning(schedule.rate_hz, schedule.centres_hz[0], gain_db)
     return hopping(open_stream(source, tuning), schedule)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from cellwarden.errors import PlanError
 from cellwarden.language import gettext as _
 from cellwarden.language import reason_of
-from cellwarden.radio import bands_cellular
+from cellwarden.radio.bands import uplink
 
 USABLE = 0.8
 """Part of a receiver's rate that its filter leaves flat."""
@@ -75,11 +75,10 @@ class Schedule:
 
 
 def windows(bands: Sequence[str], rate_hz: float) -> list[Window]:
-    """As few as cover the uplinks of some bands, evenly spaced. Raises KeyError for a band without one."""
-    uplinks = {s.band: s for s in bands_cellular.lte() if s.direction in ("uplink", "both")}
+    """As few as cover the uplinks of some bands, evenly spaced. Raises KeyError for a band without one (`uplink`)."""
     made = []
     for band in bands:
-        low, high = uplinks[band].low_hz, uplinks[band].high_hz
+        low, high = uplink(band)
         count = math.ceil((high - low) / (USABLE * rate_hz))
         width = (high - low) / count
         made += [Window(band, low + (k + 0.5) * width) for k in range(count)]
@@ -93,6 +92,16 @@ def plan(bands: Sequence[str], receivers: int, rate_hz: float) -> Plan:
     cuts = [round(k * len(every) / used) for k in range(used + 1)]
     dealt = tuple(tuple(every[a:b]) for a, b in pairwise(cuts))
     return Plan(rate_hz, NEEDED_S, SETTLE_S, dealt)
+
+
+def over(bands: Sequence[str], rate_hz: float | None) -> Schedule:
+    """One receiver over some bands' uplinks; without a rate, at one that holds the widest of them at once.
+
+    Raises KeyError for a band without an uplink.
+    """
+    rate = rate_hz or max(high - low for low, high in map(uplink, bands)) / USABLE
+    made = plan(bands, 1, rate)
+    return Schedule(rate, made.visit_s, made.settle_s, tuple(window.centre_hz for window in made.receivers[0]))
 
 
 def written(made: Plan) -> str:

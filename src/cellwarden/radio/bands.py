@@ -41,7 +41,29 @@ _DIRECTIONS = {
     place: channels[0].direction if len({channel.direction for channel in channels}) == 1 else "unknown"
     for place, channels in _CHANNELS.items()
 }
-_EVERYTHING = (*_GSM, *bands_cellular.umts(), *bands_cellular.lte(), *bands_cellular.nr(), *UNLICENSED)
+_CELLULAR = (*_GSM, *bands_cellular.umts(), *bands_cellular.lte(), *bands_cellular.nr())
+_EVERYTHING = (*_CELLULAR, *UNLICENSED)
+
+
+def _by_name() -> dict[str, tuple[float, float]]:
+    """Edges of where phones send, of all stretches of one name: system, band and side; of LTE also the number alone."""
+    found: dict[str, tuple[float, float]] = {}
+    for s in _CELLULAR:
+        if s.direction == "downlink":
+            continue
+        bands = (
+            [s.band, s.band.replace("DCS", "GSM").replace("PCS", "GSM")]
+            if s.system == "GSM"
+            else [f"{s.system} {s.band}"]
+        )
+        names = [f"{band}-{s.direction}".lower().replace(" ", "-") for band in bands]
+        for name in {*names, *([s.band] if s.system == "LTE" else [])}:
+            low, high = found.get(name, (s.low_hz, s.high_hz))
+            found[name] = float(min(low, s.low_hz)), float(max(high, s.high_hz))
+    return found
+
+
+_UPLINKS = _by_name()
 
 
 def channels_at(frequency_hz: float) -> tuple[Channel, ...]:
@@ -68,6 +90,14 @@ def europes_within(low_hz: float, high_hz: float) -> tuple[str, ...]:
         if s.band in bands_cellular.EUROPE and s.direction == "uplink" and s.low_hz < high_hz and low_hz < s.high_hz
     ]
     return tuple(s.band for s in sorted(met, key=lambda s: s.low_hz))
+
+
+def uplink(name: str) -> tuple[float, float]:
+    """Edges in hertz of where a band's phones send: `20` or `lte-20-uplink`, `gsm-900-uplink`, `nr-n78-both`.
+
+    Raises KeyError for a name that no such band has.
+    """
+    return _UPLINKS[name.strip().lower()]
 
 
 def uplinks_at(frequency_hz: float) -> list[tuple[str, str, float, float]]:

@@ -12,9 +12,11 @@ from cellwarden.radio.live.stream import Piece, Stream
 
 def hopping(stream: Stream, schedule: Schedule) -> Stream:
     """The stream of a receiver that follows a schedule. Raises SourceError where it can not be tuned."""
+    if len(schedule.centres_hz) == 1:
+        return stream
     if stream.tune is None:
-        raise SourceError(_("{source} cannot be tuned: leave --plan out").format(source=stream.address.text))
-    return stream if len(schedule.centres_hz) == 1 else replace(stream, pieces=_visits(stream, schedule))
+        raise SourceError(_("{source} cannot be tuned: leave --plan and --band out").format(source=stream.address.text))
+    return replace(stream, pieces=_visits(stream, schedule))
 
 
 def _visits(stream: Stream, schedule: Schedule) -> Iterator[Piece]:
