@@ -38,6 +38,16 @@ def test_it_is_noticed_within_a_minute_and_told_once(tmp_path: Path) -> None:
     assert len(told) == 1 and told[0].path == store and told[0].since_ns <= 160 * S_NS
 
 
+def test_who_ends_before_the_next_look_is_told_at_the_end(tmp_path: Path) -> None:
+    store, told = tmp_path / "s.db", list[Moved]()
+    engine = opened(str(store))
+    with closing(Followed(engine, lambda: S_NS)) as followed:
+        for _step in moved.looking([Step(S_NS, (), ())] * 2, followed, told.append, lambda: S_NS):
+            store.unlink(missing_ok=True)
+    engine.dispose()
+    assert [one.path for one in told] == [store]
+
+
 def test_it_is_told_in_the_log_to_each_address_and_in_the_audit_log_of_the_copy(tmp_path: Path) -> None:
     store, warned, sent = tmp_path / "s.db", list[str](), list[Message]()
     engine = opened(str(store))

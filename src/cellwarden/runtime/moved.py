@@ -39,6 +39,9 @@ def looking(
                 tell(found)
             told = found
         yield step
+    found = followed.look()  # who ends is told, too: a page may have noticed it first
+    if found is not None and found != told:
+        tell(found)
 
 
 def telling(
