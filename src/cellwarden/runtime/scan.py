@@ -171,7 +171,8 @@ def _rough(
     """Names what explains a whole rough box; returns the bursts in the other boxes, and slivers.
 
     Edges are sharpened only where no emission explains a rough box. A sliver that is left beside what was named at
-    once, no wider and no longer, is more of the same or unknown: other systems are not asked.
+    once, no wider and no longer, is its skirt where it is far weaker, else more of the same or unknown: other systems
+    are not asked.
     """
     rate = find.samples.segment.rate_hz
     longer_s = ROUGH_FRAMES * find.chunk.grid.size / rate
@@ -182,22 +183,22 @@ def _rough(
         box = rough(find, number)
         if carriers and rest(find, number, carriers, *SLACK) < LEFT:
             continue
-        sliver = _beside(box, at_once, rate) if region.left else []
+        neighbours = _beside(box, at_once, rate) if region.left else []
         for interface in INTERFACES:
-            if not interface.longest_s or (sliver and not interface.recognise_all):
+            if not interface.longest_s or (neighbours and not interface.recognise_all):
                 continue
             if interface.recognise_all and not region.left and _is_cut(box, rate, longer_s):
                 continue  # nothing plain was in it: it is asked again once the box's edges are sharp
             told = interface.recognise(box, find.samples)
             fresh = _fresh(told, at_once) if region.left else told
             explained = any(_explains(e, box, rate) for e in told) or (told and rest(find, number, told, *SLACK) < LEFT)
-            if explained or (sliver and fresh):
+            if explained or (neighbours and fresh):
                 recognised[interface.name] += fresh
                 break
         else:
-            if sliver and density_db(box) < max(map(density_db, sliver)) - SKIRT_DB:
+            if neighbours and density_db(box) < max(map(density_db, neighbours)) - SKIRT_DB:
                 rejected["skirt"] += 1
-            elif sliver:
+            elif neighbours:
                 slivers.append(box)
             else:
                 found += bursts(find, number, rejected)
