@@ -21,7 +21,7 @@ def interfaces() -> None:
         if interface.least_rate_hz:
             console.print("  " + _("at {rate} or more").format(rate=hertz(interface.least_rate_hz)))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        table.add_column(width=20, no_wrap=True)
+        table.add_column(width=24, no_wrap=True)
         for label, meaning in interface.kinds.items():
             table.add_row(f"  {label}", _(meaning))
         console.print(table)
