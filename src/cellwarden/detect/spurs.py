@@ -51,6 +51,8 @@ NONE = Lines(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.complex128))
 
 def bins_of(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
     """Bins in which a line may stand. quantile: each bin's power, see `spectrum.chunk_quantile`, shape (n,)."""
+    if np.max(quantile) <= RISE * np.min(quantile):  # nothing stands out, which is soon said
+        return np.zeros(0, np.int64)
     found = np.flatnonzero(quantile[LOBE:-LOBE] > RISE * _beside(quantile)[LOBE:-LOBE]) + LOBE
     if not len(found):
         return found

@@ -8,6 +8,7 @@ from itertools import chain
 from operator import attrgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.airinterface import INTERFACES, Interface
 from cellwarden.airinterface.images import images
@@ -17,6 +18,7 @@ from cellwarden.detect.bursts import bursts, whole
 from cellwarden.detect.finds import Find, finds, rest, rough, without
 from cellwarden.detect.suppress import SKIRT_DB, covered, density_db, without_rivals, without_shadows, without_twins
 from cellwarden.model import ENDLESS, Block, Burst, Emission, Room
+from cellwarden.model.many import BOX, columns
 from cellwarden.radio.recording import Recording, blocks
 from cellwarden.runtime.learned import Learned
 from cellwarden.runtime.searched import Searcher
@@ -178,12 +180,13 @@ def _rough(
     longer_s = ROUGH_FRAMES * find.chunk.grid.size / rate
     found: list[Burst] = []
     slivers: list[Burst] = []
+    named = columns(at_once, *BOX)
     carriers = [e for interface in INTERFACES if interface.carriers for e in recognised[interface.name]]
     for number, region in enumerate(find.regions):
         box = rough(find, number)
         if carriers and rest(find, number, carriers, *SLACK) < LEFT:
             continue
-        neighbours = _beside(box, at_once, rate) if region.left else []
+        neighbours = [at_once[n] for n in _beside(box, named, rate)] if region.left else []
         for interface in INTERFACES:
             if not interface.longest_s or (neighbours and not interface.recognise_all):
                 continue
@@ -246,18 +249,20 @@ def _fresh(told: Sequence[Emission], known: Sequence[Emission]) -> list[Emission
     return [e for e, part in zip(told, covered(told, known), strict=True) if part < SAME] if told else []
 
 
-def _beside(box: Burst, named: Sequence[Emission], rate_hz: float) -> list[Emission]:
-    """Emissions beside which a box lies that is no wider than they are, and lasts no longer."""
+def _beside(box: Burst, named: NDArray[np.float64], rate_hz: float) -> NDArray[np.intp]:
+    """Numbers of those emissions beside which a box lies that is no wider than they are, and lasts no longer.
+
+    named: start, length, lower and upper edge of each, float64, shape (4, n).
+    """
+    start, count, low, high = named
     slack, end, width = SLACK_S * rate_hz, box.sample_start + box.sample_count, box.high_offset_hz - box.low_offset_hz
-    return [
-        e
-        for e in named
-        if e.sample_start - slack < box.sample_start
-        and end < e.sample_start + e.sample_count + slack
-        and width < e.high_offset_hz - e.low_offset_hz + SLACK_HZ / 2
-        and e.low_offset_hz - width < box.low_offset_hz + SLACK_HZ
-        and box.high_offset_hz - SLACK_HZ < e.high_offset_hz + width
-    ]
+    return np.flatnonzero(
+        (start - slack < box.sample_start)
+        & (end < start + count + slack)
+        & (width < high - low + SLACK_HZ / 2)
+        & (low - width < box.low_offset_hz + SLACK_HZ)
+        & (box.high_offset_hz - SLACK_HZ < high + width)
+    )
 
 
 def _unknown(
