@@ -42,7 +42,6 @@ NEVER = ("image:", "noise:")
 """What is no image of anything. All else may be: a conjugate of GSM or LTE is now and then like another sequence."""
 IMAGE_OF_DB = 30.0
 """Least SNR of an emission whose image is looked for where no box is."""
-_BOX = Burst(0, 0, 0.0, 0.0, 0.0, 0.0)
 
 
 def images(emissions: list[Emission], block: Block) -> list[Emission]:
@@ -57,18 +56,19 @@ def images(emissions: list[Emission], block: Block) -> list[Emission]:
     if not numbers:
         return emissions
     strong = [emissions[n] for n in numbers]
-    renamed = list(emissions)
-    for number, original in _may_be(emissions, numbers).tolist():
-        if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
-            renamed[number] = _as_image(emissions[number], strong[original], block)
-    for number, original in _alike(emissions, numbers, block.segment.rate_hz).tolist():
-        if renamed[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
-            renamed[number] = _as_image_elsewhere(emissions[number], emissions[original], block)
+    told = list(emissions)
+    boxes = _columns(emissions)
+    for number, original in _may_be(boxes, numbers).tolist():
+        if told[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
+            told[number] = _as_image(emissions[number], strong[original], block)
+    for number, original in _alike(boxes, numbers, block.segment.rate_hz).tolist():
+        if told[number] is emissions[number] and not emissions[number].label.startswith(NEVER):
+            told[number] = _as_image_elsewhere(emissions[number], emissions[original], block)
     for one in strong:
         image = _image_of(one, block) if one.snr_db > IMAGE_OF_DB else None
-        if image and not any(_same(image, other) for other in renamed):
-            renamed.append(image)
-    return renamed
+        if image and not any(_same(image, other) for other in told):
+            told.append(image)
+    return told
 
 
 def _same(image: Emission, other: Emission) -> bool:
@@ -84,7 +84,7 @@ def _same(image: Emission, other: Emission) -> bool:
 def _image_of(strong: Emission, block: Block) -> Emission | None:
     start, end = strong.sample_start, strong.sample_start + strong.sample_count
     low, high = -strong.high_offset_hz, -strong.low_offset_hz
-    if low <= 0 <= high or not _inside(start, end, block):
+    if low <= 0 <= high or not inside(start, end, block):
         return None
     coherence, below_db = mirror(block, start, end, low, high)
     if not IMAGE_DB[0] < below_db < IMAGE_DB[1] or coherence < IMAGE_COHERENCE:
@@ -102,15 +102,15 @@ def _image_of(strong: Emission, block: Block) -> Emission | None:
     )
 
 
-def _may_be(emissions: Sequence[Emission], strong: Sequence[int]) -> NDArray[np.int64]:
+def _may_be(boxes: NDArray[np.float64], strong: Sequence[int]) -> NDArray[np.int64]:
     """Pairs of an emission and a strong one whose image it may be by time, frequency and level: shape (pairs, 2).
 
-    strong: numbers of the strong ones among the emissions. In a dense scene all but a few pairs are told apart here.
+    boxes: of `_columns`; strong: numbers of the strong ones among them. In a dense scene all but a few pairs are told
+    apart here.
     """
-    columns = _columns(emissions)
-    originals = columns[:, strong]
+    originals = boxes[:, strong]
     order = np.argsort(originals[0], kind="stable")
-    found = _mirrored(columns, np.ascontiguousarray(originals[:, order]), 10 ** (-IMAGE_DB[0] / 10))
+    found = _mirrored(boxes, np.ascontiguousarray(originals[:, order]), 10 ** (-IMAGE_DB[0] / 10))
     found[:, 1] = order[found[:, 1]]
     return found[np.lexsort((found[:, 1], found[:, 0]))]
 
@@ -160,22 +160,19 @@ def _as_image(weak: Emission, strong: Emission, block: Block) -> Emission:
     end = min(weak.sample_start + weak.sample_count, strong.sample_start + strong.sample_count)
     low = max(weak.low_offset_hz, -strong.high_offset_hz)
     high = min(weak.high_offset_hz, -strong.low_offset_hz)
-    if low <= 0 <= high or not _inside(start, end, block):  # at zero a signal is its own mirror image
+    if low <= 0 <= high or not inside(start, end, block):  # at zero a signal is its own mirror image
         return weak
     coherence, below_db = mirror(block, start, end, low, high)
-    least = _least_coherence(weak, (end - start) / block.segment.rate_hz * (high - low))
+    least = least_coherence(weak, (end - start) / block.segment.rate_hz * (high - low))
     if not IMAGE_DB[0] < below_db < IMAGE_DB[1] or coherence <= least:
         return weak
-    details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
-    sure = min(0.99, 0.5 + coherence / 2)
-    return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
+    return renamed(weak, f"image:{strong.label}", below_db, coherence)
 
 
-def _alike(emissions: Sequence[Emission], strong: Sequence[int], rate_hz: float) -> NDArray[np.int64]:
+def _alike(boxes: NDArray[np.float64], strong: Sequence[int], rate_hz: float) -> NDArray[np.int64]:
     """Pairs of an emission and a stronger one of the same time and width, whose image it may be wherever it lies."""
-    columns = _columns(emissions)
-    order = np.argsort(columns[0], kind="stable")
-    found = _same_boxes(columns, order, np.array(strong), EDGE_S * rate_hz, 10 ** (-ELSEWHERE_DB / 10))
+    order = np.argsort(boxes[0], kind="stable")
+    found = _same_boxes(boxes, order, np.array(strong), EDGE_S * rate_hz, 10 ** (-ELSEWHERE_DB / 10))
     return found[np.lexsort((found[:, 1], found[:, 0]))]
 
 
@@ -216,34 +213,41 @@ def _as_image_elsewhere(weak: Emission, strong: Emission, block: Block) -> Emiss
     end = min(weak.sample_start + weak.sample_count, strong.sample_start + strong.sample_count)
     width = weak.high_offset_hz - weak.low_offset_hz
     freedom = (end - start) / block.segment.rate_hz * width
-    if freedom < LEAST_FREEDOM or not _inside(start, end, block):
+    if freedom < LEAST_FREEDOM or not inside(start, end, block):
         return weak
     image, original = (
-        narrow(replace(_BOX, sample_start=start, sample_count=end - start), block, width, 1.5 * width, middle).y
+        narrow(Burst(start, end - start, 0.0, 0.0, 0.0, 0.0), block, width, 1.5 * width, middle).y
         for middle in ((e.low_offset_hz + e.high_offset_hz) / 2 for e in (weak, strong))
     )
     both = float(np.sum(squared(image), dtype=np.float64) * np.sum(squared(original), dtype=np.float64))
     common = float(np.max(squared(scipy.fft.fft(image * original, 2 * len(image)))))
     coherence = common / max(both, 1e-60)
     below_db = 10 * math.log10(float(np.sum(squared(original))) / max(float(np.sum(squared(image))), 1e-30))
-    if coherence <= _least_coherence(weak, freedom):
+    if coherence <= least_coherence(weak, freedom):
         return weak
+    return renamed(weak, f"image:{strong.label}", below_db, coherence)
+
+
+def renamed(weak: Emission, label: str, below_db: float, coherence: float) -> Emission:
+    """An emission as what the receiver made of stronger ones, so many decibels below them."""
     details: dict[str, str | int | float] = {"below_db": round(below_db, 1), "coherence": round(coherence, 3)}
     sure = min(0.99, 0.5 + coherence / 2)
-    return replace(weak, label=f"image:{strong.label}", confidence=sure, direction="unknown", details=details)
+    return replace(weak, label=label, confidence=sure, direction="unknown", details=details)
 
 
-def _least_coherence(weak: Emission, freedom: float) -> float:
-    """Asked of an image: noise in its box, with `freedom` independent values, is no part of it and goes with nothing.
+def least_coherence(weak: Emission, freedom: float, share: float = IMAGE_SHARE) -> float:
+    """Coherence asked of an image, or of what else goes with something stronger.
+
+    Noise in its box, with `freedom` independent values, is no part of it and goes with nothing.
 
     The coherence of D independent values of two signals exceeds c with probability (1 - c)^(D - 1).
     """
     signal = 10 ** (weak.snr_db / 10)
     chance = -math.expm1(-CHANCE_NATS / max(freedom - 1, 1.0))
-    return max(IMAGE_SHARE * signal / (1 + signal), chance)
+    return max(share * signal / (1 + signal), chance)
 
 
-def _inside(start: int, end: int, block: Block) -> bool:
+def inside(start: int, end: int, block: Block) -> bool:
     return start >= block.sample_start and end <= block.sample_start + len(block.iq)
 
 

@@ -14,12 +14,12 @@ Source: B. Razavi, RF Microelectronics (2011) §2.2.4.
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from cellwarden.airinterface.images import NEVER, inside, least_coherence, renamed
 from cellwarden.airinterface.impostors_features import narrow
 from cellwarden.compiled import exact
 from cellwarden.model import Block, Burst, Emission
@@ -32,10 +32,8 @@ POWERS = np.array([(2, -1), (-2, -1), (3, -2), (3, 2), (4, 1)])
 """Of a and b, the conjugate's where negative, in the products that are known; a and b may be one."""
 TRIED = 6
 """Products that one emission is asked about: of low orders first, and of strong ones."""
-SHARE, CHANCE_NATS = 0.5, 20.0
-"""Of what stands above the noise, the least part that goes together with a² b*, and the nats by which that must exceed
-what chance makes of so much time and bandwidth."""
-NEVER = ("image:", "noise:")
+SHARE = 0.5
+"""Of what stands above the noise, the least part that goes together with the product."""
 
 
 def products(emissions: list[Emission], block: Block) -> list[Emission]:
@@ -108,20 +106,13 @@ def _as_product(weak: Emission, one: Emission, other: Emission, powers: NDArray[
     trio = weak, one, other
     start = max(e.sample_start for e in trio)
     end = min(e.sample_start + e.sample_count for e in trio)
-    if start < block.sample_start or end > block.sample_start + len(block.iq):
+    if not inside(start, end, block):
         return weak
     coherence, freedom = alike(trio, powers, start, end, block)
-    signal = 10 ** (weak.snr_db / 10)
-    if coherence < max(SHARE * signal / (1 + signal), -math.expm1(-CHANCE_NATS / max(freedom - 1, 1.0))):
+    if coherence <= least_coherence(weak, freedom, SHARE):
         return weak
     below_db = 10 * math.log10(max(min(_watts(one), _watts(other)) / max(_watts(weak), 1e-30), 1e-30))
-    return replace(
-        weak,
-        label=LABEL,
-        confidence=min(0.99, 0.5 + coherence / 2),
-        direction="unknown",
-        details={"below_db": round(below_db, 1), "coherence": round(coherence, 3)},
-    )
+    return renamed(weak, LABEL, below_db, coherence)
 
 
 def _watts(e: Emission) -> float:
