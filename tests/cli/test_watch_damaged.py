@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
@@ -79,6 +80,18 @@ def signed_in(address: str, name: str, language: str = "en") -> httpx.Client:
     return client
 
 
+@contextmanager
+def served(folder: Path, legal: str, store: Path, said: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """`cellwarden watch` as a process, which says so of the site, and the address of its pages."""
+    words = [sys.executable, "-m", "cellwarden", *command(folder, legal, store)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": ENGLISH}
+    with started(words, preexec_fn=interruptible, **pipes) as running:
+        assert running.stdout is not None
+        told = re.search(rf"^Two cells is {re.escape(said)}: (http://\S+)$", running.stdout.readline())
+        assert told is not None
+        yield running, told[1]
+
+
 def token(page: str) -> str:
     found = re.search('name="csrf" value="([0-9a-f]+)"', page)
     assert found is not None
@@ -92,13 +105,8 @@ def test_a_damaged_store_is_shown_and_not_touched_and_who_looks_is_kept_beside_i
     spoil(store, "leaf")
     whole = store.read_bytes()
     legal = LEGAL.format(day="2126-01-01") + f'[notify]\naddresses = ["{webhook[0]}"]\n'
-    words = [sys.executable, "-m", "cellwarden", *command(tmp_path, legal, store)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": ENGLISH}
-    with started(words, preexec_fn=interruptible, **pipes) as running:
-        assert running.stdout is not None
-        told = re.search(r"^Two cells is NOT watched; what could be read: (http://\S+)$", running.stdout.readline())
-        assert told is not None
-        officer = signed_in(told[1], "officer")
+    with served(tmp_path, legal, store, "NOT watched; what could be read") as (running, address):
+        officer = signed_in(address, "officer")
         page = officer.get("/").text
         assert "Read-only since" in page and f"restore BACKUP -o {store} --force" in page
         assert "nobody listens" in officer.get("/alerts").text and "/live" not in page
@@ -108,8 +116,8 @@ def test_a_damaged_store_is_shown_and_not_touched_and_who_looks_is_kept_beside_i
         assert refused.status_code == 503 and "is not written to: this was not kept" in refused.text
         asked = officer.post("/api/v1/alerts/A-2026-000001/decisions", json={})
         assert asked.status_code == 401  # no token of before is known here; with one it is refused as pages are
-        assert "Lecture seule depuis" in signed_in(told[1], "officer", "fr").get("/").text
-        log = signed_in(told[1], "auditor").get("/audit").text
+        assert "Lecture seule depuis" in signed_in(address, "officer", "fr").get("/").text
+        log = signed_in(address, "auditor").get("/audit").text
         assert "Lines beside the store" in log and "looked at" in log and log.count("The chain is whole") == 2
         message = webhook[1].get(timeout=20)
         running.send_signal(signal.SIGINT)

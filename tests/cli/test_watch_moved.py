@@ -1,16 +1,13 @@
 """`cellwarden watch`, as a process, whose store's file is deleted: it goes on and says so; the copy is put back."""
 
-import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Typed, interruptible
-from tests.cli.test_watch import LEGAL, command
-from tests.cli.test_watch_damaged import ENGLISH, signed_in, store
-from tests.processes import started, until
+from tests.cli.conftest import Typed
+from tests.cli.test_watch import LEGAL
+from tests.cli.test_watch_damaged import served, signed_in, store
+from tests.processes import until
 
 from cellwarden.store.moved import saved
 
@@ -21,13 +18,8 @@ __all__ = ["store"]
 def test_a_store_that_is_deleted_while_it_is_watched_is_saved_and_put_back(
     store: Path, tmp_path: Path, typed: Typed
 ) -> None:
-    words = [sys.executable, "-m", "cellwarden", *command(tmp_path, LEGAL.format(day="2126-01-01"), store)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": ENGLISH}
-    with started(words, preexec_fn=interruptible, **pipes) as running:
-        assert running.stdout is not None
-        told = re.search(r"^Two cells is watched: (http://\S+)$", running.stdout.readline())
-        assert told is not None
-        officer = signed_in(told[1], "officer")
+    with served(tmp_path, LEGAL.format(day="2126-01-01"), store, "watched") as (running, address):
+        officer = signed_in(address, "officer")
         store.unlink()
         until(lambda: "file is gone" in officer.get("/alerts").text)
         running.send_signal(signal.SIGINT)
